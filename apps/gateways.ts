@@ -15,6 +15,7 @@ export type {
 export type { TokenProof } from "./server/access/token_file.ts";
 export { route } from "./server/describe.ts";
 export type { ParamOf, Route, ValueOf } from "./server/describe.ts";
+export type { AddedFile, AddedFiles } from "./server/files/added_files.ts";
 export type { AskedVersion, OpenPages, OpenVersion } from "./server/files/opened.ts";
 export type { RedirectedClient, RedirectTo } from "./server/files/redirect.ts";
 export type { GatewayMemory, MemoryKind, MethodsOf } from "./server/memory/service_memory.ts";

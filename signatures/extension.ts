@@ -1,6 +1,7 @@
-import { defineReading, defineRuling } from "../apps/cli/program/extension.ts";
+import { defineDownloading, defineReading, defineRuling } from "../apps/cli/program/extension.ts";
 import type { Extension } from "../apps/cli/program/extension.ts";
 import "./conditions.ts";
+import { addedBundles } from "./signature_files.ts";
 
 export const signaturesExtension: Extension = {
   name: "signatures",
@@ -27,6 +28,16 @@ export const signaturesExtension: Extension = {
       return signedRegistry(registry, { signedBy: await readKeys(requireSignature, context) });
     },
   }),
+  downloading: defineDownloading({
+    options: [
+      { flags: "--signatures", text: "also write the signatures, as model.sig or FILE.sig" },
+    ],
+    async after(downloaded, { signatures }, context) {
+      if (!signatures) return {};
+      return await (await import("./downloading.ts")).writeSignatures(downloaded, context);
+    },
+  }),
+  adds: addedBundles,
   ruling: defineRuling({
     options: [
       {

@@ -70,10 +70,16 @@ export function reportOn(info: ArtifactInfo, keys: readonly TrustedKey[]): Signa
 }
 
 /**
- * Returns the file names of signatures beside a download, by id: `model.sig`, and of several
- * `model.ID.sig`. Wrong ones have none.
+ * Returns the file names of signatures beside the files of a version, by id: `model.sig`, and
+ * `model.ID.sig` for several or if a file has that name. Wrong ones have none.
  */
-export function bundleNames(checks: readonly SignatureCheck[]): Map<string, string> {
+export function bundleNames(
+  { files }: Pick<ArtifactInfo, "files">,
+  checks: readonly SignatureCheck[],
+): Map<string, string> {
   const ids = checks.filter(({ state }) => state !== "wrong").map(({ id }) => id);
-  return new Map(ids.map((id) => [id, ids.length === 1 ? "model.sig" : `model.${id}.sig`]));
+  const taken = new Set(files.map(({ path }) => path));
+  const isAlone = ids.length === 1 && !taken.has("model.sig");
+  const names = ids.map((id) => [id, isAlone ? "model.sig" : `model.${id}.sig`] as const);
+  return new Map(names.filter(([, name]) => !taken.has(name)));
 }

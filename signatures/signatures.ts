@@ -34,6 +34,7 @@ export { billOfMaterials } from "./bom/bill.ts";
 export type { BillOfMaterials, BillOfMaterialsOptions } from "./bom/bill.ts";
 export type { BomComponent, BomProperty } from "./bom/component.ts";
 export type { BomLicense } from "./bom/licenses.ts";
+export { signatureFiles } from "./signature_files.ts";
 export { signedRegistry } from "./signed_registry.ts";
 export type { SignedRegistryOptions } from "./signed_registry.ts";
 

@@ -1,42 +1,84 @@
-// Signatures as files beside a download: `model.sig`, as other tools name it.
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { alreadyExists, type ArtifactInfo, notFound } from "../core/kernel.ts";
-import { bundleText } from "./bundle.ts";
-import { bundleNames, type SignatureCheck } from "./report.ts";
-import { statementOf } from "./statement.ts";
-import { storedIn } from "./stored.ts";
+// Writes signatures beside a download.
+import { constants, copyFile, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { alreadyExists, type ArtifactInfo, notFound, realSystem } from "../core/kernel.ts";
+import { bundleFiles } from "./beside.ts";
+import type { SignatureCheck } from "./report.ts";
+
+interface WriteOptions {
+  /** Replaces files of these names. @default false */
+  overwrite?: boolean;
+}
 
 /**
  * Writes signatures of a version into a folder, and returns their file names: `model.sig`, and of
- * several `model.ID.sig`. Replaces no file.
+ * several `model.ID.sig`. A file that is there is kept if it is equal; another is an error.
  */
 export async function writeBundles(
   info: ArtifactInfo,
   checks: readonly SignatureCheck[],
   folder: string,
+  options?: WriteOptions,
 ): Promise<string[]> {
-  const stored = storedIn(info.annotations?.labels ?? {});
-  const names = bundleNames(checks);
-  if (names.size === 0) {
-    const state = checks.length === 0 ? "it has none" : "it has only wrong ones";
+  const files = bundleFiles(info, checks);
+  if (files.length === 0) {
+    const isWrong = checks.every(({ state }) => state === "wrong");
+    const taken = isWrong ? "it has only wrong ones" : "its own files have these names";
+    const state = checks.length === 0 ? "it has none" : taken;
     throw notFound("write the signatures of", `${info.name}@${info.version}`, state, {
       hint: "Sign the version first.",
     });
   }
   await mkdir(folder, { recursive: true });
-  for (const [id, name] of names) {
-    const parts = stored.get(id);
-    if (parts === undefined) continue;
-    const payload = parts.payload ?? statementOf(parts.subject, info.files);
-    const path = join(folder, name);
-    await writeFile(path, `${bundleText({ ...parts, payload })}\n`, { flag: "wx" }).catch(
-      (cause) => {
-        if (cause.code !== "EEXIST") throw cause;
-        const hint = "Move the file away, or choose another folder.";
-        throw alreadyExists("write the signature", path, "it exists", { hint, cause });
-      },
-    );
+  await writeAll(files.map(({ path, bytes }) => ({ path: join(folder, path), bytes })), options);
+  return files.map(({ path }) => path);
+}
+
+/** Writes those of a version that was downloaded as one file: `FILE.sig`, and `FILE.ID.sig`. */
+export async function writeBesideFile(
+  info: ArtifactInfo,
+  file: string,
+  options?: WriteOptions,
+): Promise<string[]> {
+  const all = bundleFiles(info).map(({ path, bytes }) => ({
+    path: path.replace(/^model(?=\.)/, () => file),
+    bytes,
+  }));
+  await writeAll(all, options);
+  return all.map(({ path }) => basename(path));
+}
+
+async function writeAll(
+  files: readonly { path: string; bytes: Uint8Array }[],
+  { overwrite = false }: WriteOptions = {},
+): Promise<void> {
+  const differing = [];
+  for (const file of files) {
+    const present = await readFile(file.path).catch((cause) => {
+      if (cause.code !== "ENOENT") throw cause;
+    });
+    if (present !== undefined && !overwrite && !present.equals(file.bytes)) throw exists(file.path);
+    if (!present?.equals(file.bytes)) differing.push(file);
   }
-  return [...names.values()];
+  for (const { path, bytes } of differing) await writeWhole(path, bytes, overwrite);
+}
+
+/** Writes a file at once: a program that is killed leaves no half of it under its name. */
+async function writeWhole(path: string, bytes: Uint8Array, overwrite: boolean): Promise<void> {
+  const partial = join(dirname(path), `.${basename(path)}.${realSystem.id()}.partial`);
+  try {
+    await writeFile(partial, bytes, { flag: "wx", flush: true });
+    if (overwrite) await rm(path, { force: true });
+    await link(partial, path).catch(async (cause) => {
+      if (cause.code === "EEXIST") throw exists(path, cause);
+      await copyFile(partial, path, constants.COPYFILE_EXCL); // a disk without hard links
+    });
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+function exists(path: string, cause?: unknown) {
+  const hint = "Move the file away, or choose another folder.";
+  return alreadyExists("write the signature", path, "another file exists", { hint, cause });
 }

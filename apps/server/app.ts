@@ -27,6 +27,7 @@ import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
 import type { ProcessParts } from "./memory/process_parts.ts";
 import { createServiceMemory } from "./memory/service_memory.ts";
+import { withAdded } from "./files/added_files.ts";
 import { createOpened } from "./files/opened.ts";
 import { createRedirects } from "./files/redirect.ts";
 import { createWindows } from "./streams.ts";
@@ -127,7 +128,7 @@ export function createApp(
   const context: ServerContext = {
     registry,
     options,
-    gateways: (options.gateways ?? []).map(({ name }) => name),
+    gateways: (options.gateways ?? []).filter((each) => each.addRoutes).map(({ name }) => name),
     system,
     logger,
     metrics,
@@ -151,7 +152,10 @@ export function createApp(
 
   const routes = new Router();
   for (const addRoutes of ALL_ROUTES) addRoutes(routes, context);
-  const gateways = openGateways([tus, ...options.gateways ?? []], { routes, context });
+  const given = [tus, ...options.gateways ?? []];
+  const added = given.flatMap(({ adds }) => adds ?? []);
+  const openAdded = withAdded(context.openPages, registry, added);
+  const gateways = openGateways(given, { routes, context, openAdded });
   const tables = new Set([routes, ...gateways.flatMap((each) => each.tables)]);
   const all = () => [...tables].flatMap((table) => table.all);
   documentRoute(routes, { all, hasTokens: options.tokens !== undefined });

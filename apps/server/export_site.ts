@@ -1,10 +1,11 @@
 // A site: the explorer, and the answers of the API for some versions, as files.
-import { parseRef, type Registry, resolveRelease } from "../../mod.ts";
+import { type Artifact, parseRef, type Registry, resolveRelease } from "../../mod.ts";
 import { nameSegment } from "../../core/naming/names.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import { RELEASE, type Release } from "../../core/registry/release.ts";
 import { createAccess } from "./access/access.ts";
 import { createApp } from "./app.ts";
+import type { AddedFiles } from "./files/added_files.ts";
 import { pageFiles } from "./explorer/page_files.ts";
 import { bundleType, POLICY } from "./explorer/send_bundle.ts";
 import type { SiteFile } from "./explorer/site_file.ts";
@@ -32,19 +33,22 @@ const encode = encodeURIComponent;
 export async function* siteFiles(
   registry: Registry,
   refs: readonly string[],
+  adds: readonly AddedFiles[] = [],
 ): AsyncGenerator<SiteFile> {
-  const site = new Site(registry);
+  const site = new Site(registry, adds);
   for (const ref of refs) await site.add(ref);
   yield* site.files();
 }
 
 class Site {
   readonly #registry: Registry;
+  readonly #adds: readonly AddedFiles[];
   /** Versions by name. */
   readonly #chosen = new Map<string, Set<string>>();
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, adds: readonly AddedFiles[]) {
     this.#registry = registry;
+    this.#adds = adds;
   }
 
   async add(ref: string): Promise<void> {
@@ -135,6 +139,20 @@ class Site {
           size: file.size,
           content,
         };
+      }
+      yield* this.#addedFiles(`${path}/versions/${encode(version)}`, info);
+    }
+  }
+
+  async *#addedFiles(path: string, info: Artifact["info"]): AsyncGenerator<SiteFile> {
+    const own = new Set(info.files.map((file) => file.path));
+    for (const adds of this.#adds) {
+      for (const { path: at, bytes } of await adds.of(this.#registry, info)) {
+        if (own.has(at)) continue;
+        const type = "application/octet-stream";
+        // Under its own name, which runs nothing: other programs look for it.
+        const folder = sitePath(`${path}/files/a`).replace(/[^/]*$/, "");
+        yield { path: folder + at, type, size: bytes.byteLength, content: bytes };
       }
     }
   }

@@ -77,11 +77,16 @@ export class Router implements Routes {
 /** Adds the routes of gateways to those of a service. */
 export function openGateways(
   gateways: readonly Gateway[],
-  { routes, context }: { routes: Routes; context: GatewayContext },
+  { routes, context, openAdded }: {
+    routes: Routes;
+    context: GatewayContext;
+    /** Opens versions with the files that gateways add. */
+    openAdded: GatewayContext["openPages"];
+  },
 ): OpenGateway[] {
   const opened = gateways.map((gateway) => {
     const own = gateway.takesAllPaths ? new Router() : routes;
-    gateway.addRoutes?.(own, context);
+    gateway.addRoutes?.(own, gateway.showsAdded ? { ...context, openPages: openAdded } : context);
     return { gateway, tables: [own] };
   });
   for (const gateway of gateways) if (gateway.takesAllPaths) checkApart(gateway, routes);

@@ -16,11 +16,13 @@ export interface HubEntry {
   lastCommit?: { id: string; title: string; date: Date };
 }
 
-type FileInfo = ArtifactInfo["files"][number];
+export type FileInfo = ArtifactInfo["files"][number];
 
 /** Returns the files that a repository shows. It has no links and no empty folders. */
-export function filesOf({ files }: Pick<ArtifactInfo, "files">): FileInfo[] {
-  return files.filter(isFile);
+export async function filesOf({ pages }: ListedVersion): Promise<FileInfo[]> {
+  const lists: FileInfo[][] = [];
+  for await (const { info } of pages()) lists.push(info.files.filter(isFile));
+  return lists.flat();
 }
 
 /** Returns the SHA-256 and size of a file, as the Hub describes files that git does not store. */

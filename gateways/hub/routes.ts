@@ -11,7 +11,7 @@ import type {
 } from "../../apps/server/extending.ts";
 import * as schemas from "./schemas.ts";
 import { entriesIn, entryAt, filesOf, hasFolder, keyOf, lfsOf, withCommit } from "./entries.ts";
-import type { HubEntry } from "./entries.ts";
+import type { FileInfo, HubEntry } from "./entries.ts";
 import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
 import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
 import { readPaths } from "./paths_info.ts";
@@ -119,9 +119,10 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       query: schemas.HubInfoQuery,
       answer: async ({ c, query: { blobs } }) => {
         const { id } = asked(c, kind);
-        const { info, sha } = await listedAsked(c, context, kind);
-        const { files } = info; // clients list the tree of a version with so many files
-        const siblings = files && filesOf({ files }).map((file) => ({
+        const { sha, ...version } = await listedAsked(c, context, kind);
+        const { info } = version;
+        // clients list the tree of a version with so many files
+        const siblings = info.files && (await filesOf(version)).map((file) => ({
           rfilename: file.path,
           ...(blobs ? blobOf(file) : {}),
         }));
@@ -309,7 +310,7 @@ function aboutRepo({ kind, id }: AskedRepo, { options }: GatewayContext) {
   };
 }
 
-function blobOf(file: ReturnType<typeof filesOf>[number]) {
+function blobOf(file: FileInfo) {
   const { oid: sha256, ...lfs } = lfsOf(file);
   return { size: file.size, blobId: sha256.slice(0, 40), lfs: { sha256, ...lfs } };
 }

@@ -50,6 +50,7 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
       path === `/${bucket}` || path.startsWith(`/${bucket}/`) || host.test(request.url) ||
       isSigned(request),
     takesAllPaths: true,
+    showsAdded: true,
     addRoutes(routes: Routes, context: GatewayContext) {
       const own = { ...context, bucket, exact: new Map() };
       bucketRoutes(routes, own);

@@ -125,8 +125,10 @@ cliTest("signatures --to: writes what signers signed, and replaces no file", asy
   const { signatures: [{ id }] } = await it.json("signatures models:digits --json");
   const bundle = await it.succeeds(`signatures models:digits --bundle ${id}`);
   assertEquals(await readFile(join(it.cwd, "out/model.sig"), "utf8"), bundle);
-  await it.fails("signatures models:digits --to out", 4, "model.sig: it exists");
-  assertEquals(await readFile(join(it.cwd, "out/model.sig"), "utf8"), bundle);
+  await it.succeeds("signatures models:digits --to out");
+  await writeFile(join(it.cwd, "out/model.sig"), "other");
+  await it.fails("signatures models:digits --to out", 4, "model.sig: another file exists");
+  assertEquals(await readFile(join(it.cwd, "out/model.sig"), "utf8"), "other");
 
   const missing = await it.holdfast("signatures models:digits --to none --signed-by second.pub");
   assertEquals(missing.code, 1);

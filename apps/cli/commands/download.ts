@@ -5,7 +5,7 @@ import { AS_OF_OPTION, expandNames, lookUpThen, refOptions } from "../look/expan
 import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
-import { type Extension, readingOptions, readThrough } from "../program/extension.ts";
+import { downloadOptions, type Extension, readThrough } from "../program/extension.ts";
 import { rethrowRepeatable } from "../program/command_context.ts";
 import { refuseUrlTarget } from "../program/refusals.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
@@ -63,7 +63,7 @@ export const createDownload = (extensions: readonly Extension[]): Command =>
       },
       { usage: "[refs...]", text: "more refs, with --to", completes: "ref" },
     ],
-    options: readingOptions(OPTIONS, extensions),
+    options: downloadOptions(OPTIONS, extensions),
     examples: [
       ["holdfast download my:model", "the latest version, as ./model"],
       ["holdfast download data:raw@^1.2 ./data", "the highest version in a range"],
@@ -75,7 +75,7 @@ export const createDownload = (extensions: readonly Extension[]): Command =>
       const wanted = wantedDownloads(words, flags);
       const registry = await readThrough(extensions, await context.open(), flags, context);
       for (const target of await downloadTargets(registry, wanted, context.io)) {
-        await downloadOne(registry, target, { flags, context });
+        await downloadOne(registry, target, { flags, context, extensions });
       }
     },
   });
@@ -83,7 +83,11 @@ export const createDownload = (extensions: readonly Extension[]): Command =>
 async function downloadOne(
   registry: Registry,
   { exact, name, version, to }: DownloadTarget,
-  { flags, context }: { flags: DownloadFlags; context: CommandContext },
+  { flags, context, extensions }: {
+    flags: DownloadFlags;
+    context: CommandContext;
+    extensions: readonly Extension[];
+  },
 ): Promise<void> {
   const { overwrite, delete: remove, dryRun, links, verify, include, exclude } = flags;
   const { io: { signal, stdout }, shared } = context;
@@ -104,6 +108,10 @@ async function downloadOne(
     if (moreChanges > 0) await context.note(`${moreChanges} more changes are not listed`);
   }
   const json = { path, files, size, left, written, deleted, name, version, digest };
+  const downloaded = { registry, info: result.info, path, overwrite };
+  for (const { downloading } of dryRun ? [] : extensions) {
+    Object.assign(json, await downloading?.after(downloaded, flags, context));
+  }
   await context.done(
     {
       ...json,

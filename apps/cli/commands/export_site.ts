@@ -6,15 +6,21 @@ import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Registry } from "../../../mod.ts";
 import { checkFolder } from "../../../registry/places/mod.ts";
+import type { AddedFiles } from "../../server/files/added_files.ts";
 import type { SiteFile } from "../../server/explorer/site_file.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { localPathOf, openStore } from "../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import type { Extension } from "../program/extension.ts";
 import { invalid } from "../terminal/hints.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 
 interface SitePart {
-  siteFiles(registry: Registry, refs: readonly string[]): AsyncGenerator<SiteFile>;
+  siteFiles(
+    registry: Registry,
+    refs: readonly string[],
+    adds: readonly AddedFiles[],
+  ): AsyncGenerator<SiteFile>;
 }
 
 interface SiteWriter extends AsyncDisposable {
@@ -23,47 +29,52 @@ interface SiteWriter extends AsyncDisposable {
   finish?(): Promise<void>;
 }
 
-export const exportSite: Command = defineCommand({
-  name: "export site",
-  summary: "Write the explorer with some versions as files, for any web server or bucket.",
-  details:
-    "The site is read-only and needs no server of its own. It contains the page, and the API " +
-    "responses and files of the versions that you name. A name without a version means its " +
-    "latest. An earlier export at the location is replaced. A location with other files is refused.",
-  args: [{
-    usage: "<refs...>",
-    text: "name@version, name@alias, or names; names may be patterns",
-    completes: "ref",
-  }],
-  options: [{
-    flags: "--to <place>",
-    text: "a folder, or the URL of a bucket such as s3://bucket/site",
-    completes: "file",
-  }],
-  examples: [
-    ["holdfast export site my:model@production --to ./site", "one version"],
-    ["holdfast export site 'reports:*' --to s3://bucket/reports", "the latest of several names"],
-  ],
-  async run([refs], { to }, context) {
-    if (to === undefined) {
-      throw invalid("export a site", "--to is missing", "Add a folder: --to ./site");
-    }
-    const registry = await context.open();
-    const { siteFiles } = await loadPart<SitePart>("../../server/export_site.ts", import.meta.url);
-    const all = await expandNames(registry, refs, context.io.signal);
-    await using writer = await openWriter(to, context);
-    let files = 0, bytes = 0;
-    for await (const file of siteFiles(registry, all)) {
-      context.io.signal.throwIfAborted();
-      await writer.write(file);
-      files++;
-      bytes += file.size ?? 0;
-    }
-    await writer.finish?.();
-    const text = `Exported ${formatCount(files, "file")}, ${formatBytes(bytes)}, to ${to}`;
-    await context.done({ to, files, bytes }, text);
-  },
-});
+export const createExportSite = (extensions: readonly Extension[]): Command =>
+  defineCommand({
+    name: "export site",
+    summary: "Write the explorer with some versions as files, for any web server or bucket.",
+    details:
+      "The site is read-only and needs no server of its own. It contains the page, and the API " +
+      "responses and files of the versions that you name. A name without a version means its " +
+      "latest. An earlier export at the location is replaced. A location with other files is refused.",
+    args: [{
+      usage: "<refs...>",
+      text: "name@version, name@alias, or names; names may be patterns",
+      completes: "ref",
+    }],
+    options: [{
+      flags: "--to <place>",
+      text: "a folder, or the URL of a bucket such as s3://bucket/site",
+      completes: "file",
+    }],
+    examples: [
+      ["holdfast export site my:model@production --to ./site", "one version"],
+      ["holdfast export site 'reports:*' --to s3://bucket/reports", "the latest of several names"],
+    ],
+    async run([refs], { to }, context) {
+      if (to === undefined) {
+        throw invalid("export a site", "--to is missing", "Add a folder: --to ./site");
+      }
+      const registry = await context.open();
+      const adds = extensions.flatMap(({ adds }) => adds ?? []);
+      const { siteFiles } = await loadPart<SitePart>(
+        "../../server/export_site.ts",
+        import.meta.url,
+      );
+      const all = await expandNames(registry, refs, context.io.signal);
+      await using writer = await openWriter(to, context);
+      let files = 0, bytes = 0;
+      for await (const file of siteFiles(registry, all, adds)) {
+        context.io.signal.throwIfAborted();
+        await writer.write(file);
+        files++;
+        bytes += file.size ?? 0;
+      }
+      await writer.finish?.();
+      const text = `Exported ${formatCount(files, "file")}, ${formatBytes(bytes)}, to ${to}`;
+      await context.done({ to, files, bytes }, text);
+    },
+  });
 
 async function openWriter(to: string, context: CommandContext): Promise<SiteWriter> {
   if (isStoreUrl(to)) return await openBucket(to, context);

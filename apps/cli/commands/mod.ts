@@ -86,7 +86,7 @@ const OWN: readonly CommandSet[] = [
       "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
       "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
       "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
-      "export site": async () => (await import("./export_site.ts")).exportSite,
+      "export site": async (all) => (await import("./export_site.ts")).createExportSite(all),
     },
   },
   {

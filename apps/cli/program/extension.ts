@@ -1,13 +1,14 @@
 // Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
 // command line and the service ask the list. A new one is a folder, and a line there.
-import type { OpenRegistryOptions, Registry } from "../../../mod.ts";
+import type { DownloadResult, OpenRegistryOptions, Registry } from "../../../mod.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
+import type { AddedFiles } from "../../server/files/added_files.ts";
 import type { Gateway } from "../../server/gateways/gateway.ts";
 import type { UploadOptions } from "../../server/uploads/next_step.ts";
 
-export type { Gateway, TokenCheck, TokenContext, TokenSource };
+export type { AddedFiles, Gateway, TokenCheck, TokenContext, TokenSource };
 
 /** A part of the product that may be absent. */
 export interface Extension {
@@ -17,6 +18,10 @@ export interface Extension {
   readonly serving?: Serving;
   /** Options of commands that read versions: `download`, `load`, `cat` and `verify`. */
   readonly reading?: Reading;
+  /** Options of `holdfast download`. */
+  readonly downloading?: Downloading;
+  /** Files that gateways and exported sites show beside those of a version. */
+  readonly adds?: AddedFiles;
   /** Options of `holdfast rules set`. */
   readonly ruling?: Ruling;
   /** Loads what `holdfast worker` needs to do jobs of the extension. */
@@ -87,6 +92,20 @@ export interface Reading {
   through(registry: Registry, flags: any, context: CommandContext): Promise<Registry>;
 }
 
+/** A version that was downloaded. */
+export interface Downloaded extends Pick<DownloadResult, "info" | "path"> {
+  readonly registry: Registry;
+  readonly overwrite?: boolean;
+}
+
+/** Options of `holdfast download`, and what it does with them at the end. */
+export interface Downloading {
+  readonly options: readonly OptionDefinition[];
+  /** Returns more members of the JSON output. */
+  // deno-lint-ignore no-explicit-any -- see `defineServing`
+  after(downloaded: Downloaded, flags: any, context: CommandContext): Promise<object>;
+}
+
 /** Options of a rule: conditions of the versions that protected aliases move to. */
 export interface Ruling {
   readonly options: readonly OptionDefinition[];
@@ -116,6 +135,15 @@ export function readingOptions<Own extends readonly OptionDefinition[]>(
   return withOptions(own, extensions.map(({ reading }) => reading));
 }
 
+/** Returns the options of `holdfast download`. */
+export function downloadOptions<Own extends readonly OptionDefinition[]>(
+  own: Own,
+  extensions: readonly Extension[],
+): Own {
+  const parts = extensions.map(({ downloading }) => downloading);
+  return withOptions(readingOptions(own, extensions), parts);
+}
+
 /** Returns the options of `holdfast rules set`. */
 export function rulingOptions<Own extends readonly OptionDefinition[]>(
   own: Own,
@@ -126,7 +154,7 @@ export function rulingOptions<Own extends readonly OptionDefinition[]>(
 
 function withOptions<Own extends readonly OptionDefinition[]>(
   own: Own,
-  parts: readonly (Reading | Ruling | undefined)[],
+  parts: readonly (Pick<Reading, "options"> | undefined)[],
 ): Own {
   const all: readonly OptionDefinition[] = [
     ...own,
@@ -198,6 +226,19 @@ export function defineReading<const Options extends readonly OptionDefinition[]>
   },
 ): Reading {
   return reading;
+}
+
+export function defineDownloading<const Options extends readonly OptionDefinition[]>(
+  downloading: {
+    readonly options: Options;
+    after(
+      downloaded: Downloaded,
+      flags: FlagsOf<Options>,
+      context: CommandContext,
+    ): Promise<object>;
+  },
+): Downloading {
+  return downloading;
 }
 
 export function defineRuling<const Options extends readonly OptionDefinition[]>(

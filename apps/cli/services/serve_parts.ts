@@ -9,8 +9,9 @@ export async function openGateways(
   flags: object,
 ): Promise<Gateway[]> {
   const all: Gateway[] = [];
-  for (const { serving } of extensions) {
+  for (const { name, serving, adds } of extensions) {
     all.push(...await serving?.gateways?.(flags) ?? []);
+    if (adds !== undefined) all.push({ name, adds });
   }
   return all;
 }

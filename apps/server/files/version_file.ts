@@ -5,6 +5,7 @@ import type { GatewayContext, RouteContext } from "../gateways/gateway.ts";
 import { Answer } from "../answer.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { checkGoesOn } from "./moving_reads.ts";
+import { isAdded } from "./added_files.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
 import { type Disposition, mediaHeaders } from "./media.ts";
 import type { RedirectedClient } from "./redirect.ts";
@@ -51,7 +52,7 @@ export async function answerVersionFile(
     const own = { location, "cache-control": "no-store", "content-length": "0" };
     return new Answer(null, { status: 307, headers: { ...headers, ...own } });
   }
-  const caching = options.tokens ? ASK_AGAIN : fixed ? IMMUTABLE : "no-cache";
+  const caching = options.tokens ? ASK_AGAIN : fixed && !isAdded(file) ? IMMUTABLE : "no-cache";
   const answer = await answerFile(c.request, represent(answered, caching), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();
     const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));

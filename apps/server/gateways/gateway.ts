@@ -6,6 +6,7 @@ import type { ResumableUploads } from "../../../transfers/mod.ts";
 import type { Access, RouteScope } from "../access/access.ts";
 import type { TokenProof } from "../access/token_file.ts";
 import { Answer } from "../answer.ts";
+import type { AddedFiles } from "../files/added_files.ts";
 import type { OpenPages, OpenVersion } from "../files/opened.ts";
 import type { RedirectTo } from "../files/redirect.ts";
 import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
@@ -200,6 +201,10 @@ export interface Gateway {
    * the words of an error.
    */
   answered?(answer: Answer, info: RequestInfo, request: Request): Answer;
+  /** Files that it adds to the versions that other gateways show. */
+  readonly adds?: AddedFiles;
+  /** True if its versions have the files that others add. @default false */
+  readonly showsAdded?: boolean;
   /** Classes of facts that it remembers between requests. */
   readonly memory?: readonly MemoryKind<object>[];
 }
