@@ -12,6 +12,7 @@ export const signaturesExtension: Extension = {
       signatures: async () => (await import("./commands.ts")).signatures,
       "export bom": async () => (await import("./bom/command.ts")).exportBom,
       promote: async () => (await import("./promote.ts")).promote,
+      promotions: async () => (await import("./asked/command.ts")).promotions,
     },
   }],
   reading: defineReading({

@@ -34,6 +34,13 @@ export { billOfMaterials } from "./bom/bill.ts";
 export type { BillOfMaterials, BillOfMaterialsOptions } from "./bom/bill.ts";
 export type { BomComponent, BomProperty } from "./bom/component.ts";
 export type { BomLicense } from "./bom/licenses.ts";
+export { askedPromotions, askPromotion, withdrawPromotion } from "./asked/promotions.ts";
+export type {
+  AskedPromotion,
+  AskedPromotionsOptions,
+  AskPromotionOptions,
+  WithdrawPromotionOptions,
+} from "./asked/promotions.ts";
 export { signatureFiles } from "./signature_files.ts";
 export { signedRegistry } from "./signed_registry.ts";
 export type { SignedRegistryOptions } from "./signed_registry.ts";

@@ -23,6 +23,8 @@ export interface PageExtension {
   /** Opens a group of zarr that it knows by its attributes; else returns undefined. */
   openGroup?(store: ZarrStore, options: OpenGroupOptions): Promise<OpenedGroup> | undefined;
   readonly loadSignIn?: LoadSignIn;
+  /** Loads what stands above the names of the first view. */
+  readonly loadStart?: () => Promise<() => unknown>;
 }
 
 /** Runs that make versions, for the views of these. */

@@ -3,11 +3,13 @@ import type { PageExtension } from "./extension.ts";
 import { jobsExtension } from "./extensions/jobs/extension.ts";
 import { omeExtension } from "./extensions/ome/extension.ts";
 import { pipelinesExtension } from "./extensions/pipelines/extension.ts";
+import { promotionsExtension } from "./extensions/promotions/extension.ts";
 import { signInExtension } from "./extensions/sign_in/extension.ts";
 
 export const EXTENSIONS: readonly PageExtension[] = [
   omeExtension,
   pipelinesExtension,
   jobsExtension,
+  promotionsExtension,
   signInExtension,
 ];

@@ -52,6 +52,7 @@ export function Names({ place: { query } }: ViewProps) {
         <h1>Names</h1>
         <p class="muted" role="status">${countText(names.length, { complete, isCut })}</p>
       </div>
+      ${!isSearch && html`<${Starts} />`}
       <${SearchForm} query=${query} typed=${typed} change=${change} />
       ${error !== undefined && html`<${ErrorNotice} error=${error} retry=${reload} />`}
       ${isSearch
@@ -72,6 +73,16 @@ export function Names({ place: { query } }: ViewProps) {
         html`<${SameByCode} cli=${commandOf(text, service)} code=${codeOf(text, service)} />`}
     </div>
   `;
+}
+
+/** The parts of extensions above the names. */
+function Starts() {
+  const { extensions } = useSession();
+  const parts = useLoaded(
+    () => Promise.all(extensions.flatMap(({ loadStart }) => loadStart?.() ?? [])),
+    [],
+  );
+  return html`${(parts.value ?? []).map((Start) => html`<${Start} />`)}`;
 }
 
 function countText(

@@ -1,0 +1,17 @@
+// Promotions: the versions that somebody asked to promote, and words for the conditions of rules.
+import { definePromotion } from "../../../../core/registry/rules.ts";
+import type { PageExtension } from "../../extension.ts";
+import { conditionsText } from "./words.ts";
+
+const NOT_HERE = "the page checks no conditions";
+
+definePromotion({
+  problem: () => NOT_HERE,
+  text: conditionsText,
+  unmet: () => Promise.resolve(NOT_HERE),
+});
+
+export const promotionsExtension: PageExtension = {
+  name: "promotions",
+  loadStart: async () => (await import("./asked.ts")).Asked,
+};

@@ -1,0 +1,57 @@
+// The first view shows the versions that somebody asked to promote, and rules in words.
+import { assertEquals } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import { changeRules } from "../../../../registry/maintenance.ts";
+import { askPromotion } from "../../../../signatures/signatures.ts";
+import { conditionsText } from "../../../src/extensions/promotions/words.ts";
+import { barriersOf } from "../../support/barriers.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";
+
+Deno.test({
+  name: "requests for promotions stand above the names until the alias changes" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    const name = "models:digits", alias = "production";
+    for (const layers of [1, 2]) await registry.save(name, { layers });
+    await changeRules(registry, {
+      set: {
+        pattern: "models:*",
+        protectAliases: [alias],
+        promote: { where: "metrics.auc > 0.9", review: "seen" },
+      },
+    });
+    await askPromotion(registry, `${name}@2`, { alias, note: "<b>Best</b> so far" });
+    await askPromotion(registry, `${name}@1`, { alias: "canary" });
+    {
+      await using explorer = await openExplorer(registry);
+      const { page, url, errors } = explorer;
+      await page.goto(url);
+      const asked = page.getByRole("region", { name: "Promotions asked for" });
+      await asked.getByText(/^production, asked .*: <b>Best<\/b> so far$/).waitFor();
+      await asked.getByText(/^canary, asked /).waitFor();
+      assertEquals(await barriersOf(page), []);
+      await asked.getByRole("link", { name: `${name}@2.0.0` }).click();
+      await page.waitForURL(/artifacts\/models.*\/2\.0\.0$/);
+      await page.goto(`${url}#/artifacts/${encodeURIComponent(name)}`);
+      await page.getByText("if metrics.auc > 0.9 and if another author has set the label seen")
+        .waitFor();
+      assertEquals(errors, []);
+    }
+    await changeRules(registry, { remove: "models:*" });
+    await registry.setAlias(name, alias, "1");
+    await using explorer = await openExplorer(registry);
+    const { page, url } = explorer;
+    await page.goto(url);
+    const asked = page.getByRole("region", { name: "Promotions asked for" });
+    await asked.getByText(/^canary, asked /).waitFor();
+    assertEquals(await asked.getByRole("link").allInnerTexts(), [`${name}@1.0.0`]);
+  },
+});
+
+Deno.test("conditions that the page does not know are JSON", () => {
+  assertEquals(
+    conditionsText({ signedBy: ["a", "b"], review: 7, other: { a: 1 } }),
+    'if signed by each of 2 keys and review 7 and other {"a":1}',
+  );
+});
