@@ -1,7 +1,7 @@
 // Names whose versions an index may not have as they are. Where the store can be listed, one list of
 // its records shows them: a name is read again if anything about its records has changed. A registry
 // without a store, such as another service, has all its names read again.
-import { type Backend, isPrefix } from "../../../core/backend.ts";
+import { type Backend, isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import type { Registry } from "../../../mod.ts";
 import { Fingerprint } from "../../../core/bytes/fingerprint.ts";
@@ -16,12 +16,12 @@ export interface ChangedName {
   readonly print?: string;
   /** Versions that the index has; of a long name, only the first ones count. @default none */
   readonly count?: number;
+  /** Its records, if they are few. */
+  readonly entries?: readonly ObjectInfo[];
 }
 
-interface ListedName {
-  readonly name: string;
+interface ListedName extends ChangedName {
   readonly print: string;
-  readonly count?: number;
 }
 
 /** Names from `from` on and before `to`, and the blocks that have them. */
@@ -34,6 +34,8 @@ export interface IndexPart {
 const NAMES = "names/";
 const MOST_PARTS = 64;
 const BLOCKS_OF_PART = 4;
+/** Records of a name that are kept, to read it without listing them again. */
+const MOST_ENTRIES = 32;
 
 /** Cuts an index between names, so that its parts can be compared at the same time. */
 export function partsOf(registry: Registry, blocks: readonly Block[]): IndexPart[] {
@@ -120,10 +122,10 @@ async function* namesOfStore(
   signal: AbortSignal,
 ): AsyncGenerator<ListedName> {
   const after = NAMES + from, end = to === undefined ? undefined : NAMES + to;
-  let folder = "", print: Fingerprint | undefined;
+  let folder = "", print: Fingerprint | undefined, entries: ObjectInfo[] | undefined;
   const listed = (): ListedName[] => {
     const name = print && decodeName(folder);
-    return name === undefined ? [] : [{ name, print: print!.digest() }];
+    return name === undefined ? [] : [{ name, print: print!.digest(), entries }];
   };
   for await (const entry of backend.list(NAMES, { after, signal })) {
     if (isPrefix(entry)) continue;
@@ -135,8 +137,10 @@ async function* namesOfStore(
       yield* listed();
       folder = within;
       print = new Fingerprint();
+      entries = [];
     }
     print!.add(entry);
+    if (entries !== undefined && entries.push(entry) > MOST_ENTRIES) entries = undefined;
   }
   yield* listed();
 }

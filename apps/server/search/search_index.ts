@@ -17,6 +17,7 @@ import type { Row } from "./block.ts";
 import { type BlockLimits, BlockStore, DamagedBlock } from "./block_store.ts";
 import { type Change, changeBlocks, LostName } from "./change_blocks.ts";
 import { KnownRows } from "./known_rows.ts";
+import { ListedReader } from "./listed_reader.ts";
 import { type ChangedName, changedNames, partsOf } from "./listed_names.ts";
 import { type Block, withoutDamaged } from "./stored_block.ts";
 import { AT_ONCE, NEWEST, VersionReader } from "./version_reader.ts";
@@ -66,6 +67,7 @@ export class SearchIndexReader {
   readonly #registry: Registry;
   readonly #options: SearchIndexOptions;
   readonly #reader: VersionReader;
+  readonly #listed: ListedReader;
   readonly #inOrder = createLanes();
   #store: Promise<BlockStore> | undefined;
   #blocks: readonly Block[] = [];
@@ -90,6 +92,7 @@ export class SearchIndexReader {
     this.#registry = registry;
     this.#options = options;
     this.#reader = new VersionReader(registry, options);
+    this.#listed = new ListedReader(registry, options);
   }
 
   /**
@@ -251,14 +254,18 @@ export class SearchIndexReader {
     changed: ChangedName,
     long: ChangedName[],
   ): Promise<Change> {
-    const { name, print, count = 0 } = changed;
+    const { name, print, count = 0, entries } = changed;
     if (print === undefined) return { name, isGone: true };
     if (count > NEWEST) {
       long.push(changed);
       return { name };
     }
     if (count > 0) return await this.#readWhole(store, changed);
-    const { rows, isWhole, hasOthers } = await this.#reader.newestOf(name);
+    // A list from before an update may lack what the service wrote.
+    const listed = entries !== undefined && !this.#updated.has(name)
+      ? await this.#listed.newestOf(name, entries)
+      : undefined;
+    const { rows, isWhole, hasOthers } = listed ?? await this.#reader.newestOf(name);
     if (hasOthers) long.push(changed);
     return { name, rows, print: isWhole ? print : "" };
   }

@@ -35,6 +35,17 @@ async function build(
   return { list: join(folder, own, "index"), blocks: join(folder, own, blocks) };
 }
 
+testInRoot(
+  "the first process lists only names with many records again",
+  async ({ path: folder }) => {
+    await using searched = await createSearched();
+    searched.calls.take();
+    await build(searched, folder);
+    const { get = 0, list = 0 } = searched.calls.counts;
+    assert(get < 90 && list <= 40, `${get} gets, ${list} lists`); // 38 of "z", which has fifty versions
+  },
+);
+
 testInRoot("the next process reads only what has changed since", async ({ path: folder }) => {
   await using searched = await createSearched();
   const { registry, system, calls, refs } = searched;

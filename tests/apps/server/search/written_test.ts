@@ -182,30 +182,70 @@ Deno.test("a search has all that its service wrote, if a refresh of many names f
   await service.close();
 });
 
-Deno.test("a name that its service saves again stays, though a refresh found it gone", async () => {
+/** A registry whose store calls `afterList` at the end of each list of all records. */
+async function createListed() {
   const system = createScriptedSystem();
   const backend = createMemoryBackend({ system });
-  let afterList = async () => {};
+  const hooks = { afterList: async () => {} };
   const list = backend.list.bind(backend);
   backend.list = async function* (...args) {
     yield* list(...args);
-    if (args[0] === "names/") await afterList();
+    if (args[0] === "names/") await hooks.afterList();
   };
-  await using registry = await openRegistry(backend, { system });
+  const registry = await openRegistry(backend, { system });
+  const service = openIndex(registry, system);
+  const once = (action: () => Promise<void>) =>
+    hooks.afterList = async () => {
+      hooks.afterList = async () => {};
+      await action();
+    };
+  return { registry, backend, service, once };
+}
+
+Deno.test("a version that its service saves stays, though a refresh had listed its name before", async () => {
+  const { registry, service, once } = await createListed();
+  await registry.save("a", 1);
+  assertEquals(await service.find(""), ["a@1.0.0"]);
+  await registry.save("b", 1); // by another program
+  let saved: string[] = [];
+  once(async () => {
+    await registry.save("b", 2);
+    await service.writes.note("b");
+    saved = await service.find("name=b");
+  });
+  await service.refresh();
+  const all = ["b@2.0.0", "b@1.0.0"];
+  assertEquals([saved, await service.find("name=b")], [all, all]);
+  await service.close();
+});
+
+Deno.test("records that go after they were listed hide no others", async () => {
+  const { registry, backend, service, once } = await createListed();
+  for (const value of [1, 2]) await registry.save("a", value);
+  await registry.save("b", 1);
+  once(async () => {
+    const [newest] = await Array.fromAsync(backend.list("names/a/")) as { key: string }[];
+    await backend.delete(newest!.key);
+  });
+  assertEquals(await service.find(""), ["a@1.0.0", "b@1.0.0"]);
+  assertEquals(service.warnings, []);
+  await service.close();
+});
+
+Deno.test("a name that its service saves again stays, though a refresh found it gone", async () => {
+  const { registry, backend, service, once } = await createListed();
   await registry.save("a", 1);
   await registry.save("b", 1);
-  const service = openIndex(registry, system);
   assertEquals(await service.find(""), ["a@1.0.0", "b@1.0.0"]);
   for (const { key } of await Array.fromAsync(backend.list("names/b/")) as { key: string }[]) {
     await backend.delete(key);
   }
   let saved: string[] = [];
-  afterList = async () => {
-    afterList = async () => {};
+  once(async () => {
     await registry.save("b", 2);
     await service.writes.note("b");
     saved = await service.find("name=b");
-  };
+  });
   await service.refresh();
   assertEquals([saved, await service.find("name=b")], [["b@1.0.0"], ["b@1.0.0"]]);
   await service.close();
