@@ -11,6 +11,8 @@ const FILE = "in/ü + b.txt";
 
 /** Commands that copy, and what they leave of a file whose bytes changed and whose size did not. */
 const COPIES: [command: string, program: string, args: string[], left: string][] = [
+  ["aws s3 cp --recursive", "aws", ["s3", "cp", "--recursive"], "next"],
+  ["s5cmd cp", "s5cmd", ["cp"], "next"],
   ["aws s3 sync --exact-timestamps", "aws", ["s3", "sync", "--exact-timestamps"], "next"],
   ["aws s3 sync", "aws", ["s3", "sync"], "text"],
   ["s5cmd sync", "s5cmd", ["sync"], "text"],
