@@ -3,7 +3,14 @@ import { isRegistryError } from "../../core/kernel.ts";
 import type { RouteContext } from "../../apps/server/extending.ts";
 import { type Body, text, texts } from "./body.ts";
 import type { MlflowContext } from "./context.ts";
-import { type Fields, parseFilter, parseOrder, type Valued } from "./filter.ts";
+import {
+  type Field,
+  type Fields,
+  parseFilter,
+  parseOrder,
+  type Value,
+  type Valued,
+} from "./filter.ts";
 import { experimentName, runIdOf } from "../../runs/mlflow/ids.ts";
 import { artifactRoot, FACT, nameOfRun, type StoredRun } from "../../runs/mlflow/stored_run.ts";
 
@@ -96,7 +103,7 @@ export async function searchedRuns(
       for await (const run of runs.runsOf(name, { deleted: isDeleted })) {
         if (!isWanted(run)) continue;
         const values = valued(run);
-        if (filter(values)) found.push({ run, values });
+        if (filter(values)) found.push({ run, values: remembered(values) });
       }
     }
   }
@@ -105,6 +112,16 @@ export async function searchedRuns(
     (a.run.key.id < b.run.key.id ? -1 : 1)
   );
   return found.map(({ run }) => run);
+}
+
+/** Returns values that are looked up once: a sort asks for them often. */
+function remembered(values: Valued): Valued {
+  const known = new Map<Field, Value>();
+  return (field) => {
+    const value = known.get(field) ?? values(field);
+    known.set(field, value);
+    return value;
+  };
 }
 
 /** Returns the names of experiments. An id of none has no runs. */

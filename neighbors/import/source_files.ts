@@ -73,7 +73,7 @@ export class SourceFiles {
     try {
       const names = readdirSync(join(fileURLToPath(location), folder));
       return names.filter((name) => !listed.has(name)).map((name) =>
-        `${shown(joinPath(folder, name))} is a pipe or a device, or its name is not UTF-8`
+        `${shown(joinPath(folder, name))} is a pipe or a device, or its name is not a path`
       );
     } catch {
       return []; // the folder is gone

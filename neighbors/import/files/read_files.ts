@@ -74,7 +74,11 @@ export class FilesReader {
     if (literal !== undefined && !isLast) {
       return await this.#visit(joinPath(folder, literal), at + 1, before);
     }
-    for (const entry of await files.list(folder)) {
+    const entries = await files.list(folder);
+    for (const reason of files.unlisted(folder, entries)) {
+      this.#notImported.push({ kind: "failed", what: shown(folder || "."), reason });
+    }
+    for (const entry of entries) {
       this.#options.signal?.throwIfAborted();
       const own = match(nameOf(entry.path));
       if (own === undefined) {

@@ -10,7 +10,7 @@ import {
   type System,
   unavailable,
 } from "../../../core/kernel.ts";
-import { checkedAnswer, type Json, objectsIn } from "../answers.ts";
+import { checkedAnswer, type Json, jsonIn, objectsIn, TOO_LONG } from "../answers.ts";
 
 /** Files below one folder. */
 const MOST_FILES = 200_000;
@@ -53,9 +53,10 @@ export class MlflowServer {
 
   async #json(path: string, init?: RequestInit): Promise<Json> {
     const answer = await this.#send(path, init);
-    const value: unknown = await answer.json().catch(() => undefined);
+    const value = await jsonIn(answer);
     if (isJsonObject(value)) return value;
-    throw invalid("read from MLflow", shown(`${this.#base}/${path}`), "the answer is not JSON", {
+    const state = value === TOO_LONG ? "the answer is too long" : "the answer is not JSON";
+    throw invalid("read from MLflow", shown(`${this.#base}/${path}`), state, {
       hint: "Pass the URL that clients have in MLFLOW_TRACKING_URI.",
     });
   }

@@ -3,6 +3,7 @@ import type { CommandContext } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET, UPDATE } from "../run_import.ts";
 import { SourceFiles } from "../source_files.ts";
+import { Artifacts } from "./artifacts.ts";
 import { WandbReader } from "./read_runs.ts";
 
 export const importWandb: Command = defineCommand({
@@ -21,23 +22,31 @@ export const importWandb: Command = defineCommand({
     ...OPTIONS,
     { flags: "--running", text: "import runs without an end as KILLED" },
     UPDATE,
+    { flags: "--artifacts <place>", text: "import artifacts, too, with files from W&B's cache" },
   ],
   examples: [
     ["holdfast import wandb ./wandb .holdfast --create --dry-run", "see what fits"],
     ["holdfast import wandb ./wandb .holdfast --create", "a folder"],
+    [
+      "holdfast import wandb ./wandb .holdfast --artifacts ~/.cache/wandb/artifacts",
+      "with artifacts",
+    ],
     ["holdfast import wandb ./wandb @team --rename digits=team/digits", "under another name"],
   ],
-  async run([from, to], flags, context) {
-    const read = (options: ReadOptions) => records(context, from, options);
+  async run([from, to], { artifacts, ...flags }, context) {
+    const read = (options: ReadOptions) => records(context, { from, artifacts }, options);
     return await runImport(context, { to, flags, read });
   },
 });
 
 async function* records(
   context: CommandContext,
-  from: string,
+  { from, artifacts }: { from: string; artifacts?: string },
   options: ReadOptions,
 ): AsyncGenerator<ImportRecord> {
   await using own = await openPlace(from, context);
-  yield* new WandbReader(new SourceFiles(own.store, options.signal), options).records();
+  await using other = artifacts === undefined ? undefined : await openPlace(artifacts, context);
+  const kept = other && new Artifacts(new SourceFiles(other.store, options.signal), options);
+  const reader = new WandbReader(new SourceFiles(own.store, options.signal), options, kept);
+  yield* reader.records();
 }

@@ -6,6 +6,7 @@ import { isRegistryError, joinPath, nameOf, notFound, shown } from "../../../cor
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
 import { reasonOf, type SourceFiles } from "../source_files.ts";
+import type { Artifacts } from "./artifacts.ts";
 import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from "./run_file.ts";
 
 /** Fields of records. */
@@ -61,10 +62,12 @@ class Facts {
 export class WandbReader {
   readonly #files: SourceFiles;
   readonly #options: ReadOptions;
+  readonly #artifacts: Artifacts | undefined;
 
-  constructor(files: SourceFiles, options: ReadOptions) {
+  constructor(files: SourceFiles, options: ReadOptions, artifacts?: Artifacts) {
     this.#files = files;
     this.#options = options;
+    this.#artifacts = artifacts;
   }
 
   async *records(): AsyncGenerator<ImportRecord> {
@@ -93,6 +96,29 @@ export class WandbReader {
         if (!isRegistryError(error, "Corrupt")) throw error;
         yield { kind: "failed", what, reason: reasonOf(error) };
       }
+    }
+    if (this.#artifacts === undefined) return;
+    for (const folder of folders) await this.#addArtifacts(folder, this.#artifacts);
+    yield* this.#artifacts.models;
+  }
+
+  /** Adds the artifacts of a run. Its other problems are those of the run. */
+  async #addArtifacts(folder: string, artifacts: Artifacts): Promise<void> {
+    const run = /-([^-]+)$/.exec(folder)?.[1] ?? "";
+    const path = joinPath(folder, `run-${run}.wandb`);
+    if ((await this.#files.look(path, []))?.kind !== "file") return;
+    let project = "uncategorized";
+    try {
+      for await (const record of recordsIn(this.#files.chunks(path), [])) {
+        this.#options.signal?.throwIfAborted();
+        const [own] = record.has(RECORD.run) ? messagesOf(record, RECORD.run) : [];
+        project = textOf(own, 3) || project;
+        for (const artifact of messagesOf(record, RECORD.artifact)) {
+          artifacts.add(artifact, { project, run });
+        }
+      }
+    } catch (error) {
+      if (!isRegistryError(error, "Corrupt")) throw error;
     }
   }
 

@@ -135,10 +135,11 @@ cliTest("a registry and hidden folders in the source are left out", async (it) =
 
 cliTest("names that are not UTF-8 and pipes are problems", async (it) => {
   await writeTree(it.cwd, { "m/a/1/w": "1", "m/a/2/w": "2" });
-  const script = "mkfifo m/a/1/pipe; printf x > \"$(printf 'm/a/2/bad\\377')\"";
+  const script =
+    "mkfifo m/a/1/pipe m/pipe; mkdir -p m/x:y/1 \"$(printf 'm/bad\\377/1')\"; printf x > \"$(printf 'm/a/2/bad\\377')\"";
   await new Deno.Command("sh", { args: ["-c", script], cwd: it.cwd }).output();
   const { code, report, problems } = await imported(it, "m/{name}/{version}");
-  assertEquals([code, report.versions, problems.length], [1, 0, 2]);
+  assertEquals([code, report.versions, problems.length], [1, 0, 5]);
   for (const { reason } of problems) {
     assertMatch(reason, /is a pipe or a device, or its name is not/);
   }

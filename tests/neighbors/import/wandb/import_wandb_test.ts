@@ -1,6 +1,7 @@
 // `holdfast import wandb`: what arrives, and what is refused.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { mkdir, symlink } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { join } from "@std/path";
@@ -203,4 +204,44 @@ cliTest("a run that was imported without its end is updated", async (it) => {
   assertEquals((await imported(it, {}, "--update")).report.runs, 0);
   const { version, metadata } = await it.json("info digits --json");
   assertEquals([version, metadata.mlflow.status], ["2.0.0", "FINISHED"]);
+});
+
+cliTest("artifacts are versions, with files of W&B's cache whose MD5 is checked", async (it) => {
+  const hash = (text: string) => createHash("md5").update(text);
+  const entry = (path: string, text: string, local: string, more: Field[] = []): Field => {
+    const digest = hash(text).digest("base64");
+    return [4, message([1, path], [2, digest], [4, text.length], [6, `/gone/${local}`], ...more)];
+  };
+  const logged = (digest: string, entries: Field[], type = "model"): Buffer => {
+    const facts: Field[] = [[4, type], [5, "m"], [6, digest], [11, "best"], [11, "latest"]];
+    return message([8, message(...facts, [12, message(...entries)])]);
+  };
+  const md5 = hash("cached").digest("hex");
+  await writeTree(it.cwd, {
+    [`kept/obj/md5/${md5.slice(0, 2)}/${md5.slice(2)}`]: "cached",
+    "kept/staging/tmp1": "staged",
+    "kept/staging/tmp2": "damage",
+  });
+  const records = [
+    run(),
+    logged("one", [entry("a", "cached", "tmp0"), entry("d/b", "staged", "tmp1")]),
+    logged("two", [entry("a", "other!", "tmp2")]),
+    logged("three", [entry("a", "missing", "tmp3")]),
+    logged("four", [entry("a", "x", "tmp1", [[3, "s3://b/k"]])]),
+    logged("table", [entry("a", "cached", "tmp0")], "run_table"),
+    logged("one", [entry("a", "cached", "tmp0")]),
+    end(),
+  ];
+  const files = {
+    ...runFiles("abc", records),
+    [`${folder("bad")}/run-bad.wandb`]: log([message([17, 5])]),
+  };
+  const { code, problems, report } = await imported(it, files, "--artifacts kept");
+  assertEquals([code, report.runs, report.versions, report.aliases], [1, 1, 1, 1]);
+  const reasons = problems.map(({ reason }) => reason).join("\n");
+  assertMatch(reasons, /its MD5 is .*\n"a" is not in --artifacts .*\n"a" is a reference/);
+  assertEquals(await it.succeeds("cat digits/m@best d/b"), "staged");
+  const { metadata } = await it.json("info digits/m --json");
+  assertEquals(metadata, { digest: "one", wandb: { type: "model", run: "abc" } });
+  assertEquals((await imported(it, {}, "--artifacts kept")).report.versions, 0);
 });

@@ -1,0 +1,101 @@
+// Artifacts of runs. Their files are those that W&B's client keeps on a machine:
+//
+//   obj/md5/fd/3eb…      its cache, ~/.cache/wandb/artifacts: named by their MD5
+//   staging/tmpx1y2      ~/.local/share/wandb/artifacts: named by the manifest
+import { Buffer } from "node:buffer";
+import { joinPath, nameOf, shown } from "../../../core/kernel.ts";
+import { checkedFile } from "../dvc/cache.ts";
+import type { FoundModel, FoundVersion, OpenedVersion, ReadOptions } from "../records.ts";
+import type { SourceFiles } from "../source_files.ts";
+import { integerOf, type Message, messagesOf, textOf, textsOf } from "./run_file.ts";
+
+/** Fields of an artifact, its manifest and a file in it. */
+const ARTIFACT = {
+  type: 4,
+  name: 5,
+  digest: 6,
+  description: 7,
+  aliases: 11,
+  manifest: 12,
+} as const;
+const MANIFEST = { files: 4, elsewhere: 5 } as const;
+const FILE = { path: 1, digest: 2, reference: 3, size: 4, local: 6 } as const;
+/** Artifacts that W&B makes itself, of what is also in the files of runs. */
+const OWN_TYPE = /^(run_table|job|wandb-)/;
+
+export class Artifacts {
+  readonly #files: SourceFiles;
+  readonly #options: ReadOptions;
+  readonly #models = new Map<
+    string,
+    { versions: Map<string, FoundVersion>; aliases: Map<string, string> }
+  >();
+
+  constructor(files: SourceFiles, options: ReadOptions) {
+    this.#files = files;
+    this.#options = options;
+  }
+
+  /** Adds an artifact that a run of a project logged. */
+  add(artifact: Message, { project, run }: { project: string; run: string }): void {
+    const type = textOf(artifact, ARTIFACT.type), digest = textOf(artifact, ARTIFACT.digest);
+    const name = this.#options.nameOf(`${project}/${textOf(artifact, ARTIFACT.name)}`);
+    if (name === undefined || digest === "" || OWN_TYPE.test(type)) return;
+    const model = this.#models.get(name) ?? { versions: new Map(), aliases: new Map() };
+    this.#models.set(name, model);
+    for (const alias of textsOf(artifact, ARTIFACT.aliases)) {
+      if (!/^(latest|v\d+)$/.test(alias)) model.aliases.set(alias, digest);
+    }
+    if (model.versions.has(digest)) return;
+    model.versions.set(digest, {
+      version: digest,
+      notes: textOf(artifact, ARTIFACT.description) || undefined,
+      labels: new Map(),
+      metadata: { digest, wandb: { type, run } },
+      open: () => this.#open(artifact),
+    });
+  }
+
+  get models(): FoundModel[] {
+    return [...this.#models].map(([name, { versions, aliases }]) => ({
+      kind: "model",
+      name,
+      labels: new Map(),
+      key: "digest",
+      aliases,
+      versions: [...versions.values()],
+    }));
+  }
+
+  async #open(artifact: Message): Promise<OpenedVersion> {
+    const problems: string[] = [], files = [];
+    const [manifest] = messagesOf(artifact, ARTIFACT.manifest);
+    if (textOf(manifest, MANIFEST.elsewhere) !== "") {
+      problems.push("its list of files is elsewhere");
+    }
+    for (const file of messagesOf(manifest, MANIFEST.files)) {
+      this.#options.signal?.throwIfAborted();
+      const path = textOf(file, FILE.path), reference = textOf(file, FILE.reference);
+      const md5 = Buffer.from(textOf(file, FILE.digest), "base64").toString("hex");
+      const entry = reference === "" && md5.length === 32
+        ? await this.#find(md5, nameOf(textOf(file, FILE.local)))
+        : undefined;
+      if (entry !== undefined && entry.size === (integerOf(file, FILE.size) ?? 0)) {
+        const read = () => this.#files.chunks(entry.path);
+        files.push(checkedFile({ path, md5, isLegacy: false }, entry.size, read));
+      } else if (reference !== "") problems.push(`${shown(path)} is a reference`);
+      else problems.push(`${shown(path)} is not in --artifacts (${md5})`);
+    }
+    return { files, problems };
+  }
+
+  async #find(md5: string, staged: string) {
+    const cached = `obj/md5/${md5.slice(0, 2)}/${md5.slice(2)}`;
+    const own = /^[\w.-]+$/.test(staged) && !/^\.+$/.test(staged) ? [staged] : [];
+    const paths = [cached, ...own, ...own.map((each) => joinPath("staging", each))];
+    for (const path of paths) {
+      const entry = await this.#files.look(path, []);
+      if (entry?.kind === "file") return entry;
+    }
+  }
+}
