@@ -1,4 +1,5 @@
 // Files whose names are not literals, by the module that computes them; for dev/held_over/loaded.ts.
+import { INPUTS } from "../../explorer/build.ts";
 import { PRODUCT_FOLDERS } from "../../tests/support/source_files.ts";
 
 /** A path that does not exist: it means all files of the repository. */
@@ -42,7 +43,7 @@ export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   "dev/npm/bundle_packages.ts": PRODUCT,
   "dev/npm/package_files.ts": PRODUCT,
   "explorer/tests/bundle_test.ts": ["explorer"],
-  "explorer/build.ts": ["explorer/src"],
+  "explorer/build.ts": INPUTS,
   "formats/mod.ts": ["formats"],
   "tests/apps/cli/commands/loading_test.ts": ["apps"],
   "tests/apps/cli/commands/places/doctor_test.ts": [

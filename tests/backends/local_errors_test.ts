@@ -15,6 +15,7 @@ import {
   text,
 } from "../conformance/backend/samples.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
+import { IS_QUICK } from "../support/seeds.ts";
 import { tempRoot, testInRoot } from "../support/temp_root.ts";
 import { fsError, withPatchedFs } from "./patched_fs.ts";
 
@@ -228,7 +229,7 @@ Deno.test({
 for (const [what, atOnce] of [["at once", 40], ["one after others", 4]] as const) {
   Deno.test({
     name: `many overwrites ${what} that free space share the last blocks of a full disk`,
-    ignore: !canMount,
+    ignore: !canMount || IS_QUICK,
     fn: async () => {
       for (const blocks of [1, 2]) await overwriteAll({ atOnce, blocks });
     },
