@@ -31,7 +31,7 @@ const OPTIONS = [
   },
 ] as const satisfies readonly OptionDefinition[];
 
-export const batchSave: Command = defineCommand({
+const batchSave: Command = defineCommand({
   name: "batch save",
   summary: "Save the rows of a manifest, many at once; run it again for the rest.",
   details:
@@ -75,7 +75,7 @@ export const batchSave: Command = defineCommand({
   },
 });
 
-export const batchLoad: Command = defineCommand({
+const batchLoad: Command = defineCommand({
   name: "batch load",
   summary: "Write the versions in a manifest to disk, many at once.",
   details: "A manifest is JSON Lines, or CSV with a header. Each row has a ref (or a name and a " +
@@ -152,3 +152,9 @@ export const batchLoad: Command = defineCommand({
 function isInto(path: string): boolean {
   return /[/\\]$/.test(path);
 }
+
+/** The commands of batches, in the order of the help. */
+export const batches: readonly Command[] = [
+  batchSave,
+  batchLoad,
+];

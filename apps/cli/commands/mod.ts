@@ -24,8 +24,7 @@ const OWN: readonly CommandSet[] = [
       download: async (all) => (await import("./download.ts")).createDownload(all),
       cat: async (all) => (await import("./cat.ts")).createCat(all),
       copy: async () => (await import("./copy.ts")).copy,
-      "batch save": async () => (await import("./batch.ts")).batchSave,
-      "batch load": async () => (await import("./batch.ts")).batchLoad,
+      batch: async () => (await import("./batch.ts")).batches,
     },
   },
   {
@@ -56,12 +55,7 @@ const OWN: readonly CommandSet[] = [
     group: "logging",
     title: "Runs that log values",
     load: {
-      "runs ls": async () => (await import("./runs/runs.ts")).ls,
-      "runs log": async () => (await import("./runs/log.ts")).log,
-      "runs show": async () => (await import("./runs/runs.ts")).show,
-      "runs set": async () => (await import("./runs/runs.ts")).set,
-      "runs finish": async () => (await import("./runs/runs.ts")).finish,
-      "runs rm": async () => (await import("./runs/runs.ts")).rm,
+      runs: async () => (await import("./runs/runs.ts")).runs,
     },
   },
   {
@@ -70,11 +64,7 @@ const OWN: readonly CommandSet[] = [
     load: {
       du: async () => (await import("./space/du.ts")).du,
       prune: async () => (await import("./space/prune.ts")).prune,
-      "rules set": async (all) => (await import("./space/rules.ts")).createRulesSet(all),
-      "rules ls": async () => (await import("./space/rules.ts")).rulesLs,
-      "rules log": async () => (await import("./space/rules.ts")).rulesLog,
-      "rules rm": async () => (await import("./space/rules.ts")).rulesRm,
-      "rules test": async () => (await import("./space/rules.ts")).rulesTest,
+      rules: async (all) => (await import("./space/rules.ts")).rules(all),
       gc: async () => (await import("./space/gc.ts")).gc,
       settings: async () => (await import("./space/settings.ts")).settings,
     },
@@ -83,9 +73,7 @@ const OWN: readonly CommandSet[] = [
     group: "share",
     title: "Other registries and programs",
     load: {
-      "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
-      "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
-      "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
+      remote: async () => (await import("./places/remote.ts")).remotes,
       "export site": async (all) => (await import("./export_site.ts")).createExportSite(all),
     },
   },
@@ -94,11 +82,7 @@ const OWN: readonly CommandSet[] = [
     title: "HTTP, tokens and jobs",
     load: {
       serve: async (all) => (await import("./services/serve.ts")).createServe(all),
-      "token create": async () => (await import("./services/token.ts")).tokenCreate,
-      "token ls": async () => (await import("./services/token.ts")).tokenLs,
-      "token rm": async () => (await import("./services/token.ts")).tokenRm,
-      "token rotate": async () => (await import("./services/token.ts")).tokenRotate,
-      "token set": async () => (await import("./services/token.ts")).tokenSet,
+      token: async () => (await import("./services/token.ts")).tokens,
     },
   },
   {
@@ -129,14 +113,17 @@ export function createCommandTable(extensions: readonly Extension[]): CommandTab
     ["__complete", async () => (await import("./completions.ts")).complete(load, groups)],
   ]);
   const load = async () =>
-    await Promise.all(Object.values(loaders).map((each) => each(extensions)));
+    (await Promise.all(Object.values(loaders).map((each) => each(extensions)))).flat();
   return {
     groups,
     load,
     async loadFor(args) {
       if (/^(-V|--version)$/.test(args.join(" "))) return [];
-      const called = loaders[calledBy(args, loaders) ?? ""];
-      return called === undefined ? await load() : [await called(extensions)];
+      const words = wordsOf(args);
+      const called = words.find((each) => Object.hasOwn(loaders, each)) ?? "";
+      const loaded = [await loaders[called]?.(extensions) ?? []].flat();
+      const command = loaded.find(({ name }) => words.includes(name));
+      return command === undefined ? await load() : [command];
     },
   };
 }
@@ -151,14 +138,15 @@ function groupsOf(sets: readonly CommandSet[]): CommandGroup[] {
   });
 }
 
-function calledBy(args: readonly string[], loaders: CommandLoaders): string | undefined {
+/** Returns the first two words of a line, and the first one, after options of every command. */
+function wordsOf(args: readonly string[]): string[] {
   const rest = [...args];
   while (rest[0]?.startsWith("-")) {
     const [form = "", value] = rest.shift()!.split("=", 2);
     const option = SHARED_OPTIONS.find(({ flags }) => flags.split(/[ ,]+/).includes(form));
-    if (option === undefined) return undefined;
+    if (option === undefined) return [];
     if (value === undefined && option.flags.includes("<")) rest.shift(); // its value
   }
   const [first = "", second] = rest;
-  return [first, `${first} ${second}`].find((words) => Object.hasOwn(loaders, words));
+  return [`${first} ${second}`, first];
 }

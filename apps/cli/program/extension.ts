@@ -36,9 +36,9 @@ export interface Extension {
   readonly tokens?: TokenSource;
 }
 
-/** Functions that load the commands of these words when they are called. */
+/** Functions that load the command of these words, or all that begin with a word, when one is called. */
 export type CommandLoaders = Readonly<
-  Record<string, (extensions: readonly Extension[]) => Promise<Command>>
+  Record<string, (extensions: readonly Extension[]) => Promise<Command | readonly Command[]>>
 >;
 
 /** Commands of a group of the help. */

@@ -8,7 +8,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { invalid, notFound, shellWord } from "../../terminal/hints.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 
-export const remoteAdd: Command = defineCommand(
+const remoteAdd: Command = defineCommand(
   {
     name: "remote add",
     summary: "Name a registry, for use as -r team and @team/my:model.",
@@ -56,7 +56,7 @@ export const remoteAdd: Command = defineCommand(
   },
 );
 
-export const remoteLs: Command = defineCommand({
+const remoteLs: Command = defineCommand({
   name: "remote ls",
   summary: "List the named registries.",
   args: [],
@@ -84,7 +84,7 @@ export const remoteLs: Command = defineCommand({
   },
 });
 
-export const remoteRm: Command = defineCommand({
+const remoteRm: Command = defineCommand({
   name: "remote rm",
   summary: "Remove the name of a registry. The registry stays.",
   args: [{ usage: "<name>", text: "its name", completes: "remote" }],
@@ -106,3 +106,10 @@ export const remoteRm: Command = defineCommand({
     await context.done({ name, location }, `Removed ${name}, which was ${location}`);
   },
 });
+
+/** The commands of remotes, in the order of the help. */
+export const remotes: readonly Command[] = [
+  remoteAdd,
+  remoteLs,
+  remoteRm,
+];

@@ -11,8 +11,9 @@ import { printTable } from "../../program/print_table.ts";
 import { factsOf, PARAM_OPTION, RUN_ID, RUN_NAME, TAG_OPTION } from "../../logging/run_options.ts";
 import { formatCount, formatTimes } from "../../terminal/units.ts";
 import { itemAt } from "../../../../core/faults/present.ts";
+import { log } from "./log.ts";
 
-export const ls: Command = defineCommand({
+const ls: Command = defineCommand({
   name: "runs ls",
   summary: "List runs that are not finished: running, killed and failed ones.",
   details: "`silent`: nothing was stored for two minutes. The run logs rarely, was killed, or " +
@@ -44,7 +45,7 @@ export const ls: Command = defineCommand({
   },
 });
 
-export const show: Command = defineCommand({
+const show: Command = defineCommand({
   name: "runs show",
   summary: "Print the points of a run as lines of JSON, also before it ends.",
   args: [RUN_NAME, RUN_ID],
@@ -66,7 +67,7 @@ export const show: Command = defineCommand({
   },
 });
 
-export const set: Command = defineCommand({
+const set: Command = defineCommand({
   name: "runs set",
   summary: "Add parameters and tags to a run that is not finished.",
   details: "Another value of a parameter or tag is refused without --replace.",
@@ -92,7 +93,7 @@ export const set: Command = defineCommand({
   },
 });
 
-export const rm: Command = defineCommand({
+const rm: Command = defineCommand({
   name: "runs rm",
   summary: "Discard a run that is not finished, such as one with a mistyped name.",
   details:
@@ -133,7 +134,7 @@ export const rm: Command = defineCommand({
   },
 });
 
-export const finish: Command = defineCommand({
+const finish: Command = defineCommand({
   name: "runs finish",
   summary: "Save what a run has logged as a version, with a file or folder.",
   details:
@@ -172,3 +173,13 @@ async function finishWith(
   const run = await openRun(registry, name, { id, signal });
   return await run.finish(localPath(path), options);
 }
+
+/** The commands of runs, in the order of the help. */
+export const runs: readonly Command[] = [
+  ls,
+  log,
+  show,
+  set,
+  finish,
+  rm,
+];

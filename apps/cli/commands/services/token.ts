@@ -22,7 +22,7 @@ const FILE = {
   completes: "file",
 } as const satisfies OptionDefinition;
 
-export const tokenCreate: Command = defineCommand({
+const tokenCreate: Command = defineCommand({
   name: "token create",
   summary: "Create a token for the service, and print it once.",
   details:
@@ -63,7 +63,7 @@ export const tokenCreate: Command = defineCommand({
   },
 });
 
-export const tokenSet: Command = defineCommand({
+const tokenSet: Command = defineCommand({
   name: "token set",
   summary: "Change the scopes, note or expiry of a token; its secret stays.",
   details: "A running service follows within a second. --scope replaces all scopes.",
@@ -100,7 +100,7 @@ export const tokenSet: Command = defineCommand({
   },
 });
 
-export const tokenRotate: Command = defineCommand({
+const tokenRotate: Command = defineCommand({
   name: "token rotate",
   summary: "Give a token a new secret, and print it once.",
   details:
@@ -134,7 +134,7 @@ export const tokenRotate: Command = defineCommand({
   },
 });
 
-export const tokenLs: Command = defineCommand({
+const tokenLs: Command = defineCommand({
   name: "token ls",
   summary: "List the tokens of the service, without their secrets.",
   details:
@@ -169,7 +169,7 @@ export const tokenLs: Command = defineCommand({
   },
 });
 
-export const tokenRm: Command = defineCommand({
+const tokenRm: Command = defineCommand({
   name: "token rm",
   summary: "Remove tokens. A running service rejects them within a second.",
   args: [{ usage: "<ids...>", text: "their ids, from token ls" }],
@@ -212,3 +212,12 @@ function ends(expiresAt: string | undefined, nowMs: number): string {
   if (expiresAt === undefined) return "never";
   return Date.parse(expiresAt) <= nowMs ? "expired" : formatTime(new Date(expiresAt));
 }
+
+/** The commands of tokens, in the order of the help. */
+export const tokens: readonly Command[] = [
+  tokenCreate,
+  tokenLs,
+  tokenRm,
+  tokenRotate,
+  tokenSet,
+];

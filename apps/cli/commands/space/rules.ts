@@ -34,7 +34,7 @@ const OPTIONS = [
   },
 ] as const satisfies readonly OptionDefinition[];
 
-export const createRulesSet = (extensions: readonly Extension[]): Command =>
+const createRulesSet = (extensions: readonly Extension[]): Command =>
   defineCommand({
     name: "rules set",
     summary: "Store a retention rule in the registry, for prune --rules.",
@@ -79,7 +79,7 @@ async function conditionsOf(
   return Object.keys(given).length === 0 ? undefined : given;
 }
 
-export const rulesLs: Command = defineCommand({
+const rulesLs: Command = defineCommand({
   name: "rules ls",
   summary: "List the retention rules of the registry.",
   args: [],
@@ -98,7 +98,7 @@ export const rulesLs: Command = defineCommand({
   },
 });
 
-export const rulesLog: Command = defineCommand({
+const rulesLog: Command = defineCommand({
   name: "rules log",
   summary: "List the changes of the retention rules, newest first.",
   args: [],
@@ -135,7 +135,7 @@ export const rulesLog: Command = defineCommand({
   },
 });
 
-export const rulesRm: Command = defineCommand({
+const rulesRm: Command = defineCommand({
   name: "rules rm",
   summary: "Remove a retention rule.",
   args: [PATTERN],
@@ -151,7 +151,7 @@ export const rulesRm: Command = defineCommand({
   },
 });
 
-export const rulesTest: Command = defineCommand({
+const rulesTest: Command = defineCommand({
   name: "rules test",
   summary: "Show which rule applies to a name, and why.",
   args: [{ usage: "<name>", text: "the artifact; it need not exist", completes: "name" }],
@@ -179,3 +179,12 @@ export const rulesTest: Command = defineCommand({
 function textsOf(rules: readonly RetentionRule[]): Map<string, string> {
   return new Map(rules.map((rule) => [rule.pattern, ruleText(rule)]));
 }
+
+/** The commands of rules, in the order of the help. */
+export const rules = (extensions: readonly Extension[]): Command[] => [
+  createRulesSet(extensions),
+  rulesLs,
+  rulesLog,
+  rulesRm,
+  rulesTest,
+];
