@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .runs.run import Run
     from .service_location import connect
     from .service_registry import ServiceRegistry
+    from .values.objects.table import Loading, serializer
 
 __all__ = [
     "AddedPart",
@@ -60,6 +61,7 @@ __all__ = [
     "HoldfastError",
     "Invalid",
     "Listing",
+    "Loading",
     "LoggedRun",
     "NewVersion",
     "NotFound",
@@ -74,6 +76,7 @@ __all__ = [
     "ServiceRegistry",
     "connect",
     "open_registry",
+    "serializer",
     "service",
     "version",
 ]
@@ -94,6 +97,7 @@ _MODULES = {
     "runs.run": ["Run"],
     "service_location": ["connect"],
     "service_registry": ["ServiceRegistry"],
+    "values.objects.table": ["Loading", "serializer"],
 }
 """Where each name is defined; all others are errors. A module is loaded when one is first used."""
 

@@ -139,7 +139,8 @@ class ServiceRegistry(Registry):
         """Saves a value, a file or a folder as a new version, and sets aliases to it.
 
         A `pathlib.Path` is a file or a folder. A str is text, bytes are bytes, NumPy arrays are
-        arrays, tables of pandas, PyArrow and polars are Parquet, and other values are JSON.
+        arrays, tables of pandas, PyArrow and polars are Parquet, objects with a `serializer`, such
+        as modules of PyTorch, are the files of that, and other values are JSON.
         A str that names a file or folder of this machine is `Invalid`, unless `text` is True.
         Files are sent in parallel; a large file continues where an earlier, killed save stopped.
         Of a file of at least 1 MiB, only the bytes that the latest version lacks are sent.
@@ -164,8 +165,8 @@ class ServiceRegistry(Registry):
             "compress": compress,
             "idempotencyKey": idempotency_key,
         }
-        request["materializer"], files = files_to_save(name, value, text)
-        return self._save(name, request, files, progress)
+        with files_to_save(name, value, text) as (materializer, files):
+            return self._save(name, {**request, "materializer": materializer}, files, progress)
 
     def _save(
         self, name: str, request: Json, files: list[FileToSend], progress: bool | None

@@ -32,11 +32,11 @@ class Artifact(Files, Worded):
         self.first_saved_at: str | None = facts.get("since")
         """When this version was first saved, if it was overwritten and that is known."""
 
-    def load(self) -> Any:
+    def load(self, *, into: Any = None, trust: bool | list[str] = False) -> Any:
         """Returns the value: see `Registry.load`."""
         from ..values.load import load_value
 
-        return load_value(self)
+        return load_value(self, self.path, into, trust)
 
     def download(
         self, to: str | Path, links: str = "safe", *, progress: bool | None = None

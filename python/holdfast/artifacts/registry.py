@@ -89,15 +89,30 @@ class Registry(Worded):
         """
         return iter(())
 
-    def load(self, ref: str, *, as_of: datetime | None = None) -> Any:
+    def load(
+        self,
+        ref: str,
+        *,
+        as_of: datetime | None = None,
+        into: Any = None,
+        trust: bool | list[str] = False,
+    ) -> Any:
         """Returns the value of a version.
 
         JSON becomes Python values (`undefined` is None, `Map` a dict, `Date` a datetime in UTC),
         text a str, bytes and blobs bytes, arrays NumPy arrays, Parquet and Arrow PyArrow tables.
         A version of one file is loaded by its extension; other files are bytes. Raises
         `Unsupported` for folders: download them.
+
+        `into` is what an object is loaded into: a module of PyTorch, or a class. It is never chosen
+        by what is stored. `trust` allows types that are not of the package of the object, or True
+        a pickle, which runs code of its author.
         """
-        return self._following(ref, as_of, Artifact.load)
+
+        def use(artifact: Artifact) -> Any:
+            return artifact.load(into=into, trust=trust)
+
+        return self._following(ref, as_of, use)
 
     def download(
         self,

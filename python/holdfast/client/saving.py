@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from ..artifacts.artifact import Artifact
@@ -12,6 +13,7 @@ from ..core.errors import Conflict, Corrupt, HoldfastError, Json, NotFound, disk
 from ..core.metadata import checked_json
 from ..core.names import encode_segment
 from ..core.versions import check_alias
+from ..values.objects.objects import object_folder, serializer_of
 from ..values.serializers import FileToSend, files_of, refuse_path
 from .connection import Connection, quote
 from .sending import INLINE_BYTES, send_files, size_of
@@ -69,18 +71,24 @@ def input_of(value: str | Artifact) -> str | Json:
     return value if isinstance(value, str) else {"ref": value.ref, "digest": value.digest}
 
 
-def files_to_save(name: str, value: Any, text: bool) -> tuple[Json, list[FileToSend]]:
-    """Returns the materializer of a value, and its files."""
+@contextmanager
+def files_to_save(
+    name: str, value: Any, text: bool
+) -> Generator[tuple[Json, list[FileToSend]], None, None]:
+    """Yields the materializer of a value, and its files, which exist in the block."""
     if text and not isinstance(value, str):
         message = f"Cannot save {quoted(name)} as text: it has the type {type(value).__name__}"
         raise HoldfastError("Invalid", message, "Leave out text=True.")
     if not text:
         refuse_path(name, value)
-    try:
-        materializer, files = files_of(value)
-    except OSError as error:
-        raise disk_error(f"save {quoted(name)}", error) from error
-    return {"id": materializer, "formatVersion": 1}, files
+    with ExitStack() as stack:
+        try:
+            row = serializer_of(value)
+            found = value if row is None else stack.enter_context(object_folder(value, row))
+            materializer, files = files_of(found)
+        except OSError as error:
+            raise disk_error(f"save {quoted(name)}", error) from error
+        yield {"id": materializer, "formatVersion": 1}, files
 
 
 def sent_members(request: Json) -> Json:

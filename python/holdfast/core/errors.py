@@ -116,7 +116,7 @@ HINTS = {
     "polars": "Save a table as a version of its own, a column as a list; collect a LazyFrame.",
     "pyarrow": "Save a table as a version of its own, or what value.to_pylist() returns.",
     "scipy": "Write it with scipy.sparse.save_npz('value.npz', value), and save Path('value.npz').",
-    "torch": "Save value.numpy(force=True), or Path('value.safetensors').",
+    "torch": "Save tensors, a module, or a dict of tensors and plain values.",
     "uuid": "Save str(value).",
     "xarray": "Write it with value.to_zarr('value.zarr'), and save Path('value.zarr').",
 }

@@ -244,12 +244,12 @@ class Run(Worded):
         request = request_of(self.name, version, metadata, inputs, alias)
         request["writer"] = self._writer
         if value is not None:
-            materializer, files = files_to_save(self.name, value, text)
-            part = f"value-{uuid.uuid4()}-{materializer['formatVersion']}-{materializer['id']}"
-            request["materializer"] = materializer
-            request["parts"] = [part]
-            add = partial(self._add_files, part)
-            with_files(self._connection, self.name, files, add, progress, lambda: None)
+            with files_to_save(self.name, value, text) as (materializer, files):
+                part = f"value-{uuid.uuid4()}-{materializer['formatVersion']}-{materializer['id']}"
+                request["materializer"] = materializer
+                request["parts"] = [part]
+                add = partial(self._add_files, part)
+                with_files(self._connection, self.name, files, add, progress, lambda: None)
         with self._changed:
             self._closing = True
         try:

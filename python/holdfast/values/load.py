@@ -8,19 +8,34 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from ..core.errors import HoldfastError, Json, quoted
 from ..core.shapes import is_dict, is_list
 from ..files.file import READ_BYTES, File, Files, unreadable, value_files
+from .objects.objects import facts_of, load_object
 
 MAX_SPARSE = 10_000_000
 
 
-def load_value(version: Files) -> Any:
-    """Returns the value of a version, by its materializer or else by the extension of its file."""
+def load_value(
+    version: Files, copy: Callable[[], Path], into: Any = None, trust: bool | list[str] = False
+) -> Any:
+    """Returns the value of a version, by its materializer or else by the extension of its file.
+
+    `copy` returns a folder with its files; `into` and `trust` are those of `Registry.load`.
+    """
     kind, files = version.materializer, value_files(version)
+    facts = facts_of(version)
+    if facts is not None:
+        return load_object(version, facts, copy, into, trust)
+    if into is not None:
+        state = f"it is not an object, but of the materializer {quoted(kind)}"
+        message = f"Cannot load {quoted(version.ref)} into something: {state}"
+        raise HoldfastError("Invalid", message, "Leave out `into`.")
     if kind == "json":
         value = version.file("data.json").json()
         try:

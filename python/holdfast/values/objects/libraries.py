@@ -1,0 +1,199 @@
+"""Objects of other packages, in the formats of these packages."""
+
+# The packages may be absent, and have no types.
+# pyright: reportMissingImports=false, reportMissingTypeStubs=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import HoldfastError, quoted, unsupported
+from .table import Loading, built_in
+
+SKOPS = "model.skops"
+
+
+@built_in("sklearn.base.BaseEstimator", "sklearn")
+class ScikitLearn:
+    """Estimators, transformers and pipelines of scikit-learn, by skops."""
+
+    def save(self, value: Any, folder: Path) -> None:
+        skops().dump(value, folder / SKOPS)
+
+    def load(self, loading: Loading) -> Any:
+        path = loading.folder / SKOPS
+        unknown = skops().get_untrusted_types(file=path)
+        trusted = loading.trust if isinstance(loading.trust, list) else []
+        odd = [each for each in unknown if each not in trusted]
+        if odd:
+            state = f"it contains types that are not of scikit-learn: {', '.join(map(quoted, odd))}"
+            raise loading.refused(state, f"If you trust them: load(ref, trust={odd!r}).")
+        return fitting(loading, skops().load(path, trusted=unknown))
+
+
+def skops() -> Any:
+    try:
+        from skops import io
+    except ImportError as error:
+        message = f"Cannot save or load objects of scikit-learn: no skops ({error})"
+        raise HoldfastError("Unsupported", message, "Run `pip install skops`.") from None
+    return io
+
+
+def fitting(loading: Loading, value: Any) -> Any:
+    """Returns a loaded object, if it is of the class that the program wants, if it wants one."""
+    into = loading.into
+    if into is not None and not (isinstance(into, type) and isinstance(value, into)):
+        hint = f"Pass into={type(value).__name__}, or leave it out."
+        raise loading.refused(f"it is of the class {type(value).__name__}", hint)
+    return value
+
+
+@built_in("xgboost.core.Booster", "xgboost")
+@built_in("xgboost.sklearn.XGBModel", "xgboost.sklearn")
+class XGBoost:
+    """Boosters and estimators of XGBoost, in its own format."""
+
+    FILE = "model.ubj"
+
+    def save(self, value: Any, folder: Path) -> None:
+        value.save_model(folder / self.FILE)
+
+    def load(self, loading: Loading) -> Any:
+        into = loading.wanted("xgboost.XGBClassifier")
+        model = into() if isinstance(into, type) else into
+        model.load_model(loading.folder / self.FILE)
+        return model
+
+
+@built_in("lightgbm.basic.Booster", "lightgbm")
+class LightGBM:
+    """Boosters of LightGBM, in its own format."""
+
+    FILE = "model.txt"
+
+    def save(self, value: Any, folder: Path) -> None:
+        best = value.best_iteration
+        value.save_model(folder / self.FILE, num_iteration=-1)
+        if best > 0:
+            raise_if_cut(value, best)
+
+    def load(self, loading: Loading) -> Any:
+        import lightgbm
+
+        return fitting(loading, lightgbm.Booster(model_file=str(loading.folder / self.FILE)))
+
+
+def raise_if_cut(value: Any, best: int) -> None:
+    """LightGBM predicts with the best iteration, which its file does not have."""
+    if value.current_iteration() != best:
+        hint = "Save value.model_from_string(value.model_to_string(num_iteration=-1))."
+        raise unsupported(value, "its file has no best iteration", hint)
+
+
+@built_in("lightgbm.sklearn.LGBMModel", "lightgbm.sklearn")
+class LightGBMEstimator:
+    """Estimators of LightGBM, which have no format of their own."""
+
+    def save(self, value: Any, folder: Path) -> None:
+        hint = "Save value.booster_, with metadata=value.get_params()."
+        raise unsupported(value, "only pickle could save it", hint)
+
+    def load(self, loading: Loading) -> Any:
+        raise loading.refused("no release of this package saves it", "Load its files.")
+
+
+@built_in("onnx.onnx_ml_pb2.ModelProto", "onnx")
+class Onnx:
+    """Models of ONNX. Large ones have their tensors in a second file."""
+
+    FILE = "model.onnx"
+    MOST_BYTES = 2**30
+
+    def save(self, value: Any, folder: Path) -> None:
+        import onnx
+
+        outside = [each for each in value.graph.initializer if each.data_location]
+        if outside:
+            state = f"its tensor {quoted(outside[0].name)} is in another file"
+            hint = "Save the folder: Path('model'), or onnx.load_external_data_for_model first."
+            raise unsupported(value, state, hint)
+        if value.ByteSize() < self.MOST_BYTES:
+            (folder / self.FILE).write_bytes(value.SerializeToString(deterministic=True))
+            return
+        copy = onnx.ModelProto()
+        copy.CopyFrom(value)  # onnx takes the tensors out of the model that it saves so
+        onnx.save_model(
+            copy, folder / self.FILE, save_as_external_data=True, location="model.onnx.data"
+        )
+
+    def load(self, loading: Loading) -> Any:
+        import onnx
+
+        return fitting(loading, onnx.load(loading.folder / self.FILE))
+
+
+class Pretrained:
+    """Models, tokenizers and others that write themselves into a folder."""
+
+    def save(self, value: Any, folder: Path) -> None:
+        value.save_pretrained(folder)
+        pickles = [
+            each.name for each in folder.rglob("*") if each.suffix in (".bin", ".pt", ".pkl")
+        ]
+        if pickles:
+            hint = "Save it in a folder with safetensors, and pass Path('folder')."
+            raise unsupported(value, f"it writes a pickle, {quoted(pickles[0])}", hint)
+
+    def load(self, loading: Loading) -> Any:
+        into = loading.wanted("transformers.AutoModel")
+        if not hasattr(into, "from_pretrained"):
+            hint = "Pass a class of transformers, such as into=transformers.AutoModel."
+            raise loading.refused("`into` has no from_pretrained", hint)
+        return into.from_pretrained(str(loading.folder), local_files_only=True)
+
+
+for _type in (
+    "configuration_utils.PreTrainedConfig",
+    "configuration_utils.PretrainedConfig",
+    "feature_extraction_utils.FeatureExtractionMixin",
+    "image_processing_base.ImageProcessingMixin",
+    "modeling_utils.PreTrainedModel",
+    "processing_utils.ProcessorMixin",
+    "tokenization_utils_base.PreTrainedTokenizerBase",
+    "generation.configuration_utils.GenerationConfig",
+):
+    built_in(f"transformers.{_type}", "transformers")(Pretrained)
+
+
+@built_in("peft.peft_model.PeftModel", "peft")
+class Peft(Pretrained):
+    """Adapters of PEFT, without their base model."""
+
+    def load(self, loading: Loading) -> Any:
+        base = loading.wanted("base_model")
+        from peft import PeftModel
+
+        if isinstance(base, type):
+            raise loading.refused("`into` is a class", "Pass its base model: into=base_model.")
+        return PeftModel.from_pretrained(base, str(loading.folder))
+
+
+@built_in("ultralytics.engine.model.Model", "ultralytics")
+class Ultralytics:
+    """Models of Ultralytics. Their file is a pickle, so it is only loaded with `trust=True`."""
+
+    FILE = "model.pt"
+
+    def save(self, value: Any, folder: Path) -> None:
+        value.save(str(folder / self.FILE))
+
+    def load(self, loading: Loading) -> Any:
+        into = loading.wanted("ultralytics.YOLO, trust=True")
+        if loading.trust is not True:
+            state = "its file is a pickle, which runs code of its author"
+            raise loading.refused(state, "If you trust its author, pass trust=True.")
+        return into(str(loading.folder / self.FILE))

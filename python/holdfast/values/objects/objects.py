@@ -1,0 +1,77 @@
+"""Objects as folders: the files of their serializer, and what it returned."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ...core.errors import HoldfastError, Json, quoted, unsupported
+from ...core.shapes import is_dict
+from ...files.file import File, Files, unreadable
+from . import libraries as _libraries
+from . import tensors as _tensors
+from .table import ROWS, Loading, Row, find_row, path_of
+
+FACTS = "holdfast-object.json"
+FORMAT = "holdfast-object/1"
+BUILT_IN = (_libraries, _tensors)  # which register their types
+
+
+def serializer_of(value: Any) -> Row | None:
+    """Returns the serializer of an object; None for a value that is saved in another way."""
+    row = find_row(value)
+    if row is None and isinstance(value, (dict, list, tuple)) and _tensors.has_tensors(value):
+        return Row("torch.state", ROWS["torch.state"])
+    return row
+
+
+@contextmanager
+def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
+    """Writes an object into a temporary folder."""
+    with TemporaryDirectory(prefix="holdfast-") as name:
+        folder = Path(name)
+        facts = row.serializer.save(value, folder) or {}
+        kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
+        package = kind.__module__.partition(".")[0]
+        release = getattr(sys.modules.get(package), "__version__", None)
+        try:
+            known: Json = {"format": FORMAT, "serializer": row.name, "class": path_of(kind)}
+            if isinstance(release, str):
+                known["package"] = {"name": package, "version": release}
+            text = json.dumps({**known, "facts": facts}, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            hint = "Return a dict of JSON from `save` of the serializer."
+            raise unsupported(value, f"its serializer returned no JSON ({error})", hint) from None
+        (folder / FACTS).write_text(text, encoding="utf-8")
+        yield folder
+
+
+def facts_of(version: Files) -> File | None:
+    """Returns the file that describes an object, None for a version of another kind."""
+    if version.materializer != "folder":
+        return None
+    return next((file for file in version.files if file.path == FACTS), None)
+
+
+def load_object(
+    version: Files, file: File, copy: Callable[[], Path], into: Any, trust: bool | list[str]
+) -> Any:
+    """Loads an object. `copy` returns a folder with its files."""
+    known = file.json()
+    if not is_dict(known) or known.get("format") != FORMAT or not is_dict(known.get("facts")):
+        raise unreadable(file, "it describes no object that this release can load")
+    name = str(known.get("serializer"))
+    serializer = ROWS.get(name)
+    if serializer is None:
+        hint = "Import the module that registers it, or download the files."
+        message = f"Cannot load {quoted(version.ref)}: no serializer {quoted(name)}"
+        raise HoldfastError("Unsupported", message, hint)
+    try:
+        return serializer.load(Loading(version.ref, copy(), known["facts"], into, trust))
+    except (KeyError, ValueError) as error:
+        raise unreadable(file, f"its files do not match it ({error})") from error

@@ -1,0 +1,116 @@
+"""The serializers of objects: how a program saves those of a type as files, and loads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from ...core.arguments import checked
+from ...core.errors import HoldfastError, Json, quoted
+from ...core.names import encode_segment
+
+C = TypeVar("C", bound="type[Any]")
+
+
+class Loading(NamedTuple):
+    """A saved object that is being loaded."""
+
+    ref: str
+    folder: Path
+    """Its files, which cannot be changed."""
+    facts: Json
+    """What its serializer returned when it was saved."""
+    into: Any
+    """What the program passed as `into`: an object or a class, or None."""
+    trust: bool | list[str]
+
+    def wanted(self, example: str) -> Any:
+        """Returns `into`, or raises `Invalid` with an example of what to pass."""
+        if self.into is None:
+            message = f"Cannot load {quoted(self.ref)}: it needs a class of your program"
+            raise HoldfastError("Invalid", message, f"Pass it: load(ref, into={example}).")
+        return self.into
+
+    def refused(self, state: str, hint: str) -> HoldfastError:
+        return HoldfastError("Invalid", f"Cannot load {quoted(self.ref)}: {state}", hint)
+
+
+class Serializer(Protocol):
+    """Saves objects of a type as files, and loads them."""
+
+    def save(self, value: Any, folder: Path) -> Json | None:
+        """Writes files into an empty folder. Returns JSON that `load` needs beside them."""
+
+    def load(self, loading: Loading) -> Any:
+        """Returns the object."""
+
+
+S = TypeVar("S", bound=Serializer)
+
+
+class Row(NamedTuple):
+    name: str
+    serializer: Serializer
+
+
+ROWS: dict[str, Serializer] = {}
+"""Serializers by the names that saved objects have."""
+
+TYPES: dict[str, str] = {}
+"""Names of serializers by the module and name of a type, so no package is imported for it."""
+
+
+@checked
+def serializer(kind: type | str, name: str | None = None) -> Callable[[type[S]], type[S]]:
+    """Registers a serializer for a type and its subclasses.
+
+        @holdfast.serializer(Grid)
+        class GridFiles:
+            def save(self, value, folder):
+                numpy.save(folder / "cells.npy", value.cells)
+                return {"unit": value.unit}
+
+            def load(self, loading):
+                cells = numpy.load(loading.folder / "cells.npy", allow_pickle=False)
+                return Grid(cells, loading.facts["unit"])
+
+    `save` writes files and returns JSON; `load` receives both. It must run no code that the files
+    contain. `name` is stored with each object, and names the serializer when it is loaded: by
+    default the module and name of the type. A type can be written as "package.module.Type", so that
+    its package is not imported.
+    """
+    own = kind if isinstance(kind, str) else path_of(kind)
+    name = own if name is None else name
+    encode_segment(name, "name of a serializer")
+
+    def add(made: type[S]) -> type[S]:
+        ROWS[name] = made()
+        TYPES[own] = name
+        return made
+
+    return add
+
+
+def built_in(kind: str, name: str) -> Callable[[C], C]:
+    """Registers a serializer of this package, unless the program has another one."""
+
+    def add(made: C) -> C:
+        ROWS.setdefault(name, made())
+        TYPES.setdefault(kind, name)
+        return made
+
+    return add
+
+
+def path_of(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def find_row(value: Any) -> Row | None:
+    """Returns the serializer of the type of a value, or of the nearest type above it."""
+    for kind in type(value).__mro__:
+        name = TYPES.get(path_of(kind))
+        if name is not None:
+            return Row(name, ROWS[name])
+    return None
