@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -96,9 +97,10 @@ class Written:
                 found[file.path] = WrittenFile(file.size, file.part)
         return present(found)
 
-    def commit(self, **options: Any) -> Saved:
-        """Saves the files as one version: of each path the last."""
-        parts = {file.part: None for file in self._merged().values()}
+    def commit(self, paths: Collection[str] | None = None, **options: Any) -> Saved:
+        """Saves the files as one version: of each path the last. By default those of all paths."""
+        files = self._merged().items()
+        parts = {file.part: None for path, file in files if paths is None or path in paths}
         return self.draft.commit(**options, parts=list(parts) or None)
 
 

@@ -1,0 +1,234 @@
+"""Checkpoints of torch.distributed.checkpoint: each is a version, whole or absent."""
+
+# PyTorch may be absent.
+# pyright: reportMissingImports=false, reportMissingTypeStubs=false, reportUntypedBaseClass=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.distributed.checkpoint.filesystem import (
+    FileSystemBase,
+    FileSystemReader,
+    FileSystemWriter,
+)
+from torch.distributed.checkpoint.planner import LoadItemType
+
+from .artifacts.artifact import Artifact
+from .artifacts.registry import Registry
+from .client.saving import Saved
+from .core.arguments import checked
+from .core.errors import HoldfastError, quoted
+from .filesystem import HoldfastFileSystem
+from .locations import open_registry
+from .new_version import version as new_version
+
+METADATA = ".metadata"
+
+
+class Paths(FileSystemBase):  # type: ignore[misc,unused-ignore]
+    """A file system for PyTorch, over one of fsspec."""
+
+    def __init__(self, fs: HoldfastFileSystem) -> None:
+        self.fs = fs
+
+    @contextmanager
+    def create_stream(self, path: Any, mode: str) -> Generator[Any, None, None]:
+        with self.fs.open(path, mode) as stream:
+            yield stream
+
+    def concat_path(self, path: Any, suffix: str) -> str:
+        return f"{path}/{suffix}"
+
+    def init_path(self, path: Any) -> str:
+        return str(path)
+
+    def rename(self, path: Any, new_path: Any) -> None:
+        self.fs.mv(path, new_path)
+
+    def mkdir(self, path: Any) -> None:
+        """Folders need not be made."""
+
+    def exists(self, path: Any) -> bool:
+        return bool(self.fs.exists(path))
+
+    def rm_file(self, path: Any) -> None:
+        self.fs.rm_file(path)
+
+    def ls(self, path: Any) -> list[str]:
+        return [str(each) for each in self.fs.ls(path, detail=False)]
+
+    @classmethod
+    def validate_checkpoint_id(cls, checkpoint_id: Any) -> bool:
+        return checkpoint_id is None
+
+
+class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
+    """Saves a checkpoint as a new version of a name, from all ranks.
+
+        writer = CheckpointWriter("ckpt:net", registry, id=f"{job_id}-{step}")
+        torch.distributed.checkpoint.save(state, storage_writer=writer)
+        writer.saved  # on the first rank
+
+    Every rank passes the same `id`, another one for each checkpoint. The version appears when the
+    first rank has the results of all. If a rank is killed, nothing appears; a job that runs again
+    with the same `id` writes it again. Other options are those of `holdfast.version`.
+    """
+
+    @checked
+    def __init__(
+        self,
+        name: str,
+        registry: str | Path | Registry | None = None,
+        *,
+        id: str,
+        version: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        inputs: str | Artifact | list[str | Artifact] | None = None,
+        alias: str | list[str] | None = None,
+        token: str | None = None,
+        timeout: float = 60,
+        thread_count: int = 1,
+    ) -> None:
+        self.new = new_version(
+            name,
+            registry,
+            id=id,
+            version=version,
+            metadata=metadata,
+            inputs=inputs,
+            alias=alias,
+            token=token,
+            timeout=timeout,
+        )
+        super().__init__(self.new.path(), sync_files=False, thread_count=thread_count)
+        self.fs = Paths(self.new.fs)
+        self.path = self.new.path()
+
+    @property
+    def saved(self) -> Saved | None:
+        """The version, on the first rank, once it is saved."""
+        return self.new.saved
+
+    def reset(self, checkpoint_id: Any = None) -> None:
+        check_id(checkpoint_id, "save")
+        super().reset(None)
+
+    def prepare_local_plan(self, plan: Any) -> Any:
+        if not self.use_collectives:
+            message = f"Cannot save a checkpoint of {quoted(self.new.name)} without collectives"
+            hint = "Leave out use_collectives=False: the first rank commits for all."
+            raise HoldfastError("Unsupported", message, hint)
+        return plan
+
+    def finish(self, metadata: Any, results: Any) -> None:
+        super().finish(metadata, results)
+        files = {each.relative_path for each in metadata.storage_data.values()}
+        self.new.commit(paths={METADATA, *files})  # and nothing that an earlier try has left
+
+
+class CheckpointReader(FileSystemReader):  # type: ignore[misc,unused-ignore]
+    """Loads a checkpoint, into a job with any number of ranks.
+
+        reader = CheckpointReader("ckpt:net@last", registry)
+        torch.distributed.checkpoint.load(state, storage_reader=reader)
+
+    It refuses values that are neither tensors nor plain: PyTorch would unpickle them, and run code
+    of their author. `trust=True` allows it.
+    """
+
+    @checked
+    def __init__(
+        self,
+        ref: str,
+        registry: str | Path | Registry | None = None,
+        *,
+        trust: bool = False,
+        token: str | None = None,
+        timeout: float = 60,
+    ) -> None:
+        if not isinstance(registry, Registry):
+            registry = open_registry(registry, token=token, timeout=timeout)
+        self.ref: str = registry.open(ref).ref
+        """The exact ref, which all ranks should read: an alias may move between them."""
+        self._trust = trust
+        super().__init__(self.ref)
+        self.fs = Paths(HoldfastFileSystem(registry))
+        self.path = self.ref
+
+    def reset(self, checkpoint_id: Any = None) -> None:
+        check_id(checkpoint_id, "load")
+        super().reset(None)
+
+    def read_metadata(self, *arguments: Any, **named: Any) -> Any:
+        if not self._trust:
+            data = self.fs.fs.cat_file(f"{self.path}/{METADATA}")
+            try:
+                OfMetadata(io.BytesIO(data)).load()
+            except (pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError) as error:
+                raise self._refused(f"its metadata contains {error}") from error
+        return super().read_metadata(*arguments, **named)
+
+    def read_data(self, plan: Any, planner: Any) -> Any:
+        if not self._trust:
+            for item in plan.items:
+                if item.type == LoadItemType.BYTE_IO:
+                    self._check(item)
+        return super().read_data(plan, planner)
+
+    def _check(self, item: Any) -> None:
+        """Reads a value without running code. The bytes, which cannot change, are then loaded."""
+        info = self.storage_data[item.storage_index]
+        path = f"{self.path}/{info.relative_path}"
+        data = self.fs.fs.cat_file(path, info.offset, info.offset + info.length)
+        try:
+            torch.load(io.BytesIO(data), weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+            raise self._refused(f"{quoted(item.storage_index.fqn)} is not plain") from error
+
+    def _refused(self, state: str) -> HoldfastError:
+        message = f"Cannot load the checkpoint {quoted(self.ref)}: {state}"
+        hint = "If you trust its author, pass trust=True: it runs code of the author."
+        return HoldfastError("Invalid", message, hint)
+
+
+def check_id(checkpoint_id: Any, verb: str) -> None:
+    if checkpoint_id is not None:
+        message = f"Cannot {verb} a checkpoint: it has a `checkpoint_id`, too"
+        raise HoldfastError("Invalid", message, "Pass only the writer or reader, and its name.")
+
+
+class OfMetadata(pickle.Unpickler):
+    """Reads the metadata of a checkpoint, which has only these types."""
+
+    CHECKPOINT = frozenset(
+        f"{module}.{name}"
+        for module, names in {
+            "metadata": "BytesStorageMetadata ChunkStorageMetadata Metadata MetadataIndex "
+            "StorageMeta TensorProperties TensorStorageMetadata _MEM_FORMAT_ENCODING",
+            "filesystem": "_StorageInfo",
+        }.items()
+        for name in names.split()
+    )
+    OTHERS = frozenset(
+        ("torch.Size", "torch.serialization._get_layout", "builtins.set", "collections.OrderedDict")
+    )
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        path = f"{module_name}.{global_name}"
+        is_dtype = module_name == "torch" and isinstance(
+            getattr(torch, global_name, None), (torch.dtype, torch.layout)
+        )
+        is_path = module_name in ("pathlib", "pathlib._local") and global_name.endswith("Path")
+        own = path.removeprefix("torch.distributed.checkpoint.")
+        if is_dtype or is_path or path in self.OTHERS or own != path and own in self.CHECKPOINT:
+            return super().find_class(module_name, global_name)
+        raise pickle.UnpicklingError(f"the type {quoted(path)}")

@@ -1,0 +1,147 @@
+"""Ranks that save and load checkpoints with torch.distributed.checkpoint. Prints results."""
+
+import os
+import signal
+import sys
+import warnings
+
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+import torch.multiprocessing as multiprocessing
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import Replicate, Shard, distribute_tensor
+
+import holdfast
+from holdfast.checkpoint import CheckpointReader, CheckpointWriter
+
+warnings.filterwarnings("ignore")
+SIZE = 300_000
+
+
+def connect():
+    return holdfast.connect(sys.argv[1], token=sys.argv[2])
+
+
+def state_of(mesh, seed):
+    """A state with a tensor in shards, one on all ranks, and plain values."""
+    torch.manual_seed(seed)
+    large, small = torch.rand(8, SIZE), torch.rand(5).to(torch.bfloat16)
+    return {
+        "model": {
+            "large": distribute_tensor(large, mesh, [Shard(0)]),
+            "small": distribute_tensor(small, mesh, [Replicate()]),
+        },
+        "step": seed,
+        "betas": (0.9, 0.95),
+    }
+
+
+def begin(rank, size, port):
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), GLOO_SOCKET_IFNAME="lo")
+    dist.init_process_group("gloo", rank=rank, world_size=size)
+    return init_device_mesh("cpu", (size,))
+
+
+def save(rank, size, port, step, killed):
+    mesh = begin(rank, size, port)
+    writer = CheckpointWriter("ckpt:net", connect(), id=f"step-{step}", alias="last", metadata={"step": step})
+    if rank == killed:
+        write = writer.new.fs._open_new
+
+        def open_then_die(path, mode):
+            file = write(path, mode)
+            file.write(b"x" * 9_000_000)  # a part of a shard is sent
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        writer.new.fs._open_new = open_then_die
+    dcp.save(state_of(mesh, step), storage_writer=writer)
+    if rank == 0:
+        print("saved", writer.saved.ref, flush=True)
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def load(rank, size, port, step):
+    mesh = begin(rank, size, port)
+    state = state_of(mesh, 99)
+    dcp.load(state, storage_reader=CheckpointReader("ckpt:net@last", connect()))
+    expected = state_of(mesh, step)
+    same = all(
+        torch.equal(state["model"][key].full_tensor(), expected["model"][key].full_tensor())
+        for key in expected["model"]
+    )
+    if rank == 0:
+        print("loaded by", size, same, state["step"], state["betas"], flush=True)
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def spawn(function, size, *arguments):
+    """Runs a function in ranks. Returns their exit codes; the others are ended if one dies."""
+    context = multiprocessing.get_context("fork")  # PyTorch is imported once, and nothing is computed before
+    port = free_port()
+    ranks = [context.Process(target=function, args=(rank, size, port, *arguments)) for rank in range(size)]
+    for each in ranks:
+        each.start()
+    while any(each.is_alive() for each in ranks):
+        for each in ranks:
+            each.join(0.05)
+            if each.exitcode not in (None, 0):
+                for other in ranks:
+                    other.kill()
+    return [each.exitcode for each in ranks]
+
+
+def single():
+    """In one process: without a process group."""
+    registry = connect()
+
+    class Own:
+        def __reduce__(self):
+            return print, ("ran code",)
+
+    writer = CheckpointWriter("ckpt:single", registry, id="1")
+    dcp.save({"w": torch.ones(3), "own": Own()}, storage_writer=writer, no_dist=True)
+    state = {"w": torch.zeros(3), "own": None}
+    try:
+        dcp.load(state, storage_reader=CheckpointReader("ckpt:single", registry), no_dist=True)
+    except BaseException as error:  # of PyTorch, they are not Exceptions
+        print("refused", '"own" is not plain' in str(error))
+    dcp.load(state, storage_reader=CheckpointReader("ckpt:single", registry, trust=True), no_dist=True)
+    print(state["w"].tolist())
+
+    import pickle
+
+    with holdfast.version("ckpt:evil", registry) as new:
+        new.pipe(".metadata", pickle.dumps(Own()))
+    try:
+        dcp.load(state, storage_reader=CheckpointReader("ckpt:evil", registry), no_dist=True)
+    except BaseException as error:  # of PyTorch, they are not Exceptions
+        print("refused", "builtins.print" in str(error))
+
+    writer = CheckpointWriter("ckpt:fsspec", registry, id="1")
+    for arguments in ({"checkpoint_id": "x"}, {"use_collectives": False}):
+        try:
+            dcp.save({"w": torch.ones(3)}, storage_writer=writer, no_dist=True, **arguments)
+        except BaseException as error:  # of PyTorch, they are not Exceptions
+            print("refused", type(error).__name__)
+
+
+if __name__ == "__main__":
+    registry = connect()
+    print(spawn(save, 2, 1, 1), "ckpt:net" in registry)  # the second rank is killed
+    print(spawn(save, 3, 1, 0), "ckpt:net" in registry)  # the first of more ranks
+    print(spawn(save, 2, 1, None), registry.aliases("ckpt:net"), registry.open("ckpt:net").metadata)
+    print(sorted(file.path for file in registry.open("ckpt:net").files))
+    print(spawn(load, 2, 1), spawn(load, 3, 1))
+    print(spawn(save, 3, 2, None), spawn(load, 1, 2))
+    single()
