@@ -14,10 +14,16 @@ export async function artifactDigest(
   materializer: { id: string; formatVersion: number },
   files: readonly FileInfo[],
 ): Promise<string> {
-  const hash = createSha256().update(`${materializer.id} ${materializer.formatVersion}\n`);
-  for await (const some of slicesInTurns(sortedByUtf8(files, ({ path }) => path))) {
-    hash.update(some.map(lineOf).join(""));
-  }
+  return await digestOfSorted(materializer, slicesInTurns(sortedByUtf8(files, ({ path }) => path)));
+}
+
+/** Returns the digest of files that come sorted, some at a time. */
+export async function digestOfSorted(
+  { id, formatVersion }: { id: string; formatVersion: number },
+  slices: AsyncIterable<readonly FileInfo[]>,
+): Promise<string> {
+  const hash = createSha256().update(`${id} ${formatVersion}\n`);
+  for await (const some of slices) hash.update(some.map(lineOf).join(""));
   return hash.digest();
 }
 

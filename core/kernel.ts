@@ -1,6 +1,6 @@
 // The border of the kernel: the names that an extension may use, beside the entry points of the package.
 export type { Artifact, ArtifactInfo } from "./artifact.ts";
-export { artifactDigest } from "./artifact_digest.ts";
+export { artifactDigest, digestOfSorted } from "./artifact_digest.ts";
 export type { Backend, ByteRange, CallOptions } from "./backend.ts";
 export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
 export { createSha256, sha256 } from "./bytes/digest.ts";
@@ -36,6 +36,7 @@ export {
   shown,
 } from "./naming/names.ts";
 export { folderOf, joinPath, nameOf, parsePath } from "./naming/paths.ts";
+export { PathCheck } from "./naming/path_check.ts";
 export { parseRef } from "./naming/refs.ts";
 export { compareVersions, nextVersion, parseVersion } from "./naming/versions.ts";
 export { checkDurations, checkOptions, checkToolOptions } from "./options/check_options.ts";
@@ -63,7 +64,7 @@ export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
 export { keepNewest } from "./work/keep_newest.ts";
 export { createLanes } from "./work/lanes.ts";
-export { inTurns, nextTurn } from "./work/next_turn.ts";
+export { inTurns, nextTurn, slicesInTurns } from "./work/next_turn.ts";
 export { isOfShard } from "./work/shards.ts";
 export type { Shard } from "./work/shards.ts";
 export { watchStrays } from "./work/stray_failures.ts";

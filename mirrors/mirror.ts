@@ -29,6 +29,7 @@ import {
   NAMES,
   namesPrefix,
 } from "../registry/record_reads.ts";
+import { openPages } from "../registry/mod.ts";
 import type { Context } from "../registry/record_reads.ts";
 import { checkWritable, copySettings } from "../registry/record_writes.ts";
 import { openEqualNames } from "./equal_names.ts";
@@ -305,11 +306,9 @@ async function readBack(
   const failures: MirrorFailure[] = [];
   await run.forEach([...versions], async (version) => {
     try {
-      const artifact = await to.open(`${target}@${version}`, {
-        verify: "full",
-        signal: run.signal,
-      });
-      await readThrough(artifact);
+      const ref = `${target}@${version}`;
+      const { pages } = await openPages(to, ref, { verify: "full", signal: run.signal });
+      for await (const page of pages()) await readThrough(page);
     } catch (error) {
       if (!isRegistryError(error, "Corrupt", "NotFound")) throw error;
       failures.push({ name, version, error });

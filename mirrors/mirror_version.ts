@@ -3,23 +3,23 @@ import { isPrefix } from "../core/backend.ts";
 import { isRegistryError, parseVersion } from "../core/kernel.ts";
 import { decodeOrder } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";
-import type { StoredFile, VersionRecord } from "../core/record.ts";
+import type { VersionRecord } from "../core/record.ts";
 import {
   cellOf,
   inUtc,
   isVoid,
-  ownPlace,
   parseCellKey,
   parsePlace,
-  placeOf,
   readCell,
   readHead,
   readRecord,
 } from "../registry/record_reads.ts";
-import type { Head, Located, PayloadSource } from "../registry/record_reads.ts";
+import type { Head, Located } from "../registry/record_reads.ts";
 import { generationAbove, settleVersion } from "../registry/record_writes.ts";
-import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
-import type { CopyFilesOptions, Moved } from "./copy_files.ts";
+import { copyFiles } from "./copying/copy_files.ts";
+import type { CopyFilesOptions, Moved } from "./copying/copy_files.ts";
+import { openSource, sharesFiles } from "./copying/copy_source.ts";
+import type { CopySource } from "./copying/copy_source.ts";
 import type { LiveVersions } from "./live_versions.ts";
 import {
   checkProtection,
@@ -98,12 +98,12 @@ async function copyUnlessPostponed(
     ? undefined
     : await freeAbove(run, target, { located, head, present });
   const source = await openSource(run, located);
-  if (sharing.postpone && sharesFiles(record, source.files)) {
+  if (sharing.postpone && sharesFiles(record.commit, source)) {
     return { action: "postponed", commit: record.commit };
   }
   const generation = above?.next ?? (head?.generation ?? 0) + 1;
   if (run.dryRun) {
-    return { action: "copied", generation, files: source.files.length, bytes: record.size };
+    return { action: "copied", generation, files: source.count, bytes: record.size };
   }
   const condition = {
     target,
@@ -118,21 +118,20 @@ async function copyUnlessPostponed(
 /** Copies a version, and notes it as one that others may share bytes with. */
 async function copyVersion(
   run: MirrorRun,
-  source: PayloadSource,
+  source: CopySource,
   record: VersionRecord,
   condition: Omit<CopyFilesOptions, "base" | "badBase">,
   sharing: SharingOptions,
 ): Promise<Moved> {
   const { live, postpone, users } = sharing;
   const version = parseVersion(record.version);
-  const base = postpone ? undefined : chooseBase(record, source.files, sharing);
+  const base = postpone ? undefined : chooseBase(record, source, sharing);
   const moved = await copyFiles(run, source, record, {
     ...condition,
     base: base && `${condition.target}@${base.canonical}`,
     badBase: () => live.delete(base!),
   });
-  const places = source.files.flatMap((file) => file.parts?.map((part) => placeOf(file, part)));
-  for (const place of [ownPlace(run.from, record), ...places]) if (place) users.set(place, version);
+  for (const place of source.bytesAt.keys()) users.set(place, version);
   live.add(version);
   return moved;
 }
@@ -142,18 +141,17 @@ async function copyVersion(
  * the next lower one.
  */
 function chooseBase(
-  { version }: VersionRecord,
-  files: readonly StoredFile[],
+  { version, commit }: VersionRecord,
+  { bytesAt }: CopySource,
   { live, users }: SharingOptions,
 ): Version | undefined {
   const shared = new Map<Version, number>();
-  for (const file of files) {
-    for (const part of file.parts ?? []) {
-      const place = placeOf(file, part);
-      const user = place && (users.get(place) ?? decodeOrder(parsePlace(place).order));
-      const base = user && live.get(user.canonical);
-      if (base) shared.set(base, (shared.get(base) ?? 0) + part.size);
-    }
+  for (const [place, bytes] of bytesAt) {
+    const { order, commit: its } = parsePlace(place);
+    if (its === commit) continue; // its own
+    const user = users.get(place) ?? decodeOrder(order);
+    const base = user && live.get(user.canonical);
+    if (base) shared.set(base, (shared.get(base) ?? 0) + bytes);
   }
   const [most] = [...shared].sort(([, a], [, b]) => b - a);
   return most?.[0] ?? live.upTo(parseVersion(version));

@@ -1,5 +1,6 @@
 // The border of records for mirrors and verification: reads of stores that are open here, beside their contract.
 export { createArtifact } from "./cache/read.ts";
+export { FileList, GoneList, readAllFiles } from "./cell/file_list.ts";
 export {
   asGeneration,
   headOf,
@@ -10,7 +11,7 @@ export {
   versionHeads,
 } from "./cell/heads.ts";
 export type { Head, Located } from "./cell/heads.ts";
-export { allParts, objectsOf, ownPlace, placeOf } from "./cell/objects.ts";
+export { allParts, objectsOf, ownPlace, placeOf, sharedObjects } from "./cell/objects.ts";
 export { endOf, runsOf } from "./cell/part_runs.ts";
 export { inUtc, sinceOf, UNKNOWN } from "./cell/since.ts";
 export { isVoid } from "./cell/voids.ts";

@@ -258,28 +258,6 @@ export async function readAllFiles(list: FileList): Promise<StoredFile[]> {
   });
 }
 
-/** Calls `use` with the files of a record, some at a time. False if an object of the list is gone. */
-export async function forEachSlice(
-  store: Store,
-  record: VersionRecord,
-  options: FileListOptions,
-  use: (files: readonly StoredFile[]) => void,
-): Promise<boolean> {
-  try {
-    const list = new FileList(store, record, options);
-    if (record.fileList === undefined) use(record.files);
-    else {
-      await store.oneOfFewLists(async () => {
-        for await (const files of list.slices()) use(files);
-      });
-    }
-    return true;
-  } catch (error) {
-    if (error instanceof GoneList) return false;
-    throw error;
-  }
-}
-
 /** The payload objects of a record. `isWhole` is false if an object of its list of files is gone. */
 export interface RecordObjects {
   objects: PayloadObject[];
@@ -298,9 +276,18 @@ export async function readObjects(
   const own = ownPlace(store, record);
   const objects = new Map<string, PayloadObject>();
   const add = (object: PayloadObject) => void objects.set(object.join("/"), object);
-  const isWhole = await forEachSlice(store, record, { onObject: add, signal }, (files) => {
-    for (const object of objectsOfFiles(files, own)) add(object);
-    onFiles?.(files);
+  const list = new FileList(store, record, { onObject: add, signal });
+  const read = async () => {
+    for await (const files of list.slices()) {
+      for (const object of objectsOfFiles(files, own)) add(object);
+      onFiles?.(files);
+    }
+    return true;
+  };
+  const reading = record.fileList === undefined ? read() : store.oneOfFewLists(read);
+  const isWhole = await reading.catch((error) => {
+    if (error instanceof GoneList) return false;
+    throw error;
   });
   return { objects: [...objects.values()], isWhole };
 }

@@ -1,10 +1,9 @@
 // Lists of files in pages: the objects of a tree, sorted by path. FORMAT.md (3.1) describes them.
-import { compareUtf8, sortedByUtf8 } from "../../core/bytes/bytes.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { FilePage, StoredFile, VersionRecord } from "../../core/record.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
-import { slicesInTurns } from "../../core/work/next_turn.ts";
 import { filesProblem, isListPart, isNumber } from "./record_shape.ts";
 
 /** Limits of the pages that a writer makes. Readers accept any pages. */
@@ -42,14 +41,14 @@ export interface PageToStore extends PageFacts {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Divides the files of a version into pages, sorted by path. */
+/** Divides the files of a version, which come sorted by path, into pages. */
 export async function* dividedFiles(
-  files: readonly StoredFile[],
+  slices: AsyncIterable<readonly StoredFile[]>,
   limits: PageLimits,
 ): AsyncGenerator<readonly StoredFile[]> {
   let page: StoredFile[] = [];
   let bytes = 0;
-  for await (const some of slicesInTurns(sortedByUtf8(files, ({ path }) => path))) {
+  for await (const some of slices) {
     for (const file of some) {
       const length = lengthOf(file);
       if (page.length > 0 && endsBefore(file, page.length, bytes + length, limits)) {
@@ -84,7 +83,7 @@ function lengthOf({ path, parts = [] }: StoredFile): number {
 }
 
 /** The members of a file in the order in which a page has them; unknown ones follow. */
-export const FILE_MEMBERS = [
+const FILE_MEMBERS = [
   "path",
   "size",
   "sha256",

@@ -120,13 +120,14 @@ async function save(attempt: Attempt): Promise<Done> {
   const fail = (error: unknown) => Promise.reject(contentFailure(operation, error));
   let ending: Ending | undefined;
   try {
-    if (!await gather(attempt).catch(fail)) {
+    const { wholeBase, storeListed } = artifact;
+    if (storeListed !== undefined || !await gather(attempt).catch(fail)) {
       ending = await place(attempt);
-      if (ending === undefined) {
-        const { wholeBase } = artifact;
-        await storePayload(attempt.payload, attempt.placed!, { ...settings, wholeBase }).catch(
-          fail,
-        );
+      if (ending === undefined && storeListed !== undefined) {
+        attempt.listed = await storeListed(attempt).catch(fail);
+      } else if (ending === undefined) {
+        const storing = { ...settings, wholeBase };
+        await storePayload(attempt.payload, attempt.placed!, storing).catch(fail);
       }
     }
     const list = ending === undefined ? await listFiles(attempt) : undefined;

@@ -1,6 +1,6 @@
 // One attempt to save, as a value that the steps of `save.ts` read and fill.
 import type { FilesToSave } from "../../../core/materializer.ts";
-import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import type { VersionRecord } from "../../../core/record.ts";
 import type { CheckedOptions, SaveOptions } from "../../../core/registry/operations/saving.ts";
 import type { Operation } from "../../cell/operation.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
@@ -26,10 +26,15 @@ export interface FilesOfArtifact {
   wholeBase?: boolean;
   /** Digest that the files must have. A value that can be read only once has another on a retry. */
   digest?: string;
+  /** Stores the files and their list in pages itself, instead of `produce`. Called again likewise. */
+  storeListed?(attempt: Attempt): Promise<ListedPayload>;
   /** Returns the files. Called again only if the base was deleted during a very long upload. */
   produce(operation: Operation): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
-  /** Adds members to the stored files before the record is written. */
-  complete?(files: readonly StoredFile[]): void;
+}
+
+/** A payload whose list is stored in pages, and the keys of what it shares with other versions. */
+export interface ListedPayload extends Pick<VersionRecord, "fileList" | "digest" | "size"> {
+  sharedPages: string[];
 }
 
 export type Ending =
@@ -62,4 +67,5 @@ export interface Attempt {
   base?: Base;
   /** Absent while all files fit into the record. */
   placed?: Placed;
+  listed?: ListedPayload;
 }

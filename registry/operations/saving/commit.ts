@@ -1,9 +1,11 @@
 // The commit of a save: the record of its version, over a payload that is stored.
 import { artifactDigest } from "../../../core/artifact_digest.ts";
+import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, nextVersion, parseVersion } from "../../../core/naming/versions.ts";
 import type { VersionRecord } from "../../../core/record.ts";
+import { slicesInTurns } from "../../../core/work/next_turn.ts";
 import { createRecord, pause } from "../../cell/cell.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
 import { objectsOf, placedUnder, sharedObjects } from "../../cell/objects.ts";
@@ -35,10 +37,10 @@ const MAX_LIST_BYTES = 128 * 1024;
 /** A list of files that does not fit into the record: the bytes of an object, or it is in pages. */
 type LongList = Uint8Array | "pages";
 
-/** Returns the list of the files if it does not fit into the record. */
+/** Returns the list of the files if it does not fit into the record, and is not stored yet. */
 export async function listFiles(attempt: Attempt): Promise<LongList | undefined> {
-  const { context, artifact, payload: { files } } = attempt;
-  artifact.complete?.(files);
+  if (attempt.listed !== undefined) return undefined;
+  const { context, payload: { files } } = attempt;
   const { listBytes } = context.pageLimits;
   const list = await encodeShortList(placedUnder(folderOf(attempt), files), listBytes);
   if (list === undefined) return "pages";
@@ -62,18 +64,20 @@ async function storeList(
   const { action, signal } = operation;
   const { pageLimits: limits } = context;
   const place = { store: context, action, folder, base: shelves.base, limits, signal };
-  const { fileList, shared } = await storePages(payload.files, place);
+  const sorted = sortedByUtf8(payload.files, ({ path }) => path);
+  const { fileList, shared } = await storePages(slicesInTurns(sorted), place);
   return { fileList, sharedPages: shared };
 }
 
 /** Commits the payload of an attempt, unless its version exists or its base was deleted. */
 export async function commit(attempt: Attempt, list?: LongList): Promise<Ending> {
   const { context, artifact, operation, payload } = attempt;
-  const digest = await artifactDigest(artifact.materializer, payload.files);
+  const { listed } = attempt;
+  const digest = listed?.digest ?? await artifactDigest(artifact.materializer, payload.files);
   const { digest: expected = digest } = artifact;
   if (digest !== expected) throw readOnce(operation);
   const unchanged = await unchangedBase(attempt, digest);
-  const stored = list && await storeList(attempt, list);
+  const stored = listed ?? (list && await storeList(attempt, list));
   const { base } = attempt.placed?.shelves ?? {};
   const shared = base?.isShared ? base : undefined;
   if (shared && !await isLive(context, operation, shared)) return { state: "baseGone", digest };
@@ -187,7 +191,7 @@ function recordOf(
     name,
     materializer: { id, formatVersion },
     digest,
-    size: payload.size,
+    size: attempt.listed?.size ?? payload.size,
     ...fields,
     ...(pinned && { inputs: pinned }),
     ...(target.since && { since: target.since }),

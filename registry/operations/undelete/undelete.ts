@@ -27,7 +27,7 @@ import {
   keptUntil,
   readContent,
 } from "./deleted_version.ts";
-import { keptFileMembers, keptMembers } from "./kept_members.ts";
+import { keptMembers } from "./kept_members.ts";
 import { payloadSource } from "../load.ts";
 import { versionNotFound } from "../resolve.ts";
 import { saveFiles } from "../save.ts";
@@ -176,7 +176,6 @@ async function artifactOf(
         }),
     },
     produce: () => filesOf(artifact),
-    complete: keptFileMembers(source.files),
   };
 }
 

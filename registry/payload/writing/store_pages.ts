@@ -33,9 +33,9 @@ interface StoredPages {
   shared: string[];
 }
 
-/** Stores the list of the files of a save, whose own parts have no `from`. */
+/** Stores the list of the files of a save, sorted by path, whose own parts have no `from`. */
 export async function storePages(
-  files: readonly StoredFile[],
+  slices: AsyncIterable<readonly StoredFile[]>,
   place: PagesPlace,
 ): Promise<StoredPages> {
   const { base, limits } = place;
@@ -47,7 +47,7 @@ export async function storePages(
     shared.add(keyOf(page, base!));
     return page;
   };
-  const divided = dividedFiles(files, limits);
+  const divided = dividedFiles(slices, limits);
   let pages = await Array.fromAsync(mapAtOnce(divided, storeOne));
   if (shared.size > 0) base!.isShared = true;
   let levels = 0;

@@ -1,23 +1,17 @@
 // Copies one version into another registry, byte by byte as stored.
-import type { ChunkList } from "../core/bytes/content_chunks.ts";
-import { artifactDigest, corrupt, isRegistryError } from "../core/kernel.ts";
-import type { ByteRange, FileToSave } from "../core/kernel.ts";
-import type { StoredFile, VersionRecord } from "../core/record.ts";
-import type { SaveOptions } from "../core/registry.ts";
-import { fileFacts } from "../core/registry/file_facts.ts";
-import {
-  inUtc,
-  parsePlace,
-  payloadSource,
-  placeOf,
-  StoredContent,
-  StoreReader,
-} from "../registry/record_reads.ts";
-import type { FileBytes, Located, PayloadSource, StoredReader } from "../registry/record_reads.ts";
-import { keptFileMembers, keptMembers, saveFiles } from "../registry/record_writes.ts";
-import type { FilesOfArtifact } from "../registry/record_writes.ts";
-import { markOfCopy, originOf } from "./run.ts";
-import type { MirrorRun } from "./run.ts";
+import type { ChunkList } from "../../core/bytes/content_chunks.ts";
+import { isRegistryError } from "../../core/kernel.ts";
+import type { ByteRange, FileToSave } from "../../core/kernel.ts";
+import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import type { SaveOptions } from "../../core/registry.ts";
+import { fileFacts } from "../../core/registry/file_facts.ts";
+import { inUtc, StoredContent, StoreReader } from "../../registry/record_reads.ts";
+import type { FileBytes, StoredReader } from "../../registry/record_reads.ts";
+import { keptMembers, saveFiles } from "../../registry/record_writes.ts";
+import type { Attempt, FilesOfArtifact } from "../../registry/record_writes.ts";
+import type { CopySource } from "./copy_source.ts";
+import { markOfCopy, originOf } from "../run.ts";
+import type { MirrorRun } from "../run.ts";
 
 /** Files whose bytes were copied, and their stored bytes. */
 export interface Moved {
@@ -33,38 +27,18 @@ export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCo
   badBase(): void;
 }
 
-/** Reads the files of a version and verifies the digest of its record. */
-export async function openSource(run: MirrorRun, located: Located): Promise<PayloadSource> {
-  const source = await payloadSource(run.from, located, run.signal);
-  const { materializer, digest } = located.record;
-  if (await artifactDigest(materializer, source.files) === digest) return source;
-  throw corrupt("mirror", `"${source.ref}"`, "its record's digest does not match its files", {
-    hint: "Restore the record from a backup, or delete the version.",
-    key: source.recordKey,
-    backend: run.from.backend.location,
-  });
-}
-
-export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
-  return files.some((file) =>
-    file.parts?.some((part) => {
-      const place = placeOf(file, part);
-      return place !== undefined && parsePlace(place).commit !== commit;
-    })
-  );
-}
-
 /** Saves a version of the source as a new generation in the target. */
 export async function copyFiles(
   run: MirrorRun,
-  source: PayloadSource,
+  copied: CopySource,
   record: VersionRecord,
   options: CopyFilesOptions,
 ): Promise<Moved> {
   const { from, to, signal } = run;
   const { target, onConflict, ifCommit, above } = options;
-  const inner = new StoreReader(from, source, { verify: "integrity", signal });
-  const reader = new WatchedReader(inner, run.moved);
+  const { source, list } = copied;
+  const reading = { verify: "integrity", signal } as const;
+  const reader = new WatchedReader(new StoreReader(from, source, reading), run.moved);
   const { materializer, metadata, inputs, createdAt } = record;
   const since = record.since && inUtc(record.since);
   const artifact: FilesOfArtifact = {
@@ -80,14 +54,31 @@ export async function copyFiles(
       ...(inputs && { inputs }),
       ...(since && { since }),
     },
-    produce: () => source.files.map((file) => fileToSave(file, reader)),
-    complete: keptFileMembers(source.files),
+    produce: () => toSave(source.files),
   };
   const version = to.settings.versioned ? record.version : undefined;
   const save = (base: string | undefined) => {
-    const shared = base === undefined ? { share: "none" } as const : { base };
-    return saveFiles(to, artifact, { version, onConflict, ifCommit, ...shared, metadata, signal });
+    const saving = { version, onConflict, ifCommit, metadata, signal };
+    const alone = { ...saving, share: "none" } as const;
+    if (list === undefined) {
+      return saveFiles(to, artifact, base === undefined ? alone : { ...saving, base });
+    }
+    let shared = base; // a second attempt, after the base was deleted, shares nothing
+    const storeListed = async (attempt: Attempt) => {
+      const { copyPages } = await import("./copy_pages.ts"); // rarely used
+      const pages = { target, base: shared, badBase: options.badBase, toSave: toSaveAtOnce };
+      shared = undefined;
+      return await copyPages(run, { ...copied, list }, record, attempt, pages);
+    };
+    return saveFiles(to, { ...artifact, storeListed }, alone);
   };
+  function toSave(files: readonly StoredFile[]): FileToSave[] {
+    return files.map((file) => fileToSave(file, reader));
+  }
+  function toSaveAtOnce(files: readonly StoredFile[]): FileToSave[] {
+    reader.inner = new StoreReader(from, { ...source, files }, reading);
+    return toSave(files);
+  }
   const { base } = options;
   try {
     try {
@@ -111,19 +102,20 @@ function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
 
 /** Counts what it reads, and remembers if the source failed. */
 class WatchedReader implements StoredReader {
-  readonly #inner: Required<StoredReader>;
+  /** Reads the files of the next pages, once another one replaces it. */
+  inner: Required<StoredReader>;
   readonly #moved: (bytes: number) => void;
   files = 0;
   bytes = 0;
   failure?: { error: unknown };
 
   constructor(inner: Required<StoredReader>, moved: (bytes: number) => void) {
-    this.#inner = inner;
+    this.inner = inner;
     this.#moved = moved;
   }
 
   stored(file: StoredFile): Omit<FileBytes, "passTo"> {
-    const bytes = this.#inner.stored(file);
+    const bytes = this.inner.stored(file);
     return {
       bytes: async () => {
         this.files++;
@@ -136,14 +128,14 @@ class WatchedReader implements StoredReader {
   }
 
   storedList(file: StoredFile): Promise<ChunkList | undefined> {
-    return this.#watch(this.#inner.storedList(file));
+    return this.#watch(this.inner.storedList(file));
   }
 
   storedRanges(
     file: StoredFile,
     ranges: readonly Required<ByteRange>[],
   ): AsyncGenerator<Uint8Array> {
-    return this.#chunks(this.#inner.storedRanges(file, ranges));
+    return this.#chunks(this.inner.storedRanges(file, ranges));
   }
 
   async *#chunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,177 @@
+// Copies a version whose list of files is in pages, some pages at a time. The memory is that of a group
+// of pages, whatever the number of files.
+import {
+  compareUtf8,
+  createLimit,
+  isRegistryError,
+  itemAt,
+  parseRef,
+  sha256,
+  slicesInTurns,
+} from "../../core/kernel.ts";
+import type { FileToSave } from "../../core/kernel.ts";
+import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import { FileList, GoneList, locate, placeOf, sharedObjects } from "../../registry/record_reads.ts";
+import type { Located } from "../../registry/record_reads.ts";
+import { createBase, Payload, storePages, storePayload } from "../../registry/record_writes.ts";
+import type { Attempt, Base, ListedPayload } from "../../registry/record_writes.ts";
+import { byPath, orMissing, SortedFiles } from "./copy_source.ts";
+import type { CopySource } from "./copy_source.ts";
+import type { MirrorRun } from "../run.ts";
+
+/**
+ * A group of pages ends before one whose first path has a SHA-256 that is a multiple of this number,
+ * so that the next version has the same groups, and the objects of one are used by no other.
+ */
+const GROUP_PAGES = 32;
+const LEAST_PAGES = GROUP_PAGES / 4, MOST_PAGES = GROUP_PAGES * 2;
+
+/** Each holds the files of a group. */
+const fewAtOnce = createLimit(2);
+
+/** A version of the target that may have some of the bytes. */
+interface EarlierFiles {
+  /** Without files: the version as a whole, whose pages may be shared. */
+  base: Base;
+  located: Located;
+  files: SortedFiles;
+}
+
+export interface CopyPagesOptions {
+  /** The name in the target. */
+  target: string;
+  /** Shares bytes with this version of the target. @default none */
+  base?: string;
+  /** Called if the base cannot be read. */
+  badBase(): void;
+  /** Returns files that read the bytes of these files, all of one group. */
+  toSave(files: readonly StoredFile[]): FileToSave[];
+}
+
+/** Stores the files of a version, and their list. */
+export async function copyPages(
+  run: MirrorRun,
+  { source, list }: CopySource & { list: FileList },
+  { digest, size }: VersionRecord,
+  attempt: Attempt,
+  options: CopyPagesOptions,
+): Promise<ListedPayload> {
+  const { to, signal } = run;
+  const { placed, operation: { action } } = attempt;
+  const { folder, shelves } = placed!;
+  const shared = new Set<string>();
+  const earlier = await openEarlier(run, attempt, options);
+  shelves.base = earlier?.base;
+
+  async function* stored(): AsyncGenerator<readonly StoredFile[]> {
+    for await (const group of groupsOf(list)) {
+      const files = await storeGroup(run, attempt, { group, earlier }, options);
+      for (const key of sharedObjects(options.target, files)) shared.add(key);
+      yield* slicesInTurns(files);
+    }
+  }
+
+  return await fewAtOnce(async () => {
+    const place = { store: to, action, folder, base: earlier?.base, limits: to.pageLimits, signal };
+    const pages = await storePages(stored(), place).catch(orMissing(source));
+    return { fileList: pages.fileList, digest, size, sharedPages: [...shared, ...pages.shared] };
+  });
+}
+
+/** Yields the files of some pages at a time. */
+async function* groupsOf(list: FileList): AsyncGenerator<StoredFile[]> {
+  let group: StoredFile[] = [];
+  let pages = 0;
+  for await (const files of list.slices({ ahead: 1 })) {
+    const head = Number.parseInt(sha256(itemAt(files, 0).path).slice(8, 16), 16);
+    const ends = pages >= MOST_PAGES || (pages >= LEAST_PAGES && head % GROUP_PAGES === 0);
+    if (ends) {
+      yield group;
+      group = [];
+      pages = 0;
+    }
+    group = group.concat(files);
+    pages++;
+  }
+  yield group;
+}
+
+/** Stores the files of a group, and returns them by their paths. */
+async function storeGroup(
+  { to, signal }: MirrorRun,
+  { settings, placed }: Attempt,
+  { group, earlier }: { group: readonly StoredFile[]; earlier?: EarlierFiles },
+  { target, toSave }: CopyPagesOptions,
+): Promise<StoredFile[]> {
+  const last = itemAt(group, -1).path;
+  const options = { name: target, expectsEqual: false, signal };
+  const base = earlier &&
+    await createBase(to, earlier.located.found, await earlier.files.upTo(last), options);
+  const payload = new Payload(settings);
+  try {
+    const fits = await payload.gather(toSave(group.toSorted(byPlace)));
+    for (const file of fits ? payload.files : []) delete file.inline; // they are not in a record
+    await storePayload(payload, { folder: placed!.folder, shelves: { base } }, settings);
+  } catch (error) {
+    await payload.drop();
+    throw error;
+  }
+  if (base?.isShared) earlier!.base.isShared = true;
+  return byPath(payload.files);
+}
+
+/** Files in one object are read together. */
+function byPlace(a: StoredFile, b: StoredFile): number {
+  const one = firstPlace(a), other = firstPlace(b);
+  return compareUtf8(one.place, other.place) || one.object - other.object ||
+    one.offset - other.offset;
+}
+
+function firstPlace(file: StoredFile): { place: string; object: number; offset: number } {
+  const [part] = file.parts ?? [];
+  if (part === undefined) return { place: "", object: 0, offset: 0 };
+  const { object, offset = 0 } = part;
+  return { place: placeOf(file, part) ?? "", object, offset };
+}
+
+/** Opens the files of a base; undefined if there is none, or its record cannot be read. */
+async function openEarlier(
+  { to, signal }: MirrorRun,
+  { operation }: Attempt,
+  { target, base: ref, badBase }: CopyPagesOptions,
+): Promise<EarlierFiles | undefined> {
+  if (ref === undefined) return undefined;
+  const seenAt = operation.moment();
+  try {
+    const located = await locate(to, parseRef(ref), signal);
+    const list = new FileList(to, located.record, { signal });
+    const base = await createBase(to, located.found, [], {
+      name: target,
+      expectsEqual: false,
+      signal,
+    });
+    operation.views.base = seenAt;
+    return { base, located, files: new SortedFiles(readable(list)) };
+  } catch (error) {
+    unlessBad(error);
+  }
+
+  /** Yields sorted files until one page cannot be read: the rest is copied. */
+  async function* readable(list: FileList): AsyncGenerator<readonly StoredFile[]> {
+    const isLong = list.count > 0;
+    try {
+      for await (const files of list.slices({ ahead: 1 })) {
+        yield isLong ? files : byPath(files);
+      }
+    } catch (error) {
+      unlessBad(error);
+    }
+  }
+
+  function unlessBad(error: unknown): undefined {
+    const isGone = error instanceof GoneList;
+    if (!isGone && !isRegistryError(error, "Corrupt", "NotFound", "Unsupported")) throw error;
+    badBase();
+    to.logger.warn(`${operation.action}: shares no more with "${ref}": ${error.message}`);
+  }
+}
