@@ -67,6 +67,12 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
+  busy: {
+    title: "50 saves of one name at once",
+    about: "The store is in memory and takes 30 ms for each request.",
+    create: async (settings) => (await import("./costs/busy.ts")).createBusyGroup(settings),
+    named: true,
+  },
   files: {
     title: "Versions with many files",
     about: "Files of 100 bytes, with the paths of ImageNet-1k, which has 1,281,167. From about " +
