@@ -9,6 +9,7 @@ import { createBatchGroup } from "./batch/batch.ts";
 import { createBucketWayGroup, type Way } from "./buckets/as_people_have_them.ts";
 import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";
+import { createBusyGroup } from "./costs/busy.ts";
 import { createChangedFilesGroup } from "./buckets/changed_files.ts";
 import { createChurnGroup } from "./churn.ts";
 import { createLatestGroup } from "./many/latest.ts";
@@ -67,18 +68,12 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
-  busy: {
-    title: "50 saves of one name at once",
-    about: "The store is in memory and takes 30 ms for each request.",
-    create: async (settings) => (await import("./costs/busy.ts")).createBusyGroup(settings),
-    named: true,
-  },
+  busy: { title: "50 saves of one name at once", create: createBusyGroup, named: true },
   files: {
     title: "Versions with many files",
     about: "Files of 100 bytes, with the paths of ImageNet-1k, which has 1,281,167. From about " +
       "75,000 files on, the list of the files is in pages.",
-    create: async (settings) =>
-      (await import("./costs/many_files.ts")).createManyFilesGroup(settings),
+    create: async (of) => (await import("./costs/many_files.ts")).createManyFilesGroup(of),
     maxRepeats: 1,
     named: true,
   },
