@@ -21,6 +21,7 @@ import {
   LoadedFiles,
   stateOf,
 } from "../../dev/held_over/loaded.ts";
+import { INPUTS } from "../../explorer/build.ts";
 import { sourceFiles, TEST_FOLDERS } from "../support/source_files.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { slowTest } from "../support/seeds.ts";
@@ -250,7 +251,11 @@ slowTest("tests of this repository load their extension, their programs and Pyth
     "tests/backends/s3/servers_test.ts": ["dev/servers/install_servers.ts"],
     "tests/apps/cli_test.ts": ["apps/cli.ts"],
     "tests/dev/install_test.ts": ["dev/install.ts"],
-    "explorer/tests/views_test.ts": ["explorer/src/main.ts", "explorer/build.ts"],
+    "explorer/tests/views_test.ts": [
+      "explorer/src/main.ts",
+      ...INPUTS.filter((path) => path.endsWith(".ts")),
+      "apps/difference/file_content.ts",
+    ],
     "tests/extensions_test.ts": [
       "gateways/s3/s3_gateway.ts",
       "tests/registry/conformance/registries_test.ts",
