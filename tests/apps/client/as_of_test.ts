@@ -1,4 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { createMemoryBackend } from "../../../backends/memory.ts";
 import { readLog, realSystem } from "../../../mod.ts";
 import { startService } from "./service.ts";
 
@@ -51,7 +52,9 @@ Deno.test("a service lists the log of a name, with deletions and removed aliases
 
 Deno.test("a service reports an overwritten version as there since its first save", async () => {
   let now = realSystem.now();
-  const service = await startService({ mutable: true, system: { ...realSystem, now: () => now } });
+  const system = { ...realSystem, now: () => now };
+  const backend = createMemoryBackend({ system }); // its clock bounds the times of the log
+  const service = await startService({ backend, mutable: true, system });
   try {
     const registry = await service.open();
     const saved = async (
