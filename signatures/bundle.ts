@@ -2,10 +2,13 @@
 // https://docs.sigstore.dev/about/bundle/.
 import { Buffer } from "node:buffer";
 import { corrupt, parseJson } from "../core/kernel.ts";
-import { membersOf, PAYLOAD_TYPE, textOf } from "./statement.ts";
+import { hasTwice, membersOf, PAYLOAD_TYPE, textOf } from "./statement.ts";
 
 const BUNDLE_TYPE =
   /^application\/vnd\.dev\.sigstore\.bundle(\.v0\.3\+json|\+json;version=0\.[123])$/;
+
+/** The bundle of a million files has some 230 million. */
+const MOST_CHARACTERS = 256 * 1024 * 1024;
 
 /** The parts of a bundle. */
 export interface BundleParts {
@@ -31,12 +34,14 @@ export function bundleText({ keyHash, payload, sig }: BundleParts): string {
 
 /** Reads a bundle that another tool wrote. */
 export function readBundle(text: string): BundleParts {
+  if (text.length > MOST_CHARACTERS) throw unreadable("it is too large");
   let value: unknown;
   try {
     value = parseJson(text);
   } catch {
     throw unreadable("it is not JSON");
   }
+  if (hasTwice(text)) throw unreadable("it has a member twice");
   const { mediaType, verificationMaterial, dsseEnvelope } = membersOf(value);
   if (!BUNDLE_TYPE.test(textOf(mediaType))) {
     throw unreadable(`its media type is ${JSON.stringify(mediaType)}`);

@@ -2,7 +2,7 @@
 import { type ArtifactInfo, shown } from "../core/kernel.ts";
 import { fromBase64 } from "./bundle.ts";
 import type { TrustedKey } from "./keys.ts";
-import { readStatement, signedBytes, statementOf } from "./statement.ts";
+import { readOthers, readStatement, signedBytes, statementOf } from "./statement.ts";
 import { storedIn } from "./stored.ts";
 
 /** Options of `checkSignatures`. */
@@ -49,7 +49,8 @@ export function reportOn(info: ArtifactInfo, keys: readonly TrustedKey[]): Signa
       const { keyHash, subject, addedAt } = stored;
       const described = { id, keyHash, subject, addedAt: new Date(addedAt) };
       const payload = stored.payload ?? statementOf(subject, info.files);
-      const read = readStatement(payload, info.files);
+      const reading = stored.payload === undefined ? readStatement : readOthers;
+      const read = reading(payload, info.files);
       if ("problem" in read) return { ...described, state: "wrong", problem: read.problem };
       if (read.subject !== subject) {
         return { ...described, state: "wrong", problem: `it was signed as ${shown(read.subject)}` };

@@ -25,7 +25,7 @@ import { readPublicKey, readSigningKey, type SigningKey } from "./keys.ts";
 import { type CheckSignaturesOptions, reportOn, type SignaturesReport } from "./report.ts";
 export type { CheckSignaturesOptions, SignatureCheck, SignaturesReport } from "./report.ts";
 import { idOf, SIGNATURES, storedIn, type StoredSignature } from "./stored.ts";
-import { readStatement, signedBytes, statementOf } from "./statement.ts";
+import { readOthers, readStatement, signedBytes, statementOf } from "./statement.ts";
 
 export type { SigningKey };
 import "./conditions.ts"; // rules with conditions are understood
@@ -159,7 +159,7 @@ export async function addSignature(
   );
   const parts = readBundle(bundle);
   const info = await registry.info(ref, { signal });
-  const read = readStatement(parts.payload, info.files);
+  const read = readOthers(parts.payload, info.files);
   if ("problem" in read) {
     throw conflict("add the signature to", shown(refOf(info)), read.problem, {
       hint: "Sign the files of this version.",

@@ -60,6 +60,13 @@ function rootDigest(resources: readonly Pick<Resource, "digest">[]): string {
 /** The name in a statement, or what it lacks. */
 export type ReadStatement = { subject: string } | { problem: string };
 
+/** Compares the statement of another program with the files of a version. */
+export function readOthers(payload: string, files: readonly SignedFile[]): ReadStatement {
+  const read = readStatement(payload, files);
+  if ("problem" in read || !hasTwice(payload)) return read;
+  return { problem: "the statement has a member twice" };
+}
+
 /** Compares a signed statement with the files of a version. */
 export function readStatement(payload: string, files: readonly SignedFile[]): ReadStatement {
   const statement = shapeOf(payload);
@@ -73,7 +80,11 @@ export function readStatement(payload: string, files: readonly SignedFile[]): Re
   if (subjects.length !== 1 || subject === undefined) {
     return { problem: `the statement has ${subjects.length} subjects` };
   }
-  if (serialization !== "files") return { problem: "the statement does not list whole files" };
+  const { method, hash_type, shard_size } = serialization;
+  if (method !== "files" || shard_size !== undefined) {
+    return { problem: "the statement does not list whole files" };
+  }
+  if (hash_type !== "sha256") return { problem: "the statement does not hash by SHA-256" };
   const problem = resourcesProblem(resources, subject.sha256) ?? filesProblem(resources, files);
   return problem === undefined ? { subject: subject.name } : { problem };
 }
@@ -112,7 +123,7 @@ interface StatementShape {
   _type: string;
   predicateType: string;
   subjects: readonly { name: string; sha256: string }[];
-  serialization: unknown;
+  serialization: Readonly<Record<string, unknown>>;
   resources: readonly { name: string; algorithm: string; digest: string }[];
 }
 
@@ -128,7 +139,7 @@ function shapeOf(payload: string): StatementShape | undefined {
       const { name, digest } = membersOf(each);
       return { name: textOf(name), sha256: textOf(membersOf(digest).sha256) };
     }),
-    serialization: membersOf(serialization).method,
+    serialization: membersOf(serialization),
     resources: resources.map((each) => {
       const { name, algorithm, digest } = membersOf(each);
       return { name: textOf(name), algorithm: textOf(algorithm), digest: textOf(digest) };
@@ -142,6 +153,43 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns true if an object of a valid JSON text has a member twice: programs differ in which one they
+ * read, so that one may check what another does not use.
+ */
+export function hasTwice(json: string): boolean {
+  const open: (Set<string> | undefined)[] = []; // names of objects, undefined for lists
+  const tokens = /["{}[\]]/g, colon = /\s*:/y;
+  for (let found = tokens.exec(json); found !== null; found = tokens.exec(json)) {
+    const [token] = found;
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(undefined);
+    else if (token !== '"') open.pop();
+    else {
+      const end = endOfText(json, found.index);
+      tokens.lastIndex = end;
+      const names = open.at(-1);
+      colon.lastIndex = end;
+      if (names === undefined || !colon.test(json)) continue;
+      const name: string = JSON.parse(json.slice(found.index, end));
+      if (names.has(name)) return true;
+      names.add(name);
+    }
+  }
+  return false;
+}
+
+/** Returns the index after a text that begins at an index. */
+function endOfText(json: string, begin: number): number {
+  const ends = /["\\]/g;
+  ends.lastIndex = begin + 1;
+  for (let found = ends.exec(json); found !== null; found = ends.exec(json)) {
+    if (found[0] === '"') return ends.lastIndex;
+    ends.lastIndex++;
+  }
+  return json.length;
 }
 
 /** Returns a text; of any other value, its JSON, which is none of the expected texts. */
