@@ -1,4 +1,9 @@
-import { defineDownloading, defineReading, defineRuling } from "../apps/cli/program/extension.ts";
+import {
+  defineDownloading,
+  defineReading,
+  defineRuling,
+  defineSaving,
+} from "../apps/cli/program/extension.ts";
 import type { Extension } from "../apps/cli/program/extension.ts";
 import "./conditions.ts";
 import { addedBundles } from "./signature_files.ts";
@@ -36,6 +41,18 @@ export const signaturesExtension: Extension = {
     async after(downloaded, { signatures }, context) {
       if (!signatures) return {};
       return await (await import("./downloading.ts")).writeSignatures(downloaded, context);
+    },
+  }),
+  saving: defineSaving({
+    options: [
+      {
+        flags: "--signatures",
+        text: "keep model.sig in the folder, or FILE.sig, as signatures of the version",
+      },
+    ],
+    async before(source, { signatures }, context) {
+      if (!signatures) return undefined;
+      return await (await import("./saving.ts")).keepSignatures(source, context);
     },
   }),
   adds: addedBundles,

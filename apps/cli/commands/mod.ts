@@ -19,7 +19,7 @@ const OWN: readonly CommandSet[] = [
     group: "data",
     title: "Save, load and download",
     load: {
-      save: async () => (await import("./save.ts")).save,
+      save: async (all) => (await import("./save.ts")).createSave(all),
       load: async (all) => (await import("./load.ts")).createLoad(all),
       download: async (all) => (await import("./download.ts")).createDownload(all),
       cat: async (all) => (await import("./cat.ts")).createCat(all),

@@ -4,7 +4,8 @@ import { digestValue, isRegistryError } from "../../../mod.ts";
 import { LocalPath } from "../../../materializers/mod.ts";
 import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import type { Command, CommandContext, OptionDefinition } from "../program/command.ts";
+import { type Extension, savingOptions } from "../program/extension.ts";
 import { INCOMPLETE } from "../terminal/exit_code.ts";
 import { invalid, withHints } from "../terminal/hints.ts";
 import { parseEntry } from "../values/metadata.ts";
@@ -18,118 +19,138 @@ import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
 import { measureSource, readValue } from "../values/value_source.ts";
 import { cliHint } from "../terminal/hint_words.ts";
 
-export const save: Command = defineCommand({
-  name: "save",
-  summary: "Save a file, a folder or standard input as a new version.",
-  details:
-    "Without --version it takes the next number: 1.0.0, 2.0.0, 3.0.0 …, or 1.5.0 after 1.4.0. " +
-    "Files that did not change since the last version are not stored again. A folder is saved " +
-    "whole, with links as links; omitted files are listed. With --quiet, prints only the ref.",
-  args: [
-    {
-      usage: "<name>",
-      text: "the artifact, any string without @; name@1.2.0 sets the version too",
-      completes: "name",
-    },
-    { usage: "<source>", text: "a file, a folder, or - for standard input", completes: "file" },
-  ],
-  options: [
-    { flags: "--version <version>", text: "the version: 1.2.0, 2, 3.0.0-rc.1 (default: the next)" },
-    {
-      flags: "--bump <number>",
-      text: "the number to raise for the next version",
-      choices: CHOICES.bump,
-    },
-    {
-      flags: "--as <kind>",
-      text: "save the content as a value (default: a file or folder as such, stdin as bytes)",
-      choices: ["json", "text", "bytes"],
-    },
-    { flags: "-a, --alias <alias>", text: "point this alias to the new version", repeat: true },
-    {
-      flags: "-m, --metadata <key=value>",
-      text: "your own metadata; key:=JSON for numbers",
-      repeat: true,
-      parse: parseEntry,
-    },
-    {
-      flags: "--input <ref>",
-      text: "a version that it was made from: a number, an alias or a range; a name is the latest",
-      repeat: true,
-      completes: "ref",
-    },
-    ON_CONFLICT_OPTION,
-    { flags: "-n, --dry-run", text: "only show what would be saved, and what changed" },
-    { flags: "--skip-if-unchanged", text: "save nothing if the latest version is the same" },
-    {
-      flags: "--share <what>",
-      text: "what to share with the last version: equal bytes, only whole files, or nothing",
-      choices: CHOICES.share,
-    },
-    { flags: "--idempotency-key <key>", text: "repeats with this key return the first result" },
-    { flags: "--compress <how>", text: "compress the stored bytes", choices: CHOICES.compress },
-    {
-      flags: "--allow-empty",
-      text: "accept empty standard input or an empty folder, usually a sign of a failure",
-    },
-    ...TREE_OPTIONS,
-  ],
-  examples: [
-    ["holdfast save my:model ./model.bin", "the next version"],
-    ["holdfast save data:raw@1.4 ./data --alias production", "a folder, with version and alias"],
-    ["holdfast save code . --gitignore --exclude '*.log'", "without files that git ignores"],
-    ["holdfast save site ./public --links follow", "with the targets of its links"],
-    ["pg_dump shop | holdfast save backup - --compress zstd", "the output of a program"],
-    [`echo '{"lr": 0.1}' | holdfast save config - --as json`, "a value for programs"],
-    ["holdfast save my:model m.bin -m epochs:=3 --input data:raw@1.4.0", "with its lineage"],
-  ],
-  async run([target, source], flags, context) {
-    const { io, shared } = context;
-    const { name, version } = splitTarget(target, flags.version);
-    checkNewName(name);
-    for (const alias of flags.alias ?? []) checkNewAlias(alias); // before anything is saved
-    const inputs = flags.input?.map((input) => ownInput(input, shared));
-    for (const input of inputs ?? []) refuseHalfRef(input);
-    const typed = flags.metadata && Object.fromEntries(flags.metadata);
-    const registry = await context.open({ write: !flags.dryRun });
-    const leftOut = new LeftOutList();
-    const value = await readValue(source, io, {
-      ...treeOptionsOf(flags),
-      as: flags.as,
-      allowEmpty: flags.allowEmpty,
-      onLeftOut: leftOut.add,
-    });
-    if (flags.dryRun) {
-      return await dryRunOf(registry, { name, version, value, left: leftOut }, context);
-    }
-    const model = await describe(value, typed, context);
-    const metadata = model === undefined ? typed : { ...typed, model: model.facts };
-    const { bump, onConflict, skipIfUnchanged, share, idempotencyKey, compress } = flags;
-    const saving = saveWithProgress(registry, { name, source, value }, {
-      version,
-      bump,
-      onConflict,
-      skipIfUnchanged,
-      idempotencyKey,
-      alias: flags.alias,
-      compress,
-      inputs,
-      metadata,
-      share,
-    }, context);
-    const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
-    const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
-    const text = savedText(saved, flags);
-    const notes = [leftOutLine(leftOut.entries), saved.skipped ? undefined : model?.line];
-    await printNotes(notes, context);
-    await context.done(
-      { ...saved, ...aliases, ...leftOutJson(leftOut.entries) },
-      text,
-      refOf(saved),
-    );
-    if (leftOut.entries.some(({ reason }) => reason === "unreadable")) return INCOMPLETE;
+const OPTIONS = [
+  { flags: "--version <version>", text: "the version: 1.2.0, 2, 3.0.0-rc.1 (default: the next)" },
+  {
+    flags: "--bump <number>",
+    text: "the number to raise for the next version",
+    choices: CHOICES.bump,
   },
-});
+  {
+    flags: "--as <kind>",
+    text: "save the content as a value (default: a file or folder as such, stdin as bytes)",
+    choices: ["json", "text", "bytes"],
+  },
+  { flags: "-a, --alias <alias>", text: "point this alias to the new version", repeat: true },
+  {
+    flags: "-m, --metadata <key=value>",
+    text: "your own metadata; key:=JSON for numbers",
+    repeat: true,
+    parse: parseEntry,
+  },
+  {
+    flags: "--input <ref>",
+    text: "a version that it was made from: a number, an alias or a range; a name is the latest",
+    repeat: true,
+    completes: "ref",
+  },
+  ON_CONFLICT_OPTION,
+  { flags: "-n, --dry-run", text: "only show what would be saved, and what changed" },
+  { flags: "--skip-if-unchanged", text: "save nothing if the latest version is the same" },
+  {
+    flags: "--share <what>",
+    text: "what to share with the last version: equal bytes, only whole files, or nothing",
+    choices: CHOICES.share,
+  },
+  { flags: "--idempotency-key <key>", text: "repeats with this key return the first result" },
+  { flags: "--compress <how>", text: "compress the stored bytes", choices: CHOICES.compress },
+  {
+    flags: "--allow-empty",
+    text: "accept empty standard input or an empty folder, usually a sign of a failure",
+  },
+  ...TREE_OPTIONS,
+] as const satisfies readonly OptionDefinition[];
+
+export const createSave = (extensions: readonly Extension[]): Command =>
+  defineCommand({
+    name: "save",
+    summary: "Save a file, a folder or standard input as a new version.",
+    details:
+      "Without --version it takes the next number: 1.0.0, 2.0.0, 3.0.0 …, or 1.5.0 after 1.4.0. " +
+      "Files that did not change since the last version are not stored again. A folder is saved " +
+      "whole, with links as links; omitted files are listed. With --quiet, prints only the ref.",
+    args: [
+      {
+        usage: "<name>",
+        text: "the artifact, any string without @; name@1.2.0 sets the version too",
+        completes: "name",
+      },
+      { usage: "<source>", text: "a file, a folder, or - for standard input", completes: "file" },
+    ],
+    options: savingOptions(OPTIONS, extensions),
+    examples: [
+      ["holdfast save my:model ./model.bin", "the next version"],
+      ["holdfast save data:raw@1.4 ./data --alias production", "a folder, with version and alias"],
+      ["holdfast save code . --gitignore --exclude '*.log'", "without files that git ignores"],
+      ["holdfast save site ./public --links follow", "with the targets of its links"],
+      ["pg_dump shop | holdfast save backup - --compress zstd", "the output of a program"],
+      [`echo '{"lr": 0.1}' | holdfast save config - --as json`, "a value for programs"],
+      ["holdfast save my:model m.bin -m epochs:=3 --input data:raw@1.4.0", "with its lineage"],
+    ],
+    async run([target, source], flags, context) {
+      const { io, shared } = context;
+      const { name, version } = splitTarget(target, flags.version);
+      checkNewName(name);
+      for (const alias of flags.alias ?? []) checkNewAlias(alias); // before anything is saved
+      const inputs = flags.input?.map((input) => ownInput(input, shared));
+      for (const input of inputs ?? []) refuseHalfRef(input);
+      const typed = flags.metadata && Object.fromEntries(flags.metadata);
+      const registry = await context.open({ write: !flags.dryRun });
+      const leftOut = new LeftOutList();
+      const beside = await besideSource(extensions, source, flags, context);
+      const left = beside.flatMap(({ exclude }) => exclude);
+      const tree = treeOptionsOf(flags);
+      const value = await readValue(source, io, {
+        ...tree,
+        ...left.length > 0 && { exclude: [...tree.exclude ?? [], ...left] },
+        as: flags.as,
+        allowEmpty: flags.allowEmpty,
+        onLeftOut: leftOut.add,
+      });
+      if (flags.dryRun) {
+        return await dryRunOf(registry, { name, version, value, left: leftOut }, context);
+      }
+      const model = await describe(value, typed, context);
+      const metadata = model === undefined ? typed : { ...typed, model: model.facts };
+      const { bump, onConflict, skipIfUnchanged, share, idempotencyKey, compress } = flags;
+      const saving = saveWithProgress(registry, { name, source, value }, {
+        version,
+        bump,
+        onConflict,
+        skipIfUnchanged,
+        idempotencyKey,
+        alias: flags.alias,
+        compress,
+        inputs,
+        metadata,
+        share,
+      }, context);
+      const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
+      const added: object = {};
+      for (const { after } of beside) Object.assign(added, await after({ ...saved, registry }));
+      const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
+      const text = savedText(saved, flags);
+      const notes = [leftOutLine(leftOut.entries), saved.skipped ? undefined : model?.line];
+      await printNotes(notes, context);
+      await context.done(
+        { ...saved, ...aliases, ...added, ...leftOutJson(leftOut.entries) },
+        text,
+        refOf(saved),
+      );
+      if (leftOut.entries.some(({ reason }) => reason === "unreadable")) return INCOMPLETE;
+    },
+  });
+
+/** Asks each extension what lies beside the source. */
+async function besideSource(
+  extensions: readonly Extension[],
+  source: string,
+  flags: unknown,
+  context: CommandContext,
+) {
+  const all = extensions.map(({ saving }) => saving?.before(source, flags, context));
+  return (await Promise.all(all)).flatMap((each) => each ?? []);
+}
 
 /** Returns the facts of a model that is saved from a path. A damaged one is saved without. */
 async function describe(

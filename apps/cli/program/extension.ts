@@ -1,6 +1,6 @@
 // Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
 // command line and the service ask the list. A new one is a folder, and a line there.
-import type { DownloadResult, OpenRegistryOptions, Registry } from "../../../mod.ts";
+import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } from "../../../mod.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
@@ -20,6 +20,8 @@ export interface Extension {
   readonly reading?: Reading;
   /** Options of `holdfast download`. */
   readonly downloading?: Downloading;
+  /** Options of `holdfast save`. */
+  readonly saving?: Saving;
   /** Files that gateways and exported sites show beside those of a version. */
   readonly adds?: AddedFiles;
   /** Options of `holdfast rules set`. */
@@ -106,6 +108,30 @@ export interface Downloading {
   after(downloaded: Downloaded, flags: any, context: CommandContext): Promise<object>;
 }
 
+/** A version that was saved. */
+export interface Saved extends Pick<SavedArtifact, "name" | "version" | "skipped"> {
+  readonly registry: Registry;
+}
+
+/** Options of `holdfast save`, and what it does with them before and after it saves. */
+export interface Saving {
+  readonly options: readonly OptionDefinition[];
+  /** Reads what lies beside a path that is saved. */
+  before(
+    source: string,
+    // deno-lint-ignore no-explicit-any -- see `defineServing`
+    flags: any,
+    context: CommandContext,
+  ): Promise<
+    {
+      /** Patterns of files that are not saved. */
+      exclude: readonly string[];
+      /** Returns more members of the JSON output. */
+      after(saved: Saved): Promise<object>;
+    } | undefined
+  >;
+}
+
 /** Options of a rule: conditions of the versions that protected aliases move to. */
 export interface Ruling {
   readonly options: readonly OptionDefinition[];
@@ -142,6 +168,14 @@ export function downloadOptions<Own extends readonly OptionDefinition[]>(
 ): Own {
   const parts = extensions.map(({ downloading }) => downloading);
   return withOptions(readingOptions(own, extensions), parts);
+}
+
+/** Returns the options of `holdfast save`. */
+export function savingOptions<Own extends readonly OptionDefinition[]>(
+  own: Own,
+  extensions: readonly Extension[],
+): Own {
+  return withOptions(own, extensions.map(({ saving }) => saving));
 }
 
 /** Returns the options of `holdfast rules set`. */
@@ -239,6 +273,19 @@ export function defineDownloading<const Options extends readonly OptionDefinitio
   },
 ): Downloading {
   return downloading;
+}
+
+export function defineSaving<const Options extends readonly OptionDefinition[]>(
+  saving: {
+    readonly options: Options;
+    before(
+      source: string,
+      flags: FlagsOf<Options>,
+      context: CommandContext,
+    ): ReturnType<Saving["before"]>;
+  },
+): Saving {
+  return saving;
 }
 
 export function defineRuling<const Options extends readonly OptionDefinition[]>(

@@ -1,0 +1,55 @@
+// The option --signatures of `save`: signatures that lie beside the files of a folder are kept.
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { type CommandContext, invalid, notFound } from "../apps/cli/extending.ts";
+import type { Saving } from "../apps/cli/program/extension.ts";
+import { readBundle } from "./bundle.ts";
+import { addSignature } from "./signatures.ts";
+
+const NAMES = /^model(\.[0-9a-f]{16})?\.sig$/;
+
+/**
+ * Reads the signatures in a folder, `model.sig` and `model.ID.sig`, or beside a file, `FILE.sig`.
+ * They are not saved as files, and added to the version: they must be of exactly its files.
+ */
+export async function keepSignatures(
+  source: string,
+  { io: { cwd, system, signal } }: CommandContext,
+): Promise<Awaited<ReturnType<Saving["before"]>>> {
+  const path = resolve(cwd, source);
+  const isFolder = (await stat(path)).isDirectory();
+  const folder = isFolder ? path : resolve(path, "..");
+  const names = isFolder ? NAMES : namesBeside(basename(path));
+  const found = (await readdir(folder)).filter((name) => names.test(name)).sort();
+  if (found.length === 0) {
+    throw notFound(
+      `save the signatures of ${source}`,
+      "it has none",
+      isFolder ? "Omit --signatures, or add model.sig." : "Omit --signatures, or add FILE.sig.",
+    );
+  }
+  const bundles: string[] = [];
+  for (const name of found) {
+    const text = await readFile(join(folder, name), "utf8");
+    readBundle(text); // before anything is saved
+    bundles.push(text);
+  }
+  return {
+    exclude: isFolder ? found.map((name) => `/${name}`) : [],
+    async after({ registry, name, version, skipped }) {
+      const ref = `${name}@${version}`;
+      for (const bundle of bundles) {
+        await addSignature(registry, ref, { bundle, system, signal }).catch((error) => {
+          const done = skipped ? "" : `. ${ref} is saved without it`;
+          throw invalid(`keep the signatures of ${ref}`, `${error.state}${done}`, error.hint);
+        });
+      }
+      return { signatures: found };
+    },
+  };
+}
+
+function namesBeside(file: string): RegExp {
+  const escaped = file.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped}(\\.[0-9a-f]{16})?\\.sig$`);
+}
