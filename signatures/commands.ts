@@ -34,6 +34,11 @@ export const sign: Command = defineCommand({
     { flags: "--key-env <variable>", text: "an environment variable with the key" },
     { flags: "--passphrase-env <variable>", text: "one with the passphrase of an encrypted key" },
     { flags: "--bundle <file>", text: "a Sigstore bundle, such as model.sig", completes: "file" },
+    {
+      flags: "--signer <command>",
+      text: "a command that reads a digest and prints its signature; with --public-key",
+    },
+    { flags: "--public-key <file>", text: "the public key of --signer (PEM)", completes: "file" },
   ],
   examples: [
     ["openssl ecparam -name prime256v1 -genkey -noout -out key.pem", "make a key"],
@@ -41,13 +46,23 @@ export const sign: Command = defineCommand({
     ["holdfast sign models:digits@production --key key.pem", "sign the version of an alias"],
     ["holdfast sign models:digits@3.0.0 --bundle model.sig", "add a signature made elsewhere"],
   ],
-  async run([ref], { key, keyEnv, passphraseEnv, bundle }, context) {
+  async run([ref], { key, keyEnv, passphraseEnv, bundle, signer, publicKey }, context) {
     const { io: { system, signal } } = context;
-    const given = [key, keyEnv, bundle].filter((each) => each !== undefined).length;
+    const given = [key, keyEnv, bundle, signer].filter((each) => each !== undefined).length;
     if (given !== 1) {
       const state = given === 0 ? "there is no key" : "several keys or bundles are given";
-      throw invalid(`sign ${ref}`, state, "Pass one of --key, --key-env and --bundle.");
+      throw invalid(`sign ${ref}`, state, "Pass one of --key, --key-env, --signer and --bundle.");
     }
+    if ((signer === undefined) !== (publicKey === undefined)) {
+      throw invalid(`sign ${ref}`, "--signer needs its public key", "Pass both, or none.");
+    }
+    const remote = signer !== undefined && publicKey !== undefined
+      ? (await import("./remote_signer.ts")).remoteSigner(
+        signer,
+        (await readKeys([publicKey], context)).join(),
+        context,
+      )
+      : undefined;
     const pem = key !== undefined
       ? await textOf(key, "key", context)
       : keyEnv === undefined
@@ -60,7 +75,7 @@ export const sign: Command = defineCommand({
     const registry = await context.open({ write: true });
     const added: AddedSignature = await withHints(
       text === undefined
-        ? signVersion(registry, ref, { key: pem!, passphrase, system, signal })
+        ? signVersion(registry, ref, { key: remote ?? pem!, passphrase, system, signal })
         : addSignature(registry, ref, { bundle: text, system, signal }),
       lookUp(ref),
     );
@@ -115,7 +130,7 @@ export const signatures: Command = defineCommand({
     const info = await withHints(reading, lookUp(ref));
     const report = reportOn(info, keys.map(readPublicKey));
     if (to !== undefined && report.ok) {
-      const { writeBundles } = await import("./write_bundles.ts");
+      const { writeBundles } = await import("./files/write_bundles.ts");
       const files = await writeBundles(info, report.signatures, resolve(cwd, to));
       const { name, version } = report;
       const text = `Wrote ${files.join(", ")} of ${name}@${version} to ${to}`;

@@ -40,7 +40,7 @@ export const signaturesExtension: Extension = {
     ],
     async after(downloaded, { signatures }, context) {
       if (!signatures) return {};
-      return await (await import("./downloading.ts")).writeSignatures(downloaded, context);
+      return await (await import("./files/downloading.ts")).writeSignatures(downloaded, context);
     },
   }),
   saving: defineSaving({

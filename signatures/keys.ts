@@ -63,6 +63,12 @@ function pemOf(key: KeyObject): string {
   return String(key.export({ type: "spki", format: "pem" }));
 }
 
+/** Returns the digest that a public key signs; undefined for a key that signs whole bytes. */
+export function digestOfKey(pem: string): string | undefined {
+  readPublicKey(pem);
+  return digestFor(createPublicKey(publicKeyIn(pem))) ?? undefined;
+}
+
 /** A public key that a caller trusts. */
 export interface TrustedKey {
   /** Returns true if the key made this signature of the bytes. */

@@ -3,7 +3,7 @@ import type { AddedFiles, Gateway } from "../apps/cli/program/extension.ts";
 
 export const addedBundles: AddedFiles = {
   mayAdd: (path) => /^model(\.[0-9a-f]{16})?\.sig$/.test(path),
-  of: async (...args) => (await import("./beside.ts")).bundleFilesOf(...args),
+  of: async (...args) => (await import("./files/beside.ts")).bundleFilesOf(...args),
 };
 
 /**

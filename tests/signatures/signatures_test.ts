@@ -11,7 +11,7 @@ import {
   type SignaturesReport,
   signVersion,
 } from "../../signatures/signatures.ts";
-import { writeBundles } from "../../signatures/write_bundles.ts";
+import { writeBundles } from "../../signatures/files/write_bundles.ts";
 import { testService } from "../apps/client/service.ts";
 import { ecKeys, edKeys, type KeyPair, NAME, withVersion } from "./signed.ts";
 

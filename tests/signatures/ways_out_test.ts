@@ -8,7 +8,7 @@ import { createS3Gateway } from "../../gateways/s3/s3_gateway.ts";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { defineRegistry, openRegistry, type Registry } from "../../mod.ts";
 import { annotate } from "../../registry/mod.ts";
-import { bundleFilesOf } from "../../signatures/beside.ts";
+import { bundleFilesOf } from "../../signatures/files/beside.ts";
 import { signatureBundle, signatureFiles, signVersion } from "../../signatures/signatures.ts";
 import { cliTest, filesIn } from "../apps/captured_io.ts";
 import { saveFiles } from "../gateways/s3/open_s3.ts";

@@ -1,9 +1,9 @@
 // Writes signatures beside a download.
 import { constants, copyFile, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { alreadyExists, type ArtifactInfo, notFound, realSystem } from "../core/kernel.ts";
+import { alreadyExists, type ArtifactInfo, notFound, realSystem } from "../../core/kernel.ts";
 import { bundleFiles } from "./beside.ts";
-import type { SignatureCheck } from "./report.ts";
+import type { SignatureCheck } from "../report.ts";
 
 interface WriteOptions {
   /** Replaces files of these names. @default false */

@@ -1,9 +1,9 @@
 // Signatures as files beside those of a version: `model.sig`, as other tools name it.
-import type { ArtifactInfo, Registry } from "../core/kernel.ts";
-import { bundleText } from "./bundle.ts";
-import { bundleNames, reportOn, type SignatureCheck } from "./report.ts";
-import { statementOf } from "./statement.ts";
-import { storedIn } from "./stored.ts";
+import type { ArtifactInfo, Registry } from "../../core/kernel.ts";
+import { bundleText } from "../bundle.ts";
+import { bundleNames, reportOn, type SignatureCheck } from "../report.ts";
+import { statementOf } from "../statement.ts";
+import { storedIn } from "../stored.ts";
 
 /** A bundle as a file. */
 export interface BundleFile {

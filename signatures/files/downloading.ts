@@ -1,8 +1,8 @@
 // The option --signatures of `download`.
 import { stat } from "node:fs/promises";
-import type { CommandContext } from "../apps/cli/extending.ts";
-import type { Downloaded } from "../apps/cli/program/extension.ts";
-import { reportOn } from "./report.ts";
+import type { CommandContext } from "../../apps/cli/extending.ts";
+import type { Downloaded } from "../../apps/cli/program/extension.ts";
+import { reportOn } from "../report.ts";
 import { writeBesideFile, writeBundles } from "./write_bundles.ts";
 
 /** Writes the signatures of a version beside its download. */

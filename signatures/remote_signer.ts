@@ -1,0 +1,74 @@
+// Keys elsewhere, such as in a key management service: a command signs a digest.
+import { Buffer } from "node:buffer";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { type CommandContext, invalid } from "../apps/cli/extending.ts";
+import { digestOfKey, type SigningKey } from "./keys.ts";
+
+/** The longest signature, DER of P-521, as base64 on several lines. */
+const MOST_BYTES = 1024;
+
+/**
+ * Returns a key whose signatures a command of the shell makes. It reads the digest of the bytes that
+ * are signed from standard input, raw, and prints the signature: DER, or DER as base64.
+ */
+export function remoteSigner(
+  command: string,
+  publicKey: string,
+  { io: { cwd, signal } }: CommandContext,
+): SigningKey {
+  const kind = digestOfKey(publicKey);
+  if (kind === undefined) {
+    throw invalid(
+      "sign",
+      "--signer signs a digest, and the key is not an EC key",
+      "Sign a download with another tool, and add it with --bundle.",
+    );
+  }
+  return {
+    publicKey,
+    async sign(bytes) {
+      const digest = createHash(kind).update(bytes).digest();
+      return signatureIn(await outputOf(command, digest, { cwd, signal }));
+    },
+  };
+}
+
+function signatureIn(output: Uint8Array): Uint8Array {
+  if (output[0] === 0x30) return output; // DER begins with a sequence
+  const text = new TextDecoder().decode(output).replace(/\s/g, "");
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, "base64") : output;
+}
+
+async function outputOf(
+  command: string,
+  input: Uint8Array,
+  { cwd, signal }: { cwd: string; signal?: AbortSignal },
+): Promise<Uint8Array> {
+  const child = spawn(command, { cwd, signal, shell: true, stdio: ["pipe", "pipe", "inherit"] });
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  child.stdout.on("data", (chunk: Uint8Array) => {
+    size += chunk.byteLength;
+    if (size <= MOST_BYTES) chunks.push(chunk);
+  });
+  child.stdin.on("error", () => {}); // a command that reads nothing has its own answer
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  const state = code !== 0
+    ? `the signer ended with exit code ${code}`
+    : size === 0
+    ? "the signer printed nothing"
+    : size > MOST_BYTES
+    ? "the signer printed more than a signature"
+    : undefined;
+  if (state === undefined) return Buffer.concat(chunks);
+  throw invalid(
+    "sign",
+    state,
+    "Print the signature of the digest on standard input, and nothing else.",
+  );
+}

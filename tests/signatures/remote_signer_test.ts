@@ -1,0 +1,50 @@
+// Keys elsewhere: a command signs the digest.
+import { assertEquals, assertMatch } from "@std/assert";
+import { writeFile } from "node:fs/promises";
+import { join } from "@std/path";
+import { cliTest } from "../apps/captured_io.ts";
+import { ecKeys, edKeys } from "./signed.ts";
+
+const SIGN = "openssl pkeyutl -sign -inkey key.pem";
+
+for (const curve of ["P-256", "P-384", "P-521"]) {
+  cliTest(`sign --signer signs the digest by a command (${curve})`, async (it) => {
+    const { privateKey, publicKey } = ecKeys(curve);
+    await writeFile(join(it.cwd, "key.pem"), privateKey);
+    await writeFile(join(it.cwd, "key.pub"), publicKey);
+    await it.succeeds("init");
+    await it.succeeds("save models:digits -");
+    for (const command of [SIGN, `${SIGN} | base64`]) {
+      await it.succeeds(
+        ["sign", "models:digits", "--public-key", "key.pub", "--signer", command],
+      );
+      await it.succeeds("signatures models:digits --signed-by key.pub");
+    }
+  });
+}
+
+cliTest("sign --signer refuses other output than a signature of the key", async (it) => {
+  await writeFile(join(it.cwd, "key.pem"), ecKeys().privateKey); // of another key
+  await writeFile(join(it.cwd, "key.pub"), ecKeys().publicKey);
+  await writeFile(join(it.cwd, "ed.pub"), edKeys().publicKey);
+  await it.succeeds("init");
+  await it.succeeds("save models:digits -");
+  const cases: [command: string, reason: RegExp][] = [
+    ["exit 3", /the signer ended with exit code 3/],
+    ["true", /the signer printed nothing/],
+    ["cat", /the signature is not of the public key/],
+    ["head -c 5000 /dev/zero", /printed more than a signature/],
+    ["no-such-command-here", /exit code 127/],
+    [SIGN, /the signature is not of the public key/],
+  ];
+  const sign = (command: string, key = "key.pub") =>
+    it.holdfast(["sign", "models:digits", "--public-key", key, "--signer", command]);
+  for (const [command, reason] of cases) {
+    const { code, err } = await sign(command);
+    assertEquals([command, code], [command, 2], err);
+    assertMatch(err, reason, command);
+  }
+  assertMatch((await sign("cat", "ed.pub")).err, /not an EC key/);
+  assertMatch((await it.holdfast("sign models:digits --signer cat")).err, /needs its public key/);
+  assertEquals((await it.json("signatures models:digits --json")).signatures, []);
+});
