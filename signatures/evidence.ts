@@ -51,7 +51,7 @@ export async function unreviewed(
   { info, log }: Candidate,
 ): Promise<string | undefined> {
   const named = `the label ${shown(label)}`;
-  const value = info.annotations?.labels[label];
+  const value = ownOf(info.annotations?.labels, label);
   if (value === undefined || value === null || value === "") return `${named} is missing`;
   if (value === false) return `${named} is false`;
   if (info.by === undefined) return "the author of the version is unknown";
@@ -67,6 +67,11 @@ export async function unreviewed(
   return set.at > info.createdAt ? undefined : `${named} was set before this content was saved`;
 }
 
+/** Returns a label. Every object has more members, such as `constructor`. */
+function ownOf(labels: Readonly<Record<string, unknown>> | undefined, label: string): unknown {
+  return labels !== undefined && Object.hasOwn(labels, label) ? labels[label] : undefined;
+}
+
 /** Returns the change that gave a label its value. */
 async function changeOf(
   log: AsyncIterable<LogEntry>,
@@ -74,7 +79,7 @@ async function changeOf(
 ): Promise<LogEntry | undefined> {
   let set: LogEntry | undefined;
   for await (const entry of log) {
-    if (!isDeepStrictEqual(entry.labels?.[label], value)) break;
+    if (!isDeepStrictEqual(ownOf(entry.labels, label), value)) break;
     set = entry;
   }
   return set;

@@ -72,14 +72,14 @@ export function reportOn(info: ArtifactInfo, keys: readonly TrustedKey[]): Signa
 
 /**
  * Returns the file names of signatures beside the files of a version, by id: `model.sig`, and
- * `model.ID.sig` for several or if a file has that name. Wrong ones have none.
+ * `model.ID.sig` for several or if a file or folder has that name. Wrong ones have none.
  */
 export function bundleNames(
   { files }: Pick<ArtifactInfo, "files">,
   checks: readonly SignatureCheck[],
 ): Map<string, string> {
   const ids = checks.filter(({ state }) => state !== "wrong").map(({ id }) => id);
-  const taken = new Set(files.map(({ path }) => path));
+  const taken = new Set(files.map(({ path }) => path.replace(/\/.*/s, "")));
   const isAlone = ids.length === 1 && !taken.has("model.sig");
   const names = ids.map((id) => [id, isAlone ? "model.sig" : `model.${id}.sig`] as const);
   return new Map(names.filter(([, name]) => !taken.has(name)));

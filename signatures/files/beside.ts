@@ -1,5 +1,5 @@
 // Signatures as files beside those of a version: `model.sig`, as other tools name it.
-import type { ArtifactInfo, Registry } from "../../core/kernel.ts";
+import { type ArtifactInfo, isRegistryError, type Registry } from "../../core/kernel.ts";
 import { bundleText } from "../bundle.ts";
 import { bundleNames, reportOn, type SignatureCheck } from "../report.ts";
 import { statementOf } from "../statement.ts";
@@ -37,7 +37,10 @@ export async function bundleFilesOf(
   registry: Registry,
   { name, version, commit }: Pick<ArtifactInfo, "name" | "version" | "commit">,
 ): Promise<BundleFile[]> {
-  const info = await registry.info(name, { version, annotations: true });
+  const info = await registry.info(name, { version, annotations: true }).catch((error) => {
+    if (!isRegistryError(error, "NotFound")) throw error;
+  });
+  if (info === undefined) return []; // deleted since it was opened, and its files are readable
   const entries = storedIn(info.annotations?.labels ?? {}).size * info.files.length;
   return info.commit === commit && entries <= MOST_ENTRIES ? bundleFiles(info) : [];
 }

@@ -347,3 +347,43 @@ Deno.test("mirrors keep conditions", async () => {
   await mirrorRegistry(registry, copy, { settings: true });
   assertEquals((await readRules(copy)).rules, (await readRules(registry)).rules);
 });
+
+Deno.test("no member of every object passes as a review", async () => {
+  const { as } = world();
+  const [ann, bob] = [await as("ann"), await as("bob")];
+  await ann.save(NAME, 1);
+  await annotate(bob, `${NAME}@1`, { labels: { stage: "any" } });
+  for (const review of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
+    await changeRules(ann, rule({ review }));
+    const promote = ann.setAlias(NAME, "production", "1", FORCE);
+    await rejected("Conflict", promote, /the label ".*" is missing/);
+  }
+});
+
+Deno.test("of two promotions at once that expect the same version, one fails", async () => {
+  const { as } = world();
+  const [ann, bob] = [await as("ann"), await as("bob")];
+  for (const auc of [0.95, 0.96, 0.97]) {
+    await ann.save(NAME, auc, { metadata: { metrics: { auc } } });
+  }
+  await ann.setAlias(NAME, "production", "1");
+  await changeRules(ann, rule({ where: "metrics.auc > 0.9" }));
+  const results = await Promise.allSettled([
+    ann.setAlias(NAME, "production", "2", { ...FORCE, expected: "1" }),
+    bob.setAlias(NAME, "production", "3", { ...FORCE, expected: "1" }),
+  ]);
+  const moved = results.filter(({ status }) => status === "fulfilled");
+  assertEquals(moved.length, 1);
+});
+
+Deno.test("a rule that is set between a check and its move does not undo the check", async () => {
+  const { as } = world();
+  const [ann, bob] = [await as("ann"), await as("bob")];
+  await ann.save(NAME, 1, { metadata: { metrics: { auc: 0.95 } } });
+  await changeRules(ann, rule({ where: "metrics.auc > 0.9" }));
+  await ann.setAlias(NAME, "production", "1", FORCE);
+  await changeRules(bob, rule({ where: "metrics.auc > 0.99" }));
+  // The next move of a program that was open before reads the rules of now.
+  const promote = ann.setAlias(NAME, "production", "1", FORCE);
+  await rejected("Conflict", promote, /auc is 0.95/);
+});

@@ -358,3 +358,23 @@ Deno.test("of wrong signatures alone, no file is written", async () => {
   const written = writeBundles(info, signatures, "folder");
   await assertRejects(() => written, RegistryError, "it has only wrong ones");
 });
+
+Deno.test("10 TB in 20,000 files are signed and checked without reading any", async () => {
+  await using registry = await withVersion();
+  const info = await registry.info(NAME);
+  const files = Array.from({ length: 20_000 }, (_, at) => ({
+    path: `shards/${at}.bin`,
+    size: 5e8,
+    sha256: at.toString(16).padStart(64, "0"),
+  }));
+  const unread = () => Promise.reject(new Error("payload was read"));
+  const large: Registry = Object.assign(Object.create(registry), {
+    info: async (ref: string, options: object) => ({ ...await registry.info(ref, options), files }),
+    ...{ open: unread, load: unread, download: unread },
+  });
+  assertEquals(info.files.length, 1);
+  const { privateKey, publicKey } = ecKeys();
+  await signVersion(large, NAME, { key: privateKey });
+  const { ok } = await checkSignatures(large, NAME, { signedBy: publicKey });
+  assertEquals(ok, true);
+});

@@ -113,6 +113,24 @@ Deno.test("a file of the version is never replaced by its signature", async () =
   });
 });
 
+Deno.test("a folder of the version with the name of its signature stays", async () => {
+  await using registry = await openRegistry("memory:");
+  await saveFiles(registry, NAME, { "model.sig/a.bin": "a" });
+  const { id } = await signVersion(registry, NAME, { key: KEYS.privateKey });
+  const info = await registry.info(NAME, { annotations: true });
+  const paths = (await bundleFilesOf(registry, info)).map(({ path }) => path);
+  assertEquals(paths, [`model.${id}.sig`]);
+});
+
+Deno.test("a version that was deleted since it was opened has no signature, and no error", async () => {
+  await using registry = await openRegistry("memory:");
+  await saveFiles(registry, NAME, ["a.bin"]);
+  await signVersion(registry, NAME, { key: KEYS.privateKey });
+  const info = await registry.info(NAME);
+  await registry.delete(`${NAME}@1`);
+  assertEquals(await bundleFilesOf(registry, info), []);
+});
+
 Deno.test("of a version with many files, gateways make no signature", async () => {
   await using registry = await openRegistry("memory:");
   await saveFiles(registry, NAME, ["a.bin"]);
