@@ -1,4 +1,4 @@
-// A version as a bill of materials: CycloneDX 1.6 as JSON.
+// A version as a bill of materials: CycloneDX 1.7 as JSON.
 import {
   type ArtifactInfo,
   checkOptions,
@@ -21,10 +21,10 @@ export interface BillOfMaterialsOptions {
   signal?: AbortSignal;
 }
 
-/** A bill of materials: CycloneDX 1.6, plain JSON. */
+/** A bill of materials: CycloneDX 1.7, plain JSON. */
 export interface BillOfMaterials {
   bomFormat: "CycloneDX";
-  specVersion: "1.6";
+  specVersion: "1.7";
   /** `urn:uuid:`, made from the content: equal content has an equal number. */
   serialNumber: string;
   version: 1;
@@ -89,7 +89,7 @@ export async function billOfMaterials(
     : new Map<string, ArtifactInfo>();
   return numbered({
     bomFormat: "CycloneDX",
-    specVersion: "1.6",
+    specVersion: "1.7",
     version: 1,
     metadata: {
       timestamp: info.createdAt.toISOString(),

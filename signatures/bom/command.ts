@@ -11,7 +11,7 @@ import { billOfMaterials } from "./bill.ts";
 
 export const exportBom: Command = defineCommand({
   name: "export bom",
-  summary: "Print the bill of materials of a version: CycloneDX 1.6.",
+  summary: "Print the bill of materials of a version: CycloneDX 1.7.",
   details:
     "It contains the files with their SHA-256, the inputs as dependencies, parameters and metrics as " +
     "a model card, authors, licenses and signatures; for a release, all of this for each member. " +

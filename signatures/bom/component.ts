@@ -1,4 +1,4 @@
-// Versions and files as components of CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/.
+// Versions and files as components of CycloneDX 1.7, https://cyclonedx.org/docs/1.7/json/.
 import {
   type ArtifactInfo,
   compareUtf8,

@@ -19,7 +19,7 @@ import { slowTest } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { ecKeys, NAME, withVersion } from "./signed.ts";
 
-const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
+const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot7);
 
 async function validBom(
   registry: Registry,
@@ -260,7 +260,7 @@ slowTest("a bill of materials of 10,000 files lists each, in order", async () =>
   assertEquals(names, draft.map(([name]) => name).sort());
   // The validator compares each pair of components.
   const few = { ...component, components: component.components?.slice(0, 500) };
-  const bom = { bomFormat: "CycloneDX", specVersion: "1.6", metadata: { component: few } };
+  const bom = { bomFormat: "CycloneDX", specVersion: "1.7", metadata: { component: few } };
   assertEquals(await validator.validate(JSON.stringify(bom)), null);
 });
 
