@@ -7,10 +7,14 @@ import { writeBesideFile, writeBundles } from "./write_bundles.ts";
 
 /** Writes the signatures of a version beside its download. */
 export async function writeSignatures(
-  { registry, info: { name, version }, path, overwrite }: Downloaded,
+  { registry, info: { name, version, commit }, path, overwrite }: Downloaded,
   context: CommandContext,
 ): Promise<{ signatures: string[] }> {
   const info = await registry.info(name, { version, annotations: true });
+  if (info.commit !== commit) {
+    await context.note(`${name}@${version} was replaced: its signatures are not written`);
+    return { signatures: [] };
+  }
   const { signatures: checks } = reportOn(info, []);
   if (!checks.some(({ state }) => state !== "wrong")) {
     await context.note(`${name}@${version} has no signatures`);

@@ -214,3 +214,15 @@ cliTest("an exported site has model.sig beside the files", async (it) => {
     await it.succeeds("signatures models:digits --bundle="),
   );
 });
+
+cliTest("download --signatures works with --require-signature", async (it) => {
+  await writeFile(join(it.cwd, "key.pem"), KEYS.privateKey);
+  await writeFile(join(it.cwd, "key.pub"), KEYS.publicKey);
+  await it.succeeds("init");
+  await it.succeeds("save models:digits key.pub");
+  const line = "download models:digits got --signatures --require-signature key.pub --json";
+  assertEquals((await it.holdfast(line)).code !== 0, true);
+  assertEquals((await filesIn(it.cwd)).filter((name) => name.startsWith("got")), []);
+  await it.succeeds("sign models:digits --key key.pem");
+  assertEquals((await it.json(line)).signatures, ["got.sig"]);
+});

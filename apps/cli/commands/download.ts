@@ -73,9 +73,10 @@ export const createDownload = (extensions: readonly Extension[]): Command =>
     async run([ref, second, more], flags: DownloadFlags, context) {
       const words = [ref, ...(second === undefined ? [] : [second]), ...more];
       const wanted = wantedDownloads(words, flags);
-      const registry = await readThrough(extensions, await context.open(), flags, context);
+      const whole = await context.open();
+      const registry = await readThrough(extensions, whole, flags, context);
       for (const target of await downloadTargets(registry, wanted, context.io)) {
-        await downloadOne(registry, target, { flags, context, extensions });
+        await downloadOne(registry, target, { flags, context, extensions, whole });
       }
     },
   });
@@ -83,8 +84,10 @@ export const createDownload = (extensions: readonly Extension[]): Command =>
 async function downloadOne(
   registry: Registry,
   { exact, name, version, to }: DownloadTarget,
-  { flags, context, extensions }: {
+  { flags, context, extensions, whole }: {
     flags: DownloadFlags;
+    /** The registry that refuses nothing. */
+    whole: Registry;
     context: CommandContext;
     extensions: readonly Extension[];
   },
@@ -108,7 +111,7 @@ async function downloadOne(
     if (moreChanges > 0) await context.note(`${moreChanges} more changes are not listed`);
   }
   const json = { path, files, size, left, written, deleted, name, version, digest };
-  const downloaded = { registry, info: result.info, path, overwrite };
+  const downloaded = { registry: whole, info: result.info, path, overwrite };
   for (const { downloading } of dryRun ? [] : extensions) {
     Object.assign(json, await downloading?.after(downloaded, flags, context));
   }
