@@ -1,6 +1,6 @@
 // A registry that reads only what keys have signed.
 import { checkOptions, conflict, invalid, type Registry, shown } from "../core/kernel.ts";
-import { defineRegistry } from "../mod.ts";
+import { defineRegistry, type LoadOptions } from "../mod.ts";
 import { unsigned } from "./evidence.ts";
 import { readPublicKey } from "./keys.ts";
 
@@ -48,31 +48,36 @@ export function signedRegistry(registry: Registry, options: SignedRegistryOption
     });
   }
   const { location, id, settings, materializers } = registry;
+  const read = async (ref: string, { verify = "integrity", ...options }: LoadOptions = {}) => {
+    if (verify === "none") {
+      throw invalid(
+        "open",
+        shown(ref),
+        "unchecked bytes may differ from those that were signed",
+        {
+          hint: 'Omit verify: "none".',
+        },
+      );
+    }
+    const artifact = await registry.open(ref, { ...options, verify });
+    const { name, version } = artifact.info, { signal } = options;
+    // The files are those that were opened, whatever the version has now.
+    const { annotations } = await registry.info(name, { version, annotations: true, signal });
+    const state = unsigned(keys, { info: { ...artifact.info, annotations } });
+    if (state === undefined) return { artifact, annotations };
+    throw conflict("read", shown(`${name}@${version}`), state, {
+      hint: "Read a version that these keys have signed, or have this one signed.",
+    });
+  };
   return defineRegistry({
     location,
     id,
     settings,
     materializers,
-    async open(ref, { verify = "integrity", ...options } = {}) {
-      if (verify === "none") {
-        throw invalid(
-          "open",
-          shown(ref),
-          "unchecked bytes may differ from those that were signed",
-          {
-            hint: 'Omit verify: "none".',
-          },
-        );
-      }
-      const artifact = await registry.open(ref, { ...options, verify });
-      const { name, version } = artifact.info, { signal } = options;
-      // The files are those that were opened, whatever the version has now.
-      const { annotations } = await registry.info(name, { version, annotations: true, signal });
-      const state = unsigned(keys, { info: { ...artifact.info, annotations } });
-      if (state === undefined) return artifact;
-      throw conflict("read", shown(`${name}@${version}`), state, {
-        hint: "Read a version that these keys have signed, or have this one signed.",
-      });
+    open: async (ref, options) => (await read(ref, options)).artifact,
+    async info(ref, { annotations: asked = false, ...options } = {}) {
+      const { artifact: { info }, annotations } = await read(ref, options);
+      return asked && annotations !== undefined ? { ...info, annotations } : info;
     },
     names: (options) => registry.names(options),
     versions: (name, options) => registry.versions(name, options),

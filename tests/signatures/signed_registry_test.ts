@@ -156,3 +156,14 @@ cliTest("rules, promote, download and verify: from a key to a promoted version",
   assertMatch(other_.err, /private key/);
   assertMatch(await it.succeeds("rules set a --require-review ok"), /protected aliases \*,/);
 });
+
+Deno.test("a signed registry has the labels of signed versions", async () => {
+  const { privateKey, publicKey: signedBy } = ecKeys();
+  await using registry = await withVersion();
+  const signed = signedRegistry(registry, { signedBy });
+  await assertRejects(() => signed.info(NAME, { annotations: true }), Error, "no valid signature");
+  await signVersion(registry, NAME, { key: privateKey });
+  const { annotations } = await signed.info(NAME, { annotations: true });
+  assertEquals(Object.keys(annotations?.labels ?? {}), ["signatures"]);
+  assertEquals((await signed.info(NAME)).annotations, undefined);
+});
