@@ -375,15 +375,3 @@ Deno.test("of two promotions at once that expect the same version, one fails", a
   const moved = results.filter(({ status }) => status === "fulfilled");
   assertEquals(moved.length, 1);
 });
-
-Deno.test("a rule that is set between a check and its move does not undo the check", async () => {
-  const { as } = world();
-  const [ann, bob] = [await as("ann"), await as("bob")];
-  await ann.save(NAME, 1, { metadata: { metrics: { auc: 0.95 } } });
-  await changeRules(ann, rule({ where: "metrics.auc > 0.9" }));
-  await ann.setAlias(NAME, "production", "1", FORCE);
-  await changeRules(bob, rule({ where: "metrics.auc > 0.99" }));
-  // The next move of a program that was open before reads the rules of now.
-  const promote = ann.setAlias(NAME, "production", "1", FORCE);
-  await rejected("Conflict", promote, /auc is 0.95/);
-});
