@@ -20,6 +20,7 @@ export const promotions: Command = defineCommand({
     ["holdfast promotions", "all open requests"],
     ["holdfast promotions models:", "those of some names"],
   ],
+  whenUnread: "end",
   async run([prefix], _flags, context) {
     const { signal } = context.io;
     const registry = await context.open();

@@ -49,6 +49,7 @@ const LINES: readonly (readonly [line: string, code: number])[] = [
   ["note config@1 checked", 0],
   ["diff config@1 config@2", 1],
   ["lineage data:raw", 0],
+  ["promotions", 0],
   ["info config", 0],
   ["du", 0],
   ["settings --grace 2d", 0],
