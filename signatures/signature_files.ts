@@ -1,7 +1,7 @@
 // The files that signatures are in gateways and exported sites.
-import type { AddedFiles, Gateway } from "../apps/cli/program/extension.ts";
+import type { Gateway } from "../apps/server/gateways/gateway.ts";
 
-export const addedBundles: AddedFiles = {
+export const addedBundles: NonNullable<Gateway["adds"]> = {
   mayAdd: (path) => /^model(\.[0-9a-f]{16})?\.sig$/.test(path),
   of: async (...args) => (await import("./files/beside.ts")).bundleFilesOf(...args),
 };
