@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import io
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from fsspec.compression import compr
+from fsspec.core import get_compression
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem, make_instance
 
 from .artifacts.artifact import Artifact
@@ -27,7 +30,7 @@ from .core.records import milliseconds
 from .files.file import File
 from .locations import open_registry
 from .paths.infos import children, file_info, folder_info, new_info, shown
-from .paths.opened_files import NewFile, RangedFile
+from .paths.opened_files import CompressedFile, NewFile, NewText, RangedFile
 from .paths.transaction import NewVersions
 from .paths.written import Written, WrittenFile
 
@@ -172,7 +175,7 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
     def take_written(self) -> dict[str, Written]:
         """Returns what was written since the last commit, by name, and forgets it."""
         written, self._written = self._written, {}
-        return {name: each for name, each in written.items() if not each.is_empty}
+        return {name: each for name, each in written.items() if each.has_parts}
 
     def leave(self, name: str, written: Written) -> None:
         """Discards what was written, unless other programs write it too."""
@@ -191,6 +194,7 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
             raise HoldfastError("Invalid", message, hint)
         saved = new[0].commit(**options)
         self._written.pop(name, None)
+        self.invalidate_cache()
         return saved
 
     def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
@@ -278,6 +282,27 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
             if file.path == inner:
                 return file
         raise FileNotFoundError(errno.ENOENT, f"{artifact.ref} has no such file", path)
+
+    def open(
+        self,
+        path: str,
+        mode: str = "rb",
+        block_size: int | None = None,
+        cache_options: Any = None,
+        compression: str | None = None,
+        **options: Any,
+    ) -> Any:
+        if "r" in mode and "+" not in mode:
+            return super().open(path, mode, block_size, cache_options, compression, **options)
+        if mode[:1] not in ("w", "a", "x"):
+            raise io.UnsupportedOperation(f"cannot open {path} in the mode {mode!r}: use w, a or x")
+        text = {each: options.pop(each, None) for each in ("encoding", "errors", "newline")}
+        path = self._strip_protocol(path)
+        file: Any = super().open(path, f"{mode[:1]}b", block_size, **options)
+        compression = get_compression(path, compression)
+        if compression is not None:
+            file = CompressedFile(compr[compression](file, mode="w"), file)
+        return file if "b" in mode else NewText(file, **text)
 
     def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
         if mode != "rb":

@@ -74,6 +74,7 @@ class NewVersion(Worded):
         self.saved: Saved | None = None
         """The version, once it is committed."""
         self._is_alone = id is None
+        self._is_discarded = False
         self._options = options
         writable: Any = registry
         self._draft = writable.draft(name, self.id)
@@ -113,7 +114,9 @@ class NewVersion(Worded):
 
     def cp(self, source: str, path: str) -> None:
         """Copies a file: of this version, or of another one, `name@1.0.0/file.bin`."""
-        self.fs.cp_file(source if "@" in source else self.path(source), self.path(path))
+        own = self.path(source)
+        is_other = "@" in source and not self.fs.exists(own)
+        self.fs.cp_file(source if is_other else own, self.path(path))
 
     def rm(self, path: str, recursive: bool = False) -> None:
         """Removes a file, or all files of a folder."""
@@ -132,6 +135,7 @@ class NewVersion(Worded):
 
     def discard(self) -> bool:
         """Discards all files. Returns False if there are none, or a commit has begun."""
+        self._is_discarded = True
         return bool(self._draft.discard())
 
     def __enter__(self) -> NewVersion:
@@ -143,7 +147,7 @@ class NewVersion(Worded):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.saved is not None:
+        if self.saved is not None or self._is_discarded:
             return
         if kind is None:
             self.commit()

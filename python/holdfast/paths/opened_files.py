@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+import io
 from types import TracebackType
 from typing import Any
 
 from fsspec.spec import AbstractBufferedFile
 
 from ..files.file import File
-from .written import Written, WrittenFile, new_part
+from .written import Written, WrittenFile
 
 SENT_AT_ONCE = 8 * 2**20
 MOST_KEPT = 16 * 2**20
@@ -41,12 +42,21 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
         super().__init__(fs, path, "wb", SENT_AT_ONCE)
         self._written = written
         self._inner = inner
-        self._part = new_part()
+        self._part = written.begin(inner)
+        self._is_discarded = False
         self._writer = written.draft.writer(inner, self._part)
         self._kept: bytearray | None = bytearray()
 
     def write(self, data: Any) -> int:  # fsspec has the type str
+        if self._is_discarded:  # a compressor writes its end
+            return len(data)
         return int(super().write(data))
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._written.end(self._part)
 
     def _upload_chunk(self, final: bool = False) -> bool:
         data = self.buffer.getvalue()
@@ -63,7 +73,50 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
 
     def discard(self) -> None:
         """Ends the file without adding it."""
-        self.closed = True
+        self._written.end(self._part)
+        self._drop()
+
+    def _drop(self) -> None:
+        self._is_discarded = self.closed = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def __del__(self) -> None:  # of a file that was never closed, which a commit tells
+        self._drop()
+
+
+class CompressedFile(io.BufferedIOBase):
+    """A new file that is compressed while it is written."""
+
+    def __init__(self, compressor: Any, file: NewFile) -> None:
+        self._compressor = compressor
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._compressor.write(data)
+        return memoryview(data).nbytes
+
+    def close(self) -> None:
+        if not self.closed:
+            self._compressor.close()
+            self._file.close()
+            super().close()
+
+    def discard(self) -> None:
+        self._file.discard()
+        super().close()
 
     def __exit__(
         self,
@@ -77,4 +130,23 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
             self.discard()
 
     def __del__(self) -> None:
-        self.discard()
+        self._file._drop()
+        super().close()
+
+
+class NewText(io.TextIOWrapper):
+    """A new file of text."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.buffer.discard()  # type: ignore[attr-defined]
+
+    def __del__(self) -> None:
+        self.buffer.__del__()  # type: ignore[attr-defined]

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from fsspec.transaction import Transaction
 
 from ..client.saving import Saved
+from ..core.errors import HoldfastError
 
 
 class NewVersions(Transaction):  # type: ignore[misc,unused-ignore]
@@ -22,6 +24,13 @@ class NewVersions(Transaction):  # type: ignore[misc,unused-ignore]
         self.saved: list[Saved] = []
         """The versions, after the end."""
 
+    def start(self) -> None:
+        if self.fs is None or self.fs._intrans:
+            message = "Cannot begin a transaction: this one has begun, perhaps in another thread"
+            hint = "Use one block, or `holdfast.version(name)` for each."
+            raise HoldfastError("Invalid", message, hint)
+        super().start()
+
     def complete(self, commit: bool = True) -> None:
         fs, self.fs = self.fs, None
         if fs is None:
@@ -29,7 +38,9 @@ class NewVersions(Transaction):  # type: ignore[misc,unused-ignore]
         fs._intrans, fs._transaction = False, None
         self.files.clear()
         for name, written in fs.take_written().items():
-            if commit:
+            if commit and not written.is_empty:
                 self.saved.append(written.commit())
             else:
-                fs.leave(name, written)
+                with suppress(HoldfastError):  # the error of the block is the one to show
+                    fs.leave(name, written)
+        fs.invalidate_cache()

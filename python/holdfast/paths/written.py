@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from ..client.saving import Saved
+from ..core.errors import HoldfastError, quoted
 from ..drafts.draft import Draft
 
 PART = re.compile(r"path-([0-9]{20})-[0-9a-f]{8}(-removed)?\Z")
@@ -44,14 +45,32 @@ class Written:
         """Folders that this program made, also by writing files into them."""
         self._is_shared = is_shared
         self._own: dict[str, WrittenFile] = {}
+        self._open: dict[str, str] = {}
+        """Paths by the parts of files that are written now."""
         self._kept: OrderedDict[str, int] = OrderedDict()
         self._kept_bytes = 0
         self._lock = Lock()
 
     @property
     def is_empty(self) -> bool:
-        """Whether this program wrote nothing."""
-        return not self._own
+        """Whether this program wrote nothing, or removed all that it wrote."""
+        return not (self._own if self._is_shared else present(self._own))
+
+    @property
+    def has_parts(self) -> bool:
+        return bool(self._own)
+
+    def begin(self, path: str) -> str:
+        """Returns the part of a file that is written from now on."""
+        part = new_part()
+        with self._lock:
+            self._open[part] = path
+        return part
+
+    def end(self, part: str) -> None:
+        """Notes that a file was closed or discarded."""
+        with self._lock:
+            self._open.pop(part, None)
 
     def note(self, path: str, file: WrittenFile) -> None:
         """Notes a file that this program has added or removed."""
@@ -60,6 +79,7 @@ class Written:
             if before is not None and moment(before.part) > moment(file.part):
                 return
             self._own[path] = file
+            self._open = {part: open for part, open in self._open.items() if open != path}
             if not file.is_removed:
                 self.folders.update(parents(path))
             self._kept_bytes -= self._kept.pop(path, 0)
@@ -80,12 +100,12 @@ class Written:
         """Returns a file, of this program or else of others that share the draft."""
         file = self._own.get(path)
         if file is None and self._is_shared:
-            return self._merged().get(path)
+            file = self._merged().get(path)
         return None if file is None or file.is_removed else file
 
     def files(self) -> dict[str, WrittenFile]:
         """Returns the files by their paths, also those of other programs that share the draft."""
-        return self._merged() if self._is_shared else present(self._own)
+        return present(self._merged() if self._is_shared else self._own)
 
     def _merged(self) -> dict[str, WrittenFile]:
         listed = self.draft.files()
@@ -95,13 +115,25 @@ class Written:
             known = found.get(file.path)
             if known is None or moment(known.part) < moment(file.part):
                 found[file.path] = WrittenFile(file.size, file.part)
-        return present(found)
+        return found
 
     def commit(self, paths: Collection[str] | None = None, **options: Any) -> Saved:
         """Saves the files as one version: of each path the last. By default those of all paths."""
-        files = self._merged().items()
+        with self._lock:
+            never_closed = next(iter(self._open.values()), None)
+        if never_closed is not None:
+            hint = "Close it before the version is saved: `with new.open(…) as file`."
+            raise self._refused("Invalid", f"{quoted(never_closed)} was never closed", hint)
+        merged = self._merged()
+        files = present(merged).items()
         parts = {file.part: None for path, file in files if paths is None or path in paths}
+        if merged and not parts:
+            raise self._refused("NotFound", "all of its files were removed", "Write a file first.")
         return self.draft.commit(**options, parts=list(parts) or None)
+
+    def _refused(self, code: str, state: str, hint: str) -> HoldfastError:
+        message = f"Cannot save a version of {quoted(self.draft.name)}: {state}"
+        return HoldfastError(code, message, hint)
 
 
 def present(files: dict[str, WrittenFile]) -> dict[str, WrittenFile]:
@@ -125,9 +157,11 @@ def moment(part: str) -> int:
 
 
 LAST = [0]
+LOCK = Lock()
 
 
 def later() -> int:
     """Returns the time, later than each time before in this program."""
-    LAST[0] = max(time.time_ns(), LAST[0] + 1)
-    return LAST[0]
+    with LOCK:
+        LAST[0] = max(time.time_ns(), LAST[0] + 1)
+        return LAST[0]
