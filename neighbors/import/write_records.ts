@@ -11,6 +11,7 @@ import {
 import { saveKeyOf } from "../../runs/mlflow/find_run.ts";
 import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded } from "../../runs/mlflow/stored_run.ts";
+import { reasonToKeep } from "./alias_here.ts";
 import { annotateMissing } from "./annotate_missing.ts";
 import { filesOfRun } from "./files_of_run.ts";
 import type {
@@ -360,11 +361,11 @@ export class RecordWriter {
     for (const [alias, version] of aliases) {
       const now = present.get(alias);
       if (now === version) continue;
-      if (now !== undefined && !isNew.has(version)) {
-        this.#leave("left", `${name}@${alias}`, `it is ${now} here, and ${version} there`);
-        continue;
-      }
       await this.#try(`${name}@${alias}`, async () => {
+        const reason = isNew.has(version)
+          ? undefined
+          : await reasonToKeep(this.#registry, name, { alias, version, now });
+        if (reason !== undefined) return this.#leave("left", `${name}@${alias}`, reason);
         await this.#registry.setAlias(name, alias, version);
         this.report.aliases++;
       });

@@ -1,6 +1,7 @@
 // The writer of all importers, without a command line.
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
+import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
 import type { FoundModel, FoundRun } from "../../../neighbors/import/records.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
@@ -67,4 +68,34 @@ Deno.test("of two imports at once, each counts what it saved itself", async () =
     reports.reduce((sum, report) => sum + report[member], 0);
   assertEquals([sum("runs"), sum("versions"), sum("unchanged")], [2, 1, 3]);
   assertEquals(reports.map(({ notImported }) => notImported), [[], []]);
+});
+
+Deno.test("an alias follows its source until it is changed here, also after an interruption", async () => {
+  let now = 1_700_000_000_000;
+  await using registry = await openRegistry("memory:", {
+    mutable: true,
+    system: { ...realSystem, now: () => now++ },
+  });
+  const [first] = modelOf(() => new Uint8Array(1)).versions;
+  const write = async (versions: readonly string[], prod?: string) => {
+    const { aliases, notImported } = await new RecordWriter(registry, {}).write(
+      ReadableStream.from<FoundModel>([{
+        ...modelOf(() => new Uint8Array(1)),
+        aliases: new Map(prod === undefined ? [] : [["prod", prod]]),
+        versions: versions.map((version) => ({ ...first!, version })),
+      }]),
+    );
+    return [aliases, notImported.map(({ kind, reason }) => `${kind}: ${reason}`).join()];
+  };
+  assertEquals(await write(["1.0.0"], "1.0.0"), [1, ""]);
+  await write(["1.0.0", "2.0.0"]); // as if it was stopped before the alias
+  assertEquals(await write(["1.0.0", "2.0.0"], "2.0.0"), [1, ""]);
+  assertEquals(await write(["1.0.0", "2.0.0"], "1.0.0"), [
+    0,
+    "left: it is 2.0.0 here, and 1.0.0 there",
+  ]);
+  await registry.deleteAlias("a", "prod");
+  assertEquals(await write(["1.0.0", "2.0.0"], "2.0.0"), [0, "left: it was deleted here"]);
+  await registry.delete("a@2.0.0");
+  assertEquals(await write(["1.0.0", "2.0.0"], "2.0.0"), [0, "left: 2.0.0 was deleted here"]);
 });
