@@ -13,6 +13,7 @@ import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded } from "../../runs/mlflow/stored_run.ts";
 import { reasonToKeep } from "./alias_here.ts";
 import { annotateMissing } from "./annotate_missing.ts";
+import { checkPaths, readFiles } from "./check_files.ts";
 import { filesOfRun } from "./files_of_run.ts";
 import type {
   FoundAliases,
@@ -186,13 +187,9 @@ export class RecordWriter {
     onItem?.({ action: "imported", name, version: result.version });
   }
 
-  /** Reads files, whose streams check their content. */
   async #check(files: readonly FileToSave[]): Promise<void> {
-    if (!this.#options.check) return;
-    for (const { content } of files) {
-      if (!("stream" in content)) continue;
-      for await (const _ of content.stream()) this.#options.signal?.throwIfAborted();
-    }
+    checkPaths(files);
+    if (this.#options.check) await readFiles(files, this.#options.signal);
   }
 
   /** Reports what cannot be read. Returns true if the record is not saved without it. */

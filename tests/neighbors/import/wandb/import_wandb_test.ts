@@ -245,3 +245,20 @@ cliTest("artifacts are versions, with files of W&B's cache whose MD5 is checked"
   assertEquals(metadata, { digest: "one", wandb: { type: "model", run: "abc" } });
   assertEquals((await imported(it, {}, "--artifacts kept")).report.versions, 0);
 });
+
+cliTest("a dry run finds paths of artifacts that cannot be saved", async (it) => {
+  const md5 = createHash("md5").update("x");
+  const hex = md5.copy().digest("hex"), digest = md5.digest("base64");
+  await writeTree(it.cwd, { [`kept/obj/md5/${hex.slice(0, 2)}/${hex.slice(2)}`]: "x" });
+  const logged = (name: string, paths: string[]): Buffer => {
+    const entries = paths.map((path): Field => [4, message([1, path], [2, digest], [4, 1])]);
+    return message([8, message([4, "model"], [5, name], [6, "d"], [12, message(...entries)])]);
+  };
+  const wrong = [["../a"], ["/a"], ["a", "a"], ["a", "a/b"], ["a/b", "a"], ["a", "a-", "a/b"]];
+  const artifacts = [...wrong, ["a", "b"]].map((paths, i) => logged(`m${i}`, paths));
+  const files = runFiles("abc", [run(), ...artifacts, end()]);
+  for (const flags of ["--dry-run", ""]) {
+    const { problems, report } = await imported(it, files, `--artifacts kept ${flags}`);
+    assertEquals([report.versions, problems.length], [1, wrong.length], flags);
+  }
+});
