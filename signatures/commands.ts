@@ -22,8 +22,8 @@ export const sign: Command = defineCommand({
   summary: "Sign a version: its name and the SHA-256 of each of its files.",
   details:
     "Reads no payload, and sends the private key nowhere. Signatures are those of OpenSSF Model " +
-    "Signing v1.0. With --bundle: adds a signature that another tool made of a download, such as " +
-    "model_signing with a key in a key management service.",
+    "Signing v1.0. With --signer, a command signs with a key in a key management service. With " +
+    "--bundle, adds a signature that another tool, such as model_signing, made of a download.",
   args: [REF_ARGUMENT],
   options: [
     {
@@ -54,7 +54,8 @@ export const sign: Command = defineCommand({
       throw invalid(`sign ${ref}`, state, "Pass one of --key, --key-env, --signer and --bundle.");
     }
     if ((signer === undefined) !== (publicKey === undefined)) {
-      throw invalid(`sign ${ref}`, "--signer needs its public key", "Pass both, or none.");
+      const missing = signer === undefined ? "--signer" : "--public-key";
+      throw invalid(`sign ${ref}`, `${missing} is missing`, "Pass --signer and --public-key.");
     }
     const remote = signer !== undefined && publicKey !== undefined
       ? (await import("./remote_signer.ts")).remoteSigner(

@@ -1,4 +1,4 @@
-// Keys elsewhere, such as in a key management service: a command signs a digest.
+// Signs with keys in other systems, such as a key management service, by a command.
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,7 +21,7 @@ export function remoteSigner(
   if (kind === undefined) {
     throw invalid(
       "sign",
-      "--signer signs a digest, and the key is not an EC key",
+      "--signer needs a key on the curve P-256, P-384 or P-521",
       "Sign a download with another tool, and add it with --bundle.",
     );
   }
@@ -52,7 +52,7 @@ async function outputOf(
     size += chunk.byteLength;
     if (size <= MOST_BYTES) chunks.push(chunk);
   });
-  child.stdin.on("error", () => {}); // a command that reads nothing has its own answer
+  child.stdin.on("error", () => {}); // a command may end without reading it: its exit code decides
   child.stdin.end(input);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
@@ -69,6 +69,6 @@ async function outputOf(
   throw invalid(
     "sign",
     state,
-    "Print the signature of the digest on standard input, and nothing else.",
+    "The command must read the digest from standard input and print only its signature.",
   );
 }

@@ -10,7 +10,7 @@ const NAMES = /^model(\.[0-9a-f]{16})?\.sig$/;
 
 /**
  * Reads the signatures in a folder, `model.sig` and `model.ID.sig`, or beside a file, `FILE.sig`.
- * They are not saved as files, and added to the version: they must be of exactly its files.
+ * They are added to the version as signatures, not as files, and must be of exactly its files.
  */
 export async function keepSignatures(
   source: string,

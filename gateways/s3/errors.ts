@@ -5,10 +5,10 @@ import { element, elements, xmlAnswer } from "./answers.ts";
 import { ERROR_CODE } from "./s3_error.ts";
 
 /** An error as S3 answers it. */
-interface Told {
+interface DescribedError {
   code: string;
   status: number;
-  /** @default the words of the service */
+  /** @default the message of the service */
   detail?: string;
   /** @default that of the service, which may be for clients of its own routes */
   hint?: string;
@@ -21,7 +21,7 @@ const READ_AGAIN =
 const SEND_TOKEN = "Pass a token of this service as secret key and as session token.";
 
 /** The error for each status of the service. */
-const TOLD: Readonly<Record<number, Told>> = {
+const ERRORS: Readonly<Record<number, DescribedError>> = {
   400: { code: "InvalidRequest", status: 400 },
   401: { code: "AccessDenied", status: 403, hint: SEND_TOKEN },
   403: { code: "AccessDenied", status: 403 },
@@ -50,8 +50,8 @@ export function answered(
   if (problem === undefined) {
     return new Answer(answer.body, { ...answer, headers: { ...headers, ...ids } });
   }
-  const told = toldOf(answer, info, { isRead: /^(GET|HEAD)$/.test(method), bucket });
-  const { code, status, detail = problem.detail, hint = problem.hint } = told;
+  const described = describedError(answer, info, { isRead: /^(GET|HEAD)$/.test(method), bucket });
+  const { code, status, detail = problem.detail, hint = problem.hint } = described;
   const isMeant = hint === LIST_KEYS && problem.suggestion !== undefined;
   const meant = isMeant ? `Did you mean ${JSON.stringify(problem.suggestion)}? ` : "";
   const body = element(
@@ -70,21 +70,21 @@ export function answered(
   });
 }
 
-function toldOf(
+function describedError(
   { status, headers: { [ERROR_CODE]: code } }: Answer,
   { name, route, refusal }: RequestInfo,
   { isRead, bucket }: { isRead: boolean; bucket: string },
-): Told {
-  const usual = TOLD[status] ?? { code: "InternalError", status };
+): DescribedError {
+  const usual = ERRORS[status] ?? { code: "InternalError", status };
   if (code !== undefined) return { code, status: usual.status };
   const isElsewhere = status === 404 && route === undefined;
-  if (isElsewhere && !isRead) return { ...TOLD[405]!, detail: "Cannot write here" };
+  if (isElsewhere && !isRead) return { ...ERRORS[405]!, detail: "Cannot write here" };
   if (isElsewhere) {
     const detail = `Cannot find this bucket: the only one is ${bucket}`;
     return { code: "NoSuchBucket", status, detail, hint: "" };
   }
   if (status === 401 && refusal !== undefined) return { ...usual, code: "InvalidAccessKeyId" };
-  // Clients ask whether a key exists: one that cannot be is not a fault of the request.
+  // Clients check whether a key exists, so an impossible key is missing, not invalid.
   if (status === 400 && name !== undefined) return { code: "NoSuchKey", status: 404 };
   return usual;
 }

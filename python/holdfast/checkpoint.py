@@ -185,29 +185,29 @@ class CheckpointReader(FileSystemReader):  # type: ignore[misc,unused-ignore]
         return super().read_data(plan, planner)
 
     def _check(self, item: Any) -> None:
-        """Reads a value without running code. The bytes, which cannot change, are then loaded."""
+        """Refuses a value that only code could load. PyTorch then reads the same bytes."""
         info = self.storage_data[item.storage_index]
         path = f"{self.path}/{info.relative_path}"
         data = self.fs.fs.cat_file(path, info.offset, info.offset + info.length)
         try:
             torch.load(io.BytesIO(data), weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-            raise self._refused(f"{quoted(item.storage_index.fqn)} is not plain") from error
+            raise self._refused(f"{quoted(item.storage_index.fqn)} is not a plain value") from error
 
     def _refused(self, state: str) -> HoldfastError:
         message = f"Cannot load the checkpoint {quoted(self.ref)}: {state}"
-        hint = "If you trust its author, pass trust=True: it runs code of the author."
+        hint = "If you trust its author, pass trust=True: it may run code of the author."
         return HoldfastError("Invalid", message, hint)
 
 
 def check_id(checkpoint_id: Any, verb: str) -> None:
     if checkpoint_id is not None:
-        message = f"Cannot {verb} a checkpoint: it has a `checkpoint_id`, too"
-        raise HoldfastError("Invalid", message, "Pass only the writer or reader, and its name.")
+        message = f"Cannot {verb} a checkpoint: `checkpoint_id` is not supported"
+        raise HoldfastError("Invalid", message, "Leave out `checkpoint_id`.")
 
 
 class OfMetadata(pickle.Unpickler):
-    """Reads the metadata of a checkpoint, which has only these types."""
+    """Unpickles the metadata of a checkpoint. Refuses types that are not listed here."""
 
     CHECKPOINT = frozenset(
         f"{module}.{name}"

@@ -155,7 +155,7 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         if not name:
             return None
         if name not in self._written:
-            registry: Any = self.registry  # which says how to write, if it only reads
+            registry: Any = self.registry  # one that only reads raises an error with a hint
             draft = registry.draft(name, self._draft or str(uuid.uuid4()))
             self._written[name] = Written(draft, is_shared=self._draft is not None)
         return self._written[name], f"{name}{at}", rest.lstrip("/")

@@ -36,9 +36,9 @@ def version(
             with new.open("a.parquet", "wb") as file:
                 frame.to_parquet(file)
 
-    At the end of the block, all of it is one version. Nothing is, if the block fails or the program
-    is killed. Programs with the same `id` write the same version, and one of them commits it; if a
-    block with an `id` fails, what it wrote stays for the others, or for another run.
+    At the end of the block, all files become one version. If the block fails or the program is
+    killed, there is no version. Programs with the same `id` write the same version, and one of them
+    commits it. If a block with an `id` fails, its files stay for the others, or for another run.
 
     `registry` is a registry or its location: see `open_registry`. Other options are those of
     `save`.
@@ -91,7 +91,7 @@ class NewVersion(Worded):
         return f"holdfast://{self.path(path)}"
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
-        """Opens a file: `wb` or `w` writes it, `ab` or `a` appends to it, `xb` wants a new one.
+        """Opens a file: `wb` or `w` writes it, `ab` or `a` appends to it, `xb` fails if it exists.
 
         It is sent while it is written, and is in the version when it is closed. This program can
         read what it wrote, up to 16 MiB a file and 64 MiB of the latest.

@@ -10,10 +10,10 @@ import { type AskedPromotion, askedPromotions } from "./promotions.ts";
 
 export const promotions: Command = defineCommand({
   name: "promotions",
-  summary: "List the versions that somebody asked to promote.",
+  summary: "List open requests for promotions.",
   details:
-    "A request ends when its alias changes. Answer it with promote. Lists the labels of all " +
-    "versions, or of names that begin with a prefix.",
+    "A request ends when its alias changes: accept it with promote. The command reads the labels " +
+    "of all versions, or of those of names that begin with a prefix.",
   args: [{ usage: "[prefix]", text: "only names that begin with this", completes: "name" }],
   options: [],
   examples: [
@@ -27,7 +27,7 @@ export const promotions: Command = defineCommand({
     const asked = askedPromotions(registry, { prefix, signal });
     const columns = ["NAME", "VERSION", "ALIAS", "NOW", "BY", "ASKED", "NOTE"];
     const count = await printTable(context, columns, rowsOf(asked));
-    if (count === 0) await context.note("No promotion is asked for");
+    if (count === 0) await context.note("There are no open requests for promotions");
   },
 });
 

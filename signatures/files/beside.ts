@@ -29,10 +29,10 @@ export function bundleFiles(
   return files;
 }
 
-/** Files in all statements that one request makes: of more, a listing would take long. */
+/** The most entries of all statements of a version. More would slow down its listings. */
 const MOST_ENTRIES = 20_000;
 
-/** Returns the same of a version in a registry; none if it was replaced, or has too many files. */
+/** Reads them from a registry. Returns none if the version was replaced or has too many files. */
 export async function bundleFilesOf(
   registry: Registry,
   { name, version, commit }: Pick<ArtifactInfo, "name" | "version" | "commit">,

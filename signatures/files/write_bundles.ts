@@ -12,7 +12,7 @@ interface WriteOptions {
 
 /**
  * Writes signatures of a version into a folder, and returns their file names: `model.sig`, and of
- * several `model.ID.sig`. A file that is there is kept if it is equal; another is an error.
+ * several `model.ID.sig`. An existing file with the same content is kept; any other is an error.
  */
 export async function writeBundles(
   info: ArtifactInfo,
@@ -63,7 +63,7 @@ async function writeAll(
   for (const { path, bytes } of differing) await writeWhole(path, bytes, overwrite);
 }
 
-/** Writes a file at once: a program that is killed leaves no half of it under its name. */
+/** Writes a file atomically: a killed program leaves no partial file under its name. */
 async function writeWhole(path: string, bytes: Uint8Array, overwrite: boolean): Promise<void> {
   const partial = join(dirname(path), `.${basename(path)}.${realSystem.id()}.partial`);
   try {

@@ -160,7 +160,7 @@ cliTest("promote --ask, promotions and promote --withdraw", async (it) => {
   await it.succeeds("save models:digits -");
   const none = await it.holdfast("promotions");
   assertEquals([none.code, none.out], [0, ""]);
-  assertMatch(none.err, /No promotion is asked for/);
+  assertMatch(none.err, /There are no open requests for promotions/);
   await it.prints(
     ["promote", "models:digits", "production", "--ask", "--note", "Best so far"],
     "Asked to promote models:digits@1.0.0 to production\n",

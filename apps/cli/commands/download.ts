@@ -86,7 +86,7 @@ async function downloadOne(
   { exact, name, version, to }: DownloadTarget,
   { flags, context, extensions, whole }: {
     flags: DownloadFlags;
-    /** The registry that refuses nothing. */
+    /** The registry without the checks of extensions. */
     whole: Registry;
     context: CommandContext;
     extensions: readonly Extension[];

@@ -33,8 +33,8 @@ def load_value(
     if facts is not None:
         return load_object(version, facts, copy, into, trust)
     if into is not None:
-        state = f"it is not an object, but of the materializer {quoted(kind)}"
-        message = f"Cannot load {quoted(version.ref)} into something: {state}"
+        state = f"`into` is only for saved objects, and its materializer is {quoted(kind)}"
+        message = f"Cannot load {quoted(version.ref)}: {state}"
         raise HoldfastError("Invalid", message, "Leave out `into`.")
     if kind == "json":
         value = version.file("data.json").json()

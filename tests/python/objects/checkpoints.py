@@ -115,7 +115,7 @@ def single():
     try:
         dcp.load(state, storage_reader=CheckpointReader("ckpt:single", registry), no_dist=True)
     except BaseException as error:  # of PyTorch, they are not Exceptions
-        print("refused", '"own" is not plain' in str(error))
+        print("refused", '"own" is not a plain value' in str(error))
     dcp.load(state, storage_reader=CheckpointReader("ckpt:single", registry, trust=True), no_dist=True)
     print(state["w"].tolist())
 

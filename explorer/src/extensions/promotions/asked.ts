@@ -1,4 +1,4 @@
-// The versions that somebody asked to promote, above the names.
+// Open requests for promotions, which are shown above the names.
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { Service } from "../../api/service.ts";
@@ -55,7 +55,7 @@ async function readAsked(service: Service, signal: AbortSignal): Promise<AskedPr
     const { alias, since, at, note } = Object(found.labels?.[LABEL]);
     if (typeof alias !== "string" || Number.isNaN(Date.parse(at))) return [];
     const aliases = `${namePath(found.name)}/aliases`;
-    // Any change of the alias ends the request. Without one, there is no history to ask for.
+    // Any change of the alias ends the request. An alias that never existed has no history to read.
     const [change] = since === undefined
       ? (await itemsOf(service, aliases, signal)).filter((each) => each.alias === alias)
       : await itemsOf(service, `${aliases}/${encodeURIComponent(alias)}/history`, signal, 1);

@@ -1,4 +1,4 @@
-// Promotions: the versions that somebody asked to promote, and words for the conditions of rules.
+// Promotions: open requests, and descriptions of the conditions of rules.
 import { definePromotion } from "../../../../core/registry/rules.ts";
 import type { PageExtension } from "../../extension.ts";
 import { conditionsText } from "./words.ts";

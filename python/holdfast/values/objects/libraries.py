@@ -38,7 +38,7 @@ def skops() -> Any:
     try:
         from skops import io
     except ImportError as error:
-        message = f"Cannot save or load objects of scikit-learn: no skops ({error})"
+        message = f"Cannot save or load objects of scikit-learn: skops cannot be imported ({error})"
         raise HoldfastError("Unsupported", message, "Run `pip install skops`.") from None
     return io
 
