@@ -105,7 +105,8 @@ export async function readNameTable<Entry>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!isRegistryError(error)) throw error;
-      logger.warn(
+      const isReader = what === "write" && isRegistryError(error, "Denied"); // as `du` may be
+      logger[isReader ? "info" : "warn"](
         `cannot ${what} the notes in "${folder}", so names are read again: ${error.message}`,
       );
     }

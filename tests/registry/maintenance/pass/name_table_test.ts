@@ -119,6 +119,14 @@ Deno.test("a table that cannot be read or written costs a warning", async () => 
   assertEquals(world.warnings.length, 3);
 });
 
+Deno.test("a table that a reader may not write costs no warning", async () => {
+  const world = await withPages(20_000);
+  const table = await read(world);
+  world.backend.answerAll({ verb: "put" }, denied);
+  await table.save(numbered(20_000, 2));
+  assertEquals(world.warnings, []);
+});
+
 Deno.test("two tables that were read at once may mix their pages", async () => {
   const world = await withPages(30_000);
   const [one, other] = [await read(world), await read(world)];
