@@ -140,6 +140,7 @@ export interface OpenedPlace extends AsyncDisposable {
 export async function openPlace(
   from: string,
   { io, logger, shared }: CommandContext,
+  hint?: string,
 ): Promise<OpenedPlace> {
   const { cwd, system } = io;
   if (isStoreUrl(from)) {
@@ -148,7 +149,7 @@ export async function openPlace(
   }
   const folder = resolve(cwd, localPathOf(from) ?? from);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw notFound("import from", from, "no such folder");
+    throw notFound("import from", from, "no such folder", hint === undefined ? {} : { hint });
   }
   const root = realpathSync.native(folder);
   return opened(createLocalFiles({ root }), root);

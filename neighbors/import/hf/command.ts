@@ -52,6 +52,10 @@ async function* records(
     yield* new HubReader(server, parseHubUrl(from), options).records();
     return;
   }
-  await using place = await openPlace(from, context);
+  await using place = await openPlace(
+    from,
+    context,
+    "For a repository of the Hub, write hf://ORG/NAME.",
+  );
   yield* new HfCacheReader(new SourceFiles(place.store, options.signal), options).records();
 }
