@@ -123,9 +123,14 @@ async function print(
   await printTable(context, context.shared.quiet ? undefined : titles, rows);
 }
 
+/** Shortens signatures and the like, which would hide the other labels of the line. */
+function shortened(key: string, value: unknown): unknown {
+  return key !== "" && typeof value === "object" && JSON.stringify(value).length > 40 ? "…" : value;
+}
+
 function described({ event, version, alias, size, notes, labels }: LogEntry): string {
   if (event === "annotated") {
-    const state = JSON.stringify({ ...notes !== undefined && { notes }, ...labels });
+    const state = JSON.stringify({ ...notes !== undefined && { notes }, ...labels }, shortened);
     return `notes and labels${version === undefined ? "" : ` of ${version}`}: ${state}`;
   }
   if (event === "aliased") return `alias ${alias} set to ${version}`;

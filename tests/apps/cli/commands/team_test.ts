@@ -29,6 +29,10 @@ filledTest("note writes notes and labels, which ls and info show", async (it) =>
   const { labels, notes } = JSON.parse(await it.succeeds("note config@2 --json"));
   assertEquals([labels, notes], [{ score: 0.9 }, "Good"]);
   assertStringIncludes(await it.succeeds("log config"), "notes and labels of 2.0.0");
+  const long = JSON.stringify({ signature: "x".repeat(40) });
+  await it.succeeds(["note", "config@2", "--label", `signed:=${long}`, "--label", "by=bob"]);
+  assertStringIncludes(await it.succeeds("log config"), '"signed":"…","by":"bob"');
+  assertStringIncludes(await it.succeeds("log config --json"), long);
 });
 
 filledTest("rules are kept, and prune --rules follows them", async (it) => {
