@@ -174,7 +174,7 @@ class Module:
         return {**State().save(value.state_dict(), folder), "arguments": arguments_of(value)}
 
     def load(self, loading: Loading) -> Any:
-        into = loading.wanted("Net()` or `into=Net")
+        into = loading.wanted("Net")
         state = read_tensors(loading)
         if not callable(into) or hasattr(into, "load_state_dict") and not isinstance(into, type):
             return filled(loading, into, state)
