@@ -103,7 +103,9 @@ function similarTo(
   if (meant !== undefined) return create(`${first} ${meant}`, word === second ? 2 : 1);
   const found = commands.filter(({ name }) => isNear(name, words))
     .flatMap(({ name }) => create(name, undefined, true));
-  if (foreign !== "") found.push(...create(OF_OTHERS.get(foreign)!, 1));
+  if (foreign !== "" && !(inGroup.length > 0 && /^[a-z]+$/.test(second))) {
+    found.push(...create(OF_OTHERS.get(foreign)!, 1));
+  }
   const inside = nearest(word, inGroup);
   if (inside !== undefined && found.length === 0) return create(`${first} ${inside}`, 2);
   if (found.length > 0 || inGroup.length > 0 || /^(-|$)/.test(first)) return found;

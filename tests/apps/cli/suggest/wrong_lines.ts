@@ -231,6 +231,7 @@ export const WORDS: readonly (readonly [typed: string, words: string])[] = [
   ["fetch my:model", "holdfast download <ref> [to], or holdfast mirror <from> <to>"],
   ["import ./m.bin", "holdfast save <name> <source>, or holdfast mirror <from> <to>"],
   ["import s3://b/x ./here", "holdfast save <name> <source>, or holdfast mirror <from> <to>"],
+  ["import wb ./wandb .holdfast", "Write import with one of:"],
   ["export my:model ./out", "holdfast download <ref> [to]"],
   [
     "get my:model@2 -o ./x",
