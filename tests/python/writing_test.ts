@@ -59,7 +59,7 @@ for name, table in {
 found = registry.load("odd")
 assert {**found, "nan": 0, "array": 0} == {**odd, "nan": 0, "array": 0, "list": [1, None, True]}
 assert found["array"].tolist() == [0, 1, 2]
-for value in (object(), numpy.array([object()]), lambda: None):
+for value in (object(), numpy.array([object()]), lambda: None, {"a": [0, object()]}):
     try:
         registry.save("odd", value)
         raise AssertionError
@@ -75,6 +75,7 @@ pythonTest("the product loads what Python saves", async () => {
     "Cannot save a value of the type builtins.object: JSON has no such values",
     "Cannot save a value of the type numpy.ndarray: its elements are objects",
     "Cannot save a value of the type builtins.function: JSON has no such values",
+    'Cannot save a value of the type builtins.object: JSON has no such values, at "a.1"',
   ]);
   assertEquals(await registry.load("plain@production"), { a: [1, 2.5, "x"] });
   assertEquals((await registry.info("plain")).metadata, { by: "python" });

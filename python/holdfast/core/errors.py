@@ -116,8 +116,8 @@ HINTS = {
     "polars": "Save a table as a version of its own, a column as a list; collect a LazyFrame.",
     "pyarrow": "Save a table as a version of its own, or what value.to_pylist() returns.",
     "scipy": "Write it with scipy.sparse.save_npz('value.npz', value), and save Path('value.npz').",
-    "torch": "Save tensors, a module, or a dict of tensors and plain values.",
     "uuid": "Save str(value).",
+    "torch": "Save tensors, a module, or a dict of tensors and plain values.",
     "xarray": "Write it with value.to_zarr('value.zarr'), and save Path('value.zarr').",
 }
 """What to do with values that JSON, .npy and Parquet do not keep, by their package."""
@@ -129,4 +129,7 @@ def unsupported(value: Any, state: str, hint: str = "") -> HoldfastError:
     other = (
         "Write it to a file with the package of that type, and save the path: Path('model.bin')."
     )
-    return HoldfastError("Unsupported", message, hint or HINTS.get(package.split(".")[0], other))
+    known = HINTS.get(package.split(".")[0], other)
+    if hasattr(value, "state_dict"):
+        known = "Save its state_dict()."
+    return HoldfastError("Unsupported", message, hint or known)

@@ -211,7 +211,7 @@ PLAIN_HINT = "Save its values: value.astype(value.dtype.str), and the metadata a
 OBJECTS_HINT = "Convert them: value.astype(float), value.astype(str), or save value.tolist()."
 
 
-def marked(value: Any, parts: Parts) -> Any:
+def marked(value: Any, parts: Parts, path: str = "") -> Any:
     """Returns JSON in which `$holdfast` marks what JSON lacks: see `restored` in values.py.
 
     Reads each collection at once, as another thread may change it.
@@ -236,20 +236,24 @@ def marked(value: Any, parts: Parts) -> Any:
     if type(value) is datetime:
         return {MARK: "date", "value": text_of_time(value)}
     if is_sequence(value):
-        return [marked(each, parts) for each in list(value)]
+        return [marked(each, parts, f"{path}.{at}") for at, each in enumerate(list(value))]
     if is_set(value):
         return {MARK: "set", "value": [marked_key(each, value, parts) for each in list(value)]}
     if is_dict(value):
-        return marked_dict(value, parts)
+        return marked_dict(value, parts, path)
     if isinstance(value, (bytes, bytearray)):
         path = parts.add("bin", lambda sink: sink.write(bytes(value)))
         return {MARK: "bytes", "class": "Uint8Array", "file": path}
-    raise unsupported(value, "JSON has no such values")
+    where = f', at "{path[1:]}"' if path else ""
+    raise unsupported(value, f"JSON has no such values{where}")
 
 
-def marked_dict(value: Json, parts: Parts) -> Json:
+def marked_dict(value: Json, parts: Parts, path: str) -> Json:
     pairs = [
-        (key if type(key) is str else marked_key(key, value, parts), marked(each, parts))
+        (
+            key if type(key) is str else marked_key(key, value, parts),
+            marked(each, parts, f"{path}.{key}"),
+        )
         for key, each in list(value.items())
     ]
     if not all(isinstance(key, str) for key, _ in pairs):
