@@ -88,7 +88,7 @@ Deno.test("gateways show several signatures by key, and none that is wrong", asy
   await saveFiles(registry, NAME, ["a.bin"]);
   const { id } = await signVersion(registry, NAME, { key: KEYS.privateKey });
   const { id: other } = await signVersion(registry, NAME, { key: ecKeys().privateKey });
-  await annotate(registry, NAME, { labels: { signatures: { damaged: 1 } } });
+  await annotate(registry, `${NAME}@1`, { labels: { signatures: { damaged: 1 } } });
   const names = sorted([`model.${id}.sig`, `model.${other}.sig`]);
   await throughDoors(registry, async ({ list }, door) => {
     assertEquals([door, sorted(await list())], [door, ["a.bin", ...names]]);

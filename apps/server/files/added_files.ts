@@ -43,11 +43,14 @@ export function withAdded(
     const version = await openPages(asked, access);
     const { name, version: exact, commit, files } = version.info;
     if (files === undefined) return version;
-    const read = async () => {
+    const make = async () => {
       const lists = all.map((each) => each.of(registry, { name, version: exact, commit }));
       const own = new Set(files.map(({ path }) => path));
       return (await Promise.all(lists)).flat().filter(({ path }) => !own.has(path)).map(fileOf);
     };
+    // Once, whatever a request lists: all of its answer is of the same time.
+    let made: Promise<ArtifactFile[]> | undefined;
+    const read = () => made ??= make();
     return {
       ...version,
       async *pages(options) {

@@ -46,20 +46,33 @@ export async function answerVersionFile(
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file, fixed, exact = fixed, redirects, headers } = answered;
-  if (!exact) await checkGoesOn(c, { ...file.info, version: info.version }, memory);
+  if (!exact || isAdded(file)) {
+    await checkGoesOn(c, { ...file.info, version: info.version }, memory);
+  }
   const location = redirects && await redirectTo?.(c, { info, file, client: redirects });
   if (location !== undefined) {
     const own = { location, "cache-control": "no-store", "content-length": "0" };
     return new Answer(null, { status: 307, headers: { ...headers, ...own } });
   }
   const caching = options.tokens ? ASK_AGAIN : fixed && !isAdded(file) ? IMMUTABLE : "no-cache";
-  const answer = await answerFile(c.request, represent(answered, caching), async (range) => {
+  const request = isAdded(file) ? withoutDates(c.request) : c.request;
+  const answer = await answerFile(request, represent(answered, caching), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();
     const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));
     return whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   });
   // Other registries, and wrappers, may stream bytes that they keep.
   return new Answer(answer.body, { ...answer, isOwned: isStored(file) });
+}
+
+/** The date of a version says nothing about a file that was added to it since. */
+function withoutDates({ method, headers: sent }: Request): Pick<Request, "method" | "headers"> {
+  const headers = new Headers(sent);
+  headers.delete("if-modified-since");
+  headers.delete("if-unmodified-since");
+  const isDate = !(headers.get("if-range") ?? '"').includes('"');
+  if (isDate) headers.delete("range");
+  return { method, headers };
 }
 
 export function etagOf({ sha256 }: Pick<ArtifactFile["info"], "sha256">): string {
