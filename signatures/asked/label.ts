@@ -1,4 +1,5 @@
 // The label of a version that somebody asked to promote.
+import { checkAlias } from "../../core/naming/refs.ts";
 
 export const ASKED = "promotion-asked";
 
@@ -16,8 +17,18 @@ export function readAsked(labels: Readonly<Record<string, unknown>>): AskedLabel
   const value = labels[ASKED];
   if (typeof value !== "object" || value === null) return undefined;
   const { alias, since, at, note } = value as Record<string, unknown>;
-  const isRight = typeof alias === "string" && typeof at === "string" &&
+  const isRight = isAlias(alias) && typeof at === "string" &&
     !Number.isNaN(Date.parse(at)) &&
     [since, note].every((each) => each === undefined || typeof each === "string");
   return isRight ? value as AskedLabel : undefined;
+}
+
+/** Anybody who may label a version can write any label: one without an alias asks for nothing. */
+function isAlias(value: unknown): boolean {
+  try {
+    checkAlias(value as string);
+    return typeof value === "string";
+  } catch {
+    return false;
+  }
 }

@@ -108,11 +108,23 @@ Deno.test("of two that ask at once for one version, none loses a label", async (
 
 Deno.test("labels that are no requests are left out, and deleted versions are", async () => {
   await using registry = await filled();
-  const wrong = [1, "production", [], {}, { alias }, { alias, at: "soon" }, {
-    alias,
-    at: new Date(0).toISOString(),
-    since: 1,
-  }];
+  const wrong = [
+    1,
+    "production",
+    [],
+    {},
+    { alias },
+    { alias, at: "soon" },
+    {
+      alias,
+      at: new Date(0).toISOString(),
+      since: 1,
+    },
+    ...["", "a@b", "a/b", "1.2.0", "latest", "x".repeat(500)].map((alias) => ({
+      alias,
+      at: new Date(0).toISOString(),
+    })),
+  ];
   for (const value of wrong) {
     await annotate(registry, `${NAME}@1`, { labels: { "promotion-asked": null } });
     await annotate(registry, `${NAME}@1`, { labels: { "promotion-asked": value } });

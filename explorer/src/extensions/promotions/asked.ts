@@ -1,7 +1,7 @@
 // Open requests for promotions, which are shown above the names.
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import type { Service } from "../../api/service.ts";
+import { type Service, ServiceError } from "../../api/service.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { formatAgo } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
@@ -24,7 +24,11 @@ interface AskedPromotion extends Found {
 }
 
 const LABEL = "promotion-asked";
+/** Requests that are shown, and versions of one search. */
 const MOST = 20;
+/** Requests that have ended stay in labels. */
+const MOST_SEARCHES = 10;
+const MOST_CHARACTERS = 1_000;
 
 /** Shows open requests. Without a search, as in a site, there are none. */
 export function Asked() {
@@ -48,23 +52,53 @@ export function Asked() {
   `;
 }
 
-async function readAsked(service: Service, signal: AbortSignal): Promise<AskedPromotion[]> {
-  const query = { q: `labels.${LABEL}.alias!=`, partial: true, limit: MOST };
-  const { items } = await service.json<{ items: Found[] }>("search", { query, signal });
-  const all = items.map(async (found): Promise<AskedPromotion[]> => {
-    const { alias, since, at, note } = Object(found.labels?.[LABEL]);
-    if (typeof alias !== "string" || Number.isNaN(Date.parse(at))) return [];
-    const aliases = `${namePath(found.name)}/aliases`;
-    // Any change of the alias ends the request. An alias that never existed has no history to read.
+/** Returns open requests, of the first versions that have such a label. */
+export async function readAsked(
+  service: Pick<Service, "json">,
+  signal: AbortSignal,
+): Promise<AskedPromotion[]> {
+  const open: AskedPromotion[] = [];
+  let offset: number | undefined = 0;
+  for (let search = 0; search < MOST_SEARCHES && offset !== undefined; search++) {
+    const query = { q: `labels.${LABEL}.alias!=`, partial: true, limit: MOST, offset };
+    const found: { items: Found[]; next?: number } = await service.json("search", {
+      query,
+      signal,
+    });
+    open.push(
+      ...(await Promise.all(found.items.map((each) => openIn(service, each, signal)))).flat(),
+    );
+    if (open.length >= MOST) break;
+    offset = found.next;
+  }
+  return open.slice(0, MOST);
+}
+
+/** Returns the request of a version if it is open. */
+async function openIn(
+  service: Pick<Service, "json">,
+  found: Found,
+  signal: AbortSignal,
+): Promise<AskedPromotion[]> {
+  const { alias, since, at, note } = Object(found.labels?.[LABEL]);
+  if (typeof alias !== "string" || typeof at !== "string" || Number.isNaN(Date.parse(at))) {
+    return [];
+  }
+  const aliases = `${namePath(found.name)}/aliases`;
+  try {
+    // Any change of the alias ends the request. An alias that never existed has no history.
     const [change] = since === undefined
       ? (await itemsOf(service, aliases, signal)).filter((each) => each.alias === alias)
       : await itemsOf(service, `${aliases}/${encodeURIComponent(alias)}/history`, signal, 1);
     const hasChanged = since === undefined ? change !== undefined : change?.commit !== since;
     if (hasChanged || change?.version === found.version) return [];
-    const text = typeof note === "string" ? note : undefined;
+    const text = typeof note === "string" ? note.slice(0, MOST_CHARACTERS) : undefined;
     return [{ ...found, alias, at, note: text, current: change?.version }];
-  });
-  return (await Promise.all(all)).flat();
+  } catch (error) {
+    // A label that names no alias, or another change, hides no other request.
+    if (error instanceof ServiceError && [400, 404, 422].includes(error.status)) return [];
+    throw error;
+  }
 }
 
 interface Change {
@@ -75,7 +109,7 @@ interface Change {
 }
 
 async function itemsOf(
-  service: Service,
+  service: Pick<Service, "json">,
   path: string,
   signal: AbortSignal,
   limit?: number,

@@ -1,8 +1,12 @@
 // The first view shows the versions that somebody asked to promote, and rules in words.
 import { assertEquals } from "@std/assert";
+import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
+import { annotate } from "../../../../registry/mod.ts";
 import { changeRules } from "../../../../registry/maintenance.ts";
 import { askPromotion } from "../../../../signatures/signatures.ts";
+import { type Service, ServiceError } from "../../../src/api/service.ts";
+import { readAsked } from "../../../src/extensions/promotions/asked.ts";
 import { conditionsText } from "../../../src/extensions/promotions/words.ts";
 import { barriersOf } from "../../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";
@@ -47,6 +51,44 @@ Deno.test({
     await asked.getByText(/^canary, asked /).waitFor();
     assertEquals(await asked.getByRole("link").allInnerTexts(), [`${name}@1.0.0`]);
   },
+});
+
+Deno.test("requests that have ended, and labels of no form, hide no open request", async () => {
+  await using registry = await openRegistry("memory:");
+  for (let at = 0; at < 25; at++) {
+    const name = `models:a${at}`;
+    await registry.save(name, { at });
+    await askPromotion(registry, name, { alias: "production" });
+    await registry.setAlias(name, "production", "1");
+  }
+  const at = new Date(0).toISOString();
+  const labels = [{ alias: "a@b", at, since: "x" }, { alias: "gone", at, since: "x" }, {
+    alias: "c",
+    at: 1,
+  }];
+  for (const [index, label] of labels.entries()) {
+    await registry.save(`models:b${index}`, {});
+    await annotate(registry, `models:b${index}`, { labels: { "promotion-asked": label } });
+  }
+  await registry.save("models:c", {});
+  await askPromotion(registry, "models:c", { alias: "production", note: "Best" });
+  await using handler = createHandler(registry);
+  const service: Pick<Service, "json"> = {
+    async json(path, { query = {} } = {}) {
+      const all = Object.entries(query).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, String(value)]]
+      );
+      const answer = await handler(
+        new Request(`http://localhost/${path}?${new URLSearchParams(all)}`),
+      );
+      const body = await answer.json();
+      if (!answer.ok) throw new ServiceError(answer.status, body.detail);
+      return body;
+    },
+  };
+  const asked = await readAsked(service, new AbortController().signal);
+  const open = asked.map(({ name, alias }) => `${name} ${alias}`);
+  assertEquals(open, ["models:c production"]);
 });
 
 Deno.test("conditions that the page does not know are JSON", () => {
