@@ -17,6 +17,9 @@ export function remoteSigner(
   publicKey: string,
   { io: { cwd, signal } }: CommandContext,
 ): SigningKey {
+  if (command.trim() === "") {
+    throw invalid("sign", "--signer is empty", "Check for an unset shell variable.");
+  }
   const kind = digestOfKey(publicKey);
   if (kind === undefined) {
     throw invalid(
@@ -50,20 +53,22 @@ async function outputOf(
   let size = 0;
   child.stdout.on("data", (chunk: Uint8Array) => {
     size += chunk.byteLength;
-    if (size <= MOST_BYTES) chunks.push(chunk);
+    if (size <= MOST_BYTES) return chunks.push(chunk);
+    child.stdout.destroy(); // ends what the shell started, too
+    child.kill();
   });
   child.stdin.on("error", () => {}); // a command may end without reading it: its exit code decides
   child.stdin.end(input);
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const end = await new Promise<string>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", resolve);
+    child.on("close", (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
   });
-  const state = code !== 0
-    ? `the signer ended with exit code ${code}`
+  const state = size > MOST_BYTES
+    ? "the signer printed more than a signature"
+    : end !== "exit code 0"
+    ? `the signer ended with ${end}`
     : size === 0
     ? "the signer printed nothing"
-    : size > MOST_BYTES
-    ? "the signer printed more than a signature"
     : undefined;
   if (state === undefined) return Buffer.concat(chunks);
   throw invalid(

@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type CommandContext, invalid, notFound } from "../apps/cli/extending.ts";
+import { isRegistryError } from "../core/kernel.ts";
 import type { Saving } from "../apps/cli/program/extension.ts";
 import { readBundle } from "./bundle.ts";
 import { addSignature } from "./signatures.ts";
@@ -14,13 +15,20 @@ const NAMES = /^model(\.[0-9a-f]{16})?\.sig$/;
  */
 export async function keepSignatures(
   source: string,
-  { io: { cwd, system, signal } }: CommandContext,
+  { io: { cwd, system, signal }, note }: CommandContext,
 ): Promise<Awaited<ReturnType<Saving["before"]>>> {
+  if (source === "-") {
+    throw invalid("save the signatures of standard input", "it has none", "Omit --signatures.");
+  }
   const path = resolve(cwd, source);
-  const isFolder = (await stat(path)).isDirectory();
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) return undefined; // the save has an error of its own
+  const isFolder = stats.isDirectory();
   const folder = isFolder ? path : resolve(path, "..");
   const names = isFolder ? NAMES : namesBeside(basename(path));
-  const found = (await readdir(folder)).filter((name) => names.test(name)).sort();
+  const found = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => names.test(entry.name) && !entry.isDirectory())
+    .map(({ name }) => name).sort();
   if (found.length === 0) {
     throw notFound(
       `save the signatures of ${source}`,
@@ -39,9 +47,13 @@ export async function keepSignatures(
     async after({ registry, name, version, skipped }) {
       const ref = `${name}@${version}`;
       for (const bundle of bundles) {
-        await addSignature(registry, ref, { bundle, system, signal }).catch((error) => {
+        await addSignature(registry, ref, { bundle, system, signal }).catch(async (error) => {
+          if (!isRegistryError(error, "Invalid", "Conflict", "Unsupported")) {
+            await note(`${ref} is saved, and not all of its signatures`);
+            throw error;
+          }
           const done = skipped ? "" : `. ${ref} is saved without it`;
-          throw invalid(`keep the signatures of ${ref}`, `${error.state}${done}`, error.hint);
+          throw invalid(`keep the signatures of ${ref}`, `${error.state}${done}`, error.hint ?? "");
         });
       }
       return { signatures: found };

@@ -55,6 +55,7 @@ async function writeAll(
   const differing = [];
   for (const file of files) {
     const present = await readFile(file.path).catch((cause) => {
+      if (cause.code === "EISDIR") throw exists(file.path, cause, "a folder has its name");
       if (cause.code !== "ENOENT") throw cause;
     });
     if (present !== undefined && !overwrite && !present.equals(file.bytes)) throw exists(file.path);
@@ -78,7 +79,10 @@ async function writeWhole(path: string, bytes: Uint8Array, overwrite: boolean): 
   }
 }
 
-function exists(path: string, cause?: unknown) {
+function exists(path: string, cause?: unknown, state = "another file exists") {
   const hint = "Move the file away, or choose another folder.";
-  return alreadyExists("write the signature", path, "another file exists", { hint, cause });
+  return alreadyExists("write the signature", path, state, {
+    hint,
+    cause,
+  });
 }

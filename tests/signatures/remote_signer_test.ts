@@ -32,6 +32,10 @@ cliTest("sign --signer refuses other output than a signature of the key", async 
   const cases: [command: string, reason: RegExp][] = [
     ["exit 3", /the signer ended with exit code 3/],
     ["true", /the signer printed nothing/],
+    ["", /--signer is empty/],
+    ["kill -9 $$", /the signer ended with SIGKILL/],
+    ["cat /dev/zero", /printed more than a signature/],
+    ["cat /dev/zero | cat; exit 0", /printed more than a signature/],
     ["cat", /the signature is not of the public key/],
     ["head -c 5000 /dev/zero", /printed more than a signature/],
     ["no-such-command-here", /exit code 127/],

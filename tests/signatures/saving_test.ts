@@ -1,7 +1,11 @@
 // Folders and files that are saved with the signatures beside them.
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
+import type { CommandContext } from "../../apps/cli/extending.ts";
+import { openRegistry } from "../../mod.ts";
+import { keepSignatures } from "../../signatures/saving.ts";
+import { signatureBundle, signVersion } from "../../signatures/signatures.ts";
 import { cliTest, filesIn } from "../apps/captured_io.ts";
 import { ecKeys } from "./signed.ts";
 
@@ -64,4 +68,48 @@ cliTest("save --signatures refuses signatures of other files, and damaged ones",
   assertMatch(damaged.err, /Cannot read the bundle/);
   const none = await it.holdfast("versions models:c");
   assertEquals(none.code, 3); // nothing was saved
+});
+
+cliTest("save --signatures takes a folder named model.sig for no signature", async (it) => {
+  await writeFile(join(it.cwd, "key.pem"), ecKeys().privateKey);
+  await mkdir(join(it.cwd, "model/model.sig"), { recursive: true });
+  await writeFile(join(it.cwd, "model/model.sig/a.bin"), "a");
+  await it.succeeds("init");
+  await it.fails("save models:a model --signatures", 3, "it has none");
+  await it.succeeds("save models:a model");
+  await it.succeeds("sign models:a --key key.pem");
+  await it.succeeds("download models:a got --signatures");
+  const saved = await it.json("save models:b got --signatures --json");
+  assertMatch(saved.signatures.join(), /^model\.[0-9a-f]{16}\.sig$/);
+  assertEquals((await it.json("info models:b --json")).files.length, 1);
+  await mkdir(join(it.cwd, "one/model.sig"), { recursive: true });
+  await it.succeeds("save models:c key.pem");
+  await it.succeeds("sign models:c --key key.pem");
+  await it.fails("signatures models:c --to one", 4, "a folder has its name");
+  const absent = await it.holdfast("save models:d absent --signatures");
+  assertEquals(absent.err, (await it.holdfast("save models:d absent")).err);
+  await it.fails("save models:d - --signatures", 2, "Omit --signatures");
+});
+
+Deno.test("an error that is not about the signatures stays what it is", async () => {
+  const folder = await Deno.makeTempDir();
+  await using _ = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  await using registry = await openRegistry("memory:");
+  await registry.save("models:a", { layers: 3 });
+  await signVersion(registry, "models:a", { key: ecKeys().privateKey });
+  const { annotations } = await registry.info("models:a", { annotations: true });
+  const [id = ""] = Object.keys(Object(annotations?.labels.signatures));
+  const bundle = await signatureBundle(registry, "models:a", { key: id });
+  await writeFile(join(folder, "model.sig"), bundle);
+  const notes: string[] = [];
+  const stopped = new DOMException("Stopped", "AbortError");
+  const io = { cwd: folder, signal: AbortSignal.abort(stopped) };
+  const note = (text: string) => Promise.resolve(void notes.push(text));
+  const kept = await keepSignatures(".", { io, note } as unknown as CommandContext);
+  const [saved] = await Array.fromAsync(registry.versions("models:a"));
+  const after = { registry, name: "models:a", version: saved!.version, skipped: false };
+  const error = await assertRejects(async () => await kept!.after(after as never));
+  assertEquals([error, notes], [stopped, [
+    "models:a@1.0.0 is saved, and not all of its signatures",
+  ]]);
 });
