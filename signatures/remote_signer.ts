@@ -60,7 +60,7 @@ async function outputOf(
   child.stdin.on("error", () => {}); // a command may end without reading it: its exit code decides
   child.stdin.end(input);
   const end = await new Promise<string>((resolve, reject) => {
-    child.on("error", reject);
+    child.on("error", (error) => reject(signal?.aborted ? signal.reason : error));
     child.on("close", (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
   });
   const state = size > MOST_BYTES

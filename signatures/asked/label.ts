@@ -1,5 +1,5 @@
 // The label of a version that somebody asked to promote.
-import { checkAlias } from "../../core/naming/refs.ts";
+import { parseRef } from "../../core/kernel.ts";
 
 export const ASKED = "promotion-asked";
 
@@ -26,8 +26,7 @@ export function readAsked(labels: Readonly<Record<string, unknown>>): AskedLabel
 /** Anybody who may label a version can write any label: one without an alias asks for nothing. */
 function isAlias(value: unknown): boolean {
   try {
-    checkAlias(value as string);
-    return typeof value === "string";
+    return typeof value === "string" && parseRef(`name@${value}`).selector.kind === "alias";
   } catch {
     return false;
   }

@@ -1,7 +1,9 @@
 // Keys elsewhere: a command signs the digest.
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { writeFile } from "node:fs/promises";
 import { join } from "@std/path";
+import type { CommandContext } from "../../apps/cli/extending.ts";
+import { remoteSigner } from "../../signatures/remote_signer.ts";
 import { cliTest } from "../apps/captured_io.ts";
 import { ecKeys, edKeys } from "./signed.ts";
 
@@ -54,4 +56,11 @@ cliTest("sign --signer refuses other output than a signature of the key", async 
     /--public-key is missing/,
   );
   assertEquals((await it.json("signatures models:digits --json")).signatures, []);
+});
+
+Deno.test("a signer that is stopped has the reason of the signal", async () => {
+  const stopped = new Error("Stopped");
+  const io = { cwd: ".", signal: AbortSignal.abort(stopped) };
+  const { sign } = remoteSigner("cat", ecKeys().publicKey, { io } as CommandContext);
+  assertEquals(await assertRejects(async () => await sign(new Uint8Array())), stopped);
 });
