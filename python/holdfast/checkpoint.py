@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from torch.distributed.checkpoint.filesystem import (
     FileSystemReader,
     FileSystemWriter,
 )
-from torch.distributed.checkpoint.planner import LoadItemType
+from torch.distributed.checkpoint.metadata import Metadata, StorageMeta
 
 from .artifacts.artifact import Artifact
 from .artifacts.registry import Registry
@@ -32,6 +32,9 @@ from .locations import open_registry
 from .new_version import version as new_version
 
 METADATA = ".metadata"
+PATHS = ("Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath")
+BROKEN = (pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError, AttributeError)
+"""What a pickle that is damaged, or made to be refused, raises."""
 
 
 class Paths(FileSystemBase):  # type: ignore[misc,unused-ignore]
@@ -169,35 +172,53 @@ class CheckpointReader(FileSystemReader):  # type: ignore[misc,unused-ignore]
         super().reset(None)
 
     def read_metadata(self, *arguments: Any, **named: Any) -> Any:
-        if not self._trust:
-            data = self.fs.fs.cat_file(f"{self.path}/{METADATA}")
-            try:
-                OfMetadata(io.BytesIO(data)).load()
-            except (pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError) as error:
-                raise self._refused(f"its metadata contains {error}") from error
-        return super().read_metadata(*arguments, **named)
+        if self._trust:
+            return super().read_metadata(*arguments, **named)
+        if named.get("rank") is not None:
+            raise self._refused("each rank has its own metadata")
+        data = self.fs.fs.cat_file(f"{self.path}/{METADATA}")
+        try:
+            metadata = OfMetadata(io.BytesIO(data)).load()
+        except BROKEN as error:
+            raise self._refused(f"its metadata contains {error}") from error
+        if type(metadata) is not Metadata:
+            raise self._refused("its metadata is of another type")
+        if getattr(metadata, "storage_meta", None) is None:
+            metadata.storage_meta = StorageMeta()
+        metadata.storage_meta.load_id = self.load_id
+        return metadata
 
     def read_data(self, plan: Any, planner: Any) -> Any:
         if not self._trust:
-            for item in plan.items:
-                if item.type == LoadItemType.BYTE_IO:
-                    self._check(item)
+            planner = CheckedPlanner(planner, self._check)
         return super().read_data(plan, planner)
 
-    def _check(self, item: Any) -> None:
-        """Refuses a value that only code could load. PyTorch then reads the same bytes."""
-        info = self.storage_data[item.storage_index]
-        path = f"{self.path}/{info.relative_path}"
-        data = self.fs.fs.cat_file(path, info.offset, info.offset + info.length)
+    def _check(self, item: Any, data: bytes) -> None:
+        """Reads a value without running code."""
         try:
             torch.load(io.BytesIO(data), weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        except (*BROKEN, RuntimeError) as error:
             raise self._refused(f"{quoted(item.storage_index.fqn)} is not a plain value") from error
 
     def _refused(self, state: str) -> HoldfastError:
         message = f"Cannot load the checkpoint {quoted(self.ref)}: {state}"
         hint = "If you trust its author, pass trust=True: it may run code of the author."
         return HoldfastError("Invalid", message, hint)
+
+
+class CheckedPlanner:
+    """A planner whose values are checked: the very bytes that it loads, as PyTorch decoded them."""
+
+    def __init__(self, planner: Any, check: Callable[[Any, bytes], None]) -> None:
+        self._planner = planner
+        self._check = check
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._planner, name)
+
+    def load_bytes(self, item: Any, value: io.BytesIO) -> None:
+        self._check(item, value.getvalue())
+        self._planner.load_bytes(item, value)
 
 
 def check_id(checkpoint_id: Any, verb: str) -> None:
@@ -227,7 +248,7 @@ class OfMetadata(pickle.Unpickler):
         is_dtype = module_name == "torch" and isinstance(
             getattr(torch, global_name, None), (torch.dtype, torch.layout)
         )
-        is_path = module_name in ("pathlib", "pathlib._local") and global_name.endswith("Path")
+        is_path = module_name in ("pathlib", "pathlib._local") and global_name in PATHS
         own = path.removeprefix("torch.distributed.checkpoint.")
         if is_dtype or is_path or path in self.OTHERS or own != path and own in self.CHECKPOINT:
             return super().find_class(module_name, global_name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from ...core.errors import HoldfastError, quoted, unsupported
 from .table import Loading, built_in
@@ -24,8 +25,11 @@ class ScikitLearn:
         skops().dump(value, folder / SKOPS)
 
     def load(self, loading: Loading) -> Any:
-        path = loading.folder / SKOPS
-        unknown = skops().get_untrusted_types(file=path)
+        path = loading.file(SKOPS)
+        try:
+            unknown = skops().get_untrusted_types(file=path)
+        except BadZipFile as error:
+            raise ValueError(error) from error
         trusted = loading.trust if isinstance(loading.trust, list) else []
         odd = [each for each in unknown if each not in trusted]
         if odd:
@@ -64,8 +68,10 @@ class XGBoost:
 
     def load(self, loading: Loading) -> Any:
         into = loading.wanted("xgboost.XGBClassifier")
+        if not hasattr(into, "load_model"):
+            raise loading.refused("`into` has no load_model", "Pass into=xgboost.XGBClassifier.")
         model = into() if isinstance(into, type) else into
-        model.load_model(loading.folder / self.FILE)
+        model.load_model(loading.file(self.FILE))
         return model
 
 
@@ -84,7 +90,11 @@ class LightGBM:
     def load(self, loading: Loading) -> Any:
         import lightgbm
 
-        return fitting(loading, lightgbm.Booster(model_file=str(loading.folder / self.FILE)))
+        try:
+            model = lightgbm.Booster(model_file=str(loading.file(self.FILE)))
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(error) from error
+        return fitting(loading, model)
 
 
 def raise_if_cut(value: Any, best: int) -> None:
@@ -132,8 +142,12 @@ class Onnx:
 
     def load(self, loading: Loading) -> Any:
         import onnx
+        from google.protobuf.message import DecodeError
 
-        return fitting(loading, onnx.load(loading.folder / self.FILE))
+        try:
+            return fitting(loading, onnx.load(loading.file(self.FILE)))
+        except DecodeError as error:
+            raise ValueError(error) from error
 
 
 class Pretrained:
@@ -141,19 +155,40 @@ class Pretrained:
 
     def save(self, value: Any, folder: Path) -> None:
         value.save_pretrained(folder)
-        pickles = [
-            each.name for each in folder.rglob("*") if each.suffix in (".bin", ".pt", ".pkl")
-        ]
-        if pickles:
+        found = pickle_in(folder)
+        if found:
             hint = "Save it in a folder with safetensors, and pass Path('folder')."
-            raise unsupported(value, f"it writes a pickle, {quoted(pickles[0])}", hint)
+            raise unsupported(value, f"it writes a pickle, {quoted(found)}", hint)
 
     def load(self, loading: Loading) -> Any:
         into = loading.wanted("transformers.AutoModel")
+        refuse_pickles(loading)
         if not hasattr(into, "from_pretrained"):
             hint = "Pass a class of transformers, such as into=transformers.AutoModel."
             raise loading.refused("`into` has no from_pretrained", hint)
-        return into.from_pretrained(str(loading.folder), local_files_only=True)
+        if not into.__module__.startswith("transformers.models.auto"):
+            return into.from_pretrained(str(loading.folder), local_files_only=True)
+        try:  # such a class would ask in the terminal whether to run code that is stored
+            return into.from_pretrained(
+                str(loading.folder), local_files_only=True, trust_remote_code=False
+            )
+        except ValueError as error:
+            hint = "Pass the class of the model itself."
+            raise loading.refused(str(error).strip().partition("\n")[0], hint) from error
+
+
+def pickle_in(folder: Path) -> str | None:
+    ends = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
+    names = (each.name for each in folder.rglob("*") if each.suffix in ends)
+    return next(names, None)
+
+
+def refuse_pickles(loading: Loading) -> None:
+    """Refuses files that no save has written."""
+    found = pickle_in(loading.folder)
+    if found is not None:
+        hint = "If you trust its author, download the files and load them yourself."
+        raise loading.refused(f"it contains a pickle, {quoted(found)}", hint)
 
 
 for _type in (
@@ -175,6 +210,7 @@ class Peft(Pretrained):
 
     def load(self, loading: Loading) -> Any:
         base = loading.wanted("base_model")
+        refuse_pickles(loading)
         from peft import PeftModel
 
         if isinstance(base, type):
@@ -196,4 +232,4 @@ class Ultralytics:
         if loading.trust is not True:
             state = "its file is a pickle, which runs code of its author"
             raise loading.refused(state, "If you trust its author, pass trust=True.")
-        return into(str(loading.folder / self.FILE))
+        return into(str(loading.file(self.FILE)))

@@ -43,8 +43,8 @@ def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
             known: Json = {"format": FORMAT, "serializer": row.name, "class": path_of(kind)}
             if isinstance(release, str):
                 known["package"] = {"name": package, "version": release}
-            text = json.dumps({**known, "facts": facts}, ensure_ascii=False, allow_nan=False)
-        except (TypeError, ValueError) as error:
+            text = json.dumps({**known, "facts": facts}, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
             hint = "Return a dict of JSON from `save` of the serializer."
             raise unsupported(value, f"its serializer returned no JSON ({error})", hint) from None
         (folder / FACTS).write_text(text, encoding="utf-8")

@@ -32,6 +32,13 @@ class Loading(NamedTuple):
             raise HoldfastError("Invalid", message, f"Pass it: load(ref, into={example}).")
         return self.into
 
+    def file(self, name: str) -> Path:
+        """Returns one of its files, or raises `ValueError` if it has no such file."""
+        path = self.folder / name
+        if not path.is_file():
+            raise ValueError(f"there is no {name}")
+        return path
+
     def refused(self, state: str, hint: str) -> HoldfastError:
         return HoldfastError("Invalid", f"Cannot load {quoted(self.ref)}: {state}", hint)
 
@@ -109,8 +116,11 @@ def path_of(kind: type) -> str:
 
 def find_row(value: Any) -> Row | None:
     """Returns the serializer of the type of a value, or of the nearest type above it."""
-    for kind in type(value).__mro__:
-        name = TYPES.get(path_of(kind))
-        if name is not None:
-            return Row(name, ROWS[name])
-    return None
+    name = row_of(type(value))
+    return None if name is None else Row(name, ROWS[name])
+
+
+def row_of(kind: type) -> str | None:
+    """Returns the name of the serializer of a type."""
+    names = (TYPES.get(path_of(each)) for each in kind.__mro__)
+    return next((name for name in names if name is not None), None)

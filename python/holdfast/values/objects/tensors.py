@@ -17,7 +17,7 @@ from typing import Any
 
 from ...core.errors import HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict, is_list
-from .table import Loading, built_in
+from .table import Loading, built_in, row_of
 
 FILE = "model.safetensors"
 DTYPES = re.compile(
@@ -32,15 +32,19 @@ def is_tensor(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def has_tensors(value: Any, depth: int = 0) -> bool:
+def has_tensors(value: Any) -> bool:
     """Returns whether a tensor is in a value, at any depth of its dicts, lists and tuples."""
-    if "torch" not in sys.modules or depth > 100:
+    if "torch" not in sys.modules:
         return False
-    if isinstance(value, (list, tuple)):
-        return any(has_tensors(each, depth + 1) for each in list(value))
-    if is_dict(value):
-        return any(has_tensors(each, depth + 1) for each in list(value.values()))
-    return is_tensor(value)
+    rest, seen = [value], set[int]()
+    while rest:
+        each: Any = rest.pop()
+        if is_tensor(each):
+            return True
+        if isinstance(each, (dict, list, tuple)) and id(each) not in seen:
+            seen.add(id(each))
+            rest.extend(list(each.values()) if is_dict(each) else list(each))
+    return False
 
 
 class Tensors:
@@ -50,6 +54,8 @@ class Tensors:
         self.by_name: dict[str, Any] = {}
         self._names: dict[Any, str] = {}
         self._storages: set[int] = set()
+        self._kept: list[Any] = []
+        """Tensors of which a new one could get the address, while others are written."""
 
     def write(self, folder: Path) -> None:
         try:
@@ -64,15 +70,16 @@ class Tensors:
         """Returns the name of a tensor: one that has the same memory has the same name."""
         self._check(tensor)
 
-        plain = tensor.detach()
+        plain = tensor.detach().resolve_conj().resolve_neg()  # such views share their memory
         place = (plain.device, plain.data_ptr(), plain.dtype, plain.shape, plain.stride())
         if plain.numel() > 0 and place in self._names:
             return self._names[place]
-        own, count = name or "tensor", 1
-        while own in self.by_name:
+        name = name.encode("utf-8", "backslashreplace").decode() or "tensor"
+        own, count = name, 1
+        while own in self.by_name or own == "__metadata__":  # of safetensors itself
             count += 1
             own = f"{name}~{count}"
-        copied = plain.resolve_conj().resolve_neg().to("cpu").contiguous()
+        copied = plain.to("cpu").contiguous()
         storage = copied.untyped_storage()
         is_view = storage.nbytes() != copied.numel() * copied.element_size()
         if is_view or (plain.numel() > 0 and storage.data_ptr() in self._storages):
@@ -80,6 +87,7 @@ class Tensors:
         self._storages.add(copied.untyped_storage().data_ptr())
         self.by_name[own] = copied
         self._names[place] = own
+        self._kept.append(plain)
         return own
 
     def _check(self, tensor: Any) -> None:
@@ -143,12 +151,16 @@ def value_of(known: Any, tensors: Json) -> Any:
 
 def read_tensors(loading: Loading) -> Any:
     try:
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
     except ImportError as error:
         state = f"PyTorch or safetensors cannot be imported ({error})"
         raise loading.refused(state, "Run `pip install torch safetensors`.") from None
     file = loading.folder / FILE
-    return value_of(loading.facts["state"], load_file(file) if file.exists() else {})
+    try:
+        return value_of(loading.facts["state"], load_file(file) if file.exists() else {})
+    except (SafetensorError, TypeError, RecursionError) as error:
+        raise ValueError(error) from error
 
 
 @built_in("torch.Tensor", "torch.state")
@@ -157,7 +169,10 @@ class State:
 
     def save(self, value: Any, folder: Path) -> Json:
         tensors = Tensors()
-        state = tensors.json_of(value)
+        try:
+            state = tensors.json_of(value)
+        except RecursionError:
+            raise unsupported(value, "it is nested too deep, or contains itself", "") from None
         tensors.write(folder)
         return {"state": state}
 
@@ -177,6 +192,8 @@ class Module:
         into = loading.wanted("Net")
         state = read_tensors(loading)
         if not callable(into) or hasattr(into, "load_state_dict") and not isinstance(into, type):
+            if hasattr(into, "load_state_dict") and not hasattr(into, "named_parameters"):
+                raise loading.refused("it is the state of a module", "Pass a module: into=Net().")
             return filled(loading, into, state)
         return filled(loading, made(loading, into), state, is_new=True)
 
@@ -186,11 +203,14 @@ def made(loading: Loading, into: Any) -> Any:
     is_timm = getattr(into, "__module__", "").partition(".")[0] == "timm"
     if is_timm and not re.fullmatch(r"[\w.]+", str(arguments.get("model_name"))):
         raise loading.refused("it names no model of timm", "Pass a module: into=Net().")
+    if isinstance(into, type) and row_of(into) != "torch.module":  # what is stored is passed to it
+        state = f"{into.__name__} is no class of modules that is saved so"
+        raise loading.refused(state, "Pass a module that is made: into=Net(…).")
     if is_timm:
         arguments = {key: arguments[key] for key in arguments if key in ("model_name", *TIMM)}
     try:
         return into(**arguments)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         state = f"{getattr(into, '__name__', into)} does not take its arguments ({error})"
         raise loading.refused(state, "Pass a module that is made: into=Net(…).") from error
 
@@ -219,8 +239,14 @@ def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any
     if not hasattr(into, "load_state_dict"):
         state_of = f"a {type(into).__name__} has no load_state_dict"
         raise loading.refused(state_of, "Pass a module, an optimizer or a scheduler as `into`.")
+    if isinstance(into, type):
+        raise loading.refused("`into` is a class", f"Pass an object: into={into.__name__}(…).")
     if hasattr(into, "named_parameters"):
         fit_dtypes(loading, into, state, is_new)
+    elif is_of_another(into, state):
+        raise loading.refused(
+            "it has no key of the state of `into`", "Pass what it was saved from."
+        )
     try:
         into.load_state_dict(state)
     except (RuntimeError, ValueError, KeyError, AttributeError, TypeError) as error:
@@ -229,9 +255,20 @@ def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any
     return into
 
 
+def is_of_another(into: Any, state: Any) -> bool:
+    """Returns whether a state has no key of an object: a scheduler would take it nevertheless."""
+    if not is_dict(state) or not hasattr(into, "state_dict"):
+        return False
+    own = into.state_dict()
+    return bool(state) and bool(own) and not any(each in own for each in state)
+
+
 def fit_dtypes(loading: Loading, module: Any, state: Any, is_new: bool) -> None:
     """Gives a new module the dtypes of a state. Refuses it for another: values would be rounded."""
     for name, own in (*module.named_parameters(), *module.named_buffers()):
+        if own.is_meta:
+            hint = "Give it memory first: module.to_empty(device='cpu')."
+            raise loading.refused(f"{quoted(name)} in `into` is on the device meta", hint)
         saved: Any = state.get(name) if is_dict(state) else None
         if not is_tensor(saved) or saved.dtype == own.dtype:
             continue

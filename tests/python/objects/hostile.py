@@ -1,0 +1,176 @@
+"""Stored objects and checkpoints that try to run code, are damaged, or do not fit. Prints results."""
+
+import io
+import json
+import os
+import pathlib
+import pickle
+import sys
+import warnings
+
+import torch
+import torch.distributed.checkpoint as dcp
+import torch.distributed.checkpoint._extension as extensions
+from torch import nn
+
+import holdfast
+from holdfast.checkpoint import CheckpointReader, CheckpointWriter
+from holdfast.values.objects.objects import serializer_of
+
+warnings.filterwarnings("ignore")
+registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
+ROOT = pathlib.Path(sys.argv[3])
+FACTS = "holdfast-object.json"
+
+
+class Run:
+    def __reduce__(self):
+        return print, ("RAN CODE",)
+
+
+def shown(title, call):
+    try:
+        print(title, call())
+    except holdfast.HoldfastError as error:
+        print(title, error.code)
+    except BaseException as error:  # of PyTorch, they are not Exceptions
+        print(title, type(error).__name__)
+
+
+def stored(serializer, facts, files):
+    """Saves what a program without this package could have written."""
+    known = {"format": "holdfast-object/1", "serializer": serializer, "class": "os.system", "facts": facts}
+    folder = ROOT / f"folder-{len(list(ROOT.iterdir()))}"
+    folder.mkdir()
+    (folder / FACTS).write_text(json.dumps(known))
+    for path, data in files.items():
+        (folder / path).write_bytes(data)
+    return registry.save("stored", folder).ref
+
+
+def code():
+    import transformers
+
+    class Model(nn.Module):  # as of Ultralytics, whose models unpickle or download a file
+        def __init__(self, model=""):
+            print("RAN CODE", model)
+
+    Model.__module__, Model.__qualname__ = "ultralytics.engine.model", "Model"
+    module = {"state": {"dict": []}, "arguments": {"model": "http://127.0.0.1/x.pt"}}
+    shown("class that runs code", lambda: registry.load(stored("torch.module", module, {}), into=Model))
+    data = io.BytesIO()
+    torch.save({"a": Run()}, data)
+    small = transformers.BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, vocab_size=9)
+    files = {"config.json": small.to_json_string().encode(), "pytorch_model.bin": data.getvalue()}
+    shown("pickle", lambda: registry.load(stored("transformers", {}, files), into=transformers.BertModel))
+    own = json.dumps({"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}).encode()
+    files = {"config.json": own, "own.py": b"print('RAN CODE')"}
+    shown("own code", lambda: registry.load(stored("transformers", {}, files), into=transformers.AutoConfig))
+    shown("no serializer", lambda: registry.load(stored("builtins.eval", {}, {})))
+
+
+def damaged():
+    import xgboost
+
+    rows = [
+        ("sklearn", "model.skops", None),
+        ("xgboost", "model.ubj", xgboost.Booster),
+        ("lightgbm", "model.txt", None),
+        ("onnx", "model.onnx", None),
+        ("torch.state", "model.safetensors", None),
+        ("torch.module", "model.safetensors", nn.Linear(1, 1)),
+    ]
+    for name, file, into in rows:
+        facts = {"state": {"dict": [["a", {"tensor": "a"}]]}}
+        for files in ({file: b"damaged" * 9}, {}):
+            shown(name, lambda: registry.load(stored(name, facts, files), into=into))
+    for state in ({"dict": [[["x"], 1]]}, {"dict": 5}, {"float": []}, {"tensor": []}):
+        shown("state", lambda: registry.load(stored("torch.state", {"state": state}, {})))
+
+
+def values():
+    complex_one = torch.tensor([1 + 2j, 3 - 1j])
+    real = {"a": complex_one.imag, "b": complex_one.conj().imag}
+    for state in (
+        {"a": complex_one, "b": complex_one.conj()},
+        real,
+        {"__metadata__": torch.ones(1), "": torch.ones(2), "tensor": torch.ones(3)},
+        {"\ud800": torch.ones(1), "b": "\ud800"},
+        {1: torch.ones(1), "1": torch.ones(2), "a\0": torch.ones(3)},
+    ):
+        registry.save("values", state)
+        again = registry.load("values")
+        print(list(again) == list(state), all(
+            torch.equal(again[key], each) if isinstance(each, torch.Tensor) else again[key] == each
+            for key, each in state.items()
+        ))
+    ring = [torch.ones(1)]
+    ring.append(ring)
+    shown("ring", lambda: registry.save("values", ring))
+    many = []
+    for _ in range(60):
+        many = [many, many]  # which has 2 ** 60 paths
+    print("many", serializer_of(many))
+
+
+def unfit():
+    net = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(net.parameters())
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    before = {**scheduler.state_dict()}
+    registry.save("net", net)
+    registry.save("state", net.state_dict())
+    meta = nn.Linear(2, 2, device="meta")
+    for into in (meta, optimizer, scheduler, torch.optim.SGD, nn.Linear, 3):
+        for name in ("net", "state"):
+            shown(name, lambda: registry.load(name, into=into))
+    print(scheduler.state_dict() == before)
+
+
+def checkpoint():
+    def load(name):
+        state = {"w": torch.zeros(2), "step": None}
+        dcp.load(state, storage_reader=CheckpointReader(name, registry), no_dist=True)
+        return state["step"]
+
+    writer = CheckpointWriter("ckpt", registry, id="1")
+    dcp.save({"w": torch.ones(2), "step": 3}, storage_writer=writer, no_dist=True)
+    shown("checkpoint", lambda: load("ckpt"))
+
+    with holdfast.version("ranks", registry) as new:
+        new.pipe("__0.metadata", pickle.dumps(Run()))
+    shown("of a rank", lambda: load("ranks"))
+    shown("of a rank", lambda: CheckpointReader("ranks", registry).read_metadata(rank=0))
+
+    # A value that is plain as it is stored, and not after the transformation that the metadata names.
+    class Reversed(extensions.StreamTransformExtension):
+        registry_name = staticmethod(lambda: "reversed")
+        from_descriptor = classmethod(lambda cls, version: cls())
+        get_descriptor = lambda self: "reversed/1"
+        transform_to = lambda self, output: output
+
+        def transform_from(self, stream):
+            stream.read(-1)
+            data = io.BytesIO()
+            torch.save(Run(), data)
+            return io.BytesIO(data.getvalue())
+
+    files = {file.path: file.read() for file in registry.open("ckpt").files}
+    metadata = pickle.loads(files.pop(".metadata"))
+    for index, info in metadata.storage_data.items():
+        if index.fqn == "step":
+            info.transform_descriptors = ["reversed"]
+    with holdfast.version("transformed", registry) as new:
+        new.pipe(".metadata", pickle.dumps(metadata))
+        for path, data in files.items():
+            new.pipe(path, data)
+    extensions.ExtensionRegistry.__init__.__globals__["ZStandard"] = Reversed
+    shown("transformed", lambda: load("transformed"))
+
+    for data in (b"", pickle.dumps("text"), pickle.dumps(pathlib.Path("x")), b"cpathlib\nos\n."):
+        with holdfast.version("damaged", registry) as new:
+            new.pipe(".metadata", data)
+        shown("damaged", lambda: CheckpointReader("damaged", registry).read_metadata())
+
+
+{"code": code, "damaged": damaged, "values": values, "unfit": unfit, "checkpoint": checkpoint}[sys.argv[4]]()

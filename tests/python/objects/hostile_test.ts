@@ -1,0 +1,64 @@
+// Stored objects that try to run code, are damaged or do not fit: each is refused with its code.
+import { assertEquals } from "@std/assert";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { openRegistry } from "../../../mod.ts";
+import { findPython } from "../../support/numpy.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { ENVIRONMENT, served } from "../reader.ts";
+
+const PACKAGES = "torch, fsspec, safetensors, transformers, skops, xgboost, lightgbm, onnx";
+const python = await findPython(PACKAGES, 0, "HOLDFAST_TORCH_PYTHON");
+
+/** Lines of each part of the program. */
+const PARTS: [title: string, part: string, lines: string[]][] = [
+  ["that run code are refused", "code", [
+    "class that runs code Invalid",
+    "pickle Invalid",
+    "own code Invalid",
+    "no serializer Unsupported",
+  ]],
+  [
+    "that are damaged are refused",
+    "damaged",
+    ["sklearn", "xgboost", "lightgbm", "onnx", "torch.state", "torch.module"]
+      .flatMap((name) => [`${name} Corrupt`, `${name} Corrupt`])
+      .concat(new Array(4).fill("state Corrupt")),
+  ],
+  ["of odd tensors and names are the same after a load", "values", [
+    ...new Array(5).fill("True True"),
+    "ring Unsupported",
+    "many None",
+  ]],
+  ["are refused by what they do not fit, which stays as it was", "unfit", [
+    ...new Array(6).fill(["net Invalid", "state Invalid"]).flat(),
+    "True",
+  ]],
+  ["of checkpoints that run code are refused", "checkpoint", [
+    "checkpoint 3",
+    "of a rank CheckpointException",
+    "of a rank Invalid",
+    "transformed CheckpointException",
+    ...new Array(4).fill("damaged Invalid"),
+  ]],
+];
+
+for (const [title, part, expected] of PARTS) {
+  Deno.test({
+    name: `objects ${title}${python === undefined ? ` (ignored: no Python with ${PACKAGES})` : ""}`,
+    ignore: python === undefined,
+    async fn() {
+      await using root = await tempRoot();
+      await using registry = await openRegistry(root.join("registry"), { cache: false });
+      await using service = served(registry, ["write:*", "read:*"]);
+      const cache = { HOLDFAST_PYTHON_CACHE: root.join("cache"), HF_HOME: root.join("hf") };
+      const env = { ...ENVIRONMENT, ...cache, HF_HUB_OFFLINE: "1", OMP_NUM_THREADS: "1" };
+      const program = join(REPOSITORY, "tests/python/objects/hostile.py");
+      const args = [program, service.location, service.token!, root.path, part];
+      const { stdout } = await promisify(execFile)(python!, args, { env, cwd: root.path });
+      assertEquals(stdout.trimEnd().split("\n"), expected);
+    },
+  });
+}
