@@ -74,9 +74,10 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
     def discard(self) -> None:
         """Ends the file without adding it."""
         self._written.end(self._part)
-        self._drop()
+        self.drop()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Ends the file here alone."""
         self._is_discarded = self.closed = True
 
     def __exit__(
@@ -91,7 +92,7 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
             self.discard()
 
     def __del__(self) -> None:  # of a file that was never closed, which a commit tells
-        self._drop()
+        self.drop()
 
 
 class CompressedFile(io.BufferedIOBase):
@@ -130,7 +131,7 @@ class CompressedFile(io.BufferedIOBase):
             self.discard()
 
     def __del__(self) -> None:
-        self._file._drop()
+        self._file.drop()
         super().close()
 
 

@@ -167,7 +167,7 @@ objectsTest(
       /^Invalid .*does not fit/,
       /^Invalid .*torch.float32, and torch.bfloat16/,
       /^Invalid .*no load_state_dict/,
-      /^Invalid .*not an object/,
+      /^Invalid .*only for saved objects/,
       /^Invalid .*Ridge/,
       /^Invalid .*runs code of its author/,
       /^False$/,

@@ -116,7 +116,7 @@ def path_of(kind: type) -> str:
 
 def find_row(value: Any) -> Row | None:
     """Returns the serializer of the type of a value, or of the nearest type above it."""
-    name = row_of(type(value))
+    name = row_of(type(value))  # pyright: ignore[reportUnknownArgumentType]
     return None if name is None else Row(name, ROWS[name])
 
 
