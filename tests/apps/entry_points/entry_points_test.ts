@@ -122,6 +122,7 @@ const OPTIONS_NOT_ASKED: Readonly<Record<string, string>> = {
   "versions.annotations": "annotations",
   "versions.deleted": "times of deletions differ: tests/registry/verbs/undelete_test.ts",
   "versions.details": "info",
+  "versions.withoutFiles": "only with details: tests/apps/client/foreign_answers_test.ts",
 };
 
 /** Writes cases through some entry points, by default all in turn, and reads them through others. */
