@@ -3,6 +3,7 @@ import type { ListOptions, ObjectInfo } from "../../../core/backend.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import { wrapBackend } from "../../../core/work/wrap_backend.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
+import { readSettings } from "../../../registry/maintenance.ts";
 import { type NewestVersions, VersionReader } from "./version_reader.ts";
 
 const NAMES = "names/";
@@ -43,7 +44,8 @@ export class ListedReader {
   /** Opens the registry again, over a store that knows these lists. It holds nothing to close. */
   async #open(): Promise<VersionReader | undefined> {
     const { backend } = this.#registry;
-    if (backend === undefined) return undefined;
+    if (backend === undefined || !Object.hasOwn(this.#registry, "backend")) return undefined;
+    await readSettings(this.#registry); // throws for a wrapper, which may answer otherwise than the store
     const list = (prefix: string, options: ListOptions = {}) => {
       const folder = prefix.slice(0, prefix.indexOf("/", NAMES.length) + 1);
       const entries = options.delimiter === undefined ? this.#entries.get(folder) : undefined;

@@ -250,3 +250,21 @@ Deno.test("a name that its service saves again stays, though a refresh found it 
   assertEquals([saved, await service.find("name=b")], [["b@1.0.0"], ["b@1.0.0"]]);
   await service.close();
 });
+
+for (const kind of ["copy", "prototype"]) {
+  Deno.test(`a search asks a registry that wraps another one (${kind})`, async () => {
+    const system = createScriptedSystem();
+    await using behind = await openRegistry("memory:", { system });
+    await behind.save("a", 1);
+    await behind.save("b", 1);
+    const versions = async function* (...given: Parameters<Registry["versions"]>) {
+      if (given[0] !== "b") yield* behind.versions(...given);
+    };
+    const wrapped: Registry = kind === "copy"
+      ? { ...behind, versions: versions as Registry["versions"] }
+      : Object.create(behind, { versions: { value: versions } });
+    const service = openIndex(wrapped, system);
+    assertEquals(await service.find(""), ["a@1.0.0"]);
+    await service.close();
+  });
+}
