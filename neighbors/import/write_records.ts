@@ -229,7 +229,7 @@ export class RecordWriter {
           this.report.unchanged++;
           // It may have been stopped between the version and its labels.
           if (!deleted.has(before) && !this.#options.dryRun) {
-            await annotateMissing(this.#registry, `${name}@${before}`, found);
+            await this.#annotate(`${name}@${before}`, found);
           }
           return;
         }
@@ -292,7 +292,7 @@ export class RecordWriter {
     if (written.isNew) {
       this.#options.onItem?.({ action: "imported", name: model.name, version: written.version });
     }
-    await annotateMissing(this.#registry, `${model.name}@${written.version}`, found);
+    await this.#annotate(`${model.name}@${written.version}`, found);
     return written;
   }
 
@@ -314,6 +314,11 @@ export class RecordWriter {
     return { version: saved?.version ?? version, isNew: saved?.skipped === false };
   }
 
+  async #annotate(of: string, found: Pick<FoundVersion, "labels" | "notes">): Promise<void> {
+    const reasons = await annotateMissing(this.#registry, of, found);
+    for (const reason of reasons) this.#leave("left", of, reason);
+  }
+
   async #filesOf({ run: { name, id }, folder }: NonNullable<FoundVersion["from"]>) {
     const version = (await this.#runs.of(name)).runs.get(id)?.version;
     if (version === undefined) return undefined;
@@ -325,7 +330,7 @@ export class RecordWriter {
     { name, labels, notes, aliases }: FoundModel,
     { known, isNew }: { known: ReadonlyMap<string, string>; isNew: ReadonlySet<string> },
   ): Promise<void> {
-    await annotateMissing(this.#registry, name, { labels, notes });
+    await this.#annotate(name, { labels, notes });
     const found = [...aliases].flatMap(([alias, id]): [string, string][] => {
       const version = known.get(id);
       if (version !== undefined) return [[alias, version]];

@@ -99,3 +99,26 @@ Deno.test("an alias follows its source until it is changed here, also after an i
   await registry.delete("a@2.0.0");
   assertEquals(await write(["1.0.0", "2.0.0"], "2.0.0"), [0, "left: 2.0.0 was deleted here"]);
 });
+
+Deno.test("notes that are too long are left out, and do not stop labels and aliases", async () => {
+  await using registry = await openRegistry("memory:");
+  const [first] = modelOf(() => new Uint8Array(1)).versions;
+  const model: FoundModel = {
+    ...modelOf(() => new Uint8Array(1)),
+    notes: "x".repeat(70_000),
+    aliases: new Map([["prod", "1.0.0"]]),
+    versions: [{ ...first!, notes: "x".repeat(70_000), labels: new Map([["ok", "yes"]]) }],
+  };
+  for (const aliases of [1, 0]) {
+    const report = await new RecordWriter(registry, {}).write(ReadableStream.from([model]));
+    assertEquals(report.aliases, aliases);
+    const state = "it has 70012 bytes as JSON, more than 65536";
+    const reason = `its notes are not imported: Cannot save notes and labels: ${state}`;
+    assertEquals(report.notImported, [
+      { kind: "left", what: "a@1.0.0", reason },
+      { kind: "left", what: "a", reason },
+    ]);
+  }
+  const { annotations } = await registry.info("a@prod", { annotations: true });
+  assertEquals(annotations?.labels, { ok: "yes" });
+});
