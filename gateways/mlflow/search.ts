@@ -118,9 +118,8 @@ export async function searchedRuns(
 function remembered(values: Valued): Valued {
   const known = new Map<Field, Value>();
   return (field) => {
-    const value = known.get(field) ?? values(field);
-    known.set(field, value);
-    return value;
+    if (!known.has(field)) known.set(field, values(field)); // a missing value is known, too
+    return known.get(field);
   };
 }
 
