@@ -20,8 +20,19 @@ const ARTIFACT = {
 } as const;
 const MANIFEST = { files: 4, elsewhere: 5 } as const;
 const FILE = { path: 1, digest: 2, reference: 3, size: 4, local: 6 } as const;
-/** Artifacts that W&B makes itself, of what is also in the files of runs. */
-const OWN_TYPE = /^(run_table|job|wandb-)/;
+/** Types of artifacts that W&B makes itself, of what is also in the files of runs. */
+const OWN_TYPE = /^(run_table|job|wandb-[^]*)$/;
+
+/** Returns what the metadata of a run has of an artifact. */
+export function factsOf(artifact: Message) {
+  const text = (field: number) => textOf(artifact, field);
+  return {
+    type: text(ARTIFACT.type),
+    name: text(ARTIFACT.name),
+    digest: text(ARTIFACT.digest),
+    aliases: textsOf(artifact, ARTIFACT.aliases),
+  };
+}
 
 export class Artifacts {
   readonly #files: SourceFiles;
@@ -38,12 +49,13 @@ export class Artifacts {
 
   /** Adds an artifact that a run of a project logged. */
   add(artifact: Message, { project, run }: { project: string; run: string }): void {
-    const type = textOf(artifact, ARTIFACT.type), digest = textOf(artifact, ARTIFACT.digest);
-    const name = this.#options.nameOf(`${project}/${textOf(artifact, ARTIFACT.name)}`);
-    if (name === undefined || digest === "" || OWN_TYPE.test(type)) return;
+    const { type, name: own, digest, aliases } = factsOf(artifact);
+    if (own === "" || digest === "" || OWN_TYPE.test(type)) return;
+    const name = this.#options.nameOf(`${project}/${own}`);
+    if (name === undefined) return;
     const model = this.#models.get(name) ?? { versions: new Map(), aliases: new Map() };
     this.#models.set(name, model);
-    for (const alias of textsOf(artifact, ARTIFACT.aliases)) {
+    for (const alias of aliases) {
       if (!/^(latest|v\d+)$/.test(alias)) model.aliases.set(alias, digest);
     }
     if (model.versions.has(digest)) return;

@@ -6,7 +6,7 @@ import { isRegistryError, joinPath, nameOf, notFound, shown } from "../../../cor
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
 import { reasonOf, type SourceFiles } from "../source_files.ts";
-import type { Artifacts } from "./artifacts.ts";
+import { type Artifacts, factsOf } from "./artifacts.ts";
 import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from "./run_file.ts";
 
 /** Fields of records. */
@@ -52,8 +52,7 @@ class Facts {
       this.lastStep = Math.max(this.lastStep, metric.step);
     }
     for (const artifact of messagesOf(record, RECORD.artifact)) {
-      const [type, name, digest] = [4, 5, 6].map((field) => textOf(artifact, field));
-      this.artifacts.push({ type, name, digest, aliases: textsOf(artifact, 11) });
+      this.artifacts.push(factsOf(artifact));
     }
     this.exit = messagesOf(record, RECORD.exit)[0] ?? this.exit;
   }
@@ -82,7 +81,7 @@ export class WandbReader {
     yield { kind: "total", count: folders.length };
     const ids = new Set<string>();
     for (const folder of folders) {
-      const id = /-([^-]+)$/.exec(folder)?.[1] ?? "", what = `run ${id}`;
+      const id = idIn(folder), what = `run ${id}`;
       if (ids.has(id)) {
         const reason = `it goes on in ${shown(folder)}, which is not imported`;
         yield { kind: "left", what, reason };
@@ -104,8 +103,7 @@ export class WandbReader {
 
   /** Adds the artifacts of a run. Its other problems are those of the run. */
   async #addArtifacts(folder: string, artifacts: Artifacts): Promise<void> {
-    const run = /-([^-]+)$/.exec(folder)?.[1] ?? "";
-    const path = joinPath(folder, `run-${run}.wandb`);
+    const run = idIn(folder), path = recordsPath(folder);
     if ((await this.#files.look(path, []))?.kind !== "file") return;
     let project = "uncategorized";
     try {
@@ -123,7 +121,7 @@ export class WandbReader {
   }
 
   async #found(folder: string, id: string): Promise<ImportRecord | undefined> {
-    const path = joinPath(folder, `run-${id}.wandb`);
+    const path = recordsPath(folder);
     const failed = (reason: string) => ({ kind: "failed", what: `run ${id}`, reason } as const);
     const entry = await this.#files.stat(path);
     if (entry?.kind !== "file") return failed(`${shown(path)} is ${entry?.kind ?? "missing"}`);
@@ -269,6 +267,15 @@ function tagsOf(run: Message | undefined): Map<string, string> {
 function startOf(run: Message | undefined): number {
   const [time] = messagesOf(run, 17);
   return (integerOf(time, 1) ?? 0) * 1000 + Math.floor((integerOf(time, 2) ?? 0) / 1e6);
+}
+
+/** Returns the id of the run in the name of a folder. */
+function idIn(folder: string): string {
+  return /-([^-]+)$/.exec(folder)?.[1] ?? "";
+}
+
+function recordsPath(folder: string): string {
+  return joinPath(folder, `run-${idIn(folder)}.wandb`);
 }
 
 /** Returns the time in the name of a folder. */

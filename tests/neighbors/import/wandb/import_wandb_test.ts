@@ -212,8 +212,8 @@ cliTest("artifacts are versions, with files of W&B's cache whose MD5 is checked"
     const digest = hash(text).digest("base64");
     return [4, message([1, path], [2, digest], [4, text.length], [6, `/gone/${local}`], ...more)];
   };
-  const logged = (digest: string, entries: Field[], type = "model"): Buffer => {
-    const facts: Field[] = [[4, type], [5, "m"], [6, digest], [11, "best"], [11, "latest"]];
+  const logged = (digest: string, entries: Field[], type = "model", name = "m"): Buffer => {
+    const facts: Field[] = [[4, type], [5, name], [6, digest], [11, "best"], [11, "latest"]];
     return message([8, message(...facts, [12, message(...entries)])]);
   };
   const md5 = hash("cached").digest("hex");
@@ -229,6 +229,8 @@ cliTest("artifacts are versions, with files of W&B's cache whose MD5 is checked"
     logged("three", [entry("a", "missing", "tmp3")]),
     logged("four", [entry("a", "x", "tmp1", [[3, "s3://b/k"]])]),
     logged("table", [entry("a", "cached", "tmp0")], "run_table"),
+    logged("jobs", [entry("a", "cached", "tmp0")], "jobs", "jobs"),
+    logged("unnamed", [entry("a", "cached", "tmp0")], "model", ""),
     logged("one", [entry("a", "cached", "tmp0")]),
     end(),
   ];
@@ -237,7 +239,8 @@ cliTest("artifacts are versions, with files of W&B's cache whose MD5 is checked"
     [`${folder("bad")}/run-bad.wandb`]: log([message([17, 5])]),
   };
   const { code, problems, report } = await imported(it, files, "--artifacts kept");
-  assertEquals([code, report.runs, report.versions, report.aliases], [1, 1, 1, 1]);
+  assertEquals([code, report.runs, report.versions, report.aliases], [1, 1, 2, 2]);
+  await it.prints("ls -q", "digits\ndigits/jobs\ndigits/m\n");
   const reasons = problems.map(({ reason }) => reason).join("\n");
   assertMatch(reasons, /its MD5 is .*\n"a" is not in --artifacts .*\n"a" is a reference/);
   assertEquals(await it.succeeds("cat digits/m@best d/b"), "staged");
