@@ -140,6 +140,9 @@ export interface StoredRegistry extends Registry {
   clearCache(options?: SignalOptions): Promise<ClearCacheReport>;
 }
 
+/** Registries that `openRegistry` returned. A wrapper may answer otherwise than the store behind it. */
+export const openedHere: WeakSet<Registry> = new WeakSet();
+
 /** A registry behind a service, which has no store in this program. */
 export interface ServiceRegistry extends Registry {
   readonly backend?: never;

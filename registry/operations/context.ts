@@ -3,7 +3,7 @@ import { fault, unsupported } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import type { Registry } from "../../core/registry.ts";
+import { openedHere, type Registry } from "../../core/registry.ts";
 import type { CachingStore } from "../cache/cached_records.ts";
 import type { PageLimits } from "../format/file_pages.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
@@ -40,6 +40,7 @@ const CONTEXT = Symbol("context");
 /** Stores the context of a registry for {@linkcode contextOf}. Copies and wrappers have none. */
 export function rememberContext(registry: Registry, context: Context): void {
   Object.defineProperty(registry, CONTEXT, { value: context });
+  openedHere.add(registry);
 }
 
 /** Returns the context of a registry that `openRegistry` opened, else undefined. */

@@ -16,7 +16,7 @@ export interface ChangedName {
   readonly print?: string;
   /** Versions that the index has; of a long name, only the first ones count. @default none */
   readonly count?: number;
-  /** Its records, if they are few. */
+  /** The records of a new name, if they are few. */
   readonly entries?: readonly ObjectInfo[];
 }
 
@@ -72,7 +72,8 @@ export async function* changedNames(
       if (order > 0) yield { name: known!.name };
       else if (order < 0) yield there!;
       else if (there!.print === "" || there!.print !== known!.print) {
-        yield { ...there!, count: known!.count };
+        const { name, print } = there!;
+        yield { name, print, count: known!.count };
       }
       if (order <= 0) there = await next(listed);
       if (order >= 0) known = await next(indexed);

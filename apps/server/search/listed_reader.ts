@@ -1,29 +1,34 @@
 // Reads names as a refresh has listed them: their aliases, notes and versions cost no further list.
 import type { ListOptions, ObjectInfo } from "../../../core/backend.ts";
 import { encodeName } from "../../../core/naming/names.ts";
+import { openedHere } from "../../../core/registry.ts";
+import { silentLogger, type System } from "../../../core/system.ts";
 import { wrapBackend } from "../../../core/work/wrap_backend.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
-import { readSettings } from "../../../registry/maintenance.ts";
 import { type NewestVersions, VersionReader } from "./version_reader.ts";
 
 const NAMES = "names/";
-const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
+interface ListedReaderOptions {
+  system: System;
+  closing: AbortSignal;
+}
 
 export class ListedReader {
   readonly #registry: Registry;
-  readonly #signal: AbortSignal;
+  readonly #options: ListedReaderOptions;
   /** By folder. */
   readonly #entries = new Map<string, readonly ObjectInfo[]>();
   #reader: Promise<VersionReader | undefined> | undefined;
 
-  constructor(registry: Registry, { closing }: { closing: AbortSignal }) {
+  constructor(registry: Registry, options: ListedReaderOptions) {
     this.#registry = registry;
-    this.#signal = closing;
+    this.#options = options;
   }
 
   /**
-   * Returns all versions of a name with these records. Returns undefined if some could not be read:
-   * they may have been replaced since.
+   * Reads the newest versions of a name with these records. Returns undefined if it may have missed
+   * one, since the records may have been replaced meanwhile.
    */
   async newestOf(
     name: string,
@@ -35,7 +40,7 @@ export class ListedReader {
     this.#entries.set(folder, entries);
     try {
       const newest = await reader.newestOf(name);
-      return newest.isWhole ? newest : undefined;
+      return newest.isWhole || newest.hasOthers ? newest : undefined; // others are read later
     } finally {
       this.#entries.delete(folder);
     }
@@ -44,8 +49,7 @@ export class ListedReader {
   /** Opens the registry again, over a store that knows these lists. It holds nothing to close. */
   async #open(): Promise<VersionReader | undefined> {
     const { backend } = this.#registry;
-    if (backend === undefined || !Object.hasOwn(this.#registry, "backend")) return undefined;
-    await readSettings(this.#registry); // throws for a wrapper, which may answer otherwise than the store
+    if (backend === undefined || !openedHere.has(this.#registry)) return undefined;
     const list = (prefix: string, options: ListOptions = {}) => {
       const folder = prefix.slice(0, prefix.indexOf("/", NAMES.length) + 1);
       const entries = options.delimiter === undefined ? this.#entries.get(folder) : undefined;
@@ -54,12 +58,16 @@ export class ListedReader {
         : listed(entries, prefix, options);
     };
     const store = wrapBackend(backend, { list, getFirst: undefined });
-    const signal = this.#signal;
-    const options = { create: false, readOnly: true, cache: false, signal } as const;
-    return new VersionReader(await openRegistry(store, options), {
-      logger: SILENT,
-      closing: signal,
-    });
+    const { system, closing } = this.#options;
+    const options = {
+      create: false,
+      readOnly: true,
+      cache: false,
+      system,
+      signal: closing,
+    } as const;
+    const registry = await openRegistry(store, options);
+    return new VersionReader(registry, { logger: silentLogger, closing }); // misses are read again
   }
 }
 

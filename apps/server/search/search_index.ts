@@ -266,7 +266,7 @@ export class SearchIndexReader {
       ? await this.#listed.newestOf(name, entries)
       : undefined;
     const { rows, isWhole, hasOthers } = listed ?? await this.#reader.newestOf(name);
-    if (hasOthers) long.push(changed);
+    if (hasOthers) long.push({ name, print }); // without its records: there may be many such names
     return { name, rows, print: isWhole ? print : "" };
   }
 

@@ -13,7 +13,9 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../../../core/bytes/digest.ts";
-import { clearCache, inspectCache } from "../../../../mod.ts";
+import { clearCache, createMemoryBackend, inspectCache, openRegistry } from "../../../../mod.ts";
+import { withCounts } from "../../../bench/counted_backend.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { canMount, smallDisk } from "../../../support/small_disk.ts";
 import { casesOfRun } from "../../../support/seeds.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
@@ -45,6 +47,18 @@ testInRoot(
     assert(get < 90 && list <= 42, `${get} gets, ${list} lists`); // 38 of "z", which has fifty versions
   },
 );
+
+Deno.test("the first process reads no version of a longer name twice", async () => {
+  const system = createScriptedSystem();
+  const { backend, calls } = withCounts(createMemoryBackend({ system }));
+  await using registry = await openRegistry(backend, { system });
+  for (let at = 0; at < 25; at++) await registry.save("a", at);
+  calls.take();
+  const service = openIndex(registry, system);
+  assertEquals((await service.find("")).length, 25);
+  assert(calls.counts.get! <= 30, `${calls.counts.get} gets`);
+  await service.close();
+});
 
 testInRoot("the next process reads only what has changed since", async ({ path: folder }) => {
   await using searched = await createSearched();
