@@ -361,12 +361,11 @@ export class RecordWriter {
       present.set(alias, version);
     }
     for (const [alias, version] of aliases) {
-      const now = present.get(alias);
-      if (now === version) continue;
+      if (present.get(alias) === version) continue;
       await this.#try(`${name}@${alias}`, async () => {
         const reason = isNew.has(version)
           ? undefined
-          : await reasonToKeep(this.#registry, name, { alias, version, now });
+          : await reasonToKeep(this.#registry, name, { alias, version });
         if (reason !== undefined) return this.#leave("left", `${name}@${alias}`, reason);
         await this.#registry.setAlias(name, alias, version);
         this.report.aliases++;

@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
+import { reasonToKeep } from "../../../neighbors/import/alias_here.ts";
 import type { FoundModel, FoundRun } from "../../../neighbors/import/records.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
 import { RecordWriter } from "../../../neighbors/import/write_records.ts";
@@ -94,6 +95,8 @@ Deno.test("an alias follows its source until it is changed here, also after an i
     0,
     "left: it is 2.0.0 here, and 1.0.0 there",
   ]);
+  const there = { alias: "prod", version: "2.0.0" }; // another import has just set it
+  assertEquals(await reasonToKeep(registry, "a", there), undefined);
   await registry.deleteAlias("a", "prod");
   assertEquals(await write(["1.0.0", "2.0.0"], "2.0.0"), [0, "left: it was deleted here"]);
   await registry.delete("a@2.0.0");
