@@ -44,7 +44,8 @@ export class RunsHere {
         const own = importedRun(version, info), before = found.runs.get(id); // the newest come first
         if (before === undefined) found.runs.set(id, deleted ? undefined : own);
         else if (endOf(own) > endOf(before)) {
-          found.runs.set(id, { ...before, endedMs: own.endedMs }); // a deleted version that ended later is not imported again
+          // A deleted version that ended later is not imported again.
+          found.runs.set(id, { ...before, endedMs: own.endedMs });
         }
       }
     }
