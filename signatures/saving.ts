@@ -43,13 +43,13 @@ export async function keepSignatures(
     bundles.push(text);
   }
   return {
-    exclude: isFolder ? found.map((name) => `/${name}`) : [],
+    files: isFolder ? found : [],
     async after({ registry, name, version, skipped }) {
       const ref = `${name}@${version}`;
       for (const bundle of bundles) {
         await addSignature(registry, ref, { bundle, system, signal }).catch(async (error) => {
           if (!isRegistryError(error, "Invalid", "Conflict", "Unsupported")) {
-            await note(`${ref} is saved, and not all of its signatures`);
+            await note(`${ref} is saved, but not all of its signatures are`);
             throw error;
           }
           const done = skipped ? "" : `. ${ref} is saved without it`;

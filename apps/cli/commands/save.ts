@@ -98,14 +98,15 @@ export const createSave = (extensions: readonly Extension[]): Command =>
       const registry = await context.open({ write: !flags.dryRun });
       const leftOut = new LeftOutList();
       const beside = await besideSource(extensions, source, flags, context);
-      const left = beside.flatMap(({ exclude }) => exclude);
+      const kept = beside.flatMap(({ files }) => files);
       const tree = treeOptionsOf(flags);
       const value = await readValue(source, io, {
         ...tree,
-        ...left.length > 0 && { exclude: [...tree.exclude ?? [], ...left] },
+        ...kept.length > 0 &&
+          { exclude: [...tree.exclude ?? [], ...kept.map((path) => `/${path}`)] },
         as: flags.as,
         allowEmpty: flags.allowEmpty,
-        onLeftOut: leftOut.add,
+        onLeftOut: (entry) => kept.includes(entry.path) || leftOut.add(entry),
       });
       if (flags.dryRun) {
         return await dryRunOf(registry, { name, version, value, left: leftOut }, context);

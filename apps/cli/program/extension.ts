@@ -124,8 +124,8 @@ export interface Saving {
     context: CommandContext,
   ): Promise<
     {
-      /** Patterns of files that are not saved. */
-      exclude: readonly string[];
+      /** Paths below a folder that the extension keeps itself, so that they are not saved as files. */
+      files: readonly string[];
       /** Returns more members of the JSON output. */
       after(saved: Saved): Promise<object>;
     } | undefined
