@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { type CommandContext, invalid, notFound } from "../apps/cli/extending.ts";
 import { isRegistryError } from "../core/kernel.ts";
 import type { Saving } from "../apps/cli/program/extension.ts";
-import { readBundle } from "./bundle.ts";
+import { readAdded } from "./added.ts";
 import { addSignature } from "./signatures.ts";
 
 const NAMES = /^model(\.[0-9a-f]{16})?\.sig$/;
@@ -37,23 +37,24 @@ export async function keepSignatures(
     );
   }
   const bundles: string[] = [];
-  for (const name of found) {
-    const text = await readFile(join(folder, name), "utf8");
-    readBundle(text); // before anything is saved
-    bundles.push(text);
-  }
+  for (const name of found) bundles.push(await readFile(join(folder, name), "utf8"));
   return {
     files: isFolder ? found : [],
-    async after({ registry, name, version, skipped }) {
+    check(files) {
+      try {
+        for (const bundle of bundles) readAdded(bundle, files, source);
+      } catch (error) {
+        if (!isRegistryError(error, "Conflict", "Unsupported")) throw error;
+        const hint = "Sign these files, or omit --signatures.";
+        throw invalid(`save the signatures of ${source}`, error.state ?? error.message, hint);
+      }
+    },
+    async after({ registry, name, version }) {
       const ref = `${name}@${version}`;
       for (const bundle of bundles) {
         await addSignature(registry, ref, { bundle, system, signal }).catch(async (error) => {
-          if (!isRegistryError(error, "Invalid", "Conflict", "Unsupported")) {
-            await note(`${ref} is saved, but not all of its signatures are`);
-            throw error;
-          }
-          const done = skipped ? "" : `. ${ref} is saved without it`;
-          throw invalid(`keep the signatures of ${ref}`, `${error.state}${done}`, error.hint ?? "");
+          await note(`${ref} is saved, but not all of its signatures are`);
+          throw error;
         });
       }
       return { signatures: found };

@@ -20,12 +20,13 @@ import {
   unsupported,
 } from "../core/kernel.ts";
 import { annotate, readAnnotations } from "../registry/mod.ts";
-import { bundleText, readBundle } from "./bundle.ts";
+import { type AddedBundle, readAdded } from "./added.ts";
+import { bundleText } from "./bundle.ts";
 import { readPublicKey, readSigningKey, type SigningKey } from "./keys.ts";
 import { type CheckSignaturesOptions, reportOn, type SignaturesReport } from "./report.ts";
 export type { CheckSignaturesOptions, SignatureCheck, SignaturesReport } from "./report.ts";
-import { idOf, SIGNATURES, storedIn, type StoredSignature } from "./stored.ts";
-import { readOthers, readStatement, signedBytes, statementOf } from "./statement.ts";
+import { idOf, SIGNATURES, storedIn } from "./stored.ts";
+import { readStatement, signedBytes, statementOf } from "./statement.ts";
 
 export type { SigningKey };
 import "./conditions.ts"; // rules with conditions are understood
@@ -133,7 +134,6 @@ export async function signVersion(
   }
   const parts = {
     keyHash: publicKey.hash,
-    payload,
     sig: Buffer.from(signature).toString("base64"),
   };
   return await store(registry, info, { ...parts, subject: info.name }, { system, signal });
@@ -157,26 +157,15 @@ export async function addSignature(
     { bundle: { sent: "text" }, system: {}, signal: {} },
     ["bundle"],
   );
-  const parts = readBundle(bundle);
   const info = await registry.info(ref, { signal });
-  const read = readOthers(parts.payload, info.files);
-  if ("problem" in read) {
-    throw conflict("add the signature to", shown(refOf(info)), read.problem, {
-      hint: "Sign the files of this version.",
-    });
-  }
-  return await store(registry, info, { ...parts, subject: read.subject }, { system, signal });
+  const added = readAdded(bundle, info.files, shown(refOf(info)));
+  return await store(registry, info, added, { system, signal });
 }
-
-/** Characters of a statement that is kept as it was signed: labels have 64 KiB. */
-const MAX_KEPT_CHARACTERS = 48 * 1024;
-
-type NewSignature = Omit<StoredSignature, "addedAt"> & { payload: string };
 
 async function store(
   registry: Registry,
   info: ArtifactInfo,
-  { payload, subject, ...parts }: NewSignature,
+  { payload, ...parts }: AddedBundle,
   { system = realSystem, signal }: Omit<AddSignatureOptions, "bundle">,
 ): Promise<AddedSignature> {
   const ref = refOf(info), id = idOf(parts.keyHash);
@@ -188,16 +177,12 @@ async function store(
     });
   }
   const before = storedIn(labels).get(id);
-  const isMade = payload === statementOf(subject, info.files);
-  if (!isMade && payload.length > MAX_KEPT_CHARACTERS) {
-    throw unsupported("keep the signature of", shown(ref), "its statement is too long", {
-      hint: "Sign the version itself: then its statement need not be kept.",
-    });
-  }
   // null removes the statement of an earlier signature of this key
-  const kept = isMade ? before?.payload !== undefined && { payload: null } : { payload };
+  const kept = payload === undefined
+    ? before?.payload !== undefined && { payload: null }
+    : { payload };
   const addedAt = new Date(system.now()).toISOString();
-  const entry = { ...parts, subject, addedAt, ...kept };
+  const entry = { ...parts, addedAt, ...kept };
   await annotate(registry, ref, { labels: { [SIGNATURES]: { [id]: entry } } }, { signal });
   const { name, version } = info;
   return { name, version, id, keyHash: parts.keyHash, isNew: before === undefined };

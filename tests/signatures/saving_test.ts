@@ -58,11 +58,23 @@ cliTest("save --signatures refuses signatures of other files, and damaged ones",
   await it.succeeds("sign models:a --key key.pem");
   await it.succeeds("signatures models:a --to model");
   await writeFile(join(it.cwd, "model/a.bin"), "changed");
-  const changed = await it.holdfast("save models:b model --signatures");
-  assertEquals(changed.code, 2);
-  assertMatch(changed.err, /"a.bin" has other bytes than were signed. models:b@1.0.0 is saved/);
-  assertEquals((await it.json("signatures models:b --json")).signatures, []);
+  const refused = /Cannot save the signatures of model: "a.bin" has other bytes than were signed/;
+  for (const option of ["--alias production", "--dry-run"]) {
+    const changed = await it.holdfast(`save models:b model --signatures ${option}`);
+    assertEquals(changed.code, 2);
+    assertMatch(changed.err, refused);
+  }
+  await writeFile(join(it.cwd, "model/a.bin"), "a");
+  await writeFile(join(it.cwd, "model/more.bin"), "not signed");
+  await it.fails("save models:b model --signatures", 2, `"more.bin" is not signed`);
+  await it.succeeds("save models:e model --signatures --exclude more.bin");
+  await it.fails("versions models:b", 3, "models:b"); // nothing was saved
   const text = await readFile(join(it.cwd, "model/model.sig"), "utf8");
+  const long = JSON.parse(text), { dsseEnvelope } = long;
+  dsseEnvelope.payload = btoa(atob(dsseEnvelope.payload) + " ".repeat(48 * 1024));
+  await writeFile(join(it.cwd, "model/model.sig"), JSON.stringify(long));
+  const tooLong = "save models:b model --signatures --exclude more.bin";
+  await it.fails(tooLong, 2, "its statement is too long");
   await writeFile(join(it.cwd, "model/model.sig"), text.slice(1));
   const damaged = await it.holdfast("save models:c model --signatures");
   assertMatch(damaged.err, /Cannot read the bundle/);
@@ -107,7 +119,7 @@ Deno.test("an error that is not about the signatures stays what it is", async ()
   const note = (text: string) => Promise.resolve(void notes.push(text));
   const kept = await keepSignatures(".", { io, note } as unknown as CommandContext);
   const [saved] = await Array.fromAsync(registry.versions("models:a"));
-  const after = { registry, name: "models:a", version: saved!.version, skipped: false };
+  const after = { registry, name: "models:a", version: saved!.version };
   const error = await assertRejects(async () => await kept!.after(after as never));
   assertEquals([error, notes], [stopped, [
     "models:a@1.0.0 is saved, but not all of its signatures are",

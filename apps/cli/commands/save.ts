@@ -1,3 +1,5 @@
+import { bodyStream } from "../../../core/bytes/bytes.ts";
+import { createSha256 } from "../../../core/bytes/digest.ts";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import { digestValue, isRegistryError } from "../../../mod.ts";
@@ -108,6 +110,7 @@ export const createSave = (extensions: readonly Extension[]): Command =>
         allowEmpty: flags.allowEmpty,
         onLeftOut: (entry) => kept.includes(entry.path) || leftOut.add(entry),
       });
+      await checkBeside(beside, registry, value, io.signal);
       if (flags.dryRun) {
         return await dryRunOf(registry, { name, version, value, left: leftOut }, context);
       }
@@ -141,6 +144,27 @@ export const createSave = (extensions: readonly Extension[]): Command =>
       if (leftOut.entries.some(({ reason }) => reason === "unreadable")) return INCOMPLETE;
     },
   });
+
+/** Lets extensions compare what lies beside the source with its files, which are read for that. */
+async function checkBeside(
+  beside: Awaited<ReturnType<typeof besideSource>>,
+  { materializers }: Registry,
+  value: unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  if (beside.length === 0) return;
+  const hashed = [];
+  const files = await materializers.forValue(value).save(value, { signal });
+  for await (const { path, mode, content } of files) {
+    const hash = createSha256();
+    for await (const chunk of bodyStream("stream" in content ? content.stream() : content)) {
+      signal.throwIfAborted();
+      hash.update(chunk);
+    }
+    hashed.push({ path, mode, sha256: hash.digest() });
+  }
+  for (const { check } of beside) check(hashed);
+}
 
 /** Asks each extension what lies beside the source. */
 async function besideSource(

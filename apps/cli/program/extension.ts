@@ -1,6 +1,7 @@
 // Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
 // command line and the service ask the list. A new one is a folder, and a line there.
 import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } from "../../../mod.ts";
+import type { FileInfo } from "../../../materializers/mod.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
@@ -109,7 +110,7 @@ export interface Downloading {
 }
 
 /** A version that was saved. */
-export interface Saved extends Pick<SavedArtifact, "name" | "version" | "skipped"> {
+export interface Saved extends Pick<SavedArtifact, "name" | "version"> {
   readonly registry: Registry;
 }
 
@@ -126,6 +127,8 @@ export interface Saving {
     {
       /** Paths below a folder that the extension keeps itself, so that they are not saved as files. */
       files: readonly string[];
+      /** Throws, before anything is saved, if it does not fit the files of the version. */
+      check(files: readonly Pick<FileInfo, "path" | "mode" | "sha256">[]): void;
       /** Returns more members of the JSON output. */
       after(saved: Saved): Promise<object>;
     } | undefined
