@@ -58,7 +58,7 @@ export { listHolds } from "./operations/holds.ts";
 export { lineageKeys, readInput } from "./operations/lineage/inputs.ts";
 export type { NamedInput } from "./operations/lineage/inputs.ts";
 export { checkHas, checkKnown } from "./operations/listing.ts";
-export { payloadSource } from "./operations/load.ts";
+export { orGone, payloadSource } from "./operations/load.ts";
 export { checkKnownRule } from "./operations/protection.ts";
 export {
   danglingAlias,

@@ -11,11 +11,18 @@ import {
 } from "../../core/kernel.ts";
 import type { FileToSave } from "../../core/kernel.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
-import { FileList, GoneList, locate, placeOf, sharedObjects } from "../../registry/record_reads.ts";
+import {
+  FileList,
+  GoneList,
+  locate,
+  orGone,
+  placeOf,
+  sharedObjects,
+} from "../../registry/record_reads.ts";
 import type { Located } from "../../registry/record_reads.ts";
 import { createBase, Payload, storePages, storePayload } from "../../registry/record_writes.ts";
 import type { Attempt, Base, ListedPayload } from "../../registry/record_writes.ts";
-import { byPath, orMissing, SortedFiles } from "./copy_source.ts";
+import { byPath, SortedFiles } from "./copy_source.ts";
 import type { CopySource } from "./copy_source.ts";
 import type { MirrorRun } from "../run.ts";
 
@@ -51,12 +58,12 @@ export interface CopyPagesOptions {
 /** Stores the files of a version, and their list. */
 export async function copyPages(
   run: MirrorRun,
-  { source, list }: CopySource & { list: FileList },
+  { located, list }: CopySource & { list: FileList },
   { digest, size }: VersionRecord,
   attempt: Attempt,
   options: CopyPagesOptions,
 ): Promise<ListedPayload> {
-  const { to, signal } = run;
+  const { from, to, signal } = run;
   const { placed, operation: { action } } = attempt;
   const { folder, shelves } = placed!;
   const shared = new Set<string>();
@@ -73,7 +80,7 @@ export async function copyPages(
 
   return await fewAtOnce(async () => {
     const place = { store: to, action, folder, base: earlier?.base, limits: to.pageLimits, signal };
-    const pages = await storePages(stored(), place).catch(orMissing(source));
+    const pages = await storePages(stored(), place).catch((error) => orGone(from, located, error));
     return { fileList: pages.fileList, digest, size, sharedPages: [...shared, ...pages.shared] };
   });
 }

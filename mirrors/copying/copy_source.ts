@@ -1,4 +1,5 @@
 // The files of a version that is copied: all of a short list, or a long one a page at a time.
+import { sortedByUtf8 } from "../../core/bytes/bytes.ts";
 import {
   compareUtf8,
   corrupt,
@@ -11,7 +12,7 @@ import {
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import {
   FileList,
-  GoneList,
+  orGone,
   ownPlace,
   parsePlace,
   payloadSource,
@@ -22,6 +23,7 @@ import type { MirrorRun } from "../run.ts";
 
 /** A version whose list is read, and has the digest of its record. */
 export interface CopySource {
+  located: Located;
   /** Without files if the list is in pages. */
   source: PayloadSource;
   /** The list if it is in pages. */
@@ -35,11 +37,10 @@ export interface CopySource {
 export async function openSource(run: MirrorRun, located: Located): Promise<CopySource> {
   const { from, signal } = run;
   const { record } = located;
-  const none = { ...located, record: { ...record, files: [], fileList: undefined } };
-  const list = record.fileList?.levels === undefined
-    ? undefined
-    : await longList(run, record).catch(orMissing(await payloadSource(from, none, signal)));
-  const source = await payloadSource(from, list === undefined ? located : none, signal);
+  const gone = (error: unknown) => orGone(from, located, error);
+  const list = await longList(run, record).catch(gone);
+  const short = { ...located, record: { ...record, files: [], fileList: undefined } };
+  const source = await payloadSource(from, list === undefined ? located : short, signal);
   const fail = (state: string) =>
     corrupt("mirror", `"${source.ref}"`, state, {
       hint: "Restore the record from a backup, or delete the version.",
@@ -67,12 +68,12 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Copy
       yield files;
     }
   }
-  const digest = await digestOfSorted(record.materializer, seen()).catch(orMissing(source));
-  if (digest === record.digest) return { source, list, count, bytesAt };
+  const digest = await digestOfSorted(record.materializer, seen()).catch(gone);
+  if (digest === record.digest) return { located, source, list, count, bytesAt };
   throw fail("its record's digest does not match its files");
 }
 
-/** Returns the list of a record if it will be in pages in the target, too. */
+/** Returns the list of a record if it is in pages, and will be in the target, too. */
 async function longList(
   { from, to, signal }: MirrorRun,
   record: VersionRecord,
@@ -82,16 +83,8 @@ async function longList(
   return bytes > to.pageLimits.listBytes ? list : undefined;
 }
 
-/** Returns a function that throws an error, or the reason why an object of the list is gone. */
-export function orMissing({ missing }: PayloadSource): (error: unknown) => Promise<never> {
-  return async (error) => {
-    if (error instanceof GoneList) await missing(error.key);
-    throw error;
-  };
-}
-
 export function byPath(files: readonly StoredFile[]): StoredFile[] {
-  return files.toSorted((a, b) => compareUtf8(a.path, b.path));
+  return sortedByUtf8(files, ({ path }) => path);
 }
 
 export function sharesFiles(commit: string, { bytesAt }: CopySource): boolean {

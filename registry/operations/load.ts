@@ -348,7 +348,7 @@ export function openFileOf(
 }
 
 /** Throws the error of a list, or the reason why an object of it is missing. */
-async function orGone(context: Context, located: Located, error: unknown): Promise<never> {
+export async function orGone(context: Context, located: Located, error: unknown): Promise<never> {
   if (error instanceof GoneList) await explainMissing(context, located, error.key);
   throw error;
 }
