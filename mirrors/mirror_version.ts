@@ -98,7 +98,7 @@ async function copyUnlessPostponed(
     ? undefined
     : await freeAbove(run, target, { located, head, present });
   const source = await openSource(run, located);
-  if (sharing.postpone && sharesFiles(record.commit, source)) {
+  if (sharing.postpone && sharesFiles(source)) {
     return { action: "postponed", commit: record.commit };
   }
   const generation = above?.next ?? (head?.generation ?? 0) + 1;
@@ -111,7 +111,7 @@ async function copyUnlessPostponed(
     onConflict: head === undefined || !mutable ? "fail" : "overwrite",
     ifCommit: present?.record.commit,
   } as const;
-  const moved = await copyVersion(run, source, record, condition, sharing);
+  const moved = await copyVersion(run, source, condition, sharing);
   return { action: "copied", generation, ...moved };
 }
 
@@ -119,14 +119,13 @@ async function copyUnlessPostponed(
 async function copyVersion(
   run: MirrorRun,
   source: CopySource,
-  record: VersionRecord,
   condition: Omit<CopyFilesOptions, "base" | "badBase">,
   sharing: SharingOptions,
 ): Promise<Moved> {
   const { live, postpone, users } = sharing;
-  const version = parseVersion(record.version);
-  const base = postpone ? undefined : chooseBase(record, source, sharing);
-  const moved = await copyFiles(run, source, record, {
+  const version = parseVersion(source.located.record.version);
+  const base = postpone ? undefined : chooseBase(source, sharing);
+  const moved = await copyFiles(run, source, {
     ...condition,
     base: base && `${condition.target}@${base.canonical}`,
     badBase: () => live.delete(base!),
@@ -141,8 +140,7 @@ async function copyVersion(
  * the next lower one.
  */
 function chooseBase(
-  { version, commit }: VersionRecord,
-  { bytesAt }: CopySource,
+  { located: { record: { version, commit } }, bytesAt }: CopySource,
   { live, users }: SharingOptions,
 ): Version | undefined {
   const shared = new Map<Version, number>();

@@ -2,7 +2,7 @@
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { isRegistryError } from "../../core/kernel.ts";
 import type { ByteRange, FileToSave } from "../../core/kernel.ts";
-import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import type { StoredFile } from "../../core/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 import { inUtc, StoredContent, StoreReader } from "../../registry/record_reads.ts";
@@ -31,12 +31,11 @@ export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCo
 export async function copyFiles(
   run: MirrorRun,
   copied: CopySource,
-  record: VersionRecord,
   options: CopyFilesOptions,
 ): Promise<Moved> {
   const { from, to, signal } = run;
   const { target, onConflict, ifCommit, above } = options;
-  const { source, list } = copied;
+  const { located: { record }, source, list } = copied;
   const reading = { verify: "integrity", signal } as const;
   const reader = new WatchedReader(new StoreReader(from, source, reading), run.moved);
   const { materializer, metadata, inputs, createdAt } = record;
@@ -66,16 +65,16 @@ export async function copyFiles(
     let shared = base; // a second attempt, after the base was deleted, shares nothing
     const storeListed = async (attempt: Attempt) => {
       const { copyPages } = await import("./copy_pages.ts"); // rarely used
-      const pages = { target, base: shared, badBase: options.badBase, toSave: toSaveAtOnce };
+      const pages = { target, base: shared, badBase: options.badBase, toSave: toSaveGroup };
       shared = undefined;
-      return await copyPages(run, { ...copied, list }, record, attempt, pages);
+      return await copyPages(run, { ...copied, list }, attempt, pages);
     };
     return saveFiles(to, { ...artifact, storeListed }, alone);
   };
   function toSave(files: readonly StoredFile[]): FileToSave[] {
     return files.map((file) => fileToSave(file, reader));
   }
-  function toSaveAtOnce(files: readonly StoredFile[]): FileToSave[] {
+  function toSaveGroup(files: readonly StoredFile[]): FileToSave[] {
     reader.inner = new StoreReader(from, { ...source, files }, reading);
     return toSave(files);
   }

@@ -10,7 +10,7 @@ import {
   slicesInTurns,
 } from "../../core/kernel.ts";
 import type { FileToSave } from "../../core/kernel.ts";
-import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import type { StoredFile } from "../../core/record.ts";
 import {
   FileList,
   GoneList,
@@ -19,7 +19,6 @@ import {
   placeOf,
   sharedObjects,
 } from "../../registry/record_reads.ts";
-import type { Located } from "../../registry/record_reads.ts";
 import { createBase, Payload, storePages, storePayload } from "../../registry/record_writes.ts";
 import type { Attempt, Base, ListedPayload } from "../../registry/record_writes.ts";
 import { byPath, SortedFiles } from "./copy_source.ts";
@@ -37,11 +36,11 @@ const LEAST_PAGES = GROUP_PAGES / 4, MOST_PAGES = GROUP_PAGES * 2;
 const fewAtOnce = createLimit(2);
 
 /** A version of the target that may have some of the bytes. */
-interface EarlierFiles {
+interface Earlier {
   /** Without files: the version as a whole, whose pages may be shared. */
   base: Base;
-  located: Located;
-  files: SortedFiles;
+  /** Returns it with the files after those of the last call, up to a path. */
+  upTo(path: string): Promise<Base>;
 }
 
 export interface CopyPagesOptions {
@@ -59,11 +58,11 @@ export interface CopyPagesOptions {
 export async function copyPages(
   run: MirrorRun,
   { located, list }: CopySource & { list: FileList },
-  { digest, size }: VersionRecord,
   attempt: Attempt,
   options: CopyPagesOptions,
 ): Promise<ListedPayload> {
   const { from, to, signal } = run;
+  const { digest, size } = located.record;
   const { placed, operation: { action } } = attempt;
   const { folder, shelves } = placed!;
   const shared = new Set<string>();
@@ -72,7 +71,7 @@ export async function copyPages(
 
   async function* stored(): AsyncGenerator<readonly StoredFile[]> {
     for await (const group of groupsOf(list)) {
-      const files = await storeGroup(run, attempt, { group, earlier }, options);
+      const files = await storeGroup(attempt, { group, earlier }, options);
       for (const key of sharedObjects(options.target, files)) shared.add(key);
       yield* slicesInTurns(files);
     }
@@ -105,15 +104,11 @@ async function* groupsOf(list: FileList): AsyncGenerator<StoredFile[]> {
 
 /** Stores the files of a group, and returns them by their paths. */
 async function storeGroup(
-  { to, signal }: MirrorRun,
   { settings, placed }: Attempt,
-  { group, earlier }: { group: readonly StoredFile[]; earlier?: EarlierFiles },
-  { target, toSave }: CopyPagesOptions,
+  { group, earlier }: { group: readonly StoredFile[]; earlier?: Earlier },
+  { toSave }: CopyPagesOptions,
 ): Promise<StoredFile[]> {
-  const last = itemAt(group, -1).path;
-  const options = { name: target, expectsEqual: false, signal };
-  const base = earlier &&
-    await createBase(to, earlier.located.found, await earlier.files.upTo(last), options);
+  const base = await earlier?.upTo(itemAt(group, -1).path);
   const payload = new Payload(settings);
   try {
     const fits = await payload.gather(toSave(group.toSorted(byPlace)));
@@ -141,24 +136,22 @@ function firstPlace(file: StoredFile): { place: string; object: number; offset: 
   return { place: placeOf(file, part) ?? "", object, offset };
 }
 
-/** Opens the files of a base; undefined if there is none, or its record cannot be read. */
+/** Opens the base; undefined if there is none, or its record cannot be read. */
 async function openEarlier(
   { to, signal }: MirrorRun,
   { operation }: Attempt,
-  { target, base: ref, badBase }: CopyPagesOptions,
-): Promise<EarlierFiles | undefined> {
+  { target: name, base: ref, badBase }: CopyPagesOptions,
+): Promise<Earlier | undefined> {
   if (ref === undefined) return undefined;
   const seenAt = operation.moment();
   try {
-    const located = await locate(to, parseRef(ref), signal);
-    const list = new FileList(to, located.record, { signal });
-    const base = await createBase(to, located.found, [], {
-      name: target,
-      expectsEqual: false,
-      signal,
-    });
+    const { found, record } = await locate(to, parseRef(ref), signal);
+    const files = new SortedFiles(readable(new FileList(to, record, { signal })));
+    const baseOf = (some: readonly StoredFile[]) =>
+      createBase(to, found, some, { name, expectsEqual: false, signal });
+    const base = await baseOf([]);
     operation.views.base = seenAt;
-    return { base, located, files: new SortedFiles(readable(list)) };
+    return { base, upTo: async (path) => await baseOf(await files.upTo(path)) };
   } catch (error) {
     unlessBad(error);
   }
@@ -167,15 +160,13 @@ async function openEarlier(
   async function* readable(list: FileList): AsyncGenerator<readonly StoredFile[]> {
     const isLong = list.count > 0;
     try {
-      for await (const files of list.slices({ ahead: 1 })) {
-        yield isLong ? files : byPath(files);
-      }
+      for await (const files of list.slices({ ahead: 1 })) yield isLong ? files : byPath(files);
     } catch (error) {
       unlessBad(error);
     }
   }
 
-  function unlessBad(error: unknown): undefined {
+  function unlessBad(error: unknown): void {
     const isGone = error instanceof GoneList;
     if (!isGone && !isRegistryError(error, "Corrupt", "NotFound", "Unsupported")) throw error;
     badBase();

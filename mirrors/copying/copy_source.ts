@@ -87,8 +87,8 @@ export function byPath(files: readonly StoredFile[]): StoredFile[] {
   return sortedByUtf8(files, ({ path }) => path);
 }
 
-export function sharesFiles(commit: string, { bytesAt }: CopySource): boolean {
-  return bytesAt.keys().some((place) => parsePlace(place).commit !== commit);
+export function sharesFiles({ located: { record }, bytesAt }: CopySource): boolean {
+  return bytesAt.keys().some((place) => parsePlace(place).commit !== record.commit);
 }
 
 /** Files of a version in the order of their paths, which are read as far as they are needed. */
