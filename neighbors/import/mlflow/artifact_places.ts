@@ -23,14 +23,14 @@ export class ArtifactPlaces {
   }
 
   /**
-   * Returns the files at the first place that can be read. `usual` is the path in the own folder, and
-   * `beside` one below a folder of it that may be elsewhere.
+   * Returns the files at the first place that can be read. In the imported folder, this is `beside`
+   * if its top folder is there, else `usual`.
    */
   async files(
     uris: readonly string[],
     { usual, beside, problems }: { usual?: string; beside?: string; problems: string[] },
   ): Promise<FileToSave[]> {
-    const path = await this.#isThere(beside) ? beside : usual;
+    const path = await this.#hasTopFolder(beside) ? beside : usual;
     const own = path === undefined ? undefined : await this.#ownFiles(uris, path, problems);
     if (own !== undefined) return own;
     for (const uri of uris) {
@@ -44,8 +44,8 @@ export class ArtifactPlaces {
     return [];
   }
 
-  /** True for a path below a folder of the own one. */
-  async #isThere(path: string | undefined): Promise<boolean> {
+  /** Returns true if the imported folder has the top folder of a path. */
+  async #hasTopFolder(path: string | undefined): Promise<boolean> {
     if (this.#own === undefined || path === undefined || !isPlain(path)) return false;
     const [top = ""] = path.split("/");
     return (await this.#own.files.stat(top))?.kind === "folder";

@@ -105,7 +105,8 @@ export async function readNameTable<Entry>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!isRegistryError(error)) throw error;
-      const isReader = what === "write" && isRegistryError(error, "Denied"); // as `du` may be
+      // `du` needs no right to write.
+      const isReader = what === "write" && isRegistryError(error, "Denied");
       logger[isReader ? "info" : "warn"](
         `cannot ${what} the notes in "${folder}", so names are read again: ${error.message}`,
       );

@@ -34,9 +34,9 @@ export interface Source {
 
 /** Precision of the times of some stores, which are whole seconds. */
 const CLOCK_STEP_MS = 1_000;
-/** The clock of a writer may be so far ahead of that of another store. */
+/** Maximum by which the clock of a writer may be ahead of that of another store. */
 const CLOCKS_DIFFER_MS = 100;
-/** Wrong clocks are less far ahead: a copy that lost the times of its records is further behind. */
+/** A record that is further ahead was copied by a program that lost the times of its files. */
 const MOST_AHEAD_MS = 24 * 60 * 60 * 1000;
 /** Minimum number of records to read at once. */
 const MIN_BATCH = 16;
