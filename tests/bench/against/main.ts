@@ -56,17 +56,19 @@ function main([commit = "", ...options]: string[]): void {
     throw new Error("Cannot compare: pass a commit, and --rounds with a positive number");
   }
   if (options.length === 0) options.push("--only", "small,nightly,service", "--quick");
-  const folder = join(fs.mkdtempSync(join(tmpdir(), "against-")), "tree");
+  const folder = fs.mkdtempSync(join(tmpdir(), "against-"));
   const git = (...args: string[]) => execFileSync("git", args, { cwd: REPOSITORY });
-  git("worktree", "add", "--quiet", "--detach", folder, commit);
   const sides: [string, Rows][] = [[folder, new Map()], [REPOSITORY, new Map()]];
+  process.on("SIGINT", () => {}); // Ctrl-C ends the benchmarks, and then the folder is removed
   try {
+    git("worktree", "add", "--quiet", "--detach", folder, commit);
     for (let round = 0; round < Number(given); round++) {
       const turn = round % 2 === 0 ? sides : sides.toReversed(); // no side is always the first
       for (const [where, rows] of turn) measure(where, options, rows);
     }
   } finally {
-    git("worktree", "remove", "--force", folder);
+    fs.rmSync(folder, { recursive: true, force: true });
+    git("worktree", "prune");
   }
   const [[, before], [, after]] = sides as [[string, Rows], [string, Rows]];
   console.log(`| ms a unit, ${given} rounds | ${commit} | this tree | median | best | processor |`);
