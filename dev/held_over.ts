@@ -3,7 +3,7 @@
 //
 // `look CACHE NOW` looks up the suites that are not part of `deno task test:all`. For each it writes the note to keep if
 // it passes, `NOW/NAME.json`; for those to hold over also `NOW/NAME.held`, with the time since when. `keep CACHE NOW NAME`
-// keeps that note after the suite passed, unless a file was written meanwhile. `deno task test:all` holds test files over by
+// keeps that note after the suite passed, unless a file was written since `look`. `deno task test:all` holds test files over by
 // the note that `HOLDFAST_PASSED` names.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
@@ -23,8 +23,9 @@ export const SUITES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const DAY_MS = 24 * 3600_000;
-/** The states of files, in the folder of notes to keep. */
+/** The file in the folder `NOW` that has the states of files. */
 const STATES = "files";
+
 /** A green run of a suite. */
 export interface GreenRun {
   digest: string;
@@ -121,11 +122,11 @@ export async function keepGreenRuns(
   return changed;
 }
 
+/** A choice, and the files that were read for it. */
+export type TestChoice = Choice & Pick<Lookup, "states">;
+
 /** Chooses among the test files, by the note at a path. */
-export async function chooseTests(
-  tests: readonly string[],
-  note: string,
-): Promise<Choice & Pick<Lookup, "states">> {
+export async function chooseTests(tests: readonly string[], note: string): Promise<TestChoice> {
   const now = realSystem.now();
   const { digests, states } = await lookUp(
     Object.fromEntries(tests.map((path) => [path, [path]])),
@@ -168,11 +169,8 @@ async function keep(cache: string, from: string, name: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [command, cache, folder, name] = Deno.args;
-  if (cache !== undefined && folder !== undefined) {
-    if (command === "look") await look(cache, folder);
-    else if (command === "keep" && name !== undefined) await keep(cache, folder, name);
-  } else {throw new Error(
-      "Cannot hold suites over: pass `look CACHE NOW`, or `keep CACHE NOW NAME`",
-    );}
+  const [command, cache = "", folder = "", name = ""] = Deno.args;
+  if (command === "look" && folder !== "") await look(cache, folder);
+  else if (command === "keep" && name !== "") await keep(cache, folder, name);
+  else throw new Error("Cannot hold suites over: pass `look CACHE NOW` or `keep CACHE NOW NAME`");
 }

@@ -10,7 +10,13 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-import { chooseTests, type GreenRuns, keepGreenRuns, tellHeld } from "./held_over.ts";
+import {
+  chooseTests,
+  type GreenRuns,
+  keepGreenRuns,
+  tellHeld,
+  type TestChoice,
+} from "./held_over.ts";
 import { FailedModules, withoutFailedRooms } from "./held_over/failed_rooms.ts";
 import { ALONE, FIRST, isBelow, LONG, TOGETHER, WITH_PROGRAMS } from "./slow_tests.ts";
 
@@ -30,7 +36,7 @@ const SILENCE_MS = 8 * 60_000;
 /** Test files at once: more than there are cores, for beside other programs each thread has its share of them. */
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
 
-/** The ending of the name of a file that marks the end of a module. */
+/** A file `MODULE.ended` shows that all tests of that module ended. */
 const ENDED = ".ended";
 
 /** Test files of a room, of those that start programs. */
@@ -52,10 +58,10 @@ const FILES_OF_ROOM = isQuick ? 240 : 25;
 await using root = await tempRoot();
 const leftOut = root.join("left_out");
 const isNamed = words.some((word) => /^(explorer\/)?tests/.test(word));
-/** Not if words or `--full` change what runs. */
+/** The note of green runs. Words and `--full` change what runs, so then there is none. */
 const note = isQuick || given.length > 0 ? undefined : Deno.env.get("HOLDFAST_PASSED");
 const allTests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
-const choice: Awaited<ReturnType<typeof chooseTests>> = note === undefined
+const choice: TestChoice = note === undefined
   ? { run: allTests, held: [], passed: {}, states: {} }
   : await chooseTests(allTests, note);
 for (const line of tellHeld(choice)) console.log(line);
