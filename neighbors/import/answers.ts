@@ -1,15 +1,26 @@
 // Answers of the servers that importers read.
-import { denied, invalid, isJsonObject, notFound, readAtMost } from "../../core/kernel.ts";
-import { unavailable } from "../../core/kernel.ts";
+import {
+  denied,
+  invalid,
+  isJsonObject,
+  iterableStream,
+  messageOf,
+  notFound,
+  readAtMost,
+  unavailable,
+} from "../../core/kernel.ts";
 
-const MOST_BYTES = 256 * 1024 * 1024, MOST_OF_ERROR = 64 * 1024;
+const MOST_OF_ERROR = 64 * 1024;
 
 export type Json = Readonly<Record<string, unknown>>;
+
+/** The action and the URL of a request, for errors. */
+type Asked = readonly [action: string, url: string];
 
 /** Returns an answer. Throws for its state, without a secret that servers and proxies repeat. */
 export async function checkedAnswer(
   answer: Response,
-  about: readonly [action: string, url: string],
+  about: Asked,
   { secret = "", hint }: { secret?: string; hint: string },
 ): Promise<Response> {
   if (answer.ok) return answer;
@@ -23,17 +34,32 @@ export async function checkedAnswer(
   throw invalid(...about, state);
 }
 
-/** Stands for an answer that is too long. */
-export const TOO_LONG = Symbol("an answer that is too long");
+/** Yields the bytes of an answer. Throws `Unavailable` if the connection breaks. */
+export async function* chunksOf(
+  { body }: Response,
+  about: Asked,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (body !== null) yield* body;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw unavailable(...about, messageOf(cause), { cause });
+  }
+}
 
-/** Returns the JSON of an answer; undefined for anything else. */
-export async function jsonIn(answer: Response): Promise<unknown> {
-  const bytes = await readAtMost(answer.body, MOST_BYTES);
-  if (bytes === undefined) return TOO_LONG;
+/** Returns the JSON of an answer. Throws for anything else, and for more bytes. */
+export async function jsonIn(
+  answer: Response,
+  about: Asked,
+  { mostBytes, signal, hint }: { mostBytes: number; signal?: AbortSignal; hint?: string },
+): Promise<unknown> {
+  const bytes = await readAtMost(iterableStream(chunksOf(answer, about, signal)), mostBytes);
+  if (bytes === undefined) throw invalid(...about, "the answer is too long");
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    return undefined;
+    throw invalid(...about, "the answer is not JSON", hint === undefined ? {} : { hint });
   }
 }
 

@@ -4,13 +4,13 @@ import {
   invalid,
   isJsonObject,
   messageOf,
-  readAtMost,
   shown,
   type System,
   unavailable,
 } from "../../../core/kernel.ts";
-import { checkedAnswer, type Json, objectsIn } from "../answers.ts";
+import { checkedAnswer, chunksOf, type Json, jsonIn, objectsIn } from "../answers.ts";
 
+const ACTION = "read from the Hub";
 const MOST_REDIRECTS = 5;
 /** Bytes of a page of a listing. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -33,7 +33,7 @@ export class HubServer {
   async #send(path: string, { mayLeave = false } = {}): Promise<Response> {
     const { origin } = new URL(this.endpoint);
     let url = new URL(path, `${this.endpoint}/`);
-    const about = ["read from the Hub", shown(`${origin}${url.pathname}`)] as const;
+    const about = [ACTION, shown(`${origin}${url.pathname}`)] as const;
     for (let i = 0; i <= MOST_REDIRECTS; i++) {
       const isOwn = url.origin === origin;
       const headers = { ...isOwn && this.#token && { authorization: `Bearer ${this.#token}` } };
@@ -61,21 +61,14 @@ export class HubServer {
   async #page(path: string): Promise<{ value: unknown; next: string | undefined }> {
     const answer = await this.#send(path);
     const [, link] = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("link") ?? "") ?? [];
-    const bytes = await readAtMost(answer.body, MOST_BYTES);
-    if (bytes === undefined) {
-      throw invalid("read from the Hub", shown(path), "the list is too long");
-    }
-    try {
-      return { value: JSON.parse(new TextDecoder().decode(bytes)), next: link };
-    } catch {
-      throw invalid("read from the Hub", shown(path), "the answer is not JSON");
-    }
+    const about = [ACTION, shown(path)] as const, signal = this.#signal;
+    return { value: await jsonIn(answer, about, { mostBytes: MOST_BYTES, signal }), next: link };
   }
 
   async json(path: string): Promise<Json> {
     const { value } = await this.#page(path);
     if (isJsonObject(value)) return value;
-    throw invalid("read from the Hub", shown(path), "the answer is not an object");
+    throw invalid(ACTION, shown(path), "the answer is not an object");
   }
 
   /** Yields the items of all pages of a list. */
@@ -89,14 +82,14 @@ export class HubServer {
         next !== undefined &&
         new URL(next, `${this.endpoint}/`).origin !== new URL(this.endpoint).origin
       ) {
-        throw invalid("read from the Hub", shown(path), "its next page is on another host");
+        throw invalid(ACTION, shown(path), "its next page is on another host");
       }
       at = next;
     }
   }
 
   async *chunks(path: string): AsyncGenerator<Uint8Array> {
-    const { body } = await this.#send(path, { mayLeave: true });
-    if (body !== null) yield* body;
+    const answer = await this.#send(path, { mayLeave: true });
+    yield* chunksOf(answer, [ACTION, shown(path)], this.#signal);
   }
 }

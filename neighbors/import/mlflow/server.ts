@@ -10,8 +10,10 @@ import {
   type System,
   unavailable,
 } from "../../../core/kernel.ts";
-import { checkedAnswer, type Json, jsonIn, objectsIn, TOO_LONG } from "../answers.ts";
+import { checkedAnswer, chunksOf, type Json, jsonIn, objectsIn } from "../answers.ts";
 
+/** Bytes of an answer in JSON. */
+const MOST_BYTES = 256 * 1024 * 1024;
 /** Files below one folder. */
 const MOST_FILES = 200_000;
 
@@ -34,9 +36,12 @@ export class MlflowServer {
     };
   }
 
+  #about(path: string): [action: string, url: string] {
+    return ["read from MLflow", shown(`${this.#base}/${path}`)];
+  }
+
   async #send(path: string, init: RequestInit = {}): Promise<Response> {
-    const url = `${this.#base}/${path}`;
-    const about = [`read from MLflow`, shown(url)] as const;
+    const url = `${this.#base}/${path}`, about = this.#about(path);
     let answer: Response;
     try {
       const headers = { ...this.#headers, ...init.headers as Record<string, string> };
@@ -53,12 +58,11 @@ export class MlflowServer {
 
   async #json(path: string, init?: RequestInit): Promise<Json> {
     const answer = await this.#send(path, init);
-    const value = await jsonIn(answer);
+    const about = this.#about(path), signal = this.#signal;
+    const hint = "Pass the URL that clients have in MLFLOW_TRACKING_URI.";
+    const value = await jsonIn(answer, about, { mostBytes: MOST_BYTES, signal, hint });
     if (isJsonObject(value)) return value;
-    const state = value === TOO_LONG ? "the answer is too long" : "the answer is not JSON";
-    throw invalid("read from MLflow", shown(`${this.#base}/${path}`), state, {
-      hint: "Pass the URL that clients have in MLFLOW_TRACKING_URI.",
-    });
+    throw invalid(...about, "the answer is not an object", { hint });
   }
 
   async get(path: string, query: Record<string, string>): Promise<Json> {
@@ -121,13 +125,11 @@ export class MlflowServer {
   }
 
   #file(path: string, size: number, from: string): FileToSave {
-    const send = () => this.#send(from);
-    const stream = () =>
-      iterableStream((async function* () {
-        const { body } = await send();
-        if (body !== null) yield* body;
-      })());
-    return { path, content: { size, stream } };
+    return { path, content: { size, stream: () => iterableStream(this.#chunks(from)) } };
+  }
+
+  async *#chunks(path: string): AsyncGenerator<Uint8Array> {
+    yield* chunksOf(await this.#send(path), this.#about(path), this.#signal);
   }
 }
 
