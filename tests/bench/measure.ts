@@ -29,6 +29,8 @@ export interface Group extends AsyncDisposable {
 export interface BenchSettings {
   folder: string;
   operations: number;
+  /** The number that was asked for, if any. */
+  n?: number;
   repeats: number;
   quick: boolean;
   /** MiB of a large file. */

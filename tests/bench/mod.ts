@@ -36,7 +36,7 @@ const HELP = `Measures Holdfast on a disk, and in buckets where their groups are
   --json           one JSON object a line instead of tables
   --write FILE     also write the tables into FILE, such as docs/performance.md; without --only, those of that page
   --folder PATH    where files go (default: the folder for temporary files)
-  --n NUMBER       small operations in one run (default 500)
+  --n NUMBER       small operations in one run (default 500), or the size of a registry
   --reps NUMBER    how often each measure is run (default 5)
   --mib NUMBER     the size of a large file, MiB (default 4096)
 
@@ -72,7 +72,7 @@ const GROUPS: Record<string, GroupEntry> = {
   files: {
     title: "Versions with many files",
     about: "Files of 100 bytes, with the paths of ImageNet-1k, which has 1,281,167. From about " +
-      "75,000 files on, the list of the files is in pages.",
+      "75,000 files on, the list of the files is in pages. `--n` chooses another number.",
     create: async (of) => (await import("./costs/many_files.ts")).createManyFilesGroup(of),
     maxRepeats: 1,
     named: true,
@@ -325,8 +325,6 @@ async function main(): Promise<void> {
   const groups = Object.entries(GROUPS).map(([name, { title }]) => `  ${name.padEnd(16)} ${title}`)
     .join("\n");
   if (values.help) return console.log(HELP + groups);
-  const operations = Number(values.n ?? (values.quick ? 50 : 500));
-  const largeMib = Number(values.mib ?? 4096);
   const repeats = Number(values.reps ?? (values.quick ? 2 : 5));
 
   const machine = describeMachine(values.folder);
@@ -350,10 +348,11 @@ async function main(): Promise<void> {
     try {
       const group = await entry.create({
         folder,
-        operations,
+        operations: Number(values.n ?? (values.quick ? 50 : 500)),
+        n: values.n === undefined ? undefined : Number(values.n),
         repeats,
         quick: values.quick,
-        largeMib,
+        largeMib: Number(values.mib ?? 4096),
       });
       const samples = await runGroup(group, Math.min(repeats, entry.maxRepeats ?? repeats));
       await group[Symbol.asyncDispose]();

@@ -1,10 +1,12 @@
 // Requests of versions with many files, whose lists are in pages.
+import { join } from "node:path";
 import { createMemoryBackend, type Materializer, openRegistry } from "../../../mod.ts";
 import { listFiles, openFile } from "../../../registry/mod.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { withCounts } from "../counted_backend.ts";
-import type { BenchSettings, Group, Timing } from "../measure.ts";
+import { measure } from "../many/nights.ts";
+import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { textOf } from "./costs.ts";
 
 const FILE_BYTES = 100;
@@ -49,8 +51,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   "`open`, which holds a row of each file": (registry) => registry.open("set"),
 };
 
-export async function createManyFilesGroup({ quick }: BenchSettings): Promise<Group> {
-  const sizes = quick ? [100, 1_000] : [10_000, 100_000, 1_281_167];
+export async function createManyFilesGroup(
+  { folder, quick, n }: BenchSettings,
+): Promise<Group> {
+  const sizes = n !== undefined ? [n] : quick ? [100, 1_000] : [10_000, 100_000, 1_281_167];
   const worlds = await Promise.all(sizes.map(async (count) => {
     const system = createScriptedSystem();
     const { backend, calls } = withCounts(createMemoryBackend({ system }));
@@ -71,5 +75,21 @@ export async function createManyFilesGroup({ quick }: BenchSettings): Promise<Gr
       columns: () => counted,
     };
   });
-  return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const mirror = mirrorMeasure(sizes.at(-1)!, folder);
+  return { measures: [...measures, mirror], [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** Copies such a version from one folder to another, in a process that did not save it. */
+function mirrorMeasure(count: number, folder: string): Measure {
+  const [from, to] = [join(folder, "from"), join(folder, "to")];
+  const title = `\`mirror\` of ${count.toLocaleString("en")} files to an empty registry`;
+  const mirror = measure(title, ["mirror", from, to]);
+  return {
+    ...mirror,
+    async run() {
+      await using registry = await openRegistry(from, { durability: "os", cache: false });
+      await registry.save("set", new Folder(count), { as: FOLDER });
+      return await mirror.run();
+    },
+  };
 }

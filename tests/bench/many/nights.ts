@@ -98,7 +98,8 @@ export async function createNightsGroup(
   };
 }
 
-function measure(name: string, args: string[]): Measure {
+/** Measures an operation in a process of its own. */
+export function measure(name: string, args: string[]): Measure {
   let report: NightReport;
   return {
     name,

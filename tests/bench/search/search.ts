@@ -8,8 +8,8 @@ import { QUERIES, type SearchReport } from "./search_process.ts";
 const PROGRAM = "tests/bench/search/search_process.ts";
 const VERSIONS_OF_A_NAME = 10;
 
-export function createSearchGroup({ folder, quick }: BenchSettings): Promise<Group> {
-  const sizes = quick ? [1_000] : [100_000, 1_000_000];
+export function createSearchGroup({ folder, quick, n }: BenchSettings): Promise<Group> {
+  const sizes = n !== undefined ? [n] : quick ? [1_000] : [100_000, 1_000_000];
   const measures = sizes.flatMap((size) => {
     const what = `${size.toLocaleString("en")} versions`;
     const reports: Partial<Record<"first" | "next", SearchReport>> = {};

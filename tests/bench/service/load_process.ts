@@ -9,7 +9,7 @@ import { timed, type Timing } from "../measure.ts";
 /** How long the body is, as the head of an answer says; read once, as all bodies are as long as the first. */
 function bodyBytes(head: string): number {
   const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1]);
-  if (head.startsWith("HTTP/1.1 200") && !Number.isNaN(length)) return length;
+  if (/^HTTP\/1\.1 (?:200|307) /.test(head) && !Number.isNaN(length)) return length;
   throw new Error(`Cannot go on: ${head.slice(0, 500)}`);
 }
 

@@ -13,7 +13,7 @@ import { startServer } from "../../support/servers/mod.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { MIB, randomBytes } from "../values.ts";
 import { walkMeasures } from "./s3_walk.ts";
-import { cpuOf, type Served, served } from "./service.ts";
+import { cpuOf, measure as measureRequests, type Served, served } from "./service.ts";
 import { startService } from "./uploads.ts";
 
 const LOAD = "tests/bench/service/ranges_process.ts";
@@ -25,7 +25,7 @@ const DAY_S = 24 * 3600;
 const WARM = 2000;
 
 export async function createS3GatewayGroup(
-  { folder, largeMib, quick }: BenchSettings,
+  { folder, largeMib, operations, quick }: BenchSettings,
 ): Promise<Group> {
   const mib = quick ? 64 : Math.min(largeMib, 1024);
   await using running = new AsyncDisposableStack();
@@ -107,9 +107,12 @@ export async function createS3GatewayGroup(
   const redirectUrl = await overS3(redirecting), plainUrl = await overS3(plain);
   for (const url of [direct, redirectUrl, plainUrl]) await warm(url);
   await warm(ownUrl, { authorization });
+  const { pathname, search } = new URL(redirectUrl);
+  const redirects = operations * 8; // 4,000 unless told otherwise
   const measures = [
     measure(alone, direct, minioAlone),
     measure("over S3, by redirects", redirectUrl, redirecting, { floor: alone }),
+    measureRequests("a redirect over S3", redirecting, pathname + search, redirects, 4),
     measure(own, ownUrl, plain, { token: authorization, floor: alone }),
     measure("over S3, through the service", plainUrl, plain, { floor: own }),
     ...walkMeasures(quick ? 5_000 : 100_000),

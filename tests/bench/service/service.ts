@@ -10,7 +10,7 @@ import { randomBytes } from "../values.ts";
 import { type BenchedService, startService } from "./uploads.ts";
 
 const LOAD = "tests/bench/service/load_process.ts";
-const CONNECTIONS = "20";
+const CONNECTIONS = 20;
 /** Sizes of the objects, and their share of the requests of a run. */
 const SIZES: [title: string, bytes: number, share: number][] = [
   ["1 KiB", 1024, 1],
@@ -76,7 +76,14 @@ export async function createServiceGroup(
   return { measures, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-function measure(name: string, { port, pids }: Served, path: string, count: number): Measure {
+/** Sends so many requests. Processor time is that of the server. */
+export function measure(
+  name: string,
+  { port, pids }: Served,
+  path: string,
+  count: number,
+  connections = CONNECTIONS,
+): Measure {
   let load = 0;
   return {
     name,
@@ -84,7 +91,7 @@ function measure(name: string, { port, pids }: Served, path: string, count: numb
     unit: "op",
     async run() {
       const before = cpuOf(pids);
-      const asked = [String(port), path, CONNECTIONS, String(count)];
+      const asked = [String(port), path, String(connections), String(count)];
       const { code, stdout, stderr } = await runDeno(LOAD, asked, { permissions: ["-A"] });
       if (code !== 0) throw new Error(`Cannot measure: the load ended with ${code}\n${stderr}`);
       const { wallMs, cpuMs }: Timing = JSON.parse(stdout);

@@ -56,9 +56,12 @@ export async function startService(
 }
 
 // deno-lint-ignore require-await -- like the other groups
-export async function createUploadsGroup({ folder, quick }: BenchSettings): Promise<Group> {
+export async function createUploadsGroup(
+  { folder, largeMib, quick }: BenchSettings,
+): Promise<Group> {
   const many = quick ? 50 : 1000;
   const hugeMib = quick ? 64 : 4096;
+  const artifactMib = quick ? 64 : Math.min(largeMib, 1024);
   const root = join(folder, "served");
 
   /** A measure with a service of its own, so that its memory is that of this alone. */
@@ -66,6 +69,7 @@ export async function createUploadsGroup({ folder, quick }: BenchSettings): Prom
     name: string,
     mib: number,
     run: (service: BenchedService) => Promise<void>,
+    options: readonly string[] = [],
   ): Measure {
     let rss = 0;
     return {
@@ -75,7 +79,7 @@ export async function createUploadsGroup({ folder, quick }: BenchSettings): Prom
       async run() {
         fs.rmSync(root, { recursive: true, force: true });
         await initRegistry(root);
-        await using service = await startService(root);
+        await using service = await startService(root, options);
         const time = await timed(() => run(service));
         rss = service.peakRssMib();
         return time;
@@ -125,10 +129,28 @@ export async function createUploadsGroup({ folder, quick }: BenchSettings): Prom
           await patch(path, offset, bodyOf((hugeMib * MIB - offset) / MIB));
         },
       ),
+      measured(`serve --mlflow, an artifact of ${artifactMib} MiB`, artifactMib, ({ url }) => {
+        return logArtifact(`${url}/api/2.0`, artifactMib);
+      }, ["--mlflow"]),
     ],
     [Symbol.asyncDispose]: async () =>
       void await fs.promises.rm(root, { recursive: true, force: true }),
   };
+}
+
+/** Logs a file to a new run of MLflow, and ends the run. */
+async function logArtifact(api: string, mib: number): Promise<void> {
+  const post = async (route: string, body: unknown) => {
+    const init = { method: "POST", headers: { "content-type": "application/json" } };
+    const answer = await fetch(`${api}/mlflow/${route}`, { ...init, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${route}: ${answer.status} ${await answer.text()}`);
+    return await answer.json();
+  };
+  const { experiment_id } = await post("experiments/create", { name: "bench" });
+  const { run: { info } } = await post("runs/create", { experiment_id });
+  const folder = `${api}/mlflow-artifacts/artifacts/${info.artifact_uri.split(":/")[1]}`;
+  await send(`${folder}/large.bin`, { method: "PUT", body: bodyOf(mib) }, 200);
+  await post("runs/update", { run_id: info.run_id, status: "FINISHED" });
 }
 
 /** A body that breaks off after so many MiB. */
