@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from ..core.errors import HoldfastError, Json, changed, quoted, unsupported
 from ..core.metadata import not_finite, number_of
@@ -23,6 +23,8 @@ from ..core.versions import MAX_SAFE
 from .tables import is_table, parquet_of
 
 MARK = "$holdfast"
+Keys: TypeAlias = "tuple[Keys, Any] | None"
+"""The path of a value inside another one: that of its parent, and its key."""
 
 
 class FileToSend(NamedTuple):
@@ -211,10 +213,10 @@ PLAIN_HINT = "Save its values: value.astype(value.dtype.str), and the metadata a
 OBJECTS_HINT = "Convert them: value.astype(float), value.astype(str), or save value.tolist()."
 
 
-def marked(value: Any, parts: Parts, path: str = "") -> Any:
+def marked(value: Any, parts: Parts, at: Keys = None) -> Any:
     """Returns JSON in which `$holdfast` marks what JSON lacks: see `restored` in values.py.
 
-    Reads each collection at once, as another thread may change it.
+    Reads each collection at once, as another thread may change it. `at` is the path of the value.
     """
     module = type(value).__module__
     if module != "builtins":
@@ -236,23 +238,30 @@ def marked(value: Any, parts: Parts, path: str = "") -> Any:
     if type(value) is datetime:
         return {MARK: "date", "value": text_of_time(value)}
     if is_sequence(value):
-        return [marked(each, parts, f"{path}.{at}") for at, each in enumerate(list(value))]
+        return [marked(each, parts, (at, index)) for index, each in enumerate(list(value))]
     if is_set(value):
         return {MARK: "set", "value": [marked_key(each, value, parts) for each in list(value)]}
     if is_dict(value):
-        return marked_dict(value, parts, path)
+        return marked_dict(value, parts, at)
     if isinstance(value, (bytes, bytearray)):
         path = parts.add("bin", lambda sink: sink.write(bytes(value)))
         return {MARK: "bytes", "class": "Uint8Array", "file": path}
-    where = f', at "{path[1:]}"' if path else ""
-    raise unsupported(value, f"JSON has no such values{where}")
+    raise unsupported(value, f"JSON has no such values{spoken(at)}")
 
 
-def marked_dict(value: Json, parts: Parts, path: str) -> Json:
+def spoken(at: Keys) -> str:
+    names: list[str] = []
+    while at is not None:
+        at, key = at
+        names.insert(0, str(key))
+    return f', at "{".".join(names)}"' if names else ""
+
+
+def marked_dict(value: Json, parts: Parts, at: Keys) -> Json:
     pairs = [
         (
             key if type(key) is str else marked_key(key, value, parts),
-            marked(each, parts, f"{path}.{key}"),
+            marked(each, parts, (at, key)),
         )
         for key, each in list(value.items())
     ]

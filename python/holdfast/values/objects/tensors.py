@@ -24,7 +24,9 @@ DTYPES = re.compile(
     r"float(64|32|16)|bfloat16|u?int(64|32|16|8)|bool|float8_e(4m3fn|4m3fnuz|5m2|5m2fnuz)|complex64"
 )
 """What safetensors writes and reads."""
-PLAIN_HINT = "Keep tensors, numbers, strings, lists, tuples and dicts, and save the rest apart."
+PLAIN_HINT = "Keep tensors, numbers, strings, lists, tuples and dicts; save the rest separately."
+LEAVES = frozenset((bool, int, float, str, bytes, type(None)))
+"""Types that contain no tensors: most values of large lists have them."""
 
 
 def is_tensor(value: Any) -> bool:
@@ -43,7 +45,8 @@ def has_tensors(value: Any) -> bool:
             return True
         if isinstance(each, (dict, list, tuple)) and id(each) not in seen:
             seen.add(id(each))
-            rest.extend(list(each.values()) if is_dict(each) else list(each))
+            inner = list(each.values()) if is_dict(each) else list(each)
+            rest.extend(one for one in inner if type(one) not in LEAVES)
     return False
 
 
