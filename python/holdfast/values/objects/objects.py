@@ -36,6 +36,9 @@ def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
     with TemporaryDirectory(prefix="holdfast-") as name:
         folder = Path(name)
         facts = row.serializer.save(value, folder) or {}
+        if (folder / FACTS).exists():
+            hint = f"Give the file another name: {FACTS} describes the object."
+            raise unsupported(value, f"its serializer wrote {quoted(FACTS)}", hint)
         kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
         package = kind.__module__.partition(".")[0]
         release = getattr(sys.modules.get(package), "__version__", None)
