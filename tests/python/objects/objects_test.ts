@@ -87,6 +87,11 @@ refused(lambda: registry.save("a", torch.ones(2, dtype=torch.complex128)))
 refused(lambda: registry.save("a", lightgbm.LGBMClassifier()))
 refused(lambda: registry.save("a", Run()))
 refused(lambda: registry.save("a", lambda: 1))
+booster = lightgbm.train({"verbose": -1}, lightgbm.Dataset(numpy.eye(40), numpy.ones(40)), 3)
+booster.best_iteration = 2
+refused(lambda: registry.save("a", booster))
+optimizer = torch.optim.SGD(nn.Linear(1, 1).parameters())
+refused(lambda: registry.save("a", optimizer))
 
 registry.save("net", nn.Linear(2, 3))
 refused(lambda: registry.load("net"))
@@ -94,6 +99,8 @@ refused(lambda: registry.load("net", into=nn.Linear))
 refused(lambda: registry.load("net", into=nn.Linear(2, 4)))
 refused(lambda: registry.load("net", into=nn.Linear(2, 3).to(torch.bfloat16)))
 refused(lambda: registry.load("net", into=3))
+registry.save("run", {"state": torch.ones(1), "epoch": 3})
+refused(lambda: registry.load("run", into=optimizer))
 registry.save("text", "text")
 refused(lambda: registry.load("text", into=nn.Linear(2, 3)))
 registry.save("sklearn", sklearn.linear_model.Ridge())
@@ -164,11 +171,14 @@ objectsTest(
       /^Unsupported .*LGBMClassifier/,
       /^Unsupported .*Run/,
       /^Unsupported .*function/,
+      /^Unsupported .*best iteration/,
+      /^Unsupported .*SGD/,
       /^Invalid .*a class of your program/,
       /^Invalid .*does not take its arguments/,
       /^Invalid .*does not fit/,
       /^Invalid .*torch.float32, and torch.bfloat16/,
       /^Invalid .*no load_state_dict/,
+      /^Invalid .*has no key 'param_groups'/,
       /^Invalid .*only for saved objects/,
       /^Invalid .*Ridge/,
       /^Invalid .*runs code of its author/,
@@ -179,7 +189,7 @@ objectsTest(
       /^Unsupported .*its serializer wrote "holdfast-object.json"/,
       /^Unsupported .*no serializer "__main__.Grid"/,
       ...new Array(4).fill(/^Corrupt /),
-      /^\['damaged', 'grid', 'net', 'sklearn', 'text', 'yolo'\]$/,
+      /^\['damaged', 'grid', 'net', 'run', 'sklearn', 'text', 'yolo'\]$/,
     ];
     const shown = lines.filter((line) => !/^(\s|\t|$|Unexpected|Missing|Error)/.test(line));
     const own = shown.filter((line) => found.includes(line));
@@ -187,6 +197,16 @@ objectsTest(
       assertMatch(own[at] ?? "", pattern, lines.join("\n"));
     }
     assertEquals(own.length, expected.length, lines.join("\n"));
+    for (
+      const hint of [
+        "Save its state_dict().",
+        "Pass it: load(ref, into=Net).",
+        "Pass an instance: into=Net(…).",
+        'Pass what it was saved from; or pass a part: into.load_state_dict(load(ref)["a"]).',
+        "Leave out `into`.",
+        "If you trust its author, pass trust=True.",
+      ]
+    ) assert(lines.includes(`hint: ${hint}`), lines.join("\n"));
     // Programs in TypeScript have the files.
     const paths = (await registry.open("net")).files().map(({ info }) => info.path);
     assertEquals(paths.toSorted(), ["holdfast-object.json", "model.safetensors"]);

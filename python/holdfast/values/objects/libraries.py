@@ -48,7 +48,7 @@ def skops() -> Any:
 
 
 def fitting(loading: Loading, value: Any) -> Any:
-    """Returns a loaded object, if it is of the class that the program wants, if it wants one."""
+    """Returns a loaded object. Refuses one that is not an instance of `into`."""
     into = loading.into
     if into is not None and not (isinstance(into, type) and isinstance(value, into)):
         hint = f"Pass into={type(value).__name__}, or leave it out."
@@ -82,10 +82,10 @@ class LightGBM:
     FILE = "model.txt"
 
     def save(self, value: Any, folder: Path) -> None:
-        best = value.best_iteration
+        if value.best_iteration > 0 and value.best_iteration != value.current_iteration():
+            hint = "Save value.model_from_string(value.model_to_string(num_iteration=-1))."
+            raise unsupported(value, "its file cannot store its best iteration", hint)
         value.save_model(folder / self.FILE, num_iteration=-1)
-        if best > 0:
-            raise_if_cut(value, best)
 
     def load(self, loading: Loading) -> Any:
         import lightgbm
@@ -97,13 +97,6 @@ class LightGBM:
         return fitting(loading, model)
 
 
-def raise_if_cut(value: Any, best: int) -> None:
-    """LightGBM predicts with the best iteration, which its file does not have."""
-    if value.current_iteration() != best:
-        hint = "Save value.model_from_string(value.model_to_string(num_iteration=-1))."
-        raise unsupported(value, "its file has no best iteration", hint)
-
-
 @built_in("lightgbm.sklearn.LGBMModel", "lightgbm.sklearn")
 class LightGBMEstimator:
     """Estimators of LightGBM, which have no format of their own."""
@@ -113,7 +106,7 @@ class LightGBMEstimator:
         raise unsupported(value, "only pickle could save it", hint)
 
     def load(self, loading: Loading) -> Any:
-        raise loading.refused("no release of this package saves it", "Load its files.")
+        raise loading.refused("no release of this package saves it", "Download its files.")
 
 
 @built_in("onnx.onnx_ml_pb2.ModelProto", "onnx")
@@ -135,7 +128,7 @@ class Onnx:
             (folder / self.FILE).write_bytes(value.SerializeToString(deterministic=True))
             return
         copy = onnx.ModelProto()
-        copy.CopyFrom(value)  # onnx takes the tensors out of the model that it saves so
+        copy.CopyFrom(value)  # onnx removes the tensors from the model that it saves
         onnx.save_model(
             copy, folder / self.FILE, save_as_external_data=True, location="model.onnx.data"
         )
@@ -168,7 +161,7 @@ class Pretrained:
             raise loading.refused("`into` has no from_pretrained", hint)
         if not into.__module__.startswith("transformers.models.auto"):
             return into.from_pretrained(str(loading.folder), local_files_only=True)
-        try:  # such a class would ask in the terminal whether to run code that is stored
+        try:  # by default, these classes ask in the terminal whether to run stored code
             return into.from_pretrained(
                 str(loading.folder), local_files_only=True, trust_remote_code=False
             )

@@ -58,7 +58,7 @@ class Tensors:
         self._names: dict[Any, str] = {}
         self._storages: set[int] = set()
         self._kept: list[Any] = []
-        """Tensors of which a new one could get the address, while others are written."""
+        """Tensors that stay in memory, so that no later one gets the address of an earlier one."""
 
     def write(self, folder: Path) -> None:
         try:
@@ -86,7 +86,7 @@ class Tensors:
         storage = copied.untyped_storage()
         is_view = storage.nbytes() != copied.numel() * copied.element_size()
         if is_view or (plain.numel() > 0 and storage.data_ptr() in self._storages):
-            copied = copied.clone()  # safetensors has no memory that tensors share in part
+            copied = copied.clone()  # safetensors cannot store tensors that overlap
         self._storages.add(copied.untyped_storage().data_ptr())
         self.by_name[own] = copied
         self._names[place] = own
@@ -99,7 +99,7 @@ class Tensors:
         dtype = str(tensor.dtype).removeprefix("torch.")
         if type(tensor) not in (torch.Tensor, torch.nn.Parameter, torch.nn.Buffer):
             hint = "Save tensor.full_tensor() or a plain tensor, or a distributed checkpoint."
-            raise unsupported(tensor, "it is a tensor of another class", hint)
+            raise unsupported(tensor, "it is not a plain tensor", hint)
         if tensor.layout != torch.strided or tensor.device.type == "meta" or tensor.is_quantized:
             state = f"it has no plain memory ({tensor.layout}, {tensor.device})"
             raise unsupported(tensor, state, "Save tensor.to_dense(), or load it first.")
@@ -124,7 +124,7 @@ class Tensors:
             items = list(value.items())
             odd = next((key for key, _ in items if type(key) not in (str, int)), None)
             if odd is not None:
-                state = f"a key of it has the type {type(odd).__name__}"
+                state = f"one of its keys has the type {type(odd).__name__}"
                 raise unsupported(value, state, "Use str and int as keys.")
             return {"dict": [[key, self.json_of(each, below(path, key))] for key, each in items]}
         raise unsupported(value, f"only pickle could save it, at {quoted(path)}", PLAIN_HINT)
@@ -201,21 +201,24 @@ class Module:
         return filled(loading, made(loading, into), state, is_new=True)
 
 
+INSTANCE_HINT = "Pass an instance: into=Net(…)."
+
+
 def made(loading: Loading, into: Any) -> Any:
     arguments = loading.facts.get("arguments") or {}
     is_timm = getattr(into, "__module__", "").partition(".")[0] == "timm"
     if is_timm and not re.fullmatch(r"[\w.]+", str(arguments.get("model_name"))):
-        raise loading.refused("it names no model of timm", "Pass a module: into=Net().")
+        raise loading.refused("it does not name a model of timm", INSTANCE_HINT)
     if isinstance(into, type) and row_of(into) != "torch.module":  # what is stored is passed to it
-        state = f"{into.__name__} is no class of modules that is saved so"
-        raise loading.refused(state, "Pass a module that is made: into=Net(…).")
+        state = f"objects of the class {into.__name__} are saved in another way"
+        raise loading.refused(state, INSTANCE_HINT)
     if is_timm:
         arguments = {key: arguments[key] for key in arguments if key in ("model_name", *TIMM)}
     try:
         return into(**arguments)
     except (TypeError, ValueError) as error:
         state = f"{getattr(into, '__name__', into)} does not take its arguments ({error})"
-        raise loading.refused(state, "Pass a module that is made: into=Net(…).") from error
+        raise loading.refused(state, INSTANCE_HINT) from error
 
 
 TIMM = ("num_classes", "in_chans")
@@ -237,6 +240,9 @@ def arguments_of(module: Any) -> Json | None:
         return None
 
 
+PART_HINT = 'Pass what it was saved from; or pass a part: into.load_state_dict(load(ref)["a"]).'
+
+
 def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any:
     """Loads a state into a module, or into an optimizer or a scheduler."""
     if not hasattr(into, "load_state_dict"):
@@ -247,19 +253,19 @@ def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any
     if hasattr(into, "named_parameters"):
         fit_dtypes(loading, into, state, is_new)
     elif is_of_another(into, state):
-        raise loading.refused(
-            "it has no key of the state of `into`", "Pass what it was saved from."
-        )
+        raise loading.refused("it has none of the keys of `into`", PART_HINT)
     try:
         into.load_state_dict(state)
-    except (RuntimeError, ValueError, KeyError, AttributeError, TypeError) as error:
-        hint = "Make it with the arguments that it was saved with."
-        raise loading.refused(f"it does not fit what `into` is ({error})", hint) from error
+    except KeyError as error:
+        raise loading.refused(f"it has no key {error}, which `into` needs", PART_HINT) from error
+    except (RuntimeError, ValueError, AttributeError, TypeError) as error:
+        hint = "Create `into` with the arguments that the saved object had."
+        raise loading.refused(f"it does not fit `into` ({error})", hint) from error
     return into
 
 
 def is_of_another(into: Any, state: Any) -> bool:
-    """Returns whether a state has no key of an object: a scheduler would take it nevertheless."""
+    """Returns whether a state shares no key with that of an object: a scheduler would accept it."""
     if not is_dict(state) or not hasattr(into, "state_dict"):
         return False
     own = into.state_dict()
@@ -267,7 +273,10 @@ def is_of_another(into: Any, state: Any) -> bool:
 
 
 def fit_dtypes(loading: Loading, module: Any, state: Any, is_new: bool) -> None:
-    """Gives a new module the dtypes of a state. Refuses it for another: values would be rounded."""
+    """Gives a new module the dtypes of a state. Refuses others in a module of the program.
+
+    PyTorch would round the values.
+    """
     for name, own in (*module.named_parameters(), *module.named_buffers()):
         if own.is_meta:
             hint = "Give it memory first: module.to_empty(device='cpu')."
