@@ -93,13 +93,17 @@ class NewVersion(Worded):
     def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
         """Opens a file: `wb` or `w` writes it, `ab` or `a` appends to it, `xb` fails if it exists.
 
-        It is sent while it is written, and is in the version when it is closed. This program can
-        read what it wrote, up to 16 MiB a file and 64 MiB of the latest.
+        It is sent while it is written, and added to the version when it is closed. This program can
+        read what it wrote: files of up to 16 MiB, and the latest 64 MiB of them.
         """
         return self.fs.open(self.path(path), mode, **options)
 
     def put(self, local: str | Path, path: str = "") -> None:
-        """Copies a file, or the files of a folder, from this machine."""
+        """Copies a file, or the files of a folder, from this machine.
+
+        A link to a file is copied as that file. Links to folders, empty folders and executable bits
+        are left out: `save` with the `Path` of a folder keeps them.
+        """
         place = Path(local)
         if not place.is_dir():
             self.fs.put_file(str(place), self.path(path or place.name))

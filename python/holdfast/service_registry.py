@@ -139,8 +139,8 @@ class ServiceRegistry(Registry):
         """Saves a value, a file or a folder as a new version, and sets aliases to it.
 
         A `pathlib.Path` is a file or a folder. A str is text, bytes are bytes, NumPy arrays are
-        arrays, tables of pandas, PyArrow and polars are Parquet, objects with a `serializer`, such
-        as modules of PyTorch, are the files of that, and other values are JSON.
+        arrays, and tables of pandas, PyArrow and polars are Parquet. Objects with a `serializer`,
+        such as modules of PyTorch, are the files that it writes. Other values are JSON.
         A str that names a file or folder of this machine is `Invalid`, unless `text` is True.
         Files are sent in parallel; a large file continues where an earlier, killed save stopped.
         Of a file of at least 1 MiB, only the bytes that the latest version lacks are sent.

@@ -104,9 +104,10 @@ class Registry(Worded):
         A version of one file is loaded by its extension; other files are bytes. Raises
         `Unsupported` for folders: download them.
 
-        `into` is what an object is loaded into: a module of PyTorch, or a class. It is never chosen
-        by what is stored. `trust` allows types that are not of the package of the object, or True
-        a pickle, which runs code of its author.
+        `into` is what a saved object is loaded into: a class, or an instance such as a module of
+        PyTorch. What is stored never chooses it. `trust` is a list of types that may be loaded,
+        beside those of the package of the object. `trust=True` loads a pickle, which runs code of
+        its author.
         """
 
         def use(artifact: Artifact) -> Any:

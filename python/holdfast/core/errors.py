@@ -116,8 +116,8 @@ HINTS = {
     "polars": "Save a table as a version of its own, a column as a list; collect a LazyFrame.",
     "pyarrow": "Save a table as a version of its own, or what value.to_pylist() returns.",
     "scipy": "Write it with scipy.sparse.save_npz('value.npz', value), and save Path('value.npz').",
-    "uuid": "Save str(value).",
     "torch": "Save tensors, a module, or a dict of tensors and plain values.",
+    "uuid": "Save str(value).",
     "xarray": "Write it with value.to_zarr('value.zarr'), and save Path('value.zarr').",
 }
 """What to do with values that JSON, .npy and Parquet do not keep, by their package."""

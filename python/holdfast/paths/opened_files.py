@@ -48,7 +48,7 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
         self._kept: bytearray | None = bytearray()
 
     def write(self, data: Any) -> int:  # fsspec has the type str
-        if self._is_discarded:  # a compressor writes its end
+        if self._is_discarded:  # a compressor still writes its last bytes
             return len(data)
         return int(super().write(data))
 
@@ -77,7 +77,7 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
         self.drop()
 
     def drop(self) -> None:
-        """Ends the file here alone."""
+        """Ends the file, but keeps it on the list of open files, so a commit is refused."""
         self._is_discarded = self.closed = True
 
     def __exit__(
@@ -91,7 +91,7 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
         else:
             self.discard()
 
-    def __del__(self) -> None:  # of a file that was never closed, which a commit tells
+    def __del__(self) -> None:  # by default, this would close the file, and so add it
         self.drop()
 
 

@@ -46,7 +46,7 @@ class Written:
         self._is_shared = is_shared
         self._own: dict[str, WrittenFile] = {}
         self._open: dict[str, str] = {}
-        """Paths by the parts of files that are written now."""
+        """Paths of the files that are open, by their parts."""
         self._kept: OrderedDict[str, int] = OrderedDict()
         self._kept_bytes = 0
         self._lock = Lock()
