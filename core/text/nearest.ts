@@ -1,17 +1,22 @@
 // Suggestions for mistyped names.
 /** Returns the nearest name by edit distance, if one is near enough. */
 export function nearest(text: string, names: Iterable<string>): string | undefined {
-  const typed = text.toLowerCase().slice(0, 80);
+  const typed = folded(text).slice(0, 80);
   let best: string | undefined;
   let least = Math.max(1, Math.floor(typed.length * 3 / 7)) + 0.5; // 1 of 4 letters, 3 of 7
   let looked = 0;
   for (const name of names) {
     if (++looked > 2_000) break; // a hint is not worth more time
-    const distance = editDistance(typed, name.toLowerCase());
+    const distance = editDistance(typed, folded(name));
     const isOther = distance >= Math.max(typed.length, name.length); // no letter is the same
     if (distance < least && !isOther) [best, least] = [name, distance];
   }
   return best;
+}
+
+/** Letters of any case, and accents in either form of Unicode, are equal. */
+function folded(text: string): string {
+  return text.normalize("NFC").toLowerCase();
 }
 
 /** Like {@linkcode nearest} for refs and their parts; also finds names that contain the text. */
