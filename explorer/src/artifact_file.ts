@@ -15,6 +15,8 @@ export interface ArtifactFile {
   readonly url: string;
   /** Reads a range of bytes. It is shorter only at the end of the file. */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** Reads its list of chunks, if the service has one: FORMAT.md, section 3.4. */
+  chunks?(signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /** Reads the beginning as UTF-8. */
   text(maxBytes: number, signal?: AbortSignal): Promise<{ text: string; truncated: boolean }>;
 }

@@ -3,7 +3,8 @@
 import type { ZarrStore } from "../../formats/zarr.ts";
 import type { LoadSignIn } from "./api/grant.ts";
 import type { Service } from "./api/service.ts";
-import type { ArtifactVersion } from "./artifact_file.ts";
+import type { ArtifactFile, ArtifactVersion } from "./artifact_file.ts";
+import type { PairProps } from "./compare/pair.ts";
 import type { Change } from "./components/change_list.ts";
 import type { VNode } from "./framework/preact.ts";
 import type { ArraySource } from "./previews/arrays/array_source.ts";
@@ -20,11 +21,23 @@ export interface PageExtension {
   /** Views before the last one of the page, or in place of that with the same address. */
   readonly views?: readonly ViewEntry[];
   readonly runs?: VersionRuns;
+  /** Kinds of files that it shows, in place of the page's own. */
+  readonly files?: readonly FileKind[];
   /** Opens a group of zarr that it knows by its attributes; else returns undefined. */
   openGroup?(store: ZarrStore, options: OpenGroupOptions): Promise<OpenedGroup> | undefined;
   readonly loadSignIn?: LoadSignIn;
   /** Loads what stands above the names of the first view. */
   readonly loadStart?: () => Promise<() => unknown>;
+}
+
+/** A kind of file, known by its name or its first bytes. */
+export interface FileKind {
+  /** The names, without folders, in lower case. */
+  readonly names: RegExp;
+  /** Beginnings, a character for each byte, of files whose names are of no kind. */
+  readonly heads?: readonly string[];
+  load(): Promise<(props: { file: ArtifactFile }) => unknown>;
+  loadComparison?(): Promise<(props: PairProps) => unknown>;
 }
 
 /** Runs that make versions, for the views of these. */

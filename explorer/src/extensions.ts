@@ -1,6 +1,7 @@
 // All extensions of the page.
 import type { PageExtension } from "./extension.ts";
 import { jobsExtension } from "./extensions/jobs/extension.ts";
+import { modelsExtension } from "./extensions/models/extension.ts";
 import { omeExtension } from "./extensions/ome/extension.ts";
 import { pipelinesExtension } from "./extensions/pipelines/extension.ts";
 import { promotionsExtension } from "./extensions/promotions/extension.ts";
@@ -8,6 +9,7 @@ import { signInExtension } from "./extensions/sign_in/extension.ts";
 
 export const EXTENSIONS: readonly PageExtension[] = [
   omeExtension,
+  modelsExtension,
   pipelinesExtension,
   jobsExtension,
   promotionsExtension,

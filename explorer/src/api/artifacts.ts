@@ -112,7 +112,8 @@ function servedFile(
 ): ArtifactFile {
   const query = { commit };
   const encoded = path.split("/").map(encodeURIComponent).join("/");
-  const from = `${namePath(name)}/versions/${nameSegment(version)}/files/${encoded}`;
+  const place = `${namePath(name)}/versions/${nameSegment(version)}`;
+  const from = `${place}/files/${encoded}`;
   const readInto = async (part: Uint8Array, offset: number, isRange: boolean, got: Got) => {
     const headers = isRange ? { range: `bytes=${offset}-${offset + part.length - 1}` } : undefined;
     const response = await service.ask(from, { query, headers, signal: got.signal });
@@ -153,6 +154,16 @@ function servedFile(
     mediaType,
     url: service.url(from, query),
     read,
+    async chunks(signal) {
+      if (service.isSite) return undefined;
+      try {
+        const answer = await service.ask(`${place}/chunks/${encoded}`, { query, signal });
+        return new Uint8Array(await answer.arrayBuffer());
+      } catch (error) {
+        if ((error as ServiceError).status === 404) return undefined;
+        throw error;
+      }
+    },
     async text(maxBytes, signal) {
       const bytes = await read(0, maxBytes, signal);
       const truncated = bytes.length < size;

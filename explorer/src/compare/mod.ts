@@ -1,4 +1,5 @@
 // Comparison of the files of two versions.
+import { useSession } from "../api/context.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { FactList } from "../components/fact_list.ts";
 import { formatBytes } from "../format/format.ts";
@@ -29,6 +30,7 @@ const VIEWS: Partial<Record<Kind, () => Promise<PairView>>> = {
   image: async () => (await import("./images.ts")).ImageComparison,
   array: async () => (await import("./arrays.ts")).ArrayFileComparison,
   table: async () => (await import("./tables.ts")).TableComparison,
+  model: async () => (await import("./models.ts")).SafetensorsComparison,
 };
 
 export function Comparison({ left, right, path }: ComparisonProps): VNode {
@@ -79,10 +81,13 @@ function FileComparison({ left, right }: { left?: ArtifactFile; right?: Artifact
 }
 
 function DifferentFiles({ left, right }: PairProps): VNode {
+  const { extensions } = useSession();
   const opened = useFiles(
     async (signal) => {
-      const [before, after] = await Promise.all([kindOf(left, signal), kindOf(right, signal)]);
-      const load = before === after ? VIEWS[before] : undefined;
+      const kinds = [left, right].map((file) => kindOf(file, { extensions, signal }));
+      const [before, after] = await Promise.all(kinds);
+      if (before === undefined || before !== after) return DifferentBytes;
+      const load = typeof before === "string" ? VIEWS[before] : before.loadComparison;
       return await load?.() ?? DifferentBytes;
     },
     left,

@@ -6,20 +6,21 @@ import type { VNode } from "../framework/preact.ts";
 import { Paged } from "../components/long_content.ts";
 import { useQuery } from "../framework/use_query.ts";
 
-/** A column of text, so that the first can be filtered. */
-export type TextColumn<T> = Column<T> & { readonly cell: (entry: T) => string };
-
 const PAGE = 100;
 
 export function EntryTable<T>({ entries, columns, unit }: {
   entries: readonly T[];
-  columns: readonly TextColumn<T>[];
+  /** The first is of text. */
+  columns: readonly Column<T>[];
   /** Their name in the plural. */
   unit: string;
 }): VNode {
   const [filter, setFilter] = useQuery("filter");
   const wanted = filter.toLowerCase();
-  const chosen = entries.filter((entry) => columns[0]!.cell(entry).toLowerCase().includes(wanted));
+  const nameOf = (entry: T) => String(columns[0]?.cell(entry, 0)).toLowerCase();
+  const chosen = wanted === ""
+    ? entries
+    : entries.filter((entry) => nameOf(entry).includes(wanted));
   return html`
     <div class="fields">
       <label>Filter ${unit} <input type="search" value=${filter} onInput=${onValue(

@@ -1,5 +1,6 @@
 // The kind of preview of a file: by its extension and type, else by its first bytes.
 import type { ArtifactFile } from "../artifact_file.ts";
+import type { FileKind, PageExtension } from "../extension.ts";
 import { isJsonLines } from "./text/json_value.ts";
 
 /** How a file is shown. `bytes` fits every file. */
@@ -51,17 +52,28 @@ const BY_TYPE: readonly [Kind, RegExp][] = [
 const HEAD_BYTES = 4096;
 
 /** Returns the kind of a file. Reads at most 4 KiB, if name and type say nothing. */
-export async function kindOf(file: ArtifactFile, signal?: AbortSignal): Promise<Kind> {
-  const known = kindByName(file);
+export async function kindOf(
+  file: ArtifactFile,
+  { extensions, signal }: { extensions: readonly PageExtension[]; signal?: AbortSignal },
+): Promise<Kind | FileKind> {
+  const others = extensions.flatMap(({ files = [] }) => files);
+  const name = nameOf(file);
+  const known = others.find(({ names }) => names.test(name)) ?? kindByName(file);
   if (known !== undefined || file.size === 0) return known ?? "bytes";
-  return kindByHead(await file.read(0, Math.min(file.size, HEAD_BYTES), signal));
+  const head = await file.read(0, Math.min(file.size, HEAD_BYTES), signal);
+  const latin = latinOf(head);
+  const isOf = ({ heads = [] }: FileKind) => heads.some((mark) => latin.startsWith(mark));
+  return others.find(isOf) ?? kindByHead(head);
+}
+
+function nameOf({ path }: Pick<ArtifactFile, "path">): string {
+  return path.toLowerCase().replace(/^.*\//s, "");
 }
 
 export function kindByName({ path, mediaType }: Pick<ArtifactFile, "path" | "mediaType">) {
-  const name = `.${path.toLowerCase().replace(/^.*\//s, "")}`;
   const find = (table: readonly [Kind, RegExp][], text: string) =>
     table.find(([, pattern]) => pattern.test(text))?.[0];
-  return find(BY_EXTENSION, name) ?? find(BY_TYPE, mediaType.toLowerCase());
+  return find(BY_EXTENSION, `.${nameOf({ path })}`) ?? find(BY_TYPE, mediaType.toLowerCase());
 }
 
 /** Returns true for tables and JSON Lines. */
@@ -88,9 +100,13 @@ const BY_HEAD: readonly [Kind, string, number][] = [
 ];
 
 export function kindByHead(head: Uint8Array): Kind {
-  const latin = String.fromCharCode(...head.subarray(0, 512));
+  const latin = latinOf(head);
   const known = BY_HEAD.find(([, mark, at]) => latin.startsWith(mark, at));
   return known?.[0] ?? (isText(head) ? "text" : "bytes");
+}
+
+function latinOf(head: Uint8Array): string {
+  return String.fromCharCode(...head.subarray(0, 512));
 }
 
 /** Returns true for UTF-8 without control characters. The last character may be cut off. */

@@ -1,5 +1,6 @@
 // Previews of stored files. Nothing inside a file ever runs, and only the ranges that are shown are
 // read. Each kind of preview loads when it is needed.
+import { useSession } from "../api/context.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { html } from "../framework/html.ts";
 import { useState, type VNode } from "../framework/preact.ts";
@@ -53,9 +54,12 @@ export function Preview({ version, path, isBrief }: PreviewProps): VNode {
 
 /** A file by its kind, and its bytes on demand. */
 function FilePreview({ file, version, isBrief }: FileProps): VNode {
+  const { extensions } = useSession();
   const opened = useFiles(async (signal) => {
-    const kind = await kindOf(file, signal);
-    return { kind, View: await VIEWS[kind]() };
+    const found = await kindOf(file, { extensions, signal });
+    return typeof found === "string"
+      ? { kind: found, View: await VIEWS[found]() }
+      : { kind: "other", View: await found.load() };
   }, file);
   return whenLoaded(opened, ({ kind, View }) =>
     html`

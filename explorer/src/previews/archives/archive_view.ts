@@ -4,16 +4,17 @@ import { formatBytes, formatCount, formatNumber } from "../../format/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
-import { EntryTable, type TextColumn } from "../entry_table.ts";
+import { EntryTable } from "../entry_table.ts";
+import type { Column } from "../../components/table.ts";
 import { LeftOut, useFiles } from "../parts.ts";
 import { listArchive, type ListedArchive, type ListedEntry } from "./list_archive.ts";
 
-const COLUMNS: readonly TextColumn<ListedEntry>[] = [
+const COLUMNS: readonly Column<ListedEntry>[] = [
   { title: "Path", cell: ({ path }) => path },
   { title: "Kind", cell: ({ kind }) => kind },
   { title: "Size", class: "number", cell: ({ size }) => formatBytes(size) },
 ];
-const PACKED: TextColumn<ListedEntry> = {
+const PACKED: Column<ListedEntry> = {
   title: "Packed",
   class: "number",
   cell: ({ packed = 0 }) => formatBytes(packed),
@@ -26,7 +27,8 @@ export function ArchiveView({ file }: { file: ArtifactFile }): VNode {
   return whenLoaded(loaded, (listing) => html`<${Entries} found=${listing} file=${file} />`);
 }
 
-function Entries({ found: { entries, end }, file }: {
+/** The entries of an archive, and how large they become. */
+export function Entries({ found: { entries, end }, file }: {
   found: ListedArchive;
   file: ArtifactFile;
 }): VNode {

@@ -1,19 +1,29 @@
 // Lists of zip and tar files, from their headers. Nothing is unpacked but the beginning of a
 // compressed tar file.
-import { bytesStream, iterableStream } from "../../../../core/bytes/bytes.ts";
+import { bytesStream, concatBytes, iterableStream, readAll } from "../../../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import { forEachAtOnce } from "../../../../core/work/at_once.ts";
 import { readTarEntries } from "../../../../formats/archive/tar_read.ts";
 import { zipEntry } from "../../../../formats/archive/zip_content.ts";
-import { readZipDirectory, STORED } from "../../../../formats/archive/zip_directory.ts";
+import {
+  readZipDirectory,
+  STORED,
+  type ZipRecord,
+} from "../../../../formats/archive/zip_directory.ts";
 import { readNpyHeader } from "../../../../formats/npy.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { fileToDecode } from "../file_to_decode.ts";
 
 /** Entries of a zip file, at most. */
 const MAX_ENTRIES = 20_000;
-/** Arrays of a `.npz` file whose headers are read: each takes two requests. */
+/** Arrays of a `.npz` file whose headers are read: each takes up to two requests. */
 const MAX_OPENED_ARRAYS = 100;
+/** Bytes of a local header of zip, before the name. */
+const LOCAL_BYTES = 30;
+/** Packed bytes of an array that are read for its header. */
+const PACKED_HEAD_BYTES = 4096;
+/** Unpacked bytes that contain the header of an array. */
+const ARRAY_HEAD_BYTES = 4096;
 /** Entries of a tar file that are listed: each may take a request. */
 const MAX_TAR_ENTRIES = 2000;
 const MAX_TAR_BYTES = 64 * 1024 * 1024;
@@ -59,27 +69,56 @@ async function listZip(file: FileToDecode, signal?: AbortSignal): Promise<Listed
     return { path, kind: kindOf(mode), size, packed: packedSize };
   });
   if (!/\.npz$/i.test(file.path)) return { entries };
-  const packed = records.filter(({ method }) => method !== STORED);
-  const unpacked = [...records.entries()].filter(([, { method }]) => method === STORED);
-  await forEachAtOnce(unpacked.slice(0, MAX_OPENED_ARRAYS), async ([i, record]) => {
-    entries[i]!.kind = await arrayOf(zipEntry(file, record), signal);
+  await forEachAtOnce([...records.entries()].slice(0, MAX_OPENED_ARRAYS), async ([i, record]) => {
+    entries[i]!.kind = await arrayOf(file, record, signal);
   });
-  if (packed.length === 0 && unpacked.length <= MAX_OPENED_ARRAYS) return { entries };
-  const end = packed.length > 0
-    ? "Types and shapes of compressed arrays are not read"
-    : `Types and shapes of the first ${MAX_OPENED_ARRAYS} arrays are read`;
-  return { entries, end };
+  if (records.length <= MAX_OPENED_ARRAYS) return { entries };
+  return { entries, end: `Types and shapes of the first ${MAX_OPENED_ARRAYS} arrays are read` };
 }
 
 /** Returns the type and shape of an array; "file" for anything else. */
-async function arrayOf(entry: FileToDecode, signal?: AbortSignal): Promise<string> {
+async function arrayOf(
+  file: FileToDecode,
+  record: ZipRecord,
+  signal?: AbortSignal,
+): Promise<string> {
   try {
+    const entry = record.method === STORED
+      ? zipEntry(file, record)
+      : await unpackedHead(file, record, signal);
     const { dtype, shape } = await readNpyHeader(entry, signal);
     return `${dtype} ${shape.join(" x ")}`.trim();
   } catch (error) {
     if (signal?.aborted) throw error;
     return "file";
   }
+}
+
+/** Returns the beginning of a compressed entry, as a file with the size of all of it. */
+async function unpackedHead(
+  file: FileToDecode,
+  { path, name, offset, room, size }: ZipRecord,
+  signal?: AbortSignal,
+): Promise<FileToDecode> {
+  const length = Math.min(room, LOCAL_BYTES + name.byteLength + PACKED_HEAD_BYTES);
+  const local = await readAll(file.stream({ offset, length }), signal);
+  const begins = LOCAL_BYTES + name.byteLength + local[28]! + local[29]! * 256;
+  const pieces: Uint8Array[] = [];
+  let unpacked = 0;
+  const packed = bytesStream(local.slice(begins)) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const reader = packed.pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  try {
+    for (let next; unpacked < ARRAY_HEAD_BYTES && !(next = await reader.read()).done;) {
+      pieces.push(next.value);
+      unpacked += next.value.byteLength;
+    }
+  } catch { // what follows was not read
+  }
+  await reader.cancel().catch(() => {});
+  const head = concatBytes(pieces);
+  const stream = ({ offset = 0, length = Infinity }: { offset?: number; length?: number } = {}) =>
+    bytesStream(head.subarray(offset, offset + length));
+  return { path, size, stream, bytes: () => Promise.resolve(head) };
 }
 
 async function listTar(file: FileToDecode, signal?: AbortSignal): Promise<ListedArchive> {

@@ -1,0 +1,26 @@
+// Files of models beside safetensors: their headers, of which nothing runs.
+import type { FileKind, PageExtension } from "../../extension.ts";
+
+const gguf: FileKind = {
+  names: /\.gguf$/,
+  heads: ["GGUF"],
+  load: async () => (await import("./gguf_view.ts")).GgufView,
+  loadComparison: async () => (await import("./gguf_view.ts")).GgufComparison,
+};
+
+const onnx: FileKind = {
+  names: /\.onnx$/,
+  load: async () => (await import("./onnx_view.ts")).OnnxView,
+  loadComparison: async () => (await import("./onnx_view.ts")).OnnxComparison,
+};
+
+const pickle: FileKind = {
+  names: /\.(pkl|pickle|pt|pth|ckpt|joblib)$|^pytorch_model.*\.bin$/,
+  heads: ["\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "\x80\x04\x95", "\x80\x05\x95"],
+  load: async () => (await import("./pickle_view.ts")).PickleView,
+};
+
+export const modelsExtension: PageExtension = {
+  name: "models",
+  files: [gguf, onnx, pickle],
+};
