@@ -83,7 +83,9 @@ class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
 
     Every rank passes the same `id`, another one for each checkpoint. The version appears when the
     first rank has the results of all. If a rank is killed, nothing appears; a job that runs again
-    with the same `id` writes it again. Other options are those of `holdfast.version`.
+    with the same `id` writes it again. A file that the latest version has, too, is stored once:
+    `single_file_per_rank=False` writes one for each tensor. Other options are those of
+    `holdfast.version`.
     """
 
     @checked
@@ -100,6 +102,7 @@ class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
         token: str | None = None,
         timeout: float = 60,
         thread_count: int = 1,
+        single_file_per_rank: bool = True,
     ) -> None:
         self.new = new_version(
             name,
@@ -112,7 +115,12 @@ class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
             token=token,
             timeout=timeout,
         )
-        super().__init__(self.new.path(), sync_files=False, thread_count=thread_count)
+        super().__init__(
+            self.new.path(),
+            single_file_per_rank=single_file_per_rank,
+            sync_files=False,
+            thread_count=thread_count,
+        )
         self.fs = Paths(self.new.fs)
         self.path = self.new.path()
 

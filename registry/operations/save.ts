@@ -31,7 +31,7 @@ import { checkSave, type UserFields, userFields } from "./saving/check_options.t
 import { checkAliasesUnprotected, checkOverwriteUnprotected } from "./saving/check_protected.ts";
 import { commit, listFiles } from "./saving/commit.ts";
 import { type Done, endSave } from "./saving/end_save.ts";
-import { loadBase, place } from "./saving/place.ts";
+import { loadBase, place, shareWithBase } from "./saving/place.ts";
 import { createChooser } from "./target/keyed.ts";
 
 /** Saves files as a version. A file or folder on disk that changes meanwhile is saved once more. */
@@ -130,6 +130,7 @@ async function save(attempt: Attempt): Promise<Done> {
         await storePayload(attempt.payload, attempt.placed!, storing).catch(fail);
       }
     }
+    if (ending === undefined) artifact.onShared?.(await shareWithBase(attempt));
     const list = ending === undefined ? await listFiles(attempt) : undefined;
     if (list !== undefined && attempt.placed === undefined) ending = await place(attempt);
     ending ??= await commit(attempt, list);

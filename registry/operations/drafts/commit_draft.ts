@@ -10,6 +10,7 @@ import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { savedArtifact } from "../../../core/registry/operations/saving.ts";
 import type { SavedArtifact, SaveOptions } from "../../../core/registry/operations/saving.ts";
+import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { findSaved, isDeleted } from "../target/keyed.ts";
 import type { Operation } from "../../cell/operation.ts";
@@ -24,6 +25,9 @@ import { type FoundPart, listed, partKeys, readDecided, readParts } from "./draf
 import { closeDraft, decideEnd, ended, readEnd, stateOf } from "./draft_state.ts";
 import type { DecidedParts } from "./draft_state.ts";
 
+/** Time limit for the removal of objects that a version does not need. */
+const REMOVAL_MS = 5_000;
+
 /** Saves the content of a draft as one version, idempotently. */
 export async function commitDraft(
   draft: DraftCall,
@@ -31,13 +35,21 @@ export async function commitDraft(
     CommitDraftOptions,
 ): Promise<SavedArtifact> {
   const { context, name, idempotencyKey, signal } = draft;
+  let shared: string[] = [];
   const artifact = {
     name,
     materializer: { id: materializer.id, formatVersion: materializer.formatVersion },
+    onShared: (keys: string[]) => shared = keys,
     produce: (operation: Operation) => filesOfDraft(draft, operation, parts),
   };
   try {
-    return await saveFiles(context, artifact, { ...saveOptions as SaveOptions, idempotencyKey });
+    const options = { ...saveOptions as SaveOptions, idempotencyKey };
+    const saved = await saveFiles(context, artifact, options);
+    // Runs may still be read by their parts. What stays here, `gc` removes a week later.
+    const unneeded = saved.skipped || draft.noun === "run" ? [] : shared;
+    const removing = removeObjects(context.backend, unneeded, AbortSignal.timeout(REMOVAL_MS));
+    await removing.catch((error) => context.logger.debug(`${draft.spoken}: left for gc`, error));
+    return saved;
   } catch (error) {
     if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
     const before = await findSaved(context, { ...saveOptions, name, key: idempotencyKey }, signal);

@@ -28,6 +28,8 @@ export interface FilesOfArtifact {
   digest?: string;
   /** Stores the files and their list in pages itself, instead of `produce`. Called again likewise. */
   storeListed?(attempt: Attempt): Promise<ListedPayload>;
+  /** Receives the keys of objects that the version does not need, as its base has their bytes. */
+  onShared?(unneeded: string[]): void;
   /** Returns the files. Called again only if the base was deleted during a very long upload. */
   produce(operation: Operation): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
 }

@@ -78,7 +78,7 @@ export async function commit(attempt: Attempt, list?: LongList): Promise<Ending>
   if (digest !== expected) throw readOnce(operation);
   const unchanged = await unchangedBase(attempt, digest);
   const stored = listed ?? (list && await storeList(attempt, list));
-  const { base } = attempt.placed?.shelves ?? {};
+  const { base } = attempt;
   const shared = base?.isShared ? base : undefined;
   if (shared && !await isLive(context, operation, shared)) return { state: "baseGone", digest };
   if (!shared) delete operation.views.base;

@@ -1,11 +1,16 @@
 // The place of a payload: a folder of the version that it is for, and the stored files that it may
 // share.
 import { isRegistryError } from "../../../core/errors.ts";
+import type { StoredFile } from "../../../core/record.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { isOnDisk } from "../../../core/work/source_change.ts";
 import { noteKeeper } from "../../cache/cached_records.ts";
 import { orderSegment, payloadFolder } from "../../format/layout.ts";
+import { sharedObjects } from "../../cell/objects.ts";
+import { SMALL_FILE_BYTES } from "../../payload/content.ts";
+import { pointTo } from "../../payload/known.ts";
 import { type Base, createBase } from "../../payload/base.ts";
 import { SeenFiles } from "../../payload/seen_files.ts";
 import { Unfinished } from "../../payload/unfinished.ts";
@@ -61,4 +66,29 @@ export async function loadBase(
     context.logger.warn(`${operation.action}: ${state}`);
     return undefined; // a damaged version must not prevent the next save
   }
+}
+
+/**
+ * Points large files of a draft, whose payload is in its place, to equal ones of the base. Returns the keys of
+ * the objects that the version does not need any more.
+ */
+export async function shareWithBase(attempt: Attempt): Promise<string[]> {
+  const { artifact: { name }, payload: { files }, sharesNothing } = attempt;
+  const large = files.filter(({ from, size }) => from !== undefined && size > SMALL_FILE_BYTES);
+  if (sharesNothing || large.length === 0) return [];
+  const base = attempt.base ??= await loadBase(attempt);
+  if (!base?.lends) return [];
+  const before = sharedObjects(name, large);
+  await forEachAtOnce(large, async (file) => {
+    const shared: StoredFile = { ...file };
+    if (!await base.take(shared)) return;
+    // Of several objects, or of a pack, the version might use too little.
+    const [key = "", ...others] = sharedObjects(name, [{ ...shared, chunks: undefined }]);
+    if (others.length > 0 || 2 * file.size < (base.sizes.get(key) ?? 0)) return;
+    const { chunks, from } = file;
+    if (chunks !== undefined && shared.chunks === chunks) shared.chunks = { ...chunks, from };
+    pointTo(file, shared);
+  });
+  const needed = new Set(sharedObjects(name, files));
+  return before.filter((key) => !needed.has(key));
 }

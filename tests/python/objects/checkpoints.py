@@ -102,6 +102,22 @@ def spawn(function, size, *arguments):
     return [each.exitcode for each in ranks]
 
 
+def unchanged():
+    """A checkpoint of which one tensor changes: the others are stored once."""
+    registry = connect()
+    state = {name: torch.rand(200_000) for name in ("frozen", "frozen too", "trained")}
+    for step in range(3):
+        state["trained"] += 1
+        writer = CheckpointWriter("ckpt:lora", registry, id=str(step), single_file_per_rank=False)
+        dcp.save(state, storage_writer=writer, no_dist=True)
+    for version in (1, 3):
+        loaded = {name: torch.zeros(200_000) for name in state}
+        reader = CheckpointReader(f"ckpt:lora@{version}", registry)
+        dcp.load(loaded, storage_reader=reader, no_dist=True)
+        expected = {**state, "trained": state["trained"] - 3 + version}
+        print(all(torch.allclose(loaded[name], expected[name]) for name in state))
+
+
 def single():
     """In one process: without a process group."""
     registry = connect()
@@ -147,3 +163,4 @@ if __name__ == "__main__":
     print(spawn(load, 2, 1), spawn(load, 3, 1))
     print(spawn(save, 3, 2, None), spawn(load, 1, 2))
     single()
+    unchanged()

@@ -1,9 +1,10 @@
 // Checkpoints of torch.distributed.checkpoint, by ranks in processes of their own.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { openRegistry } from "../../../mod.ts";
+import { measureSpace } from "../../../apps/maintenance.ts";
 import { findPython } from "../../support/numpy.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -46,6 +47,12 @@ Deno.test({
       "refused True",
       "refused Invalid",
       "refused Unsupported",
+      "True",
+      "True",
     ]);
+    const { bytes } = (await measureSpace(registry)).names.find(({ name }) =>
+      name === "ckpt:lora"
+    )!;
+    assert(bytes < 5.1 * 800_000, `${bytes} bytes of 2 tensors and 3 that changed`);
   },
 });
