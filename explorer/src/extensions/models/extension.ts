@@ -14,6 +14,13 @@ const onnx: FileKind = {
   loadComparison: async () => (await import("./onnx_view.ts")).OnnxComparison,
 };
 
+const hdf5: FileKind = {
+  names: /\.(h5|hdf5|hdf|he5|h5ad|nc|nc4)$/,
+  heads: ["\x89HDF\r\n\x1a\n"],
+  load: async () => (await import("./hdf5_view.ts")).Hdf5View,
+  loadComparison: async () => (await import("./hdf5_view.ts")).Hdf5Comparison,
+};
+
 const pickle: FileKind = {
   names: /\.(pkl|pickle|pt|pth|ckpt|joblib)$|^pytorch_model.*\.bin$/,
   heads: ["\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "\x80\x04\x95", "\x80\x05\x95"],
@@ -22,5 +29,5 @@ const pickle: FileKind = {
 
 export const modelsExtension: PageExtension = {
   name: "models",
-  files: [gguf, onnx, pickle],
+  files: [gguf, onnx, hdf5, pickle],
 };

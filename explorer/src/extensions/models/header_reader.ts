@@ -7,7 +7,7 @@ const FIRST_BYTES = 16 * 1024;
 const MOST_BYTES = 1024 * 1024;
 const KEPT_WINDOWS = 64;
 /** Values of a header. Real ones have fewer than a million. */
-const MAX_VALUES = 1_500_000;
+const MAX_VALUES = 1_000_000;
 /** After so many values, other work of the page has its turn. */
 const VALUES_AT_ONCE = 10_000;
 

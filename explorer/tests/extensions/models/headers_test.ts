@@ -1,6 +1,7 @@
 // Headers of models, as the libraries of their formats wrote them, and hostile ones.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openGguf } from "../../../src/extensions/models/gguf.ts";
+import { openHdf5 } from "../../../src/extensions/models/hdf5/open_hdf5.ts";
 import { openOnnx } from "../../../src/extensions/models/onnx.ts";
 import { layersOf } from "../../../src/previews/models/model.ts";
 import { fakeFile, type NotedFile } from "../../support/fake_file.ts";
@@ -69,17 +70,86 @@ Deno.test("an ONNX file shows inputs, outputs, operators and weights", async () 
   ]);
 });
 
+/** The tree of both HDF5 files, without the links below `/many`. */
+const TREE = [
+  "group /",
+  "dataset /empty float32",
+  "group /many",
+  "group /model_weights",
+  "group /model_weights/dense",
+  "dataset /model_weights/dense/bias:0 float16 4",
+  "dataset /model_weights/dense/kernel:0 float32 8,4",
+  "group /model_weights/dense_1",
+  "dataset /model_weights/dense_1/bias:0 float16 4",
+  "dataset /model_weights/dense_1/kernel:0 float32 8,4",
+  "link /model_weights/loop the same as /",
+  "dataset /names string 2",
+  "link /outside to another file",
+  "dataset /packed int64 10,100 shuffle, gzip",
+  "link /same the same as /model_weights/dense",
+  "link /soft to /model_weights/dense",
+  "dataset /table compound 3",
+];
+
+for (const [name, version] of [["old.h5", 0], ["new.h5", 3]] as const) {
+  Deno.test(`an HDF5 file of superblock ${version} shows its tree, with attributes`, async () => {
+    const file = fakeFile(name, await readModelFile(name));
+    const { facts, objects, attributes, tensors, end } = await openHdf5(file);
+    assertEquals(facts[0], ["Format", `HDF5, superblock ${version}`]);
+    assertEquals(end, undefined);
+    const lines = objects.map(({ path, kind, type, shape = [], note }) =>
+      [kind, path, type, shape.join(), note].filter(Boolean).join(" ")
+    );
+    assertEquals(lines.filter((line) => !line.includes("/many/")), TREE);
+    const links = lines.filter((line) => line.includes("/many/"));
+    const many = Array.from({ length: 60 }, (_, i) => {
+      return `link /many/link${String(i).padStart(4, "0")} to /target${i}`;
+    });
+    assertEquals(links, many);
+    const notes = Array.from({ length: 12 }, (_, i) => {
+      return [`/many@note${String(i).padStart(2, "0")}`, String(i)];
+    });
+    assertEquals(attributes.map(({ name, text }) => [name, text]), [
+      ["/@backend", "tensorflow"],
+      ["/@done", "1"],
+      ["/@epochs", "12"],
+      ["/@keras_version", "3.10.0"],
+      ["/@rates", "[0.5, 0.25]"],
+      ...notes,
+      ["/model_weights/dense@weight_names", "[dense/kernel:0, dense/bias:0]"],
+      ["/model_weights/dense_1@weight_names", "[dense_1/kernel:0, dense_1/bias:0]"],
+    ]);
+    assertEquals(tensors.map(({ name, size, offset }) => [name, size, offset !== undefined]), [
+      ["model_weights/dense/bias:0", 8, true],
+      ["model_weights/dense/kernel:0", 128, true],
+      ["model_weights/dense_1/bias:0", 8, true],
+      ["model_weights/dense_1/kernel:0", 128, true],
+      ["packed", 8000, false],
+    ]);
+    assertEquals(layersOf(tensors).map(({ name, tensors }) => `${name} ${tensors}`), [
+      "model_weights/dense 2",
+      "model_weights/dense_1 2",
+      "packed 1",
+    ]);
+  });
+}
+
 type Open = (file: NotedFile) => Promise<unknown>;
 
 const WRITTEN: readonly (readonly [name: string, open: Open])[] = [
   ["first.gguf", openGguf],
   ["net.onnx", openOnnx],
+  ["old.h5", openHdf5],
+  ["new.h5", openHdf5],
 ];
+/** Changes that are tried of each file. */
+const CHANGES = 200;
 
 for (const [name, open] of WRITTEN) {
   Deno.test(`a damaged ${name} is refused or shown, and never reads far`, async () => {
     const bytes = await readModelFile(name);
-    for (let at = 0; at < bytes.byteLength; at += 3) {
+    const step = Math.max(5, Math.ceil(bytes.byteLength / CHANGES));
+    for (let at = 0; at < bytes.byteLength; at += step) {
       for (const value of [0, 0x7f, 0xff]) {
         const changed = bytes.slice();
         changed[at] = value;
@@ -88,7 +158,7 @@ for (const [name, open] of WRITTEN) {
         assert(file.reads.length < 100, `${file.reads.length} reads after a change at ${at}`);
       }
     }
-    for (let length = 0; length < bytes.byteLength; length += 7) {
+    for (let length = 0; length < bytes.byteLength; length += step * 2) {
       await open(fakeFile(name, bytes.slice(0, length))).catch(refused);
     }
   });

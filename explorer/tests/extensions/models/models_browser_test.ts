@@ -15,6 +15,7 @@ async function filesOf(version: 1 | 2): Promise<Map<string, Uint8Array>> {
   return new Map([
     ["tiny.gguf", await readModelFile(version === 1 ? "first.gguf" : "second.gguf")],
     ["net.onnx", await readModelFile("net.onnx")],
+    ["keras.h5", await readModelFile(version === 1 ? "old.h5" : "new.h5")],
     ["model.safetensors", samples.get("model.safetensors")!],
     ["weights.pt", samples.get("plates.zip")!],
     ["state.pkl", PICKLE],
@@ -59,6 +60,13 @@ Deno.test({
     await list("inputs and outputs").getByText("batch x 4").waitFor();
     await show(`${placeOf("net.onnx")}&mode=operators`);
     await list("operators").getByText("com.microsoft.FusedGelu").waitFor();
+
+    await show(placeOf("keras.h5"));
+    await list("objects").getByText("shuffle, gzip").waitFor();
+    await page.getByRole("combobox", { name: "Show" }).focus();
+    await page.keyboard.type("A"); // "Attributes"
+    await list("attributes").getByText("3.10.0").waitFor();
+    barriers.push(...await barriersOf(page));
 
     await show(placeOf("model.safetensors"));
     await list("tensors").getByText("blocks.42.weight").waitFor();

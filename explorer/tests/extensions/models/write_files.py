@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import gguf
+import h5py
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
@@ -55,10 +56,43 @@ def write_onnx(path: Path) -> None:
     onnx.save(model, path)
 
 
+def write_hdf5(path: Path, libver: str) -> None:
+    rng = np.random.default_rng(5)
+    with h5py.File(path, "w", libver=libver) as file:
+        file.attrs["keras_version"] = "3.10.0"
+        file.attrs["backend"] = np.bytes_("tensorflow")
+        file.attrs["rates"] = np.array([0.5, 0.25])
+        file.attrs["epochs"] = 12
+        file.attrs["done"] = True
+        weights = file.create_group("model_weights")
+        for layer in ("dense", "dense_1"):
+            group = weights.create_group(layer)
+            names = [f"{layer}/kernel:0", f"{layer}/bias:0"]
+            group.attrs["weight_names"] = np.array(names, dtype="S")
+            group.create_dataset("kernel:0", data=rng.random((8, 4), dtype=np.float32))
+            group.create_dataset("bias:0", data=np.zeros(4, dtype=np.float16))
+        packed = np.arange(1000).reshape(10, 100)
+        file.create_dataset("packed", data=packed, chunks=(10, 10), compression="gzip", shuffle=True)
+        file.create_dataset("names", data=["a", "b"], dtype=h5py.string_dtype())
+        file.create_dataset("table", data=np.zeros(3, dtype=[("x", "i4"), ("y", "f8")]))
+        file.create_dataset("empty", dtype="f4", data=h5py.Empty("f4"))
+        file["same"] = weights["dense"]
+        file["soft"] = h5py.SoftLink("/model_weights/dense")
+        file["outside"] = h5py.ExternalLink("other.h5", "/x")
+        weights["loop"] = file
+        many = file.create_group("many", track_order=True)
+        for i in range(60):
+            many[f"link{i:04d}"] = h5py.SoftLink(f"/target{i}")
+        for i in range(12):
+            many.attrs[f"note{i:02d}"] = i
+
+
 def main() -> None:
     write_gguf(FOLDER / "first.gguf", 1)
     write_gguf(FOLDER / "second.gguf", 2)
     write_onnx(FOLDER / "net.onnx")
+    write_hdf5(FOLDER / "old.h5", "earliest")
+    write_hdf5(FOLDER / "new.h5", "latest")
     packed = Path(__file__).parents[2] / "previews/files/packed.npz"
     large = np.arange(2500).reshape(50, 50)
     np.savez_compressed(packed, small=np.zeros((3, 4), dtype=np.float32), large=large)
