@@ -13,7 +13,7 @@ import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded } from "../../runs/mlflow/stored_run.ts";
 import { reasonToKeep } from "./alias_here.ts";
 import { annotateMissing } from "./annotate_missing.ts";
-import { checkPaths, readFiles } from "./check_files.ts";
+import { drySave, folderOf, withDryVersion } from "./dry_save.ts";
 import { filesOfRun } from "./files_of_run.ts";
 import type {
   FoundAliases,
@@ -62,6 +62,10 @@ interface Written {
   /** False if another import saved it. */
   readonly isNew: boolean;
 }
+
+/** The version, and the files, of a run that a dry run would save. */
+const NOT_SAVED = "not saved";
+const OF_DRY_RUN = { files: [{ path: "file", content: new Uint8Array() }], problems: [] };
 
 /** Errors of one record. Others end the import. */
 const OF_RECORD = [
@@ -168,16 +172,22 @@ export class RecordWriter {
       this.#count(files);
       if (version !== undefined) taken.add(version);
     };
-    if (dryRun) {
-      await this.#check(files);
-      this.#dry.add(spoken(key));
-      return count();
-    }
-    const result = await this.#registry.save(name, undefined, {
-      as: folderOf(files),
+    const options = {
       idempotencyKey: saveKeyOf(key, next.generation),
       ...version !== undefined && { version },
       metadata,
+    };
+    if (dryRun) {
+      await drySave(name, files, { ...options, ...this.#options });
+      this.#dry.add(spoken(key));
+      const dry = { name, createdAt: new Date(0), metadata };
+      runs.set(id, importedRun(version ?? NOT_SAVED, dry));
+      saved.add(version ?? NOT_SAVED);
+      return count();
+    }
+    const result = await this.#registry.save(name, undefined, {
+      ...options,
+      as: folderOf(files),
       signal,
     });
     runs.set(id, importedRun(result.version, { name, createdAt: result.createdAt, metadata }));
@@ -185,11 +195,6 @@ export class RecordWriter {
     saved.add(result.version);
     count();
     onItem?.({ action: "imported", name, version: result.version });
-  }
-
-  async #check(files: readonly FileToSave[]): Promise<void> {
-    checkPaths(files);
-    if (this.#options.check) await readFiles(files, this.#options.signal);
   }
 
   /** Reports what cannot be read. Returns true if the record is not saved without it. */
@@ -228,9 +233,7 @@ export class RecordWriter {
         if (before !== undefined) {
           this.report.unchanged++;
           // It may have been stopped between the version and its labels.
-          if (!deleted.has(before) && !this.#options.dryRun) {
-            await this.#annotate(`${name}@${before}`, found);
-          }
+          if (!deleted.has(before)) await this.#annotate(name, before, found);
           return;
         }
         const written = await this.#writeVersion(model, found);
@@ -240,7 +243,7 @@ export class RecordWriter {
       });
       this.#progress(1);
     }
-    if (!this.#options.dryRun && known.size > 0) {
+    if (known.size > 0) {
       await this.#try(name, () => this.#describe(model, { known, isNew }));
     }
   }
@@ -267,33 +270,28 @@ export class RecordWriter {
 
   /** Returns the version that is here now; undefined if it could not be saved. */
   async #writeVersion(model: FoundModel, found: FoundVersion): Promise<Written | undefined> {
-    const { version, from } = found;
-    if (from !== undefined && this.#dry.has(spoken(from.run))) {
-      this.report.versions++;
-      return { version, isNew: true };
-    }
-    const opened: Opened = (from && await this.#filesOf(from)) ?? await found.open();
+    const { name } = model, opened = await this.#opened(found);
     const { files, problems, base } = opened;
-    const what = `${model.name}@${version}`;
+    const what = `${name}@${found.version}`;
     if (files.length === 0) {
       this.#leave("failed", what, problems[0] ?? "it has no files");
       return undefined;
     }
     if (this.#isDamaged(what, problems)) return undefined;
-    if (this.#options.dryRun && base === undefined) await this.#check(files);
-    const written = this.#options.dryRun
-      ? { version, isNew: true }
-      : await this.#saveVersion(model, found, opened);
-    if (written.isNew) {
+    const written = await this.#saveVersion(model, found, opened), { version, isNew } = written;
+    if (isNew) {
       this.report.versions++;
       if (base === undefined) this.#count(files);
+      if (!this.#options.dryRun) this.#options.onItem?.({ action: "imported", name, version });
     } else this.report.unchanged++; // another import saved it
-    if (this.#options.dryRun) return written;
-    if (written.isNew) {
-      this.#options.onItem?.({ action: "imported", name: model.name, version: written.version });
-    }
-    await this.#annotate(`${model.name}@${written.version}`, found);
+    await this.#annotate(name, version, found);
     return written;
+  }
+
+  async #opened({ from, open }: FoundVersion): Promise<Opened> {
+    if (from === undefined) return await open();
+    if (this.#dry.has(spoken(from.run))) return { ...OF_DRY_RUN, base: from.run.name };
+    return await this.#filesOf(from) ?? await open();
   }
 
   async #saveVersion(
@@ -301,12 +299,20 @@ export class RecordWriter {
     { version, metadata }: FoundVersion,
     { files, base, metadata: own }: Opened,
   ): Promise<Written> {
-    const save = this.#registry.save(name, undefined, {
-      as: folderOf(files),
+    const { dryRun, signal } = this.#options;
+    const options = {
       ...key === undefined ? { version } : { idempotencyKey: `import:${key}:${version}` },
-      ...base !== undefined && { base, inputs: [{ ref: base }] },
       metadata: { ...metadata, ...own },
-      signal: this.#options.signal,
+    };
+    if (dryRun) {
+      await drySave(name, files, { ...options, ...this.#options });
+      return { version, isNew: true };
+    }
+    const save = this.#registry.save(name, undefined, {
+      ...options,
+      as: folderOf(files),
+      ...base !== undefined && { base, inputs: [{ ref: base }] },
+      signal,
     });
     const saved = await save.catch((error) => {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
@@ -314,8 +320,16 @@ export class RecordWriter {
     return { version: saved?.version ?? version, isNew: saved?.skipped === false };
   }
 
-  async #annotate(of: string, found: Pick<FoundVersion, "labels" | "notes">): Promise<void> {
-    const reasons = await annotateMissing(this.#registry, of, found);
+  /** Sets labels and notes of a name, or of a version. */
+  async #annotate(
+    name: string,
+    version: string | undefined,
+    found: Pick<FoundVersion, "labels" | "notes">,
+  ): Promise<void> {
+    const of = version === undefined ? name : `${name}@${version}`;
+    const reasons = this.#options.dryRun
+      ? await withDryVersion(name, (registry) => annotateMissing(registry, name, found))
+      : await annotateMissing(this.#registry, of, found);
     for (const reason of reasons) this.#leave("left", of, reason);
   }
 
@@ -330,7 +344,7 @@ export class RecordWriter {
     { name, labels, notes, aliases }: FoundModel,
     { known, isNew }: { known: ReadonlyMap<string, string>; isNew: ReadonlySet<string> },
   ): Promise<void> {
-    await this.#annotate(name, { labels, notes });
+    await this.#annotate(name, undefined, { labels, notes });
     const found = [...aliases].flatMap(([alias, id]): [string, string][] => {
       const version = known.get(id);
       if (version !== undefined) return [[alias, version]];
@@ -346,9 +360,7 @@ export class RecordWriter {
       const found = [here.get(id), here.get(commit)].find((run) => run?.commit === commit);
       return found === undefined ? [] : [[alias, found.version]];
     });
-    if (!this.#options.dryRun) {
-      await this.#setAliases(name, aliases, saved);
-    }
+    await this.#setAliases(name, aliases, saved);
   }
 
   async #setAliases(
@@ -367,16 +379,13 @@ export class RecordWriter {
           ? undefined
           : await reasonToKeep(this.#registry, name, { alias, version });
         if (reason !== undefined) return this.#leave("left", `${name}@${alias}`, reason);
-        await this.#registry.setAlias(name, alias, version);
+        if (this.#options.dryRun) {
+          await withDryVersion(name, (registry) => registry.setAlias(name, alias, "1.0.0"));
+        } else await this.#registry.setAlias(name, alias, version);
         this.report.aliases++;
       });
     }
   }
-}
-
-/** Returns a materializer that saves files as a folder. */
-function folderOf(files: readonly FileToSave[]) {
-  return { id: "folder", formatVersion: 1, save: () => files, load: () => undefined };
 }
 
 function spoken({ name, id }: RunKey): string {

@@ -5,8 +5,9 @@
 import { Buffer } from "node:buffer";
 import { joinPath, nameOf, shown } from "../../../core/kernel.ts";
 import { checkedFile } from "../dvc/cache.ts";
-import type { FoundModel, FoundVersion, OpenedVersion, ReadOptions } from "../records.ts";
+import type { FoundModel, OpenedVersion, ReadOptions } from "../records.ts";
 import type { SourceFiles } from "../source_files.ts";
+import { ArtifactList } from "./artifact_list.ts";
 import { integerOf, type Message, messagesOf, textOf, textsOf } from "./run_file.ts";
 
 /** Fields of an artifact, its manifest and a file in it. */
@@ -20,8 +21,6 @@ const ARTIFACT = {
 } as const;
 const MANIFEST = { files: 4, elsewhere: 5 } as const;
 const FILE = { path: 1, digest: 2, reference: 3, size: 4, local: 6 } as const;
-/** Types of artifacts that W&B makes itself, of what is also in the files of runs. */
-const OWN_TYPE = /^(run_table|job|wandb-[^]*)$/;
 
 /** Returns what the metadata of a run has of an artifact. */
 export function factsOf(artifact: Message) {
@@ -37,46 +36,22 @@ export function factsOf(artifact: Message) {
 export class Artifacts {
   readonly #files: SourceFiles;
   readonly #options: ReadOptions;
-  readonly #models = new Map<
-    string,
-    { versions: Map<string, FoundVersion>; aliases: Map<string, string> }
-  >();
+  readonly #list: ArtifactList;
 
   constructor(files: SourceFiles, options: ReadOptions) {
     this.#files = files;
     this.#options = options;
+    this.#list = new ArtifactList(options);
   }
 
   /** Adds an artifact that a run of a project logged. */
-  add(artifact: Message, { project, run }: { project: string; run: string }): void {
-    const { type, name: own, digest, aliases } = factsOf(artifact);
-    if (own === "" || digest === "" || OWN_TYPE.test(type)) return;
-    const name = this.#options.nameOf(`${project}/${own}`);
-    if (name === undefined) return;
-    const model = this.#models.get(name) ?? { versions: new Map(), aliases: new Map() };
-    this.#models.set(name, model);
-    for (const alias of aliases) {
-      if (!/^(latest|v\d+)$/.test(alias)) model.aliases.set(alias, digest);
-    }
-    if (model.versions.has(digest)) return;
-    model.versions.set(digest, {
-      version: digest,
-      notes: textOf(artifact, ARTIFACT.description) || undefined,
-      labels: new Map(),
-      metadata: { digest, wandb: { type, run } },
-      open: () => this.#open(artifact),
-    });
+  add(artifact: Message, by: { project: string; run: string }): void {
+    const notes = textOf(artifact, ARTIFACT.description) || undefined;
+    this.#list.add({ ...factsOf(artifact), notes, open: () => this.#open(artifact) }, by);
   }
 
   get models(): FoundModel[] {
-    return [...this.#models].map(([name, { versions, aliases }]) => ({
-      kind: "model",
-      name,
-      labels: new Map(),
-      key: "digest",
-      aliases,
-      versions: [...versions.values()],
-    }));
+    return this.#list.all;
   }
 
   async #open(artifact: Message): Promise<OpenedVersion> {

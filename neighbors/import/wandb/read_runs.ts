@@ -3,19 +3,18 @@
 //   run-TIME-ID/run-ID.wandb, files/…           offline-run-TIME-ID/run-ID.wandb, files/…
 import { Buffer } from "node:buffer";
 import { isRegistryError, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
-import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
+import type { Metric } from "../../../runs/mlflow/points.ts";
 import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
 import { reasonOf, type SourceFiles } from "../source_files.ts";
 import { type Artifacts, factsOf } from "./artifacts.ts";
 import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from "./run_file.ts";
+import { isOwnKey, metricsIn, paramsOf, valueOf } from "./values.ts";
 
 /** Fields of records. */
 const RECORD = { history: 2, summary: 3, config: 5, artifact: 8, run: 17, exit: 18 } as const;
 const ITEM = { key: 1, nested: 2, json: 16 } as const;
 /** Bytes of the list of artifacts in the metadata; a longer one is a file. */
 const MOST_ARTIFACTS = 8 * 1024;
-/** Values that W&B adds to the numbers of a program. */
-const OWN_KEYS = /^(_(step|timestamp|runtime|wandb(\.[^]*)?))?$/;
 /** Records before that of the run. */
 const MOST_BEFORE = 1000;
 
@@ -75,7 +74,9 @@ export class WandbReader {
     ).sort((one, other) => timeIn(one) < timeIn(other) ? -1 : 1);
     if (folders.length === 0) {
       throw notFound("import runs of W&B from", this.#files.store.location, "no run is there", {
-        hint: "Pass the folder that has a folder run-… or offline-run-… for each run: wandb.",
+        hint:
+          "Pass the folder that has a folder run-… or offline-run-… for each run: wandb. For runs on " +
+          "W&B's server, use the script in docs/migrating.md; tables in CSV or Parquet are not read.",
       });
     }
     yield { kind: "total", count: folders.length };
@@ -190,7 +191,7 @@ export class WandbReader {
       yield* metricsOf(record, startedMs);
     }
     for (const [key, value] of facts.summary) {
-      if (typeof value !== "number" || facts.keys.has(key) || OWN_KEYS.test(key)) continue;
+      if (typeof value !== "number" || facts.keys.has(key) || isOwnKey(key)) continue;
       yield { key, value, timestamp: endedMs, step: facts.lastStep };
     }
   }
@@ -202,18 +203,8 @@ function* metricsOf(record: Message, startedMs: number): Generator<Metric> {
     const values = new Map(
       messagesOf(history, 1).map((item) => [keyOf(item), valueOf(textOf(item, ITEM.json))]),
     );
-    const number = (key: string) => {
-      const value = values.get(key);
-      return typeof value === "number" && Number.isFinite(value) ? value : undefined;
-    };
     const [at] = messagesOf(history, 2);
-    const step = integerOf(at, 1) ?? number("_step") ?? 0;
-    const seconds = number("_timestamp");
-    const timestamp = seconds === undefined ? startedMs : Math.round(seconds * 1000);
-    if (!Number.isSafeInteger(step) || Math.abs(timestamp) > 8.64e15) continue;
-    for (const [key, value] of values) {
-      if (typeof value === "number" && !OWN_KEYS.test(key)) yield { key, value, timestamp, step };
-    }
+    yield* metricsIn(values, { step: integerOf(at, 1), startedMs });
   }
 }
 
@@ -228,26 +219,6 @@ function change(values: Map<string, unknown>, record: Message): void {
 function keyOf(item: Message): string {
   const nested = textsOf(item, ITEM.nested);
   return nested.length > 0 ? nested.join(".") : textOf(item, ITEM.key);
-}
-
-function valueOf(json: string): unknown {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === "string" ? NOT_FINITE.get(value) ?? value : value;
-  } catch {
-    return NOT_FINITE.get(json) ?? json;
-  }
-}
-
-function paramsOf(config: ReadonlyMap<string, unknown>): Map<string, string> {
-  const params = new Map<string, string>();
-  const add = (key: string, value: unknown, depth: number) => {
-    if (value !== null && typeof value === "object" && !Array.isArray(value) && depth < 20) {
-      for (const [name, each] of Object.entries(value)) add(`${key}.${name}`, each, depth + 1);
-    } else params.set(key, typeof value === "object" ? JSON.stringify(value) : `${value}`);
-  };
-  for (const [key, value] of config) if (!/^_wandb(\.|$)/.test(key)) add(key, value, 0);
-  return params;
 }
 
 function tagsOf(run: Message | undefined): Map<string, string> {

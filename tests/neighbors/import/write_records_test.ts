@@ -1,5 +1,5 @@
 // The writer of all importers, without a command line.
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
@@ -125,3 +125,47 @@ Deno.test("notes that are too long are left out, and do not stop labels and alia
   const { annotations } = await registry.info("a@prod", { annotations: true });
   assertEquals(annotations?.labels, { ok: "yes" });
 });
+
+/** Models that a registry refuses in part, and the words of the problem. */
+const REFUSED: Record<string, [change: Partial<FoundModel>, words: RegExp]> = {
+  "a key that is too long": [
+    { key: "digest", versions: [{ ...version(), version: "x".repeat(300) }] },
+    /it is too long/,
+  ],
+  "metadata that is too large": [
+    { versions: [{ ...version(), metadata: { refs: "x".repeat(70_000) } }] },
+    /more than 65536/,
+  ],
+  "a wrong version": [{ versions: [{ ...version(), version: "one" }] }, /one/],
+  "a wrong alias": [{ aliases: new Map([["1.0", "1.0.0"]]) }, /alias/],
+  "an alias of a version that is not there": [
+    { aliases: new Map([["prod", "2.0.0"]]) },
+    /2\.0\.0 was not imported/,
+  ],
+  "notes that are too long": [{ notes: "x".repeat(70_000) }, /its notes are not imported/],
+  "labels that are too long": [
+    { versions: [{ ...version(), labels: new Map([["a", "x".repeat(70_000)]]) }] },
+    /its labels are not imported/,
+  ],
+};
+
+function version() {
+  return modelOf(() => new Uint8Array(1)).versions[0]!;
+}
+
+for (const [what, [change, words]] of Object.entries(REFUSED)) {
+  Deno.test(`a dry run reports ${what}, as the import does`, async () => {
+    await using registry = await openRegistry("memory:");
+    const reports = [];
+    for (const dryRun of [true, false]) {
+      const model = { ...modelOf(() => new Uint8Array(1)), ...change };
+      reports.push(
+        await new RecordWriter(registry, { dryRun }).write(ReadableStream.from([model])),
+      );
+      if (dryRun) assertEquals(await Array.fromAsync(registry.names()), []);
+    }
+    const [dry, real] = reports;
+    assertEquals(dry, real);
+    assertMatch(JSON.stringify(real?.notImported), words);
+  });
+}
