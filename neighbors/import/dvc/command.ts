@@ -7,7 +7,7 @@ import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
 import { SourceFiles, withoutSecrets } from "../source_files.ts";
 import { DvcCache } from "./cache.ts";
-import { GitRepository } from "./git.ts";
+import { GitRepository } from "../git.ts";
 import { DvcReader } from "./read_repository.ts";
 
 export const importDvc: Command = defineCommand({

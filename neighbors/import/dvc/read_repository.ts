@@ -19,7 +19,7 @@ import {
   isDescription,
   type Output,
 } from "./descriptions.ts";
-import type { Commit, GitRepository, TreeEntry } from "./git.ts";
+import type { Commit, GitRepository, TreeEntry } from "../git.ts";
 
 /** Bytes of a description, and of a file with metrics. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -48,7 +48,7 @@ export class DvcReader {
 
   async *records(name: string): AsyncGenerator<ImportRecord> {
     const as = this.#options.nameOf(name);
-    const commits = await this.#git.commits();
+    const commits = await this.#git.commits({ refs: [HEAD], folders: ["refs/tags"] });
     if (commits.size === 0) throw notFound("import from", name, "the repository has no commits");
     const { revisions, aliases, notImported } = revisionsOf(commits);
     if (as === undefined) return;

@@ -1,18 +1,23 @@
-import { type Command, defineCommand } from "../../../apps/cli/extending.ts";
+import { basename } from "node:path";
+import { type Command, defineCommand, invalid } from "../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
+import { isStoreUrl } from "../../../core/kernel.ts";
+import { GitRepository } from "../git.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
-import { SourceFiles } from "../source_files.ts";
+import { SourceFiles, withoutSecrets } from "../source_files.ts";
 import { HubServer } from "./hub_server.ts";
 import { HfCacheReader } from "./read_cache.ts";
+import { HfCloneReader } from "./read_clone.ts";
 import { HubReader, parseHubUrl } from "./read_hub.ts";
 
 export const importHf: Command = defineCommand({
   name: "import hf",
   summary: "Import repositories of Hugging Face.",
   details: "Reads ~/.cache/huggingface/hub, or one folder of it, which hf download, " +
-    "from_pretrained and load_dataset write; or a repository of the Hub, hf://org/name, at " +
-    "HF_ENDPOINT with HF_TOKEN: the commits of its branches and tags. A model org/name gets this " +
+    "from_pretrained and load_dataset write; a clone by Git, with its files of Git LFS; or a " +
+    "repository of the Hub, hf://org/name, at HF_ENDPOINT with HF_TOKEN. Of clones and the Hub, it " +
+    "reads the commits of branches and tags. A model org/name gets this " +
     "name, and a dataset datasets/org/name. Each commit becomes a version, and branches and tags " +
     "become aliases: main, and rev-v1.0 for v1.0, because an alias must not look like a version. The " +
     "metadata has the members hub, commit and refs. serve --hf serves the result.\n\n" +
@@ -23,31 +28,41 @@ export const importHf: Command = defineCommand({
   args: [
     {
       usage: "<from>",
-      text: "the cache, a folder models--ORG--NAME, or hf://ORG/NAME",
+      text: "the cache, a folder models--ORG--NAME, a clone, or hf://ORG/NAME",
       completes: "file",
     },
     TARGET,
   ],
-  options: [...OPTIONS],
+  options: [
+    ...OPTIONS,
+    { flags: "--name <name>", text: "name of a clone (default: its id on the Hub, or its folder)" },
+  ],
   examples: [
     ["holdfast import hf ~/.cache/huggingface/hub .holdfast --create --dry-run", "see what fits"],
     ["holdfast import hf ~/.cache/huggingface/hub @team --prefix team/", "some repositories"],
+    ["holdfast import hf ./bert .holdfast", "a clone, with git lfs fetch --all before"],
     ["HF_TOKEN=… holdfast import hf hf://team/bert .holdfast", "from the Hub"],
     ["holdfast import hf ./hub/models--team--bert .holdfast --rename team/=", "one, as bert"],
   ],
-  async run([from, to], flags, context) {
-    const read = (options: ReadOptions) => records(context, from, options);
+  async run([from, to], { name, ...flags }, context) {
+    const read = (options: ReadOptions) => records(context, { from, name }, options);
     return await runImport(context, { to, flags, hasRuns: false, read });
   },
 });
 
 async function* records(
   context: CommandContext,
-  from: string,
+  { from, name }: { from: string; name?: string },
   options: ReadOptions,
 ): AsyncGenerator<ImportRecord> {
+  const { io: { system } } = context, { signal } = options;
+  const refuseName = () => {
+    if (name === undefined) return;
+    const hint = "Use --rename for a cache or a repository of the Hub.";
+    throw invalid(`import from ${withoutSecrets(from)}`, "--name is for clones", hint);
+  };
   if (/^hf:/i.test(from)) {
-    const { io: { system } } = context, { signal } = options;
+    refuseName();
     const server = new HubServer({ system, signal });
     yield* new HubReader(server, parseHubUrl(from), options).records();
     return;
@@ -57,5 +72,24 @@ async function* records(
     context,
     "For a repository of the Hub, write hf://ORG/NAME.",
   );
-  yield* new HfCacheReader(new SourceFiles(place.store, options.signal), options).records();
+  const files = new SourceFiles(place.store, signal);
+  const git = isStoreUrl(from) ? undefined : await gitFolder(files);
+  if (git !== undefined) {
+    const repository = new GitRepository(place.location, { system, signal });
+    yield* new HfCloneReader({ git: repository, files, folder: git }, options).records({
+      name,
+      endpoint: system.env("HF_ENDPOINT"),
+      own: basename(place.location),
+    });
+    return;
+  }
+  refuseName();
+  yield* new HfCacheReader(files, options).records();
+}
+
+/** Returns the folder of Git in a clone; undefined for other folders. */
+async function gitFolder(files: SourceFiles): Promise<string | undefined> {
+  if (await files.look(".git", []) !== undefined) return ".git";
+  const parts = await Promise.all(["HEAD", "objects", "refs"].map((part) => files.look(part, [])));
+  return parts.every((part) => part !== undefined) ? "" : undefined;
 }

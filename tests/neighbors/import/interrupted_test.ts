@@ -8,7 +8,7 @@ import { wrapCalls } from "../../../core/work/wrap_backend.ts";
 import { createLocalFiles } from "../../../files/mod.ts";
 import { openRegistry } from "../../../mod.ts";
 import { DvcCache } from "../../../neighbors/import/dvc/cache.ts";
-import { GitRepository } from "../../../neighbors/import/dvc/git.ts";
+import { GitRepository } from "../../../neighbors/import/git.ts";
 import { DvcReader } from "../../../neighbors/import/dvc/read_repository.ts";
 import { parsePattern } from "../../../neighbors/import/files/pattern.ts";
 import { FilesReader } from "../../../neighbors/import/files/read_files.ts";

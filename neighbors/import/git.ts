@@ -10,7 +10,7 @@ import {
   shown,
   type System,
   unsupported,
-} from "../../../core/kernel.ts";
+} from "../../core/kernel.ts";
 
 /** Limit of the output of one command. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -79,10 +79,12 @@ export class GitRepository {
     };
   }
 
-  /** Returns the commits of HEAD and of all tags, by their full names. */
-  async commits(): Promise<Map<string, Commit>> {
-    const listed = await this.#text(["for-each-ref", "refs/tags", "--format=%(refname)"]);
-    const refs = ["HEAD", ...listed.split("\n").filter((ref) => ref !== "")];
+  /** Returns the commits of refs and of all refs in folders, by their full names. */
+  async commits(
+    { refs: named = [], folders }: { refs?: readonly string[]; folders: readonly string[] },
+  ): Promise<Map<string, Commit>> {
+    const listed = await this.#text(["for-each-ref", ...folders, "--format=%(refname)"]);
+    const refs = [...named, ...listed.split("\n").filter((ref) => ref !== "")];
     const objects = await this.#objects(refs.map((ref) => `${ref}^{commit}`));
     const commits = new Map<string, Commit>();
     refs.forEach((ref, i) => {
@@ -90,6 +92,12 @@ export class GitRepository {
       if (object !== undefined) commits.set(ref, commitOf(object.oid, object.bytes));
     });
     return commits;
+  }
+
+  /** Returns the URL of the repository that was cloned. It may have a secret. */
+  async origin(): Promise<string | undefined> {
+    const text = await this.#text(["config", "--local", "--default", "", "remote.origin.url"]);
+    return text.trim() || undefined;
   }
 
   /** Returns the files of a commit, by their paths. */
