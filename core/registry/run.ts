@@ -102,7 +102,7 @@ export interface FinishStoredRunOptions extends CommitDraftOptions {
 }
 
 /** How a run ended that made a version. */
-export type EndState = "finished" | "failed" | "cancelled";
+export type EndState = "finished" | "failed" | "killed" | "cancelled";
 
 /**
  * Returns how the run ended that made a version, by the metadata that runs and pipelines write;
@@ -112,6 +112,7 @@ export function endStateOf(metadata: Readonly<Record<string, unknown>>): EndStat
   const { run, pipeline, end } = metadata;
   if (isJsonObject(run)) {
     if (typeof run.id !== "string" || typeof run.startedAt !== "string") return undefined;
+    if (run.failed === "KILLED") return "killed";
     return Object.hasOwn(run, "failed") ? "failed" : "finished";
   }
   if (typeof run !== "string" || typeof pipeline !== "string") return undefined;

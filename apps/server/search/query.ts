@@ -52,7 +52,7 @@ const MOST_TERMS = 20;
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
  * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
  * filter compares `name`, `version`, `alias`, `kind`, `by` (who saved it), `state` (how its run
- * ended: `finished`, `failed` or `cancelled`), `created` (a time, or the beginning of one in UTC:
+ * ended: `finished`, `failed`, `killed` or `cancelled`), `created` (a time, or the beginning of one in UTC:
  * `2026-03`), `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`. Metadata
  * and labels are compared by value: also numbers and times that are text. Without a value, `KEY=`
  * matches versions that have none, and `KEY!=` those that have one.

@@ -9,6 +9,7 @@ import { useMemo } from "../framework/preact.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { useQuery } from "../framework/use_query.ts";
 import { jsonText } from "../format/short_number.ts";
+import { isBroken, StateTag } from "../components/state_tag.ts";
 import { type AliasesByRef, AliasTags, VersionMark } from "./version_labels.ts";
 
 export interface Fact {
@@ -43,6 +44,7 @@ export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; 
   };
   for (const [at, { metadata }] of versions.entries()) add("", at, metadata, 0);
   const metadata = [...valuesOfKeys].map(([name, values]) => ({ name, values, isMetadata: true }));
+  const states = versions.map(({ metadata }) => endStateOf(metadata));
   const own = [
     { name: "Inputs", values: versions.map(({ inputs }) => inputs) },
     { name: "Kind", values: versions.map(({ materializer }) => materializer) },
@@ -51,13 +53,13 @@ export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; 
     { name: "Content", values: versions.map(({ digest }) => digest) },
     { name: "Saved", values: versions.map(({ createdAt }) => createdAt) },
   ].map((fact) => ({ ...fact, isMetadata: false }));
-  const facts = [...metadata, ...own].map((fact) => {
+  const hasState = states.some((state) => state !== undefined);
+  const state = hasState ? [{ name: "State", values: states, isMetadata: false }] : [];
+  const facts = [...state, ...metadata, ...own].map((fact) => {
     const [first, ...rest] = fact.values.map((value) => JSON.stringify(value));
     return { ...fact, isSame: rest.every((text) => text === first) };
   });
-  const failed = [...versions.keys()].filter((at) =>
-    endStateOf(versions[at]!.metadata) === "failed"
-  );
+  const failed = [...versions.keys()].filter((at) => isBroken(states[at]));
   const marked = failed.length === 0 ? facts : facts.map((fact) => ({ ...fact, failed }));
   return { facts: marked, leftOut: others.size };
 }
@@ -118,6 +120,7 @@ export function Value({ fact, at }: { fact: Fact; at: number }) {
   if (name === "Inputs") {
     return (value as string[]).map((ref) => html`<div><a href=${hrefOfRef(ref)}>${ref}</a></div>`);
   }
+  if (name === "State") return html`<${StateTag} state=${value} />`;
   if (name === "Size") return formatBytes(value as number);
   if (name === "Saved") return formatTime(value as string);
   if (name === "Content") return html`<code>${(value as string).slice(0, 12)}</code>`;

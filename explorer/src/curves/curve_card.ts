@@ -1,6 +1,7 @@
 // One chart of curves, which is drawn once it is near the part of the page that is in view.
 import { breakable } from "../components/breakable.ts";
 import { Chart } from "../components/charts/chart.ts";
+import { axisTitle, xText } from "./axes.ts";
 import { formatCount, numberText } from "../format/format.ts";
 import { html } from "../framework/html.ts";
 import { useMemo, useRef } from "../framework/preact.ts";
@@ -24,7 +25,7 @@ export function CurveCard(props: CurveProps) {
   const { axis, smoothing } = props.drawing;
   const box = useRef<HTMLDivElement>(null);
   const [isNear, height] = useNear(box);
-  const label = `${title} by ${axis}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
+  const label = `${title} by ${axisTitle(axis)}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
   return html`
     <div ref=${box} class="card">${isNear
       ? html`<${CurveChart} ...${props} label=${label} />`
@@ -48,10 +49,10 @@ function CurveChart({ panel, runs, drawing, onRange, label }: CurveProps & { lab
   const { x, series, gaps, omitted, rangeY, isBand } = shown;
   const notes = omitted.map(([count, which]) => `${formatCount(count, "value")} ${which}`);
   return html`
-    <${Chart} label=${label} x=${x} xLabel=${axis} series=${series} isLog=${isLog}
+    <${Chart} label=${label} x=${x} xLabel=${axisTitle(axis)} series=${series} isLog=${isLog}
       range=${range}
       onRange=${onRange} rangeY=${rangeY} bands=${isBand ? BANDS : undefined}
-      formatX=${numberText} formatY=${numberText} />
+      formatX=${xText(axis)} formatY=${numberText} />
     ${gaps > 0 &&
       html`<p class="muted">× marks ${formatCount(gaps, "value")} of NaN or infinity.</p>`}
     ${notes.length > 0 && html`<p class="muted">Left out: ${notes.join(", ")}.</p>`}

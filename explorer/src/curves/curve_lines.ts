@@ -61,11 +61,13 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
   const gaps = count((y) => !Number.isFinite(y));
   const [low = -Infinity, high = Infinity] = rangeY ?? [];
   const notes: Note[] = [
+    [isBand ? gaps : 0, "of NaN or infinity"],
     [isLog ? count((y) => y <= 0 && y > -Infinity) : 0, "of 0 or less"],
     [all.reduce((sum, { replaced }) => sum + replaced, 0), "of steps that come again later"],
     [count((y) => Number.isFinite(y) && (y < low || y > high)), "outside the middle 98 %"],
   ];
-  return { x, series, isBand, gaps, rangeY, omitted: notes.filter(([count]) => count > 0) };
+  const omitted = notes.filter(([count]) => count > 0);
+  return { x, series, isBand, gaps: isBand ? 0 : gaps, rangeY, omitted };
 }
 
 const BAND = ["mean", "maximum", "minimum"] as const;

@@ -1,4 +1,5 @@
 // The charts of curves, and the sections in which they stand.
+import { usualBetter } from "../../../runs/better.ts";
 
 /** The measures that one chart shows. */
 export interface Panel {
@@ -31,7 +32,8 @@ export function panelsOf(measures: readonly string[], alone: boolean): Panel[] {
 
 /**
  * Sorts charts into sections by the beginning of their first measure, before `/` or `.`. Those
- * without one, and those that would be alone, share a section without a title.
+ * without one, and those that would be alone, share a section without a title. Sections with a
+ * measure of which some values are better come first.
  */
 export function sectionsOf(panels: readonly Panel[]): Section[] {
   const prefixOf = ({ measures: [first = ""] }: Panel) => /^(.+?)[/.]/.exec(first)?.[1] ?? "";
@@ -40,7 +42,9 @@ export function sectionsOf(panels: readonly Panel[]): Section[] {
     const prefix = prefixOf(panel);
     return alike.get(prefix)?.length === 1 ? "" : prefix;
   });
-  return [...groups].map(([title, panels]) => ({ title, panels }));
+  const isMeasure = ({ measures }: Panel) => measures.some((name) => usualBetter(name) !== "none");
+  return [...groups].map(([title, panels]) => ({ title, panels }))
+    .sort((a, b) => Number(b.panels.some(isMeasure)) - Number(a.panels.some(isMeasure)));
 }
 
 /** Returns the charts with a measure that has all words of a text, ignoring case. */

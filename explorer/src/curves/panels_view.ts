@@ -1,15 +1,16 @@
 // The charts of curves in their sections, and the controls that all of them share.
 import { Choice } from "../components/choice.ts";
 import { onValue } from "../components/field.ts";
-import { formatCount, formatNumber, numberText } from "../format/format.ts";
+import { formatCount, formatNumber } from "../format/format.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { joinValues, splitValues } from "../framework/router.ts";
 import { useQueries, useQuery } from "../framework/use_query.ts";
-import { axesOf } from "./axes.ts";
+import { axesOf, axisTitle, xText } from "./axes.ts";
 import { CurveCard } from "./curve_card.ts";
 import type { Drawing, Run } from "./curve_lines.ts";
 import { panelsOf, panelsWith, type Section, sectionsOf } from "./panels.ts";
+import { ValuesTable } from "./values_table.ts";
 
 /** Charts of each section that are shown at first: two rows. */
 const FEW = 6;
@@ -23,7 +24,9 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
   const steps = axesOf(names);
   const axes = [...steps, ...names.filter((name) => !steps.includes(name))];
   const axis = axes.find((name) => name === query.by) ?? axes[0] ?? "";
-  const drawing = drawingOf(query, { axis, isCompared });
+  const ends = useMemo(() => endsOf(runs, axis), [runs, axis]);
+  const drawing = drawingOf(query, { axis, isCompared, ends });
+  const without = runs.filter(({ columns }) => !columns.has(axis)).map(({ label }) => label);
   const measures = names.filter((name) => name !== axis && !steps.includes(name));
   const all = panelsOf(measures, isCompared);
   const found = panelsWith(all, query.find ?? "");
@@ -40,6 +43,17 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
     ${runs.filter(({ moreColumns }) => moreColumns > 0).map(({ label, moreColumns }) =>
       html`<p class="note">${label}: ${formatCount(moreColumns, "more column")} not drawn.</p>`
     )}
+    ${without.length > 0 && html`
+      <p class="note">${without.join(", ")}: no <code>${axisTitle(axis)}</code>, so no lines.
+        Choose an axis that all of them have.</p>
+    `}
+    ${query.by !== undefined && query.by !== axis && html`
+      <p class="note">No curve has the column <code>${query.by}</code>.</p>
+    `}
+    ${query.values === "table" && html`
+      <${ValuesTable} runs=${runs} drawing=${drawing}
+        measures=${found.flatMap(({ measures }) => measures)} />
+    `}
     <${Sections} sections=${sectionsOf(found)} count=${found.length}
       isSearch=${found.length < all.length} card=${(panel: Section["panels"][number]) =>
         html`
@@ -51,19 +65,39 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
 
 function drawingOf(
   { smooth, log, from, to, outliers, lines }: Readonly<Record<string, string>>,
-  { axis, isCompared }: Pick<Drawing, "axis" | "isCompared">,
+  { axis, isCompared, ends: [start, end] }: Pick<Drawing, "axis" | "isCompared"> & {
+    ends: NonNullable<Drawing["range"]>;
+  },
 ): Drawing {
-  const range = [from, to].map((text) => text === undefined ? NaN : Number(text));
-  const [first = NaN, last = NaN] = range;
+  const [first, last] = [boundOf(from, start), boundOf(to, end)];
+  const isZoomed = from !== undefined || to !== undefined;
   return {
     axis,
     isCompared,
     smoothing: Math.min(Math.max(Number(smooth) || 0, 0), 0.99),
     isLog: log !== undefined,
-    ...first < last && { range: [first, last] },
+    ...isZoomed && first < last && { range: [first, last] },
     hidesOutliers: outliers === "hidden",
     isBand: lines === "band",
   };
+}
+
+/** Returns a bound of the address; `end` without one. */
+function boundOf(text: string | undefined, end: number): number {
+  return text === undefined ? end : Number(text);
+}
+
+/** Returns the smallest and the largest value of an axis. */
+function endsOf(runs: readonly Run[], axis: string): NonNullable<Drawing["range"]> {
+  let [start, end] = [Infinity, -Infinity];
+  for (const { columns } of runs) {
+    for (const value of columns.get(axis)?.values ?? []) {
+      if (!Number.isFinite(value)) continue;
+      start = Math.min(start, value);
+      end = Math.max(end, value);
+    }
+  }
+  return [start, end];
 }
 
 /** Returns a bound with as many digits as the range needs. */
@@ -81,7 +115,8 @@ function Controls({ axes, drawing, count: [found, all], onRange }: {
   const [query, change] = useQueries();
   const [find, setFind] = useQuery("find");
   const [, setSmooth] = useQuery("smooth", "0");
-  const { axis, smoothing, range, isCompared } = drawing;
+  const { axis, smoothing, isCompared } = drawing;
+  const isZoomed = query.from !== undefined || query.to !== undefined;
   const toggle = (key: string, value: string, label: string) =>
     html`
       <label
@@ -97,22 +132,29 @@ function Controls({ axes, drawing, count: [found, all], onRange }: {
       `}
       <${Choice} label="by" value=${axis} change=${(by: string) =>
         change({ by: by === axes[0] ? undefined : by, from: undefined, to: undefined })}
-        options=${axes.map((name) => [name, name])} />
+        options=${axes.map((name) => [name, axisTitle(name)])} />
       <label>Smoothing <input type="range" min="0" max="0.99" step="0.01" value=${smoothing}
         onChange=${onValue(setSmooth)} /> <output>${smoothing}</output></label>
       ${toggle("log", "y", "Log axis")}
       ${toggle("outliers", "hidden", "Hide outliers")}
       ${isCompared && toggle("lines", "band", "Mean and range")}
+      ${toggle("values", "table", "Table of values")}
       <${Zoom} drawing=${drawing} />
-      ${range && html`
+      ${isZoomed && html`
         <button type="button" class="button" onClick=${() => onRange()}>Reset zoom</button>
       `}
       <span class="muted" role="status">${find === ""
         ? ""
-        : `${found} of ${formatCount(all, "chart")}. `}${range &&
-        `All charts show ${axis} ${numberText(range[0])} to ${numberText(range[1])}.`}</span>
+        : `${found} of ${formatCount(all, "chart")}. `}${isZoomed &&
+        zoomText(drawing)}</span>
     </div>
   `;
+}
+
+function zoomText({ axis, range }: Drawing): string {
+  if (range === undefined) return "All is shown, because the curves have nothing in this range.";
+  const [from, to] = range.map(xText(axis));
+  return `All charts show ${axisTitle(axis)} ${from} to ${to}.`;
 }
 
 /** The range of the axis as fields, for the keyboard. */
@@ -122,7 +164,7 @@ function Zoom({ drawing: { axis } }: { drawing: Drawing }) {
   const field = (label: string, value: string, set: (value: string) => void) =>
     html`
       <label class="field">${label} <input type="number" step="any" class="bound" value=${value}
-        aria-label=${`${label} ${axis}`} onInput=${onValue(set)} /></label>
+        aria-label=${`${label} ${axisTitle(axis)}`} onInput=${onValue(set)} /></label>
     `;
   return html`${field("from", from, setFrom)}${field("to", to, setTo)}`;
 }

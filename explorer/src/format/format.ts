@@ -33,6 +33,14 @@ export function formatNumber(value: number): string {
   return counts.format(value);
 }
 
+/** Characters of a long text that are shown of its beginning and its end, where texts differ. */
+const FIRST = 16, LAST = 8;
+
+/** Returns the beginning and the end of a long text. */
+export function cutText(text: string): string {
+  return text.length > FIRST + LAST + 1 ? `${text.slice(0, FIRST)}…${text.slice(-LAST)}` : text;
+}
+
 const brief = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
 
 /** Formats an integer in all its digits, and other numbers in four, or to a whole number. */
@@ -81,8 +89,9 @@ export function formatAgo(iso: string, now: number = Date.now()): string {
 export function formatMs(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${withDigits(ms / 1000, 1)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 60) return `${minutes} min ${Math.round(ms % 60_000 / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   const rest = minutes % 60 === 0 ? "" : ` ${minutes % 60} min`;
   return `${Math.floor(minutes / 60)} h${rest}`;
 }

@@ -146,10 +146,14 @@ Deno.test("charts stand in sections by the beginning of their names, and are fou
     ]);
   assertEquals(sections([...measures, "layer1.grad"]), [
     ["", "loss,layer1.grad"], // none is alone
-    ["system", "system/gpu,system/cpu"],
     ["train", "f1,auc"],
+    ["system", "system/gpu,system/cpu"],
   ]);
-  assertEquals(sections(measures, true).map(([title]) => title), ["", "system", "train", "val"]);
+  assertEquals(sections(measures, true).map(([title]) => title), ["", "train", "val", "system"]);
+  assertEquals(sections(["tokens", "val/loss", "val/f1"], true).map(([title]) => title), [
+    "val",
+    "",
+  ]);
   const found = (text: string) =>
     panelsWith(panelsOf(measures, false), text).map(({ title }) => title);
   assertEquals([found("VAL f1"), found("u sys"), found("no")], [["f1"], [

@@ -112,7 +112,47 @@ Deno.test({
     assertEquals((await lastTip(page, "system.gpu1 by step"))[1], "system.gpu1: 96");
     await over.dblclick();
     await page.getByText("All charts show").waitFor({ state: "detached" });
+    await page.getByLabel("from step").fill("90");
+    await page.getByText("All charts show step 90 to 99.").waitFor(); // without an end, to the last
+    await page.getByLabel("to step").fill("80");
+    await page.getByText("All is shown, because the curves have nothing in this range.").waitFor();
+    await page.getByRole("button", { name: "Reset zoom" }).press("Enter");
+    await page.getByText("All is shown").waitFor({ state: "detached" });
     assertEquals([await barriersOf(page), errors], [[], []]);
+  },
+});
+
+Deno.test({
+  name: "the last, smallest and largest values of all measures are a table, by keyboard" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveRun(registry, 200);
+    await registry.save("team:net", "by epoch");
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/team%3Anet/1.0.0`);
+    await page.getByLabel("Table of values").press("Space");
+    const values = page.getByRole("region", { name: "Values of curves" });
+    await values.waitFor();
+    await page.getByLabel("Find charts").fill("train");
+    await values.getByText("system.gpu0").waitFor({ state: "detached" });
+    const rows = async () =>
+      (await values.locator("tbody tr").allInnerTexts()).map((row) => row.split("\t"));
+    assertEquals(await rows(), [
+      ["train.loss", "0.02", "0.02", "99", "2", "0", "1"],
+      ["val.loss", "0.12", "0.12", "99", "2.1", "0", ""],
+      ["train.acc", "0.83", "0.5", "0", "1,000", "20", ""],
+    ]);
+    await page.getByRole("combobox", { name: "by" }).selectOption("time");
+    await page.getByRole("figure", { name: "loss by time" }).locator("canvas").waitFor();
+    await page.reload();
+    await values.waitFor();
+    assertEquals([await barriersOf(page), errors], [[], []]);
+
+    await page.goto(`${url}#/artifacts/team%3Anet/1.0.0?by=wall`);
+    await page.getByText("No curve has the column wall.").waitFor();
+    assertEquals(errors, []);
   },
 });
 
@@ -142,6 +182,8 @@ Deno.test({
       "maximum: 5.02",
       "minimum: 0.02",
     ]);
+    const band = page.locator(".card", { has: figure(page, "train.loss by step") });
+    await band.getByText("Left out: 3 values of NaN or infinity.").waitFor();
     assertEquals([await barriersOf(page), errors], [[], []]);
   },
 });

@@ -5,6 +5,7 @@ import { compareTableFiles } from "../../../apps/difference/table_difference.ts"
 import { partOfRun } from "../../../tests/support/seeds.ts";
 import { type Line, lineOf, thinned } from "../../src/curves/lines.ts";
 import { findSteps, readSteps } from "../../src/curves/steps.ts";
+import { valuesOf } from "../../src/curves/values_table.ts";
 import { readTable } from "../../src/previews/tables/read_table.ts";
 import { fakeVersion } from "../support/fake_file.ts";
 import { assertNumber, pandasTest } from "./reference.ts";
@@ -43,6 +44,18 @@ pandasTest(
     }
   },
 );
+
+pandasTest("the values of a curve are those of pandas", async ({ expected, bytes }) => {
+  const [file] = await findSteps(fakeVersion(new Map([["curve.csv", bytes("curve.csv")]])));
+  const run = { ...await readSteps(file!, { most: 1e6 }), label: "run" };
+  const [found, ...others] = valuesOf([run], { measures: ["loss", "absent"], axis: "step" });
+  assertEquals(others, []);
+  const { last, min, max, gaps } = expected.values;
+  assertEquals([String(found?.last), found?.gaps], [String(last), gaps]);
+  for (const [own, other] of [[found?.min, min], [found?.max, max]] as const) {
+    assertAllNear(own ?? [], other, "extreme");
+  }
+});
 
 pandasTest(
   "a long curve is drawn with points of it, its ends and its extremes",

@@ -336,6 +336,13 @@ expected["resumed"] = {
     "y": resumed["loss"].tolist(),
     "last": last["loss"].tolist(),
 }
+by_step = curve.sort_values("step")
+expected["values"] = {
+    "last": plain(by_step["loss"].iloc[-1]),
+    "min": [float(known["loss"].min()), int(known["step"].iloc[known["loss"].argmin()])],
+    "max": [float(known["loss"].max()), int(known["step"].iloc[known["loss"].argmax()])],
+    "gaps": int(curve["loss"].isna().sum()),
+}
 
 # Differences of tables of 25,000 rows in another order.
 LARGE = 25_000

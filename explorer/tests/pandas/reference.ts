@@ -51,6 +51,12 @@ interface Expected {
   readonly "smoothed steps": readonly number[];
   readonly filtered: readonly number[];
   readonly long: { readonly values: readonly number[]; readonly smoothed: readonly number[] };
+  readonly values: {
+    readonly last: Plain;
+    readonly min: readonly [value: number, step: number];
+    readonly max: readonly [value: number, step: number];
+    readonly gaps: number;
+  };
   readonly resumed: Record<"x" | "y" | "last", readonly number[]>;
   readonly "large orders": Record<string, readonly number[]>;
   readonly "by key": {

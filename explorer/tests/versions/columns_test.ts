@@ -40,6 +40,19 @@ Deno.test("the best value of a curve stands behind the last one, in the same gro
   assertEquals(charts.usual, ["metadata.metrics.loss"]);
 });
 
+Deno.test("hundreds of results leave room for measures and parameters", () => {
+  const gpus = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`gpu${i}`, i]));
+  const params = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`p${i}`, i]));
+  const metrics = { system: gpus, loss: 1, "loss.min": 0.5 };
+  const own = columnsFor([{ metrics, params }, { metrics, params: { ...params, p0: 1 } }]);
+  const count = Map.groupBy(own, ({ role }) => role);
+  assertEquals([...count].map(([role, { length }]) => [role, length]), [
+    ["measure", 2],
+    ["result", 200],
+    ["parameter", 30],
+  ]);
+});
+
 Deno.test("metrics are before parameters, below headings that shorten their names", () => {
   assertEquals(columnsFor([RUN]).map(({ group, short, title }) => [group, short, title]), [
     ["Metrics", "accuracy", "accuracy"],

@@ -104,6 +104,8 @@ def end_state_of(metadata: Json) -> str | None:
     if is_dict(run):
         if not isinstance(run.get("id"), str) or not isinstance(run.get("startedAt"), str):
             return None
+        if run.get("failed") == "KILLED":
+            return "killed"
         return "failed" if "failed" in run else "finished"
     if not isinstance(run, str) or not isinstance(metadata.get("pipeline"), str):
         return None

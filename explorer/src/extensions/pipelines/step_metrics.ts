@@ -17,11 +17,11 @@ interface StepMetrics {
 /** A row for each step with some. ★ marks the best of several steps. */
 export function StepMetrics({ run, steps }: {
   run: string;
-  steps: readonly Pick<Step, "step" | "params" | "metrics">[];
+  steps: readonly Pick<Step, "step" | "params" | "metrics" | "end">[];
 }) {
-  const rows = steps.flatMap(({ step, params = {}, metrics = {} }): StepMetrics[] => {
+  const rows = steps.flatMap(({ step, params = {}, metrics = {}, end }): StepMetrics[] => {
     const values = metadataValues({ metrics, params });
-    return values.size === 0 ? [] : [{ step, values }];
+    return values.size === 0 ? [] : [{ step, values: new Map([...values, ["state", end]]) }];
   });
   if (rows.length === 0) return null;
   const keys = columnsOf(rows).filter(({ role }) => role !== undefined);

@@ -84,7 +84,8 @@ function Content(
   const close = () => setDialog(undefined);
   const { files, metadata } = version;
   const state = endStateOf(metadata);
-  const reason = state === "failed" ? (metadata.run as { failed?: string }).failed : undefined;
+  const isOfRun = state === "failed" || state === "killed";
+  const reason = isOfRun ? (metadata.run as { failed?: string }).failed : undefined;
   const path = query.path ?? firstPath(valueFiles(files, metadata, ({ path }) => path));
   return html`
     <div class="stack whole">

@@ -1,5 +1,7 @@
 // Search results: names and versions.
 import { formatAgo, formatBytes } from "../../format/format.ts";
+import { endStateOf } from "../../../../core/registry/run.ts";
+import { isBroken, StateTag } from "../../components/state_tag.ts";
 import { VirtualList } from "../../components/virtual_list.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, openPlace } from "../../framework/router.ts";
@@ -58,6 +60,8 @@ export function NameCells({ found, promoted }: { found: FoundVersion; promoted?:
   return html`
     <span class="row name-row">
       <span class="row promoted">
+        ${isBroken(endStateOf(found.metadata)) &&
+          html`<${StateTag} state=${endStateOf(found.metadata)} />`}
         ${metric && html`<span class="cell metric" title=${metric.title}>${metric.text}</span>`}
         ${aliases.slice(0, 2).map((alias) => html`<span class="tag tag-alias">${alias}</span>`)}
         ${aliases.length > 2 && html`<span class="muted">+${aliases.length - 2}</span>`}

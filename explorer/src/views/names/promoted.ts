@@ -1,5 +1,6 @@
 // The aliases of a name, and the best metric of the versions that have one.
 import { numberText } from "../../format/format.ts";
+import { isBroken } from "../../components/state_tag.ts";
 import { endStateOf } from "../../../../core/registry/run.ts";
 import { columnsOf } from "../versions/columns.ts";
 import { metadataValues, numberAt } from "../versions/experiments.ts";
@@ -15,9 +16,8 @@ export function promotedOf(versions: readonly FoundVersion[]): ReadonlyMap<strin
 }
 
 function metricOf(versions: readonly FoundVersion[]): Promoted["metric"] {
-  const rows = versions.filter(({ metadata }) => endStateOf(metadata) !== "failed").map((
-    version,
-  ) => ({ version, values: metadataValues(version.metadata) }));
+  const rows = versions.filter(({ metadata }) => !isBroken(endStateOf(metadata)))
+    .map((version) => ({ version, values: metadataValues(version.metadata) }));
   const column = columnsOf(rows).find(({ role, isNumber }) => role === "measure" && isNumber);
   if (column === undefined) return undefined;
   const { key, title, better } = column;

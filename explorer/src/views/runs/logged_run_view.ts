@@ -1,47 +1,39 @@
 // A run that a program logs to: its state, its parameters and its curves, live.
-import { nameSegment } from "../../../../core/naming/names.ts";
-import { namePath } from "../../api/artifacts.ts";
 import type { LoggedRun } from "../../api/logged_runs.ts";
 import { useSession } from "../../api/context.ts";
-import { mayChange, type Service } from "../../api/service.ts";
+import { mayChange } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { briefText, formatAgo, formatNumber, formatTime, numberText } from "../../format/format.ts";
 import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { MOST_NUMBERS } from "../../curves/curves_view.ts";
-import { LivePoints } from "../../curves/live_points.ts";
 import { Panels } from "../../curves/panels_view.ts";
 import type { Steps } from "../../curves/steps.ts";
 import { summariesOf } from "../../curves/summary.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useRef } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef, splitValues } from "../../framework/router.ts";
 import { useAction } from "../../framework/use_action.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { MetadataFacts, MetricTiles } from "../versions/metadata.ts";
 import type { ViewProps } from "../mod.ts";
 import { StateTag } from "../../components/state_tag.ts";
+import { ComparedRuns } from "./compared_runs.ts";
+import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
 
-const LIVE_MS = 3000;
-
-/** The part of a run that is read so far. */
-interface Read {
-  readonly path: string;
-  readonly points: LivePoints;
-  next?: string;
+export function LoggedRunView({ place }: ViewProps) {
+  const { path: [, name = "", id], query } = place;
+  return id === undefined
+    ? html`<${ComparedRuns} key=${name} name=${name} ids=${splitValues(query.ids)} />`
+    : html`<${OneRun} name=${name} id=${id} />`;
 }
 
-interface ShownRun {
-  readonly run: LoggedRun;
-  readonly steps?: Steps;
-}
-
-export function LoggedRunView({ place: { path: [, name = "", id = ""] } }: ViewProps) {
+function OneRun({ name, id }: { name: string; id: string }) {
   const { service } = useSession();
-  const path = `${namePath(name)}/runs/${nameSegment(id)}`;
-  const read = useRef<Read | undefined>(undefined);
-  if (read.current?.path !== path) read.current = { path, points: new LivePoints(MOST_NUMBERS) };
-  const shown = useLoaded((signal) => readOn(service, read.current!, signal), [path]);
+  const path = runPath(name, id);
+  const read = useRef(new ReadRun(path, MOST_NUMBERS));
+  if (read.current.path !== path) read.current = new ReadRun(path, MOST_NUMBERS);
+  const shown = useLoaded((signal) => read.current.readOn(service, signal), [path]);
   const isSaved = shown.value?.run.version !== undefined;
   useInterval(shown.reload, LIVE_MS, !shown.loading && !isSaved);
   return html`
@@ -136,8 +128,7 @@ function KeepButton({ run: { name, id, state, version }, reload }: {
 }) {
   const { service, rights } = useSession();
   const { isBusy, error, start } = useAction(async () => {
-    const path = `${namePath(name)}/runs/${nameSegment(id)}/finish`;
-    await service.ask(path, { method: "POST", json: {} });
+    await service.ask(`${runPath(name, id)}/finish`, { method: "POST", json: {} });
     reload();
   });
   const isOver = state === "failed" || state === "silent" || state === "finishing";
@@ -147,18 +138,4 @@ function KeepButton({ run: { name, id, state, version }, reload }: {
       onClick=${start}>Save as a version</button></div>
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
   `;
-}
-
-/** Reads the points that are new. */
-async function readOn(service: Service, read: Read, signal: AbortSignal): Promise<ShownRun> {
-  for (;;) {
-    const query = { after: read.next };
-    const page = await service.json<LoggedRun & { lines: string; next: string; more: boolean }>(
-      read.path,
-      { query, signal },
-    );
-    read.points.add(page.lines);
-    read.next = page.next;
-    if (!page.more) return { run: page, steps: read.points.steps };
-  }
 }

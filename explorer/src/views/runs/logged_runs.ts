@@ -6,15 +6,17 @@ import { type Column, Table } from "../../components/table.ts";
 import { formatAgo, formatNumber, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef, joinValues } from "../../framework/router.ts";
 import { columnsOfRows, filteredRows, rowOf, type RunRow } from "./run_rows.ts";
 
 type Row = RunRow<LoggedRun>;
 
 /** A table of runs, or nothing if there are none. */
-export function LoggedRuns({ runs, filter = "", isOfName = false }: {
+export function LoggedRuns({ runs, filter = "", isOfName = false, hasLink = true }: {
   runs: readonly LoggedRun[];
   filter?: string;
+  /** Links lead to the curves of several runs. */
+  hasLink?: boolean;
   /** All are of the name of the page. */
   isOfName?: boolean;
 }) {
@@ -32,11 +34,33 @@ export function LoggedRuns({ runs, filter = "", isOfName = false }: {
   if (shown.length === 0) return null;
   return html`
     <section class="stack" aria-label="Logged runs">
-      <h2>Runs that are not finished</h2>
+      <div class="row spread">
+        <h2>Runs that are not finished</h2>
+        ${hasLink && html`<${CompareLinks} rows=${shown} isAll=${shown.length === rows.length} />`}
+      </div>
       ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
       <${Table} label="Logged runs" rows=${shown} columns=${columns}
         keyOf=${({ run: { name, id } }: Row) => `${name}@${id}`} />
     </section>
+  `;
+}
+
+/** Names with a link to the curves of their runs. */
+const MOST_LINKS = 3;
+
+/** Lead to the curves of the runs of a name, together. */
+function CompareLinks({ rows, isAll }: { rows: readonly Row[]; isAll: boolean }) {
+  const names = [...Map.groupBy(rows, ({ run }) => run.name)].filter(([, { length }]) =>
+    length > 1
+  );
+  return html`
+    <span class="row">${names.slice(0, MOST_LINKS).map(([name, own]) =>
+      html`
+        <a class="button actions" href=${hrefOf(["logged", name], {
+          ids: isAll ? undefined : joinValues(own.map(({ run }) => run.id)),
+        })}>Compare ${own.length} runs${names.length > 1 && ` of ${name}`}</a>
+      `
+    )}</span>
   `;
 }
 

@@ -15,6 +15,12 @@ export interface RunRow<T> {
   readonly text: string;
 }
 
+/** Words of filters for states that are not certain. */
+const STATES: Readonly<Record<string, readonly string[]>> = {
+  "running or killed": ["running", "killed", "running or killed"],
+  silent: ["silent", "running", "killed"],
+};
+
 /** Parameters with a column: those that differ, or of one run all. */
 const MOST_PARAMETERS = 5;
 
@@ -44,7 +50,12 @@ export function filteredRows<T>(
   if (filter.trim() === "") return { rows };
   try {
     const matches = parseQuery(queryOf(namedFilter(filter, columnsOf(rows))));
-    return { rows: rows.filter(({ found, text }) => matches(found, text)) };
+    const states = (state = "") => STATES[state] ?? [state];
+    return {
+      rows: rows.filter(({ found, text }) =>
+        states(found.state).some((state) => matches({ ...found, state }, text))
+      ),
+    };
   } catch (error) {
     return { rows, error };
   }

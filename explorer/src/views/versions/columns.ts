@@ -29,7 +29,7 @@ export function isBest(row: Pick<Experiment, "values">, { key, best }: Experimen
   return best !== undefined && !isFailed(row) && numberAt(row, key) === best;
 }
 
-/** More keys are left out. */
+/** More keys of a kind are left out, so that hundreds of results leave room for parameters. */
 const MOST_KEYS = 200;
 /** Keys that are shown at first. With no more, those of older versions are found too. */
 const MOST_USUAL = 20;
@@ -118,16 +118,32 @@ function rangesOf(experiments: readonly Pick<Experiment, "values">[]): ReadonlyM
   const [first] = experiments;
   if (first === undefined) return keys;
   const fullest = experiments.reduce((a, b) => b.values.size > a.values.size ? b : a, first);
+  const counts = new Map<string, number>();
+  const leftOut = new Set<string>();
+  const hasRoom = (key: string) => {
+    if (leftOut.has(key)) return false;
+    const kind = kindOf(key);
+    const count = counts.get(kind) ?? 0;
+    counts.set(kind, count + 1);
+    if (count >= MOST_KEYS) leftOut.add(key);
+    return count < MOST_KEYS;
+  };
   for (const { values } of [fullest, ...experiments]) {
     const hasFailed = isFailed({ values });
     for (const [key, value] of values) {
       if (!MEMBER.test(key) || value === null || value === undefined) continue;
       const known = keys.get(key);
-      if (known === undefined && keys.size >= MOST_KEYS) continue;
+      if (known === undefined && !hasRoom(key)) continue;
       keys.set(key, rangeWith(value, { before: known, hasFailed }));
     }
   }
   return keys;
+}
+
+/** Returns the kind of a key, each of which has room for others. */
+function kindOf(key: string): string {
+  if (usualBetter(key) !== "none") return "measure";
+  return RESULTS.test(bareOf(key)) ? "result" : "other";
 }
 
 const NO_VALUES: Range = { isNumber: true, min: Infinity, max: -Infinity };

@@ -5,6 +5,7 @@ import { isTextNumber, TextNumbers } from "../../../../core/text/text_numbers.ts
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
+import { isBroken } from "../../components/state_tag.ts";
 import { queryOf } from "../../api/search.ts";
 import { jsonText } from "../../format/short_number.ts";
 
@@ -82,9 +83,9 @@ export function metadataValues(metadata: object): ReadonlyMap<string, unknown> {
   return values;
 }
 
-/** True for a version of a run that failed: none of its values is the best. */
+/** True for a version of a run that failed or was killed. */
 export function isFailed({ values }: Pick<Experiment, "values">): boolean {
-  return values.get("state") === "failed";
+  return isBroken(values.get("state"));
 }
 
 /** Returns a value as a number, also one that was saved as text; NaN if it is none. */

@@ -1,6 +1,6 @@
 // Rows grouped by the value of a key: into rows of means, and into the colors of charts.
 import { colorOf, scaleColorOf } from "../../components/charts/chart_scales.ts";
-import { numberText } from "../../format/format.ts";
+import { cutText, numberText } from "../../format/format.ts";
 import { columnsOf, type ExperimentColumn } from "./columns.ts";
 import { type Experiment, isFailed, numberAt } from "./experiments.ts";
 import { mean } from "./influence.ts";
@@ -62,7 +62,7 @@ export function partsOf(
     ? numbersOf(groups as [number, Experiment[]][])
     : groups.slice(0, MOST_PARTS);
   const largest = parts.map(([value, own], i) => ({
-    label: `${title} ${value}`,
+    label: `${title} ${cutText(`${value}`)}`,
     rows: new Set(own),
     color: isNumber ? scaleColorOf(i / Math.max(1, parts.length - 1)) : colorOf(i),
   }));

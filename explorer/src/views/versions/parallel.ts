@@ -1,7 +1,7 @@
 // Parallel coordinates: an axis for each key, and a line for each version that crosses them.
 import { scaleColorOf } from "../../components/charts/chart_scales.ts";
 import { onValue } from "../../components/field.ts";
-import { formatNumber, numberText } from "../../format/format.ts";
+import { cutText, formatNumber, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useRef } from "../../framework/preact.ts";
 import { joinValues, splitValues } from "../../framework/router.ts";
@@ -142,7 +142,7 @@ function AxisLabels({ axis: { column, words, ticks, at }, at: gridColumn }: {
     `;
   return html`
     <strong class="axis-name" style=${{ gridColumn }} title=${column.key}>${column.title}</strong>
-    ${words.map((word) => label(word, word, "tag word"))}
+    ${words.map((word) => label(word, cutText(word), "tag word"))}
     ${ticks.map((tick) => label(tick, numberText(tick), "word tick"))}
   `;
 }
@@ -156,7 +156,7 @@ function Bounds({ axis: { column, words, from }, filter, at: gridColumn, change 
 }) {
   if (words.length > 0) {
     const offered = words.filter((word) => !word.includes('"')); // no filter can quote it
-    const options = [["", "any"], ...offered.map((word) => [word, word])];
+    const options = [["", "any"], ...offered.map((word) => [word, cutText(word)])];
     return html`
       <select class="bounds" style=${{ gridColumn }} aria-label=${column.title}
         value=${conditionOf(filter, column, "=")} onChange=${onValue((word) =>

@@ -1,6 +1,6 @@
 // Which parameters matter: keys ranked by their influence on a metric.
 import { Choice } from "../../components/choice.ts";
-import { formatCount, formatNumber, numberText } from "../../format/format.ts";
+import { cutText, formatCount, formatNumber, numberText } from "../../format/format.ts";
 import { Loading } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
@@ -151,13 +151,6 @@ const keyOf = ({ column }: Ranked) => column.key;
 /** True for an influence that shuffled metrics have, too. */
 function isChance({ strength, chance }: Influence): boolean {
   return strength <= chance;
-}
-
-/** Characters of a word in a ranking. */
-const MOST_WORD = 24;
-
-function cutText(word: string): string {
-  return word.length > MOST_WORD ? `${word.slice(0, MOST_WORD)}…` : word;
 }
 
 function isResult({ role }: ExperimentColumn): boolean {

@@ -62,6 +62,7 @@ Deno.test("a version has the state in which its run ended", () => {
     [{ run }, "finished"],
     [{ run: { ...run, failed: "" } }, "failed"],
     [{ run: { ...run, failed: "the loss is NaN" } }, "failed"],
+    [{ run: { ...run, failed: "KILLED" } }, "killed"],
     [{ run: "train@1", pipeline: "train" }, "finished"],
     [{ run: "train@1", pipeline: "train", end: "failed" }, "failed"],
     [{ run: "train@1", pipeline: "train", end: "cancelled" }, "cancelled"],
@@ -71,7 +72,7 @@ Deno.test("a version has the state in which its run ended", () => {
   ] as const;
   for (const [metadata, state] of cases) {
     const found = (query: string) => parseQuery(query)({ ...VERSION, metadata }, "");
-    for (const each of ["", "finished", "failed", "cancelled"]) {
+    for (const each of ["", "finished", "failed", "killed", "cancelled"]) {
       assertEquals(found(`state=${each}`), state === each, `${JSON.stringify(metadata)} ${each}`);
       assertEquals(found(`state!=${each}`), state !== each);
     }

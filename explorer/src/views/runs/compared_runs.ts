@@ -1,0 +1,112 @@
+// The curves of several runs of a name that programs log to, together and live.
+import { useSession } from "../../api/context.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
+import { notInSite } from "../../api/service.ts";
+import { FEW } from "../../compare/version_labels.ts";
+import { Empty, ErrorNotice, Loading, Shown } from "../../components/notices.ts";
+import { colorOf } from "../../components/charts/chart_scales.ts";
+import { MOST_NUMBERS } from "../../curves/curves_view.ts";
+import { Panels } from "../../curves/panels_view.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo, useRef } from "../../framework/preact.ts";
+import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { LoggedRuns } from "./logged_runs.ts";
+import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
+import { useLoggedRuns } from "./use_logged_runs.ts";
+
+export function ComparedRuns({ name, ids }: {
+  name: string;
+  /** Those that are drawn. @default the newest that are not finished */
+  ids: readonly string[];
+}) {
+  const { service } = useSession();
+  const listed = useLoggedRuns({ name });
+  const seen = useRef(new Map<string, LoggedRun>());
+  // A run that finishes leaves the list, and stays drawn.
+  for (const run of listed ?? []) seen.current.set(run.id, run);
+  const known = [...seen.current.values()].sort((a, b) => a.startedAt > b.startedAt ? 1 : -1);
+  const all = ids.length > 0 ? ids : known.map(({ id }) => id);
+  // Each keeps its color while others begin.
+  const drawn = all.map((id, i) => ({ id, color: colorOf(i) })).slice(-FEW);
+  if (service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
+  return html`
+    <div class="stack whole">
+      <nav class="crumbs" aria-label="Path"><a href=${hrefOfRef(name)}>${name}</a> / <a
+        href=${hrefOf(["runs"])}>Runs</a></nav>
+      <h1>Runs of ${name}</h1>
+      ${listed === undefined && ids.length === 0 && html`<${Loading} what="Reading runs" />`}
+      ${listed && html`<${LoggedRuns} runs=${listed} isOfName hasLink=${false} />`}
+      ${listed && all.length === 0 && html`
+        <${Empty} title="No run of this name is unfinished">
+          <p>Those that are finished are <a href=${hrefOfRef(name)}>versions</a>.</p>
+          <//>
+      `}
+      ${all.length > drawn.length && html`
+        <p class="note">The curves of the last ${drawn.length} of ${all.length} runs are drawn.</p>
+      `}
+      ${drawn.length > 0 && html`<${CurvesOf} key=${ids.join("\n")} name=${name} drawn=${drawn} />`}
+    </div>
+  `;
+}
+
+interface DrawnRun {
+  readonly id: string;
+  /** The variable of the styles with its color. */
+  readonly color: string;
+}
+
+interface Result extends DrawnRun {
+  readonly value?: ShownRun;
+  readonly error?: unknown;
+}
+
+/** The curves of runs, which grow. One that cannot be read keeps those that were. */
+function CurvesOf({ name, drawn }: { name: string; drawn: readonly DrawnRun[] }) {
+  const { service } = useSession();
+  const reads = useRef(new Map<string, { reader: ReadRun; last?: ShownRun }>());
+  const latest = useRef(drawn);
+  latest.current = drawn;
+  const readOne = async (run: DrawnRun, signal: AbortSignal): Promise<Result> => {
+    const read = reads.current.get(run.id) ??
+      { reader: new ReadRun(runPath(name, run.id), MOST_NUMBERS / FEW), last: undefined };
+    reads.current.set(run.id, read);
+    if (read.last?.run.version !== undefined) return { ...run, value: read.last };
+    try {
+      return { ...run, value: read.last = await read.reader.readOn(service, signal) };
+    } catch (error) {
+      return { ...run, value: read.last, error };
+    }
+  };
+  const shown = useLoaded(async (signal) => {
+    const results = await Promise.all(latest.current.map((run) => readOne(run, signal)));
+    const [first] = results;
+    if (results.every(({ error }) => error !== undefined)) throw first?.error;
+    return results;
+  }, []);
+  useInterval(shown.reload, LIVE_MS, !shown.loading);
+  return html`
+    <section class="stack" aria-label="Curves">
+      <h2>Curves</h2>
+      <${Shown} of=${shown} what="Reading points">${(results: readonly Result[]) =>
+        html`<${Drawn} results=${results} />`}<//>
+    </section>
+  `;
+}
+
+function Drawn({ results }: { results: readonly Result[] }) {
+  const ids = results.map(({ id }) => id);
+  const runs = useMemo(
+    () =>
+      results.flatMap(({ id, color, value }) =>
+        value?.steps ? [{ ...value.steps, label: id, color }] : []
+      ),
+    [ids.join("\n"), ...Array.from({ length: FEW }, (_, i) => results[i]?.value?.steps)],
+  );
+  const left = results.filter(({ value }) => value?.steps === undefined).map(({ id }) => id);
+  return html`
+    ${left.length > 0 && html`<p class="note">${left.join(", ")}: no points.</p>`}
+    ${runs.length > 0 && html`<${Panels} runs=${runs} isCompared />`}
+  `;
+}
