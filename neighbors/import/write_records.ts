@@ -12,7 +12,7 @@ import { saveKeyOf } from "../../runs/mlflow/find_run.ts";
 import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded } from "../../runs/mlflow/stored_run.ts";
 import { reasonToKeep } from "./alias_here.ts";
-import { annotateMissing } from "./annotate_missing.ts";
+import { Annotations } from "./annotations.ts";
 import { drySave, folderOf, withDryVersion } from "./dry_save.ts";
 import { filesOfRun } from "./files_of_run.ts";
 import type {
@@ -57,6 +57,8 @@ export interface ImportReport {
 /** The files of a version, which may be those of a run here. */
 type Opened = OpenedVersion & { readonly base?: string };
 
+type Annotated = Pick<FoundVersion, "labels" | "notes">;
+
 interface Written {
   readonly version: string;
   /** False if another import saved it. */
@@ -91,6 +93,7 @@ export class RecordWriter {
   readonly #registry: Registry;
   readonly #options: WriteOptions;
   readonly #runs: RunsHere;
+  readonly #annotations: Annotations;
   /** Runs that a dry run would save. */
   readonly #dry = new Set<string>();
   #total = 0;
@@ -100,6 +103,7 @@ export class RecordWriter {
     this.#registry = registry;
     this.#runs = new RunsHere(registry, options.signal);
     this.#options = options;
+    this.#annotations = new Annotations(registry, options);
   }
 
   async write(records: AsyncIterable<ImportRecord>): Promise<ImportReport> {
@@ -320,17 +324,11 @@ export class RecordWriter {
     return { version: saved?.version ?? version, isNew: saved?.skipped === false };
   }
 
-  /** Sets labels and notes of a name, or of a version. */
-  async #annotate(
-    name: string,
-    version: string | undefined,
-    found: Pick<FoundVersion, "labels" | "notes">,
-  ): Promise<void> {
+  async #annotate(name: string, version: string | undefined, found: Annotated): Promise<void> {
     const of = version === undefined ? name : `${name}@${version}`;
-    const reasons = this.#options.dryRun
-      ? await withDryVersion(name, (registry) => annotateMissing(registry, name, found))
-      : await annotateMissing(this.#registry, of, found);
-    for (const reason of reasons) this.#leave("left", of, reason);
+    for (const reason of await this.#annotations.add(name, version, found)) {
+      this.#leave("left", of, reason);
+    }
   }
 
   async #filesOf({ run: { name, id }, folder }: NonNullable<FoundVersion["from"]>) {

@@ -1,9 +1,13 @@
 // The writer of all importers, without a command line.
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
-import { openRegistry } from "../../../mod.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
 import { reasonToKeep } from "../../../neighbors/import/alias_here.ts";
+import { annotate } from "../../../registry/mod.ts";
+import { changeRules } from "../../../registry/maintenance.ts";
+import "../../../signatures/conditions.ts";
 import type { FoundModel, FoundRun } from "../../../neighbors/import/records.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
 import { RecordWriter } from "../../../neighbors/import/write_records.ts";
@@ -169,3 +173,33 @@ for (const [what, [change, words]] of Object.entries(REFUSED)) {
     assertMatch(JSON.stringify(real?.notImported), words);
   });
 }
+
+Deno.test("labels that rules require as reviews are not imported, nor is a claimed user an author", async () => {
+  const backend = createMemoryBackend();
+  const as = async (by: string) => await openRegistry(backend, { by, mutable: true });
+  const [ann, job] = [await as("ann"), await as("job")];
+  const promote = { review: "reviewed-by" };
+  await changeRules(ann, { set: { pattern: "a", protectAliases: ["prod"], promote } });
+  const user = { tags: { "mlflow.user": "bob" }, mlflow: { user: "bob" } };
+  const model = (labels: Record<string, string>, aliases: Record<string, string> = {}) => ({
+    ...modelOf(() => new Uint8Array(1)),
+    aliases: new Map(Object.entries(aliases)),
+    versions: [{ ...version(), labels: new Map(Object.entries(labels)), metadata: user }],
+  });
+  const write = async (by: Registry, ...args: Parameters<typeof model>) => {
+    const records = ReadableStream.from([model(...args)]);
+    return (await new RecordWriter(by, {}).write(records)).notImported.map(({ reason }) => reason);
+  };
+  const reason = 'its label "reviewed-by" is not imported: a rule requires it as a review';
+  assertEquals(await write(ann, { ok: "yes" }), []);
+  // The author of the version has labelled it at the source, and another author's import goes on.
+  assertEquals(await write(job, { ok: "yes", "reviewed-by": "bob", more: "1" }), [reason]);
+  const { by, annotations } = await job.info("a@1", { annotations: true });
+  assertEquals([by?.name, annotations?.labels], ["ann", { ok: "yes", more: "1" }]);
+  const [, refused = ""] = await write(job, { "reviewed-by": "bob" }, { prod: "1.0.0" });
+  assertMatch(refused, /prod/);
+  const promoted = () => ann.setAlias("a", "prod", "1", { force: true });
+  await assertRejects(promoted, RegistryError, 'the label "reviewed-by" is missing');
+  await annotate(ann, "a@1", { labels: { "reviewed-by": "bob" } }); // claims to be bob
+  await assertRejects(promoted, RegistryError, 'was set by "ann"');
+});
