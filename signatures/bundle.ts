@@ -2,6 +2,7 @@
 // https://docs.sigstore.dev/about/bundle/.
 import { Buffer } from "node:buffer";
 import { corrupt, parseJson } from "../core/kernel.ts";
+import { claimedIn } from "./signers/certificates/pem.ts";
 import { hasTwice, membersOf, PAYLOAD_TYPE, textOf } from "./statement.ts";
 
 const BUNDLE_TYPE =
@@ -18,12 +19,13 @@ export interface BundleParts {
   payload: string;
   /** The signature, base64. */
   sig: string;
+  /** The bundle without its envelope, JSON, if it has more than the SHA-256 of a key. */
+  material?: string;
 }
 
-export function bundleText({ keyHash, payload, sig }: BundleParts): string {
+export function bundleText({ keyHash, payload, sig, material }: BundleParts): string {
   return JSON.stringify({
-    mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
-    verificationMaterial: { publicKey: { hint: keyHash }, tlogEntries: [] },
+    ...material === undefined ? materialOf({ publicKey: { hint: keyHash } }) : JSON.parse(material),
     dsseEnvelope: {
       payload: Buffer.from(payload).toString("base64"),
       payloadType: PAYLOAD_TYPE,
@@ -31,6 +33,50 @@ export function bundleText({ keyHash, payload, sig }: BundleParts): string {
     },
   });
 }
+
+function materialOf(signer: object) {
+  return {
+    mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+    verificationMaterial: { ...signer, tlogEntries: [] },
+  };
+}
+
+/** Returns the material of a bundle with certificates. */
+export function materialWith(certificates: readonly Uint8Array[]): string {
+  const chain = certificates.map((der) => ({ rawBytes: Buffer.from(der).toString("base64") }));
+  return JSON.stringify(materialOf({ x509CertificateChain: { certificates: chain } }));
+}
+
+/** Returns true for a text that is the material of a bundle with certificates. */
+export function isMaterial(material: unknown): material is string {
+  if (typeof material !== "string" || material.length > MOST_MATERIAL) return false;
+  try {
+    return BUNDLE_TYPE.test(textOf(membersOf(parseJson(material)).mediaType)) &&
+      certificatesIn(material).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Characters of the material of a bundle: labels have 64 KiB. */
+const MOST_MATERIAL = 24 * 1024;
+
+/** Returns the certificates in the material of a bundle: that of the key, then others. */
+export function certificatesIn(material: string | undefined): Uint8Array[] {
+  if (material === undefined) return [];
+  const { verificationMaterial } = membersOf(parseJson(material));
+  const { certificate, x509CertificateChain, publicKey } = membersOf(verificationMaterial);
+  if (publicKey !== undefined) return [];
+  const { certificates } = membersOf(x509CertificateChain);
+  const chain = Array.isArray(certificates) ? certificates : [];
+  if (certificate !== undefined && x509CertificateChain !== undefined) return [];
+  const all = (certificate === undefined ? chain : [certificate])
+    .map((each) => fromBase64(membersOf(each).rawBytes));
+  const read = all.filter((each) => each !== undefined);
+  return read.length === all.length && read.length <= MOST_CERTIFICATES ? read : [];
+}
+
+const MOST_CERTIFICATES = 10;
 
 /** Reads a bundle that another tool wrote. */
 export function readBundle(text: string): BundleParts {
@@ -46,11 +92,7 @@ export function readBundle(text: string): BundleParts {
   if (!BUNDLE_TYPE.test(textOf(mediaType))) {
     throw unreadable(`its media type is ${JSON.stringify(mediaType)}`);
   }
-  const { publicKey } = membersOf(verificationMaterial);
-  const { hint } = membersOf(publicKey);
-  if (typeof hint !== "string" || !/^[0-9a-f]{64}$/.test(hint)) {
-    throw unreadable("it names no public key; certificates are not supported");
-  }
+  const signer = signerOf(mediaType, verificationMaterial);
   const { payload, payloadType, signatures } = membersOf(dsseEnvelope);
   if (payloadType !== PAYLOAD_TYPE) throw unreadable("it has no in-toto statement");
   const [first, ...others] = Array.isArray(signatures) ? signatures : [];
@@ -61,15 +103,38 @@ export function readBundle(text: string): BundleParts {
   }
   try {
     const decoded = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(statement);
-    return { keyHash: hint, payload: decoded, sig: String(sig) };
+    return { ...signer, payload: decoded, sig: String(sig) };
   } catch {
     throw unreadable("its statement is not UTF-8");
   }
 }
 
+/** Returns the key of a bundle: by its SHA-256, or that of its first certificate. */
+function signerOf(
+  mediaType: unknown,
+  verificationMaterial: unknown,
+): Pick<BundleParts, "keyHash" | "material"> {
+  const { publicKey, certificate, x509CertificateChain } = membersOf(verificationMaterial);
+  const signers = [publicKey, certificate, x509CertificateChain];
+  if (signers.filter((each) => each !== undefined).length !== 1) {
+    throw unreadable("it does not have one key or certificate");
+  }
+  const { hint } = membersOf(publicKey);
+  if (publicKey !== undefined) {
+    if (typeof hint === "string" && /^[0-9a-f]{64}$/.test(hint)) return { keyHash: hint };
+    throw unreadable("it names no public key");
+  }
+  const material = JSON.stringify({ mediaType, verificationMaterial });
+  if (material.length > MOST_MATERIAL) throw unreadable("its certificates are too long");
+  const [leaf] = certificatesIn(material);
+  const claimed = leaf === undefined ? undefined : claimedIn(leaf);
+  if (claimed === undefined) throw unreadable("its certificate cannot be read");
+  return { keyHash: claimed.keyHash, material };
+}
+
 function unreadable(state: string) {
   return corrupt("read the bundle", undefined, state, {
-    hint: "Pass a Sigstore bundle of a key, as `model_signing sign key` writes it.",
+    hint: "Pass a Sigstore bundle, as `model_signing sign` writes it.",
   });
 }
 

@@ -12,10 +12,11 @@ import {
   withHints,
 } from "../apps/cli/extending.ts";
 import { resolve } from "node:path";
-import { readKeys, textOf, variableOf } from "./key_files.ts";
-import { readPublicKey } from "./keys.ts";
-import { reportOn, type SignatureCheck, type SignaturesReport } from "./report.ts";
+import { keyOfCertificate } from "./signers/certificates/pem.ts";
+import { readKeys, textOf, variableOf } from "./signers/key_files.ts";
+import { type Judged, reportOn, type SignatureCheck } from "./report.ts";
 import { type AddedSignature, addSignature, signatureBundle, signVersion } from "./signatures.ts";
+import { readTrusted } from "./signers/trusted.ts";
 
 export const sign: Command = defineCommand({
   name: "sign",
@@ -39,6 +40,11 @@ export const sign: Command = defineCommand({
       text: "a command that reads a digest and prints its signature; with --public-key",
     },
     { flags: "--public-key <file>", text: "the public key of --signer (PEM)", completes: "file" },
+    {
+      flags: "--certificate <file>",
+      text: "the certificate of the key, then those of its issuers (PEM)",
+      completes: "file",
+    },
   ],
   examples: [
     ["openssl ecparam -name prime256v1 -genkey -noout -out key.pem", "make a key"],
@@ -46,24 +52,26 @@ export const sign: Command = defineCommand({
     ["holdfast sign models:digits@production --key key.pem", "sign the version of an alias"],
     ["holdfast sign models:digits@3.0.0 --bundle model.sig", "add a signature made elsewhere"],
   ],
-  async run([ref], { key, keyEnv, passphraseEnv, bundle, signer, publicKey }, context) {
+  async run([ref], flags, context) {
+    const { key, keyEnv, passphraseEnv, bundle, signer, publicKey, certificate } = flags;
     const { io: { system, signal } } = context;
     const given = [key, keyEnv, bundle, signer].filter((each) => each !== undefined).length;
     if (given !== 1) {
       const state = given === 0 ? "there is no key" : "several keys or bundles are given";
       throw invalid(`sign ${ref}`, state, "Pass one of --key, --key-env, --signer and --bundle.");
     }
-    if ((signer === undefined) !== (publicKey === undefined)) {
-      const missing = signer === undefined ? "--signer" : "--public-key";
-      throw invalid(`sign ${ref}`, `${missing} is missing`, "Pass --signer and --public-key.");
+    if (publicKey !== undefined && signer === undefined) {
+      throw invalid(`sign ${ref}`, "--signer is missing", "Pass --signer and --public-key.");
     }
-    const remote = signer !== undefined && publicKey !== undefined
-      ? (await import("./remote_signer.ts")).remoteSigner(
-        signer,
-        (await readKeys([publicKey], context)).join(),
-        context,
-      )
-      : undefined;
+    if (certificate !== undefined && bundle !== undefined) {
+      throw invalid(`sign ${ref}`, "a bundle has its certificates", "Omit --certificate.");
+    }
+    const chain = certificate === undefined
+      ? undefined
+      : await textOf(certificate, "certificate", context);
+    const remote = signer === undefined
+      ? undefined
+      : await signerOf({ signer, publicKey, chain }, context);
     const pem = key !== undefined
       ? await textOf(key, "key", context)
       : keyEnv === undefined
@@ -76,7 +84,13 @@ export const sign: Command = defineCommand({
     const registry = await context.open({ write: true });
     const added: AddedSignature = await withHints(
       text === undefined
-        ? signVersion(registry, ref, { key: remote ?? pem!, passphrase, system, signal })
+        ? signVersion(registry, ref, {
+          key: remote ?? pem!,
+          passphrase,
+          certificate: chain,
+          system,
+          signal,
+        })
         : addSignature(registry, ref, { bundle: text, system, signal }),
       lookUp(ref),
     );
@@ -85,6 +99,21 @@ export const sign: Command = defineCommand({
     await context.done(added, `Signed ${name}@${version}${again} (key ${id})`);
   },
 });
+
+/** Returns the key that a command signs with: its public key is a file, or in its certificate. */
+async function signerOf(
+  { signer, publicKey, chain }: { signer: string; publicKey?: string; chain?: string },
+  context: CommandContext,
+) {
+  const { remoteSigner } = await import("./signers/remote_signer.ts");
+  if (publicKey === undefined && chain === undefined) {
+    throw invalid("sign", "--public-key is missing", "Pass --signer and --public-key.");
+  }
+  const pem = publicKey === undefined
+    ? keyOfCertificate(chain!)
+    : await textOf(publicKey, "public key", context);
+  return remoteSigner(signer, pem, context);
+}
 
 export const signatures: Command = defineCommand({
   name: "signatures",
@@ -96,7 +125,7 @@ export const signatures: Command = defineCommand({
   options: [
     {
       flags: "--signed-by <file>",
-      text: "a public key in PEM, which must have signed",
+      text: "a public key, or a certificate of an authority, in PEM, which must have signed",
       completes: "file",
       repeat: true,
     },
@@ -129,7 +158,7 @@ export const signatures: Command = defineCommand({
     }
     const reading = registry.info(ref, { annotations: true, signal });
     const info = await withHints(reading, lookUp(ref));
-    const report = reportOn(info, keys.map(readPublicKey));
+    const judged = reportOn(info, await readTrusted(keys)), { report } = judged;
     if (to !== undefined && report.ok) {
       const { writeBundles } = await import("./files/write_bundles.ts");
       const files = await writeBundles(info, report.signatures, resolve(cwd, to));
@@ -138,13 +167,13 @@ export const signatures: Command = defineCommand({
       return await context.done({ ...report, files }, text);
     }
     if (context.shared.json) await context.result(report, undefined);
-    else await printReport(report, context);
+    else await printReport(judged, context);
     return report.ok ? 0 : 1;
   },
 });
 
 async function printReport(
-  { name, version, signatures, missing }: SignaturesReport,
+  { report: { name, version, signatures }, unmet }: Judged,
   context: CommandContext,
 ): Promise<void> {
   const ref = `${name}@${version}`;
@@ -153,9 +182,7 @@ async function printReport(
     const columns = ["key", "state", "signed as", "added", "problem"];
     await printTable(context, columns, signatures.map(rowOf));
   }
-  for (const hash of missing) {
-    await context.note(`No valid signature of the key ${hash.slice(0, 16)} is on ${ref}`);
-  }
+  for (const signer of unmet) await context.note(`${ref} has no valid signature of ${signer}`);
 }
 
 function rowOf(check: SignatureCheck): Row {

@@ -5,7 +5,7 @@ import { comparisonsIn } from "./comparisons.ts";
 
 /** The conditions that a rule may have. */
 export interface PromotionConditions {
-  /** Public keys in PEM: each must have signed the version. */
+  /** Public keys or certificates in PEM: each must have signed the version. */
   signedBy?: readonly string[];
   /**
    * Comparisons: `metadata.layers > 3`; `metrics.auc` is `metadata.metrics.auc`. `<` and `>` compare
@@ -21,6 +21,17 @@ const MOST_KEYS = 20;
 const MOST_CHARACTERS = 4_000;
 const PEM = /^-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/;
 
+const CERTIFICATES =
+  /^(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*){1,10}$/;
+
+function isKey(text: string): boolean {
+  return text.length < 2_000 && PEM.test(text);
+}
+
+function areCertificates(text: string): boolean {
+  return text.length < 16_000 && CERTIFICATES.test(text);
+}
+
 function whereProblem(where: unknown): string | undefined {
   if (typeof where !== "string") return "must be a condition";
   if (where.length > MOST_CHARACTERS) return `is longer than ${MOST_CHARACTERS} characters`;
@@ -33,8 +44,8 @@ function whereProblem(where: unknown): string | undefined {
 
 function keysProblem(keys: unknown): string | undefined {
   const areKeys = Array.isArray(keys) && keys.length > 0 && keys.length <= MOST_KEYS &&
-    keys.every((key) => typeof key === "string" && key.length < 2_000 && PEM.test(key));
-  return areKeys ? undefined : `must be 1 to ${MOST_KEYS} public keys in PEM`;
+    keys.every((key) => typeof key === "string" && (isKey(key) || areCertificates(key)));
+  return areKeys ? undefined : `must be 1 to ${MOST_KEYS} public keys or certificates in PEM`;
 }
 
 interface Condition<Value> {

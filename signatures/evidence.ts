@@ -3,31 +3,25 @@ import { isDeepStrictEqual } from "node:util";
 import { type Candidate, messageOf, shown } from "../core/kernel.ts";
 import type { LogEntry } from "../registry/mod.ts";
 import { comparisonsIn } from "./comparisons.ts";
-import { readPublicKey } from "./keys.ts";
 import { reportOn } from "./report.ts";
-import { idOf } from "./stored.ts";
+import type { Trusted } from "./signers/signer.ts";
+import { readTrusted } from "./signers/trusted.ts";
 
-/** Returns which of the keys has not signed, and why its signature does not count. */
-export function unsigned(
+/** Returns which of the signers has not signed, and why its signature does not count. */
+export async function unsigned(
   signedBy: readonly string[],
   { info }: Pick<Candidate, "info">,
-): string | undefined {
-  const unusable: string[] = [];
-  const keys = signedBy.flatMap((pem) => {
+): Promise<string | undefined> {
+  const unusable: string[] = [], signers: Trusted[] = [];
+  for (const pem of signedBy) {
     try {
-      return [readPublicKey(pem)];
+      signers.push(...await readTrusted([pem]));
     } catch (error) {
       unusable.push(`a key that must sign cannot be used: ${messageOf(error)}`);
-      return [];
     }
-  });
-  const { missing, signatures } = reportOn(info, keys);
-  const states = missing.map((hash) => {
-    const problem = signatures.find(({ keyHash }) => keyHash === hash)?.problem;
-    const state = `it has no valid signature of the key ${idOf(hash)}`;
-    return problem === undefined ? state : `${state} (${problem})`;
-  });
-  states.push(...unusable);
+  }
+  const { unmet } = reportOn(info, signers);
+  const states = [...unmet.map((signer) => `it has no valid signature of ${signer}`), ...unusable];
   return states.length === 0 ? undefined : states.join("; ");
 }
 

@@ -29,7 +29,7 @@ export const signaturesExtension: Extension = {
     }],
     async through(registry, { requireSignature }, context) {
       if (requireSignature === undefined) return registry;
-      const { readKeys } = await import("./key_files.ts");
+      const { readKeys } = await import("./signers/key_files.ts");
       const { signedRegistry } = await import("./signed_registry.ts");
       return signedRegistry(registry, { signedBy: await readKeys(requireSignature, context) });
     },
@@ -74,7 +74,7 @@ export const signaturesExtension: Extension = {
       },
     ],
     async conditions({ requireSignature, promoteIf, requireReview }, context) {
-      const { readKeys } = await import("./key_files.ts");
+      const { readKeys } = await import("./signers/key_files.ts");
       return {
         ...requireSignature && { signedBy: await readKeys(requireSignature, context) },
         ...promoteIf !== undefined && { where: promoteIf },

@@ -1,13 +1,17 @@
 // The report on the signatures of a version, by its info alone.
 import { type ArtifactInfo, shown } from "../core/kernel.ts";
-import { fromBase64 } from "./bundle.ts";
-import type { TrustedKey } from "./keys.ts";
+import { certificatesIn, fromBase64 } from "./bundle.ts";
+import { type CertificateFacts, claimedIn } from "./signers/certificates/pem.ts";
 import { readOthers, readStatement, signedBytes, statementOf } from "./statement.ts";
-import { storedIn } from "./stored.ts";
+import { storedIn, type StoredSignature } from "./stored.ts";
+import type { Trusted } from "./signers/signer.ts";
 
 /** Options of `checkSignatures`. */
 export interface CheckSignaturesOptions {
-  /** Public keys in PEM: each must have signed. @default none: signatures are only listed */
+  /**
+   * Public keys or certificates, each in PEM: each must have signed, a certificate itself or by one
+   * that it issued. @default none: signatures are only listed
+   */
   signedBy?: string | readonly string[];
   signal?: AbortSignal;
 }
@@ -18,10 +22,13 @@ export interface SignaturesReport {
   version: string;
   /** SHA-256 of the content of the version. */
   digest: string;
-  /** True if each key of `signedBy` has signed these files. */
+  /** True if each signer of `signedBy` has signed these files. */
   ok: boolean;
   signatures: SignatureCheck[];
-  /** SHA-256 of the keys of `signedBy` without a valid signature. */
+  /**
+   * Those of `signedBy` without a valid signature: the SHA-256 of the key in PEM, or of the
+   * certificate (its fingerprint; of several in one text, that of the text).
+   */
   missing: string[];
 }
 
@@ -34,40 +41,79 @@ export interface SignatureCheck {
   subject?: string;
   /** When it was added, as its author says. */
   addedAt?: Date;
-  /** `unchecked`: its key is not in `signedBy`. */
+  /** The content of the certificate of the key: a claim, unless the signature is valid. */
+  certificate?: CertificateFacts;
+  /** `unchecked`: it is of nobody in `signedBy`. */
   state: "valid" | "unchecked" | "wrong";
   /** For `wrong`: what does not match. */
   problem?: string;
 }
 
-/** Compares the signatures in the annotations of a version with its files and with keys. */
-export function reportOn(info: ArtifactInfo, keys: readonly TrustedKey[]): SignaturesReport {
+/** A report, and for people, who has not signed and why. */
+export interface Judged {
+  report: SignaturesReport;
+  unmet: string[];
+}
+
+/** Compares the signatures in the annotations of a version with its files and with signers. */
+export function reportOn(info: ArtifactInfo, signers: readonly Trusted[]): Judged {
   const { name, version, digest, annotations } = info;
+  const unmet = new Map<Trusted, string | undefined>(signers.map((signer) => [signer, undefined]));
   const signatures = [...storedIn(annotations?.labels ?? {})].map(
     ([id, stored]): SignatureCheck => {
       if (stored === undefined) return { id, state: "wrong", problem: "it is not a signature" };
-      const { keyHash, subject, addedAt } = stored;
-      const described = { id, keyHash, subject, addedAt: new Date(addedAt) };
-      const payload = stored.payload ?? statementOf(subject, info.files);
-      const reading = stored.payload === undefined ? readStatement : readOthers;
-      const read = reading(payload, info.files);
-      if ("problem" in read) return { ...described, state: "wrong", problem: read.problem };
-      if (read.subject !== subject) {
-        return { ...described, state: "wrong", problem: `it was signed as ${shown(read.subject)}` };
+      const { described, payload, problem } = read(stored, info);
+      if (problem !== undefined) {
+        for (const signer of signers) {
+          if (signer.hash === stored.keyHash) unmet.set(signer, problem);
+        }
+        return { id, ...described, state: "wrong", problem };
       }
-      const trusted = keys.find(({ hash }) => hash === keyHash);
-      if (trusted === undefined) return { ...described, state: "unchecked" };
-      const isValid = trusted.hasSigned(signedBytes(payload), fromBase64(stored.sig)!);
-      return isValid ? { ...described, state: "valid" } : {
+      const signed = {
         ...described,
-        state: "wrong",
-        problem: "the key did not sign the files of this version",
+        signature: fromBase64(stored.sig) ?? new Uint8Array(),
+        bytes: signedBytes(payload),
+        certificates: certificatesIn(stored.material),
       };
+      const verdicts = signers.flatMap((signer) => {
+        const verdict = signer.judge(signed);
+        if (verdict === undefined) return [];
+        if (verdict.problem === undefined) unmet.delete(signer);
+        else if (unmet.has(signer)) unmet.set(signer, verdict.problem);
+        return [verdict];
+      });
+      if (verdicts.length === 0) return { id, ...described, state: "unchecked" };
+      if (verdicts.some(({ problem }) => problem === undefined)) {
+        return { id, ...described, state: "valid" };
+      }
+      return { id, ...described, state: "wrong", problem: verdicts[0]?.problem };
     },
   );
-  const valid = new Set(signatures.filter(({ state }) => state === "valid").map((s) => s.keyHash));
-  const missing = keys.map(({ hash }) => hash).filter((hash) => !valid.has(hash));
-  return { name, version, digest, ok: missing.length === 0, signatures, missing };
+  const missing = [...unmet.keys()].map(({ hash }) => hash);
+  return {
+    report: { name, version, digest, ok: missing.length === 0, signatures, missing },
+    unmet: [...unmet].map(([{ title }, problem]) =>
+      problem === undefined ? title : `${title} (${problem})`
+    ),
+  };
+}
+
+/** Compares a signature with the files of its version, without its key. */
+function read(stored: StoredSignature, { files }: ArtifactInfo) {
+  const { keyHash, subject } = stored, addedAt = new Date(stored.addedAt);
+  const [leaf] = certificatesIn(stored.material);
+  const claimed = leaf === undefined ? undefined : claimedIn(leaf);
+  const described = { keyHash, subject, addedAt, ...claimed && { certificate: claimed.facts } };
+  const payload = stored.payload ?? statementOf(subject, files);
+  const statement = (stored.payload === undefined ? readStatement : readOthers)(payload, files);
+  const problem = "problem" in statement
+    ? statement.problem
+    : statement.subject !== subject
+    ? `it was signed as ${shown(statement.subject)}`
+    : leaf !== undefined && claimed?.keyHash !== keyHash
+    ? "its certificate is of another key"
+    : undefined;
+  return { described, payload, problem };
 }
 
 /**

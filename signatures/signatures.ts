@@ -21,11 +21,13 @@ import {
 } from "../core/kernel.ts";
 import { annotate, readAnnotations } from "../registry/mod.ts";
 import { type AddedBundle, readAdded } from "./added.ts";
-import { bundleText } from "./bundle.ts";
-import { readPublicKey, readSigningKey, type SigningKey } from "./keys.ts";
+import { bundleText, materialWith } from "./bundle.ts";
+import { idOf, readPublicKey, readSigningKey, type SigningKey } from "./signers/keys.ts";
+import { loadChains, readTrusted } from "./signers/trusted.ts";
 import { type CheckSignaturesOptions, reportOn, type SignaturesReport } from "./report.ts";
 export type { CheckSignaturesOptions, SignatureCheck, SignaturesReport } from "./report.ts";
-import { idOf, SIGNATURES, storedIn } from "./stored.ts";
+export type { CertificateFacts } from "./signers/certificates/pem.ts";
+import { SIGNATURES, storedIn } from "./stored.ts";
 import { readStatement, signedBytes, statementOf } from "./statement.ts";
 
 export type { SigningKey };
@@ -52,6 +54,8 @@ export interface SignOptions {
   key: string | SigningKey;
   /** The passphrase of an encrypted key. @default none */
   passphrase?: string;
+  /** The certificate of the key, then those of its issuers, PEM. @default none */
+  certificate?: string;
   /** The clock. @default that of the machine */
   system?: System;
   signal?: AbortSignal;
@@ -109,14 +113,17 @@ export async function signVersion(
   ref: string,
   options: SignOptions,
 ): Promise<AddedSignature> {
-  const { key, passphrase, system, signal } = checkOptions(
+  const { key, passphrase, certificate, system = realSystem, signal } = checkOptions(
     `sign ${shown(ref)}`,
     options,
-    { key: {}, passphrase: { sent: "text" }, system: {}, signal: {} },
+    { key: {}, passphrase: TEXT, certificate: TEXT, system: {}, signal: {} },
     ["key"],
   );
   const signer = typeof key === "string" ? readSigningKey(key, passphrase) : key;
   const publicKey = readPublicKey(signer.publicKey);
+  const material = certificate === undefined
+    ? undefined
+    : await materialOf(certificate, publicKey.hash, new Date(system.now()));
   const info = await registry.info(ref, { signal });
   const payload = statementOf(info.name, info.files);
   const read = readStatement(payload, info.files);
@@ -135,8 +142,16 @@ export async function signVersion(
   const parts = {
     keyHash: publicKey.hash,
     sig: Buffer.from(signature).toString("base64"),
+    material,
   };
   return await store(registry, info, { ...parts, subject: info.name }, { system, signal });
+}
+
+const TEXT = { sent: "text" } as const;
+
+async function materialOf(certificate: string, keyHash: string, at: Date): Promise<string> {
+  const { signingCertificates } = await loadChains();
+  return materialWith(signingCertificates(certificate, keyHash, at).map(({ der }) => der));
 }
 
 /**
@@ -165,10 +180,10 @@ export async function addSignature(
 async function store(
   registry: Registry,
   info: ArtifactInfo,
-  { payload, ...parts }: AddedBundle,
+  added: AddedBundle,
   { system = realSystem, signal }: Omit<AddSignatureOptions, "bundle">,
 ): Promise<AddedSignature> {
-  const ref = refOf(info), id = idOf(parts.keyHash);
+  const { keyHash, sig, subject } = added, ref = refOf(info), id = idOf(keyHash);
   const { labels = {} } = await readAnnotations(registry, ref, { signal }) ?? {};
   const present = labels[SIGNATURES] ?? {};
   if (!isJsonObject(present) || [...storedIn(labels).values()].includes(undefined)) {
@@ -177,15 +192,18 @@ async function store(
     });
   }
   const before = storedIn(labels).get(id);
-  // null removes the statement of an earlier signature of this key
-  const kept = payload === undefined
-    ? before?.payload !== undefined && { payload: null }
-    : { payload };
+  // null removes what an earlier signature of this key had
+  const kept = Object.fromEntries(
+    (["payload", "material"] as const).filter((member) =>
+      (added[member] ?? before?.[member]) !== undefined
+    )
+      .map((member) => [member, added[member] ?? null]),
+  );
   const addedAt = new Date(system.now()).toISOString();
-  const entry = { ...parts, addedAt, ...kept };
+  const entry = { keyHash, sig, subject, addedAt, ...kept };
   await annotate(registry, ref, { labels: { [SIGNATURES]: { [id]: entry } } }, { signal });
   const { name, version } = info;
-  return { name, version, id, keyHash: parts.keyHash, isNew: before === undefined };
+  return { name, version, id, keyHash, isNew: before === undefined };
 }
 
 /**
@@ -204,9 +222,9 @@ export async function checkSignatures(
     signedBy: {},
     signal: {},
   });
-  const keys = [signedBy].flat().map(readPublicKey);
+  const signers = await readTrusted([signedBy].flat());
   const info = await registry.info(ref, { annotations: true, signal });
-  return reportOn(info, keys);
+  return reportOn(info, signers).report;
 }
 
 /** Options of {@linkcode signatureBundle}. */

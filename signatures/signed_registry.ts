@@ -2,11 +2,11 @@
 import { checkOptions, conflict, invalid, type Registry, shown } from "../core/kernel.ts";
 import { defineRegistry, type LoadOptions } from "../mod.ts";
 import { unsigned } from "./evidence.ts";
-import { readPublicKey } from "./keys.ts";
+import { checkSigner } from "./signers/trusted.ts";
 
 /** Options of {@linkcode signedRegistry}. */
 export interface SignedRegistryOptions {
-  /** Public keys in PEM: each must have signed a version that is read. */
+  /** Public keys or certificates in PEM: each must have signed a version that is read. */
   signedBy: string | readonly string[];
 }
 
@@ -41,7 +41,7 @@ export interface SignedRegistryOptions {
 export function signedRegistry(registry: Registry, options: SignedRegistryOptions): Registry {
   const { signedBy } = checkOptions("require signatures", options, { signedBy: {} }, ["signedBy"]);
   const keys = [signedBy].flat();
-  keys.forEach(readPublicKey);
+  keys.forEach(checkSigner);
   if (keys.length === 0) {
     throw invalid("require signatures", undefined, "there is no key", {
       hint: "Pass a public key: { signedBy }.",
@@ -63,7 +63,7 @@ export function signedRegistry(registry: Registry, options: SignedRegistryOption
     const { name, version } = artifact.info, { signal } = options;
     // The files are those that were opened, whatever the version has now.
     const { annotations } = await registry.info(name, { version, annotations: true, signal });
-    const state = unsigned(keys, { info: { ...artifact.info, annotations } });
+    const state = await unsigned(keys, { info: { ...artifact.info, annotations } });
     if (state === undefined) return { artifact, annotations };
     throw conflict("read", shown(`${name}@${version}`), state, {
       hint: "Read a version that these keys have signed, or have this one signed.",

@@ -1,12 +1,11 @@
 // Signatures beside a version: in its label `signatures`, by the beginning of the SHA-256 of the key.
 // Each has what the statement cannot be made from again: the files are those of the version.
-import { fromBase64 } from "./bundle.ts";
+import { fromBase64, isMaterial } from "./bundle.ts";
+import { idOf } from "./signers/keys.ts";
 import { membersOf } from "./statement.ts";
 
 /** The label. */
 export const SIGNATURES = "signatures";
-/** Digits of the SHA-256 of a key that are its id. */
-const ID_DIGITS = 16;
 
 export interface StoredSignature {
   keyHash: string;
@@ -18,10 +17,8 @@ export interface StoredSignature {
   subject: string;
   /** The statement, if it cannot be made from the files and the subject. */
   payload?: string;
-}
-
-export function idOf(keyHash: string): string {
-  return keyHash.slice(0, ID_DIGITS);
+  /** The bundle without its envelope, JSON, if it has more than the SHA-256 of a key. */
+  material?: string;
 }
 
 /** Reads the label of a version: signatures by id, undefined for those that are of no such form. */
@@ -34,10 +31,11 @@ export function storedIn(
 }
 
 function readStored(id: string, value: unknown): StoredSignature | undefined {
-  const { keyHash, sig, addedAt, subject, payload } = membersOf(value);
+  const { keyHash, sig, addedAt, subject, payload, material } = membersOf(value);
   const isRight = typeof keyHash === "string" && /^[0-9a-f]{64}$/.test(keyHash) &&
     idOf(keyHash) === id && fromBase64(sig) !== undefined && typeof subject === "string" &&
     typeof addedAt === "string" && !Number.isNaN(Date.parse(addedAt)) &&
-    (payload === undefined || typeof payload === "string");
+    (payload === undefined || typeof payload === "string") &&
+    (material === undefined || isMaterial(material));
   return isRight ? value as StoredSignature : undefined;
 }

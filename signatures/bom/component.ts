@@ -157,7 +157,7 @@ function filesOf(files: readonly FileInfo[]): BomComponent[] {
 const MEDIA_TYPE = /^[-+a-z0-9.]+\/[-+a-z0-9.]+$/;
 
 function signaturesOf(info: ArtifactInfo): NonNullable<BomComponent["externalReferences"]> {
-  const { signatures } = reportOn(info, []), names = bundleNames(info, signatures);
+  const { signatures } = reportOn(info, []).report, names = bundleNames(info, signatures);
   const readable = signatures.filter(({ keyHash }) => keyHash !== undefined);
   return readable.map(({ id, keyHash, subject, addedAt, problem }) => ({
     type: "digital-signature",

@@ -15,7 +15,7 @@ export interface BundleFile {
 /** Returns the signatures of a version as files, without wrong ones. */
 export function bundleFiles(
   info: ArtifactInfo,
-  checks: readonly SignatureCheck[] = reportOn(info, []).signatures,
+  checks: readonly SignatureCheck[] = reportOn(info, []).report.signatures,
 ): BundleFile[] {
   const stored = storedIn(info.annotations?.labels ?? {});
   const files: BundleFile[] = [];

@@ -15,7 +15,7 @@ export async function writeSignatures(
     await context.note(`${name}@${version} was replaced: its signatures are not written`);
     return { signatures: [] };
   }
-  const { signatures: checks } = reportOn(info, []);
+  const { report: { signatures: checks } } = reportOn(info, []);
   if (!checks.some(({ state }) => state !== "wrong")) {
     await context.note(`${name}@${version} has no signatures`);
     return { signatures: [] };

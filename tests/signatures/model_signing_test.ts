@@ -1,7 +1,7 @@
 // Signatures, judged by `model_signing`, the reference implementation of OpenSSF Model Signing.
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { execFile } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { localPath } from "../../mod.ts";
 import { realSystem } from "../../core/system.ts";
@@ -11,9 +11,10 @@ import {
   signatureBundle,
   signVersion,
 } from "../../signatures/signatures.ts";
-import { succeeds } from "../apps/captured_io.ts";
+import { holdfast, succeeds } from "../apps/captured_io.ts";
 import { findPython } from "../support/numpy.ts";
 import { tempRoot } from "../support/temp_root.ts";
+import { acme, authority } from "./certificates/certified.ts";
 import { ecKeys, NAME, withVersion } from "./signed.ts";
 
 const run = promisify(execFile);
@@ -116,5 +117,56 @@ judgeTest(
     assertMatch(await judge(...verify, one, root.join("again")), /Verification succeeded/);
     await writeFile(root.join("again/weights.bin"), "wrong");
     await assertRejects(() => judge(...verify, one, root.join("again")));
+  },
+);
+
+judgeTest(
+  "model_signing verifies certificates of ours, and signs with some for us",
+  async (judge) => {
+    await using root = await tempRoot();
+    const at = { cwd: root.path }, { root: anchor, models, alice, key } = await acme();
+    const other = await authority("CN=Acme Root, O=Acme");
+    const texts = {
+      "key.pem": key,
+      "alice.pem": alice.pem,
+      "models.pem": models.pem,
+      "chain.pem": alice.pem + models.pem,
+      "root.pem": anchor.pem,
+      "other.pem": other.pem,
+    };
+    for (const [file, text] of Object.entries(texts)) await writeFile(root.join(file), text);
+    await mkdir(root.join("source"));
+    await writeFile(root.join("source/weights.bin"), "weights");
+    await succeeds("init", at);
+    await succeeds(`save ${NAME} source`, at);
+    await succeeds(`sign ${NAME} --key key.pem --certificate chain.pem`, at);
+    await succeeds(`download ${NAME} model --signatures --require-signature root.pem`, at);
+    const verify = (anchors: string, sig = "model/model.sig") =>
+      judge(
+        ...["verify", "certificate", "--certificate_chain", root.join(anchors)],
+        ...["--signature", root.join(sig), root.join("model")],
+      );
+    assertMatch(await verify("root.pem"), /Verification succeeded/);
+    await assertRejects(() => verify("other.pem"));
+
+    const chain = ["--signing_certificate", root.join("alice.pem")];
+    chain.push(
+      "--certificate_chain",
+      root.join("models.pem"),
+      "--private_key",
+      root.join("key.pem"),
+    );
+    const theirs = root.join("theirs.sig");
+    await rename(root.join("model/model.sig"), root.join("ours.sig"));
+    await judge("sign", "certificate", ...chain, "--signature", theirs, root.join("model"));
+    await succeeds(`save copies:digits source`, at);
+    await succeeds("sign copies:digits --bundle theirs.sig", at);
+    await succeeds("signatures copies:digits --signed-by root.pem --to theirs", at);
+    const refused = await holdfast("signatures copies:digits --signed-by other.pem", at);
+    assertEquals(refused.code, 1);
+    assertMatch(refused.err, /no valid signature of a certificate of CN=Acme Root/);
+    assertMatch(await verify("root.pem", "theirs/model.sig"), /Verification succeeded/);
+    await writeFile(root.join("model/weights.bin"), "wrong");
+    await assertRejects(() => verify("root.pem", "ours.sig"));
   },
 );

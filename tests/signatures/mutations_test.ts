@@ -17,7 +17,7 @@ import {
 } from "./mutations.ts";
 import { ecKeys, edKeys, NAME } from "./signed.ts";
 
-const NO_KEY = /names no public key/;
+const NO_KEY = /names no public key|have one key or certificate|certificate cannot be read/;
 const NO_STATEMENT = /has no in-toto statement/;
 const NOT_ONE = /does not have one signature of one statement/;
 

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import type { CommandContext } from "../../apps/cli/extending.ts";
-import { remoteSigner } from "../../signatures/remote_signer.ts";
+import { remoteSigner } from "../../signatures/signers/remote_signer.ts";
 import { cliTest } from "../apps/captured_io.ts";
 import { ecKeys, edKeys } from "./signed.ts";
 

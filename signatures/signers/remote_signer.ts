@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { type CommandContext, invalid } from "../apps/cli/extending.ts";
+import { type CommandContext, invalid } from "../../apps/cli/extending.ts";
 import { digestOfKey, type SigningKey } from "./keys.ts";
 
 /** The longest signature, DER of P-521, as base64 on several lines. */

@@ -1,6 +1,6 @@
 // Keys in PEM: private ones that sign, and public ones that a caller trusts.
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
-import { invalid, type RegistryError, sha256 } from "../core/kernel.ts";
+import { invalid, type RegistryError, sha256 } from "../../core/kernel.ts";
 
 /** A key that signs, such as one in a key management service. */
 export interface SigningKey {
@@ -67,6 +67,22 @@ function pemOf(key: KeyObject): string {
 export function digestOfKey(pem: string): string | undefined {
   readPublicKey(pem);
   return digestFor(createPublicKey(publicKeyIn(pem))) ?? undefined;
+}
+
+/** Digits of the SHA-256 of a key that are its id. */
+const ID_DIGITS = 16;
+
+export function idOf(keyHash: string): string {
+  return keyHash.slice(0, ID_DIGITS);
+}
+
+/** Returns true if a key of one of the kinds that sign made a signature. */
+export function verifies(
+  key: KeyObject,
+  { bytes, signature }: { bytes: Uint8Array; signature: Uint8Array },
+): boolean {
+  const digest = digestFor(key);
+  return digest !== undefined && verify(digest, bytes, key, signature);
 }
 
 /** A public key that a caller trusts. */

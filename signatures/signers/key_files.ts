@@ -1,10 +1,10 @@
 // Files that options of commands name.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type CommandContext, invalid, notFound } from "../apps/cli/extending.ts";
-import { publicKeyIn, readPublicKey } from "./keys.ts";
+import { type CommandContext, invalid, notFound } from "../../apps/cli/extending.ts";
+import { readTrusted, signerIn } from "./trusted.ts";
 
-/** Reads files with public keys. */
+/** Reads files with public keys or certificates. */
 export async function readKeys(
   files: readonly string[],
   context: CommandContext,
@@ -12,8 +12,8 @@ export async function readKeys(
   const keys: string[] = [];
   for (const file of files) {
     const pem = await textOf(file, "public key", context);
-    readPublicKey(pem);
-    keys.push(`${publicKeyIn(pem)}\n`); // without the words around it that tools write
+    await readTrusted([pem]);
+    keys.push(`${signerIn(pem)}\n`); // without the words around it that tools write
   }
   return keys;
 }

@@ -1,0 +1,64 @@
+// Certificates in PEM and in bundles, before anything in them is believed.
+import { Buffer } from "node:buffer";
+import { X509Certificate } from "node:crypto";
+import { sha256 } from "../../../core/kernel.ts";
+
+/** Returns the certificates in a text, DER. */
+export function certificatesInPem(pem: string): Buffer[] {
+  const found = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g);
+  return [...found].map(([, base64 = ""]) => Buffer.from(base64, "base64"));
+}
+
+/** The content of a certificate, for people. */
+export interface CertificateFacts {
+  /** The owner, such as `O=Acme, CN=Alice`. */
+  subject: string;
+  /** The issuer, in the same form. */
+  issuer: string;
+  /** Further names of the owner, such as `email:alice@acme.com`. @default none */
+  names?: string;
+  validFrom: Date;
+  validTo: Date;
+}
+
+/** A certificate of a signature that nobody has checked yet. */
+export interface ClaimedCertificate {
+  facts: CertificateFacts;
+  /** Its public key, PEM. */
+  publicKey: string;
+  /** The SHA-256 of that text. */
+  keyHash: string;
+}
+
+/** Reads a certificate; undefined if it is not one. */
+export function claimedIn(der: Uint8Array): ClaimedCertificate | undefined {
+  try {
+    const certificate = new X509Certificate(Buffer.from(der));
+    const { subject, issuer, subjectAltName, validFrom, validTo } = certificate;
+    const publicKey = String(certificate.publicKey.export({ type: "spki", format: "pem" }));
+    return {
+      facts: {
+        subject: namesIn(subject),
+        issuer: namesIn(issuer),
+        ...subjectAltName && { names: subjectAltName },
+        validFrom: new Date(validFrom),
+        validTo: new Date(validTo),
+      },
+      publicKey,
+      keyHash: sha256(publicKey),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the public key of the first certificate in a text, PEM; the text itself if it has none. */
+export function keyOfCertificate(pem: string): string {
+  const [der] = certificatesInPem(pem);
+  return (der === undefined ? undefined : claimedIn(der))?.publicKey ?? pem;
+}
+
+/** Returns a name on one line. Node has a line for each of its parts. */
+function namesIn(name: string | undefined): string {
+  return (name ?? "").split("\n").filter((part) => part !== "").join(", ");
+}
