@@ -33,7 +33,7 @@ cliTest("sign and signatures: a version is signed, checked and exported", async 
     "signatures models:digits --signed-by key.pub --signed-by other.pub",
   );
   assertEquals(both.code, 1);
-  assertMatch(both.err, /No valid signature of the key [0-9a-f]{16} is on models:digits@1\.0\.0/);
+  assertMatch(both.err, /models:digits@1\.0\.0 has no valid signature of the key [0-9a-f]{16}/);
   const { ok, signatures } = JSON.parse(await it.succeeds("signatures models:digits --json"));
   assertEquals([ok, signatures.length, signatures[0].state], [true, 1, "unchecked"]);
   const bundle = await it.succeeds(
@@ -132,7 +132,7 @@ cliTest("signatures --to: writes what signers signed, and replaces no file", asy
 
   const missing = await it.holdfast("signatures models:digits --to none --signed-by second.pub");
   assertEquals(missing.code, 1);
-  assertMatch(missing.err, /No valid signature of the key/);
+  assertMatch(missing.err, /no valid signature of the key/);
   await it.succeeds("sign models:digits --key second.pem");
   const { files } = await it.json(
     "signatures models:digits --to both --signed-by second.pub --json",
