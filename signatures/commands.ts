@@ -13,7 +13,7 @@ import {
 } from "../apps/cli/extending.ts";
 import { resolve } from "node:path";
 import { keyOfCertificate } from "./signers/certificates/pem.ts";
-import { readKeys, textOf, variableOf } from "./signers/key_files.ts";
+import { KEYLESS_OPTIONS, readSigners, textOf, variableOf } from "./signers/key_files.ts";
 import { type Judged, reportOn, type SignatureCheck } from "./report.ts";
 import { type AddedSignature, addSignature, signatureBundle, signVersion } from "./signatures.ts";
 import { readTrusted } from "./signers/trusted.ts";
@@ -129,6 +129,7 @@ export const signatures: Command = defineCommand({
       completes: "file",
       repeat: true,
     },
+    ...KEYLESS_OPTIONS,
     { flags: "--bundle <id>", text: "print this signature as a Sigstore bundle: model.sig" },
     {
       flags: "--to <folder>",
@@ -139,18 +140,23 @@ export const signatures: Command = defineCommand({
   examples: [
     ["holdfast signatures models:digits@production", "list them"],
     ["holdfast signatures models:digits@3.0.0 --signed-by key.pub", "check one signer"],
+    [
+      "holdfast signatures models:digits@3.0.0 --signed-by alice@acme.com " +
+      "--issuer https://accounts.google.com --trusted-root trusted_root.json",
+      "check a keyless signature",
+    ],
     ["holdfast signatures models:digits@3.0.0 --to ./model", "write model.sig beside a download"],
     [
       "holdfast signatures models:digits@3.0.0 --bundle 9f86d081 > model.sig",
       "print one of several",
     ],
   ],
-  async run([ref], { signedBy = [], bundle, to }, context) {
+  async run([ref], { signedBy, issuer, trustedRoot, bundle, to }, context) {
     const { cwd, signal } = context.io;
     if (bundle !== undefined && to !== undefined) {
       throw invalid(`write signatures of ${ref}`, "--bundle prints one", "Omit --bundle or --to.");
     }
-    const keys = await readKeys(signedBy, context);
+    const signers = await readSigners({ signedBy, issuer, trustedRoot }, context);
     const registry = await context.open();
     if (bundle !== undefined) {
       const text = await signatureBundle(registry, ref, { key: bundle, signal });
@@ -158,7 +164,7 @@ export const signatures: Command = defineCommand({
     }
     const reading = registry.info(ref, { annotations: true, signal });
     const info = await withHints(reading, lookUp(ref));
-    const judged = reportOn(info, await readTrusted(keys)), { report } = judged;
+    const judged = reportOn(info, await readTrusted(signers)), { report } = judged;
     if (to !== undefined && report.ok) {
       const { writeBundles } = await import("./files/write_bundles.ts");
       const files = await writeBundles(info, report.signatures, resolve(cwd, to));

@@ -4,18 +4,18 @@ import { type Candidate, messageOf, shown } from "../core/kernel.ts";
 import type { LogEntry } from "../registry/mod.ts";
 import { comparisonsIn } from "./comparisons.ts";
 import { reportOn } from "./report.ts";
-import type { Trusted } from "./signers/signer.ts";
+import type { KeylessSigner, Trusted } from "./signers/signer.ts";
 import { readTrusted } from "./signers/trusted.ts";
 
 /** Returns which of the signers has not signed, and why its signature does not count. */
 export async function unsigned(
-  signedBy: readonly string[],
+  signedBy: readonly (string | KeylessSigner)[],
   { info }: Pick<Candidate, "info">,
 ): Promise<string | undefined> {
   const unusable: string[] = [], signers: Trusted[] = [];
-  for (const pem of signedBy) {
+  for (const signer of signedBy) {
     try {
-      signers.push(...await readTrusted([pem]));
+      signers.push(...await readTrusted([signer]));
     } catch (error) {
       unusable.push(`a key that must sign cannot be used: ${messageOf(error)}`);
     }

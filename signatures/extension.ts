@@ -23,15 +23,25 @@ export const signaturesExtension: Extension = {
   reading: defineReading({
     options: [{
       flags: "--require-signature <file>",
-      text: "refuse a version that this public key (PEM) has not signed",
+      text: "refuse a version that this public key or certificate (PEM) has not signed",
       completes: "file",
       repeat: true,
+    }, {
+      flags: "--issuer <url>",
+      text: "with --require-signature: identities that this issuer vouches for",
+    }, {
+      flags: "--trusted-root <file>",
+      text: "with --issuer: the trusted_root.json of Sigstore",
+      completes: "file",
     }],
-    async through(registry, { requireSignature }, context) {
-      if (requireSignature === undefined) return registry;
-      const { readKeys } = await import("./signers/key_files.ts");
+    async through(registry, { requireSignature: signedBy, issuer, trustedRoot }, context) {
+      if (signedBy === undefined && issuer === undefined && trustedRoot === undefined) {
+        return registry;
+      }
+      const { readSigners } = await import("./signers/key_files.ts");
       const { signedRegistry } = await import("./signed_registry.ts");
-      return signedRegistry(registry, { signedBy: await readKeys(requireSignature, context) });
+      const signers = await readSigners({ signedBy, issuer, trustedRoot }, context);
+      return signedRegistry(registry, { signedBy: signers });
     },
   }),
   downloading: defineDownloading({
@@ -60,7 +70,7 @@ export const signaturesExtension: Extension = {
     options: [
       {
         flags: "--require-signature <file>",
-        text: "move aliases only to versions that this public key (PEM) has signed",
+        text: "move aliases only to versions that this public key or certificate (PEM) has signed",
         completes: "file",
         repeat: true,
       },

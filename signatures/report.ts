@@ -1,18 +1,18 @@
 // The report on the signatures of a version, by its info alone.
 import { type ArtifactInfo, shown } from "../core/kernel.ts";
-import { certificatesIn, fromBase64 } from "./bundle.ts";
+import { bundleText, certificatesIn, fromBase64 } from "./bundle.ts";
 import { type CertificateFacts, claimedIn } from "./signers/certificates/pem.ts";
 import { readOthers, readStatement, signedBytes, statementOf } from "./statement.ts";
 import { storedIn, type StoredSignature } from "./stored.ts";
-import type { Trusted } from "./signers/signer.ts";
+import type { KeylessSigner, Trusted } from "./signers/signer.ts";
 
 /** Options of `checkSignatures`. */
 export interface CheckSignaturesOptions {
   /**
-   * Public keys or certificates, each in PEM: each must have signed, a certificate itself or by one
-   * that it issued. @default none: signatures are only listed
+   * Public keys or certificates, each in PEM, or identities: each must have signed, a certificate
+   * itself or by one that it issued. @default none: signatures are only listed
    */
-  signedBy?: string | readonly string[];
+  signedBy?: string | KeylessSigner | readonly (string | KeylessSigner)[];
   signal?: AbortSignal;
 }
 
@@ -27,7 +27,7 @@ export interface SignaturesReport {
   signatures: SignatureCheck[];
   /**
    * Those of `signedBy` without a valid signature: the SHA-256 of the key in PEM, or of the
-   * certificate (its fingerprint; of several in one text, that of the text).
+   * certificate (its fingerprint; of several in one text, that of the text), or the identity.
    */
   missing: string[];
 }
@@ -41,6 +41,8 @@ export interface SignatureCheck {
   subject?: string;
   /** When it was added, as its author says. */
   addedAt?: Date;
+  /** When it was made, if a transparency log proves it. */
+  signedAt?: Date;
   /** The content of the certificate of the key: a claim, unless the signature is valid. */
   certificate?: CertificateFacts;
   /** `unchecked`: it is of nobody in `signedBy`. */
@@ -74,6 +76,7 @@ export function reportOn(info: ArtifactInfo, signers: readonly Trusted[]): Judge
         signature: fromBase64(stored.sig) ?? new Uint8Array(),
         bytes: signedBytes(payload),
         certificates: certificatesIn(stored.material),
+        bundle: () => bundleText({ ...stored, payload }),
       };
       const verdicts = signers.flatMap((signer) => {
         const verdict = signer.judge(signed);
@@ -83,10 +86,10 @@ export function reportOn(info: ArtifactInfo, signers: readonly Trusted[]): Judge
         return [verdict];
       });
       if (verdicts.length === 0) return { id, ...described, state: "unchecked" };
-      if (verdicts.some(({ problem }) => problem === undefined)) {
-        return { id, ...described, state: "valid" };
-      }
-      return { id, ...described, state: "wrong", problem: verdicts[0]?.problem };
+      const isValid = verdicts.some(({ problem }) => problem === undefined);
+      if (!isValid) return { id, ...described, state: "wrong", problem: verdicts[0]?.problem };
+      const signedAt = verdicts.find((verdict) => verdict.signedAt !== undefined)?.signedAt;
+      return { id, ...described, ...signedAt && { signedAt }, state: "valid" };
     },
   );
   const missing = [...unmet.keys()].map(({ hash }) => hash);

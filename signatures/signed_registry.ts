@@ -2,12 +2,13 @@
 import { checkOptions, conflict, invalid, type Registry, shown } from "../core/kernel.ts";
 import { defineRegistry, type LoadOptions } from "../mod.ts";
 import { unsigned } from "./evidence.ts";
+import type { KeylessSigner } from "./signers/signer.ts";
 import { checkSigner } from "./signers/trusted.ts";
 
 /** Options of {@linkcode signedRegistry}. */
 export interface SignedRegistryOptions {
-  /** Public keys or certificates in PEM: each must have signed a version that is read. */
-  signedBy: string | readonly string[];
+  /** Public keys or certificates in PEM, or identities: each must have signed what is read. */
+  signedBy: string | KeylessSigner | readonly (string | KeylessSigner)[];
 }
 
 /**

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type CommandContext, invalid, notFound } from "../../apps/cli/extending.ts";
+import type { KeylessSigner } from "./signer.ts";
 import { readTrusted, signerIn } from "./trusted.ts";
 
 /** Reads files with public keys or certificates. */
@@ -16,6 +17,47 @@ export async function readKeys(
     keys.push(`${signerIn(pem)}\n`); // without the words around it that tools write
   }
   return keys;
+}
+
+/** Options of commands that name signers. */
+export interface SignerFlags {
+  /** Files with public keys or certificates; with an issuer, identities. */
+  signedBy?: readonly string[];
+  issuer?: string;
+  trustedRoot?: string;
+}
+
+export const KEYLESS_OPTIONS = [
+  {
+    flags: "--issuer <url>",
+    text: "signers are identities that this issuer vouches for, such as alice@acme.com",
+  },
+  {
+    flags: "--trusted-root <file>",
+    text: "with --issuer: the trusted_root.json of Sigstore",
+    completes: "file",
+  },
+] as const;
+
+/** Reads the signers that the options of a line name. */
+export async function readSigners(
+  { signedBy = [], issuer, trustedRoot }: SignerFlags,
+  context: CommandContext,
+): Promise<(string | KeylessSigner)[]> {
+  if (issuer === undefined && trustedRoot === undefined) return await readKeys(signedBy, context);
+  const hint = "Pass identities of signers, --issuer and --trusted-root.";
+  if (issuer === undefined || trustedRoot === undefined || signedBy.length === 0) {
+    const missing = [
+      issuer === undefined && "--issuer",
+      trustedRoot === undefined && "--trusted-root",
+      signedBy.length === 0 && "the identity of a signer",
+    ].filter((each) => each !== false);
+    throw invalid("check signatures", `${missing.join(" and ")} is missing`, hint);
+  }
+  const root = await textOf(trustedRoot, "trusted root", context);
+  const signers = signedBy.map((identity) => ({ identity, issuer, trustedRoot: root }));
+  await readTrusted(signers);
+  return signers;
 }
 
 export async function textOf(file: string, what: string, { io }: CommandContext): Promise<string> {

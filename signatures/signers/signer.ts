@@ -11,15 +11,29 @@ export interface Signed {
   addedAt: Date;
   /** The certificate of the key, and more that may lead to its issuer, DER. */
   certificates: readonly Uint8Array[];
+  /** Returns all of it as a Sigstore bundle. */
+  bundle(): string;
 }
 
 /** The result of a check: valid without a problem. */
 export interface Verdict {
   problem?: string;
+  /** When it was made, if a log proves it. */
+  signedAt?: Date;
+}
+
+/** A signer without a key of its own: an identity that an issuer of tokens vouches for. */
+export interface KeylessSigner {
+  /** An email address, or the URL of a workflow, as in the certificate. */
+  identity: string;
+  /** The URL of the OpenID Connect provider: `https://accounts.google.com`. */
+  issuer: string;
+  /** The trusted root of Sigstore, JSON: its authorities and logs. */
+  trustedRoot: string;
 }
 
 export interface Trusted {
-  /** The SHA-256 of the key in PEM, of the certificate, or of the text with several. */
+  /** The SHA-256 of the key in PEM, of the certificate, or of the text with several; an identity. */
   readonly hash: string;
   /** For errors, after "signature of". */
   readonly title: string;

@@ -1,8 +1,8 @@
 // Signers that a caller trusts: public keys, and certificates. What reads certificates is loaded when
 // one is given.
-import { invalid, loadPart } from "../../core/kernel.ts";
+import { checkOptions, invalid, loadPart } from "../../core/kernel.ts";
 import { idOf, publicKeyIn, readPublicKey } from "./keys.ts";
-import type { Trusted } from "./signer.ts";
+import type { KeylessSigner, Trusted } from "./signer.ts";
 
 /** The used part of `certificates/chain.ts`. */
 interface ChainPart {
@@ -15,16 +15,47 @@ export async function loadChains(): Promise<ChainPart> {
   return await loadPart<ChainPart>("./certificates/chain.ts", import.meta.url);
 }
 
-/** Reads trusted signers: a public key, or certificates, each in PEM. */
-export async function readTrusted(signedBy: readonly string[]): Promise<Trusted[]> {
+/** The used part of `keyless/keyless.ts`. */
+interface KeylessPart {
+  trustedIdentity(signer: KeylessSigner): Trusted;
+}
+
+/** Reads trusted signers: a public key or certificates, each in PEM, or identities. */
+export async function readTrusted(
+  signedBy: readonly (string | KeylessSigner)[],
+): Promise<Trusted[]> {
   const trusted: Trusted[] = [];
-  for (const pem of signedBy) {
-    trusted.push(
-      hasCertificates(pem) ? (await loadChains()).trustedCertificates(pem) : trustedKey(pem),
-    );
-  }
+  for (const signer of signedBy) trusted.push(await trustedBy(signer));
   return trusted;
 }
+
+async function trustedBy(signer: string | KeylessSigner): Promise<Trusted> {
+  if (typeof signer === "string") {
+    return hasCertificates(signer)
+      ? (await loadChains()).trustedCertificates(signer)
+      : trustedKey(signer);
+  }
+  const { trustedIdentity } = await loadPart<KeylessPart>(
+    "./keyless/keyless.ts",
+    import.meta.url,
+  );
+  return trustedIdentity(checkIdentity(signer));
+}
+
+function checkIdentity(signer: KeylessSigner): KeylessSigner {
+  const { identity, issuer, trustedRoot } = checkOptions("check signatures", signer, {
+    identity: TEXT,
+    issuer: TEXT,
+    trustedRoot: TEXT,
+  }, ["identity", "issuer", "trustedRoot"]);
+  const empty = Object.entries({ identity, issuer, trustedRoot }).find(([, text]) => text === "");
+  if (empty === undefined) return signer;
+  throw invalid("check signatures", undefined, `${empty[0]} is empty`, {
+    hint: "Pass the identity of the signer, the URL of its issuer, and a trusted root.",
+  });
+}
+
+const TEXT = { sent: "text" } as const;
 
 function trustedKey(pem: string): Trusted {
   const { hash, hasSigned } = readPublicKey(pem);
@@ -39,9 +70,10 @@ function trustedKey(pem: string): Trusted {
   };
 }
 
-/** Throws for a text that is neither a public key nor certificates, without reading the latter. */
-export function checkSigner(pem: string): void {
-  if (!hasCertificates(pem)) readPublicKey(pem);
+/** Throws for an invalid signer, without reading certificates and roots. */
+export function checkSigner(signer: string | KeylessSigner): void {
+  if (typeof signer !== "string") checkIdentity(signer);
+  else if (!hasCertificates(signer)) readPublicKey(signer);
 }
 
 /** Returns the part of a text that is a public key, or certificates. */

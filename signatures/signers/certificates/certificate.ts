@@ -1,9 +1,9 @@
 // X.509 certificates: what decides whether one may sign, or issue others (RFC 5280).
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { X509Certificate } from "npm:@sigstore/core@^3.2.1";
 import { corrupt, sha256 } from "../../../core/kernel.ts";
 import { claimedIn } from "./pem.ts";
+import { X509Certificate } from "./sigstore_core.ts";
 
 /** Algorithms of signatures of certificates, and their digests. Others, such as SHA-1, are refused. */
 const DIGESTS: Readonly<Record<string, string | null>> = {
