@@ -14,6 +14,8 @@ const HEIGHT = 200;
 
 interface CurveProps {
   readonly panel: Panel;
+  /** The section above it, whose name its caption does not repeat. */
+  readonly section: string;
   readonly runs: readonly Run[];
   readonly drawing: Drawing;
   /** Called with a part of the axis that is chosen by dragging; without one for all of it. */
@@ -21,25 +23,31 @@ interface CurveProps {
 }
 
 export function CurveCard(props: CurveProps) {
-  const { title } = props.panel;
+  const { panel: { title }, section } = props;
   const { axis, smoothing } = props.drawing;
   const box = useRef<HTMLDivElement>(null);
   const [isNear, height] = useNear(box);
   const label = `${title} by ${axisTitle(axis)}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
+  const isRepeated = section !== "" && title.startsWith(section) &&
+    /^[/.]./.test(title.slice(section.length));
+  const caption = isRepeated ? label.slice(section.length + 1) : label;
   return html`
     <div ref=${box} class="card">${isNear
-      ? html`<${CurveChart} ...${props} label=${label} />`
+      ? html`<${CurveChart} ...${props} label=${label} caption=${caption} />`
       : html`
         <figure class="chart" aria-label=${label} style=${{
           minBlockSize: `${height || HEIGHT}px`,
         }}>
-          <figcaption class="chart-title">${breakable(label)}</figcaption>
+          <figcaption class="chart-title">${breakable(caption)}</figcaption>
         </figure>
       `}</div>
   `;
 }
 
-function CurveChart({ panel, runs, drawing, onRange, label }: CurveProps & { label: string }) {
+function CurveChart({ panel, runs, drawing, onRange, label, caption }: CurveProps & {
+  label: string;
+  caption: string;
+}) {
   const { axis, isLog, range } = drawing;
   const { measures } = panel;
   const shown = useMemo(
@@ -49,7 +57,8 @@ function CurveChart({ panel, runs, drawing, onRange, label }: CurveProps & { lab
   const { x, series, gaps, omitted, rangeY, isBand } = shown;
   const notes = omitted.map(([count, which]) => `${formatCount(count, "value")} ${which}`);
   return html`
-    <${Chart} label=${label} x=${x} xLabel=${axisTitle(axis)} series=${series} isLog=${isLog}
+    <${Chart} label=${label} caption=${caption} x=${x} xLabel=${axisTitle(axis)}
+      series=${series} isLog=${isLog}
       range=${range}
       onRange=${onRange} rangeY=${rangeY} bands=${isBand ? BANDS : undefined}
       formatX=${xText(axis)} formatY=${numberText} />

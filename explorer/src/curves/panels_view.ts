@@ -9,7 +9,7 @@ import { useQueries, useQuery } from "../framework/use_query.ts";
 import { axesOf, axisTitle, xText } from "./axes.ts";
 import { CurveCard } from "./curve_card.ts";
 import type { Drawing, Run } from "./curve_lines.ts";
-import { panelsOf, panelsWith, type Section, sectionsOf } from "./panels.ts";
+import { type Panel, panelsOf, panelsWith, type Section, sectionsOf } from "./panels.ts";
 import { ValuesTable } from "./values_table.ts";
 
 /** Charts of each section that are shown at first: two rows. */
@@ -55,9 +55,10 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
         measures=${found.flatMap(({ measures }) => measures)} />
     `}
     <${Sections} sections=${sectionsOf(found)} count=${found.length}
-      isSearch=${found.length < all.length} card=${(panel: Section["panels"][number]) =>
+      isSearch=${found.length < all.length} card=${(panel: Panel, section: string) =>
         html`
-          <${CurveCard} key=${panel.title} panel=${panel} runs=${runs} drawing=${drawing}
+          <${CurveCard} key=${panel.title} panel=${panel} section=${section} runs=${runs}
+            drawing=${drawing}
             onRange=${onRange} />
         `} />
   `;
@@ -174,7 +175,7 @@ function Sections({ sections, count, isSearch, card }: {
   sections: readonly Section[];
   count: number;
   isSearch: boolean;
-  card: (panel: Section["panels"][number]) => unknown;
+  card: (panel: Panel, section: string) => unknown;
 }) {
   const [charts, setCharts] = useQuery("charts");
   const [toggled, setToggled] = useQuery("sections");
@@ -192,7 +193,9 @@ function Sections({ sections, count, isSearch, card }: {
   const grid = (section: Section) =>
     html`
       <div class="charts">
-        <div class="charts-grid">${shownOf(section).map(card)}</div>
+        <div class="charts-grid">${shownOf(section).map((panel) =>
+          card(panel, section.title)
+        )}</div>
       </div>
     `;
   const toggle = (title: string) =>

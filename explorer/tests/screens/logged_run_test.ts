@@ -119,6 +119,10 @@ Deno.test({
     await loss.getByRole("button", { name: "As a table" }).press("Enter");
     const rows = loss.locator("tbody tr");
     assertEquals(await rows.allInnerTexts(), ["0\t1\t1", "1\t0.5\t0.5"]);
+    const listed = page.getByRole("region", { name: "Logged runs" });
+    assertEquals(await listed.locator("thead th").allInnerTexts(), [
+      ...["Run", "State", "Points", "Last stored", "loss", "id"],
+    ]);
     second.log({ step: 2, loss: 0.25 });
     await second.finish();
     await page.clock.fastForward(3000);

@@ -7,12 +7,12 @@ import type { ChartProps } from "./chart_points.ts";
 import { Plot } from "./plot.ts";
 
 export function Chart(props: ChartProps) {
-  const { label } = props;
+  const { label, caption = label } = props;
   const [isTable, setTable] = useState(false);
   return html`
     <figure class="chart" aria-label=${label}>
       <figcaption class="row spread chart-head">
-        <span class="chart-title">${breakable(label)}</span>
+        <span class="chart-title">${breakable(caption)}</span>
         <button type="button" class="button button-small" aria-pressed=${isTable}
           onClick=${() => setTable(!isTable)}>${isTable ? "As a chart" : "As a table"}</button>
       </figcaption>

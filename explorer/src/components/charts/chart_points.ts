@@ -22,6 +22,8 @@ export interface Point {
 
 export interface ChartProps {
   readonly label: string;
+  /** The text above it. @default the label */
+  readonly caption?: string;
   /** Seconds since 1970 if `isTime`. Ascending. */
   readonly x: readonly number[];
   readonly xLabel: string;

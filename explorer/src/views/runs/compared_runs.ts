@@ -7,11 +7,12 @@ import { Empty, ErrorNotice, Loading, Shown } from "../../components/notices.ts"
 import { colorOf } from "../../components/charts/chart_scales.ts";
 import { MOST_NUMBERS } from "../../curves/curves_view.ts";
 import { Panels } from "../../curves/panels_view.ts";
+import { summariesOf } from "../../curves/summary.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
+import { type Loaded, useLoaded } from "../../framework/use_loaded.ts";
 import { LoggedRuns } from "./logged_runs.ts";
 import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
 import { useLoggedRuns } from "./use_logged_runs.ts";
@@ -30,6 +31,8 @@ export function ComparedRuns({ name, ids }: {
   const all = ids.length > 0 ? ids : known.map(({ id }) => id);
   // Each keeps its color while others begin.
   const drawn = all.map((id, i) => ({ id, color: colorOf(i) })).slice(-FEW);
+  const reads = useReads(name, drawn);
+  const metrics = useMemo(() => metricsOf(reads.value ?? []), [reads.value]);
   if (service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
   return html`
     <div class="stack whole">
@@ -37,7 +40,8 @@ export function ComparedRuns({ name, ids }: {
         href=${hrefOf(["runs"])}>Runs</a></nav>
       <h1>Runs of ${name}</h1>
       ${listed === undefined && ids.length === 0 && html`<${Loading} what="Reading runs" />`}
-      ${listed && html`<${LoggedRuns} runs=${listed} isOfName hasLink=${false} />`}
+      ${listed &&
+        html`<${LoggedRuns} runs=${listed} isOfName hasLink=${false} metrics=${metrics} />`}
       ${listed && all.length === 0 && html`
         <${Empty} title="No run of this name is unfinished">
           <p>Those that are finished are <a href=${hrefOfRef(name)}>versions</a>.</p>
@@ -46,7 +50,13 @@ export function ComparedRuns({ name, ids }: {
       ${all.length > drawn.length && html`
         <p class="note">The curves of the last ${drawn.length} of ${all.length} runs are drawn.</p>
       `}
-      ${drawn.length > 0 && html`<${CurvesOf} key=${ids.join("\n")} name=${name} drawn=${drawn} />`}
+      ${drawn.length > 0 && html`
+        <section class="stack" aria-label="Curves">
+          <h2>Curves</h2>
+          <${Shown} of=${reads} what="Reading points">${(results: readonly Result[]) =>
+            html`<${Drawn} results=${results} />`}<//>
+        </section>
+      `}
     </div>
   `;
 }
@@ -62,8 +72,8 @@ interface Result extends DrawnRun {
   readonly error?: unknown;
 }
 
-/** The curves of runs, which grow. One that cannot be read keeps those that were. */
-function CurvesOf({ name, drawn }: { name: string; drawn: readonly DrawnRun[] }) {
+/** Reads runs, which grow, again and again. One that cannot be read keeps what was. */
+function useReads(name: string, drawn: readonly DrawnRun[]): Loaded<readonly Result[]> {
   const { service } = useSession();
   const reads = useRef(new Map<string, { reader: ReadRun; last?: ShownRun }>());
   const latest = useRef(drawn);
@@ -79,20 +89,27 @@ function CurvesOf({ name, drawn }: { name: string; drawn: readonly DrawnRun[] })
       return { ...run, value: read.last, error };
     }
   };
-  const shown = useLoaded(async (signal) => {
+  const hasRuns = drawn.length > 0;
+  const loaded = useLoaded(async (signal) => {
     const results = await Promise.all(latest.current.map((run) => readOne(run, signal)));
     const [first] = results;
-    if (results.every(({ error }) => error !== undefined)) throw first?.error;
+    if (first && results.every(({ error }) => error !== undefined)) throw first.error;
     return results;
-  }, []);
-  useInterval(shown.reload, LIVE_MS, !shown.loading);
-  return html`
-    <section class="stack" aria-label="Curves">
-      <h2>Curves</h2>
-      <${Shown} of=${shown} what="Reading points">${(results: readonly Result[]) =>
-        html`<${Drawn} results=${results} />`}<//>
-    </section>
-  `;
+  }, [hasRuns]);
+  useInterval(loaded.reload, LIVE_MS, hasRuns && !loaded.loading);
+  return loaded;
+}
+
+/** Returns the last and the best value of each measure of runs, by their ids. */
+function metricsOf(results: readonly Result[]): ReadonlyMap<string, object> {
+  return new Map(results.map(({ id, value }) => {
+    const all = value?.steps ? [...summariesOf(value.steps)] : [];
+    const metrics = all.flatMap(([measure, { last, best }]) => [
+      [measure, last],
+      ...best ? [[`${measure}.${best.word}`, best.value]] : [],
+    ]);
+    return [id, Object.fromEntries(metrics)];
+  }));
 }
 
 function Drawn({ results }: { results: readonly Result[] }) {

@@ -24,7 +24,9 @@ import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
 export function LoggedRunView({ place }: ViewProps) {
   const { path: [, name = "", id], query } = place;
   return id === undefined
-    ? html`<${ComparedRuns} key=${name} name=${name} ids=${splitValues(query.ids)} />`
+    ? html`<${ComparedRuns} key=${`${name} ${query.ids}`} name=${name} ids=${
+      splitValues(query.ids)
+    } />`
     : html`<${OneRun} name=${name} id=${id} />`;
 }
 

@@ -12,19 +12,21 @@ import { columnsOfRows, filteredRows, rowOf, type RunRow } from "./run_rows.ts";
 type Row = RunRow<LoggedRun>;
 
 /** A table of runs, or nothing if there are none. */
-export function LoggedRuns({ runs, filter = "", isOfName = false, hasLink = true }: {
+export function LoggedRuns({ runs, filter = "", isOfName = false, hasLink = true, metrics }: {
   runs: readonly LoggedRun[];
   filter?: string;
   /** Links lead to the curves of several runs. */
   hasLink?: boolean;
+  /** Values that are known of runs, by their ids. */
+  metrics?: ReadonlyMap<string, object>;
   /** All are of the name of the page. */
   isOfName?: boolean;
 }) {
   const rows = useMemo(() =>
     runs.map((run): Row => {
       const { name, id, state, startedAt: at, reason, params } = run;
-      return rowOf(run, { name, id, state, at, reason, params });
-    }), [runs]);
+      return rowOf(run, { name, id, state, at, reason, params, metrics: metrics?.get(id) });
+    }), [runs, metrics]);
   const { rows: shown, error } = filteredRows(rows, filter);
   const columns = useMemo(() => {
     const first = isOfName ? FIRST.filter(({ title }) => title !== "Name") : FIRST;
