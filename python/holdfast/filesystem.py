@@ -32,7 +32,7 @@ from .locations import open_registry
 from .paths.infos import children, file_info, folder_info, new_info, shown
 from .paths.opened_files import CompressedFile, NewFile, NewText, RangedFile
 from .paths.transaction import NewVersions
-from .paths.written import Written, WrittenFile
+from .paths.written import Written, WrittenByName, WrittenFile, written_with
 
 OPTIONS = ["registry", "fresh_for", "token", "s3", "gcs", "timeout", "draft"]
 FSSPEC_OPTIONS = "asynchronous loop use_listings_cache listings_expiry_time max_paths batch_size"
@@ -96,7 +96,8 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         self._fresh_for = fresh_for
         self._opened: dict[str, tuple[Artifact, float]] = {}
         self._draft = draft
-        self._written: dict[str, Written] = {}
+        shared = None if draft is None else written_with(registry, draft)
+        self._written = WrittenByName() if shared is None else shared
 
     def __reduce__(self) -> Any:
         if not any(each in self.storage_options for each in ("s3", "gcs")):
@@ -157,7 +158,7 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         if name not in self._written:
             registry: Any = self.registry  # one that only reads raises an error with a hint
             draft = registry.draft(name, self._draft or str(uuid.uuid4()))
-            self._written[name] = Written(draft, is_shared=self._draft is not None)
+            self._written.setdefault(name, Written(draft, is_shared=self._draft is not None))
         return self._written[name], f"{name}{at}", rest.lstrip("/")
 
     def _new_or_refused(self, path: str) -> tuple[Written, str]:
@@ -174,8 +175,9 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
 
     def take_written(self) -> dict[str, Written]:
         """Returns what was written since the last commit, by name, and forgets it."""
-        written, self._written = self._written, {}
-        return {name: each for name, each in written.items() if each.has_parts}
+        written = {name: each for name, each in self._written.items() if each.has_parts}
+        self._written.clear()
+        return written
 
     def leave(self, name: str, written: Written) -> None:
         """Discards what was written, unless other programs write it too."""

@@ -5,32 +5,19 @@ import { execFile } from "node:child_process";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { realSystem } from "../../core/system.ts";
 import { addFormats } from "../../materializers/formats.ts";
 import { openRegistry } from "../../mod.ts";
 import type { Table } from "../../formats/csv.ts";
 import { findPython } from "../support/numpy.ts";
-import { LOADS_LATE, REPOSITORY } from "../support/run_deno.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
+import { environment, linesShown, programOf } from "./python_programs.ts";
 
 const python = await findPython("duckdb, nbclient, numpy, polars, pyarrow, sklearn");
 const PROGRAMS = {
   "docs/python.md": ["save", "drafts", "fsspec", "sklearn", "checkpoints", "curves", "errors"],
   "docs/runs.md": ["run"],
 };
-
-function environment(root: string): Record<string, string> {
-  const command = [Deno.execPath(), "run", "-A", LOADS_LATE, join(REPOSITORY, "apps/cli.ts")];
-  return {
-    HOLDFAST_COMMAND: command.join(" "),
-    HOLDFAST_PYTHON_CACHE: join(root, "cache"),
-    HOME: realSystem.env("HOME") ?? "",
-    IPYTHONDIR: join(root, "ipython"),
-    PATH: realSystem.env("PATH") ?? "",
-    PYTHONPATH: join(REPOSITORY, "python"),
-    PYTHONDONTWRITEBYTECODE: "",
-  };
-}
 
 Deno.test({
   name: "the pages about Python and runs save and read, and print what they say",
@@ -43,13 +30,8 @@ Deno.test({
     );
     for (const { path, name } of programs) {
       const page = await readFile(join(REPOSITORY, path), "utf8");
-      const [, program = ""] =
-        new RegExp(`^\`\`\`python ${name}\n([^]*?)^\`\`\`$`, "m").exec(page) ??
-          [];
-      const expected = Array.from(
-        program.matchAll(/\bprint\(.*\) {2}# (.*)$/gm),
-        ([, text]) => text,
-      );
+      const program = programOf(page, name);
+      const expected = linesShown(program);
       assert(expected.length > 0, name);
       const setUp = name === "fsspec"
         ? "import holdfast.filesystem, fsspec\n" +

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import secrets
 import time
@@ -9,7 +10,9 @@ from collections import OrderedDict
 from collections.abc import Collection
 from threading import Lock
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
+from ..artifacts.registry import Registry
 from ..client.saving import Saved
 from ..core.errors import HoldfastError, quoted
 from ..drafts.draft import Draft
@@ -134,6 +137,19 @@ class Written:
     def _refused(self, code: str, state: str, hint: str) -> HoldfastError:
         message = f"Cannot save a version of {quoted(self.draft.name)}: {state}"
         return HoldfastError(code, message, hint)
+
+
+class WrittenByName(dict[str, Written]):
+    """What is written into the drafts with one id, by the names of their versions."""
+
+
+SHARED: WeakValueDictionary[tuple[int, str], WrittenByName] = WeakValueDictionary()
+"""Those that file systems use, by registry and id."""
+
+
+def written_with(registry: Registry, id: str) -> WrittenByName:
+    """Returns what file systems of a registry share: packages open one for each path."""
+    return SHARED.setdefault((builtins.id(registry), id), WrittenByName())
 
 
 def present(files: dict[str, WrittenFile]) -> dict[str, WrittenFile]:

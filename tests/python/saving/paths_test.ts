@@ -71,6 +71,49 @@ pythonTest("pandas, polars, PyArrow, DuckDB, zarr and Dask write one version", a
   ]);
 });
 
+const READ_BACK = `${IMPORTS}
+import gc, pandas
+registry = connect()
+frame = pandas.DataFrame({"km": [1.5, 2.5]})
+with holdfast.version("a", registry) as new:
+    frame.to_parquet(new.url("f.parquet"), storage_options=new.storage_options)
+    again = pandas.read_parquet(new.url("f.parquet"), storage_options=new.storage_options)
+    print(again.equals(frame), new.fs.cat(new.path("f.parquet"))[:4])
+    other = fsspec.filesystem("holdfast", **new.storage_options)
+    file = other.open("a@/open.bin", "wb")
+    try:
+        new.commit()
+    except holdfast.HoldfastError as error:
+        print(error.message)
+    file.close()
+    other.rm("a@/f.parquet")
+    print(new.files())
+print(registry.open("a").ref, other.ls("a@1.0.0/", detail=False))
+for turn in range(2):  # an id that was used in this program
+    with holdfast.version("b", registry, id="b%d" % turn) as new:
+        print(new.files())
+        new.pipe("x", b"1")
+from holdfast.paths.written import SHARED
+del new, other, file
+gc.collect()
+print(len(SHARED))
+`;
+
+pythonTest("packages read what they wrote, whichever file system they open", async (root) => {
+  await using registry = await openRegistry(root.join("registry"), { cache: false });
+  await using service = served(registry, ["write:*", "read:*"]);
+  const args = [service.location, service.token!];
+  assertEquals(await runProgram(READ_BACK, { args }), [
+    "True b'PAR1'",
+    'Cannot save a version of "a": "open.bin" was never closed',
+    "['open.bin']",
+    "a@1.0.0 ['a@1.0.0/open.bin']",
+    "[]",
+    "[]",
+    "0",
+  ]);
+});
+
 const TRANSACTION = `${IMPORTS}
 registry = connect()
 files = fsspec.filesystem("holdfast", registry=registry)
@@ -189,7 +232,7 @@ writing = fsspec.filesystem("holdfast", registry=registry, draft="1")
 new = holdfast.version("a", registry, id="2")
 new.pipe("there", b"1")
 new.pipe("large", b"x" * 17_000_000)
-other = holdfast.version("a", registry, id="2")
+other = holdfast.version("a", connect(), id="2")
 def refused(call):
     try:
         print("returned", call())
