@@ -29,6 +29,7 @@ export const importDvc: Command = defineCommand({
   options: [
     ...OPTIONS,
     { flags: "--name <name>", text: "the name to import to (default: that of the folder)" },
+    { flags: "--branches", text: "also import branches, and experiments of dvc exp, as aliases" },
     { flags: "--remote <place>", text: "a remote or cache: a folder or bucket" },
   ],
   examples: [
@@ -37,15 +38,21 @@ export const importDvc: Command = defineCommand({
     ["holdfast import dvc . @team --name team/digits", "under another name"],
     ["holdfast import dvc . @team --remote s3://bucket/dvc", "with a remote"],
   ],
-  async run([from, to], { name, remote, ...flags }, context) {
-    const read = (options: ReadOptions) => records(context, { from, name, remote }, options);
+  async run([from, to], { name, remote, branches, ...flags }, context) {
+    const read = (options: ReadOptions) =>
+      records(context, { from, name, remote, branches }, options);
     return await runImport(context, { to, flags, hasRuns: false, read });
   },
 });
 
 async function* records(
   context: CommandContext,
-  { from, name, remote }: { from: string; name?: string; remote?: string },
+  { from, name, remote, branches }: {
+    from: string;
+    name?: string;
+    remote?: string;
+    branches?: boolean;
+  },
   options: ReadOptions,
 ): AsyncGenerator<ImportRecord> {
   const { signal } = options, { system } = context.io;
@@ -61,5 +68,5 @@ async function* records(
     ...other === undefined ? [] : [{ files: new SourceFiles(other.store, signal), folder: "" }],
   ];
   const reader = new DvcReader(git, new DvcCache(places), options);
-  yield* reader.records(name ?? basename(own.location));
+  yield* reader.records(name ?? basename(own.location), { branches });
 }

@@ -46,9 +46,15 @@ export class DvcReader {
     this.#options = options;
   }
 
-  async *records(name: string): AsyncGenerator<ImportRecord> {
+  async *records(
+    name: string,
+    { branches = false }: { branches?: boolean } = {},
+  ): AsyncGenerator<ImportRecord> {
     const as = this.#options.nameOf(name);
-    const commits = await this.#git.commits({ refs: [HEAD], folders: ["refs/tags"] });
+    const commits = await this.#git.commits({
+      refs: [HEAD],
+      folders: ["refs/tags", ...branches ? ["refs/heads", "refs/exps"] : []],
+    });
     if (commits.size === 0) throw notFound("import from", name, "the repository has no commits");
     const { revisions, aliases, notImported } = revisionsOf(commits);
     if (as === undefined) return;
@@ -215,38 +221,57 @@ export class DvcReader {
   }
 }
 
-/** Returns versions and aliases for the commits of refs. */
+/** Returns versions and aliases for the commits of refs. Only tags are versions by their names. */
 function revisionsOf(commits: ReadonlyMap<string, Commit>) {
   const revisions: Revision[] = [], notImported: ImportRecord[] = [];
   const aliases = new Map<string, { id: string; commit: string }>(),
     ids = new Map<string, string>();
+  const others: [ref: string, own: { kind: string; name: string }, commit: Commit][] = [];
   for (const [ref, commit] of commits) {
-    const tag = tagOf(ref), version = versionOf(tag);
-    if (version === undefined) continue;
-    if (!ids.has(commit.id)) ids.set(commit.id, tag);
-    revisions.push({ id: tag, version, label: tag, commit });
+    const own = refIn(ref);
+    if (own === undefined) continue;
+    const { kind, name } = own, version = kind === "tag" ? versionOf(name) : undefined;
+    if (version === undefined) {
+      others.push([ref, own, commit]);
+      continue;
+    }
+    if (!ids.has(commit.id)) ids.set(commit.id, name);
+    revisions.push({ id: name, version, label: name, commit });
   }
-  for (const [ref, commit] of commits) {
-    const tag = tagOf(ref);
-    if (versionOf(tag) !== undefined) continue;
+  const rankOf = ([, { kind }]: typeof others[number]) =>
+    kind === "tag" || kind === "commit" ? 0 : 1;
+  for (const [ref, { kind, name }, commit] of others.sort((a, b) => rankOf(a) - rankOf(b))) {
     if (!ids.has(commit.id)) {
       ids.set(commit.id, commit.id);
-      revisions.push({ id: commit.id, label: ref === HEAD ? commit.id.slice(0, 8) : tag, commit });
+      const label = ref === HEAD ? commit.id.slice(0, 8) : name;
+      revisions.push({ id: commit.id, label, commit });
     }
-    const alias = ref === HEAD ? "head" : aliasOf(tag);
+    const alias = ref === HEAD ? "head" : aliasOf(name, kind);
     const id = ids.get(commit.id) ?? commit.id;
     if (alias !== undefined && !aliases.has(alias)) aliases.set(alias, { id, commit: commit.id });
     else {
-      const reason = "not a valid alias: its commit is imported without it";
-      notImported.push({ kind: "left", what: `tag ${shown(tag)}`, reason });
+      const reason = alias === undefined ? "not a valid alias" : "another one has this alias";
+      const what = `${kind} ${shown(name)}`;
+      notImported.push({
+        kind: "left",
+        what,
+        reason: `${reason}: its commit is imported without it`,
+      });
     }
   }
   revisions.sort((one, other) => one.commit.timeMs - other.commit.timeMs);
   return { revisions, aliases, notImported };
 }
 
-function tagOf(ref: string): string {
-  return ref.replace(/^refs\/tags\//, "");
+/** Returns the kind of a ref and its name; undefined for those that DVC uses itself. */
+function refIn(ref: string): { kind: string; name: string } | undefined {
+  if (ref === HEAD) return { kind: "commit", name: HEAD };
+  const [, tag, branch, experiment] =
+    /^refs\/(?:tags\/([^]+)|heads\/([^]+)|exps\/[0-9a-f]{2}\/[0-9a-f]{38}\/([^]+))$/.exec(ref) ??
+      [];
+  if (tag !== undefined) return { kind: "tag", name: tag };
+  if (branch !== undefined) return { kind: "branch", name: branch };
+  return experiment === undefined ? undefined : { kind: "experiment", name: experiment };
 }
 
 /** Returns the version of a tag: `v1.2` is 1.2.0. */
@@ -255,9 +280,9 @@ function versionOf(tag: string): string | undefined {
   return numbers.length === 0 ? undefined : numbers.map((each) => Number(each ?? 0)).join(".");
 }
 
-/** Returns the alias of another tag; undefined if it cannot be one. */
-function aliasOf(tag: string): string | undefined {
-  const alias = /^v?\d/.test(tag) ? `tag-${tag}` : tag;
+/** Returns the alias of a ref; undefined if it cannot be one. */
+function aliasOf(name: string, kind: string): string | undefined {
+  const alias = /^v?\d/.test(name) ? `${kind}-${name}` : name;
   const plain = alias.replaceAll(/[/@]/g, "-");
   try {
     checkNewName(plain);

@@ -374,3 +374,25 @@ cliTest("the target is also that of --registry, and not both", async (it) => {
     "the target is given twice",
   );
 });
+
+cliTest("--branches also imports branches and experiments, but never as versions", async (it) => {
+  const { root, id: first } = await oneCommit(it, repositoryFiles(), ["v1.0.0", "both"]);
+  await git(root, ["checkout", "-q", "-b", "2.0.0"]);
+  const second = await commit(root, repositoryFiles(2));
+  await git(root, ["branch", "both"]);
+  const own = `refs/exps/${first.slice(0, 2)}/${first.slice(2)}`;
+  await git(root, ["update-ref", `${own}/slow-ape`, second]);
+  await git(root, ["update-ref", "refs/exps/exec/EXEC_HEAD", first]);
+  await writeCache(root, cacheFiles(2));
+  assertEquals((await imported(it)).report.aliases, 2); // both, head
+  const { problems, report } = await imported(it, "--branches");
+  assertEquals([problems[0].what, report.runs, report.aliases], ['branch "both"', 0, 3]);
+  const aliases = await it.jsonLines("alias digits --json");
+  assertEquals(aliases.map(({ alias, version }) => `${alias} ${version}`).sort(), [
+    "both 1.0.0",
+    "branch-2.0.0 0.0.1",
+    "head 0.0.1",
+    "main 1.0.0",
+    "slow-ape 0.0.1",
+  ]);
+});
