@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  corrupt,
   type FileStore,
   type FileToSave,
   isRegistryError,
@@ -19,6 +20,8 @@ import type { FileEntry, ReadableFileStore } from "../../files/mod.ts";
 
 /** Bytes of a file with a value or a description. */
 const MOST_BYTES = 1024 * 1024;
+/** Characters of a line. */
+const MOST_OF_LINE = 16 * 1024 * 1024;
 /** Files below one folder. */
 const MOST_FILES = 200_000;
 
@@ -159,13 +162,16 @@ export class SourceFiles {
     return texts;
   }
 
-  /** Yields the lines of a file of any size. */
+  /** Yields the lines of a file of any size. Throws `Corrupt` for one that is too long to hold. */
   async *lines(path: string): AsyncGenerator<string> {
     const decoder = new TextDecoder();
     let rest = "";
     for await (const chunk of this.chunks(path)) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
       rest = lines.pop() ?? "";
+      if (rest.length > MOST_OF_LINE) {
+        throw corrupt("read", shown(path), `a line has more than ${MOST_OF_LINE} characters`);
+      }
       yield* lines;
     }
     if (rest !== "") yield rest;

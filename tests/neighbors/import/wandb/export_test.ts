@@ -107,6 +107,13 @@ const DAMAGED: Record<string, [files: Record<string, string>, words: RegExp]> = 
     { "out/bad/run.json": '{"id": "b", "state": "finished"}' },
     /history.jsonl" is missing/,
   ],
+  "a line without an end": [
+    {
+      "out/bad/run.json": '{"id": "b", "state": "failed"}',
+      "out/bad/history.jsonl": "x".repeat(20 * 1024 * 1024),
+    },
+    /a line has more than/,
+  ],
   "a history that is cut": [
     { "out/bad/run.json": '{"id": "b", "state": "failed"}', "out/bad/history.jsonl": '{"a": 1' },
     /line 1 of .* is not JSON/,
