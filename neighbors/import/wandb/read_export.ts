@@ -174,25 +174,26 @@ export class ExportReader {
         aliases: Array.isArray(each.aliases) ? each.aliases.map(String) : [],
         notes: textIn(each.description),
         number: Number(number ?? 0),
-        open: () => this.#openArtifact(joinPath(folder, `artifacts/${i}`), objectIn(each.files)),
+        open: () => this.#openArtifact(joinPath(folder, `artifacts/${i}`), each),
       };
       models.add(artifact, { project: textIn(facts.project) ?? "uncategorized", run: id });
     });
   }
 
-  async #openArtifact(folder: string, digests: Json): Promise<OpenedVersion> {
+  async #openArtifact(folder: string, facts: Json): Promise<OpenedVersion> {
     const problems: string[] = [], files: FileToSave[] = [];
     const entries = await this.#files.walk(folder, problems);
     const found = new Map(entries.map((entry) => [entry.path.slice(folder.length + 1), entry]));
-    for (const [path, digest] of Object.entries(digests)) {
+    const isMd5 = !String(facts.digest_algorithm).includes("XXH");
+    for (const [path, digest] of Object.entries(objectIn(facts.files))) {
       const entry = found.get(path);
       if (digest === null) problems.push(`${shown(path)} is a reference`);
       else if (entry === undefined) problems.push(`${shown(joinPath(folder, path))} is missing`);
-      else {
+      else if (isMd5) {
         const md5 = Buffer.from(String(digest), "base64").toString("hex");
         const read = () => this.#files.chunks(entry.path);
         files.push(checkedFile({ path, md5, isLegacy: false }, entry.size, read));
-      }
+      } else files.push(this.#files.fileToSave(entry, path));
     }
     return { files, problems };
   }

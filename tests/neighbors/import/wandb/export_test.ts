@@ -140,7 +140,7 @@ cliTest(
     });
     const right = own!.files["w.bin"];
     const artifacts = [
-      of("ok", { "w.bin": right }),
+      { ...of("ok", { "w.bin": "AAAAAAAAAAAAAAAAAAAAAA==" }), digest_algorithm: "MANIFEST_XXH128" },
       of("changed", { "w.bin": "AAAAAAAAAAAAAAAAAAAAAA==" }),
       of("missing", { "w.bin": right, "../../../secret": right }),
       of("elsewhere", { "w.bin": right, "far": null }),
