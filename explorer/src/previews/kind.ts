@@ -24,7 +24,7 @@ const BY_EXTENSION: readonly [Kind, RegExp][] = [
   ["markdown", /\.(md|markdown)$/],
   ["image", /\.(png|jpe?g|gif|webp|bmp|avif)$/],
   ["array", /\.(npy|tiff?)$/],
-  ["table", /\.(csv|tsv|parquet)$/],
+  ["table", /\.((csv|tsv|jsonl|ndjson)\.gz|csv|tsv|parquet|arrow|feather|ipc|arrows)$/],
   ["model", /\.safetensors$/],
   ["archive", /\.(zip|npz|tar|tgz|tar\.gz|whl|jar)$/],
   ["notebook", /\.ipynb$/],
@@ -39,7 +39,10 @@ const BY_TYPE: readonly [Kind, RegExp][] = [
   ["markdown", /^text\/markdown/],
   ["image", /^image\/(png|jpeg|gif|webp|bmp|avif)/],
   ["array", /^(application\/x-npy|image\/tiff)/],
-  ["table", /^(text\/(csv|tab-separated-values)|application\/vnd\.apache\.parquet)/],
+  [
+    "table",
+    /^(text\/(csv|tab-separated-values)|application\/vnd\.apache\.(parquet|arrow\.(file|stream)))/,
+  ],
   ["archive", /^application\/(zip|x-tar|gzip|x-npz)/],
   ["notebook", /^application\/x-ipynb/],
   ["audio", /^audio\//],
@@ -54,7 +57,10 @@ const HEAD_BYTES = 4096;
 /** Returns the kind of a file. Reads at most 4 KiB, if name and type say nothing. */
 export async function kindOf(
   file: ArtifactFile,
-  { extensions, signal }: { extensions: readonly PageExtension[]; signal?: AbortSignal },
+  { extensions = [], signal }: {
+    extensions?: readonly PageExtension[];
+    signal?: AbortSignal;
+  } = {},
 ): Promise<Kind | FileKind> {
   const others = extensions.flatMap(({ files = [] }) => files);
   const name = nameOf(file);
@@ -90,6 +96,7 @@ const BY_HEAD: readonly [Kind, string, number][] = [
   ["array", "II*\0", 0],
   ["array", "MM\0*", 0],
   ["table", "PAR1", 0],
+  ["table", "ARROW1", 0],
   ["audio", "WAVE", 8],
   ["audio", "OggS", 0],
   ["audio", "fLaC", 0],

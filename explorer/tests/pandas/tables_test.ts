@@ -4,7 +4,8 @@ import { instantOf } from "../../../core/text/iso_time.ts";
 import { partOfRun } from "../../../tests/support/seeds.ts";
 import { openArrayFile } from "../../src/previews/arrays/array_source.ts";
 import { elementText, sampleStatistics } from "../../src/previews/arrays/numbers.ts";
-import { readTable, type TableReader } from "../../src/previews/tables/read_table.ts";
+import { readTable } from "../../src/previews/tables/read_table.ts";
+import type { TableReader } from "../../src/previews/tables/table_reader.ts";
 import { findRows } from "../../src/previews/tables/table_rows.ts";
 import { assertNumber, assertRows, pandasTest, type Plain, type Reference } from "./reference.ts";
 

@@ -2,7 +2,7 @@
 /** A text of each preview of the samples. */
 export const PREVIEWS: [path: string, text: string][] = [
   ["config.json", "12345678901234567890"],
-  ["events.jsonl", "[2 items]"],
+  ["events.jsonl", "2 rows · 2 columns"],
   ["notes.txt", "line 39"],
   ["README.md", "Do not use it for anything important."],
   ["train.py", "def train"],

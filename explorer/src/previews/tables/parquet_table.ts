@@ -8,21 +8,13 @@ import {
 } from "../../../../formats/parquet/columns.ts";
 import { readFooter, type RowGroup } from "../../../../formats/parquet/footer.ts";
 import { readGroups } from "../../../../formats/parquet/read_groups.ts";
-import { batchTable } from "../../../../formats/tables/batch_table.ts";
+import { type Batch, batchTable, type Range } from "../../../../formats/tables/batch_table.ts";
+import { type Cells, copyCells, joinCells } from "../../../../formats/tables/cells.ts";
 import { chooseColumns } from "../../../../formats/tables/parts.ts";
-import type { Cell } from "../../../../formats/tables/table.ts";
+import type { Column } from "../../../../formats/tables/table.ts";
 import { shortNumber } from "../../format/short_number.ts";
-
-/** The smallest and the largest cell. */
-export type Bounds = readonly [Cell, Cell];
-
-/** Rows that are stored together. */
-export interface Group {
-  readonly from: number;
-  readonly to: number;
-  /** Returns those of a column, if they are known. */
-  bounds(name: string): Bounds | undefined;
-}
+import type { OtherColumns } from "./other/parquet_columns.ts";
+import type { Bounds, Group } from "./table_reader.ts";
 
 /** Opens the columns that can be read. The others are listed with the reason. */
 export async function openParquetTable(file: FileToDecode, signal?: AbortSignal) {
@@ -34,21 +26,105 @@ export async function openParquetTable(file: FileToDecode, signal?: AbortSignal)
     unsignedIntegers: "text",
   });
   const known = all.flatMap((each) => "problem" in each ? [] : withShortNumbers(each));
-  const others = all.flatMap((each) => "problem" in each ? [each] : []);
-  const columns = chooseColumns(path, known);
+  const refused = all.flatMap((each) => "problem" in each ? [each.name] : []);
+  const more = refused.length === 0 ? undefined : await openMore(file, refused, signal);
+  const columns = chooseColumns(
+    path,
+    all.flatMap((each): TableColumn[] => {
+      if (!("problem" in each)) return [withShortNumbers(each)];
+      const otherType = more?.types.get(each.name);
+      return otherType === undefined
+        ? []
+        : [{ column: { name: each.name, type: "string", nullable: true }, otherType }];
+    }),
+  );
+  const others = all.flatMap((each) =>
+    "problem" in each && !more?.types.has(each.name) ? [each] : []
+  );
   const table = batchTable({
     path,
     columns,
-    read: (wanted, range) => readGroups(file, stored, { ...range, columns: wanted }),
+    read: (wanted, range) =>
+      more === undefined || wanted.every(isOwn)
+        ? readGroups(file, stored, { ...range, columns: wanted.filter(isOwn) })
+        : readMixed({ file, groups: stored, more }, wanted, range),
   });
   let to = 0;
   const groups = stored.map((group): Group => ({
     from: to,
     to: to += group.rows,
-    bounds: (name) => boundsOf(known.find(({ column }) => column.name === name)!, group),
+    bounds: (name) => {
+      const column = known.find(({ column }) => column.name === name);
+      return column && boundsOf(column, group);
+    },
   }));
-  const shown = columns.map((each) => ({ name: each.column.name, type: shownType(each) }));
+  const shown = columns.map((each) => ({
+    name: each.column.name,
+    type: isOwn(each) ? shownType(each) : each.otherType,
+  }));
   return { table, rowCount, columns: shown, others, groups };
+}
+
+/** A column that only hyparquet reads, with the type that the page shows. */
+interface MoreColumn {
+  readonly column: Column;
+  readonly otherType: string;
+}
+
+type TableColumn = FileColumn | MoreColumn;
+
+const isOwn = (column: TableColumn): column is FileColumn => !("otherType" in column);
+
+async function openMore(file: FileToDecode, names: readonly string[], signal?: AbortSignal) {
+  const { openOtherColumns } = await import("./other/parquet_columns.ts");
+  return await openOtherColumns(file, names, signal);
+}
+
+/** Rows of other columns that are decoded at first; then twice as many, as each time begins anew. */
+const FIRST_ROWS = 16_384;
+
+/** Reads columns of both kinds. */
+async function* readMixed(
+  { file, groups, more }: { file: FileToDecode; groups: readonly RowGroup[]; more: OtherColumns },
+  wanted: readonly TableColumn[],
+  { from, to, signal }: Range,
+): AsyncGenerator<Batch> {
+  const own = wanted.filter(isOwn);
+  const names = wanted.filter((each) => !isOwn(each)).map(({ column }) => column.name);
+  let first = 0;
+  for (const { rows } of groups) {
+    const [begin, end] = [Math.max(from, first), Math.min(to, first + rows)];
+    first += rows;
+    for (let at = begin, count = FIRST_ROWS; at < end; count *= 2) {
+      signal?.throwIfAborted();
+      const next = Math.min(end, at + count);
+      const others = await more.read(names, at, next);
+      const cells = await ownCells(at, next);
+      const otherAt = new Map(names.map((name, i) => [name, others[i] ?? []]));
+      yield {
+        rows: next - at,
+        cells: wanted.map((each) =>
+          (isOwn(each) ? cells[own.indexOf(each)] : otherAt.get(each.column.name)) ?? []
+        ),
+      };
+      at = next;
+    }
+  }
+
+  async function ownCells(from: number, to: number): Promise<Cells[]> {
+    if (own.length === 0) return [];
+    const pieces: Batch[] = [];
+    for await (const batch of readGroups(file, groups, { from, to, signal, columns: own })) {
+      pieces.push({ ...batch, cells: batch.cells.map(copyCells) });
+    }
+    return await Promise.all(own.map(({ column }, i) => {
+      return joinCells(column, iterated(pieces.map(({ cells }) => cells[i] ?? [])));
+    }));
+  }
+}
+
+async function* iterated<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
 }
 
 /** Reads numbers of 32 bits with the fewest digits that identify them, as pandas does: 0.1. */

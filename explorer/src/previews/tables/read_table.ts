@@ -2,67 +2,39 @@
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { corrupt, fault, isRegistryError } from "../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
-import type { OtherColumn } from "../../../../formats/tables/parts.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { FileToRead } from "../../artifact_file.ts";
 import { fileToDecode } from "../file_to_decode.ts";
 import { encodingOf } from "../text/text_part.ts";
 import { numberWord, otherText } from "./cells.ts";
-import type { Group } from "./parquet_table.ts";
+import type { Group, PageRange, TablePage, TableReader } from "./table_reader.ts";
 import { beginningOf, type CsvLine, splitCsv } from "./split_csv.ts";
-
-export interface TablePage {
-  rows: readonly (readonly Cell[])[];
-  /** True if no rows follow. */
-  isEnd: boolean;
-}
-
-/** Rows that follow each other. */
-export interface TablePart {
-  rows: readonly (readonly Cell[])[];
-  /** How much of the table is read, up to 1; absent if unknown. */
-  progress?: number;
-}
-
-export interface TableFacts {
-  readonly columns: readonly { name: string; type: string }[];
-  /** Present if the table has more than `columns`. */
-  readonly columnCount?: number;
-  /** Absent if only reading all of it tells. */
-  readonly rowCount?: number;
-  /** Columns that are not shown. */
-  readonly others: readonly OtherColumn[];
-  /** True if cells can be null: an empty string is a value then. */
-  readonly hasNull?: boolean;
-}
-
-/** A table that is read page by page. */
-export interface TableReader extends TableFacts {
-  /** Absent if there is one, with unknown bounds. */
-  readonly groups?: readonly Group[];
-  /** Reads all rows of some columns, or a range, a part at a time. */
-  parts(
-    columns: readonly number[],
-    signal?: AbortSignal,
-    range?: Pick<Group, "from" | "to">,
-  ): AsyncIterable<TablePart>;
-  /** Reads rows, of some columns by number. */
-  page(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
-}
-
-export interface PageRange {
-  from: number;
-  count: number;
-  columns?: readonly number[];
-}
 
 const PART_ROWS = 500;
 
 export async function readTable(file: FileToRead, signal?: AbortSignal): Promise<TableReader> {
-  const mark = await file.read(0, Math.min(4, file.size), signal);
-  return String.fromCharCode(...mark) === "PAR1"
-    ? await openParquet(fileToDecode(file), signal)
-    : await openCsv(await inUtf8(file, encodingOf(mark), signal), signal);
+  const mark = await file.read(0, Math.min(6, file.size), signal);
+  const text = String.fromCharCode(...mark);
+  if (text.startsWith("PAR1")) return await openParquet(fileToDecode(file), signal);
+  if (text === "ARROW1" || text.startsWith("\xff\xff\xff\xff")) {
+    const { openArrow } = await import("./other/arrow_table.ts");
+    return await openArrow(fileToDecode(file, signal));
+  }
+  if (text.startsWith("\x1f\x8b")) {
+    const { unpackTable } = await import("./other/packed_table.ts");
+    const { file: unpacked, note } = await unpackTable(file, signal);
+    return { ...await readTable(unpacked, signal), note };
+  }
+  if (isLines(file.path, text)) {
+    const { openJsonLines } = await import("./other/json_lines.ts");
+    return await openJsonLines(fileToDecode(file, signal), signal);
+  }
+  return await openCsv(await inUtf8(file, encodingOf(mark), signal), signal);
+}
+
+function isLines(path: string, beginning: string): boolean {
+  return /\.(jsonl|ndjson)$/i.test(path) ||
+    !/\.[ct]sv$/i.test(path) && beginning.trimStart().startsWith("{");
 }
 
 /** Returns a file of UTF-16, as Excel saves it, in UTF-8. It is read whole. */

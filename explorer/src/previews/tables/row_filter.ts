@@ -3,7 +3,7 @@ import { invalid } from "../../../../core/errors.ts";
 import type { OtherColumn } from "../../../../formats/tables/parts.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 import { cellOrderTo, cellText, type isEmpty } from "./cells.ts";
-import type { Group } from "./parquet_table.ts";
+import type { Group } from "./table_reader.ts";
 
 export interface RowFilter {
   matches(row: readonly Cell[]): boolean;

@@ -3,7 +3,7 @@ import type { Cell } from "../../../../formats/tables/table.ts";
 import { compareKeys, type SortKey } from "../../../../core/text/comparing.ts";
 import { isEmpty, isMissing, keyOf, MAX_CELL, shortened } from "./cells.ts";
 import { type ColumnStatistics, Tally } from "./column_statistics.ts";
-import type { TablePart, TableReader } from "./read_table.ts";
+import type { TablePart, TableReader } from "./table_reader.ts";
 import { checkReadable, parseFilter, type RowFilter } from "./row_filter.ts";
 
 /** Rows, cells and characters that are kept in memory. */

@@ -2,7 +2,7 @@
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { answer, ask, type AskOptions } from "../../framework/threads.ts";
 import type { CompareOptions, RowDifference } from "../../../../apps/difference/compare_rows.ts";
-import type { PageRange, TableFacts, TablePage, TablePart, TableReader } from "./read_table.ts";
+import type { PageRange, TableFacts, TablePage, TablePart, TableReader } from "./table_reader.ts";
 import type { Found, Wanted } from "./table_rows.ts";
 
 export interface TableSource extends Omit<TableReader, "groups"> {
@@ -31,22 +31,49 @@ interface OpenTable {
   users: number;
 }
 
+/** A worker that says and reads nothing for so long is stuck in a damaged table. */
+const STUCK_MS = 30_000;
+
 /** A running worker and the tables that it reads, each file once. */
 class TableWorker {
   readonly #worker: Worker;
   readonly #tables = new Map<ArtifactFile, OpenTable>();
-  /** Rejects if the script of the worker cannot run. */
+  /** Rejects if the script of the worker cannot run, or is stuck. */
   readonly #failed: Promise<never>;
+  #fail!: (error: Error) => void;
   #ids = 0;
+  #questions = 0;
+  #reads = 0;
+  #heardAt = 0;
+  #watch?: ReturnType<typeof setInterval>;
 
   constructor(worker: Worker) {
     this.#worker = worker;
-    answer<[number, number, number]>(worker, ([id, from, count], { signal }) => {
+    answer<[number, number, number]>(worker, async ([id, from, count], { signal }) => {
       const [file] = [...this.#tables].find(([, table]) => table.id === id)!;
-      return file.read(from, count, signal);
+      this.#reads++;
+      try {
+        return await file.read(from, count, signal);
+      } finally {
+        this.#reads--;
+        this.#heardAt = performance.now();
+      }
     });
-    const error = new Error("Cannot open table: its worker did not start");
-    this.#failed = new Promise((_, reject) => worker.onerror = () => reject(error));
+    this.#failed = new Promise((_, reject) => this.#fail = reject);
+    this.#failed.catch(() => {}); // questions say so
+    worker.onerror = () => this.#fail(new Error("Cannot open table: its worker did not start"));
+  }
+
+  /** Ends the worker if it is stuck. */
+  #check(): void {
+    const isQuiet = this.#reads === 0 && performance.now() - this.#heardAt > STUCK_MS;
+    if (this.#questions > 0 && !isQuiet) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+    if (this.#questions === 0) return;
+    this.#worker.terminate();
+    if (current === this) current = undefined;
+    this.#fail(new Error("Cannot read table: reading it takes too long, it may be damaged"));
   }
 
   /** Returns the table of a file for one more user. */
@@ -59,13 +86,25 @@ class TableWorker {
   #add(file: ArtifactFile): OpenTable {
     const id = this.#ids++;
     const facts = this.ask<TableFacts>([id, "open", file.path, file.size]);
-    const table = { id, users: 0, facts: Promise.race([facts, this.#failed]) };
+    const table = { id, users: 0, facts };
     this.#tables.set(file, table);
     return table;
   }
 
-  ask<T>(message: unknown[], options?: AskOptions): Promise<T> {
-    return ask<T>(this.#worker, message, options);
+  async ask<T>(message: unknown[], { onNote, ...options }: AskOptions = {}): Promise<T> {
+    this.#questions++;
+    this.#heardAt = performance.now();
+    this.#watch ??= setInterval(() => this.#check(), 1000);
+    const heard = (note: unknown) => {
+      this.#heardAt = performance.now();
+      onNote?.(note);
+    };
+    try {
+      const answered = ask<T>(this.#worker, message, { ...options, onNote: heard });
+      return await Promise.race([answered, this.#failed]);
+    } finally {
+      this.#questions--;
+    }
   }
 
   /** Closes the table for one user. Returns whether the worker ended, with the last table. */

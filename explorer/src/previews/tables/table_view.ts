@@ -23,6 +23,7 @@ import { openTable, type TableSource } from "./table_source.ts";
 const PAGE_ROWS = 50;
 const PAGE_COLUMNS = 30;
 const SAMPLE_ROWS = 10_000;
+const MAX_TYPE = 40;
 
 type ViewProps = { file: ArtifactFile; isBrief?: boolean };
 
@@ -33,7 +34,7 @@ export function TableView({ file, isBrief }: ViewProps): VNode {
 
 function Opened({ source, file, isBrief }: ViewProps & { source: TableSource }): VNode {
   const [column, setColumn] = useQueryNumber("column");
-  const { columns, columnCount, rowCount, others } = source;
+  const { columns, columnCount, rowCount, others, note } = source;
   const first = column < columns.length ? column : 0;
   const chosen = useMemo(
     () => columns.map((_, i) => i).slice(first, first + PAGE_COLUMNS),
@@ -53,6 +54,7 @@ function Opened({ source, file, isBrief }: ViewProps & { source: TableSource }):
     ${columnCount !== undefined && html`<${LeftOut} file=${file}>
       ${`Only the first ${formatCount(columns.length, "column")} are shown.`}
     <//>`}
+    ${note !== undefined && html`<${LeftOut} file=${file}>${note}<//>`}
     ${columns.length > PAGE_COLUMNS && html`
       <${Steps} from=${first} step=${PAGE_COLUMNS}
         shown=${chosen.length} total=${columns.length} unit="columns" go=${setColumn} />
@@ -300,7 +302,9 @@ function Cells({ source, columns, rows, from, isChosen, statistics, sort, setSor
     const { name, type } = source.columns[index]!;
     return {
       title: name,
-      note: setSort ? html`${type}<${ColumnHead} name=${name} of=${statistics?.[i]} />` : type,
+      note: setSort
+        ? html`${typeText(type)}<${ColumnHead} name=${name} of=${statistics?.[i]} />`
+        : typeText(type),
       class: (row) => `${row[i] === null ? "muted " : ""}${alignOf(type)}`,
       heading: alignOf(type),
       cell: (row) => shownCell(row[i]!),
@@ -326,4 +330,7 @@ function shownCell(cell: Cell): string {
   return text.length > MAX_CELL + 1 ? `${text.slice(0, MAX_CELL)}…` : text;
 }
 
-const alignOf = (type: string) => type === "number" || type === "int64" ? "number" : "";
+const alignOf = (type: string) => /^(number|int64|float16|decimal)/.test(type) ? "number" : "";
+
+/** Types of structs have those of all their members. */
+const typeText = (type: string) => type.length > MAX_TYPE ? `${type.slice(0, MAX_TYPE)}…` : type;

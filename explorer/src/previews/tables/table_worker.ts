@@ -9,7 +9,8 @@ import {
   type RowDifference,
 } from "../../../../apps/difference/compare_rows.ts";
 import { findRows, type Found, isPlain, type Rows, type Wanted } from "./table_rows.ts";
-import { type PageRange, readTable, type TablePage, type TableReader } from "./read_table.ts";
+import { readTable } from "./read_table.ts";
+import type { PageRange, TablePage, TableReader } from "./table_reader.ts";
 
 /** Bytes that a sample may read: columns are read ahead, up to 16 MiB. A request counts as some. */
 const [SAMPLE_BYTES, REQUEST_BYTES] = [24 * 1024 * 1024, 128 * 1024];
@@ -34,8 +35,8 @@ class WorkerTable {
     const read: ArtifactFile["read"] = async (from, count, signal) =>
       whole?.slice(from, from + count) ?? await ask(from, count, signal);
     this.#table = await readTable({ path, size, read });
-    const { columns, columnCount, rowCount, others } = this.#table;
-    return { columns, columnCount, rowCount, others };
+    const { columns, columnCount, rowCount, others, note } = this.#table;
+    return { columns, columnCount, rowCount, others, note };
   }
 
   page(range: PageRange, { signal }: Options): Promise<TablePage> {

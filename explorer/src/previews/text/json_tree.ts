@@ -1,20 +1,39 @@
 // JSON as a tree whose branches open on demand.
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatCount } from "../../format/format.ts";
-import { whenLoaded } from "../../components/notices.ts";
+import { Choice } from "../../components/choice.ts";
+import { Lazy, whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState, type VNode } from "../../framework/preact.ts";
 import { LeftOut, useFiles } from "../parts.ts";
 import { useMore } from "../../components/long_content.ts";
-import { ExactNumber, readJson } from "./json_value.ts";
+import { useQuery } from "../../framework/use_query.ts";
+import { ExactNumber, isJsonLines, readJson } from "./json_value.ts";
 import { TextView } from "./text_view.ts";
 
 /** Members of a branch that are shown at a time. */
 const STEP = 100;
 const MAX_CHARACTERS = 1000;
 
-/** The tree of a file, or its text if it is large or damaged. */
+/** Lines as a table or as a tree; another file as a tree. */
 export function JsonView({ file }: { file: ArtifactFile }): VNode {
+  const [mode, setMode] = useQuery("mode", "table");
+  if (!isJsonLines(file)) return html`<${JsonFileTree} file=${file} />`;
+  return html`
+    <div class="fields">
+      <${Choice} label="Show" value=${mode} change=${setMode}
+        options=${[["table", "Table"], ["tree", "Tree"]]} />
+    </div>
+    ${mode === "tree"
+      ? html`<${JsonFileTree} file=${file} />`
+      : html`<${Lazy} load=${loadTable} file=${file} />`}
+  `;
+}
+
+const loadTable = async () => (await import("../tables/table_view.ts")).TableView;
+
+/** The tree of a file, or its text if it is large or damaged. */
+function JsonFileTree({ file }: { file: ArtifactFile }): VNode {
   const loaded = useFiles((signal) => readJson(file, signal), file);
   return whenLoaded(loaded, (json) => {
     if ("problem" in json) {
