@@ -10,6 +10,7 @@ import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 import torch.multiprocessing as multiprocessing
 from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.checkpoint.state_dict_saver import AsyncCheckpointerType
 from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 
 import holdfast
@@ -102,6 +103,29 @@ def spawn(function, size, *arguments):
     return [each.exitcode for each in ranks]
 
 
+def save_async(rank, size, port, kind):
+    mesh = begin(rank, size, port)
+    writer = CheckpointWriter(f"ckpt:{kind}", connect(), id="1")
+    state = state_of(mesh, 5)
+    future = dcp.async_save(
+        state,
+        storage_writer=writer,
+        process_group=dist.new_group(backend="gloo"),
+        async_checkpointer_type=AsyncCheckpointerType[kind.upper()],
+    )
+    state["model"]["large"].to_local().zero_()  # the training goes on
+    future.result()
+    dist.barrier()
+    loaded = state_of(mesh, 99)
+    dcp.load(loaded, storage_reader=CheckpointReader(f"ckpt:{kind}", connect()))
+    large = loaded["model"]["large"].full_tensor()
+    same = torch.equal(large, state_of(mesh, 5)["model"]["large"].full_tensor())
+    if rank == 0:
+        print("async, by a", kind, same, loaded["step"], writer.saved is not None, flush=True)
+    dist.barrier()
+    dist.destroy_process_group()
+
+
 def unchanged():
     """A checkpoint of which one tensor changes: the others are stored once."""
     registry = connect()
@@ -162,5 +186,6 @@ if __name__ == "__main__":
     print(sorted(file.path for file in registry.open("ckpt:net").files))
     print(spawn(load, 2, 1), spawn(load, 3, 1))
     print(spawn(save, 3, 2, None), spawn(load, 1, 2))
+    print(spawn(save_async, 2, "thread"))
     single()
     unchanged()

@@ -41,6 +41,8 @@ Deno.test({
       "saved ckpt:net@2.0.0",
       "loaded by 1 True 2 (0.9, 0.95)",
       "[0, 0, 0] [0]",
+      "async, by a thread True 5 True",
+      "[0, 0]",
       "refused True",
       "ran code",
       "[1.0, 1.0, 1.0]",

@@ -41,7 +41,7 @@ async function runProgram(args: string[], root: TempRoot): Promise<string[]> {
 
 const TRIPS: [title: string, parts: string[], least: number][] = [
   ["tensors, modules and states of training", ["tensors", "modules", "training"], 15],
-  ["models of timm", ["timm"], 16],
+  ["models of timm", ["timm"], 15],
   ["models, tokenizers and adapters of transformers and PEFT", ["transformers"], 18],
   ["models of scikit-learn, XGBoost, LightGBM and ONNX", ["tables"], 10],
 ];

@@ -153,10 +153,18 @@ def of_timm():
     ):
         model = timm.create_model(name, num_classes=7).eval()
         again = trip("timm", model, into=timm.create_model).eval()
-        report(name, same(dict(model.state_dict()), dict(again.state_dict())))
-    x = torch.rand(1, 3, 224, 224)
+        x = torch.rand(1, 3, 224, 224)
+        with torch.no_grad():
+            outputs = same(model(x), again(x))
+        report(name, outputs and same(dict(model.state_dict()), dict(again.state_dict())))
+
+
+def outputs_of(model):
+    is_vision = model.main_input_name == "pixel_values"
+    inputs = {"pixel_values": torch.ones(1, 3, 224, 224)} if is_vision else model.dummy_inputs
     with torch.no_grad():
-        report("output of timm", same(model(x), again(x)))
+        found = model.eval()(**inputs).to_tuple()
+    return [each for each in found if isinstance(each, torch.Tensor)]
 
 
 def of_transformers():
@@ -188,7 +196,8 @@ def of_transformers():
     for config, kind in models:
         model = kind(config).eval()
         again = trip("hf", model, into=kind)
-        report(kind.__name__, same(dict(model.state_dict()), dict(again.state_dict())))
+        state = same(dict(model.state_dict()), dict(again.state_dict()))
+        report(kind.__name__, state and same(outputs_of(model), outputs_of(again)))
     report("config", trip("config", config, into=type(config)).to_dict()["vocab_size"] == 30)
 
     from tokenizers import Tokenizer, models as tokenizer_models, pre_tokenizers
