@@ -10,6 +10,7 @@ import { WrittenNames } from "../apps/server/memory/written_names.ts";
 /** The parts of every service, by the names of their members. */
 export const PARTS = {
   reads: BegunReads,
+  deletes: WrittenNames,
   drafts: CommittedDrafts,
   locks: UploadLocks,
   rates: RequestRates,

@@ -20,7 +20,7 @@ import { finishStoredRun } from "./finish_run.ts";
 import { OpenedRun } from "./opened_run.ts";
 import { checkFacts, updateStoredRun } from "./run_facts.ts";
 import { draftIdOf } from "./run_parts.ts";
-import { listStoredRuns, readStoredRun } from "./stored_run.ts";
+import { listStoredRuns, readStoredRun, storedRunIds } from "./stored_run.ts";
 
 export async function openRunHere(
   registry: Registry,
@@ -78,6 +78,13 @@ export async function* runsHere(
     return yield* listStoredRuns(contextOf(registry, "list runs"), { names, ...options });
   }
   for await (const run of listed) if (names(run.name)) yield run;
+}
+
+/** Yields the ids of the runs of a name, also of some that have ended, without reading them. */
+export async function* runIdsHere(registry: Registry, name: string): AsyncGenerator<string> {
+  const listed = registry.service?.runs?.({ name });
+  if (listed === undefined) return yield* storedRunIds(contextOf(registry, "list runs"), name);
+  for await (const { id } of listed) yield id;
 }
 
 export async function readRunHere(

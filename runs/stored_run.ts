@@ -126,10 +126,7 @@ async function* runsIn(
   name: string,
   { folder, signal }: { folder: string; signal?: AbortSignal },
 ): AsyncGenerator<LoggedRun> {
-  const drafts = foldersIn(context, `${folder}${encodeNamePrefix(RUN_PREFIX)}`, signal);
-  const infos = mapAtOnce(drafts, async (draft) => {
-    const id = runIdOf(decodeName(draft.slice(folder.length, -1)) ?? "");
-    if (id === undefined) return undefined;
+  const infos = mapAtOnce(idsIn(context, folder, signal), async (id) => {
     const run = { name, id };
     const known = await lookAtRun(context, run, signal);
     if (known.look.end?.size === DISCARDED_BYTES) return undefined;
@@ -137,6 +134,23 @@ async function* runsIn(
     return info?.state === "finished" || info?.version !== undefined ? undefined : info;
   });
   for await (const info of infos) if (info !== undefined) yield info;
+}
+
+/** Yields the ids of the runs of a name whose drafts are stored, also of those that have ended. */
+export function storedRunIds(context: Context, name: string): AsyncGenerator<string> {
+  return idsIn(context, `${DRAFTS}${encodeName(name)}/`);
+}
+
+async function* idsIn(
+  context: Context,
+  folder: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  const drafts = foldersIn(context, `${folder}${encodeNamePrefix(RUN_PREFIX)}`, signal);
+  for await (const draft of drafts) {
+    const id = runIdOf(decodeName(draft.slice(folder.length, -1)) ?? "");
+    if (id !== undefined) yield id;
+  }
 }
 
 async function* foldersIn(

@@ -227,7 +227,10 @@ function createDispatch(
       ? await admitted()
       : await audit.around(request, info, { answer: admitted, failed });
     // Also after a failure: a write that failed may have happened.
-    if (info.writes !== undefined && !info.dryRun) await memory.writes.note(info.writes);
+    if (info.writes !== undefined && !info.dryRun) {
+      await memory.writes.note(info.writes);
+      if (info.scope === "delete") await memory.deletes.note(info.writes);
+    }
     return answer;
   };
 }

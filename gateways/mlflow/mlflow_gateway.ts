@@ -44,7 +44,7 @@ export function createMlflowGateway({ models = "models:" }: MlflowOptions = {}):
     name: "mlflow",
     owns: (path) => PATHS.test(path),
     addRoutes(routes: Routes, context: GatewayContext) {
-      const runs = new RunStore(context.registry);
+      const runs = new RunStore(context);
       const own = { ...context, runs, changes: new RunChanges(runs, context.system), models };
       experimentRoutes(routes, own);
       runRoutes(routes, own);

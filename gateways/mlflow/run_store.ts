@@ -1,11 +1,12 @@
 // Reads runs: while they go on from their drafts, then from their versions.
-import type { Artifact, ArtifactInfo, VersionEntry } from "../../mod.ts";
+import type { Artifact, ArtifactInfo } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
 import { isRegistryError, keepNewest, type Registry, valueAt } from "../../core/kernel.ts";
-import { type LoggedRunPage, readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
+import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";
 import { openRunFiles } from "../../runs/run_files.ts";
-import type { Access } from "../../apps/server/extending.ts";
+import type { Access, GatewayContext } from "../../apps/server/extending.ts";
 import { mayHave, newestFiles, shownFiles, TAKEN_OVER } from "./artifacts.ts";
+import { EndedRuns } from "./ended_runs.ts";
 import {
   type EndedRun,
   type FoundRun,
@@ -27,9 +28,6 @@ import { textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
 /** Runs that go on whose metrics are remembered: later reads begin where the last one ended. */
 const MOST_SEEN = 100;
 
-/** Versions whose runs are remembered for searches: a version is never written again as another. */
-const MOST_ENDED = 10_000;
-
 interface SeenPoints {
   after: string;
   readonly last: LastMetrics;
@@ -48,11 +46,13 @@ export class RunStore {
   readonly registry: Registry;
   readonly #finder: RunFinder;
   readonly #seen = new Map<string, SeenPoints>();
-  readonly #ended = new Map<string, StoredRun | undefined>();
+  readonly #ended: EndedRuns;
 
-  constructor(registry: Registry) {
+  constructor({ registry, system, memory: { deletes } }: GatewayContext) {
     this.registry = registry;
     this.#finder = new RunFinder(registry);
+    const readRun = (info: ArtifactInfo) => this.#endedIn(info);
+    this.#ended = new EndedRuns(registry, { system, deletes, readRun });
   }
 
   async find(key: RunKey): Promise<FoundRun> {
@@ -158,16 +158,12 @@ export class RunStore {
   /** Yields the runs of a name that go on, then the others; or those that were deleted. */
   async *runsOf(name: string, { deleted = false } = {}): AsyncGenerator<StoredRun> {
     const seen = new Set<string>();
-    for await (const { id } of deleted ? [] : readLoggedRuns(this.registry, { name })) {
-      const key = { name, id: id.replace(/~\d+$/, "") };
-      const found = await this.find(key).catch(ignoreMissing);
-      if (found?.state !== "open" || seen.has(key.id)) continue;
-      seen.add(key.id);
+    for await (const found of deleted ? [] : this.#finder.open(name)) {
+      seen.add(found.key.id);
       yield await this.readOpen(found);
     }
-    const ended = deleted ? this.#deletedOf(name) : this.#endedOf(name);
-    for await (const run of ended) {
-      if (run === undefined || seen.has(run.key.id)) continue;
+    for await (const run of deleted ? this.#deletedOf(name) : this.#ended.of(name)) {
+      if (seen.has(run.key.id)) continue;
       seen.add(run.key.id);
       yield run;
     }
@@ -179,34 +175,6 @@ export class RunStore {
       const run = runIn(info);
       yield { ...run, metrics: run.metrics ?? [], token: info.by?.token, isDeleted: true };
     }
-  }
-
-  /** Yields the runs of versions, the newest first; undefined for other versions. */
-  async *#endedOf(name: string): AsyncGenerator<StoredRun | undefined> {
-    const entries = await Array.fromAsync(this.registry.versions(name));
-    const missing = entries.filter((entry) => !this.#ended.has(writtenAs(entry)));
-    if (missing.length > entries.length / 2) { // one list is faster than many reads
-      for await (const entry of this.registry.versions(name, { details: true })) {
-        yield this.#keepEnded(entry, entry.info && await this.#endedIn(entry.info));
-      }
-      return;
-    }
-    for (const entry of entries) {
-      const known = this.#ended.get(writtenAs(entry));
-      if (known !== undefined || this.#ended.has(writtenAs(entry))) {
-        yield known;
-        continue;
-      }
-      const { version } = entry;
-      const info = await this.registry.info(name, { version }).catch(ignoreMissing);
-      yield this.#keepEnded(entry, info && await this.#endedIn(info));
-    }
-  }
-
-  #keepEnded(entry: VersionEntry, run: StoredRun | undefined): StoredRun | undefined {
-    this.#ended.set(writtenAs(entry), run);
-    keepNewest(this.#ended, MOST_ENDED);
-    return run;
   }
 
   async #endedIn(info: ArtifactInfo): Promise<StoredRun | undefined> {
@@ -244,15 +212,6 @@ export class RunStore {
     const { startedMs } = runIn(artifact.info);
     for await (const line of linesOf(artifact)) yield* metricsIn(line, startedMs);
   }
-}
-
-/** Returns the key of one write of a version. */
-function writtenAs({ name, version, generation, modifiedAt }: VersionEntry): string {
-  return `${name}@${version} ${generation} ${modifiedAt.getTime()}`;
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!isRegistryError(error, "NotFound")) throw error;
 }
 
 function* inLines({ lines }: LoggedRunPage, startedMs: number): Generator<Metric> {

@@ -5,6 +5,9 @@
 //   run:7f3c…      the draft of the run, whose commit saves its first version
 //   run:7f3c…~2    the next draft, or the key of the save of the next version
 import type { Registry } from "../../core/registry.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import { runIdsHere } from "../open_run.ts";
 import { keepNewest } from "../../core/work/keep_newest.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 
@@ -32,7 +35,7 @@ export interface OpenRun {
 export type FoundRun = EndedRun | OpenRun;
 
 /** Runs whose newest known version is remembered. */
-const MOST_KNOWN = 10_000;
+const MOST_KNOWN = 50_000;
 
 /** Returns the id of a run of this registry. */
 export function idOfGeneration({ id }: RunKey, generation: number): string {
@@ -44,6 +47,12 @@ export function saveKeyOf(key: RunKey, generation: number): string {
   return `draft:run:${idOfGeneration(key, generation)}`;
 }
 
+/** Returns the run and the generation of an id of this registry. */
+function generationOf(id: string): { id: string; generation: number } {
+  const [, own = id, generation = "1"] = /^(.+)~(\d+)$/.exec(id) ?? [];
+  return { id: own, generation: Number(generation) };
+}
+
 export class RunFinder {
   readonly #registry: Registry;
   /** The first place to look: a generation that has a version has it for ever. */
@@ -51,6 +60,22 @@ export class RunFinder {
 
   constructor(registry: Registry) {
     this.#registry = registry;
+  }
+
+  /** Yields the runs of a name that go on. Those that are known to have ended cost no request. */
+  async *open(name: string): AsyncGenerator<OpenRun> {
+    const isEnded = ({ id, generation }: ReturnType<typeof generationOf>) =>
+      (this.#known.get(runIdOf({ name, id }))?.generation ?? 0) >= generation;
+    const found = mapAtOnce(runIdsHere(this.#registry, name), async (listed) => {
+      const its = generationOf(listed);
+      return isEnded(its) ? undefined : await this.find({ name, id: its.id }).catch(ignoreMissing);
+    });
+    const seen = new Set<string>();
+    for await (const run of found) {
+      if (run?.state !== "open" || seen.has(run.key.id)) continue;
+      seen.add(run.key.id);
+      yield run;
+    }
   }
 
   /** Throws `RESOURCE_DOES_NOT_EXIST` for a run that nobody began, or that was discarded. */
@@ -76,4 +101,8 @@ export class RunFinder {
       throw noSuchRun(runId);
     }
   }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isRegistryError(error, "NotFound")) throw error;
 }

@@ -184,6 +184,13 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 3,
     named: true,
   },
+  mlflow: {
+    title: "Searches of MLflow's clients, over one experiment in a folder",
+    about: "A search after the first. `--n` chooses another number of runs.",
+    create: async (settings) =>
+      (await import("./service/mlflow_search.ts")).createMlflowSearchGroup(settings),
+    named: true,
+  },
   worst: {
     title: "The worst request of each route, alone",
     create: async (settings) =>

@@ -22,6 +22,8 @@ export interface MemoryKind<T extends object> {
 /** The part that gateways use. */
 export interface GatewayMemory {
   readonly reads: MethodsOf<BegunReads>;
+  /** Names of which versions were deleted or restored. */
+  readonly deletes: MethodsOf<WrittenNames>;
   /** Returns what a gateway remembers. */
   of<T extends object>(kind: MemoryKind<T>): MethodsOf<T>;
 }
@@ -42,6 +44,7 @@ export function createServiceMemory(
   const ofGateways = new Map<string, object>();
   return {
     reads: new BegunReads(system),
+    deletes: new WrittenNames(),
     drafts: new CommittedDrafts(),
     locks: new UploadLocks(),
     rates: new RequestRates(system),

@@ -1,7 +1,8 @@
-// Names that the service wrote lately, for the index of its search.
+// Names that the service wrote lately, for those that remember what the store has: the index of its
+// search, and gateways.
 import { keepNewest } from "../../../core/work/keep_newest.ts";
 
-/** More are forgotten: then an index is read whole. */
+/** More are forgotten: then all is read again. */
 const MOST_NAMES = 10_000;
 
 export interface NamesSince {

@@ -1,6 +1,11 @@
 // Requests about logged models of MLflow 3. Each is a run of its experiment, with files and without
 // metrics, whose version is there once it is ready.
-import { route, type RouteContext, type Routes } from "../../../apps/server/extending.ts";
+import {
+  checkWrites,
+  route,
+  type RouteContext,
+  type Routes,
+} from "../../../apps/server/extending.ts";
 import {
   type Body,
   countIn,
@@ -132,9 +137,8 @@ function changeRoutes(routes: Routes, changes: MlflowContext["changes"]): void {
     ...described("DeleteLoggedModel", "Deletes a logged model", "delete"),
     answer: async ({ c }) => {
       const key = modelIn(c);
-      c.info.target = key.name;
-      await changes.delete(key, c.info.access);
-      c.info.writes = key.name;
+      checkWrites(c, "delete", key.name);
+      await changes.delete(key);
       return c.json({}, 200, FRESH);
     },
   });

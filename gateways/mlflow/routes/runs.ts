@@ -1,6 +1,11 @@
 // Requests about runs: begin, read, change, end, delete.
 import { createLanes, isJsonObject } from "../../../core/kernel.ts";
-import { route, type RouteContext, type Routes } from "../../../apps/server/extending.ts";
+import {
+  checkWrites,
+  route,
+  type RouteContext,
+  type Routes,
+} from "../../../apps/server/extending.ts";
 import { type Body, integer, needText, objects, pairs, readBody, readQuery } from "../body.ts";
 import { keyIn, metricIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
@@ -161,9 +166,8 @@ function endRoutes(routes: Routes, { changes }: MlflowContext): void {
       ),
       answer: async ({ c }) => {
         const key = parseRunId(needText(await readBody(c), "run_id"));
-        c.info.target = key.name;
-        await changes[way](key, c.info.access);
-        c.info.writes = key.name;
+        checkWrites(c, "delete", key.name);
+        await changes[way](key);
         return c.json({}, 200, FRESH);
       },
     });

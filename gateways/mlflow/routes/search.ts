@@ -81,7 +81,8 @@ async function namesOf(
 ): Promise<string[]> {
   const names = new Set<string>();
   for await (const name of registry.names()) if (may(name)) names.add(name);
-  for await (const { name } of readLoggedRuns(registry, { names: may })) names.add(name);
+  const isNew = (name: string) => !names.has(name) && may(name);
+  for await (const { name } of readLoggedRuns(registry, { names: isNew })) names.add(name);
   return [...names].filter((name) => !name.startsWith(models));
 }
 
