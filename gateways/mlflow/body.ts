@@ -3,6 +3,7 @@
 import { isJsonObject, isRegistryError, parseExactJson } from "../../core/kernel.ts";
 import { checkStillAllowed, type RouteContext } from "../../apps/server/extending.ts";
 import { wrong } from "./errors.ts";
+import { FACT, isOwnTag } from "../../runs/mlflow/stored_run.ts";
 import { type Metric, NOT_FINITE } from "../../runs/mlflow/points.ts";
 
 export type Body = Readonly<Record<string, unknown>>;
@@ -101,6 +102,17 @@ export function pairs(list: readonly Body[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const each of list) found.set(keyIn(each), text(each, "value") ?? "");
   return found;
+}
+
+/** Returns the key and value of tags that clients may set. */
+export function tagsIn(list: readonly Body[]): Map<string, string> {
+  const tags = pairs(list);
+  for (const key of tags.keys()) {
+    if (isOwnTag(key) || key.startsWith(FACT)) {
+      throw wrong(`Tags that begin with 'holdfast.' and '${FACT}' are reserved: '${key}'`);
+    }
+  }
+  return tags;
 }
 
 export function metricIn(body: Body, nowMs: number): Metric {

@@ -6,12 +6,14 @@ import {
   type RouteContext,
 } from "../../apps/server/extending.ts";
 import type { RunChanges } from "./change_run.ts";
+import type { ExperimentStore } from "./experiments.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import type { RunStore } from "./run_store.ts";
 
 export interface MlflowContext extends GatewayContext {
   readonly runs: RunStore;
   readonly changes: RunChanges;
+  readonly experiments: ExperimentStore;
   /** The begin of the names of registered models. */
   readonly models: string;
 }

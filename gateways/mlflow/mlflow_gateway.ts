@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { RunChanges } from "./change_run.ts";
 import { answered } from "./answers.ts";
+import { ExperimentStore } from "./experiments.ts";
 import { RunStore } from "./run_store.ts";
 import { artifactRoutes, sendsArtifact } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
@@ -45,7 +46,9 @@ export function createMlflowGateway({ models = "models:" }: MlflowOptions = {}):
     owns: (path) => PATHS.test(path),
     addRoutes(routes: Routes, context: GatewayContext) {
       const runs = new RunStore(context);
-      const own = { ...context, runs, changes: new RunChanges(runs, context.system), models };
+      const experiments = new ExperimentStore(context);
+      const changes = new RunChanges(runs, experiments, context.system);
+      const own = { ...context, runs, experiments, changes, models };
       experimentRoutes(routes, own);
       runRoutes(routes, own);
       metricRoutes(routes, own);

@@ -1,18 +1,19 @@
-// Requests about experiments, which are names. A name is there from its first run on; until then, an
-// experiment has only an id, which contains the name.
+// Requests about experiments, which are names. Any id is one of an experiment, as it contains the name.
 import { checkNewName, isRegistryError } from "../../../core/kernel.ts";
-import { route, type Routes } from "../../../apps/server/extending.ts";
+import { checkWrites, route, type Routes } from "../../../apps/server/extending.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
-import { needText, objects, readBody, readQuery, text } from "../body.ts";
+import { needText, objects, readBody, readQuery, tagsIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { exists, noSuch, wrong } from "../errors.ts";
+import { experimentJson } from "../experiments.ts";
 import { experimentId, experimentName, hasRunId } from "../../../runs/mlflow/ids.ts";
 
 const DEFAULT = "Default";
 
 export function experimentRoutes(routes: Routes, context: MlflowContext): void {
+  const { experiments } = context;
   route(routes, "POST /api/2.0/mlflow/experiments/create", {
-    ...described("CreateExperiment", "Returns the id of a name that has no run", "save"),
+    ...described("CreateExperiment", "Creates an experiment, whose name has no run yet", "save"),
     answer: async ({ c }) => {
       const body = await readBody(c);
       const name = needText(body, "name");
@@ -24,25 +25,24 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
           "Leave it out.",
         );
       }
-      if (objects(body, "tags").length > 0) {
-        throw wrong("Experiments have no tags here: parameter 'tags'", "Set tags of runs.");
-      }
+      const tags = tagsIn(objects(body, "tags"));
+      if (tags.size > 0) checkWrites(c, "move", name);
       const isThere = name === DEFAULT ||
-        c.info.access.may("read", name) && await hasRuns(context, name);
+        c.info.access.may("read", name) && await isKnown(context, name);
       if (isThere) throw exists(`Experiment '${name}' already exists.`);
-      c.info.dryRun = true;
+      await experiments.change(name, tags);
       return c.json({ experiment_id: experimentId(name) }, 200, FRESH);
     },
   });
 
   route(routes, "GET /api/2.0/mlflow/experiments/get", {
     ...described("GetExperiment", "Returns the name of an id", "read"),
-    answer: ({ c }) => {
+    answer: async ({ c }) => {
       const id = readQuery(c).get("experiment_id") ?? "";
       if (id === "") throw wrong("Missing value for required parameter 'experiment_id'");
       const name = experimentName(id);
       c.info.access.check("read", name);
-      return c.json({ experiment: experimentJson(name) }, 200, FRESH);
+      return c.json({ experiment: experimentJson(await experiments.read(name)) }, 200, FRESH);
     },
   });
 
@@ -59,10 +59,34 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
         throw error;
       }
       c.info.access.check("read", name);
-      if (name !== DEFAULT && !await hasRuns(context, name)) throw missing();
-      return c.json({ experiment: experimentJson(name) }, 200, FRESH);
+      if (name !== DEFAULT && !await isKnown(context, name)) throw missing();
+      return c.json({ experiment: experimentJson(await experiments.read(name)) }, 200, FRESH);
     },
   });
+  tagRoutes(routes, context);
+}
+
+function tagRoutes(routes: Routes, { experiments }: MlflowContext): void {
+  for (const way of ["set", "delete"] as const) {
+    route(routes, `POST /api/2.0/mlflow/experiments/${way}-experiment-tag`, {
+      ...described(
+        way === "set" ? "SetExperimentTag" : "DeleteExperimentTag",
+        `${way === "set" ? "Sets" : "Deletes"} a tag of an experiment`,
+        "move",
+      ),
+      answer: async ({ c }) => {
+        const body = await readBody(c);
+        const name = experimentName(needText(body, "experiment_id"));
+        checkWrites(c, "move", name);
+        const [[key, value] = ["", ""]] = tagsIn([body]);
+        if (way === "delete" && !(await experiments.read(name)).tags.has(key)) {
+          throw noSuch(`No tag with name: ${key} in experiment with id ${experimentId(name)}`);
+        }
+        await experiments.change(name, new Map([[key, way === "set" ? value : null]]));
+        return c.json({}, 200, FRESH);
+      },
+    });
+  }
 }
 
 /** Throws `INVALID_PARAMETER_VALUE` for a name that no run can have. */
@@ -79,19 +103,8 @@ export function checkExperimentName(name: string): void {
   }
 }
 
-async function hasRuns({ registry }: MlflowContext, name: string): Promise<boolean> {
+async function isKnown({ registry, experiments }: MlflowContext, name: string): Promise<boolean> {
   for await (const _ of registry.versions(name, { limit: 1 })) return true;
   for await (const _ of readLoggedRuns(registry, { name })) return true;
-  return false;
-}
-
-export function experimentJson(name: string) {
-  const id = experimentId(name);
-  return {
-    experiment_id: id,
-    name,
-    artifact_location: `mlflow-artifacts:/${id}`,
-    lifecycle_stage: "active",
-    tags: [],
-  };
+  return await experiments.isCreated(name);
 }

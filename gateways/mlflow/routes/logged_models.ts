@@ -14,6 +14,7 @@ import {
   pairs,
   readBody,
   readQuery,
+  tagsIn,
   text,
 } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
@@ -37,7 +38,6 @@ import {
 import type { Valued } from "../filter.ts";
 import { pageOf } from "../pages.ts";
 import { MODEL_FIELDS, searchedRuns, valued } from "../search.ts";
-import { tagsIn } from "./runs.ts";
 
 const PATH = "/api/2.0/mlflow/logged-models";
 

@@ -7,7 +7,7 @@ import {
   type Routes,
 } from "../../../apps/server/extending.ts";
 import { type Body, integer, needText, objects, pairs, readBody, readQuery } from "../body.ts";
-import { keyIn, metricIn, text } from "../body.ts";
+import { keyIn, metricIn, tagsIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
 import { experimentName, parseRunId, runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
@@ -186,16 +186,6 @@ export async function changeIn(c: RouteContext): Promise<{ body: Body; key: RunK
   const key = parseRunId(text(body, "run_id") ?? needText(body, "run_uuid"));
   checkChanges(c, key);
   return { body, key };
-}
-
-export function tagsIn(list: readonly Body[]): Map<string, string> {
-  const tags = pairs(list);
-  for (const key of tags.keys()) {
-    if (isOwnTag(key) || key.startsWith(FACT)) {
-      throw wrong(`Tags that begin with 'holdfast.' and '${FACT}' are reserved: '${key}'`);
-    }
-  }
-  return tags;
 }
 
 /** The latest time that dates have, milliseconds since 1970. */

@@ -1,15 +1,16 @@
 // Searches runs and experiments. What a search cannot do is refused.
+import { mapAtOnce } from "../../../core/kernel.ts";
 import { route, type Routes } from "../../../apps/server/extending.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
 import { type Body, countIn, readBody, readQuery, text, texts } from "../body.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
-import { type Fields, parseFilter, parseOrder } from "../filter.ts";
+import { type Experiment, experimentJson } from "../experiments.ts";
+import { type Fields, parseFilter, parseOrder, type Value, type Valued } from "../filter.ts";
 import { isModel, runIdOf } from "../../../runs/mlflow/ids.ts";
 import { pageOf } from "../pages.ts";
 import { RUN_FIELDS, searchedRuns, valuedRun } from "../search.ts";
 import { runJson } from "../../../runs/mlflow/stored_run.ts";
-import { experimentJson } from "./experiments.ts";
 
 /** Items of a page. */
 const MOST_RUNS = 50_000, USUAL_RUNS = 1000, MOST_EXPERIMENTS = 50_000;
@@ -23,7 +24,7 @@ const VIEWS: Readonly<Record<string, readonly boolean[]>> = {
 
 const EXPERIMENT_FIELDS: Fields = {
   kinds: { tag: ["tag", "text"], tags: ["tag", "text"] },
-  attributes: { name: "text" },
+  attributes: { name: "text", creation_time: "number", last_update_time: "number" },
 };
 
 export function searchRoutes(routes: Routes, context: MlflowContext): void {
@@ -62,16 +63,33 @@ export function searchRoutes(routes: Routes, context: MlflowContext): void {
         const view = viewIn(body, "view_type"); // no experiment is deleted
         const may = (name: string) => c.info.access.may("read", name);
         const all = view.includes(false) ? await namesOf(context, may) : [];
-        const valued = (name: string) => ({ kind }: { kind: string }) =>
-          kind === "attribute" ? name : undefined;
-        const found = all.filter((name) => filter(valued(name)))
-          .sort((a, b) => order(valued(a), valued(b)) || (a < b ? -1 : 1));
         const asked = { token: text(body, "page_token"), limit };
-        const { items, ...page } = pageOf(found, asked, (name) => name);
-        return c.json({ experiments: items.map(experimentJson), ...page }, 200, FRESH);
+        const read = (names: readonly string[]) =>
+          Array.fromAsync(mapAtOnce(names, (name) => context.experiments.read(name)));
+        const asksMore = /tag|time/i.test(
+          [text(body, "filter"), ...texts(body, "order_by")].join(),
+        );
+        const facts = asksMore
+          ? await read(all)
+          : all.map((name): Experiment => ({ name, tags: new Map() }));
+        const found = facts.filter((each) => filter(valuedExperiment(each))).sort((a, b) =>
+          order(valuedExperiment(a), valuedExperiment(b)) || (a.name < b.name ? -1 : 1)
+        );
+        const { items, ...page } = pageOf(found, asked, ({ name }) => name);
+        const whole = asksMore ? items : await read(items.map(({ name }) => name));
+        return c.json({ experiments: whole.map(experimentJson), ...page }, 200, FRESH);
       },
     });
   }
+}
+
+function valuedExperiment({ name, tags, createdMs, updatedMs }: Experiment): Valued {
+  const attributes: Record<string, Value> = {
+    name,
+    creation_time: createdMs,
+    last_update_time: updatedMs,
+  };
+  return ({ kind, key }) => kind === "attribute" ? attributes[key] : tags.get(key);
 }
 
 /** Returns the names that a token may read, also those of which the first run goes on. */

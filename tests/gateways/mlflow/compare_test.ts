@@ -8,10 +8,8 @@ import { claimPort } from "../../support/servers/ports.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { clientTest, pythonOf, serveMlflow } from "./serve_mlflow.ts";
 
-const NOT_FOR_EXPERIMENTS =
-  "Experiments have no tags and no artifact location, and are not deleted";
+const NOT_FOR_EXPERIMENTS = "Experiments have no artifact location, and are not deleted";
 const NO_RENAME = "Registered models and experiments cannot be renamed";
-const FIRST_RUN = "Searches find it from its first run on";
 const FIRST_VERSION = "A registered model exists from its first version on";
 const MORE = "This service accepts more";
 const LARGEST = "MLflow stores an infinite metric as the largest number";
@@ -19,11 +17,7 @@ const NO_DATA_SETS = "A search refuses `OR`, parentheses, data sets";
 
 /** Steps with different answers, and the words of docs/mlflow.md about each. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
-  "experiment without a run twice": FIRST_RUN,
-  "experiment without a run by name": FIRST_RUN,
-  "experiment with tags": NOT_FOR_EXPERIMENTS,
   "experiment with an artifact location": NOT_FOR_EXPERIMENTS,
-  "tag of an experiment": NOT_FOR_EXPERIMENTS,
   "rename an experiment": NO_RENAME,
   "delete an experiment": NOT_FOR_EXPERIMENTS,
   "metric inf": LARGEST,
@@ -39,7 +33,6 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   "search metrics.loss < 0.5 AND": "It refuses a filter that ends in `AND`",
   "search dataset.name = 'x'": NO_DATA_SETS,
   "search datasets.name = 'x'": NO_DATA_SETS,
-  "experiments creation_time > 0": "Searches compare and sort experiments only by `name`",
   "model twice": FIRST_VERSION,
   "model with a slash": MORE,
   "model with a colon": MORE,

@@ -17,6 +17,12 @@ const ABOUT_RUN:
     ["read", "GET", "experiments/get?experiment_id=xsecret"],
     ["read", "GET", "experiments/get-by-name?experiment_name=secret"],
     ["save", "POST", "experiments/create", { name: "secret" }],
+    ["move", "POST", "experiments/set-experiment-tag", {
+      experiment_id: "xsecret",
+      key: "a",
+      value: "b",
+    }],
+    ["move", "POST", "experiments/delete-experiment-tag", { experiment_id: "xsecret", key: "a" }],
     ["save", "POST", "runs/create", { experiment_id: "xsecret" }],
     ["save", "POST", "runs/log-metric", metric],
     ["save", "POST", "runs/log-parameter", { key: "p", value: "1" }],

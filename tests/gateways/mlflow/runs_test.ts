@@ -274,10 +274,8 @@ Deno.test("experiments are names", async () => {
     const created = post("experiments/create", { name });
     await assertRefused(created, "INVALID_PARAMETER_VALUE", name === "" ? "Missing" : "Invalid");
   }
-  for (const members of [{ artifact_location: "s3://b" }, { tags: [{ key: "a", value: "b" }] }]) {
-    const created = post("experiments/create", { name: "new", ...members });
-    await assertRefused(created, "INVALID_PARAMETER_VALUE", Object.keys(members)[0]!);
-  }
+  const elsewhere = post("experiments/create", { name: "new", artifact_location: "s3://b" });
+  await assertRefused(elsewhere, "INVALID_PARAMETER_VALUE", "artifact_location");
 });
 
 Deno.test("requests that make no sense are refused in MLflow's words", async () => {

@@ -1,0 +1,109 @@
+import { assert, assertEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
+import { readLoggedRuns } from "../../../runs/mod.ts";
+import {
+  assertRefused,
+  byKey,
+  type Json,
+  type OpenMlflow,
+  openMlflow,
+  tokens,
+} from "./open_mlflow.ts";
+
+const ID = "xdigits";
+
+async function read({ get }: OpenMlflow): Promise<Json> {
+  return (await get("experiments/get", { experiment_id: ID })).experiment;
+}
+
+async function tagsOf(service: OpenMlflow): Promise<Record<string, unknown>> {
+  return byKey((await read(service)).tags);
+}
+
+const setTag = ({ post }: OpenMlflow, key: string, value: string) =>
+  post("experiments/set-experiment-tag", { experiment_id: ID, key, value });
+const deleteTag = ({ post }: OpenMlflow, key: string) =>
+  post("experiments/delete-experiment-tag", { experiment_id: ID, key });
+
+Deno.test("an experiment has its tags before and after its first version", async () => {
+  const backend = createMemoryBackend();
+  await using service = await openMlflow({ backend });
+  await using other = await openMlflow({ backend });
+  const { registry, post } = service;
+  const tags = [{ key: "team", value: "a" }, { key: "mlflow.note.content", value: "Digits" }];
+  await post("experiments/create", { name: "digits", tags });
+  await assertRefused(
+    other.post("experiments/create", { name: "digits" }),
+    "RESOURCE_ALREADY_EXISTS",
+    "already exists",
+  );
+  await setTag(other, "team", "b");
+  await setTag(service, "old", "1");
+  await deleteTag(other, "old");
+  await assertRefused(deleteTag(service, "old"), "RESOURCE_DOES_NOT_EXIST", "No tag");
+  const expected = { team: "b", "mlflow.note.content": "Digits" };
+  for (const each of [service, other]) assertEquals(await tagsOf(each), expected);
+  assert((await read(service)).creation_time > 0);
+  assertEquals(await Array.fromAsync(readLoggedRuns(registry)), []);
+  assertEquals(await Array.fromAsync(registry.names()), []);
+
+  await service.end(await service.begin());
+  for (const each of [service, other]) assertEquals(await tagsOf(each), expected);
+  const { labels, notes } = (await readAnnotations(registry, "digits"))!;
+  assertEquals([labels, notes], [{ team: "b" }, "Digits"]);
+  await deleteTag(other, "team");
+  await setTag(other, "mlflow.note.content", "All digits");
+  await other.end(await other.begin());
+  assertEquals(await tagsOf(service), { "mlflow.note.content": "All digits" });
+  assertEquals((await read(service)).creation_time, 1000);
+});
+
+Deno.test("tags of a name that another program saved are its labels", async () => {
+  await using service = await openMlflow();
+  const { registry, post } = service;
+  await post("experiments/create", { name: "digits", tags: [{ key: "a", value: "waits" }] });
+  await registry.save("digits", { by: "another program" });
+  assertEquals(await tagsOf(service), { a: "waits" });
+  await annotate(registry, "digits", { labels: { a: "labelled", n: 1 } });
+  await setTag(service, "b", "2"); // moves what waits, and keeps what is there
+  assertEquals(await tagsOf(service), { a: "labelled", n: "1", b: "2" });
+});
+
+Deno.test("searches compare the tags and times of experiments", async () => {
+  await using service = await openMlflow();
+  for (const [name, start_time] of [["a", 3000], ["b", 2000], ["c", 1000]] as const) {
+    const { experiment_id } = await service.post("experiments/create", { name });
+    const { run } = await service.post("runs/create", { experiment_id, start_time });
+    await service.end(run.info.run_id);
+    const tag = { experiment_id, key: "kind", value: name === "b" ? "even" : "odd" };
+    await service.post("experiments/set-experiment-tag", tag);
+  }
+  const found = async (query: Record<string, unknown>) =>
+    (await service.post("experiments/search", query)).experiments
+      .map(({ name, tags }: Json) => `${name} ${tags[0].value}`);
+  assertEquals(await found({ filter: "tags.kind = 'odd'" }), ["a odd", "c odd"]);
+  assertEquals(await found({ filter: "creation_time > 1500", order_by: ["creation_time"] }), [
+    "b even",
+    "a odd",
+  ]);
+  assertEquals(await found({ filter: "name = 'b'" }), ["b even"]);
+  await assertRefused(
+    found({ filter: "status = 'x'" }),
+    "INVALID_PARAMETER_VALUE",
+    "no field",
+  );
+});
+
+Deno.test("tags of an experiment need the right of notes", async () => {
+  const tags = [{ key: "a", value: "b" }];
+  await using service = await openMlflow({ tokens, token: "read:*,save:*" });
+  await assertRefused(
+    service.post("experiments/create", { name: "digits", tags }),
+    "PERMISSION_DENIED",
+    "move",
+  );
+  await service.post("experiments/create", { name: "digits" });
+  await assertRefused(setTag(service, "a", "b"), "PERMISSION_DENIED", "move");
+  await assertRefused(setTag(service, "holdfast.x", "b"), "PERMISSION_DENIED", "move");
+});
