@@ -1,8 +1,9 @@
 // The JSON of a request, and its members. Clients of later versions send members that this service
 // does not read; those that would change what a request does are refused where it is answered.
-import { isJsonObject, isRegistryError, parseExactJson } from "../../core/kernel.ts";
+import { checkNewName, isJsonObject, isRegistryError, parseExactJson } from "../../core/kernel.ts";
 import { checkStillAllowed, type RouteContext } from "../../apps/server/extending.ts";
-import { wrong } from "./errors.ts";
+import { invalid, wrong } from "./errors.ts";
+import { hasRunId } from "../../runs/mlflow/ids.ts";
 import { FACT, isOwnTag } from "../../runs/mlflow/stored_run.ts";
 import { type Metric, NOT_FINITE } from "../../runs/mlflow/points.ts";
 
@@ -27,12 +28,18 @@ export function readQuery(c: RouteContext): URLSearchParams {
   return new URL(c.request.url).searchParams;
 }
 
+/** Returns a query as the body that other clients send. */
+export function bodyOf(query: URLSearchParams): Body {
+  const lists = { order_by: query.getAll("order_by") };
+  return { ...Object.fromEntries(query), ...lists };
+}
+
 /** Returns a text; undefined if it is missing, null or empty, as in Protocol Buffers. */
 export function text(body: Body, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value === "string" && value.isWellFormed()) return value;
-  throw wrong(`Invalid value for parameter '${name}' supplied: it is not a string`);
+  throw invalid(name, value, "it is not a string");
 }
 
 export function needText(body: Body, name: string): string {
@@ -49,36 +56,34 @@ export function integer(body: Body, name: string): number | undefined {
   const number = isText ? Number(value) : value;
   if (typeof number === "number" && Number.isSafeInteger(number)) return number + 0;
   const state = "it is not an integer that JSON keeps exactly";
-  throw wrong(`Invalid value for parameter '${name}' supplied: ${state}`);
+  throw invalid(name, value, state);
 }
 
 /** Returns `max_results`: at most as many as a page has. */
 export function countIn(body: Body, most: number, usual: number = most): number {
   const count = integer(body, "max_results") ?? usual;
   if (count > 0 && count <= most) return count;
-  throw wrong(
-    `Invalid value for parameter 'max_results' supplied: it must be from 1 to ${most}. Got ${count}`,
-  );
+  throw invalid("max_results", count, `it must be from 1 to ${most}`);
 }
 
 /** Returns a list of objects. */
 export function objects(body: Body, name: string): Body[] {
   const value = body[name] ?? [];
   if (Array.isArray(value) && value.every((each) => isJsonObject(each))) return value;
-  throw wrong(`Invalid value for parameter '${name}' supplied: it is not a list of objects`);
+  throw invalid(name, value, "it is not a list of objects");
 }
 
 export function texts(body: Body, name: string): string[] {
   const value = body[name] ?? [];
   if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
-  throw wrong(`Invalid value for parameter '${name}' supplied: it is not a list of strings`);
+  throw invalid(name, value, "it is not a list of strings");
 }
 
 /** Returns a flag; false if it is missing. */
 export function flag(body: Body, name: string): boolean {
   const value = body[name] ?? false;
   if (typeof value === "boolean") return value;
-  throw wrong(`Invalid value for parameter '${name}' supplied: it is not true or false`);
+  throw invalid(name, value, "it is not true or false");
 }
 
 /** The longest key of a parameter, metric or tag. */
@@ -89,10 +94,8 @@ export function keyIn(body: Body, name = "key"): string {
   const key = needText(body, name);
   const isPath = key.split("/").some((part) => part === "" || part === "." || part === "..");
   if (key.length > MOST_KEY || isPath || !/^[\p{L}\p{N}_\-.: /]+$/u.test(key)) {
-    throw wrong(
-      `Invalid value '${key.slice(0, MOST_KEY)}' for parameter '${name}' supplied: names have ` +
-        "alphanumerics, underscores, dashes, periods, spaces, colons and slashes between parts",
-    );
+    const characters = "alphanumerics, underscores, dashes, periods, spaces, colons and slashes";
+    throw invalid(name, key, `names have ${characters} between parts`);
   }
   return key;
 }
@@ -120,8 +123,22 @@ export function metricIn(body: Body, nowMs: number): Metric {
   const { value = 0 } = body;
   const number = typeof value === "string" ? NOT_FINITE.get(value) : value;
   if (typeof number !== "number") {
-    throw wrong(`Invalid value for parameter 'value' of metric '${key}' supplied: not a number`);
+    throw invalid("value", value, `the metric '${key}' needs a number`);
   }
   const timestamp = integer(body, "timestamp") ?? nowMs;
   return { key, value: number, timestamp, step: integer(body, "step") ?? 0 };
+}
+
+/** Throws `INVALID_PARAMETER_VALUE` for a name that no run can have. */
+export function checkExperimentName(name: string): void {
+  try {
+    checkNewName(name);
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid")) throw error;
+    throw wrong(`Invalid experiment name: ${error.message}`, error.hint);
+  }
+  const longest = { name, id: "0".repeat(32) };
+  if (!hasRunId(longest)) {
+    throw wrong("Invalid experiment name: it is too long", "Choose a shorter one.");
+  }
 }

@@ -11,6 +11,12 @@ export function wrong(message: string, hint?: string): RegistryError {
   return new RegistryError({ code: "Invalid", message, hint });
 }
 
+/** Returns the error `INVALID_PARAMETER_VALUE` about the value of a parameter. */
+export function invalid(name: string, value: unknown, state: string): RegistryError {
+  const shown = (JSON.stringify(value) ?? "").slice(0, 200);
+  return wrong(`Invalid value ${shown} for parameter '${name}' supplied: ${state}`);
+}
+
 /** Returns the error `RESOURCE_ALREADY_EXISTS`. */
 export function exists(message: string): RegistryError {
   return new RegistryError({ code: "AlreadyExists", message });

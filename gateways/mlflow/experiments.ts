@@ -72,7 +72,11 @@ export class ExperimentStore {
       if (!isRegistryError(error, "NotFound")) throw error;
       const draft = await this.#draft(name);
       const content = Buffer.from(JSON.stringify(Object.fromEntries(tags)));
-      await draft.addPart(partOf(FILE, this.#system), [{ path: FILE, content }]);
+      const adding = draft.addPart(partOf(FILE, this.#system), [{ path: FILE, content }]);
+      await adding.catch((error) => {
+        // The draft is too old: an experiment without tags is there with its first run.
+        if (tags.size > 0 || !isRegistryError(error, "Conflict")) throw error;
+      });
     }
   }
 
@@ -114,7 +118,7 @@ export class ExperimentStore {
   /** Reads the tags of an experiment whose name had no version when they were set. */
   async #waiting(name: string): Promise<Waiting> {
     const { state } = await (await this.#draft(name)).info();
-    if (state === "discarded") return NONE;
+    if (state !== "open") return NONE;
     const tags = new Map<string, string | null>();
     const parts = await openRunFiles(this.#registry, { name, id: DRAFT }, () => true);
     parts.sort((a, b) => Number(a.addedAt) - Number(b.addedAt) || (a.part < b.part ? -1 : 1));

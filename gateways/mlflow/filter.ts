@@ -19,11 +19,15 @@ export interface Fields {
   /** Kinds with keys of any name, by each word for them. */
   readonly kinds: Readonly<Record<string, readonly [kind: string, type: FieldType]>>;
   readonly attributes: Readonly<Record<string, FieldType>>;
+  /** The only keys of a kind. Items have several values of them, and are not sorted by them. */
+  readonly several?: Readonly<Record<string, readonly string[]>>;
   /** Other names of attributes. */
   readonly aliases?: Readonly<Record<string, string>>;
 }
 
 export type Valued = (field: Field) => Value;
+/** Returns the value of a field; several, of which one must satisfy a comparison. */
+export type SeveralValued = (field: Field) => Value | readonly string[];
 
 const ATTRIBUTES = new Set(["attribute", "attributes", "attr", "run"]);
 const KEY = /\s*((?:[^\s'"`=<>!(),]|`[^`]*`|"[^"]*")+)/y;
@@ -76,7 +80,7 @@ class Reader {
 export function parseFilter(
   text: string | undefined,
   fields: Fields,
-): (valueOf: Valued) => boolean {
+): (valueOf: SeveralValued) => boolean {
   if (text === undefined || text.trim() === "") return () => true;
   const reader = new Reader(text);
   const all = [comparison(reader, fields)];
@@ -87,11 +91,14 @@ export function parseFilter(
   return (valueOf) => all.every((holds) => holds(valueOf));
 }
 
-function comparison(reader: Reader, fields: Fields): (valueOf: Valued) => boolean {
+function comparison(reader: Reader, fields: Fields): (valueOf: SeveralValued) => boolean {
   const field = fieldIn(reader.word(KEY, "a field"), fields);
   const operator = reader.word(OPERATOR, "an operator").toUpperCase().replace(/\s+/g, " ");
   const holds = holding(reader, field, operator);
-  return (valueOf) => holds(valueOf(field));
+  return (valueOf) => {
+    const its = valueOf(field);
+    return Array.isArray(its) ? its.some(holds) : holds(its as Value);
+  };
 }
 
 function holding(reader: Reader, { type, key }: Field, operator: string): (its: Value) => boolean {
@@ -149,11 +156,13 @@ function likeTest(like: string, ignoresCase: boolean): (text: string) => boolean
   };
 }
 
-function fieldIn(text: string, { kinds, attributes, aliases = {} }: Fields): Field {
+function fieldIn(text: string, { kinds, attributes, several = {}, aliases = {} }: Fields): Field {
   const [, word, rest = ""] = /^(\w+)\.([^]+)$/.exec(text) ?? [];
   const plain = (key: string) => /^([`"])([^]*)\1$/.exec(key)?.[2] ?? key;
   const kind = word !== undefined && Object.hasOwn(kinds, word) ? kinds[word] : undefined;
-  if (kind !== undefined) return { kind: kind[0], key: plain(rest), type: kind[1] };
+  if (kind !== undefined && (several[kind[0]] ?? [plain(rest)]).includes(plain(rest))) {
+    return { kind: kind[0], key: plain(rest), type: kind[1] };
+  }
   const given = plain(word !== undefined && ATTRIBUTES.has(word) ? rest : text);
   const key = Object.hasOwn(aliases, given) ? aliases[given] ?? given : given;
   const type = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
@@ -173,6 +182,9 @@ export function parseOrder(
   const all = orders.map((text) => {
     const reader = new Reader(text);
     const field = fieldIn(reader.word(KEY, "a field"), fields);
+    if (Object.hasOwn(fields.several ?? {}, field.kind)) {
+      throw wrong(`Invalid order: items have several values of '${text.slice(0, 200)}'`);
+    }
     const isDown = reader.take(/\s+(ASC|DESC)\b/iy)?.[1]?.toUpperCase() === "DESC";
     reader.need(END, "the end");
     return { field, isDown };

@@ -8,11 +8,18 @@ import {
   type Fields,
   parseFilter,
   parseOrder,
+  type SeveralValued,
   type Value,
   type Valued,
 } from "./filter.ts";
 import { experimentName, runIdOf } from "../../runs/mlflow/ids.ts";
-import { artifactRoot, FACT, nameOfRun, type StoredRun } from "../../runs/mlflow/stored_run.ts";
+import {
+  artifactRoot,
+  FACT,
+  INPUT,
+  nameOfRun,
+  type StoredRun,
+} from "../../runs/mlflow/stored_run.ts";
 
 const TEXTS = {
   param: ["param", "text"],
@@ -23,8 +30,11 @@ const TEXTS = {
   tags: ["tag", "text"],
 } as const;
 
+const ALL = { ...TEXTS, metric: ["metric", "number"], metrics: ["metric", "number"] } as const;
+
 export const RUN_FIELDS: Fields = {
-  kinds: { ...TEXTS, metric: ["metric", "number"], metrics: ["metric", "number"] },
+  kinds: { ...ALL, dataset: ["dataset", "text"], datasets: ["dataset", "text"] },
+  several: { dataset: ["name", "digest", "context"] },
   attributes: {
     run_id: "text",
     run_name: "text",
@@ -38,7 +48,7 @@ export const RUN_FIELDS: Fields = {
 };
 
 export const MODEL_FIELDS: Fields = {
-  kinds: TEXTS,
+  kinds: ALL,
   attributes: {
     name: "text",
     model_id: "text",
@@ -52,8 +62,8 @@ export const MODEL_FIELDS: Fields = {
 };
 
 /** Returns the values of a run. */
-export function valuedRun(run: StoredRun): Valued {
-  return valued(run, () => ({
+export function valuedRun(run: StoredRun): SeveralValued {
+  const its = valued(run, () => ({
     run_id: runIdOf(run.key),
     run_name: nameOfRun(run),
     status: run.status,
@@ -62,6 +72,7 @@ export function valuedRun(run: StoredRun): Valued {
     start_time: run.startedMs,
     end_time: run.endedMs,
   }));
+  return (field) => field.kind === "dataset" ? datasetValues(run.tags, field.key) : its(field);
 }
 
 /** Returns the values of a run, with attributes of its own. */
@@ -78,11 +89,20 @@ export function valued(
   };
 }
 
+/** Returns the names, digests or contexts of the data sets of a run. */
+function datasetValues(tags: ReadonlyMap<string, string>, key: string): readonly string[] {
+  return [...tags].filter(([each]) => each.startsWith(`${INPUT}data.`)).flatMap(([, value]) => {
+    const { dataset, tags } = JSON.parse(value);
+    const context = tags?.find((tag: { key: string }) => tag.key === "mlflow.data.context");
+    return (key === "context" ? context?.value : dataset[key]) ?? [];
+  });
+}
+
 interface AskedRuns {
   fields: Fields;
   orders: readonly string[];
   isWanted(run: StoredRun): boolean;
-  valued(run: StoredRun): Valued;
+  valued(run: StoredRun): SeveralValued;
   /** Kinds of runs: those that are there, deleted ones. @default those that are there */
   deleted?: readonly boolean[];
 }
@@ -103,7 +123,7 @@ export async function searchedRuns(
       for await (const run of runs.runsOf(name, { deleted: isDeleted })) {
         if (!isWanted(run)) continue;
         const values = valued(run);
-        if (filter(values)) found.push({ run, values: remembered(values) });
+        if (filter(values)) found.push({ run, values: remembered(values as Valued) });
       }
     }
   }

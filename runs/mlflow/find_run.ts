@@ -7,7 +7,6 @@
 import type { Registry } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { runIdsHere } from "../open_run.ts";
 import { keepNewest } from "../../core/work/keep_newest.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 
@@ -64,6 +63,7 @@ export class RunFinder {
 
   /** Yields the runs of a name that go on. Those that are known to have ended cost no request. */
   async *open(name: string): AsyncGenerator<OpenRun> {
+    const { runIdsHere } = await import("../open_run.ts"); // imports ask for no list
     const isEnded = ({ id, generation }: ReturnType<typeof generationOf>) =>
       (this.#known.get(runIdOf({ name, id }))?.generation ?? 0) >= generation;
     const found = mapAtOnce(runIdsHere(this.#registry, name), async (listed) => {

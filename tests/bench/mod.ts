@@ -116,8 +116,7 @@ const GROUPS: Record<string, GroupEntry> = {
     title: "Time and memory over generated listings",
     about: "A store computes the listings and records of `--n` names with one version each; " +
       "tables are in a folder. The time and memory of this store are included.",
-    create: async (settings) =>
-      (await import("./many/nights.ts")).createNightsGroup(settings, "listings"),
+    create: async (of) => (await import("./many/nights.ts")).createNightsGroup(of, "listings"),
     maxRepeats: 1,
     named: true,
   },
@@ -179,22 +178,18 @@ const GROUPS: Record<string, GroupEntry> = {
       "without redirects. Each service answers 2,000 small requests before it is measured. The " +
       "load generator and all servers share the processors. Walks list all keys by pages of " +
       "1,000, in this process, over a store in memory.",
-    create: async (settings) =>
-      (await import("./service/s3_gateway.ts")).createS3GatewayGroup(settings),
+    create: async (of) => (await import("./service/s3_gateway.ts")).createS3GatewayGroup(of),
     maxRepeats: 3,
     named: true,
   },
   mlflow: {
-    title: "Searches of MLflow's clients, over one experiment in a folder",
-    about: "A search after the first. `--n` chooses another number of runs.",
-    create: async (settings) =>
-      (await import("./service/mlflow_search.ts")).createMlflowSearchGroup(settings),
+    title: "Searches of MLflow's clients over one experiment in a folder, after the first",
+    create: async (of) => (await import("./service/mlflow_search.ts")).createMlflowSearchGroup(of),
     named: true,
   },
   worst: {
     title: "The worst request of each route, alone",
-    create: async (settings) =>
-      (await import("./service/worst/worst.ts")).createWorstGroup(settings),
+    create: async (of) => (await import("./service/worst/worst.ts")).createWorstGroup(of),
     maxRepeats: 1,
     named: true,
   },
@@ -253,8 +248,7 @@ function nights(where: "disk" | "MinIO"): GroupEntry {
     about:
       "Each name has one version of a small value, whose record the benchmark writes itself, " +
       "all in one burst. Each operation is a process of its own. `--n` is the number of names.",
-    create: async (settings) =>
-      (await import("./many/nights.ts")).createNightsGroup(settings, where),
+    create: async (of) => (await import("./many/nights.ts")).createNightsGroup(of, where),
     maxRepeats: 1,
     named: true,
   };
@@ -296,8 +290,7 @@ function nightly(title: string, roundTripMs?: number): GroupEntry {
       `and the repository are ${roundTripMs ? "in one bucket" : "on the disk of the folder"}. ` +
       "The time of restic includes the start of its process, that of Holdfast the opening of the " +
       "registry.",
-    create: async (settings) =>
-      (await import("./nightly.ts")).createNightlyGroup(settings, roundTripMs),
+    create: async (of) => (await import("./nightly.ts")).createNightlyGroup(of, roundTripMs),
     maxRepeats: 3,
     named: true,
   };

@@ -23,7 +23,10 @@ export interface MemoryKind<T extends object> {
 export interface GatewayMemory {
   readonly reads: MethodsOf<BegunReads>;
   /** Names of which versions were deleted or restored. */
-  readonly deletes: MethodsOf<WrittenNames>;
+  readonly deletes: {
+    /** Returns the names since a mark, 0 for the first call. Some are missing if it is cut. */
+    since(mark: number): Promise<{ mark: number; names: string[]; isCut: boolean }>;
+  };
   /** Returns what a gateway remembers. */
   of<T extends object>(kind: MemoryKind<T>): MethodsOf<T>;
 }
@@ -32,6 +35,7 @@ export interface ServiceMemory extends GatewayMemory {
   readonly drafts: MethodsOf<CommittedDrafts>;
   readonly locks: MethodsOf<UploadLocks>;
   readonly rates: MethodsOf<RequestRates>;
+  readonly deletes: MethodsOf<WrittenNames>;
   readonly writes: MethodsOf<WrittenNames>;
   readonly trail: MethodsOf<AuditTrail>;
 }

@@ -1,12 +1,20 @@
 // Requests about experiments, which are names. Any id is one of an experiment, as it contains the name.
-import { checkNewName, isRegistryError } from "../../../core/kernel.ts";
+import { isRegistryError } from "../../../core/kernel.ts";
 import { checkWrites, route, type Routes } from "../../../apps/server/extending.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
-import { needText, objects, readBody, readQuery, tagsIn, text } from "../body.ts";
+import {
+  checkExperimentName,
+  needText,
+  objects,
+  readBody,
+  readQuery,
+  tagsIn,
+  text,
+} from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { exists, noSuch, wrong } from "../errors.ts";
 import { experimentJson } from "../experiments.ts";
-import { experimentId, experimentName, hasRunId } from "../../../runs/mlflow/ids.ts";
+import { experimentId, experimentName } from "../../../runs/mlflow/ids.ts";
 
 const DEFAULT = "Default";
 
@@ -86,20 +94,6 @@ function tagRoutes(routes: Routes, { experiments }: MlflowContext): void {
         return c.json({}, 200, FRESH);
       },
     });
-  }
-}
-
-/** Throws `INVALID_PARAMETER_VALUE` for a name that no run can have. */
-export function checkExperimentName(name: string): void {
-  try {
-    checkNewName(name);
-  } catch (error) {
-    if (!isRegistryError(error, "Invalid")) throw error;
-    throw wrong(`Invalid experiment name: ${error.message}`, error.hint);
-  }
-  const longest = { name, id: "0".repeat(32) };
-  if (!hasRunId(longest)) {
-    throw wrong("Invalid experiment name: it is too long", "Choose a shorter one.");
   }
 }
 

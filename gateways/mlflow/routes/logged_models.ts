@@ -1,5 +1,5 @@
-// Requests about logged models of MLflow 3. Each is a run of its experiment, with files and without
-// metrics, whose version is there once it is ready.
+// Requests about logged models of MLflow 3. Each is a run of its experiment, with files, whose version
+// is there once it is ready.
 import {
   checkWrites,
   route,
@@ -18,7 +18,7 @@ import {
   text,
 } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
-import { noSuch, wrong } from "../errors.ts";
+import { invalid, noSuch, wrong } from "../errors.ts";
 import {
   experimentId,
   experimentName,
@@ -28,6 +28,7 @@ import {
   type RunKey,
 } from "../../../runs/mlflow/ids.ts";
 import { runIdOf } from "../../../runs/mlflow/ids.ts";
+import { type Metric, metricJson } from "../../../runs/mlflow/points.ts";
 import {
   artifactRoot,
   MODEL_FACTS,
@@ -93,7 +94,7 @@ export function loggedModelRoutes(routes: Routes, context: MlflowContext): void 
       const given = typeof word === "number" ? names[word] ?? "" : `${word}`;
       const status = Object.hasOwn(MODEL_STATUS, given) ? MODEL_STATUS[given] : undefined;
       if (status === undefined || status === "RUNNING") {
-        throw wrong("Invalid value for parameter 'status' supplied: not the end of a logged model");
+        throw invalid("status", word, "not the end of a logged model");
       }
       const key = changedIn(c);
       const times = { status, endedMs: system.now() };
@@ -152,7 +153,7 @@ function searchRoute(routes: Routes, context: MlflowContext): void {
       const body = await readBody(c);
       const asked = { token: text(body, "page_token"), limit: countIn(body, MOST_MODELS) };
       const datasets = objects(body, "datasets");
-      if (datasets.length > 0) throw wrong("Models have no metrics of data sets: 'datasets'");
+      if (datasets.length > 0) throw wrong("Metrics of models belong to no data set: 'datasets'");
       const found = await searchedRuns(c, context, body, {
         fields: MODEL_FIELDS,
         orders: ordersIn(body),
@@ -187,6 +188,11 @@ function ordersIn(body: Body): string[] {
 }
 
 function modelIn({ params: { model = "" } }: RouteContext): RunKey {
+  return loggedModel(model);
+}
+
+/** Returns the logged model of an id. Throws `RESOURCE_DOES_NOT_EXIST` for an id of none. */
+export function loggedModel(model: string): RunKey {
   try {
     const key = parseRunId(model);
     if (isModel(key)) return key;
@@ -216,13 +222,15 @@ function factsIn(body: Parameters<typeof text>[0], id: string): Map<string, stri
 
 /** Returns a logged model in the JSON of MLflow. */
 export function modelJson(run: StoredRun) {
-  const { key, status, startedMs, endedMs = startedMs, tags, params } = run;
+  const { key, status, startedMs, endedMs = startedMs, tags, params, metrics } = run;
+  const ids = { model_id: runIdOf(key), run_id: tags.get(MODEL_FACTS.run) ?? "" };
+  const ofModel = (metric: Metric) => ({ ...metricJson(metric), ...ids });
   const list = (texts: Iterable<[string, string]>) =>
     Array.from(texts, ([key, value]) => ({ key, value }));
   const words = Object.entries(MODEL_STATUS).find(([, its]) => its === status);
   return {
     info: {
-      model_id: runIdOf(key),
+      model_id: ids.model_id,
       experiment_id: experimentId(key.name),
       name: tags.get(MODEL_FACTS.name) ?? key.id,
       creation_timestamp_ms: startedMs,
@@ -230,9 +238,9 @@ export function modelJson(run: StoredRun) {
       artifact_uri: artifactRoot(key),
       status: words?.[0] ?? "LOGGED_MODEL_UPLOAD_FAILED",
       model_type: tags.get(MODEL_FACTS.type) ?? "",
-      source_run_id: tags.get(MODEL_FACTS.run) ?? "",
+      source_run_id: ids.run_id,
       tags: list(shownTags(tags)),
     },
-    data: { params: list(params), metrics: [] },
+    data: { params: list(params), metrics: metrics.map(ofModel) },
   };
 }

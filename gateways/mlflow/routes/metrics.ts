@@ -2,7 +2,7 @@
 import { route, type Routes } from "../../../apps/server/extending.ts";
 import { readQuery } from "../body.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
-import { wrong } from "../errors.ts";
+import { invalid, wrong } from "../errors.ts";
 import { runIdOf } from "../../../runs/mlflow/ids.ts";
 import { type Metric, metricJson } from "../../../runs/mlflow/points.ts";
 import { askedRun } from "./runs.ts";
@@ -88,5 +88,5 @@ function fromOf(token: string | null): number {
 export function limitOf(text: string | null, most: number = MOST_VALUES): number {
   if (text === null) return most;
   if (/^\d{1,10}$/.test(text) && Number(text) > 0) return Math.min(Number(text), most);
-  throw wrong("Invalid value for parameter 'max_results' supplied: it is not a positive integer");
+  throw invalid("max_results", text, "it is not a positive integer");
 }

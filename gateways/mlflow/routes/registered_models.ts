@@ -4,7 +4,7 @@ import { checkWrites, route, type RouteContext } from "../../../apps/server/exte
 import type { RouteDescription } from "../../../apps/gateways.ts";
 import type { Answer, Routes } from "../../../apps/server/extending.ts";
 import { versionRoot } from "../artifacts.ts";
-import { type Body, countIn, keyIn, needText, objects, pairs, readBody } from "../body.ts";
+import { type Body, bodyOf, countIn, keyIn, needText, objects, pairs, readBody } from "../body.ts";
 import { readQuery, text, texts } from "../body.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
 import { exists, wrong } from "../errors.ts";
@@ -12,7 +12,6 @@ import { type Fields, parseFilter, parseOrder, type Valued } from "../filter.ts"
 import { modelJson, ModelStore, noSuchModel, noSuchVersion, versionJson } from "../models.ts";
 import { versionOf } from "../models.ts";
 import { pageOf } from "../pages.ts";
-import { bodyOf } from "./search.ts";
 
 const API = "/api/2.0/mlflow";
 const MOST = { models: 1000, versions: 200_000, usual: 100 };

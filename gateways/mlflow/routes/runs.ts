@@ -7,23 +7,17 @@ import {
   type Routes,
 } from "../../../apps/server/extending.ts";
 import { type Body, integer, needText, objects, pairs, readBody, readQuery } from "../body.ts";
-import { keyIn, metricIn, tagsIn, text } from "../body.ts";
+import { checkExperimentName, keyIn, metricIn, tagsIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
-import { wrong } from "../errors.ts";
+import { invalid, wrong } from "../errors.ts";
 import { experimentName, parseRunId, runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
-import {
-  FACT,
-  INPUT,
-  isOwnTag,
-  OUTPUT,
-  runJson,
-  type Status,
-  STATUSES,
-} from "../../../runs/mlflow/stored_run.ts";
-import { checkExperimentName } from "./experiments.ts";
+import { INPUT, OUTPUT, runJson, type Status, STATUSES } from "../../../runs/mlflow/stored_run.ts";
+import type { RunChange } from "../amend.ts";
+import { loggedModel } from "./logged_models.ts";
 
 /** The most of each in one batch. */
 const MOST = { metrics: 1000, params: 100, tags: 100, all: 1000 };
+const DATA = `${INPUT}data.`;
 const NAME_TAG = "mlflow.runName", HISTORY_TAG = "mlflow.log-model.history";
 
 export function runRoutes(routes: Routes, context: MlflowContext): void {
@@ -93,7 +87,7 @@ function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext):
     path: string,
     id: string,
     summary: string,
-    changeOf: (body: Body) => Parameters<typeof changes.change>[1],
+    changeOf: (body: Body) => RunChange,
   ) =>
     route(routes, `POST /api/2.0/mlflow/runs/${path}`, {
       ...described(id, summary, "save"),
@@ -104,9 +98,32 @@ function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext):
       },
     });
 
-  changing("log-metric", "LogMetric", "Logs a metric", (body) => ({
-    metrics: [metricIn(body, system.now())],
-  }));
+  /** Adds a route that logs metrics to a run, and to the models that they belong to. */
+  const logging = (
+    path: string,
+    id: string,
+    summary: string,
+    changeOf: (body: Body) => Omit<RunChange, "metrics"> & { metrics: readonly Body[] },
+  ) =>
+    route(routes, `POST /api/2.0/mlflow/runs/${path}`, {
+      ...described(id, summary, "save"),
+      answer: async ({ c }) => {
+        const { body, key } = await changeIn(c);
+        const { metrics: given, ...change } = changeOf(body);
+        const metrics = given.map((each) => metricIn(each, system.now()));
+        const ofModels = Map.groupBy(metrics, (_, at) => text(given[at]!, "model_id"));
+        const models = [...ofModels].flatMap(([id, metrics]) =>
+          id === undefined ? [] : [{ model: loggedModel(id), metrics }]
+        );
+        for (const { model } of models) c.info.access.check("save", model.name);
+        await changes.change(key, { ...change, metrics }, c.info.access);
+        for (const { model, metrics } of models) {
+          await changes.change(model, { metrics }, c.info.access);
+        }
+        return c.json({}, 200, FRESH);
+      },
+    });
+
   changing(
     "log-parameter",
     "LogParam",
@@ -138,19 +155,26 @@ function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext):
       return c.json({}, 200, FRESH);
     },
   });
-  changing("log-inputs", "LogInputs", "Notes data sets and models that a run uses", (body) => ({
-    tags: new Map([...objects(body, "datasets").map(datasetIn), ...modelsIn(body)]),
-  }));
-  changing("log-batch", "LogBatch", "Logs metrics, parameters and tags", (body) => {
+  route(routes, "POST /api/2.0/mlflow/runs/log-inputs", {
+    ...described("LogInputs", "Notes data sets and models that a run uses", "save"),
+    answer: async ({ c }) => {
+      const { body, key } = await changeIn(c);
+      const models = modelsIn(body), datasets = objects(body, "datasets");
+      await inOrder(runIdOf(key), async () => {
+        const { tags } = await runs.read(key, c.info.access);
+        const change = new Map([...models, ...datasetsIn(datasets, tags)]);
+        await changes.change(key, { tags: change }, c.info.access);
+      });
+      return c.json({}, 200, FRESH);
+    },
+  });
+  logging("log-metric", "LogMetric", "Logs a metric", (body) => ({ metrics: [body] }));
+  logging("log-batch", "LogBatch", "Logs metrics, parameters and tags", (body) => {
     const metrics = objects(body, "metrics");
     const params = objects(body, "params"), tags = objects(body, "tags");
     checkCounts({ metrics: metrics.length, params: params.length, tags: tags.length });
     checkRepeated(params);
-    return {
-      metrics: metrics.map((each) => metricIn(each, system.now())),
-      params: pairs(params),
-      tags: tagsIn(tags),
-    };
+    return { metrics, params: pairs(params), tags: tagsIn(tags) };
   });
 }
 
@@ -183,7 +207,7 @@ export function askedRun(runId: string): RunKey {
 /** Reads a request that changes a run. */
 export async function changeIn(c: RouteContext): Promise<{ body: Body; key: RunKey }> {
   const body = await readBody(c);
-  const key = parseRunId(text(body, "run_id") ?? needText(body, "run_uuid"));
+  const key = parseRunId(text(body, "run_uuid") ?? needText(body, "run_id"));
   checkChanges(c, key);
   return { body, key };
 }
@@ -194,7 +218,7 @@ const MOST_MS = 8.64e15;
 function timeIn(body: Body, name: string): number | undefined {
   const time = integer(body, name);
   if (time === undefined || Math.abs(time) <= MOST_MS) return time;
-  throw wrong(`Invalid value for parameter '${name}' supplied: there is no such time`);
+  throw invalid(name, time, "there is no such time");
 }
 
 function statusIn(body: Body): Status | undefined {
@@ -203,7 +227,7 @@ function statusIn(body: Body): Status | undefined {
     ? ["", "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"][status]
     : status;
   if (word === undefined || STATUSES.includes(word as Status)) return word as Status | undefined;
-  throw wrong("Invalid value for parameter 'status' supplied: it is not a status of runs");
+  throw invalid("status", status, "it is not a status of runs");
 }
 
 function checkCounts(counts: Readonly<Record<"metrics" | "params" | "tags", number>>): void {
@@ -233,12 +257,30 @@ function checkRepeated(params: readonly Body[]): void {
   }
 }
 
-/** Returns a data set as a tag: tags have no room for its columns and figures. */
-function datasetIn({ dataset, tags }: Body): [key: string, value: string] {
-  if (!isJsonObject(dataset)) throw wrong("Missing value for required parameter 'dataset'");
-  const { schema: _, profile: __, ...fact } = dataset;
-  const name = needText(dataset, "name"), digest = needText(dataset, "digest");
-  return [`${INPUT}data.${name}.${digest}`, JSON.stringify({ tags: tags ?? [], dataset: fact })];
+/** Characters of the data sets of a run: its tags have 8 KiB. */
+const MOST_DATA = 4096;
+
+/** Returns data sets as tags. Their columns and statistics are left out where they do not fit. */
+function datasetsIn(
+  datasets: readonly Body[],
+  before: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const facts = new Map([...before].filter(([key]) => key.startsWith(DATA)));
+  const changed = new Map<string, string>();
+  for (const { dataset, tags } of datasets) {
+    if (!isJsonObject(dataset)) throw wrong("Missing value for required parameter 'dataset'");
+    const key = `${DATA}${needText(dataset, "name")}.${needText(dataset, "digest")}`;
+    const { schema: _, profile: __, ...plain } = dataset;
+    facts.delete(key);
+    const room = MOST_DATA - [...facts.values()].join("").length;
+    const whole = JSON.stringify({ tags: tags ?? [], dataset });
+    const fact = whole.length <= room
+      ? whole
+      : JSON.stringify({ tags: tags ?? [], dataset: plain });
+    facts.set(key, fact);
+    changed.set(key, fact);
+  }
+  return changed;
 }
 
 /** Returns a model of MLflow 2 as its tag has it. The file `MLmodel` has the signature. */
@@ -249,7 +291,7 @@ function modelIn(json: string): unknown {
     const { signature: _, saved_input_example_info: __, ...kept } = model;
     return kept;
   } catch {
-    throw wrong("Invalid value for parameter 'model_json' supplied: it is not a JSON object");
+    throw invalid("model_json", json, "it is not a JSON object");
   }
 }
 

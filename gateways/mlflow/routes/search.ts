@@ -2,9 +2,9 @@
 import { mapAtOnce } from "../../../core/kernel.ts";
 import { route, type Routes } from "../../../apps/server/extending.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
-import { type Body, countIn, readBody, readQuery, text, texts } from "../body.ts";
+import { type Body, bodyOf, countIn, readBody, readQuery, text, texts } from "../body.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
-import { wrong } from "../errors.ts";
+import { invalid } from "../errors.ts";
 import { type Experiment, experimentJson } from "../experiments.ts";
 import { type Fields, parseFilter, parseOrder, type Value, type Valued } from "../filter.ts";
 import { isModel, runIdOf } from "../../../runs/mlflow/ids.ts";
@@ -104,16 +104,10 @@ async function namesOf(
   return [...names].filter((name) => !name.startsWith(models));
 }
 
-/** Returns a query as the body that other clients send. */
-export function bodyOf(query: URLSearchParams): Body {
-  const lists = { order_by: query.getAll("order_by") };
-  return { ...Object.fromEntries(query), ...lists };
-}
-
 function viewIn(body: Body, name: string): readonly boolean[] {
   const view = body[name] ?? "ACTIVE_ONLY";
   const word = typeof view === "number" ? ["", ...Object.keys(VIEWS)][view] : view;
   const kinds = typeof word === "string" && Object.hasOwn(VIEWS, word) ? VIEWS[word] : undefined;
   if (kinds !== undefined) return kinds;
-  throw wrong(`Invalid value for parameter '${name}' supplied: it is not a view`);
+  throw invalid(name, view, "it is not a view");
 }

@@ -13,7 +13,6 @@ const NO_RENAME = "Registered models and experiments cannot be renamed";
 const FIRST_VERSION = "A registered model exists from its first version on";
 const MORE = "This service accepts more";
 const LARGEST = "MLflow stores an infinite metric as the largest number";
-const NO_DATA_SETS = "A search refuses `OR`, parentheses, data sets";
 
 /** Steps with different answers, and the words of docs/mlflow.md about each. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
@@ -31,8 +30,6 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   "search metrics.loss IS NULL": MORE,
   "search metrics.some IS NOT NULL": MORE,
   "search metrics.loss < 0.5 AND": "It refuses a filter that ends in `AND`",
-  "search dataset.name = 'x'": NO_DATA_SETS,
-  "search datasets.name = 'x'": NO_DATA_SETS,
   "model twice": FIRST_VERSION,
   "model with a slash": MORE,
   "model with a colon": MORE,

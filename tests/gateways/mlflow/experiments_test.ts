@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
 import {
   assertRefused,
   byKey,
@@ -106,4 +107,20 @@ Deno.test("tags of an experiment need the right of notes", async () => {
   await service.post("experiments/create", { name: "digits" });
   await assertRefused(setTag(service, "a", "b"), "PERMISSION_DENIED", "move");
   await assertRefused(setTag(service, "holdfast.x", "b"), "PERMISSION_DENIED", "move");
+});
+
+Deno.test("an experiment that nobody ran for weeks can be created again", async () => {
+  const system = createScriptedSystem();
+  await using service = await openMlflow({ backend: createMemoryBackend({ system }), system });
+  const { post } = service;
+  await post("experiments/create", { name: "digits", tags: [{ key: "a", value: "b" }] });
+  system.advance(14 * 24 * 3_600_000);
+  await assertRefused(
+    service.get("experiments/get-by-name", { experiment_name: "digits" }),
+    "RESOURCE_DOES_NOT_EXIST",
+    "Could not find",
+  );
+  assertEquals(await post("experiments/create", { name: "digits" }), { experiment_id: ID });
+  await service.end(await service.begin());
+  assertEquals(await tagsOf(service), {});
 });

@@ -112,7 +112,7 @@ c.delete_run(ids["a0"])
 print(len(s()), s(run_view_type=ViewType.DELETED_ONLY), len(s(run_view_type=ViewType.ALL)))
 print(sorted(mlflow.search_runs(experiment_names=["team/a"])["params.depth"]))
 print([e.name for e in c.search_experiments(filter_string="name LIKE 'team/%'", order_by=["name DESC"])])
-for bad in ("metrics.auc > 0.1 OR metrics.auc < 0", "params.depth > '1'", "dataset.name = 'x'", "nothing = 'x'", "metrics.auc = 'x'"):
+for bad in ("metrics.auc > 0.1 OR metrics.auc < 0", "params.depth > '1'", "dataset.source = 'x'", "nothing = 'x'", "metrics.auc = 'x'"):
     try: print(s(bad))
     except MlflowException as e: print(e.error_code)
 `;

@@ -35,7 +35,7 @@ export async function openMlflow(
     & HandlerOptions
     & { backend?: Backend; token?: string; models?: string } = {},
 ) {
-  const registry = await openRegistry(backend);
+  const registry = await openRegistry(backend, { system: options.system });
   const handler = createCheckedHandler(registry, {
     gateways: [createMlflowGateway({ models })],
     ...options,
