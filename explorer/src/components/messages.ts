@@ -1,13 +1,27 @@
 // A message after a change, with a button that undoes it.
 import { html } from "../framework/html.ts";
-import { useState } from "../framework/preact.ts";
+import { useEffect, useState } from "../framework/preact.ts";
 import type { Message } from "../api/context.ts";
 import { ErrorNotice } from "./notices.ts";
 
-/** Shows the last change until it is undone or closed. */
+const SHOWN_MS = 10_000;
+
+/** Shows the last change until it is undone or closed, or ten seconds after the reader went on. */
 export function ShownMessage({ message, close }: { message: Message; close: () => void }) {
   const { text, undo } = message;
   const [state, setState] = useState<{ busy: boolean; error?: unknown }>({ busy: false });
+  const [isUsed, setUsed] = useState(false);
+  const stays = isUsed || state.busy || state.error !== undefined;
+  useEffect(() => {
+    if (stays) return;
+    const gone = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const begin = () => timer ??= setTimeout(close, SHOWN_MS);
+    for (const sign of ["pointermove", "keydown", "scroll"]) {
+      addEventListener(sign, begin, { signal: gone.signal, passive: true });
+    }
+    return () => (gone.abort(), clearTimeout(timer));
+  }, [stays]);
   const run = async () => {
     setState({ busy: true });
     try {
@@ -18,7 +32,9 @@ export function ShownMessage({ message, close }: { message: Message; close: () =
     }
   };
   return html`
-    <div class="message card stack">
+    <div class="message card stack" onMouseEnter=${() => setUsed(true)}
+      onMouseLeave=${() => setUsed(false)} onFocusIn=${() => setUsed(true)}
+      onFocusOut=${() => setUsed(false)}>
       <div class="row">
         <span role="status" class="grow">${text}</span>
         <button type="button" class="button" disabled=${state.busy} onClick=${run}>Undo</button>

@@ -9,7 +9,7 @@ import { Code, languageOf } from "../code/code.ts";
 import { useImage } from "../images/image_view.ts";
 import { LeftOut, useFiles, usePathHref } from "../parts.ts";
 import { FrontMatter, splitFrontMatter } from "./facts_view.ts";
-import { parseMarkdown, type Token } from "./markdown.ts";
+import { type ParsedMarkdown, parseDocument, type Token } from "./markdown.ts";
 
 /** Longer documents end here. */
 const MAX_BYTES = 64 * 1024;
@@ -17,8 +17,8 @@ const MOST_IMAGES = 50;
 
 /** Elements that a document may use. */
 const TAGS = new Set(
-  ("p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s hr br table thead tbody tr th td")
-    .split(" "),
+  ("p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s hr br table thead tbody tr th td " +
+    "details summary").split(" "),
 );
 
 interface Target {
@@ -61,12 +61,41 @@ export function markdownNodes(
   return new Document(target, imageOf).nodes(tokens);
 }
 
+/** Makes elements of a document, and a list of its footnotes. */
+export function documentNodes(
+  { tokens, notes }: ParsedMarkdown,
+  target: LinkTarget,
+  imageOf?: (path: string, text: string) => ComponentChildren,
+): ComponentChildren[] {
+  const document = new Document(target, imageOf, [...notes.keys()]);
+  const nodes = document.nodes(tokens);
+  if (notes.size === 0) return nodes;
+  const items = Array.from(
+    notes,
+    ([name, note]) => html`<li id=${`${ANCHOR}note-${name}`}>${document.nodes(note)}</li>`,
+  );
+  return [
+    ...nodes,
+    html`
+      <section class="footnotes" aria-label="Footnotes">
+        <ol>${items}</ol>
+      </section>
+    `,
+  ];
+}
+
+/** The beginning of a quote that is an alert, as GitHub has them. */
+const ALERT = /^\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?:\n|$)/i;
+const NOTE_MARK = /\[\^([^\s\]]{1,100})\]/;
+
 class Document {
   readonly #ids = new Map<string, number>();
 
   constructor(
     readonly target: LinkTarget,
     readonly imageOf?: (path: string, text: string) => ComponentChildren,
+    /** Names of footnotes, in their order. */
+    readonly notes: readonly string[] = [],
   ) {}
 
   nodes(tokens: readonly Token[]): ComponentChildren[] {
@@ -74,13 +103,25 @@ class Document {
     const top: ComponentChildren[] = [];
     const add = (child: ComponentChildren) => (open.at(-1)?.children ?? top).push(child);
     for (const [i, token] of tokens.entries()) {
-      if (token.nesting === 1) open.push({ ...this.#element(token, tokens[i + 1]), children: [] });
-      else if (token.nesting === -1) {
+      if (token.nesting === 1) {
+        const alert = token.type === "blockquote_open" ? alertOf(tokens[i + 2]) : undefined;
+        const element = alert === undefined
+          ? this.#element(token, tokens[i + 1])
+          : { tag: "blockquote", props: { class: `alert alert-${alert.toLowerCase()}` } };
+        open.push({ ...element, children: alert === undefined ? [] : [alertTitle(alert)] });
+      } else if (token.nesting === -1) {
         const closed = open.pop();
         if (closed !== undefined) add(h(closed.tag as "p", closed.props, ...closed.children));
       } else {
-        const isItem = token.type === "inline" && tokens[i - 2]?.type === "list_item_open";
-        for (const child of isItem ? this.#item(token) : [this.#content(token)]) add(child);
+        const before = token.type === "inline" ? tokens[i - 2]?.type : undefined;
+        const isAlert = before === "blockquote_open" && alertOf(token) !== undefined;
+        for (
+          const child of isAlert
+            ? this.nodes(afterMark(token))
+            : before === "list_item_open"
+            ? this.#item(token)
+            : [this.#content(token)]
+        ) add(child);
       }
     }
     return top;
@@ -146,8 +187,19 @@ class Document {
       case "hr":
         return html`<hr />`;
       default:
-        return token.content;
+        return this.notes.length === 0 ? token.content : this.#noted(token.content);
     }
+  }
+
+  /** Text whose marks of footnotes are links. */
+  #noted(text: string): ComponentChildren {
+    return text.split(NOTE_MARK).map((part, i) => {
+      if (i % 2 === 0) return part;
+      const at = this.notes.indexOf(part);
+      return at < 0
+        ? `[^${part}]`
+        : html`<sup><a ...${headingLink(`note-${part}`)}>${String(at + 1)}</a></sup>`;
+    });
   }
 
   #image(token: Token): ComponentChildren {
@@ -157,6 +209,21 @@ class Document {
     const shown = this.imageOf?.(target.path!, token.content);
     return shown ?? html`<a href=${target.href}>[${text}]</a>`;
   }
+}
+
+/** Returns the name of the alert that a quote with this text is. */
+function alertOf(token?: Token): string | undefined {
+  return token?.type === "inline" ? ALERT.exec(token.content)?.[1] : undefined;
+}
+
+function alertTitle(name: string): ComponentChildren {
+  return html`<p class="alert-title">${name[0]}${name.slice(1).toLowerCase()}</p>`;
+}
+
+/** Returns the text of an alert, behind its mark and the end of its line. */
+function afterMark({ children }: Token): Token[] {
+  const rest = (children ?? []).slice(1);
+  return rest[0]?.type === "softbreak" || rest[0]?.type === "hardbreak" ? rest.slice(1) : rest;
 }
 
 type Tag = string;
@@ -173,7 +240,7 @@ function headingLink(name: string): Record<string, unknown> {
     } catch { /* as it is */ }
     document.getElementById(`${ANCHOR}${id.toLowerCase()}`)?.scrollIntoView();
   };
-  return { href: location.hash, onClick: go };
+  return { href: globalThis.location?.hash ?? "", onClick: go };
 }
 
 export function Markdown({ text, from, version }: {
@@ -188,8 +255,8 @@ export function Markdown({ text, from, version }: {
     const files = new Map(version?.files.map((file) => [file.path, file]));
     const paths = new Set(files.keys());
     let images = 0;
-    return markdownNodes(
-      parseMarkdown(text),
+    return documentNodes(
+      parseDocument(text),
       (address) => linkTarget(address, from, paths, hrefOfPath),
       (path, text) =>
         images++ < MOST_IMAGES
