@@ -40,7 +40,7 @@ export function claimedIn(der: Uint8Array): ClaimedCertificate | undefined {
       facts: {
         subject: namesIn(subject),
         issuer: namesIn(issuer),
-        ...subjectAltName && { names: subjectAltName },
+        ...subjectAltName && { names: plain(subjectAltName) },
         validFrom: new Date(validFrom),
         validTo: new Date(validTo),
       },
@@ -60,5 +60,10 @@ export function keyOfCertificate(pem: string): string {
 
 /** Returns a name on one line. Node has a line for each of its parts. */
 function namesIn(name: string | undefined): string {
-  return (name ?? "").split("\n").filter((part) => part !== "").join(", ");
+  return plain((name ?? "").split("\n").filter((part) => part !== "").join(", "));
+}
+
+/** Replaces characters that a terminal would obey: anybody may write a certificate. */
+function plain(text: string): string {
+  return text.replace(/\p{C}/gu, "?");
 }

@@ -306,6 +306,18 @@ Deno.test("a signer is a key or certificates, not both", async () => {
   assertEquals((await checkSignatures(registry, NAME, { signedBy: text })).ok, false);
 });
 
+Deno.test("names in a certificate have no characters that a terminal obeys", async () => {
+  const email = "a@x.com\x1b[2J\u202e";
+  const names = new x509.SubjectAlternativeNameExtension([{ type: "email", value: email }]);
+  const mallory = await issue("CN=Mallory", { extensions: [MAY_SIGN, names] });
+  await using registry = await withVersion();
+  const key = await privateKeyOf(mallory);
+  await signVersion(registry, NAME, { key, certificate: mallory.pem, system });
+  const { signatures: [signature] } = await checkSignatures(registry, NAME);
+  assertMatch(signature?.certificate?.names ?? "", /^email:a@x\.com\?\[2J/);
+  assertEquals(/\p{C}/u.test(JSON.stringify(signature?.certificate)), false);
+});
+
 Deno.test("certificates that certify each other in a ring end", async () => {
   const [first, second] = [await issue("CN=x"), await issue("CN=x")];
   const ring = [
