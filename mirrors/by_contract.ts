@@ -1,6 +1,6 @@
 // Mirrors one name if source or target has no store here: its versions, oldest first, then its
 // aliases, by the methods of every registry.
-import type { ArtifactFile } from "../core/artifact.ts";
+import type { ArtifactFile, PagedArtifact } from "../core/artifact.ts";
 import {
   compareVersions,
   isRegistryError,
@@ -10,13 +10,14 @@ import {
   taskFailed,
   unsupported,
 } from "../core/kernel.ts";
-import type { Artifact, FileToSave, Registry, RegistryError } from "../core/kernel.ts";
+import type { FileToSave, Registry, RegistryError } from "../core/kernel.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import { inRange } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";
 import type { ArtifactInput } from "../core/record.ts";
 import type { SaveOptions, VersionEntry } from "../core/registry.ts";
 import { fileFacts } from "../core/registry/file_facts.ts";
+import { openPages } from "../registry/mod.ts";
 import { readHead, UNKNOWN, versionCell } from "../registry/record_reads.ts";
 import type { Context } from "../registry/record_reads.ts";
 import { saveFiles } from "../registry/record_writes.ts";
@@ -94,7 +95,7 @@ async function mirrorVersion(
   const { from, to, signal } = run;
   const ref = `${names.name}@${version}`, target = `${names.target}@${version}`;
   return await persist(run, async (first) => {
-    const artifact = await orMissing(from.open(ref, { signal }));
+    const artifact = await orMissing(openPages(from, ref, { signal }));
     if (artifact === undefined) return { action: "gone" };
     const present = first && !isListed ? undefined : await orMissing(to.info(target, { signal }));
     if (present !== undefined && holdTheSame(present, artifact.info)) return { action: "skipped" };
@@ -102,15 +103,15 @@ async function mirrorVersion(
     if (!await run.members.areThere(artifact.info)) return { action: "waiting" };
     const buried = () => occupied(to.location, target, "the target has deleted the version");
     if (await isBuried(run, names.target, version)) throw buried();
-    const { files, size: bytes } = artifact.info;
-    if (run.dryRun) return { action: "copied", files: files.length, bytes };
+    const { count: files, info: { size: bytes } } = artifact;
+    if (run.dryRun) return { action: "copied", files, bytes };
     try {
       await saveInTarget(run, names.target, artifact, present?.commit);
     } catch (error) {
       const isTaken = isRegistryError(error, "AlreadyExists") && !await to.has(target, { signal });
       throw isTaken ? buried() : error;
     }
-    return { action: "copied", files: files.length, bytes };
+    return { action: "copied", files, bytes };
   });
 }
 
@@ -174,7 +175,7 @@ interface ContractRun extends AnyRun {
 async function saveInTarget(
   run: ContractRun,
   name: string,
-  artifact: Artifact,
+  artifact: PagedArtifact,
   present: string | undefined,
 ): Promise<void> {
   const { from, to, store, signal } = run;
@@ -184,7 +185,7 @@ async function saveInTarget(
   const version = to.settings.versioned ? info.version : undefined;
   const ifCommit = present === undefined ? {} : { ifCommit: present };
   const options = { version, metadata, signal, ...ifCommit };
-  const produce = () => artifact.files().map((file) => fileToSave(run, file));
+  const produce = () => filesOf(run, artifact);
   if (store !== undefined) {
     const origin = info.origin ?? { registry: from.id, commit: info.commit };
     const createdAt = info.createdAt.toISOString();
@@ -209,6 +210,12 @@ async function saveInTarget(
   });
   const recorded = inputs.map(asRecorded); // the target would resolve them
   await to.save(name, undefined, { ...options, inputs: recorded, as: materializer });
+}
+
+async function* filesOf(run: ContractRun, artifact: PagedArtifact): AsyncGenerator<FileToSave> {
+  for await (const page of artifact.pages()) {
+    for (const file of page.files()) yield fileToSave(run, file);
+  }
 }
 
 function asRecorded(input: ArtifactInput): NonNullable<SaveOptions["inputs"]>[number] {

@@ -9,7 +9,8 @@ import {
   sinceOf,
 } from "../registry/record_reads.ts";
 import type { Context, Head } from "../registry/record_reads.ts";
-import { copyRecord, whileForgetting } from "../registry/record_writes.ts";
+import { whileForgetting } from "../registry/record_writes.ts";
+import { copyRecord } from "./mirror_notes.ts";
 import type { Ledger } from "./ledger.ts";
 import {
   changedMeanwhile,

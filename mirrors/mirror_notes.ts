@@ -1,8 +1,9 @@
 // Mirrors cells with a history: notes here, aliases in `mirror_alias.ts`, change by change.
 import type { AliasRecord, NoteRecord, Origin, TombstoneRecord } from "../core/record.ts";
-import { asGeneration, readRecord, recordOfKind } from "../registry/record_reads.ts";
+import { asGeneration, inUtc, readRecord, recordOfKind } from "../registry/record_reads.ts";
 import type { Context } from "../registry/record_reads.ts";
-import { copyRecord } from "../registry/record_writes.ts";
+import { encodeRecord, startOperation, writeCell } from "../registry/record_writes.ts";
+import type { KnownHead } from "../registry/record_writes.ts";
 import { changedMeanwhile, originOf, persist, targetCellPath } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
@@ -70,4 +71,43 @@ export async function* changesOf(
     const record = object.record.kind === "deleted" ? object.record : recordOfKind(object, kind);
     yield { record, origin: originOf(context, record) };
   }
+}
+
+/** The members that each record has for itself. */
+type OfWrite = "format" | "generation" | "commit" | "previous" | "startedAt";
+
+/** The members of the original that a copy keeps. */
+type KeptRecord =
+  | Omit<AliasRecord, OfWrite>
+  | Omit<NoteRecord, OfWrite>
+  | Omit<TombstoneRecord, OfWrite>;
+
+interface CopiedCell {
+  cell: string;
+  /** The words of an error: `mirror the notes of "a"`. */
+  action: string;
+  signal?: AbortSignal;
+}
+
+/**
+ * Writes a copy of a record above the head of a cell, and tries again after each lost race.
+ *
+ * @param copy returns the record above this head; undefined leaves the cell as it is. May throw
+ * @returns the written generation, or undefined if the cell was left as it is
+ */
+export async function copyRecord(
+  context: Context,
+  { cell, action, signal }: CopiedCell,
+  copy: (head: KnownHead | undefined) => KeptRecord | undefined,
+): Promise<number | undefined> {
+  const operation = startOperation(context, action, signal);
+  return await writeCell(context, operation, cell, {
+    next(head) {
+      const kept = copy(head);
+      if (kept === undefined) return undefined;
+      const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
+      const createdAt = inUtc(kept.createdAt);
+      return encodeRecord({ ...kept, previous: undefined, ...base, createdAt });
+    },
+  });
 }

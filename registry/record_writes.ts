@@ -1,12 +1,13 @@
 // The border of records for mirrors and verification: writes to the store that is open here, beside its contract.
 export { whileForgetting } from "./cache/cached_records.ts";
-export { generationAbove } from "./cell/cell.ts";
+export { generationAbove, writeCell } from "./cell/cell.ts";
+export type { KnownHead } from "./cell/cell.ts";
 export { startOperation } from "./cell/operation.ts";
 export { settle, settleVersion } from "./cell/settle.ts";
+export { encodeRecord } from "./format/record_codec.ts";
 export { copySettings } from "./maintenance/change_settings.ts";
 export { setAlias } from "./operations/aliases.ts";
 export { checkWritable } from "./operations/context.ts";
-export { copyRecord } from "./operations/copy_record.ts";
 export { saveFiles } from "./operations/save.ts";
 export type { Attempt, FilesOfArtifact, ListedPayload } from "./operations/saving/attempt.ts";
 export { keptMembers } from "./operations/undelete/kept_members.ts";

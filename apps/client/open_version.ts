@@ -1,13 +1,19 @@
 // Opened versions and their files: verified, and resumed after a broken connection.
 import type { ByteRange } from "../../core/backend.ts";
-import { fault, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import {
+  fault,
+  invalid,
+  isRegistryError,
+  notFound,
+  type RegistryError,
+} from "../../core/errors.ts";
 import { nameSegment, shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { backoffMs, SILENT_MS, withDeadline } from "../../core/retry.ts";
-import type { Connection } from "./connection.ts";
 import { unanswered } from "./problem.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../../core/artifact.ts";
+import { onePage, type PagedArtifact, type PagesOptions } from "../../core/artifact.ts";
 import { iterableStream, reusingReader } from "../../core/bytes/bytes.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { type LoadLimit, tooLargeHere } from "../../core/calls/load_limit.ts";
@@ -15,7 +21,9 @@ import { readableFile } from "../../core/registry/artifact_file.ts";
 import { pickFile } from "../../core/registry/file_facts.ts";
 import type { LoadOptions, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, versionPath } from "./address.ts";
+import type { Call, Connection } from "./connection.ts";
 import { loadNewBytes } from "./download.ts";
+import { listAll } from "./listing.ts";
 import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";
 
 interface RemoteFile {
@@ -142,6 +150,9 @@ interface ReadOptions {
   stop?: AbortSignal;
 }
 
+/** Files of a version that are opened at once. */
+const FILES_OF_PAGE = 1000;
+
 /** The service sends files of up to this many bytes in total with the info of a version. */
 const SMALL_BYTES = 64 * 1024;
 
@@ -157,15 +168,59 @@ export async function openVersion(
   ref: string,
   options: OpenVersionOptions,
 ): Promise<Artifact> {
-  const { version, signal, read = false } = options;
+  const query = options.read ? { data: SMALL_BYTES } : undefined;
+  const { files, artifactOf } = await requestVersion(connection, ref, { ...options, query });
+  return artifactOf(files);
+}
+
+/** Returns facts and files of a version, and a function that opens some of its files. */
+async function requestVersion(
+  connection: Connection,
+  ref: string,
+  options: OpenVersionOptions & Pick<Call, "query">,
+) {
+  const { version, query, signal } = options;
   const action = `open ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
-  const query = read ? { data: SMALL_BYTES } : undefined;
   const call = { action, path: versionPath(ref, version), query, signal };
-  const { info, data } = await connection.read(call, (wire: WireInfo, asked) => ({
-    info: infoOf(wire, asked),
-    data: new Map(wire.files.map(({ path, data }) => [path, data])),
-  }));
-  return createRemoteArtifact(connection, info, { ...options, data });
+  return await connection.read(call, (wire: WireInfo, asked) => {
+    const { files, ...info } = infoOf(wire, asked);
+    const data = new Map(wire.files.map(({ path, data }) => [path, data]));
+    const artifactOf = createRemoteArtifact(connection, info, { ...options, data });
+    return { action, info, files, count: wire.fileCount, artifactOf };
+  });
+}
+
+/** Opens a version whose long list is requested in pages; an earlier service sends it whole. */
+export async function openPages(
+  connection: Connection,
+  ref: string,
+  options: OpenVersionOptions,
+): Promise<PagedArtifact> {
+  const asked = { ...options, query: { withoutLongList: true } };
+  const { action, info, files, count, artifactOf } = await requestVersion(connection, ref, asked);
+  if (count === undefined) return onePage(artifactOf(files));
+  const { name, version, commit } = info;
+  const { signal } = options;
+  async function* pages({ after: from = "", limit }: PagesOptions & { limit?: number } = {}) {
+    const path = `${versionPath(name, version)}/files`;
+    const call = { action, path, query: { from, commit }, limit, signal };
+    let some: FileInfo[] = [];
+    for await (const file of listAll(connection, () => call, (file: FileInfo) => file)) {
+      if (some.push(file) < FILES_OF_PAGE) continue;
+      yield artifactOf(some);
+      some = [];
+    }
+    if (some.length > 0) yield artifactOf(some);
+  }
+  const file = async (path: string) => {
+    for await (const page of pages({ after: path, limit: 1 })) {
+      if (page.info.files[0]?.path === path) return page.file(path);
+    }
+    throw notFound("open file", `${shown(path)} of "${name}@${version}"`, "no such file", {
+      hint: `List its ${count} files.`,
+    });
+  };
+  return { info, count, pages, file };
 }
 
 export async function versionInfo(
@@ -179,14 +234,13 @@ export async function versionInfo(
 
 function createRemoteArtifact(
   connection: Connection,
-  info: ArtifactInfo,
+  info: Omit<ArtifactInfo, "files">,
   options: OpenVersionOptions & { data: ReadonlyMap<string, string | undefined> },
-): Artifact {
+): (files: FileInfo[]) => Artifact {
   const { limit, signal, onProgress, data } = options;
   const verify = options.verify !== "none";
   const ref = `${info.name}@${info.version}`;
   const folder = `${artifactPath(info.name)}/versions/${nameSegment(info.version)}/files`;
-  const byPath = new Map(info.files.map((file) => [file.path, file]));
   let moved = 0;
   const report = (path: string, bytes: number) =>
     onProgress?.({ path, bytes: moved += bytes, totalBytes: info.size });
@@ -235,7 +289,7 @@ function createRemoteArtifact(
   async function rebuild(file: FileInfo, copy: LocalCopy): Promise<FilePiece | undefined> {
     const remote = remoteFile(file);
     const read = (range: ByteRange) => copiesOf(readFile(connection, remote, { range, verify }));
-    const asked = { info, path: file.path, signal };
+    const asked = { info: { ...info, files: [file] }, path: file.path, signal };
     const all = await (await loadNewBytes())?.rebuildFile(connection, asked, { copy, read });
     return all && wholePiece(all, { ref, file, report });
   }
@@ -250,10 +304,14 @@ function createRemoteArtifact(
       bytes: () => bytes(file),
       rebuild: async (copy) => copy && await rebuild(file, copy),
     });
-  return {
-    info,
-    files: () => info.files.map(open),
-    file: (path) => open(pickFile(info, byPath, path)),
+  return (files) => {
+    const byPath = new Map(files.map((file) => [file.path, file]));
+    const part = { ...info, files };
+    return {
+      info: part,
+      files: () => files.map(open),
+      file: (path) => open(pickFile(part, byPath, path)),
+    };
   };
 }
 

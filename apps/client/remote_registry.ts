@@ -1,5 +1,5 @@
 // The methods of a registry, as requests to its service.
-import type { Artifact } from "../../core/artifact.ts";
+import type { Artifact, PagedArtifact } from "../../core/artifact.ts";
 import { denied, orMissing } from "../../core/errors.ts";
 import { type DefinedArtifact, type Materializers, namedBy } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -38,7 +38,7 @@ import { openRemoteDraft } from "./drafts.ts";
 import { createRemoteLog, createRemoteRegistryLog, deletionsIn, firstSavesIn } from "./log.ts";
 import { listAll } from "./listing.ts";
 import { createRemoteRuns } from "./runs.ts";
-import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
+import { openPages, openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
 import {
@@ -159,11 +159,19 @@ class RemoteMethods {
 
   open: Registry["open"] = async (ref, options = {}) => (await this.#open(ref, options)).artifact;
 
+  readonly #openPages = async (
+    asked: string,
+    given: ReadOptions & Pick<LoadOptions, "onProgress"> = {},
+  ): Promise<PagedArtifact> => {
+    const { ref, options } = await this.#reading(asked, given);
+    return await openPages(this.#connection, ref, options);
+  };
+
   download: Registry["download"] = async (ref, options) => {
     const download = (await loadDisk(ref)).createDownload(options);
     const reading = { ...options, onProgress: download.onProgress };
     return await untilNotOverwritten(async () =>
-      await download.write((await this.#open(ref, reading)).artifact)
+      await download.write(await this.#openPages(ref, reading))
     );
   };
 
@@ -230,6 +238,8 @@ class RemoteMethods {
   watch: Registry["watch"] = (name, options) => watchRemote(this.#connection, name, options);
 
   readonly service = {
+    openPages: this.#openPages,
+
     lineage: async (ref, options) => {
       parseRef(ref);
       return await this.#connection.read(requestOf(LINEAGE, [ref, options]), lineageOf);
@@ -312,15 +322,16 @@ class RemoteMethods {
     given: ReadOptions & Pick<LoadOptions, "onProgress">,
     read?: boolean,
   ): Promise<{ artifact: Artifact; limit: LoadLimit }> {
+    const { ref, options } = await this.#reading(asked, given);
+    const artifact = await openVersion(this.#connection, ref, { ...options, read });
+    return { artifact, limit: options.limit };
+  }
+
+  async #reading<O extends ReadOptions>(asked: string, given: O) {
     const { ref, options } = await this.#pinned(asked, given);
+    const { verify = this.#options.verify } = options;
     const limit = createLoadLimit(this.#options.maxLoadBytes);
-    const artifact = await openVersion(this.#connection, ref, {
-      ...options,
-      verify: options.verify ?? this.#options.verify,
-      limit,
-      read,
-    });
-    return { artifact, limit };
+    return { ref, options: { ...options, verify, limit } };
   }
 
   #make(

@@ -16,6 +16,8 @@ export type WireInfo = Omit<OnWire<ArtifactInfo>, "files" | "annotations" | "res
   annotations?: OnWire<Annotations>;
   restored?: OnWire<Restoration>[];
   files: (FileInfo & { data?: string })[];
+  /** If a long list is left out. */
+  fileCount?: number;
 };
 
 export type WireVersion =
@@ -31,7 +33,7 @@ export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
     throw unexpected(asked, "it is not a version");
   }
   const files = wire.files.map(({ data: _, ...file }) => file);
-  const { annotations, restored, ...info } = wire;
+  const { annotations, restored, fileCount: _, ...info } = wire;
   return {
     ...info,
     files,

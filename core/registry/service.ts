@@ -1,6 +1,7 @@
 // Operations of a service, for a registry without a store in this program.
-import type { Annotations } from "../artifact.ts";
+import type { Annotations, PagedArtifact } from "../artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "./annotations.ts";
+import type { ReadOptions } from "./operations/reading.ts";
 import type { Release } from "./release.ts";
 import type { RetentionRules, RulesChange } from "./rules.ts";
 import type { SavedArtifact, SignalOptions } from "./operations/saving.ts";
@@ -21,11 +22,12 @@ import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";
 
 /**
  * Operations of the service behind a registry, called by `readLineage`, `readLog`,
- * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory`, `presignDownload` and
- * the functions for runs. A missing member is `Unsupported`. A view that hides data must leave them
+ * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory`, `presignDownload`,
+ * `openPages`, which lists and opens files, and the functions for runs. A missing member is `Unsupported`. A view that hides data must leave them
  * out or hide it here too.
  */
 export interface RegistryService {
+  openPages?(ref: string, options?: ReadOptions): Promise<PagedArtifact>;
   lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;
   annotations?(ref: string, options?: SignalOptions): Promise<Annotations | undefined>;
   annotate?(

@@ -175,6 +175,23 @@ const DOORS: Readonly<Record<string, Door>> = {
     ask: getting("/artifacts/set/versions?details=true&withoutFiles=true"),
     most: 0,
   },
+  "a page of the files": { ask: getting(`${VERSION}/files?limit=15`), most: ONE_FOLDER },
+  "the files after one": {
+    ask: getting(`${VERSION}/files?limit=15&after=${FILE}`),
+    most: ONE_FOLDER,
+  },
+  "the files from one on": {
+    ask: getting(`${VERSION}/files?limit=15&from=${FILE}`),
+    most: ONE_FOLDER,
+  },
+  "the files in a folder": {
+    ask: getting(`${VERSION}/files?prefix=${FOLDER}/`),
+    most: ONE_FOLDER,
+  },
+  "all files as lines": {
+    ask: getting(`${VERSION}/files`, { headers: { accept: "application/x-ndjson" } }),
+    most: ALL,
+  },
   "commits of the Hub": { ask: getting("/api/models/set/commits/main"), most: 1 },
   "refs of the Hub": { ask: getting("/api/models/set/refs"), most: 0 },
   "how to send files to the Hub": {

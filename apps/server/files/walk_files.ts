@@ -17,6 +17,8 @@ export interface WalkOptions {
   prefix?: string;
   /** Ends a folder: what lies in one is one entry. @default none */
   delimiter?: string;
+  /** Only files from this path on. Without a delimiter. */
+  from?: string;
   /** Only entries after this path, or after all paths in this folder. */
   after?: string;
   /** Number of pages to read ahead. @default 1, or with a delimiter 7 */
@@ -41,6 +43,7 @@ export async function* walkFiles(
   {
     prefix = "",
     delimiter = "",
+    from: least = "",
     after = "",
     ahead = delimiter === "" ? 1 : AHEAD,
     isShown = () => true,
@@ -51,7 +54,7 @@ export async function* walkFiles(
   const isPaged = info.files === undefined;
   let folder = "";
   const from: PagesOptions = {
-    after: compareUtf8(prefix, begin) > 0 ? prefix : begin,
+    after: [prefix, least].reduce((a, b) => compareUtf8(a, b) > 0 ? a : b, begin),
     ahead,
     skip: ({ before, first, next }) => {
       if (isPast(first)) return true;
@@ -64,7 +67,8 @@ export async function* walkFiles(
   for await (const page of pages(from)) {
     const files = isPaged ? page.info.files : sortedFiles(page.info);
     const isAhead = (path: string) =>
-      compareUtf8(path, prefix) >= 0 && isBeyond(path, after) && isBeyond(path, folder);
+      compareUtf8(path, prefix) >= 0 && compareUtf8(path, least) >= 0 && isBeyond(path, after) &&
+      isBeyond(path, folder);
     for (let at = firstIndex(files, isAhead); at < files.length; at++) {
       const file = itemAt(files, at);
       if (!file.path.startsWith(prefix)) return;

@@ -1,5 +1,8 @@
 // Files of a version: one, the chunks of one, or all as an archive.
+import type { FileInfo } from "../../../core/record.ts";
+import type { ReadablePages } from "../access/access.ts";
 import { isExact } from "../files/opened.ts";
+import { walkFiles, type WalkOptions } from "../files/walk_files.ts";
 import type { Routes } from "../gateways/gateway.ts";
 import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
@@ -7,11 +10,31 @@ import { answerArchive } from "../files/version_archive.ts";
 import { answerVersionFile } from "../files/version_file.ts";
 import { notFound } from "../../../core/errors.ts";
 import { Answer } from "../answer.ts";
+import { answerListing, listing, type PageQuery } from "../listing.ts";
 import { CommitQuery } from "../schemas/artifact.ts";
 import { ArchiveQuery, FileQuery } from "../schemas/reading.ts";
+import { FilesPage, FilesQuery } from "../schemas/version.ts";
 
 export function filesRoutes(routes: Routes, context: ServerContext): void {
   const { registry, openPages } = context;
+  route(routes, "GET /artifacts/:name/versions/:version/files", {
+    id: "listFiles",
+    tag: "artifacts",
+    summary: "Lists the files of a version by the bytes of their paths",
+    scope: "read",
+    readsMany: true,
+    answers: listing(FilesPage, "A page of files, or all of them as lines"),
+    query: FilesQuery,
+    answer: async (
+      { c, params: { name, version }, query: { commit, prefix, from, ...page }, access },
+    ) => {
+      const opened = await openPages({ name, version, commit }, access);
+      return await answerListing(c, page, {
+        list: (page) => filesIn(opened, { ...page, prefix, from }),
+        keyOf: ({ path }) => path,
+      });
+    },
+  });
   route(routes, "GET /artifacts/:name/versions/:version/files/:path{[^]+}", {
     id: "getFile",
     tag: "artifacts",
@@ -109,6 +132,17 @@ export function archiveRoutes(routes: Routes, context: ServerContext): void {
       return await answerArchive(c, context, { archived, format });
     },
   });
+}
+
+async function* filesIn(
+  version: ReadablePages,
+  { limit = Infinity, ...options }: WalkOptions & PageQuery,
+): AsyncGenerator<FileInfo> {
+  let left = limit;
+  for await (const { file } of walkFiles(version, options)) {
+    if (file !== undefined) yield file;
+    if (--left === 0) return;
+  }
 }
 
 const BINARY = { schema: { type: "string", format: "binary" } };

@@ -18,7 +18,7 @@ import type { Lineage } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { answerLongInfo } from "../files/long_info.ts";
 import { problemWithin } from "../problem.ts";
-import { ArtifactInfoSchema, InfoFields, InfoQuery, VersionsPage } from "../schemas/version.ts";
+import { InfoFields, InfoQuery, OpenedVersionSchema, VersionsPage } from "../schemas/version.ts";
 import { shareReads } from "../share_reads.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
 
@@ -86,7 +86,7 @@ export function versionsRoutes(routes: Routes, { registry, openPages }: ServerCo
     answers: {
       200: {
         description: "The version",
-        schema: ArtifactInfoSchema,
+        schema: OpenedVersionSchema,
         headers: {
           "etag": "Its commit, as a strong tag; absent if inputs are hidden from the token",
         },
@@ -94,7 +94,9 @@ export function versionsRoutes(routes: Routes, { registry, openPages }: ServerCo
       304: { description: "Not modified" },
     },
     query: InfoQuery,
-    answer: async ({ c, params: { name, version }, query: { commit, data }, access }) => {
+    answer: async (
+      { c, params: { name, version }, query: { commit, data, withoutLongList }, access },
+    ) => {
       const opened = await openPages({ name, version, commit }, access);
       const { info } = opened;
       const lastModified = info.createdAt.toUTCString();
@@ -108,7 +110,10 @@ export function versionsRoutes(routes: Routes, { registry, openPages }: ServerCo
       const isWhole = opened.checkFiles === undefined; // without inputs, it is another body
       if (answered !== undefined && (isWhole || answered.status !== 304)) return answered;
       const headers = isWhole ? known : { "cache-control": "no-store" };
-      if (info.files === undefined) return await answerLongInfo(c, opened, headers);
+      if (info.files === undefined) {
+        if (!withoutLongList) return await answerLongInfo(c, opened, headers);
+        return c.json({ ...info, files: [], fileCount: opened.count }, 200, headers);
+      }
       const isSmall = data !== undefined && info.size <= data;
       return c.json(isSmall ? await withData(opened) : info, 200, headers);
     },

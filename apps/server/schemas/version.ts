@@ -14,7 +14,7 @@ import {
   ProblemSchema,
   Text,
 } from "./artifact.ts";
-import { count, object, page } from "./listing.ts";
+import { count, described, flag, object, page, pageFields } from "./listing.ts";
 import { membersOf } from "./rows.ts";
 
 const RestorationSchema = object("Restoration", {
@@ -68,7 +68,23 @@ export const InfoFields = {
 
 export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 
+/** An info, without its files if their list is long and not asked for. */
+export const OpenedVersionSchema = object("OpenedVersion", {
+  ...ArtifactInfoSchema.entries,
+  fileCount: described(Amount, "If a long list is left out: `GET …/files` has it"),
+});
+
+export const FilesPage = page(FileInfoSchema, "FilesPage");
+
+export const FilesQuery = v.object({
+  ...CommitQuery.entries,
+  ...pageFields,
+  prefix: described(v.string(), "Only paths that begin with this"),
+  from: described(v.string(), "Only this path and those after it"),
+});
+
 export const InfoQuery = v.object({
   ...CommitQuery.entries,
+  withoutLongList: flag("Leave the files out if their list is in pages"),
   data: count(0, 65_536, "Include the `data` of files if their total size is at most this"),
 });

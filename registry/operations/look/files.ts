@@ -36,7 +36,7 @@ export async function openFile(
   { path, ...options }: OpenFileOptions,
 ): Promise<ArtifactFile> {
   const context = storeOf(registry, ref);
-  if (context === undefined) return (await registry.open(ref, options)).file(path);
+  if (context === undefined) return await (await openPages(registry, ref, options)).file(path);
   const open = async () =>
     await openFileOf(context, await refMeant(context, ref, options), path, options);
   return await open().catch((error) => suggesting(registry, ref, options, error));
@@ -49,7 +49,10 @@ export async function openPages(
   options: ReadOptions = {},
 ): Promise<PagedArtifact> {
   const context = storeOf(registry, ref);
-  if (context === undefined) return onePage(await registry.open(ref, options));
+  if (context === undefined) {
+    return await registry.service?.openPages?.(ref, options) ??
+      onePage(await registry.open(ref, options));
+  }
   const open = async () =>
     await openPagesOf(context, await refMeant(context, ref, options), options);
   return await open().catch((error) => suggesting(registry, ref, options, error));

@@ -32,6 +32,10 @@ export const WITHOUT_BODY: Record<string, Worst[] | Reason> = {
   "GET /artifacts/:name/versions/:version/annotations": reading(
     "/artifacts/versions/versions/1.0.0/annotations",
   ),
+  "GET /artifacts/:name/versions/:version/files": reading(
+    `${FILES}/files?limit=10000`,
+    `${FILES}/files?prefix=1&from=2`,
+  ),
   "GET /artifacts/:name/versions/:version/files/:path": reading(
     `${FILES}/files/0/0`,
     "/artifacts/large/versions/latest/files/data.bin",
