@@ -31,11 +31,13 @@ const PARTS_OF_APPS = [
 export const PARTS_OF_EXPLORER = [
   "apps/diff.ts",
   "apps/difference/compare_rows.ts",
+  "apps/metadata_entries.ts",
   "apps/rule_text.ts",
   "apps/server/access/sign_in.ts",
   "apps/server/explorer/site_path.ts",
   "apps/server/search/query.ts",
   "apps/server/search/terms.ts",
+  "apps/text_numbers.ts",
   "core/",
   "files/ome/image.ts",
   "formats/archive/tar_read.ts",

@@ -1,5 +1,5 @@
 // Entries of metadata and labels as people type them: `key=text`, and `key:=JSON` for other values.
-import { parseExactJson } from "./json_text.ts";
+import { parseExactJson } from "../core/text/json_text.ts";
 
 interface Entry {
   readonly key: string;

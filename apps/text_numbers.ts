@@ -1,5 +1,5 @@
 // Counts of numbers that were saved as text, for notes to people who compare them.
-import { isDecimal } from "./decimals.ts";
+import { isDecimal } from "../core/text/decimals.ts";
 
 /** True for a number that was saved as text, as by `--metadata epochs=10`. */
 export function isTextNumber(value: unknown): value is string {
