@@ -19,13 +19,13 @@ import {
   cellOf,
   objectsOf,
   parseCellKey,
-  payloadSource,
   readCell,
   StoreReader,
   versionHeads,
 } from "../registry/record_reads.ts";
 import type { Context, PayloadSource } from "../registry/record_reads.ts";
 import { startOperation } from "../registry/record_writes.ts";
+import { groupedFiles } from "./file_groups.ts";
 import type { VerifyProblem } from "./report.ts";
 
 interface Readable {
@@ -113,10 +113,11 @@ export class FileRepair {
         const located = await readCell(context, cellOf(head.key), { head, signal });
         if (located === undefined) continue;
         const { info, inline } = located.found;
-        const source = await payloadSource(context, located, signal);
-        const reader = new StoreReader(context, source, { verify: "integrity", signal });
         const inlineAt = info.size - inline.byteLength;
-        for (const file of source.files) yield { file, reader, source, inlineAt };
+        for await (const source of (await groupedFiles(context, located, signal)).groups()) {
+          const reader = new StoreReader(context, source, { verify: "integrity", signal });
+          for (const file of source.files) yield { file, reader, source, inlineAt };
+        }
       } catch (error) {
         if (!isRegistryError(error, "Corrupt", "Conflict")) throw error;
         if (context === this.#to) this.#unread = error;

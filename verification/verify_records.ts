@@ -2,7 +2,6 @@
 // with its files.
 import type { ObjectInfo } from "../core/backend.ts";
 import {
-  artifactDigest,
   corrupt,
   createLimit,
   forEachAtOnce,
@@ -29,7 +28,6 @@ import {
   parseCellKey,
   parseGeneration,
   parseReleasedMark,
-  payloadSource,
   readAlias,
   readCell,
   readHead,
@@ -40,6 +38,7 @@ import {
   versionCell,
 } from "../registry/record_reads.ts";
 import type { CellKey, Context, Head, PayloadSource } from "../registry/record_reads.ts";
+import { groupedFiles } from "./file_groups.ts";
 import { addProblem, asProblem } from "./report.ts";
 import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";
 import type { Amounts } from "./selection.ts";
@@ -280,18 +279,17 @@ async function verifyVersion(
       }
       if (isOwn) onRecord?.(located.record);
       return await inTurn(async () => {
-        const source = await payloadSource(context, located, signal);
-        const { materializer, files, digest } = source.info;
-        if (isOwn && await artifactDigest(materializer, files) !== digest) {
+        const { count, digest, groups } = await groupedFiles(context, located, signal);
+        if (isOwn && await digest() !== located.record.digest) {
           const { key } = located.found.info;
           verified.isPartial = true;
           return counted(corruptRecord(key, "its digest does not match its files"));
         }
         if (!deep) {
-          report.unseen.files += files.length;
+          report.unseen.files += count;
           return counted(problem);
         }
-        const damaged = await readFiles(source);
+        const damaged = await readFiles(groups());
         return [...damaged, ...counted(damaged.length === 0 ? problem : undefined)];
       });
     } catch (error) {
@@ -301,14 +299,27 @@ async function verifyVersion(
     }
   }
 
-  async function readFiles(source: PayloadSource): Promise<Damage[]> {
+  async function readFiles(groups: AsyncIterable<PayloadSource>): Promise<Damage[]> {
+    const damaged: Damage[] = [], total = { bytes: 0, later: 0, files: 0, unseen: 0 };
+    for await (const source of groups) await readGroup(source, damaged, total);
+    report.bytes += total.bytes;
+    report.files += total.files;
+    report.unseen.files += total.unseen;
+    if (report.later !== undefined) report.later.bytes += total.later;
+    return damaged.sort((a, b) => a.path! < b.path! ? -1 : 1);
+  }
+
+  async function readGroup(
+    source: PayloadSource,
+    damaged: Damage[],
+    total: { bytes: number; later: number; files: number; unseen: number },
+  ): Promise<void> {
     const reading = { verify: "integrity" as const, signal };
     const reader = new StoreReader(context, source, reading);
     const artifact = createArtifact(context, source, reading);
     const amounts = new Map<string, Amounts>();
     const onFile = (path: string, its: Amounts) => void amounts.set(path, its);
     const verify = verified.reading(source, reader, { cell, onFile, signal });
-    const damaged: Damage[] = [];
     await readThrough(artifact, drain, async (file, readAll) => {
       try {
         await verify(file, readAll);
@@ -319,12 +330,11 @@ async function verifyVersion(
       }
     });
     for (const { first, now, later } of amounts.values()) {
-      report.bytes += now;
-      if (report.later !== undefined) report.later.bytes += later;
-      if (first === "now") report.files++;
-      if (first === "later") report.unseen.files++;
+      total.bytes += now;
+      total.later += later;
+      if (first === "now") total.files++;
+      if (first === "later") total.unseen++;
     }
-    return damaged.sort((a, b) => a.path! < b.path! ? -1 : 1);
   }
 
   function counted(problem: RegistryError | undefined): Damage[] {
