@@ -2,7 +2,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { RegistryError } from "../core/errors.ts";
-import { splitEntry, valueOf } from "../apps/metadata_entries.ts";
+import { splitEntry, valueOf } from "../apps/metadata_text.ts";
 import { parseExactJson } from "../core/text/json_text.ts";
 import { json } from "../formats/json.ts";
 import { parsePipeline } from "../operators/config/mod.ts";

@@ -1,6 +1,6 @@
 // Listings, a table for people or one JSON object per line, and facts about one thing.
 import type { CommandContext } from "./command.ts";
-import type { TextNumbers } from "../../text_numbers.ts";
+import type { TextNumbers } from "../../metadata_text.ts";
 import { knownColumns, wrapped } from "../terminal/cli_io.ts";
 import { type Column, createTable, printable, printableJson } from "../terminal/table.ts";
 

@@ -1,6 +1,6 @@
 // Metadata from the command line.
 import { isRegistryError, type RegistryError, retold } from "../../../core/errors.ts";
-import { splitEntry, valueOf } from "../../metadata_entries.ts";
+import { splitEntry, valueOf } from "../../metadata_text.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 
 /** Parses `key=text` and `key:=json`. */

@@ -1,5 +1,5 @@
 // Searches an index, block by block.
-import { TextNumbers } from "../../text_numbers.ts";
+import { TextNumbers } from "../../metadata_text.ts";
 import { giveWay, nextTurn } from "../../../core/work/next_turn.ts";
 import {
   columnsFor,

@@ -6,7 +6,7 @@ import {
   fieldReader,
   parseCondition,
 } from "../../../../core/registry/conditions.ts";
-import { TextNumbers } from "../../../text_numbers.ts";
+import { TextNumbers } from "../../../metadata_text.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
 import type { SharedOptions } from "../../program/command.ts";

@@ -5,7 +5,7 @@ import { orMissing } from "../../../../core/errors.ts";
 import { fieldReader, parseCondition } from "../../../../core/registry/conditions.ts";
 import type { Condition } from "../../../../core/registry/conditions.ts";
 import { sortByField } from "../../../../core/text/comparing.ts";
-import { TextNumbers } from "../../../text_numbers.ts";
+import { TextNumbers } from "../../../metadata_text.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";

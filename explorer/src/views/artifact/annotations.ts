@@ -8,7 +8,7 @@ import { Lazy } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { splitEntry, valueOf } from "../../../../apps/metadata_entries.ts";
+import { splitEntry, valueOf } from "../../../../apps/metadata_text.ts";
 import { isJsonObject } from "../../../../core/text/json_text.ts";
 
 interface Annotations {

@@ -4,7 +4,7 @@ import { invalid } from "../../../../core/errors.ts";
 import { filePathProblem } from "../../../../core/naming/file_paths.ts";
 import { checkNewName, shown } from "../../../../core/naming/names.ts";
 import { checkAlias } from "../../../../core/naming/refs.ts";
-import { splitEntry, valueOf } from "../../../../apps/metadata_entries.ts";
+import { splitEntry, valueOf } from "../../../../apps/metadata_text.ts";
 import { termsOf } from "../../../../apps/server/search/terms.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";

@@ -1,7 +1,7 @@
 // Versions as rows: their facts, and every key of their metadata and labels.
 import { fromMetadata, sortByField } from "../../../../core/text/comparing.ts";
 import { endStateOf } from "../../../../core/registry/run.ts";
-import { isTextNumber, TextNumbers } from "../../../../apps/text_numbers.ts";
+import { isTextNumber, TextNumbers } from "../../../../apps/metadata_text.ts";
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";

@@ -1,5 +1,25 @@
-// Counts of numbers that were saved as text, for notes to people who compare them.
+// Text of metadata and labels: entries as people type them, `key=text`, and `key:=JSON` for other
+// values; and numbers that were saved as text.
 import { isDecimal } from "../core/text/decimals.ts";
+import { parseExactJson } from "../core/text/json_text.ts";
+
+interface Entry {
+  readonly key: string;
+  /** False if the value is text as it is. */
+  readonly isJson: boolean;
+  readonly typed: string;
+}
+
+/** Splits `key=text` and `key:=JSON`. Returns undefined for other text. */
+export function splitEntry(text: string): Entry | undefined {
+  const [, key, sign, typed = ""] = /^([^=:][^=]*?)(:?=)([^]*)$/.exec(text) ?? [];
+  return key === undefined ? undefined : { key, isJson: sign === ":=", typed };
+}
+
+/** @throws a `SyntaxError` for invalid JSON, a `RegistryError` for numbers that would change */
+export function valueOf({ isJson, typed }: Entry): unknown {
+  return isJson ? parseExactJson(typed) : typed;
+}
 
 /** True for a number that was saved as text, as by `--metadata epochs=10`. */
 export function isTextNumber(value: unknown): value is string {
