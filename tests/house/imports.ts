@@ -200,10 +200,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/work/",
     "operators/",
   ],
-  "plugins/surface/": [
-    "apps/cli/commands/worker.ts",
-    "apps/cli/places/load_module.ts",
-  ],
+  "plugins/surface/": ["apps/cli/commands/worker.ts", "apps/cli/places/load_module.ts"],
   "verification/": [
     "apps/cli/terminal/hints.ts",
     "core/",
