@@ -100,34 +100,34 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 3,
     named: true,
   },
-  many: {
-    title: "Retention rules over 1,000,000 versions",
-    about: "A dry run of `prune` by a rule that keeps 30 of 100 versions of each name, in a " +
-      "folder, without a cache. The report lists every version to delete, and the versions of " +
-      "one name are in memory together. The benchmark writes the records itself, as saves would. " +
+  many: once(
+    "Retention rules over 1,000,000 versions",
+    "A dry run of `prune` by a rule that keeps 30 of 100 versions of each name, in a folder, " +
+      "without a cache. The report lists every version to delete, and the versions of one name " +
+      "are in memory together. The benchmark writes the records itself, as saves would. " +
       "[What requests cost](costs.md) counts the requests of `prune`.",
-    create: createRulesGroup,
-    maxRepeats: 1,
-    named: true,
-  },
+    createRulesGroup,
+  ),
+  files_each: once(
+    "One version of many files in a folder, each operation in a process",
+    "`--n` files of 100 bytes with the paths of ImageNet-1k, in a folder on a disk. Services and " +
+      "their clients are in the same process, and have just started.",
+    async (all) => (await import("./costs/many_files.ts")).createOneVersionGroup(all),
+  ),
   nights: nights("disk"),
   nights_minio: nights("MinIO"),
-  nights_listings: {
-    title: "Time and memory over generated listings",
-    about: "A store computes the listings and records of `--n` names with one version each; " +
-      "tables are in a folder. The time and memory of this store are included.",
-    create: async (of) => (await import("./many/nights.ts")).createNightsGroup(of, "listings"),
-    maxRepeats: 1,
-    named: true,
-  },
-  search: {
-    title: "The search index of a service",
-    about: "Generated records of names with ten versions, in a store that computes each answer, " +
-      "which takes most of the first reading. Each process has a heap of 256 MiB.",
-    create: async (settings) => (await import("./search/search.ts")).createSearchGroup(settings),
-    maxRepeats: 1,
-    named: true,
-  },
+  nights_listings: once(
+    "Time and memory over generated listings",
+    "A store computes the listings and records of `--n` names with one version each; tables are " +
+      "in a folder. The time and memory of this store are included.",
+    async (all) => (await import("./many/nights.ts")).createNightsGroup(all, "listings"),
+  ),
+  search: once(
+    "The search index of a service",
+    "Generated records of names with ten versions, in a store that computes each answer, which " +
+      "takes most of the first reading. Each process has a heap of 256 MiB.",
+    async (all) => (await import("./search/search.ts")).createSearchGroup(all),
+  ),
   pipelines: {
     title: "Pipelines: trivial steps over a registry in a folder",
     about: "Commands run `true`. The floor starts the same programs and keeps one file for each.",
@@ -242,16 +242,17 @@ const GROUPS: Record<string, GroupEntry> = {
   },
 };
 
+function once(title: string, about: string, create: GroupEntry["create"]): GroupEntry {
+  return { title, about, create, maxRepeats: 1, named: true };
+}
+
 function nights(where: "disk" | "MinIO"): GroupEntry {
-  return {
-    title: `Time and memory on ${where === "disk" ? "a disk" : where}`,
-    about:
-      "Each name has one version of a small value, whose record the benchmark writes itself, " +
-      "all in one burst. Each operation is a process of its own. `--n` is the number of names.",
-    create: async (of) => (await import("./many/nights.ts")).createNightsGroup(of, where),
-    maxRepeats: 1,
-    named: true,
-  };
+  return once(
+    `Time and memory on ${where === "disk" ? "a disk" : where}`,
+    "Each name has one version of a small value, whose record the benchmark writes itself, all " +
+      "in one burst. Each operation is a process of its own. `--n` is the number of names.",
+    async (all) => (await import("./many/nights.ts")).createNightsGroup(all, where),
+  );
 }
 
 function large(title: string, way: Way): GroupEntry {

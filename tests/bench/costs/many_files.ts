@@ -1,6 +1,6 @@
 // Requests of versions with many files, whose lists are in pages.
 import { join } from "node:path";
-import { createMemoryBackend, type Materializer, openRegistry } from "../../../mod.ts";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { listFiles, openFile } from "../../../registry/mod.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
@@ -8,33 +8,7 @@ import { withCounts } from "../counted_backend.ts";
 import { measure } from "../many/nights.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { textOf } from "./costs.ts";
-
-const FILE_BYTES = 100;
-
-/** The place of a file in a folder of ImageNet. */
-function pathOf(file: number): string {
-  const label = `n${String(file % 1000).padStart(8, "0")}`;
-  return `train/${label}/${label}_${file}.JPEG`;
-}
-
-/** So many small files, of which one may have other bytes. */
-class Folder {
-  constructor(readonly count: number, readonly changed = -1) {}
-}
-
-const FOLDER: Materializer<Folder> = {
-  id: "bench/folder",
-  formatVersion: 1,
-  accepts: (value) => value instanceof Folder,
-  async *save({ count, changed }) {
-    for (let file = 0; file < count; file++) {
-      const content = new Uint8Array(FILE_BYTES);
-      new DataView(content.buffer).setUint32(0, file === changed ? count : file);
-      yield { path: pathOf(file), content };
-    }
-  },
-  load: ({ info }) => Promise.resolve(new Folder(info.files.length)),
-};
+import { FOLDER, Folder, pathOf } from "./folder_values.ts";
 
 type Operation = (registry: StoredRegistry, count: number) => Promise<unknown>;
 
@@ -92,4 +66,41 @@ function mirrorMeasure(count: number, folder: string): Measure {
       return await mirror.run();
     },
   };
+}
+
+const PROGRAM = "tests/bench/costs/many_files_process.ts";
+
+/** Operations on one version, each in a process of its own. */
+const OF_ONE_VERSION = [
+  ["save", "save, which holds a row for each file"],
+  ["file", "one file, through a service"],
+  ["files", "the first 1,000 of its list"],
+  ["info", "its info, with all files"],
+  ["hub_file", "one file of the Hub"],
+  ["hub_folder", "a folder of the Hub"],
+  ["hub_all", "1,000 of all entries of the Hub"],
+  ["hub_paths", "`paths-info` of 1,000 of all paths"],
+  ["hub_refs", "refs of the Hub"],
+  ["dav_file", "one file over WebDAV"],
+  ["dav_folder", "a folder over WebDAV"],
+  ["s3_file", "one file over S3"],
+  ["s3_folder", "a folder over S3"],
+  ["s3_folders", "the first 100 of 1,000 folders over S3"],
+  ["client_file", "`openFile` by a client of a service"],
+  ["client_list", "`listFiles` by a client of a service"],
+  ["client_info", "`info` by a client of a service, all files"],
+  ["list", "`listFiles`"],
+  ["verify", "`verify`"],
+  ["tar", "`archive?format=tar`"],
+  ["zip", "`archive?format=zip`"],
+  ["save_changed", "save with one file changed"],
+] as const;
+
+/** Reads and saves of a version of `--n` files, in a folder on a disk. */
+export function createOneVersionGroup({ folder, quick, n }: BenchSettings): Promise<Group> {
+  const count = String(n ?? (quick ? 1_000 : 300_000));
+  const measures = OF_ONE_VERSION.map(([operation, title]) =>
+    measure(title, [operation, join(folder, "set"), count], PROGRAM)
+  );
+  return Promise.resolve({ measures, [Symbol.asyncDispose]: () => Promise.resolve() });
 }

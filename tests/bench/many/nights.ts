@@ -99,14 +99,14 @@ export async function createNightsGroup(
 }
 
 /** Measures an operation in a process of its own. */
-export function measure(name: string, args: string[]): Measure {
+export function measure(name: string, args: string[], program = PROGRAM): Measure {
   let report: NightReport;
   return {
     name,
     count: 1,
     unit: "op",
     async run() {
-      const { code, stdout, stderr } = await runDeno(PROGRAM, args, { permissions: ["-A"] });
+      const { code, stdout, stderr } = await runDeno(program, args, { permissions: ["-A"] });
       if (code !== 0) throw new Error(`Cannot measure ${name}: exit code ${code}\n${stderr}`);
       report = JSON.parse(stdout);
       console.error(`${name}: ${stdout.trim()}`); // a run takes hours, and may be ended
