@@ -1,10 +1,10 @@
 // The report on the signatures of a version, by its info alone.
 import { type ArtifactInfo, shown } from "../core/kernel.ts";
 import { bundleText, certificatesIn, fromBase64 } from "./bundle.ts";
-import { type CertificateFacts, claimedIn } from "./signers/certificates/pem.ts";
+import { claimedIn } from "./signers/certificates/pem.ts";
 import { readOthers, readStatement, signedBytes, statementOf } from "./statement.ts";
 import { storedIn, type StoredSignature } from "./stored.ts";
-import type { KeylessSigner, Trusted } from "./signers/signer.ts";
+import type { CertificateFacts, KeylessSigner, Trusted } from "./signers/signer.ts";
 
 /** Options of `checkSignatures`. */
 export interface CheckSignaturesOptions {

@@ -26,8 +26,7 @@ import { idOf, readPublicKey, readSigningKey, type SigningKey } from "./signers/
 import { loadChains, readTrusted } from "./signers/trusted.ts";
 import { type CheckSignaturesOptions, reportOn, type SignaturesReport } from "./report.ts";
 export type { CheckSignaturesOptions, SignatureCheck, SignaturesReport } from "./report.ts";
-export type { KeylessSigner } from "./signers/signer.ts";
-export type { CertificateFacts } from "./signers/certificates/pem.ts";
+export type { CertificateFacts, KeylessSigner } from "./signers/signer.ts";
 import { SIGNATURES, storedIn } from "./stored.ts";
 import { readStatement, signedBytes, statementOf } from "./statement.ts";
 

@@ -76,15 +76,6 @@ export function idOf(keyHash: string): string {
   return keyHash.slice(0, ID_DIGITS);
 }
 
-/** Returns true if a key of one of the kinds that sign made a signature. */
-export function verifies(
-  key: KeyObject,
-  { bytes, signature }: { bytes: Uint8Array; signature: Uint8Array },
-): boolean {
-  const digest = digestFor(key);
-  return digest !== undefined && verify(digest, bytes, key, signature);
-}
-
 /** A public key that a caller trusts. */
 export interface TrustedKey {
   /** Returns true if the key made this signature of the bytes. */

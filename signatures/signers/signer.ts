@@ -40,3 +40,15 @@ export interface Trusted {
   /** Returns undefined if the signature is of another signer. */
   judge(signed: Signed): Verdict | undefined;
 }
+
+/** The content of a certificate, for people. */
+export interface CertificateFacts {
+  /** The owner, such as `O=Acme, CN=Alice`. */
+  subject: string;
+  /** The issuer, in the same form. */
+  issuer: string;
+  /** Further names of the owner, such as `email:alice@acme.com`. @default none */
+  names?: string;
+  validFrom: Date;
+  validTo: Date;
+}

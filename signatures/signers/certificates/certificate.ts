@@ -30,7 +30,9 @@ export class Certificate {
   /** The owner, for errors. */
   readonly name: string;
   readonly publicKey: KeyObject;
-  /** The SHA-256 of the public key in PEM. */
+  /** The public key in PEM. */
+  readonly pem: string;
+  /** The SHA-256 of that text. */
   readonly keyHash: string;
   readonly #is: Content;
 
@@ -42,7 +44,8 @@ export class Certificate {
     this.#is = contentOf(der);
     this.name = claimed.facts.subject || `with the serial number ${this.#is.serialNumber}`;
     this.publicKey = createPublicKey({ key: this.#is.publicKey, format: "der", type: "spki" });
-    this.keyHash = sha256(String(this.publicKey.export({ type: "spki", format: "pem" })));
+    this.pem = String(this.publicKey.export({ type: "spki", format: "pem" }));
+    this.keyHash = sha256(this.pem);
     if (this.keyHash !== claimed.keyHash) throw damaged("two parsers read two keys");
   }
 

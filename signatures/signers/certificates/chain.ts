@@ -2,7 +2,7 @@
 // revocation, name constraints and policies).
 import { invalid, sha256 } from "../../../core/kernel.ts";
 import type { Signed, Trusted, Verdict } from "../signer.ts";
-import { verifies } from "../keys.ts";
+import { readPublicKey } from "../keys.ts";
 import { Certificate } from "./certificate.ts";
 import { certificatesInPem } from "./pem.ts";
 
@@ -42,11 +42,19 @@ function judge(signed: Signed, anchors: readonly Certificate[]): Verdict | undef
     if (leaf.keyHash !== signed.keyHash) return { problem: "its certificate is of another key" };
     const problem = leaf.signingProblem(signed.addedAt);
     if (problem !== undefined) return { problem };
-    if (!verifies(leaf.publicKey, signed)) {
+    if (!hasSigned(leaf, signed)) {
       return { problem: "the key of its certificate did not sign the files of this version" };
     }
   }
   return led;
+}
+
+function hasSigned({ pem }: Certificate, { bytes, signature }: Signed): boolean {
+  try {
+    return readPublicKey(pem).hasSigned(bytes, signature);
+  } catch {
+    return false; // a key of another kind, such as RSA
+  }
 }
 
 /**

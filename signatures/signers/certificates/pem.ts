@@ -2,23 +2,12 @@
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { sha256 } from "../../../core/kernel.ts";
+import type { CertificateFacts } from "../signer.ts";
 
 /** Returns the certificates in a text, DER. */
 export function certificatesInPem(pem: string): Buffer[] {
   const found = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g);
   return [...found].map(([, base64 = ""]) => Buffer.from(base64, "base64"));
-}
-
-/** The content of a certificate, for people. */
-export interface CertificateFacts {
-  /** The owner, such as `O=Acme, CN=Alice`. */
-  subject: string;
-  /** The issuer, in the same form. */
-  issuer: string;
-  /** Further names of the owner, such as `email:alice@acme.com`. @default none */
-  names?: string;
-  validFrom: Date;
-  validTo: Date;
 }
 
 /** A certificate of a signature that nobody has checked yet. */
