@@ -130,11 +130,11 @@ Deno.test("every entry point can be bundled for Workers, which have modules of N
   await bundleForWorkers("--outfile=all.js", ...external, "all.mjs");
 });
 
-Deno.test("a registry over R2 is at most 106 KiB in a bundle that imports nothing", async () => {
+Deno.test("a registry over R2 is at most 107 KiB in a bundle that imports nothing", async () => {
   const bundle = await edgeBundle();
   const bytes = gzipSync(bundle, { level: 9 }).byteLength;
   console.log(`a registry over R2, minified and compressed: ${bytes} bytes`);
-  assert(bytes <= 106 * 1024); // 3 KiB of it are lists of files in pages, 2 KiB checks
+  assert(bytes <= 107 * 1024); // 3 KiB of it are lists of files in pages, 2 KiB checks, 1 KiB files that drafts share
 });
 
 Deno.test("the service of a Worker is at most 282 KiB beside its page and MCP", async () => {
