@@ -105,6 +105,19 @@ with pa.OSFile(str(folder / "stream.arrows"), "wb") as file:
     with pa.ipc.new_stream(file, table.schema) as writer:
         writer.write_table(table)
 
+coded = pa.DictionaryArray.from_arrays
+keys = pa.array([1, None, 0], pa.int8())
+twice = pa.table({
+    "id": [1, 2, 3],
+    "price": coded(keys, pa.array([Decimal("4.50"), Decimal("1.23")], pa.decimal128(5, 2))),
+    "day": coded(keys, pa.array([FIRST, FIRST + dt.timedelta(days=1)])),
+    "share": coded(keys, pa.array([0.5, 0.1], pa.float32())),
+    "codes": pa.array([[(10, "a"), (2, "b"), (10, "c")], None, []], pa.map_(pa.int32(), pa.string())),
+    "days": pa.array([[(FIRST, None)], None, []], pa.map_(pa.date32(), pa.string())),
+})
+pq.write_table(twice, folder / "twice.parquet")
+feather.write_feather(twice, folder / "twice.feather")
+
 long = np.arange(200_000)
 feather.write_feather(
     pa.table({

@@ -4,6 +4,7 @@ import { findPython, runPython } from "../../../tests/support/numpy.ts";
 import { tempRoot } from "../../../tests/support/temp_root.ts";
 import type { Cell } from "../../../formats/tables/table.ts";
 import { readTable } from "../../src/previews/tables/read_table.ts";
+import { digitsOf } from "../../src/previews/tables/other/write_values.ts";
 import { findRows } from "../../src/previews/tables/table_rows.ts";
 import { fakeFile } from "../support/fake_file.ts";
 
@@ -88,6 +89,29 @@ for (
     },
   });
 }
+
+for (const name of ["twice.parquet", "twice.feather"]) {
+  Deno.test({
+    name: `${name} has values of dictionaries, and all entries of maps in their order${why}`,
+    ignore: python === undefined,
+    async fn() {
+      const { rows } = await (await open(name)).page({ from: 0, count: 3 });
+      assertEquals(rows.map(([, ...cells]) => cells), [
+        ["1.23", "2026-01-02", 0.1, '{10: "a", 2: "b", 10: "c"}', '{"2026-01-01": null}'],
+        [null, null, null, null, null],
+        ["4.50", "2026-01-01", 0.5, "{}", "{}"],
+      ]);
+    },
+  });
+}
+
+Deno.test("a damaged scale makes no long number", () => {
+  assertEquals([digitsOf(-5n, 2), digitsOf(5n, -2), digitsOf(0n, 1)], ["-0.05", "500", "0.0"]);
+  assertEquals([digitsOf(7n, 2 ** 30), digitsOf(7n, -(2 ** 30))], [
+    "7e-1073741824",
+    "7e1073741824",
+  ]);
+});
 
 Deno.test({
   name: `decimals are filtered and ordered by value, and long Arrow tables are read whole${why}`,

@@ -50,6 +50,10 @@ interface ArrowBatch {
   readonly children?: readonly ArrowBatch[];
   readonly nullCount: number;
   readonly validity?: Uint8Array;
+  /** The values that a column with few of them refers to. */
+  readonly dictionary?: { readonly data: readonly ArrowBatch[] };
+  /** Returns the number of such a value. */
+  key?(index: number): number | bigint;
   isValid(index: number): boolean;
   at(index: number): unknown;
 }
@@ -76,7 +80,7 @@ export async function openArrow(file: FileToDecode): Promise<TableReader> {
       name: name || `column ${i + 1}`,
       type: typeText(type),
     }));
-    const starts = startsOf(children[0]?.data.map(({ length }) => length) ?? []);
+    const starts = startsOf(children[0]?.data ?? []);
     return rowsTable({
       columns,
       rowCount: numRows,
@@ -111,9 +115,9 @@ function codec(
 }
 
 /** Returns the first rows of batches. */
-function startsOf(lengths: readonly number[]): number[] {
+function startsOf(batches: readonly ArrowBatch[]): number[] {
   let sum = 0;
-  return lengths.map((length) => (sum += length) - length);
+  return batches.map(({ length }) => (sum += length) - length);
 }
 
 const LISTS: readonly number[] = [
@@ -160,8 +164,28 @@ function typeText(type: ArrowType): string {
   }
 }
 
-function cellOf(batch: ArrowBatch, index: number): Cell {
-  return isNull(batch, index) ? null : valueOf(batch, index, 0);
+function cellOf(stored: ArrowBatch, row: number): Cell {
+  const { batch, index } = placeOf(stored, row);
+  return batch === undefined || isNull(batch, index) ? null : valueOf(batch, index, 0);
+}
+
+/** Returns where a value is: of a dictionary, among its values. */
+function placeOf(batch: ArrowBatch | undefined, index: number): Place {
+  const { dictionary, key } = batch ?? {};
+  if (batch === undefined || dictionary === undefined || isNull(batch, index)) {
+    return { batch, index };
+  }
+  const at = Number(key?.call(batch, index));
+  const starts = startsOf(dictionary.data);
+  const which = starts.findLastIndex((start) => start <= at);
+  const values = dictionary.data[which];
+  const within = at - (starts[which] ?? 0);
+  return { batch: within < (values?.length ?? 0) ? values : undefined, index: within };
+}
+
+interface Place {
+  readonly batch?: ArrowBatch;
+  readonly index: number;
 }
 
 /** Tells without the value, as that of a damaged list may have any number of items. */
@@ -172,7 +196,8 @@ function isNull(batch: ArrowBatch, index: number): boolean {
 }
 
 /** Writes a value of another one: text and times in quotes. */
-function textIn(batch: ArrowBatch | undefined, index: number, depth: number): string {
+function textIn(stored: ArrowBatch | undefined, item: number, depth: number): string {
+  const { batch, index } = placeOf(stored, item);
   if (batch === undefined || isNull(batch, index)) return "null";
   const { typeId } = batch.type;
   const value = valueOf(batch, index, depth + 1);

@@ -74,10 +74,15 @@ function largestGroup({ row_groups }: FileMetaData, name: string): number {
   return Math.max(0, ...sizes);
 }
 
-/** Returns the schema with stored values: the meaning of leaves that are not text is left out. */
+/**
+ * Returns the schema with stored values: the meaning of leaves that are not text is left out. So is
+ * that of maps, which hyparquet would make objects: they lose keys that are there twice.
+ */
 function withoutMeanings(metadata: FileMetaData): FileMetaData {
   const schema = metadata.schema.map((element): SchemaElement => {
-    if (element.num_children) return element;
+    if (element.num_children) {
+      return element.converted_type === "MAP" ? { ...element, converted_type: undefined } : element;
+    }
     const { name, type, type_length, repetition_type, field_id } = element;
     const plain: SchemaElement = { name, type, type_length, repetition_type, field_id };
     return isText(element) ? { ...plain, converted_type: "UTF8" } : plain;

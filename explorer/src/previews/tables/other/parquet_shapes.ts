@@ -15,8 +15,6 @@ export interface Shape {
   textOf(value: unknown): string;
 }
 
-/** Types of the keys of maps, of which hyparquet makes members of an object. */
-const KEYS = ["string", "number", "int64"];
 /** Members of a value that are written. */
 const MOST_MEMBERS = 100;
 
@@ -26,9 +24,7 @@ export function shapeOf(node: SchemaTree): Shape | undefined {
   const [only] = children;
   if (repetition_type === "REPEATED") return listOf(bareShapeOf(node));
   if (isMapLike(node)) {
-    const [key, value] = only?.children ?? [];
-    const keys = key && bareShapeOf(key);
-    return value && keys && KEYS.includes(keys.type) ? mapOf(keys, shapeOf(value)) : undefined;
+    return only && mapOf(only);
   }
   if (isListLike(node) && only !== undefined) {
     const [item] = only.children;
@@ -65,11 +61,16 @@ function listOf(item: Shape | undefined): Shape | undefined {
   });
 }
 
-function mapOf(key: Shape, value: Shape | undefined): Shape | undefined {
-  return value && nested(`map<${key.type}, ${value.type}>`, (map) => {
-    const entries = Object.entries(map as Record<string, unknown>);
-    const shown = entries.slice(0, MOST_MEMBERS).map(([name, each]) =>
-      `${JSON.stringify(name)}: ${textIn(value, each)}`
+/** Keys are in the stored order, and may be there more than once. */
+function mapOf({ element: { name: entriesName }, children }: SchemaTree): Shape | undefined {
+  const [key, value] = ["key", "value"].map((wanted) => {
+    const child = children.find(({ element: { name } }) => name === wanted);
+    return child && shapeOf(child);
+  });
+  return key && value && nested(`map<${key.type}, ${value.type}>`, (map) => {
+    const entries = (map as Record<string, { key: unknown; value: unknown }[]>)[entriesName] ?? [];
+    const shown = entries.slice(0, MOST_MEMBERS).map((entry) =>
+      `${textIn(key, entry.key)}: ${textIn(value, entry.value)}`
     );
     return `{${shown.join(", ")}${entries.length > MOST_MEMBERS ? ", …" : ""}}`;
   });

@@ -2,11 +2,14 @@
 
 /** Bytes of binary values that are shown. */
 const MOST_BYTES = 32;
+/** Decimals have at most 76 digits. A damaged scale may be any number. */
+const MOST_SCALE = 76;
 const DAY_MS = 86_400_000;
 const MOST_DAYS = 8.64e15 / DAY_MS;
 
 /** Writes a decimal: `-0.05` of -5 and a scale of 2. */
 export function digitsOf(value: bigint, scale: number): string {
+  if (Math.abs(scale) > MOST_SCALE) return `${value}e${-scale}`;
   if (scale <= 0) return String(value * 10n ** BigInt(-scale));
   const digits = String(value < 0n ? -value : value).padStart(scale + 1, "0");
   return `${value < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
