@@ -1,5 +1,5 @@
 // Searches runs and logged models, which are runs, too.
-import { isRegistryError } from "../../core/kernel.ts";
+import { isJsonObject, isRegistryError } from "../../core/kernel.ts";
 import type { RouteContext } from "../../apps/server/extending.ts";
 import { type Body, text, texts } from "./body.ts";
 import type { MlflowContext } from "./context.ts";
@@ -16,6 +16,7 @@ import { experimentName, runIdOf } from "../../runs/mlflow/ids.ts";
 import {
   artifactRoot,
   FACT,
+  factsOf,
   INPUT,
   nameOfRun,
   type StoredRun,
@@ -91,10 +92,11 @@ export function valued(
 
 /** Returns the names, digests or contexts of the data sets of a run. */
 function datasetValues(tags: ReadonlyMap<string, string>, key: string): readonly string[] {
-  return [...tags].filter(([each]) => each.startsWith(`${INPUT}data.`)).flatMap(([, value]) => {
-    const { dataset, tags } = JSON.parse(value);
-    const context = tags?.find((tag: { key: string }) => tag.key === "mlflow.data.context");
-    return (key === "context" ? context?.value : dataset[key]) ?? [];
+  return factsOf(tags, `${INPUT}data.`).flatMap(({ dataset, tags }) => {
+    const all = Array.isArray(tags) ? tags.filter(isJsonObject) : [];
+    const context = all.find((tag) => tag.key === "mlflow.data.context")?.value;
+    const value = key === "context" ? context : isJsonObject(dataset) ? dataset[key] : undefined;
+    return typeof value === "string" ? [value] : [];
   });
 }
 

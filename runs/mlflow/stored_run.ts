@@ -1,6 +1,6 @@
 // A run as MLflow sees it, from its draft or its version.
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
+import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
 import { experimentId, runIdOf, type RunKey } from "./ids.ts";
 import { LastMetrics, type Metric, metricJson, metricsIn } from "./points.ts";
 
@@ -126,7 +126,8 @@ function plain(value: number | string): number | string {
   return value === 0 ? 0 : value;
 }
 
-function sizeOf(value: unknown): number {
+/** Returns the bytes of a value as JSON. */
+export function sizeOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).byteLength;
 }
 
@@ -153,24 +154,31 @@ export function runIn(
 ): Omit<StoredRun, "metrics"> & { metrics?: Metric[] } {
   const { mlflow, params, tags, metrics } = metadata;
   const run = isJsonObject(metadata.run) ? metadata.run : {};
-  const kept = (isJsonObject(mlflow) ? mlflow : {}) as Partial<Kept>;
-  const endedMs = new Date(createdAt).getTime();
+  const kept: Record<string, unknown> = isJsonObject(mlflow) ? mlflow : {};
+  const saved = new Date(createdAt).getTime();
   const values = isJsonObject(metrics) ? metrics : {};
-  const { last } = kept;
+  const status = STATUSES.find((each) => each === kept.status);
   return {
     key: { name, id: runIdIn({ metadata }) ?? "" },
-    status: kept.status ?? (Object.hasOwn(run, "failed") ? "FAILED" : "FINISHED"),
-    startedMs: kept.start_time ?? (Date.parse(String(run.startedAt)) || endedMs),
-    endedMs: kept.status === undefined ? endedMs : kept.end_time,
+    status: status ?? (Object.hasOwn(run, "failed") ? "FAILED" : "FINISHED"),
+    startedMs: timeIn(kept.start_time) ?? (Date.parse(String(run.startedAt)) || saved),
+    endedMs: status === undefined ? saved : timeIn(kept.end_time),
     params: textsOf(params),
     tags: textsOf(tags),
-    metrics: last && Object.entries(last).map(([key, [timestamp, step]]) => ({
-      key,
-      value: Number(values[key]),
-      timestamp,
-      step,
-    })),
+    metrics: isJsonObject(kept.last) ? lastIn(kept.last, values) : undefined,
   };
+}
+
+function timeIn(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
+function lastIn(last: Record<string, unknown>, values: Record<string, unknown>): Metric[] {
+  return Object.entries(last).flatMap(([key, at]) => {
+    const [timestamp, step] = Array.isArray(at) ? at.map(Number) : [];
+    if (timestamp === undefined || step === undefined) return [];
+    return [{ key, value: Number(values[key]), timestamp, step }];
+  });
 }
 
 /** Returns the path of the file with the points of a version. */
@@ -183,7 +191,7 @@ export function curveOf({ metadata }: Pick<ArtifactInfo, "metadata">): string | 
 /** Yields the lines of the curve of a version. */
 export async function* linesOf(artifact: Artifact): AsyncGenerator<string> {
   const path = curveOf(artifact.info);
-  if (path === undefined) return;
+  if (path === undefined || !artifact.info.files.some((file) => file.path === path)) return;
   let rest = "";
   for await (
     const part of artifact.file(path).stream().pipeThrough(
@@ -244,9 +252,18 @@ export function runJson({ key, status, startedMs, endedMs, isDeleted, ...run }: 
   };
 }
 
-/** Returns inputs or outputs, each of which is a tag with its JSON. */
-function factsOf(tags: ReadonlyMap<string, string>, prefix: string): unknown[] {
-  return [...tags].filter(([key]) => key.startsWith(prefix)).map(([, value]) => JSON.parse(value));
+/** Returns inputs or outputs, each of which is a tag with its JSON. Other programs save any tags. */
+export function factsOf(
+  tags: ReadonlyMap<string, string>,
+  prefix: string,
+): Record<string, unknown>[] {
+  return [...tags].filter(([key]) => key.startsWith(prefix)).map(([, value]) => {
+    try {
+      return parseJson(value);
+    } catch {
+      return undefined;
+    }
+  }).filter(isJsonObject);
 }
 
 export function artifactRoot(key: RunKey): string {

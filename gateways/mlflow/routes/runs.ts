@@ -11,7 +11,14 @@ import { checkExperimentName, keyIn, metricIn, tagsIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { invalid, wrong } from "../errors.ts";
 import { experimentName, parseRunId, runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
-import { INPUT, OUTPUT, runJson, type Status, STATUSES } from "../../../runs/mlflow/stored_run.ts";
+import {
+  INPUT,
+  OUTPUT,
+  runJson,
+  sizeOf,
+  type Status,
+  STATUSES,
+} from "../../../runs/mlflow/stored_run.ts";
 import type { RunChange } from "../amend.ts";
 import { loggedModel } from "./logged_models.ts";
 
@@ -257,27 +264,24 @@ function checkRepeated(params: readonly Body[]): void {
   }
 }
 
-/** Characters of the data sets of a run: its tags have 8 KiB. */
-const MOST_DATA = 4096;
+/** Bytes of the tags of a run with the columns of its data sets, as JSON. Tags have 8 KiB. */
+const MOST_WITH_COLUMNS = 6 * 1024;
 
 /** Returns data sets as tags. Their columns and statistics are left out where they do not fit. */
 function datasetsIn(
   datasets: readonly Body[],
   before: ReadonlyMap<string, string>,
 ): Map<string, string> {
-  const facts = new Map([...before].filter(([key]) => key.startsWith(DATA)));
-  const changed = new Map<string, string>();
-  for (const { dataset, tags } of datasets) {
+  const all = new Map(before), changed = new Map<string, string>();
+  for (const each of datasets) {
+    const { dataset } = each, tags = objects(each, "tags");
     if (!isJsonObject(dataset)) throw wrong("Missing value for required parameter 'dataset'");
     const key = `${DATA}${needText(dataset, "name")}.${needText(dataset, "digest")}`;
     const { schema: _, profile: __, ...plain } = dataset;
-    facts.delete(key);
-    const room = MOST_DATA - [...facts.values()].join("").length;
-    const whole = JSON.stringify({ tags: tags ?? [], dataset });
-    const fact = whole.length <= room
-      ? whole
-      : JSON.stringify({ tags: tags ?? [], dataset: plain });
-    facts.set(key, fact);
+    const whole = JSON.stringify({ tags, dataset });
+    const fits = sizeOf(Object.fromEntries(all.set(key, whole))) <= MOST_WITH_COLUMNS;
+    const fact = fits ? whole : JSON.stringify({ tags, dataset: plain });
+    all.set(key, fact);
     changed.set(key, fact);
   }
   return changed;

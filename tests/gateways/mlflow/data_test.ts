@@ -99,3 +99,62 @@ Deno.test("a run keeps the columns of its data sets while they are short", async
   const order = { experiment_ids: ["xdigits"], order_by: ["dataset.name"] };
   await assertRefused(service.post("runs/search", order), INVALID, "several values");
 });
+
+Deno.test("columns that do not fit beside the other tags of a run are left out", async () => {
+  const columns = (name: string, count: number) =>
+    JSON.stringify(Array(count).fill({ type: "double", name, required: true }));
+  for (
+    const [tag, schema] of [["x".repeat(5000), columns("c", 60)], [
+      "",
+      columns("列".repeat(100), 10),
+    ]]
+  ) {
+    await using service = await openMlflow();
+    const run_id = await service.begin();
+    await service.post("runs/set-tag", { run_id, key: "long", value: tag });
+    const plain = { name: "d", digest: "1", source_type: "local", source: "{}" };
+    const datasets = ["d", "e", "f"].map((name) => ({ dataset: { ...plain, name, schema } }));
+    await service.post("runs/log-inputs", { run_id, datasets });
+    const { dataset_inputs } = (await service.run(run_id)).inputs;
+    assertEquals(dataset_inputs.at(-1), { tags: [], dataset: { ...plain, name: "f" } });
+  }
+});
+
+Deno.test("searches read runs beside versions with any metadata", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin();
+  const dataset = { name: "d", digest: "1" };
+  for (const tags of [5, "x", {}, [null]]) {
+    const logged = service.post("runs/log-inputs", { run_id, datasets: [{ dataset, tags }] });
+    await assertRefused(logged, "INVALID_PARAMETER_VALUE", "not a list of objects");
+  }
+  await service.post("runs/log-inputs", { run_id, datasets: [{ dataset }] });
+  await service.end(run_id);
+  const facts = ["no JSON", "null", "5", "{}", '{"dataset":{"name":5},"tags":[null,{"key":5}]}', 5];
+  const others = [
+    ...facts.map((fact) => ({ tags: { "holdfast:input.data.x": fact } })),
+    ...facts.map((fact) => ({ tags: { "holdfast:output.x": fact } })),
+    ...[5, { a: 5 }, { a: [] }, { a: ["x", null] }].map((last) => ({ mlflow: { last } })),
+    {
+      mlflow: { status: "LOST", start_time: "x", end_time: {} },
+      params: 5,
+      tags: [],
+      metrics: "x",
+    },
+    { run: { id: "other", points: 5 }, curves: "missing.jsonl" },
+  ];
+  for (const [n, metadata] of others.entries()) {
+    const run = { id: `${n}`.padStart(32, "0") };
+    await service.registry.save("digits", n, { metadata: { run, ...metadata } });
+  }
+  const found = async (query: Json) =>
+    (await service.post("runs/search", { experiment_ids: ["xdigits"], ...query })).runs;
+  const runs = await found({ order_by: ["start_time"] });
+  assertEquals(runs.length, others.length + 1);
+  for (const { info } of runs) {
+    assertEquals([info.status, typeof info.start_time], ["FINISHED", "number"]);
+  }
+  const [only, ...more] = await found({ filter: "dataset.name = 'd'" });
+  assertEquals([only.info.run_id, more], [run_id, []]);
+  assertEquals(await found({ filter: "dataset.context = 'train'" }), []);
+});
