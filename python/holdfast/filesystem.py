@@ -98,6 +98,8 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         self._draft = draft
         shared = None if draft is None else written_with(registry, draft)
         self._written = WrittenByName() if shared is None else shared
+        self._in_block: dict[str, Written] = {}
+        """What this file system, and no other, wrote in its transaction, by name."""
 
     def __reduce__(self) -> Any:
         if not any(each in self.storage_options for each in ("s3", "gcs")):
@@ -155,11 +157,13 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
             name, _, rest = path.partition("/")
         if not name:
             return None
-        if name not in self._written:
+        written = self._written.get(name)
+        if written is None:
             registry: Any = self.registry  # one that only reads raises an error with a hint
             draft = registry.draft(name, self._draft or str(uuid.uuid4()))
-            self._written.setdefault(name, Written(draft, is_shared=self._draft is not None))
-        return self._written[name], f"{name}{at}", rest.lstrip("/")
+            fresh = Written(draft, is_shared=self._draft is not None)
+            written = self._written.setdefault(name, fresh)
+        return written, f"{name}{at}", rest.lstrip("/")
 
     def _new_or_refused(self, path: str) -> tuple[Written, str]:
         new = self._new(path)
@@ -170,14 +174,17 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         elif not new[2]:
             state = "give a path in the new version"
         else:
+            if self._intrans:
+                self._in_block[new[0].draft.name] = new[0]
             return new[0], new[2]
         raise OSError(errno.EROFS, f"holdfast:// is read-only here: {state}", path)
 
     def take_written(self) -> dict[str, Written]:
-        """Returns what was written since the last commit, by name, and forgets it."""
-        written = {name: each for name, each in self._written.items() if each.has_parts}
-        self._written.clear()
-        return written
+        """Returns what was written in the transaction, by name, and forgets it."""
+        written, self._in_block = self._in_block, {}
+        for name in written:
+            self._written.pop(name, None)
+        return {name: each for name, each in written.items() if each.has_parts}
 
     def leave(self, name: str, written: Written) -> None:
         """Discards what was written, unless other programs write it too."""

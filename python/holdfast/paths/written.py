@@ -145,11 +145,13 @@ class WrittenByName(dict[str, Written]):
 
 SHARED: WeakValueDictionary[tuple[int, str], WrittenByName] = WeakValueDictionary()
 """Those that file systems use, by registry and id."""
+SHARING = Lock()
 
 
 def written_with(registry: Registry, id: str) -> WrittenByName:
     """Returns what file systems of a registry share: packages open one for each path."""
-    return SHARED.setdefault((builtins.id(registry), id), WrittenByName())
+    with SHARING:
+        return SHARED.setdefault((builtins.id(registry), id), WrittenByName())
 
 
 def present(files: dict[str, WrittenFile]) -> dict[str, WrittenFile]:

@@ -93,8 +93,15 @@ for turn in range(2):  # an id that was used in this program
     with holdfast.version("b", registry, id="b%d" % turn) as new:
         print(new.files())
         new.pipe("x", b"1")
+first = holdfast.version("c", registry, id="job")
+first.pipe("half", b"1")
+other = fsspec.filesystem("holdfast", **first.storage_options)
+with other.transaction as block:
+    print(other.exists("c@/half"))
+    other.pipe("d@/x", b"1")
+print([each.ref for each in block.saved], "c" in registry, first.fs.cat(first.path("half")))
 from holdfast.paths.written import SHARED
-del new, other, file
+del new, other, file, first, block
 gc.collect()
 print(len(SHARED))
 `;
@@ -110,6 +117,8 @@ pythonTest("packages read what they wrote, whichever file system they open", asy
     "a@1.0.0 ['a@1.0.0/open.bin']",
     "[]",
     "[]",
+    "True",
+    "['d@1.0.0'] False b'1'",
     "0",
   ]);
 });
