@@ -1,7 +1,7 @@
 // Answers of a service that are errors.
 import { fault, invalid, RegistryError, retold, unavailable } from "../../core/errors.ts";
 import { errorCode } from "../../core/faults/errno.ts";
-import { connectionFault, type Meaning, statusFault } from "../../core/faults/meanings.ts";
+import { connectionFault, type Meaning, meaning, statusFault } from "../../core/faults/meanings.ts";
 import { tunnelFault } from "../../core/faults/meanings.ts";
 import { readReason } from "../../core/hints/reasons.ts";
 import { tlsProblem } from "../../core/urls/tls_problems.ts";
@@ -226,7 +226,10 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
 
 /** Returns the fault of this machine or its name server, which sent nothing. */
 function faultHere(error: unknown): Meaning | undefined {
-  const { message, cause } = (error ?? {}) as { message?: unknown; cause?: unknown };
+  const { name, message, cause } = (error ?? {}) as Record<string, unknown>;
+  if (name === "NotCapable") {
+    return meaning("Denied", "this program lacks the permission", `${message}.`);
+  }
   const code = errorCode(error);
   const isName = code === "ENOTFOUND" || code === "EAI_AGAIN" || /\bdns error\b/.test(`${message}`);
   if (isName) {

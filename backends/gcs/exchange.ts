@@ -171,7 +171,7 @@ function faultOf(error: unknown): Pick<HttpFault, "fault" | "hint" | "meaning"> 
   const problem = storeTlsProblem(error);
   if (problem !== undefined) return { fault: `the store ${problem.state}`, hint: problem.hint };
   const system = errorCode(cause) ?? errorCode(error) ?? cause?.code ?? code;
-  const meaning = connectionFault(system) ?? tunnelFault(error);
+  const meaning = connectionFault(system) ?? connectionFault(name) ?? tunnelFault(error);
   const known = typeof system === "string" ? system : name;
   return meaning === undefined
     ? { fault: `the connection failed (${known})` }

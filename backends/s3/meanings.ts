@@ -64,12 +64,6 @@ function unusable(sentence: string): Meaning {
 /** Codes of the SDK and of runtimes, which no store sends. */
 const BY_CODE: Readonly<Record<string, Meaning>> = {
   CredentialsProviderError: NO_CREDENTIALS,
-  NotCapable: meaning(
-    "Denied",
-    "the program lacks the permission",
-    "Run it with --allow-net, and for https: with --allow-sys, which certificates need.",
-    refused,
-  ),
   ERR_INVALID_CHAR: meaning(
     "Invalid",
     "a header contains an invalid character",

@@ -179,6 +179,13 @@ export const CONNECTION_FAULTS: Readonly<Record<string, Meaning>> = {
     hint: "Send fewer requests at once, then try again.",
     ...REFUSED,
   },
+  /** The name of an error of Deno. */
+  NotCapable: meaning(
+    "Denied",
+    "the program lacks the permission",
+    "Run it with --allow-net, and for https: with --allow-sys, which certificates need.",
+    REFUSED,
+  ),
 };
 
 const SLOW_DOWN = meaning(

@@ -160,6 +160,9 @@ serverTest(
     const unread = await run(["ls", url], DRIVERS);
     assertEquals(unread.code, 6, unread.stderr);
     assertStringIncludes(unread.stderr, DRIVERS);
+    const offline = await run(["ls", url], host);
+    assertEquals(offline.code, 6, offline.stderr);
+    assertStringIncludes(offline.stderr, "--allow-net");
     const unnamed = await run(["ls", url], "--allow-env");
     assertEquals(unnamed.code, server.protocol === "s3" ? 3 : 6, unnamed.stderr);
     assertStringIncludes(unnamed.stderr, "--allow-env");

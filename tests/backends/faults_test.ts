@@ -186,18 +186,23 @@ Deno.test("every error of a connection is known, by its code or its number", () 
     const created = s3Error(Object.assign(new Error("x"), { code }), creates);
     assertEquals(created.maybeWritten, row.refused ? undefined : true, code);
     const cause = new Error("error sending request", {
-      cause: Object.assign(new Error("x"), { code }),
+      cause: Object.assign(new Error("x"), { code, name: code }),
     });
     const asked = { action: "save", location: "https://service", writes: true };
     const remote = unanswered(asked, cause);
     const isHere = row.refused && code !== "ECONNREFUSED";
-    assertEquals(remote.code, isHere ? "Unavailable" : "Unknown", code);
+    assertEquals(remote.code, isHere ? row.code : "Unknown", code);
   }
   const dns = new TypeError("fetch failed", {
     cause: new Error("client error (Connect): dns error: failed to lookup address information"),
   });
   const asked = { action: "open", location: "https://typo", writes: false };
   assertStringIncludes(unanswered(asked, dns).message, "its host name does not resolve");
+  const denied = Object.assign(new Error('Requires net access to "typo:443"'), {
+    name: "NotCapable",
+  });
+  const { code, hint } = unanswered({ ...asked, writes: true }, denied);
+  assertEquals([code, hint], ["Denied", 'Requires net access to "typo:443".']);
 });
 
 Deno.test("every error of a disk is known to the registry, downloads and commands", () => {
