@@ -203,6 +203,7 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
             raise HoldfastError("Invalid", message, hint)
         saved = new[0].commit(**options)
         self._written.pop(name, None)
+        self._in_block.pop(name, None)
         self.invalidate_cache()
         return saved
 

@@ -143,8 +143,11 @@ with files.transaction as block:
     print(files.find("a"), files.isdir("a/sub"), files.exists("a/one.bin"), files.cat("a/log.txt"))
     print([*registry.names()], files.info("a/large.bin")["size"], files.glob("a/**/*.json"))
 print([each.ref for each in block.saved], files.cat("a@1.0.0/log.txt"), files.cat("a@1.0.0/folder/plain"))
-with files.transaction:
+with files.transaction as block:
     files.exists("a/log.txt")
+    files.pipe("e/f", b"1")
+    print(files.commit("e").ref)
+print(block.saved)
 try:
     with files.transaction:
         files.pipe("c/d", b"1")
@@ -166,6 +169,8 @@ pythonTest("a transaction of fsspec saves what it wrote at its end", async (root
     "'a/sub/at@2x.json', 'a/sub/two.bin'] True False b'one\\ntwo\\n'",
     "['old'] 20000000 ['a/sub/at@2x.json']",
     "['a@1.0.0', 'team:b@1.0.0'] b'one\\ntwo\\n' b'plain'",
+    "e@1.0.0",
+    "[]",
     "False False",
   ]);
   const paths = (await registry.open("a")).files().map(({ info }) => info.path);
