@@ -201,17 +201,25 @@ export async function openPages(
   if (count === undefined) return onePage(artifactOf(files));
   const { name, version, commit } = info;
   const { signal } = options;
-  async function* pages({ after: from = "", limit }: PagesOptions & { limit?: number } = {}) {
+  const pages = async function* (
+    { after: from = "", limit }: PagesOptions & { limit?: number } = {},
+  ) {
     const path = `${versionPath(name, version)}/files`;
     const call = { action, path, query: { from, commit }, limit, signal };
     let some: FileInfo[] = [];
+    let listed = 0;
     for await (const file of listAll(connection, () => call, (file: FileInfo) => file)) {
+      if (++listed > count) break;
       if (some.push(file) < FILES_OF_PAGE) continue;
       yield artifactOf(some);
       some = [];
     }
+    // A short list would be downloaded as the whole version, and other files deleted.
+    if (listed > count || listed < count && from === "" && limit === undefined) {
+      throw connection.unexpected(call, `it does not list ${count} files`);
+    }
     if (some.length > 0) yield artifactOf(some);
-  }
+  };
   const file = async (path: string) => {
     for await (const page of pages({ after: path, limit: 1 })) {
       if (page.info.files[0]?.path === path) return page.file(path);

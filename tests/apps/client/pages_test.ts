@@ -196,3 +196,36 @@ pagedTest("an answer that is not a list of files is refused", async (service) =>
   );
   assertEquals(error.code, "Unsupported");
 });
+
+let pages = 0;
+const OTHER_LISTS: Readonly<Record<string, (items: unknown[], after: string | null) => unknown>> = {
+  "ends early": (items) => ({ items }),
+  "lacks a file": (items, next) => ({ items: items.slice(1), next: next ?? undefined }),
+  "has a file twice": (items, next) => ({ items: [items[0], ...items], next: next ?? undefined }),
+  "never ends": (items) => ({ items, next: `${++pages}` }),
+};
+
+pagedTest("a long list that is not whole is refused, and deletes nothing", async (service) => {
+  await using folder = await tempRoot();
+  await (await service.open()).download("set", { to: folder.path });
+  for (const [what, change] of Object.entries(OTHER_LISTS)) {
+    const registry = await service.open({
+      fetch: async (request) => {
+        if (!isList(request)) return await service.handler(request);
+        const url = new URL(request.url);
+        if (what === "never ends") url.searchParams.delete("after");
+        const { items, next } = await (await service.handler(new Request(url, request))).json();
+        return Response.json(change(items, next));
+      },
+    });
+    const list = () => Array.fromAsync(listFiles(registry, "set"));
+    const error = await assertRejects(list, RegistryError, `does not list ${COUNT + 4} files`);
+    assertEquals(error.code, "Unsupported", what);
+    const download = () => registry.download("set", { to: folder.path, delete: true });
+    await assertRejects(download, RegistryError, "", what);
+    assertEquals(await Deno.readTextFile(folder.join(pathAt(COUNT))), `content ${COUNT}`);
+    await using mirror = await openRegistry(createMemoryBackend());
+    await mirrorRegistry(registry, mirror, { names: ["set"] });
+    assertEquals(await Array.fromAsync(mirror.names()), [], what);
+  }
+});
