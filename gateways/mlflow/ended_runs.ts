@@ -10,6 +10,8 @@ import type { StoredRun } from "../../runs/mlflow/stored_run.ts";
 const FRESH_MS = 60_000;
 /** Parameters, tags and metrics of remembered runs: about 100 MB. */
 const MOST_VALUES = 1_000_000;
+/** The characters of a value. A longer one counts as several. */
+const LONG = 100;
 /** The memory of a run beside them, counted in values. */
 const RUN = 10;
 
@@ -42,6 +44,8 @@ export class EndedRuns {
   readonly #options: EndedRunsOptions;
   /** By name. */
   readonly #known = new Map<string, KnownRuns>();
+  /** The values of all names. */
+  #values = 0;
 
   constructor(registry: Registry, options: EndedRunsOptions) {
     this.#registry = registry;
@@ -63,24 +67,37 @@ export class EndedRuns {
       if (values <= MOST_VALUES) runs.push(each);
       if (each.run !== undefined) yield each.run;
     }
-    this.#known.delete(name);
-    if (values > MOST_VALUES) return; // read again by each search
+    this.#forget(name);
+    if (values === 0 || values > MOST_VALUES) return; // read again by each search
     const listed = isFresh ? known : { listedAt: now, mark };
     this.#known.set(name, { ...listed, runs, values });
-    this.#forget();
+    this.#values += values;
+    for (const oldest of this.#known.keys()) {
+      if (this.#values <= MOST_VALUES) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(name: string): void {
+    this.#values -= this.#known.get(name)?.values ?? 0;
+    this.#known.delete(name);
   }
 
   /** Yields the versions that are newer than the newest known one, then the known ones. */
   async *#newer(name: string, { runs }: KnownRuns): AsyncGenerator<EndedRun> {
+    const places = new Map(runs.map(({ written }, place) => [written, place]));
     const newer: VersionEntry[] = [];
-    let from = -1;
+    let from = runs.length;
     for await (const entry of this.#registry.versions(name)) {
-      from = runs.findIndex(({ written }) => written === writtenAs(entry));
-      if (from >= 0) break; // those before it were deleted
-      newer.push(entry);
+      const place = places.get(writtenAs(entry));
+      if (place === undefined) newer.push(entry);
+      else {
+        from = place; // those before it were deleted
+        break;
+      }
     }
     yield* this.#read(newer);
-    if (from >= 0) yield* runs.slice(from);
+    yield* runs.slice(from);
   }
 
   async *#all(name: string, known: KnownRuns | undefined): AsyncGenerator<EndedRun> {
@@ -99,35 +116,36 @@ export class EndedRuns {
   /** Reads all versions: one list is faster than many reads. */
   async *#details(name: string): AsyncGenerator<EndedRun> {
     for await (const entry of this.#registry.versions(name, { details: true })) {
-      yield await this.#ended(entry, entry.info);
+      const each = await this.#ended(entry, entry.info);
+      if (each !== undefined) yield each;
     }
   }
 
   async *#read(entries: readonly VersionEntry[]): AsyncGenerator<EndedRun> {
-    yield* mapAtOnce(entries, async (entry) => {
+    const read = mapAtOnce(entries, async (entry) => {
       const { name, version } = entry;
       const info = await this.#registry.info(name, { version }).catch(ignoreMissing);
       return await this.#ended(entry, info);
     });
+    for await (const each of read) if (each !== undefined) yield each;
   }
 
-  async #ended(entry: VersionEntry, info: ArtifactInfo | undefined): Promise<EndedRun> {
-    return { written: writtenAs(entry), run: info && await this.#options.readRun(info) };
-  }
-
-  /** Forgets the names that were searched longest ago. */
-  #forget(): void {
-    let all = [...this.#known.values()].reduce((sum, { values }) => sum + values, 0);
-    for (const [name, { values }] of this.#known) {
-      if (all <= MOST_VALUES) return;
-      this.#known.delete(name);
-      all -= values;
-    }
+  /** Returns undefined if the version was deleted meanwhile: it may be restored. */
+  async #ended(
+    entry: VersionEntry,
+    info: ArtifactInfo | undefined,
+  ): Promise<EndedRun | undefined> {
+    if (info === undefined) return undefined;
+    const run = this.#options.readRun(info).then((run) => ({ written: writtenAs(entry), run }));
+    return await run.catch(ignoreMissing);
   }
 }
 
 function valuesOf({ run }: EndedRun): number {
-  return RUN + (run === undefined ? 0 : run.params.size + run.tags.size + run.metrics.length);
+  if (run === undefined) return RUN;
+  const texts = [...run.params.values(), ...run.tags.values()];
+  const ofTexts = texts.reduce((sum, { length }) => sum + Math.max(1, length / LONG), 0);
+  return RUN + Math.ceil(ofTexts) + run.metrics.length;
 }
 
 /** Returns the key of one write of a version. */

@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../backends/mod.ts";
+import { notFound } from "../../../core/errors.ts";
 import { wrapBackend } from "../../../core/work/wrap_backend.ts";
+import { EndedRuns } from "../../../gateways/mlflow/ended_runs.ts";
+import { openRegistry } from "../../../mod.ts";
+import { runIn } from "../../../runs/mlflow/stored_run.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { type OpenMlflow, openMlflow, tokens } from "./open_mlflow.ts";
 
@@ -120,4 +124,44 @@ Deno.test("a search shows no run of a name that its token may not read", async (
   const headers = { authorization: "Bearer read:letters" };
   const answer = await service.send("POST", "2.0/mlflow/runs/search", { body, headers });
   assertEquals(await answer.json(), { runs: [] });
+});
+
+/** Remembers the runs of a name with versions, each of which has one parameter. */
+async function remembering({ versions, length }: { versions: number; length: number }) {
+  const registry = await openRegistry("memory:");
+  for (let n = 0; n < versions; n++) await registry.save("a", n);
+  const system = createScriptedSystem();
+  const since = () => Promise.resolve({ mark: 0, names: [], isCut: false });
+  const missing = new Set<string>(), read: string[] = [];
+  const runs = new EndedRuns(registry, {
+    system,
+    deletes: { since },
+    readRun: async (info) => {
+      read.push(info.version);
+      if (missing.has(info.version)) throw notFound("open", info.version, "it was deleted");
+      const params = new Map([["text", "x".repeat(length)]]);
+      return await { ...runIn(info), params, metrics: [] };
+    },
+  });
+  const found = async () => (await Array.fromAsync(runs.of("a"))).length;
+  return { registry, system, missing, found, take: () => read.splice(0).length };
+}
+
+Deno.test("a search remembers about 100 MB of texts", async () => {
+  for (const [length, again] of [[1_000_000, 0], [60_000_000, 2]] as const) {
+    const { registry, found, take } = await remembering({ versions: 2, length });
+    await using _ = registry;
+    assertEquals([await found(), take()], [2, 2]);
+    assertEquals([await found(), take()], [2, again], `${length}`);
+  }
+});
+
+Deno.test("a run that is deleted while a search reads it is found once it is restored", async () => {
+  const { registry, system, found, missing } = await remembering({ versions: 3, length: 1 });
+  await using _ = registry;
+  missing.add("2.0.0");
+  assertEquals(await found(), 2);
+  missing.clear();
+  system.advance(60_000);
+  assertEquals(await found(), 3);
 });
