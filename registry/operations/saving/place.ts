@@ -69,8 +69,8 @@ export async function loadBase(
 }
 
 /**
- * Points large files of a draft, whose payload is in its place, to equal ones of the base. Returns the keys of
- * the objects that the version does not need any more.
+ * Points large files of a draft, whose payload is in its place, to equal ones of the base. Returns
+ * the keys of the objects that the version does not need.
  */
 export async function shareWithBase(attempt: Attempt): Promise<string[]> {
   const { artifact: { name }, payload: { files }, sharesNothing } = attempt;
