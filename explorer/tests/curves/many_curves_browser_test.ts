@@ -187,3 +187,44 @@ Deno.test({
     assertEquals([await barriersOf(page), errors], [[], []]);
   },
 });
+
+/** Returns how much of a chart is drawn in a part of its height, in pixels of the line's color. */
+async function inkBetween(page: Page, name: string, top: number, bottom: number): Promise<number> {
+  const canvas = figure(page, name).locator("canvas");
+  await canvas.waitFor();
+  return await canvas.evaluate((element, [top = 0, bottom = 1]) => {
+    const { width, height } = element as HTMLCanvasElement;
+    const from = Math.round(height * top);
+    const { data } = (element as HTMLCanvasElement).getContext("2d")!
+      .getImageData(0, from, width, Math.round(height * bottom) - from);
+    let ink = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const [red = 0, green = 0, , alpha = 0] = data.subarray(i, i + 4);
+      if (alpha > 64 && green - red > 40) ink++;
+    }
+    return ink;
+  }, [top, bottom]);
+}
+
+Deno.test({
+  name: "a value between two NaN is drawn, and no line leads to it" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using run = await openRun(registry, "team:net");
+    for (let step = 0; step < 300; step++) {
+      const isGap = step > 45 && step < 55;
+      run.log({ step, loss: step === 50 ? 3 : isGap ? NaN : 0.5 });
+    }
+    await run.finish();
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto(`${url}#/artifacts/team%3Anet/1.0.0`);
+    const point = await inkBetween(page, "loss by step", 0, 0.4);
+    assert(point > 4 && point < 60, `${point} pixels at the value`);
+    assertEquals(await inkBetween(page, "loss by step", 0.4, 0.5), 0);
+    assertEquals(errors, []);
+  },
+});

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { needsLogAxis, scaleColorOf } from "../../src/components/charts/chart_scales.ts";
-import { isOnePoint } from "../../src/components/charts/plot.ts";
+import { piecesOf } from "../../src/components/charts/plot.ts";
 import { placeLabel } from "../../src/components/charts/chart_points.ts";
 import { bestSoFar } from "../../src/views/versions/metric_charts.ts";
 import { powersBetween, stepsBetween, ticksOf } from "../../src/views/versions/ticks.ts";
@@ -25,12 +25,14 @@ Deno.test("numbers that a linear axis would crowd have a logarithmic axis", () =
   ]);
 });
 
-Deno.test("a line with one value is a point, for no line shows it", () => {
-  const values = [null, 1, null, -2];
-  assertEquals(isOnePoint({}, { values }), false);
-  assertEquals(isOnePoint({}, { values: values.slice(0, 3) }), true);
-  assertEquals(isOnePoint({ isLog: true }, { values }), true); // -2 is left out
-  assertEquals(isOnePoint({ kind: "bars" }, { values: [1] }), false);
+Deno.test("gaps part a line, and no point between two of them is lost", () => {
+  assertEquals(piecesOf([undefined, 1, undefined]), [[1]]);
+  assertEquals(piecesOf([1, undefined, 2]), [[0, 2]]);
+  assertEquals(piecesOf([3, null, undefined, 1, undefined, null, 2, 2, null, 5]), [
+    ...[[0], [3], [6, 7], [9]],
+  ]);
+  assertEquals(piecesOf([1, null, 2, 3], 2, 2), [[2]]);
+  assertEquals(piecesOf([null, undefined]), []);
 });
 
 Deno.test("axes have round ticks", () => {

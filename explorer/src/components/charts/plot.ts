@@ -25,7 +25,6 @@ const AXIS_HEIGHT = 32;
 const PADDING = 0.1;
 /** Lines with fewer points show each. */
 const FEW_POINTS = 40;
-const NONE = { values: [] };
 /** Pixels from which a drag selects a range. */
 const LEAST_DRAG = 6;
 
@@ -218,7 +217,7 @@ function seriesOf(
     bars: paths.bars!({ size: [0.9, 64] }),
     steps: paths.stepped!({ align: 1 }),
     points: () => null,
-    line: undefined,
+    line: props.bands === undefined ? linePath : undefined,
   }[kind];
   const hasPoints = () => kind === "points" || now().x.length < FEW_POINTS && kind !== "bars";
   const isEdge = (i: number) => props.bands?.some((band) => band.includes(i)) === true;
@@ -228,9 +227,11 @@ function seriesOf(
       label,
       paths: isStep ? paths.stepped!({ align: 1 }) : drawn,
       points: {
-        show: () =>
-          (hasPoints() || isOnePoint(props, now().series[i] ?? NONE)) && !isStep &&
-          !isEdge(i) && !areSquares(props),
+        show: () => hasPoints() && !isStep && !isEdge(i) && !areSquares(props),
+        filter: (plot: Drawn, at: number, isShown: boolean) =>
+          isShown || kind !== "line" || isStep || isEdge(i) || areSquares(props)
+            ? null
+            : lonePoints(plot.data[at] ?? []),
         size: kind === "points" ? 7 : 5,
         ...kind === "points" && { fill: color(name) },
       },
@@ -241,13 +242,42 @@ function seriesOf(
   });
 }
 
-/** Returns true for a line with one value: only a point shows it. */
-export function isOnePoint(
-  { kind = "line", isLog = false }: Pick<ChartProps, "kind" | "isLog">,
-  { values }: Pick<Series, "values">,
-): boolean {
-  const isShown = (y: number | null) => y !== null && Number.isFinite(y) && !(isLog && y <= 0);
-  return kind === "line" && values.filter(isShown).length === 1;
+/** Returns the path of a line. A clip at its gaps would leave an edge of a steep line. */
+function linePath({ data, valToPos }: Drawn, series: number, from: number, to: number) {
+  const stroke = new Path2D();
+  const [xs, ys = []] = [data[0], data[series]];
+  for (const [first, ...others] of piecesOf(ys, from, to)) {
+    const placeOf = (i: number) =>
+      [valToPos(xs[i] ?? 0, "x", true), valToPos(ys[i] ?? 0, "y", true)] as const;
+    stroke.moveTo(...placeOf(first));
+    for (const i of others) stroke.lineTo(...placeOf(i));
+  }
+  return { stroke };
+}
+
+type Values = ArrayLike<number | null | undefined>;
+
+/** Returns the indices of values, in a piece between gaps each. */
+export function piecesOf(
+  values: Values,
+  from = 0,
+  to = values.length - 1,
+): [first: number, ...others: number[]][] {
+  const pieces: [number, ...number[]][] = [];
+  let piece: [number, ...number[]] | undefined;
+  for (let i = from; i <= to; i++) {
+    if (values[i] === null) piece = undefined;
+    else if (values[i] !== undefined) {
+      if (piece === undefined) pieces.push(piece = [i]);
+      else piece.push(i);
+    }
+  }
+  return pieces;
+}
+
+/** Returns the indices of values between gaps: no line shows them, only a point does. */
+function lonePoints(values: Values): number[] {
+  return piecesOf(values).flatMap(([first, ...others]) => others.length === 0 ? [first] : []);
 }
 
 function hooksOf(

@@ -48,7 +48,9 @@ export function ComparedRuns({ name, ids }: {
           <//>
       `}
       ${all.length > drawn.length && html`
-        <p class="note">The curves of the last ${drawn.length} of ${all.length} runs are drawn.</p>
+        <p class="note">The curves of the last ${drawn.length} of ${all.length} runs are drawn, and
+          ★ marks the best of these. Filter <a href=${hrefOf(["runs"])}>all runs</a> to compare
+          others.</p>
       `}
       ${drawn.length > 0 && html`
         <section class="stack" aria-label="Curves">
