@@ -11,7 +11,6 @@ import {
   markHook,
   pointHooks,
   scaledX,
-  type Series,
   squareHook,
   valueHooks,
 } from "./chart_points.ts";

@@ -52,6 +52,7 @@ export class HeaderReader {
   async bytes(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const isInside = Number.isSafeInteger(offset) && offset >= 0 && length >= 0 &&
       offset + length <= this.size;
+    if (this.size === 0) throw this.damaged("it is empty");
     if (!isInside) throw this.damaged(`it refers to ${length} bytes at ${offset}`);
     if (++this.#values > MAX_VALUES) throw this.refused("its header has too many values");
     if (this.#values % VALUES_AT_ONCE === 0) await this.#pause();

@@ -195,3 +195,16 @@ Deno.test("a header of endless small values ends", async () => {
   assertEquals((error as { code?: string }).code, "Unsupported");
   assert(file.bytesRead() <= 64 * 1024 * 1024);
 });
+
+Deno.test("empty files and older formats of the same name get a hint that fits", async () => {
+  for (const open of [openGguf, openHdf5]) {
+    const error = await assertRejects(() => open(fakeFile("m", new Uint8Array())), Error);
+    assertEquals(error.message, "Cannot read the header of m: it is empty");
+  }
+  const classic = new TextEncoder().encode("CDF\x01".padEnd(200, "\0"));
+  const error = await assertRejects(() => openHdf5(fakeFile("sea.nc", classic)));
+  assertEquals(
+    (error as { hint?: string }).hint,
+    "Download the file to read it with its own program.",
+  );
+});

@@ -71,10 +71,11 @@ async function readSuperblock(reader: HeaderReader) {
 
 /** The file begins at 0, or after other bytes at a power of two. */
 async function findSignature(reader: HeaderReader): Promise<number> {
+  await reader.bytes(0, 1);
   for (let at = 0; at + 48 <= reader.size && at <= 2 ** 24; at = at === 0 ? 512 : at * 2) {
     if (String.fromCharCode(...await reader.bytes(at, 8)) === SIGNATURE) return at;
   }
-  throw reader.damaged("not an HDF5 file");
+  throw reader.refused("not an HDF5 file"); // older NetCDF and HDF files have these names, too
 }
 
 /** Reads objects, each once, in the order of the tree. */
