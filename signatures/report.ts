@@ -128,7 +128,8 @@ export function bundleNames(
   checks: readonly SignatureCheck[],
 ): Map<string, string> {
   const ids = checks.filter(({ state }) => state !== "wrong").map(({ id }) => id);
-  const taken = new Set(files.map(({ path }) => path.replace(/\/.*/s, "")));
+  // On some disks, Model.sig is the same file.
+  const taken = new Set(files.map(({ path }) => path.replace(/\/.*/s, "").toLowerCase()));
   const isAlone = ids.length === 1 && !taken.has("model.sig");
   const names = ids.map((id) => [id, isAlone ? "model.sig" : `model.${id}.sig`] as const);
   return new Map(names.filter(([, name]) => !taken.has(name)));

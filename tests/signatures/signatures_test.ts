@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { openRegistry, type Registry, RegistryError } from "../../mod.ts";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { annotate, readAnnotations } from "../../registry/mod.ts";
+import { bundleNames } from "../../signatures/report.ts";
 import {
   addSignature,
   checkSignatures,
@@ -377,4 +378,14 @@ Deno.test("10 TB in 20,000 files are signed and checked without reading any", as
   await signVersion(large, NAME, { key: privateKey });
   const { ok } = await checkSignatures(large, NAME, { signedBy: publicKey });
   assertEquals(ok, true);
+});
+
+Deno.test("a signature has no file name that another case of a version's file has", () => {
+  const names = (path: string) =>
+    [...bundleNames({ files: [{ path, size: 0, sha256: "" }] }, [{ id: "ab", state: "valid" }])]
+      .map(([, name]) => name);
+  for (const path of ["model.sig", "Model.sig", "MODEL.SIG/a"]) {
+    assertEquals([path, names(path)], [path, ["model.ab.sig"]]);
+  }
+  assertEquals(names("weights/model.sig"), ["model.sig"]);
 });

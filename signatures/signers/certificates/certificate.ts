@@ -106,7 +106,10 @@ export class Certificate {
       return `${this.name} is not for code signing`;
     }
     if (unknown === undefined) return undefined;
-    return `${this.name} has the critical extension ${unknown}, which is not understood`;
+    const what = unknown === NAME_CONSTRAINTS
+      ? "name constraints"
+      : `the critical extension ${unknown}`;
+    return `${this.name} has ${what}, which Holdfast does not check`;
   }
 }
 
@@ -125,7 +128,11 @@ function contentOf(bytes: Uint8Array) {
   const oids = extensions.map(({ oid }) => oid);
   if (new Set(oids).size !== oids.length) throw damaged("it has an extension twice");
   const most = extBasicConstraints?.pathLenConstraint;
-  const purposes = parsed.extension(EXTENDED_KEY_USAGE)?.valueObj.subs[0]?.subs ?? [];
+  const listed = parsed.extension(EXTENDED_KEY_USAGE);
+  const purposes = listed?.valueObj.subs[0]?.subs ?? [];
+  if (listed !== undefined && purposes.length === 0) {
+    throw damaged("it has an empty list of purposes");
+  }
   return {
     signed: signedPart(der),
     digest: isPromised ? DIGESTS[algorithm.subs[0]?.toOID() ?? ""] : undefined,

@@ -1,6 +1,6 @@
 // Chains of certificates: from the one that signed to one that a caller trusts (RFC 5280, without
 // revocation, name constraints and policies).
-import { invalid, sha256 } from "../../../core/kernel.ts";
+import { invalid, isRegistryError, messageOf, sha256 } from "../../../core/kernel.ts";
 import type { Signed, Trusted, Verdict } from "../signer.ts";
 import { readPublicKey } from "../keys.ts";
 import { Certificate } from "./certificate.ts";
@@ -42,18 +42,18 @@ function judge(signed: Signed, anchors: readonly Certificate[]): Verdict | undef
     if (leaf.keyHash !== signed.keyHash) return { problem: "its certificate is of another key" };
     const problem = leaf.signingProblem(signed.addedAt);
     if (problem !== undefined) return { problem };
-    if (!hasSigned(leaf, signed)) {
-      return { problem: "the key of its certificate did not sign the files of this version" };
-    }
+    return signatureVerdict(leaf, signed);
   }
   return led;
 }
 
-function hasSigned({ pem }: Certificate, { bytes, signature }: Signed): boolean {
+function signatureVerdict({ pem }: Certificate, { bytes, signature }: Signed): Verdict {
   try {
-    return readPublicKey(pem).hasSigned(bytes, signature);
-  } catch {
-    return false; // a key of another kind, such as RSA
+    if (readPublicKey(pem).hasSigned(bytes, signature)) return {};
+    return { problem: "the key of its certificate did not sign the files of this version" };
+  } catch (error) { // a key of another kind, such as RSA
+    const state = isRegistryError(error) ? error.state : undefined;
+    return { problem: `its certificate cannot be checked: ${state ?? messageOf(error)}` };
   }
 }
 

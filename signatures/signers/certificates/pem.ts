@@ -52,7 +52,7 @@ function namesIn(name: string | undefined): string {
   return plain((name ?? "").split("\n").filter((part) => part !== "").join(", "));
 }
 
-/** Replaces characters that a terminal would obey: anybody may write a certificate. */
-function plain(text: string): string {
+/** Replaces characters that a terminal would obey: anybody may write a certificate or a bundle. */
+export function plain(text: string): string {
   return text.replace(/\p{C}/gu, "?");
 }

@@ -2,7 +2,7 @@
 // at that time (Rekor).
 import { toSignedEntity, toTrustMaterial, Verifier } from "npm:@sigstore/verify@^3.1";
 import { invalid, messageOf } from "../../../core/kernel.ts";
-import { claimedIn } from "../certificates/pem.ts";
+import { claimedIn, plain } from "../certificates/pem.ts";
 import "../certificates/sigstore_core.ts"; // verification runs on Deno
 import type { KeylessSigner, Signed, Trusted, Verdict } from "../signer.ts";
 import { readSigstoreBundle } from "./bundle.ts";
@@ -20,14 +20,16 @@ export function trustedIdentity({ identity, issuer, trustedRoot }: KeylessSigner
       const { identity: found } = verifier.verify(toSignedEntity(bundle));
       if (found?.subjectAlternativeName !== identity) return undefined;
       if (found.extensions?.issuer !== issuer) {
-        return { problem: `its identity is of the issuer ${found.extensions?.issuer}` };
+        return {
+          problem: `its identity is of the issuer ${plain(found.extensions?.issuer ?? "")}`,
+        };
       }
       const [entry] = bundle.verificationMaterial.tlogEntries;
       // Only a promise of the log proves the time of an entry.
       if (entry?.inclusionPromise === undefined) return {};
       return { signedAt: new Date(Number(entry.integratedTime) * 1000) };
     } catch (error) {
-      return { problem: `Sigstore refuses it: ${messageOf(error)}` };
+      return { problem: `Sigstore refuses it: ${plain(messageOf(error))}` };
     }
   };
   return { hash: identity, title: `${identity} of ${issuer}`, judge };

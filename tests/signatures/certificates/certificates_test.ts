@@ -123,6 +123,7 @@ Deno.test("a chain that may not issue or sign is refused for its reason", async 
     [[MAY_SIGN, usage(serverAuth)], /CN=Alice is not for code signing/],
     [[usage(serverAuth)], /does not say that it may sign/],
     [[MAY_SIGN, unknown], /critical extension 1.2.3.4/],
+    [[MAY_SIGN, usage()], /one of its certificates cannot be read/],
   ];
   for (const [extensions, reason] of leaves) {
     const signer = await issue("CN=Alice", { issuer: models, extensions });
@@ -137,7 +138,7 @@ Deno.test("a chain that may not issue or sign is refused for its reason", async 
     [{ extensions: [may, MAY_SIGN] }, /CN=Low may not issue certificates/],
     [{ extensions: [may, CA_USAGE, usage(serverAuth)] }, /CN=Low is not for code signing/],
     [{ extensions: [may, CA_USAGE, unknown] }, /critical extension/],
-    [{ extensions: [may, CA_USAGE, constrained] }, /extension 2.5.29.30/],
+    [{ extensions: [may, CA_USAGE, constrained] }, /CN=Low has name constraints/],
     [{ to: "2026-06-01" }, /CN=Low is valid from .* to 2026-06-01/],
     [{ algorithm: { ...RSA, modulusLength: 1024 } }, /RSA key of CN=Low is short/],
   ];
@@ -160,6 +161,25 @@ Deno.test("a chain that may not issue or sign is refused for its reason", async 
   const old = await authority("CN=Old", { algorithm: { ...RSA, hash: "SHA-1" } });
   const weak = await issue("CN=Alice", { issuer: { ...old, algorithm: sha1 } });
   assertEquals(await checked({ alice: weak, chain: [weak], anchors: [old] }), "unchecked");
+});
+
+Deno.test("a certificate of a key that cannot be checked says so", async () => {
+  const { models, root, alice } = await acme();
+  const rsa = await issue("CN=Alice", { issuer: models, algorithm: RSA });
+  await using registry = await withVersion();
+  const { id } = await signVersion(registry, NAME, { key: await privateKeyOf(alice) });
+  const bundle = JSON.parse(await signatureBundle(registry, NAME, { key: id }));
+  const certificates = [rsa, models].map(({ certificate }) => ({
+    rawBytes: certificate.toString("base64"),
+  }));
+  bundle.verificationMaterial = { x509CertificateChain: { certificates } };
+  await addSignature(registry, NAME, { bundle: JSON.stringify(bundle), system });
+  const { ok, signatures } = await checkSignatures(registry, NAME, { signedBy: root.pem });
+  const { problem } = signatures.find(({ certificate }) => certificate !== undefined)!;
+  assertEquals([ok, problem], [
+    false,
+    "its certificate cannot be checked: the key is of the kind rsa",
+  ]);
 });
 
 Deno.test("certificates are valid at the time that a signature was added", async () => {

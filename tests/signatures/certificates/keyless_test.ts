@@ -129,6 +129,14 @@ Deno.test("each change of a keyless bundle is refused", async () => {
   }
 });
 
+Deno.test("a problem has no characters of the bundle that a terminal obeys", async () => {
+  const bundle = await world.signed(payload) as Json;
+  entryOf(bundle).kindVersion.kind = "dsse\n\x1b[2J\u202e";
+  assertMatch(await checked(bundle), /expected: dsse\?\?\[2J\?\/0\.0\.1/);
+  const foreign = await world.signed(payload, { issuer: "https://evil.test\n\x1b" });
+  assertMatch(await checked(foreign), /of the issuer https:\/\/evil\.test\?\?$/);
+});
+
 Deno.test("signatures of another Sigstore, key, statement or kind are refused", async () => {
   const other = await sigstore();
   assertMatch(await checked(await other.signed(payload)), /^wrong: Sigstore refuses it/);
