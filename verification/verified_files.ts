@@ -24,6 +24,8 @@ const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
 const FILE_BYTES = 400;
 /** Bytes of memory for each byte of a list of chunks. */
 const PER_LIST_BYTE = 5;
+/** One for all small files: a map for each would take 184 bytes. */
+const NO_CHUNKS: Verified["chunks"] = new Map();
 
 /** Remembers the last verified file at each path of a name. */
 export class VerifiedFiles {
@@ -116,7 +118,7 @@ async function verifyFile(
   const list = await reader.checkedList(file);
   if (list === undefined) {
     await readAll();
-    return { chunks: new Map(), ...last, id }; // the next one may need its chunks
+    return { chunks: NO_CHUNKS, ...last, id }; // the next one may need its chunks
   }
   const known = new Set<number>();
   const chunks = new Map<string, number>();

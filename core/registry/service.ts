@@ -23,8 +23,9 @@ import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";
 /**
  * Operations of the service behind a registry, called by `readLineage`, `readLog`,
  * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory`, `presignDownload`,
- * `openPages`, which lists and opens files, and the functions for runs. A missing member is `Unsupported`. A view that hides data must leave them
- * out or hide it here too.
+ * `openPages`, which lists and opens files, and the functions for runs. A missing member is
+ * `Unsupported`, or `open` in the place of `openPages`. A view that hides data must leave them out
+ * or hide it here too.
  */
 export interface RegistryService {
   openPages?(ref: string, options?: ReadOptions): Promise<PagedArtifact>;
