@@ -45,7 +45,7 @@ export class ExperimentStore {
 
   async read(name: string): Promise<Experiment> {
     const [newest] = await Array.fromAsync(this.#registry.versions(name, { limit: 1 }));
-    const known = newest && await readAnnotations(this.#registry, name);
+    const known = await readAnnotations(this.#registry, name).catch(ignoreMissing);
     const waiting = known === undefined ? await this.#waiting(name) : undefined;
     const { notes, labels } = known ?? {};
     const tags = new Map([...waiting?.tags ?? [], ...textsOf(labels)]);
@@ -66,17 +66,26 @@ export class ExperimentStore {
 
   /** Changes tags, null removes one. An experiment without a version exists from then on. */
   async change(name: string, tags: TagChange): Promise<void> {
+    if (await this.#isAnnotated(name, tags)) return;
+    const draft = await this.#draft(name);
+    const content = Buffer.from(JSON.stringify(Object.fromEntries(tags)));
+    const adding = draft.addPart(partOf(FILE, this.#system), [{ path: FILE, content }]);
+    const failure = await adding.then(() => undefined, (error: unknown) => error);
+    this.#settled.delete(name);
+    // It may have its first version by now.
+    if (await this.#isAnnotated(name, tags) || failure === undefined) return;
+    // The draft is too old: an experiment without tags is there with its first run.
+    if (tags.size > 0 || !isRegistryError(failure, "Conflict")) throw failure;
+  }
+
+  /** Changes labels and the note. Returns false for a name that never had a version. */
+  async #isAnnotated(name: string, tags: TagChange): Promise<boolean> {
     try {
       await this.#annotate(name, tags);
+      return true;
     } catch (error) {
-      if (!isRegistryError(error, "NotFound")) throw error;
-      const draft = await this.#draft(name);
-      const content = Buffer.from(JSON.stringify(Object.fromEntries(tags)));
-      const adding = draft.addPart(partOf(FILE, this.#system), [{ path: FILE, content }]);
-      await adding.catch((error) => {
-        // The draft is too old: an experiment without tags is there with its first run.
-        if (tags.size > 0 || !isRegistryError(error, "Conflict")) throw error;
-      });
+      ignoreMissing(error);
+      return false;
     }
   }
 
@@ -108,11 +117,8 @@ export class ExperimentStore {
   }
 
   async #startOf(name: string): Promise<number | undefined> {
-    try {
-      return runIn(await this.#registry.info(name, { version: FIRST })).startedMs;
-    } catch (error) {
-      if (!isRegistryError(error, "NotFound")) throw error;
-    }
+    const first = await this.#registry.info(name, { version: FIRST }).catch(ignoreMissing);
+    return first && runIn(first).startedMs;
   }
 
   /** Reads the tags of an experiment whose name had no version when they were set. */
@@ -125,6 +131,10 @@ export class ExperimentStore {
     for (const part of parts) for (const [key, value] of await tagsIn(part)) tags.set(key, value);
     return { tags, createdMs: parts[0]?.addedAt.getTime() };
   }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isRegistryError(error, "NotFound")) throw error;
 }
 
 async function tagsIn(part: RunFile): Promise<[key: string, value: string | null][]> {

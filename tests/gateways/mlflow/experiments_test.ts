@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
+import { wrapBackend } from "../../../core/work/wrap_backend.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
@@ -69,6 +70,69 @@ Deno.test("tags of a name that another program saved are its labels", async () =
   await annotate(registry, "digits", { labels: { a: "labelled", n: 1 } });
   await setTag(service, "b", "2"); // moves what waits, and keeps what is there
   assertEquals(await tagsOf(service), { a: "labelled", n: "1", b: "2" });
+});
+
+Deno.test("an experiment whose runs are all deleted keeps its tags", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin();
+  await setTag(service, "a", "1");
+  await service.end(run_id);
+  await service.post("runs/delete", { run_id });
+  assertEquals(await tagsOf(service), { a: "1" });
+  await setTag(service, "b", "2");
+  await deleteTag(service, "a");
+  assertEquals(await tagsOf(service), { b: "2" });
+});
+
+Deno.test("a tag that is set while the first version is saved is not lost", async () => {
+  const store = createMemoryBackend();
+  let before: (() => Promise<unknown>) | undefined;
+  const backend = wrapBackend(store, {
+    async put(...args) {
+      const first = before;
+      before = undefined;
+      await first?.();
+      return await store.put(...args);
+    },
+  });
+  await using service = await openMlflow({ backend });
+  await using other = await openMlflow({ backend: store });
+  const run_id = await service.begin();
+  before = () => other.end(run_id);
+  await setTag(service, "a", "1");
+  assertEquals(before, undefined);
+  await setTag(other, "b", "2");
+  for (const each of [service, other]) assertEquals(await tagsOf(each), { a: "1", b: "2" });
+});
+
+Deno.test("a kill at any write while tags become labels loses none", async () => {
+  for (let at = 1, isDone = false; !isDone; at++) {
+    const store = createMemoryBackend();
+    let left = Infinity;
+    const dying = <T>(write: () => T): T => {
+      if (left-- > 0) return write();
+      throw new Error("killed");
+    };
+    const backend = wrapBackend(store, {
+      put: (...args) => dying(() => store.put(...args)),
+      delete: (...args) => dying(() => store.delete(...args)),
+    });
+    const tags = [{ key: "a", value: "1" }, { key: "mlflow.note.content", value: "Digits" }];
+    await using service = await openMlflow({ backend });
+    await service.post("experiments/create", { name: "digits", tags });
+    const run_id = await service.begin();
+    left = at;
+    await service.end(run_id).then(() => isDone = true, () => {});
+    left = Infinity;
+    await using next = await openMlflow({ backend: store });
+    const expected = { a: "1", "mlflow.note.content": "Digits" };
+    assertEquals(await tagsOf(next), expected, `${at}`);
+    await next.end(run_id);
+    assertEquals(await tagsOf(next), expected, `${at}`);
+    await deleteTag(next, "a");
+    await next.end(await next.begin());
+    assertEquals(Object.keys(await tagsOf(next)), ["mlflow.note.content"], `${at}`);
+  }
 });
 
 Deno.test("searches compare the tags and times of experiments", async () => {
