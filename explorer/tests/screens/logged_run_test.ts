@@ -143,7 +143,8 @@ Deno.test({
     assertEquals(await rows.first().innerText(), "0\t1\t1\t9");
     assertEquals(await barriersOf(page), []);
     await page.goto(`${url}#/logged/digits%3Amodel?ids=a+gone`);
-    await page.getByText("gone: no points.").waitFor();
+    await page.getByText("gone: Cannot").waitFor();
+    assertEquals(await page.getByText("no points").count(), 0);
     await loss.locator("canvas").waitFor();
     await page.goto(`${url}#/logged/digits%3Amodel?ids=gone+lost`);
     await page.getByRole("alert").getByText("gone").first().waitFor();

@@ -123,8 +123,15 @@ function Drawn({ results }: { results: readonly Result[] }) {
       ),
     [ids.join("\n"), ...Array.from({ length: FEW }, (_, i) => results[i]?.value?.steps)],
   );
-  const left = results.filter(({ value }) => value?.steps === undefined).map(({ id }) => id);
+  const left = results.filter(({ value, error }) => !error && value?.steps === undefined)
+    .map(({ id }) => id);
+  const failed = results.filter(({ error }) => error !== undefined);
   return html`
+    ${failed.map(({ id, error }) =>
+      html`<p class="note" key=${id}>${id}: ${
+        error instanceof Error ? error.message : `${error}`
+      }</p>`
+    )}
     ${left.length > 0 && html`<p class="note">${left.join(", ")}: no points.</p>`}
     ${runs.length > 0 && html`<${Panels} runs=${runs} isCompared />`}
   `;
