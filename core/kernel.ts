@@ -37,7 +37,7 @@ export {
 } from "./naming/names.ts";
 export { folderOf, joinPath, nameOf, parsePath } from "./naming/paths.ts";
 export { PathCheck } from "./naming/path_check.ts";
-export { parseRef } from "./naming/refs.ts";
+export { newAliases, parseRef } from "./naming/refs.ts";
 export { compareVersions, nextVersion, parseVersion } from "./naming/versions.ts";
 export { checkDurations, checkOptions, checkToolOptions } from "./options/check_options.ts";
 export type { OptionNames } from "./options/check_options.ts";

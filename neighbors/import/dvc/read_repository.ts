@@ -1,14 +1,8 @@
 // Reads a Git repository with DVC. A commit with a tag, or at HEAD, is a version, with all that DVC
 // tracks in it. Tags such as `v1.2.0` are versions, and others are aliases.
-import {
-  checkNewName,
-  type FileToSave,
-  iterableStream,
-  notFound,
-  readAll,
-  shown,
-} from "../../../core/kernel.ts";
+import { type FileToSave, iterableStream, notFound, readAll, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
+import { aliasOfRef } from "../alias_of_ref.ts";
 import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
 import { isMap, type Plain, yamlIn, yamlValueIn } from "../source_files.ts";
 import { checkedFile, type DvcCache, missing } from "./cache.ts";
@@ -246,7 +240,7 @@ function revisionsOf(commits: ReadonlyMap<string, Commit>) {
       const label = ref === HEAD ? commit.id.slice(0, 8) : name;
       revisions.push({ id: commit.id, label, commit });
     }
-    const alias = ref === HEAD ? "head" : aliasOf(name, kind);
+    const alias = ref === HEAD ? "head" : aliasOfRef(name, kind);
     const id = ids.get(commit.id) ?? commit.id;
     if (alias !== undefined && !aliases.has(alias)) aliases.set(alias, { id, commit: commit.id });
     else {
@@ -278,18 +272,6 @@ function refIn(ref: string): { kind: string; name: string } | undefined {
 function versionOf(tag: string): string | undefined {
   const [, ...numbers] = /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?$/.exec(tag) ?? [];
   return numbers.length === 0 ? undefined : numbers.map((each) => Number(each ?? 0)).join(".");
-}
-
-/** Returns the alias of a ref; undefined if it cannot be one. */
-function aliasOf(name: string, kind: string): string | undefined {
-  const alias = /^v?\d/.test(name) ? `${kind}-${name}` : name;
-  const plain = alias.replaceAll(/[/@]/g, "-");
-  try {
-    checkNewName(plain);
-    return plain;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns the next version of a commit that has no number: 0.0.1, 0.0.2. */

@@ -1,6 +1,7 @@
 // Parts of both readers: files whose content is checked, and the aliases of revisions.
 import { createHash } from "node:crypto";
 import { corrupt, type FileToSave, iterableStream, shown } from "../../../core/kernel.ts";
+import { aliasOfRef } from "../alias_of_ref.ts";
 
 export const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -30,8 +31,7 @@ export function checkedFile(path: string, { size, hash, chunks }: Source): FileT
   return { path, content: { size, stream } };
 }
 
-/** Returns the alias of a branch or tag. An alias has no `/` and does not look like a version. */
+/** Returns the alias of a branch or tag; its name if it cannot be one. */
 export function aliasOf(ref: string): string {
-  const alias = ref.replaceAll("/", "-");
-  return /^[vV+.-]?\d/.test(alias) || alias === "latest" ? `rev-${alias}` : alias;
+  return aliasOfRef(ref, "rev") ?? ref;
 }

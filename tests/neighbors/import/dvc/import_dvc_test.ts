@@ -380,19 +380,27 @@ cliTest("--branches also imports branches and experiments, but never as versions
   await git(root, ["checkout", "-q", "-b", "2.0.0"]);
   const second = await commit(root, repositoryFiles(2));
   await git(root, ["branch", "both"]);
+  for (const name of ["latest", "V3", "me@fix/a"]) await git(root, ["branch", name]);
   const own = `refs/exps/${first.slice(0, 2)}/${first.slice(2)}`;
   await git(root, ["update-ref", `${own}/slow-ape`, second]);
   await git(root, ["update-ref", "refs/exps/exec/EXEC_HEAD", first]);
   await writeCache(root, cacheFiles(2));
   assertEquals((await imported(it)).report.aliases, 2); // both, head
   const { problems, report } = await imported(it, "--branches");
-  assertEquals([problems[0].what, report.runs, report.aliases], ['branch "both"', 0, 3]);
+  assertEquals([problems.map(({ what }) => what), report.runs, report.aliases], [
+    ['branch "both"'],
+    0,
+    6,
+  ]);
   const aliases = await it.jsonLines("alias digits --json");
   assertEquals(aliases.map(({ alias, version }) => `${alias} ${version}`).sort(), [
     "both 1.0.0",
     "branch-2.0.0 0.0.1",
+    "branch-V3 0.0.1",
+    "branch-latest 0.0.1",
     "head 0.0.1",
     "main 1.0.0",
+    "me-fix-a 0.0.1",
     "slow-ape 0.0.1",
   ]);
 });

@@ -118,6 +118,17 @@ for (const [url, name] of Object.entries(NAMES)) {
   });
 }
 
+cliTest("a branch whose name is not an alias gets one", async (it) => {
+  const root = join(it.cwd, "net");
+  await commit(root, { "config.json": "{}" }, ["v1.0"]);
+  for (const name of ["latest", "me@fix/a"]) await git(root, ["branch", name]);
+  const { code, problems } = await imported(it, "net");
+  assertEquals([code, problems], [0, []]);
+  const aliases = await it.jsonLines("alias net --json");
+  const names = ["main", "me-fix-a", "rev-latest", "rev-v1.0"];
+  assertEquals(aliases.map(({ alias }) => alias).sort(), names);
+});
+
 cliTest("bare clones, --name, links and branches that differ", async (it) => {
   const { root, one } = await writeClone(it);
   await git(root, ["update-ref", "refs/remotes/origin/main", one]);
