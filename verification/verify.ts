@@ -128,11 +128,11 @@ async function verifyPlaces(
     for await (const ref of names) {
       const { name, selector } = parseRef(ref);
       await checkKnown(context, name, signal);
+      requested.add(name);
       if (selector.kind !== "latest" || ref.includes("@")) {
         await verify(await cellOfRef(context, parseRef(ref), signal));
         continue;
       }
-      requested.add(name);
       await verify(nameFolder(name));
       await countStrangers(context, objectsFolder(name), counting);
     }

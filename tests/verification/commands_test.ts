@@ -28,6 +28,8 @@ filledTest("verify reports unchecked objects and broken aliases", async (it) => 
   await Deno.writeTextFile(it.root.join(".holdfast/readme.txt"), "by ann");
   const { err } = await it.holdfast("verify note --shallow");
   assertStringIncludes(err, "Not checked: 2 other names; 1 file\n");
+  const ofVersion = await it.holdfast("verify note@1 --shallow");
+  assertStringIncludes(ofVersion.err, "Not checked: 2 other names");
   assertStringIncludes(
     (await it.holdfast("verify")).err,
     "Not checked: 1 object of other programs\n",
