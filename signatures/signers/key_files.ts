@@ -69,7 +69,9 @@ export async function textOf(file: string, what: string, { io }: CommandContext)
   }
   const action = `read the ${what} ${JSON.stringify(file)}`;
   return await readFile(resolve(io.cwd, file), "utf8").catch((cause) => {
-    const hint = "Pass the path of a file.";
+    const hint = what === "public key" && /@|:\/\//.test(file)
+      ? "Pass the path of a file. An identity also needs --issuer and --trusted-root."
+      : "Pass the path of a file.";
     if (cause.code === "ENOENT") throw notFound(action, "it does not exist", hint, cause);
     if (cause.code === "EISDIR") throw invalid(action, "it is a folder", hint, cause);
     throw cause;

@@ -93,7 +93,7 @@ export function readPublicKey(pem: string): TrustedKey {
   const action = "check signatures";
   if (/PRIVATE KEY/.test(pem)) {
     throw invalid(action, undefined, "a private key is given", {
-      hint: "Pass the public key: only who signs has the private one.",
+      hint: "Pass the public key. Only the signer has the private one.",
     });
   }
   // Without this, a certificate is the key in it, whatever its dates, and of two keys only one is read.

@@ -98,7 +98,9 @@ async function downloadOne(
   const settings = { to, overwrite, dryRun, links, verify, include, exclude, signal, onProgress };
   const downloading = registry.download(exact, { ...settings, delete: remove });
   const result = await withHints(downloading, {
-    AlreadyExists: "Nothing was changed. Use another path, or preview with --overwrite --dry-run",
+    AlreadyExists: overwrite
+      ? "Nothing was changed. Use another path, or move away what is there"
+      : "Nothing was changed. Use another path, or preview with --overwrite --dry-run",
   }).finally(end).catch((error) => rethrowRepeatable(error, context));
   const { path, files, size, left, written, deleted, changes, moreChanges, leftOut } = result;
   const { info: { digest } } = result;

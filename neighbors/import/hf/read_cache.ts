@@ -46,7 +46,8 @@ export class HfCacheReader {
     });
     if (repositories.length === 0) {
       throw notFound("import repositories from", location, "no folder of a repository is there", {
-        hint: "Pass the cache (~/.cache/huggingface/hub) or one folder of it: models--ORG--NAME.",
+        hint:
+          "Pass a clone by Git, the cache (~/.cache/huggingface/hub) or one folder of it: models--ORG--NAME.",
       });
     }
     for (const repository of repositories) {

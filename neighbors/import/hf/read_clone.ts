@@ -73,7 +73,9 @@ export class HfCloneReader {
       if (!refs.includes(ref)) revisions.set(commit.id, { commit, refs: [...refs, ref] });
     }
     if (commits.size === 0) {
-      throw notFound("import from", shown(own), "the clone has no branches and no tags");
+      throw notFound("import from", shown(own), "the clone has no branches and no tags", {
+        hint: "If it should have some, run `git fsck` in it, and clone it again.",
+      });
     }
     const main = aliases.get("main");
     const order = ({ commit: { id, timeMs } }: Revision) => id === main ? Infinity : timeMs;

@@ -202,7 +202,7 @@ cliTest("a keyless signature is added, checked and required by its identity", as
     [`--signed-by ${ALICE} --trusted-root root.json`, /--issuer is missing/],
     [issuer, /the identity of a signer is missing/],
     [`--signed-by ${ALICE} --issuer ${ISSUER} --trusted-root model.sig`, /root cannot be read/],
-    [`--signed-by ${ALICE}`, /does not exist/],
+    [`--signed-by ${ALICE}`, /does not exist\nhint: .* also needs --issuer and --trusted-root/],
   ];
   for (const [options, reason] of cases) {
     const { code, err } = await it.holdfast(`signatures models:digits ${options}`);

@@ -37,6 +37,12 @@ filledTest("download replaces nothing without --overwrite", async (it) => {
   assertEquals(await Deno.readTextFile(it.root.join("out/a.csv")), "1,2\n");
 });
 
+filledTest("download names --overwrite only where it was not given", async (it) => {
+  await Deno.writeTextFile(it.root.join("taken"), "mine");
+  await it.fails("download data:raw taken", 4, "preview with --overwrite --dry-run");
+  await it.fails("download data:raw taken --overwrite", 4, "or move away what is there");
+});
+
 cliTest("download of what is not there is exit code 3 and leaves nothing", async (it) => {
   await it.succeeds("init");
   await it.fails("download nothing out", 3);

@@ -152,7 +152,13 @@ cliTest("bare clones, --name, links and branches that differ", async (it) => {
 
 cliTest("folders that are no clone of their own are refused", async (it) => {
   await writeTree(it.cwd, { "work/.git": "gitdir: ../elsewhere", "empty/x": "" });
-  for (const [from, words] of [["work", /not a Git repository/], ["empty", /no folder/]] as const) {
+  await git(it.cwd, ["init", "-q", "new"]);
+  const refused: [from: string, words: RegExp][] = [
+    ["work", /not a Git repository/],
+    ["empty", /no folder/],
+    ["new", /no branches and no tags\nhint: /],
+  ];
+  for (const [from, words] of refused) {
     const { code, err } = await it.holdfast(`import hf ${from} .holdfast --create`);
     assertEquals(code, 3);
     assertMatch(err, words);

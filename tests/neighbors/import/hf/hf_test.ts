@@ -169,7 +169,7 @@ cliTest("folders that are not snapshots are left out, and other folders refused"
     assertMatch(reasons, words);
   }
   await mkdir(join(it.cwd, "empty"));
-  await it.fails("import hf empty to --create", 3, "no folder of a repository");
+  await it.fails("import hf empty to --create", 3, "Pass a clone by Git, the cache");
   await it.fails("import hf nowhere to --create", 3, "no such folder");
   await it.fails("import hf team/bert to --create", 3, "write hf://ORG/NAME");
   await it.fails("ls -r to", 3);
