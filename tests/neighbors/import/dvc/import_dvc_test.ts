@@ -387,20 +387,12 @@ cliTest("--branches also imports branches and experiments, but never as versions
   await writeCache(root, cacheFiles(2));
   assertEquals((await imported(it)).report.aliases, 2); // both, head
   const { problems, report } = await imported(it, "--branches");
-  assertEquals([problems.map(({ what }) => what), report.runs, report.aliases], [
-    ['branch "both"'],
-    0,
-    6,
-  ]);
+  assertEquals([problems.length, problems[0].what], [1, 'branch "both"']);
+  assertEquals([report.runs, report.aliases], [0, 6]);
   const aliases = await it.jsonLines("alias digits --json");
-  assertEquals(aliases.map(({ alias, version }) => `${alias} ${version}`).sort(), [
-    "both 1.0.0",
-    "branch-2.0.0 0.0.1",
-    "branch-V3 0.0.1",
-    "branch-latest 0.0.1",
-    "head 0.0.1",
-    "main 1.0.0",
-    "me-fix-a 0.0.1",
-    "slow-ape 0.0.1",
-  ]);
+  const made = ["branch-2.0.0", "branch-V3", "branch-latest", "head", "me-fix-a", "slow-ape"];
+  assertEquals(
+    aliases.map(({ alias, version }) => `${alias} ${version}`).sort(),
+    [...made.map((alias) => `${alias} 0.0.1`), "both 1.0.0", "main 1.0.0"].sort(),
+  );
 });
