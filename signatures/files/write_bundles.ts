@@ -1,5 +1,15 @@
 // Writes signatures beside a download.
-import { constants, copyFile, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { alreadyExists, type ArtifactInfo, notFound, realSystem } from "../../core/kernel.ts";
 import { bundleFiles } from "./beside.ts";
@@ -54,6 +64,7 @@ async function writeAll(
 ): Promise<void> {
   const differing = [];
   for (const file of files) {
+    await removeLeftovers(file.path);
     const present = await readFile(file.path).catch((cause) => {
       if (cause.code === "EISDIR") throw exists(file.path, cause, "a folder has its name");
       if (cause.code !== "ENOENT") throw cause;
@@ -63,6 +74,27 @@ async function writeAll(
   }
   for (const { path, bytes } of differing) await writeWhole(path, bytes, overwrite);
 }
+
+/** A file takes seconds to write. */
+const STALE_MS = 60_000;
+
+/**
+ * Removes partial files of killed programs: `model_signing` would refuse the folder, and a save would
+ * add them to the version.
+ */
+async function removeLeftovers(path: string): Promise<void> {
+  const folder = dirname(path), begin = `.${basename(path)}.`;
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(begin) || !PARTIAL_END.test(name.slice(begin.length))) continue;
+    const partial = join(folder, name);
+    const stats = await stat(partial).catch(() => undefined); // removed meanwhile
+    if (stats === undefined || realSystem.now() - stats.mtimeMs < STALE_MS) continue;
+    await rm(partial, { force: true });
+  }
+}
+
+/** The end of the name of a partial file: an id. */
+const PARTIAL_END = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.partial$/;
 
 /** Writes a file atomically: a killed program leaves no partial file under its name. */
 async function writeWhole(path: string, bytes: Uint8Array, overwrite: boolean): Promise<void> {

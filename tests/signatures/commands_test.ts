@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "@std/path";
+import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { basename, join } from "@std/path";
 import { cliTest, filesIn } from "../apps/captured_io.ts";
 import { ecKeys } from "./signed.ts";
 
@@ -125,7 +125,13 @@ cliTest("signatures --to: writes what signers signed, and replaces no file", asy
   const { signatures: [{ id }] } = await it.json("signatures models:digits --json");
   const bundle = await it.succeeds(`signatures models:digits --bundle ${id}`);
   assertEquals(await readFile(join(it.cwd, "out/model.sig"), "utf8"), bundle);
+  const killed = [".model.sig.0", ".model.sig.1", ".other.sig.2"]
+    .map((name) => join(it.cwd, `out/${name}bd9b0d1-2a3c-4f5e-8d6f-0123456789ab.partial`));
+  for (const file of killed) await writeFile(file, "half");
+  for (const file of killed.slice(1)) await utimes(file, 0, 0);
   await it.succeeds("signatures models:digits --to out");
+  const left = [killed[0]!, killed[2]!].map((file) => basename(file)); // one may be of a running program
+  assertEquals(await filesIn(join(it.cwd, "out")), [...left, "model.sig"].toSorted());
   await writeFile(join(it.cwd, "out/model.sig"), "other");
   await it.fails("signatures models:digits --to out", 4, "model.sig: another file exists");
   assertEquals(await readFile(join(it.cwd, "out/model.sig"), "utf8"), "other");
