@@ -78,7 +78,7 @@ export async function commit(attempt: Attempt, list?: LongList): Promise<Ending>
   if (digest !== expected) throw readOnce(operation);
   const unchanged = await unchangedBase(attempt, digest);
   const stored = listed ?? (list && await storeList(attempt, list));
-  const { base } = attempt;
+  const base = attempt.placed?.shelves.base ?? attempt.base; // mirrors have only the first
   const shared = base?.isShared ? base : undefined;
   if (shared && !await isLive(context, operation, shared)) return { state: "baseGone", digest };
   if (!shared) delete operation.views.base;
