@@ -14,6 +14,7 @@ export interface ChosenPath {
 interface PatternPart {
   createPatterns(
     lines: readonly string[],
+    options: { strict: boolean },
   ): { test(path: string): "matched" | "negated" | undefined };
 }
 
@@ -27,7 +28,7 @@ export async function chooseFiles(
     import.meta.url,
   );
   const [wanted, refused] = [include, exclude].map((patterns) =>
-    patterns && createPatterns([patterns].flat())
+    patterns && createPatterns([patterns].flat(), { strict: true })
   );
   const excludes = (path: string) => !!refused && refused.test(path) === "matched";
   const chosen = (path: string) => !excludes(path) && (!wanted || wanted.test(path) === "matched");

@@ -20,6 +20,8 @@ export interface PatternOptions {
   /** The folder of the patterns, relative to the root. @default "" the root */
   below?: string;
   after?: Patterns;
+  /** A pattern with `[` but no `]` is `Invalid`: it would match nothing. @default false */
+  strict?: boolean;
 }
 
 interface PatternPart {
@@ -29,29 +31,22 @@ interface PatternPart {
 const OWN_FILE = ".holdfastignore";
 const GIT_FILE = ".gitignore";
 
+interface ChosenPatterns {
+  include?: Patterns;
+  /** The lines of `include`. */
+  included: readonly string[];
+  exclude?: Patterns;
+  ignored?: Patterns;
+}
+
 /** The patterns of a folder, also of those below it without own ignore files. */
 export class Choice {
   readonly #files: readonly string[];
-  readonly #include?: Patterns;
-  readonly #exclude?: Patterns;
-  readonly #ignored?: Patterns;
-  /** The lines of `include`. */
-  readonly #included: readonly string[];
+  readonly #patterns: ChosenPatterns;
 
-  private constructor(
-    files: readonly string[],
-    patterns: {
-      include?: Patterns;
-      included: readonly string[];
-      exclude?: Patterns;
-      ignored?: Patterns;
-    },
-  ) {
+  private constructor(files: readonly string[], patterns: ChosenPatterns) {
     this.#files = files;
-    this.#include = patterns.include;
-    this.#included = patterns.included;
-    this.#exclude = patterns.exclude;
-    this.#ignored = patterns.ignored;
+    this.#patterns = patterns;
   }
 
   static async of(options: LocalPathOptions): Promise<Choice> {
@@ -59,7 +54,7 @@ export class Choice {
     const files = [...(gitignore ? [GIT_FILE] : []), ...(all ? [] : [OWN_FILE])]; // last wins
     const patterns = async (source: string | readonly string[] = []) => {
       const list = [source].flat();
-      return list.length === 0 ? undefined : await patternsOf(list);
+      return list.length === 0 ? undefined : await patternsOf(list, { strict: true });
     };
     return new Choice(files, {
       include: await patterns(options.include),
@@ -73,7 +68,7 @@ export class Choice {
     folder: { name: string; path: string },
     entries: readonly string[],
   ): Promise<Choice> {
-    let ignored = this.#ignored;
+    let { ignored } = this.#patterns;
     for (const file of this.#files) {
       if (!entries.includes(file)) continue;
       const path = join(folder.path, file);
@@ -82,28 +77,25 @@ export class Choice {
       checkLines(lines, path);
       ignored = await patternsOf(lines, { below: folder.name, after: ignored });
     }
-    if (ignored === this.#ignored) return this;
-    return new Choice(this.#files, {
-      include: this.#include,
-      included: this.#included,
-      exclude: this.#exclude,
-      ignored,
-    });
+    if (ignored === this.#patterns.ignored) return this;
+    return new Choice(this.#files, { ...this.#patterns, ignored });
   }
 
   /** Returns why an entry is left out, or undefined. Folders above it are included. */
   reasonAgainst(name: string, isFolder: boolean): LeftOutReason | undefined {
     const path = isFolder ? `${name}/` : name;
-    const excluded = this.#exclude?.test(path);
+    const { include, included, exclude, ignored } = this.#patterns;
+    const excluded = exclude?.test(path);
     if (excluded === "matched") return "excluded";
-    if (excluded === undefined && this.#ignored?.test(path) === "matched") return "ignored";
-    if (this.#include === undefined || this.#include.test(path) === "matched") return undefined;
-    const mayContain = isFolder && this.#included.some((pattern) => mayMatchBelow(pattern, name));
+    if (excluded === undefined && ignored?.test(path) === "matched") return "ignored";
+    if (include === undefined || include.test(path) === "matched") return undefined;
+    const mayContain = isFolder && included.some((pattern) => mayMatchBelow(pattern, name));
     return mayContain ? undefined : "not included";
   }
 
   keepsEmpty(name: string): boolean {
-    return this.#include === undefined || this.#include.test(`${name}/`) === "matched";
+    const { include } = this.#patterns;
+    return include === undefined || include.test(`${name}/`) === "matched";
   }
 }
 

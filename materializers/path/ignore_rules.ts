@@ -1,12 +1,15 @@
 // `.gitignore` patterns (git-scm.com/docs/gitignore), by the package `ignore`. Loaded on demand, so
 // that programs without patterns do not download it.
 import ignore from "npm:ignore@^7.0.5";
+import { invalid } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { PatternOptions, Patterns } from "./choice.ts";
 
 export function createPatterns(
   lines: readonly string[],
-  { below = "", after }: PatternOptions = {},
+  { below = "", after, strict = false }: PatternOptions = {},
 ): Patterns {
+  if (strict) lines.forEach(checkPattern);
   const rules = ignore({ ignoreCase: false });
   if (after !== undefined) rules.add((after as OwnPatterns).rules);
   rules.add(below === "" ? lines : lines.map((line) => lineBelow(line, below)));
@@ -22,6 +25,17 @@ export function createPatterns(
 interface OwnPatterns extends Patterns {
   rules: ReturnType<typeof ignore>;
 }
+
+/** Throws `Invalid` for a pattern with an open bracket, which would match nothing. */
+function checkPattern(line: string): void {
+  if (line.startsWith("#") || !line.replaceAll(CLOSED, "").includes("[")) return;
+  throw invalid("use pattern", shown(line), "it has [ without ]", {
+    hint: "Add ], or write \\[ for the character [.",
+  });
+}
+
+/** An escaped character, or a set of characters. */
+const CLOSED = /\\.|\[[!^]?\]?(?:\\.|[^\]\\])*\]/g;
 
 /** Converts a line of a file in a folder to one of the root. */
 function lineBelow(line: string, folder: string): string {

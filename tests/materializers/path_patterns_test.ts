@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { mkdirSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { folder, type LeftOut, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
@@ -23,6 +23,26 @@ async function chosen(
     left.map(({ path, reason }) => `${path}: ${reason}`).sort(),
   ];
 }
+
+inFolder(
+  "a pattern of an option with an open bracket is refused, one of a file is not",
+  async (root) => {
+    for (const path of ["a", "[a-"]) write(root, path);
+    for (const options of [{ include: "[a-" }, { exclude: ["a", "x[!"] }]) {
+      const saving = () => save(root, options);
+      assertMatch((await fails("Invalid", saving)).message, /it has \[ without \]/);
+      const registry = await openRegistry("memory:");
+      const { version } = await registry.save("n", localPath(root));
+      const downloading = () =>
+        registry.download("n", { ...options, version, to: join(root, "to") });
+      assertMatch((await fails("Invalid", downloading)).message, /it has \[ without \]/);
+      await registry.close();
+    }
+    assertEquals((await chosen(root, { exclude: ["\\[a-", "[!b]x"] }))[0], ["a"]);
+    write(root, ".holdfastignore", "[a-\na\n");
+    assertEquals((await chosen(root))[0], [".holdfastignore", "[a-"]);
+  },
+);
 
 inFolder("include and exclude choose paths at any depth", async (root) => {
   const paths = ["a.csv", "b.bin", "raw/c.bin", "raw/deep/d.csv", "x/raw/e", "x/f.csv"];
