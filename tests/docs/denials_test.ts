@@ -29,7 +29,7 @@ async function namesOf(): Promise<Record<"calls" | "schemes", string[]>> {
 
 /** Things that pages deny, and the names that they would have. */
 const DENIED: Readonly<Record<string, { calls?: RegExp; schemes?: RegExp }>> = {
-  branches: { calls: /branch/ },
+  branches: { calls: /^(?!--branches$).*branch/ }, // `import dvc` reads those of Git
   merges: { calls: /merge/ },
   "Azure backend": { calls: /azure/, schemes: /^(az|azure|abfss?|wasbs?)$/ },
   "Xet storage": { calls: /\bxet/ },
