@@ -30,6 +30,7 @@ export const INPUTS: readonly string[] = [
   "explorer/src",
   "apps/diff.ts",
   "apps/difference",
+  "apps/metadata_text.ts",
   "apps/rule_text.ts",
   "apps/server/access/sign_in.ts",
   "apps/server/explorer/site_path.ts",
