@@ -47,6 +47,7 @@ export const WITH_EFFECTS = [
   "./queues/bullmq/*.js",
   "./signatures/conditions.js",
   "./signatures/signatures.js",
+  "./signatures/signers/certificates/sigstore_core.js",
   "./workers/*.js",
 ];
 

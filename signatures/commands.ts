@@ -141,9 +141,8 @@ export const signatures: Command = defineCommand({
     ["holdfast signatures models:digits@production", "list them"],
     ["holdfast signatures models:digits@3.0.0 --signed-by key.pub", "check one signer"],
     [
-      "holdfast signatures models:digits@3.0.0 --signed-by alice@acme.com " +
-      "--issuer https://accounts.google.com --trusted-root trusted_root.json",
-      "check a keyless signature",
+      "holdfast signatures d --signed-by ann@b.org --issuer URL --trusted-root FILE",
+      "check a keyless signature: --issuer https://accounts.google.com",
     ],
     ["holdfast signatures models:digits@3.0.0 --to ./model", "write model.sig beside a download"],
     [

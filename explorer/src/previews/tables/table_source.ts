@@ -113,9 +113,10 @@ class TableWorker {
     if (table === undefined || --table.users > 0) return false;
     this.#tables.delete(file);
     if (this.#tables.size > 0) {
-      this.ask([table.id, "close"]);
+      this.ask([table.id, "close"]).catch(() => {}); // of a worker that is stuck
       return false;
     }
+    clearInterval(this.#watch); // nobody waits for the questions that it did not answer
     this.#worker.terminate();
     return true;
   }
