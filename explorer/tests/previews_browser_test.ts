@@ -254,8 +254,10 @@ Deno.test({
     await page.getByText("42 of 300 rows").waitFor();
 
     await explorer.show(previewOf("cube.npy"));
-    await page.getByRole("spinbutton", { name: "axis 0" }).fill("3");
-    await page.keyboard.press("Enter");
+    await page.getByText("Numbers of the slice").waitFor(); // the view is complete
+    const axis = page.getByRole("spinbutton", { name: "axis 0" });
+    await axis.fill("3");
+    await axis.press("Enter");
     await page.waitForURL(/at=3/);
     await page.getByText("Numbers of the slice").focus();
     await page.keyboard.press("Enter");
