@@ -112,6 +112,7 @@ export const WITH_PROGRAMS: readonly string[] = [
  * every byte damaged, many thousand versions or cases, all of it over HTTP; and a few short programs.
  */
 export const LONG: readonly string[] = [
+  "tests/apps/client/pages_test.ts",
   "tests/apps/server/access/hidden_members_test.ts",
   "tests/apps/server/worst_bodies_test.ts",
   "tests/apps/server/worst_requests_test.ts",
@@ -132,6 +133,7 @@ export const LONG: readonly string[] = [
   "tests/mirrors/copies",
   "tests/mirrors/damage",
   "tests/mirrors/plans_test.ts",
+  "tests/neighbors/import/interrupted_test.ts",
   "tests/operators/runner/carry/run_calls_test.ts",
   "tests/registry/cache/failures_test.ts",
   "tests/registry/cache/sweep_test.ts",
