@@ -66,20 +66,20 @@ export class ExperimentStore {
 
   /** Changes tags, null removes one. An experiment without a version exists from then on. */
   async change(name: string, tags: TagChange): Promise<void> {
-    if (await this.#isAnnotated(name, tags)) return;
+    if (await this.#tryAnnotate(name, tags)) return;
     const draft = await this.#draft(name);
     const content = Buffer.from(JSON.stringify(Object.fromEntries(tags)));
     const adding = draft.addPart(partOf(FILE, this.#system), [{ path: FILE, content }]);
     const failure = await adding.then(() => undefined, (error: unknown) => error);
     this.#settled.delete(name);
     // It may have its first version by now.
-    if (await this.#isAnnotated(name, tags) || failure === undefined) return;
+    if (await this.#tryAnnotate(name, tags) || failure === undefined) return;
     // The draft is too old: an experiment without tags is there with its first run.
     if (tags.size > 0 || !isRegistryError(failure, "Conflict")) throw failure;
   }
 
-  /** Changes labels and the note. Returns false for a name that never had a version. */
-  async #isAnnotated(name: string, tags: TagChange): Promise<boolean> {
+  /** Changes labels and the note. Returns false, and changes nothing, if the name never had a version. */
+  async #tryAnnotate(name: string, tags: TagChange): Promise<boolean> {
     try {
       await this.#annotate(name, tags);
       return true;

@@ -84,10 +84,11 @@ export function runRoutes(routes: Routes, context: MlflowContext): void {
   });
 
   changeRoutes(routes, context);
+  loggingRoutes(routes, context);
   endRoutes(routes, context);
 }
 
-function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext): void {
+function changeRoutes(routes: Routes, { runs, changes }: MlflowContext): void {
   const inOrder = createLanes();
   /** Adds a route that changes a run and answers with nothing. */
   const changing = (
@@ -101,32 +102,6 @@ function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext):
       answer: async ({ c }) => {
         const { body, key } = await changeIn(c);
         await changes.change(key, changeOf(body), c.info.access);
-        return c.json({}, 200, FRESH);
-      },
-    });
-
-  /** Adds a route that logs metrics to a run, and to the models that they belong to. */
-  const logging = (
-    path: string,
-    id: string,
-    summary: string,
-    changeOf: (body: Body) => Omit<RunChange, "metrics"> & { metrics: readonly Body[] },
-  ) =>
-    route(routes, `POST /api/2.0/mlflow/runs/${path}`, {
-      ...described(id, summary, "save"),
-      answer: async ({ c }) => {
-        const { body, key } = await changeIn(c);
-        const { metrics: given, ...change } = changeOf(body);
-        const metrics = given.map((each) => metricIn(each, system.now()));
-        const ofModels = Map.groupBy(metrics, (_, at) => text(given[at]!, "model_id"));
-        const models = [...ofModels].flatMap(([id, metrics]) =>
-          id === undefined ? [] : [{ model: loggedModel(id), metrics }]
-        );
-        for (const { model } of models) c.info.access.check("save", model.name);
-        await changes.change(key, { ...change, metrics }, c.info.access);
-        for (const { model, metrics } of models) {
-          await changes.change(model, { metrics }, c.info.access);
-        }
         return c.json({}, 200, FRESH);
       },
     });
@@ -175,6 +150,35 @@ function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext):
       return c.json({}, 200, FRESH);
     },
   });
+}
+
+function loggingRoutes(routes: Routes, { changes, system }: MlflowContext): void {
+  /** Adds a route that logs metrics to a run, and to the models that they belong to. */
+  const logging = (
+    path: string,
+    id: string,
+    summary: string,
+    changeOf: (body: Body) => Omit<RunChange, "metrics"> & { metrics: readonly Body[] },
+  ) =>
+    route(routes, `POST /api/2.0/mlflow/runs/${path}`, {
+      ...described(id, summary, "save"),
+      answer: async ({ c }) => {
+        const { body, key } = await changeIn(c);
+        const { metrics: given, ...change } = changeOf(body);
+        const metrics = given.map((each) => metricIn(each, system.now()));
+        const ofModels = Map.groupBy(metrics, (_, at) => text(given[at]!, "model_id"));
+        const models = [...ofModels].flatMap(([id, metrics]) =>
+          id === undefined ? [] : [{ model: loggedModel(id), metrics }]
+        );
+        for (const { model } of models) c.info.access.check("save", model.name);
+        await changes.change(key, { ...change, metrics }, c.info.access);
+        for (const { model, metrics } of models) {
+          await changes.change(model, { metrics }, c.info.access);
+        }
+        return c.json({}, 200, FRESH);
+      },
+    });
+
   logging("log-metric", "LogMetric", "Logs a metric", (body) => ({ metrics: [body] }));
   logging("log-batch", "LogBatch", "Logs metrics, parameters and tags", (body) => {
     const metrics = objects(body, "metrics");
