@@ -1,6 +1,7 @@
 // Differences between the tensors of two models. The digests of chunks decide where they can; the
 // rest is read, up to a limit.
 import { sameBytes } from "../../../core/bytes/bytes.ts";
+import { ChunkList } from "../../../core/bytes/content_chunks.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { ArtifactFile } from "../artifact_file.ts";
 import type { ModelTensor } from "../previews/models/model.ts";
@@ -96,17 +97,14 @@ interface Chunk {
 
 /** Returns the chunks of a file, in order, or none. */
 async function chunksOf({ file }: ModelToCompare, signal?: AbortSignal): Promise<Chunk[]> {
-  const list = file.size < LEAST_BYTES ? undefined : await file.chunks?.(signal);
-  if (list === undefined) return [];
-  const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
-  const chunks: Chunk[] = [];
+  const bytes = file.size < LEAST_BYTES ? undefined : await file.chunks?.(signal);
+  const list = bytes && ChunkList.decode(bytes, file.size);
   let from = 0;
-  for (let at = 4; at + 36 <= list.byteLength; at += 36) {
-    const length = view.getUint32(at, true);
-    chunks.push({ from, length, digest: String(list.subarray(at + 4, at + 36)) });
-    from += length;
-  }
-  return chunks;
+  return Array.from({ length: list?.count ?? 0 }, (_, i) => {
+    const chunk = { from, length: list!.lengthOf(i), digest: String(list!.digestOf(i)) };
+    from += chunk.length;
+    return chunk;
+  });
 }
 
 /** Returns the ranges of a tensor that digests do not decide, or that they show a change. */
