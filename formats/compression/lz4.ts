@@ -16,19 +16,26 @@ const HASH_BITS = 14;
 /** Unpacks a block, into at most `size` bytes. */
 export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
-  const steps = lz4Steps(packed, out);
-  for (let step = steps.next();; step = steps.next()) {
-    if (step.done) return out.subarray(0, step.value);
-  }
+  return out.subarray(0, unpackBehind(packed, out, 0));
+}
+
+/** Unpacks a block behind earlier output, which it may repeat. Returns the end. */
+export function unpackBehind(packed: Uint8Array, out: Uint8Array, begin: number): number {
+  const steps = lz4Steps(packed, out, begin);
+  for (let step = steps.next();; step = steps.next()) if (step.done) return step.value;
 }
 
 /** Sequences of a step, which take less than a millisecond. */
 const STEP = 4096;
 
-/** Unpacks a block in short steps. Returns the number of bytes. */
-export function* lz4Steps(packed: Uint8Array, out: Uint8Array): Generator<void, number> {
+/** Unpacks a block in short steps. Returns the end. */
+export function* lz4Steps(
+  packed: Uint8Array,
+  out: Uint8Array,
+  begin: number = 0,
+): Generator<void, number> {
   let from = 0;
-  let to = 0;
+  let to = begin;
   const byte = () => {
     if (from >= packed.byteLength) throw new Lz4Problem("data is truncated");
     return packed[from++]!;
