@@ -91,9 +91,10 @@ export function Lazy({ load, ...props }: { load: () => Promise<unknown> }): VNod
 
 /** A byte count in large type, above what it means. */
 export function Tile({ bytes, text }: { bytes: number; text: string }) {
+  const shown = formatBytes(Math.max(0, bytes));
   return html`
     <div class="tile">
-      <div class="tile-value">${formatBytes(Math.max(0, bytes))}</div>
+      <div class="tile-value" style=${{ "--characters": Math.max(8, shown.length) }}>${shown}</div>
       <span class="muted">${text}</span>
     </div>
   `;

@@ -38,7 +38,7 @@ export function StorageView() {
   const { service } = useSession();
   const space = useLoaded((signal) => service.json<Space>("space", { signal }), []);
   return html`
-    <div class="stack">
+    <div class="stack whole">
       <h1>Storage</h1>
       <${Shown} of=${space} what="Reading every record">${(space: Space) =>
         html`<${Measured} space=${space} />`}<//>
@@ -69,17 +69,28 @@ function Measured({ space }: { space: Space }) {
     ${failures.length > 0 &&
       html`<p class="notice notice-error">${formatCount(failures.length, "object")}
       could not be read. Run <code>holdfast verify</code>.</p>`}
-    ${days.length > 1 && html`
-      <div class="card">
-        <${Chart} label="Live versions over time" x=${x} xLabel="Day"
-          series=${series} kind="steps" isTime formatY=${formatBytes}
-          formatX=${(seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10)} />
-      </div>
-    `}
-    <h2>By name</h2>
-    ${names.length === 0
-      ? html`<${Empty} title="This registry is empty" />`
-      : html`<${NamesBySize} names=${names} />`}
+    <div class="columns">
+      <section class="stack" aria-label="By name">
+        <h2>By name</h2>
+        ${names.length === 0
+          ? html`
+            <${Empty} title="This registry is empty">
+              <p>Save an artifact, and it appears here with its size.</p>
+              <//>
+          `
+          : html`<${NamesBySize} names=${names} />`}
+      </section>
+      ${days.length > 1 && html`
+        <section class="stack" aria-label="Over time">
+          <h2>Over time</h2>
+          <div class="card">
+            <${Chart} label="Live versions over time" x=${x} xLabel="Day"
+              series=${series} kind="steps" isTime formatY=${formatBytes}
+              formatX=${(seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10)} />
+          </div>
+        </section>
+      `}
+    </div>
     <${SameByCode} cli=${`holdfast du\nholdfast gc --dry-run`} code=${`import { collectGarbage, measureSpace } from "@holdfast/holdfast/maintenance";
 
 const { bytes, names, garbage } = await measureSpace(registry);
@@ -96,14 +107,15 @@ function NamesBySize({ names }: { names: readonly NameSpace[] }) {
       onOpen=${({ name }: NameSpace) => openPlace(hrefOf(["artifacts", name], { tab: "storage" }))}
       row=${({ name, versions, bytes, sharedBytes }: NameSpace) =>
         html`
-          <span class="tree-row name-row">
-            <span class="tree-label grow">${name}</span>
-            ${sharedBytes > 0 && html`<span class="tag">${formatBytes(sharedBytes)} shared</span>`}
-            <span class="cell kind">${formatCount(versions, "version")}</span>
+          <span class="space-row">
+            <span class="tree-label" title=${name}>${name}</span>
             <span class="meter" aria-hidden="true"><span style=${{
               inlineSize: `${bytes / most * 100}%`,
             }}></span></span>
-            <span class="cell version number">${formatBytes(bytes)}</span>
+            <span class="cell number">${formatBytes(bytes)}</span>
+            <span class="cell number shared">${sharedBytes > 0 &&
+              `${formatBytes(sharedBytes)} shared`}</span>
+            <span class="cell number">${formatCount(versions, "version")}</span>
           </span>
         `} />
   `;
