@@ -2,13 +2,20 @@
 import { html } from "../framework/html.ts";
 import { useEffect, useState } from "../framework/preact.ts";
 import type { Message } from "../api/context.ts";
+import { usePlace } from "../framework/router.ts";
 import { ErrorNotice } from "./notices.ts";
 
 const SHOWN_MS = 10_000;
 
-/** Shows the last change until it is undone or closed, or ten seconds after the reader went on. */
+/**
+ * Shows the last change until it is undone or closed, the page is left, or ten seconds after the
+ * reader went on.
+ */
 export function ShownMessage({ message, close }: { message: Message; close: () => void }) {
   const { text, undo } = message;
+  const page = usePlace().path.join("/");
+  const [first] = useState(page); // the change may have led to it
+  useEffect(() => void (page !== first && close()), [page]);
   const [state, setState] = useState<{ busy: boolean; error?: unknown }>({ busy: false });
   const [isUsed, setUsed] = useState(false);
   const stays = isUsed || state.busy || state.error !== undefined;
