@@ -3,6 +3,7 @@ import { endStateOf } from "../../../core/registry/run.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../../../runs/better.ts";
 import { formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
+import { onValue } from "../components/field.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
@@ -10,6 +11,7 @@ import { hrefOfRef } from "../framework/router.ts";
 import { useQuery } from "../framework/use_query.ts";
 import { jsonText } from "../format/short_number.ts";
 import { isBroken, StateTag } from "../components/state_tag.ts";
+import { parseRowFilter } from "./row_filter.ts";
 import { type AliasesByRef, AliasTags, VersionMark } from "./version_labels.ts";
 
 export interface Fact {
@@ -84,8 +86,39 @@ export function Facts({ versions, aliases = new Map() }: {
   aliases?: AliasesByRef;
 }) {
   const [shown, setShown] = useQuery("facts");
+  const [typed, setTyped] = useQuery("rows");
   const { facts, leftOut } = useMemo(() => factsOf(versions), [versions]);
-  const rows = shown === "all" ? facts : facts.filter(({ isSame }) => !isSame);
+  const { matches, problem } = useMemo(() => parseRowFilter(typed), [typed]);
+  const wanted = shown === "all" ? facts : facts.filter(({ isSame }) => !isSame);
+  const rows = wanted.filter(({ name }) => matches(name));
+  return html`
+    <div class="fields">
+      <h2>Facts</h2>
+      <label class="grow">Filter facts
+        <input type="search" value=${typed} onInput=${onValue(setTyped)}
+          placeholder="loss, or /^metrics.*loss$/" spellcheck=${false} autocomplete="off" /></label>
+      <label class="check"><input type="checkbox" checked=${shown !== "all"}
+        onChange=${() => setShown(shown === "all" ? "" : "all")} /> Differences only</label>
+      <span class="muted" role="status">${typed !== "" &&
+        `${rows.length} of ${formatCount(wanted.length, "row")}`}</span>
+    </div>
+    ${problem !== undefined &&
+      html`<p class="note">All facts are shown, because ${typed} is not a filter: ${problem}.</p>`}
+    ${rows.length > 0
+      ? html`<${FactsTable} rows=${rows} versions=${versions} aliases=${aliases} />`
+      : html`<p class="note">${
+        wanted.length > 0 ? "No fact has this name." : "All facts are the same."
+      }</p>`}
+    ${leftOut > 0 &&
+      html`<p class="note">${formatCount(leftOut, "more key")} of the metadata left out.</p>`}
+  `;
+}
+
+function FactsTable({ rows, versions, aliases }: {
+  rows: readonly Fact[];
+  versions: readonly ArtifactVersion[];
+  aliases: AliasesByRef;
+}) {
   const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
   const columns: Column<Fact>[] = [
     { title: "Fact", class: "key", cell: ({ name }) => name, isPinned: true },
@@ -100,16 +133,7 @@ export function Facts({ versions, aliases = new Map() }: {
     })),
   ];
   return html`
-    <div class="row spread">
-      <h2>Facts</h2>
-      <label class="check"><input type="checkbox" checked=${shown !== "all"}
-        onChange=${() => setShown(shown === "all" ? "" : "all")} /> Differences only</label>
-    </div>
-    ${rows.length === 0 ? html`<p class="note">All facts are the same.</p>` : html`
-      <${Table} isPreview isScroll=${false} label="Facts" rows=${rows} columns=${columns} />
-    `}
-    ${leftOut > 0 &&
-      html`<p class="note">${formatCount(leftOut, "more key")} of the metadata left out.</p>`}
+    <${Table} isPreview isScroll=${false} label="Facts" rows=${rows} columns=${columns} />
   `;
 }
 

@@ -61,7 +61,7 @@ export function RefChips({ items, name, change }: {
     if (!refs.includes(ref)) change([...refs, ref]);
   };
   return html`
-    <section class="card stack" aria-label="Versions to compare">
+    <section class="compared" aria-label="Versions to compare">
       ${items.length > 0 && html`
         <ol ref=${list} class="chips">${items.map((item, at) =>
           html`
