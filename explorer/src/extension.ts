@@ -21,6 +21,8 @@ export interface PageExtension {
   /** Views before the last one of the page, or in place of that with the same address. */
   readonly views?: readonly ViewEntry[];
   readonly runs?: VersionRuns;
+  /** Returns true for a name, of these, that the extension gave to its records. Lists fold them. */
+  isInternal?(name: string, names: ReadonlySet<string>): boolean;
   /** Kinds of files that it shows, in place of the page's own. */
   readonly files?: readonly FileKind[];
   /** Opens a group of zarr that it knows by its attributes; else returns undefined. */
@@ -28,6 +30,8 @@ export interface PageExtension {
   readonly loadSignIn?: LoadSignIn;
   /** Loads what stands above the names of the first view. */
   readonly loadStart?: () => Promise<() => unknown>;
+  /** Loads what stands above the versions of a name, and above compared versions of one name. */
+  readonly loadOfName?: () => Promise<(props: { name: string }) => unknown>;
 }
 
 /** A kind of file, known by its name or its first bytes. */
@@ -46,8 +50,6 @@ export interface VersionRuns {
   hrefOf(made: Readonly<Partial<Record<"run" | "pipeline" | "step", unknown>>>): string | undefined;
   /** Returns the run whose result a version is; undefined of other versions. */
   runOfResult(version: Pick<ArtifactVersion, "name" | "metadata">): string | undefined;
-  /** Returns true for a name, of these, that runs gave to their records. */
-  isRecord(name: string, names: readonly string[]): boolean;
   load(): Promise<LoadedVersionRuns>;
 }
 

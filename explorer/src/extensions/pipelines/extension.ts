@@ -9,6 +9,7 @@ export const pipelinesExtension: PageExtension = {
   views: [
     { at: "runs", title: "Runs", load: async () => (await import("./runs_view.ts")).RunsView },
   ],
+  isInternal: isRecord,
   runs: {
     hrefOf({ run, pipeline, step }) {
       const isRun = typeof run === "string" && typeof pipeline === "string" &&
@@ -17,7 +18,6 @@ export const pipelinesExtension: PageExtension = {
       return hrefOf(typeof step === "string" ? ["runs", run, step] : ["runs", run]);
     },
     runOfResult,
-    isRecord,
     load: () => import("./version_runs.ts"),
   },
 };

@@ -3,8 +3,9 @@
 const RECORD_OF_RUN = /^(.+?):(?:run|result|cancel|(?:step|failure|shards|inputs):.+)$/s;
 
 /** Returns true for a name that runs of a pipeline gave to their records. */
-export function isRecord(name: string, names: readonly string[]): boolean {
-  return names.includes(`${RECORD_OF_RUN.exec(name)?.[1]}:run`);
+export function isRecord(name: string, names: ReadonlySet<string>): boolean {
+  const [, pipeline] = RECORD_OF_RUN.exec(name) ?? [];
+  return pipeline !== undefined && names.has(`${pipeline}:run`);
 }
 
 /** The name whose versions are the results of the runs of a pipeline. */

@@ -6,8 +6,10 @@ import type { LogEntry } from "../../api/names.ts";
 import { type Change, ChangeList, changesOf } from "../../components/change_list.ts";
 import { Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
+import { useMemo } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { FoundVersion } from "./found_list.ts";
+import { partNames } from "./name_tree.ts";
 
 /** Names whose logs are read, changes of each, runs, and changes that are shown. */
 const NAMES = 8, EACH = 24, RUNS = 4, MOST = 12;
@@ -20,10 +22,10 @@ const BY = ["author", "user", "by", "created_by", "savedBy"];
 export function Lately(
   { names, newest }: { names: readonly string[]; newest: ReadonlyMap<string, FoundVersion> },
 ) {
-  const { service } = useSession();
+  const { service, extensions } = useSession();
   const runs = useVersionRuns();
-  const recent = [...newest.values()]
-    .filter(({ name }) => runs?.isRecord(name, names) !== true)
+  const { own } = useMemo(() => partNames(names, extensions), [names, extensions]);
+  const recent = own.flatMap((name) => newest.get(name) ?? [])
     .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt)).slice(0, NAMES);
   const changes = useLoaded(async (signal) => {
     const read = async <T>(path: string, limit: number) =>

@@ -1,5 +1,6 @@
 // Names as a tree: `team:model/large` is below `team:` and `team:model/`.
 import type { TreeNode } from "../../components/tree.ts";
+import type { PageExtension } from "../../extension.ts";
 
 export interface NameNode {
   /** The whole name, or the prefix of a folder with its last separator. */
@@ -90,4 +91,18 @@ export function namesWith(names: readonly string[], text: string): string[] {
   const start = words[0] ?? "";
   const begins = (name: string) => name.toLowerCase().startsWith(start);
   return [...matching.filter(begins), ...matching.filter((name) => !begins(name))];
+}
+
+/** Returns the names that people gave, and those of records of extensions. */
+export function partNames(
+  names: readonly string[],
+  extensions: readonly Pick<PageExtension, "isInternal">[],
+): { own: readonly string[]; internal: readonly string[] } {
+  const all = new Set(names);
+  const isInternal = (name: string) => extensions.some((each) => each.isInternal?.(name, all));
+  const { own = [], internal = [] } = Object.groupBy(
+    names,
+    (name) => isInternal(name) ? "internal" : "own",
+  );
+  return { own, internal };
 }

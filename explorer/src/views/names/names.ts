@@ -3,9 +3,9 @@ import { useSession } from "../../api/context.ts";
 import type { LoggedRun } from "../../api/logged_runs.ts";
 import { mayChange } from "../../api/service.ts";
 import { CopyBox, SameByCode } from "../../components/copy_box.ts";
+import { ExtensionParts } from "../../components/extension_parts.ts";
 import { formatCount, formatNumber } from "../../format/format.ts";
 import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.ts";
-import { Tree, type TreeNode } from "../../components/tree.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, openPlace, splitRef } from "../../framework/router.ts";
@@ -13,16 +13,12 @@ import { useInterval, useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
 import { useLoggedRuns } from "../runs/use_logged_runs.ts";
-import { FoundList, type FoundVersion, NameCells, type Promoted } from "./found_list.ts";
-import { type NameNode, namesWith, nameTree, sortNames } from "./name_tree.ts";
+import { AllNames, DETAILED, MOST_FOUND } from "./all_names.ts";
+import { FoundList, type FoundVersion } from "./found_list.ts";
+import { namesWith, sortNames } from "./name_tree.ts";
 import { codeOf, commandOf } from "./search_commands.ts";
 import { isFiltering, SearchForm, searchText } from "./search_form.ts";
 
-/** The most names whose newest version is shown beside them. */
-const DETAILED = 500;
-const MOST_FOUND = 1000;
-/** With so few names, all folders are open at first. */
-const ALL_OPEN = 60;
 /** Names of the first page, which is shown at once, and of the others. */
 const FIRST_PAGE = 500, PAGE = 10_000;
 /** Names that are read without being asked for: each 1,000 records of them cost a list. */
@@ -31,9 +27,6 @@ const READ_AT_FIRST = 10_000;
 const GROWTH = 1.25;
 /** Names that begin with the typed text, of those that are not read. */
 const MOST_BEGINNING = 200;
-
-/** The tree as it was left: the way back shows it again. */
-const before: { opened?: ReadonlySet<string>; key?: string } = {};
 
 export function Names({ place: { query } }: ViewProps) {
   const { service } = useSession();
@@ -52,7 +45,7 @@ export function Names({ place: { query } }: ViewProps) {
         <h1>Names</h1>
         <p class="muted" role="status">${countText(names.length, { complete, isCut })}</p>
       </div>
-      ${!isSearch && html`<${Starts} />`}
+      ${!isSearch && html`<${ExtensionParts} at="loadStart" />`}
       <${SearchForm} query=${query} typed=${typed} change=${change} />
       ${error !== undefined && html`<${ErrorNotice} error=${error} retry=${reload} />`}
       ${isSearch
@@ -75,75 +68,11 @@ export function Names({ place: { query } }: ViewProps) {
   `;
 }
 
-/** The parts of extensions above the names. */
-function Starts() {
-  const { extensions } = useSession();
-  const parts = useLoaded(
-    () => Promise.all(extensions.flatMap(({ loadStart }) => loadStart?.() ?? [])),
-    [],
-  );
-  return html`${(parts.value ?? []).map((Start) => html`<${Start} />`)}`;
-}
-
 function countText(
   count: number,
   { complete, isCut }: { complete: boolean; isCut: boolean },
 ): string {
   return formatCount(count, "name") + (complete ? "" : isCut ? ", and more" : " so far…");
-}
-
-/** The tree of names, beside what changed lately. */
-function AllNames({ names, details, runs, isCut, isComplete }: {
-  names: readonly string[];
-  details: ReadonlyMap<string, FoundVersion>;
-  /** Those that are not finished. */
-  runs?: readonly LoggedRun[];
-  isCut: boolean;
-  isComplete: boolean;
-}) {
-  const { service } = useSession();
-  const lately = useLoaded(async () => (await import("./lately.ts")).Lately, []).value;
-  const hasChanges = details.size > 0 ||
-    (isComplete || isCut) && names.length > DETAILED && !service.isSite;
-  const promoted = usePromoted(details.size > 0);
-  const tree = useMemo(() => nameTree(names), [names]);
-  const running = useMemo(() => runningOf(runs), [runs]);
-  return html`
-    <div class="row start">
-      <${Tree} key=${names.length <= ALL_OPEN} label="Names" nodes=${tree} rowHeight=${30}
-        allOpen=${isComplete && names.length <= ALL_OPEN}
-        opened=${before.opened} current=${before.key}
-        onToggle=${(opened: ReadonlySet<string>) => before.opened = opened}
-        onOpen=${({ value, key }: TreeNode<NameNode>) => {
-          before.key = key;
-          openPlace(hrefOf(["artifacts", value.name]));
-        }}
-        row=${(node: TreeNode<NameNode>) =>
-          html`
-            <${NameRow} node=${node} details=${details} promoted=${promoted}
-              running=${running.get(node.value.name)} />
-          `} />
-      ${lately && hasChanges && html`<${lately} names=${names} newest=${details} />`}
-    </div>
-  `;
-}
-
-function NameRow({ node: { value }, details, promoted, running }: {
-  node: TreeNode<NameNode>;
-  details: ReadonlyMap<string, FoundVersion>;
-  promoted: ReadonlyMap<string, Promoted>;
-  /** Number of running runs. */
-  running?: number;
-}) {
-  const { name, label, count } = value;
-  const newest = count === 0 ? details.get(name) : undefined;
-  return html`
-    <span class="tree-label grow">${label}</span>
-    ${count > 0 && html`<span class="count">${formatNumber(count)}</span>`}
-    ${running !== undefined &&
-      html`<span class="tag tag-alias">${running === 1 ? "" : `${running} `}running</span>`}
-    ${newest && html`<${NameCells} found=${newest} promoted=${promoted.get(name)} />`}
-  `;
 }
 
 /** Returns names with those of runs, whose first version may not be saved yet. */
@@ -152,11 +81,6 @@ function withRuns(names: readonly string[], runs: readonly LoggedRun[] = []): re
   const known = new Set(names);
   const others = new Set(runs.map(({ name }) => name).filter((name) => !known.has(name)));
   return others.size === 0 ? names : sortNames([...names, ...others]);
-}
-
-function runningOf(runs: readonly LoggedRun[] = []): ReadonlyMap<string, number> {
-  const byName = Map.groupBy(runs.filter(({ state }) => state === "running"), ({ name }) => name);
-  return new Map([...byName].map(([name, own]) => [name, own.length]));
 }
 
 interface FoundProps {
@@ -343,25 +267,6 @@ function useDetails(names: readonly string[], complete: boolean) {
   }, [isWanted]);
   return value ?? NONE;
 }
-
-/** Reads the aliases of all names, and the metric of the best version that has one. */
-function usePromoted(isWanted: boolean): ReadonlyMap<string, Promoted> {
-  const { service } = useSession();
-  const { value } = useLoaded(async (signal) => {
-    if (!isWanted) return;
-    const query = { q: ANY_ALIAS, limit: MOST_FOUND };
-    const [{ promotedOf }, { items }] = await Promise.all([
-      import("./promoted.ts"),
-      service.json<Search>("search", { query, signal }),
-    ]);
-    return promotedOf(items);
-  }, [isWanted]);
-  return value ?? NONE_PROMOTED;
-}
-
-/** A search for versions with an alias: every alias is after this in the alphabet. */
-const ANY_ALIAS = "alias>-";
-const NONE_PROMOTED: ReadonlyMap<string, Promoted> = new Map();
 
 const NONE: ReadonlyMap<string, FoundVersion> = new Map();
 
