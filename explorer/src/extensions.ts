@@ -5,6 +5,7 @@ import { modelsExtension } from "./extensions/models/extension.ts";
 import { omeExtension } from "./extensions/ome/extension.ts";
 import { pipelinesExtension } from "./extensions/pipelines/extension.ts";
 import { promotionsExtension } from "./extensions/promotions/extension.ts";
+import { savedViewsExtension } from "./extensions/saved_views/extension.ts";
 import { signInExtension } from "./extensions/sign_in/extension.ts";
 
 export const EXTENSIONS: readonly PageExtension[] = [
@@ -13,5 +14,6 @@ export const EXTENSIONS: readonly PageExtension[] = [
   pipelinesExtension,
   jobsExtension,
   promotionsExtension,
+  savedViewsExtension,
   signInExtension,
 ];

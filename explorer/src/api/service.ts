@@ -215,7 +215,19 @@ export function mayChange(
   right: "save" | "move" | "promote" | "delete",
   name?: string,
 ): boolean {
-  if (!writable) return false;
+  return writable && hasRight({ admin, scopes }, right, name);
+}
+
+/** Returns true if the rights allow reading a name. */
+export function mayRead(rights: Rights, name: string): boolean {
+  return hasRight(rights, "read", name);
+}
+
+function hasRight(
+  { admin, scopes }: Pick<Rights, "admin" | "scopes">,
+  right: string,
+  name?: string,
+): boolean {
   return admin || scopes.some((scope) => {
     const [, granted = "", pattern] = /^(\w+):(.*)$/s.exec(scope) ?? [];
     if (pattern === undefined || !(GRANTS[granted] ?? [granted]).includes(right)) return false;

@@ -17,6 +17,7 @@ import {
 } from "../compare/version_labels.ts";
 import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
+import { ExtensionParts } from "../components/extension_parts.ts";
 import { ErrorNotice, Lazy, Loading } from "../components/notices.ts";
 import { RestoreOffer } from "./artifact/deleted_versions.ts";
 import { type Offer, Offers } from "./offers.ts";
@@ -58,6 +59,8 @@ export function CompareView({ place: { query } }: ViewProps) {
         html`versions of <span class="mono">${name}</span>`}</h1>
       <${RefChips} items=${items} name=${name} change=${(refs: readonly string[]) =>
         openPlace(placeOf(refs))} />
+      ${name !== undefined &&
+        html`<${ExtensionParts} key=${name} at="loadOfName" name=${name} />`}
       ${all.length > MOST &&
         html`<p class="note">The first ${MOST} of ${all.length} versions are compared.</p>`}
       <${UnreadAliases} errors=${errors} />

@@ -6,6 +6,7 @@ import { type LogEntry, type NameSummary, readName, stateOf } from "../../api/na
 import { mayChange, type Service } from "../../api/service.ts";
 import { ChangeList, changesOf } from "../../components/change_list.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { ExtensionParts } from "../../components/extension_parts.ts";
 import { Empty, Loading, Shown, Suggestion } from "../../components/notices.ts";
 import { UnknownName } from "../../components/unknown_name.ts";
 import { html } from "../../framework/html.ts";
@@ -74,6 +75,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       ${notes.card}
       ${runs && html`<${LoggedRuns} runs=${runs} isOfName />`}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
+      ${tab === "versions" && html`<${ExtensionParts} at="loadOfName" name=${name} />`}
       ${!TABS.includes(tab) && html`
         <${UnknownName} typed=${tab} names=${all.map(([key]) => key)} what="Tabs"
           use=${(key: string) => openPlace(href(key))}>
