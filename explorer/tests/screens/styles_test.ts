@@ -1,7 +1,7 @@
 // The style sheets use one scale of spaces and of sizes of text.
 import { assertEquals } from "@std/assert";
 
-const FOLDER = new URL("../src/styles/", import.meta.url);
+const FOLDER = new URL("../../src/styles/", import.meta.url);
 const SPACES = ["2px", "4px", "6px", "8px", "12px", "16px", "24px", "40px"];
 const SIZES = ["0.8rem", "0.86rem", "0.93rem", "1rem", "1.1rem", "1.3rem"];
 
