@@ -13,6 +13,8 @@ export interface Call {
   action: string;
   /** Encoded path below the URL of the service. */
   path: string;
+  /** An address elsewhere instead, to which no token is sent. */
+  url?: string;
   /** @default "GET" */
   method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Undefined values are left out. */
@@ -162,7 +164,7 @@ export class Connection {
     const { path, method = "GET", query = {}, json, body } = call;
     const headers = new Headers(call.headers);
     const token = typeof this.#token === "function" ? await this.#token() : this.#token;
-    if (token !== undefined) setToken(headers, token);
+    if (token !== undefined && call.url === undefined) setToken(headers, token);
     // Following a redirect could turn a POST into a GET, and send the token elsewhere.
     const init: RequestInit & { duplex?: "half" } = { method, headers, signal, redirect: "manual" };
     if (json !== undefined) {
@@ -174,7 +176,8 @@ export class Connection {
     }
     const entries = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(entries.map(([name, value]) => [name, String(value)]));
-    return new Request(`${this.location}/${path}${search.size > 0 ? `?${search}` : ""}`, init);
+    const asked = search.size > 0 ? `?${search}` : "";
+    return new Request(call.url ?? `${this.location}/${path}${asked}`, init);
   }
 
   #asked({ action, writes = false }: Pick<Call, "action" | "writes">): Asked {

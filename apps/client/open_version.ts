@@ -24,6 +24,7 @@ import { artifactPath, filePath, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
 import { loadNewBytes } from "./download.ts";
 import { listAll } from "./listing.ts";
+import { requestFile } from "./presign_download.ts";
 import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";
 
 interface RemoteFile {
@@ -110,7 +111,8 @@ async function begin(
 ): Promise<ReturnType<typeof reusingReader>> {
   const whole = at === 0 && end === info.size;
   const headers = whole ? undefined : { range: `bytes=${at}-${end - 1}` };
-  const response = await connection.request({ action, path, query: { commit }, headers, signal });
+  const call = { action, path, query: { commit }, headers, signal };
+  const response = await requestFile(connection, call);
   if (!whole && !(response.status === 206 && isRange(response, { at, end }))) {
     await response.body?.cancel();
     throw connection.unexpected({ action }, "it does not support ranges");

@@ -28,7 +28,7 @@ export function sortKeyOf(value: Comparable): SortKey {
   return typeof instant === "object" ? { kind: "time", instant } : { kind: "text", text };
 }
 
-const RANKS = { number: 0, time: 1, text: 2 } as const;
+export const RANKS = { number: 0, time: 1, text: 2 } as const;
 
 /** Compares keys: numbers exactly, times by instant, text by UTF-16 code units. */
 export function compareKeys(a: SortKey, b: SortKey): number {
@@ -131,28 +131,4 @@ function nestedValue(value: unknown, path: string): unknown {
     if (result !== undefined) return result;
   }
   return Object.hasOwn(value, path) ? value[path] : undefined;
-}
-
-/**
- * Sorts versions, the highest of which is first, by a field; `-` before it reverses the order.
- * Numbers come first, then times, other values as strings, then NaN and versions without a value.
- */
-export function sortByField<T>(
-  versions: readonly T[],
-  sort: string,
-  read: (version: T, field: string) => unknown,
-): readonly T[] {
-  const field = sort.replace(/^-/, "");
-  if (field === "version") return field === sort ? versions.toReversed() : versions;
-  const sign = field === sort ? 1 : -1;
-  const last = Object.keys(RANKS).length;
-  const keyed = versions.map((version) => {
-    const value = read(version, field) ?? "";
-    if (value === "" || Number.isNaN(value)) return { version, rank: last };
-    const key = sortKeyOf(typeof value === "number" ? value : String(value));
-    return { version, key, rank: RANKS[key.kind] };
-  });
-  return keyed.sort((a, b) =>
-    a.rank - b.rank || (a.key && b.key ? sign * compareKeys(a.key, b.key) : 0)
-  ).map(({ version }) => version);
 }

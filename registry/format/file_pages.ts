@@ -71,8 +71,7 @@ function endsBefore(
 ): boolean {
   if (count >= limits.files * 4 || bytes > limits.pageBytes) return true;
   if (count < limits.files / 2) return false;
-  const head = Number.parseInt(sha256(path).slice(0, 8), 16);
-  return head % limits.files === 0;
+  return Number.parseInt(sha256(path).slice(0, 8), 16) % limits.files === 0;
 }
 
 /** Characters of an entry without paths, and of a part, at most as usual. */

@@ -1,5 +1,6 @@
 // Real clients that a real bucket answers: by links over S3, and by the library of the Hub.
 import { assertEquals } from "@std/assert";
+import { openHttpRegistry } from "../../apps/client.ts";
 import { createToken, openTokenFile } from "../../apps/server.ts";
 import { readTokens } from "../../apps/server/access/token_file.ts";
 import { hub } from "../../gateways/hub/hub.ts";
@@ -62,6 +63,15 @@ testOnServers("the bucket sends large files to clients that follow", "minio", as
   assertEquals(asked, ["whole", "bytes=5-2000004"]);
   const byToken = await signer({ token }).sign(url);
   assertEquals(await direct(async () => void await (await fetch(byToken)).bytes()), []);
+
+  const ours = await openHttpRegistry(service.endpoint, { token });
+  const byOurs = await direct(async () => {
+    const file = (await ours.open("team/a")).file("data.bin");
+    assertEquals(await file.bytes(), LARGE);
+    const part = file.stream({ offset: 7, length: 2_000_000 });
+    assertEquals(await new Response(part).bytes(), LARGE.slice(7, 2_000_007));
+  });
+  assertEquals(byOurs, ["whole", "bytes=7-2000006"]);
 
   if (python === undefined) return;
   const byHub = await direct(async () => {

@@ -31,6 +31,7 @@ const PARTS_OF_APPS = [
 export const PARTS_OF_EXPLORER = [
   "apps/diff.ts",
   "apps/difference/compare_rows.ts",
+  "apps/difference/sort_by_field.ts",
   "apps/metadata_text.ts",
   "apps/rule_text.ts",
   "apps/server/access/sign_in.ts",

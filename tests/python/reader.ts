@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { createAccess, parseScope } from "../../apps/server/access/access.ts";
-import { createHandler } from "../../apps/server.ts";
+import { createHandler, type HandlerOptions } from "../../apps/server.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { findPython } from "../support/numpy.ts";
@@ -70,12 +70,13 @@ export function startReader(
 export function served(
   registry: Registry,
   scopes: string[] = ["read:*"],
+  options: Pick<HandlerOptions, "redirect"> = {},
 ): Place & AsyncDisposable {
   const token = "hf_of-the-test";
   const access = createAccess("t", scopes.map(parseScope));
   const find = (header: string | null) =>
     Promise.resolve(header === `Bearer ${token}` ? access : undefined);
-  const handler = createHandler(registry, { tokens: { find } });
+  const handler = createHandler(registry, { ...options, tokens: { find } });
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
   return {
     location: `http://127.0.0.1:${server.addr.port}`,

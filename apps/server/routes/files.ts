@@ -51,6 +51,7 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
       "if-none-match": "ETags that the client has",
       "if-modified-since": "The date of the client's copy",
       "if-unmodified-since": "The latest date that the file may have",
+      "holdfast-accept": "`redirect`: the client follows to the bucket, without its token",
     },
     answers: {
       200: { description: "The file", content: ANY_BYTES, headers: FILE_HEADERS },
@@ -60,6 +61,10 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
         headers: { ...FILE_HEADERS, "content-range": "The range of the bytes" },
       },
       304: { description: "Not modified" },
+      307: {
+        description: "The URL of the file in the bucket",
+        headers: { location: "A presigned URL, for five minutes" },
+      },
     },
     problems: [416],
     query: FileQuery,
@@ -70,7 +75,10 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
       const file = await artifact.file(path);
       const exact = isExact(registry, { name, version, commit }, artifact);
       const fixed = commit !== undefined; // a restored store may have another value for a number
-      return await answerVersionFile(c, context, { artifact, file, disposition, exact, fixed });
+      const follows = c.request.headers.get("holdfast-accept") === "redirect";
+      const redirects = follows ? "expects redirects" as const : undefined;
+      const answered = { artifact, file, disposition, exact, fixed, redirects };
+      return await answerVersionFile(c, context, answered);
     },
   });
 }

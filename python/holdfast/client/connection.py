@@ -120,7 +120,17 @@ class OnlyReads(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         if req.get_method() not in ("GET", "HEAD"):
             return None
+        if FOLLOWS in req.unredirected_hdrs and is_weaker(newurl, req.full_url):
+            return None
         return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+FOLLOWS = "Holdfast-accept"
+"""The header of reads that the service may answer with a URL of its bucket."""
+
+
+def is_weaker(url: str, than: str) -> bool:
+    return than.startswith("https:") and not url.startswith("https:")
 
 
 def moved_to(error: urllib.error.HTTPError) -> str:
@@ -144,6 +154,7 @@ class Connection:
             warnings.warn(message, stacklevel=2)
         self._token = token
         self._timeout = timeout
+        self._follows = True  # until a bucket does not answer
         is_own = self.location in OWN_TOKENS  # a proxy would get its token
         direct = [urllib.request.ProxyHandler({})] if is_own else []
         self._opener = urllib.request.build_opener(OnlyReads, *direct)
@@ -228,6 +239,8 @@ class Connection:
         )
         if token := self.token:  # not sent to where a redirect leads
             request.add_unredirected_header("authorization", f"Bearer {token}")
+        if self._follows and method == "GET" and "/files/" in path:
+            request.add_unredirected_header(FOLLOWS, "redirect")
         action = "read" if method in ("GET", "HEAD") else "write to"
         failed = f"Cannot {action} {self.location}/{path}"
         saves = action == "write to" and not path.startswith(("contents", "uploads"))
@@ -263,7 +276,14 @@ class Connection:
         while True:
             try:
                 return self._opener.open(request, timeout=limit)
-            except urllib.error.HTTPError as error:
+            except OSError as error:
+                is_http = isinstance(error, urllib.error.HTTPError)
+                is_own = is_http and error.url == request.full_url and error.code != 307
+                if request.unredirected_hdrs.pop(FOLLOWS, "") and not is_own:
+                    self._follows = is_http and error.code != 307
+                    continue  # the service can send the bytes
+                if not isinstance(error, urllib.error.HTTPError):
+                    raise
                 wait = error.headers.get("retry-after", "")
                 is_busy = error.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
                 if not is_busy or time.monotonic() + int(wait) > end:

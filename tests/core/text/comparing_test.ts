@@ -8,10 +8,10 @@ import {
   comparing,
   type Comparison,
   fromMetadata,
-  sortByField,
   type SortKey,
   sortKeyOf,
 } from "../../../core/text/comparing.ts";
+import { sortByField } from "../../../apps/difference/sort_by_field.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import { writeFile } from "node:fs/promises";
 import { instantOf } from "../../../core/text/iso_time.ts";

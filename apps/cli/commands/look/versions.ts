@@ -4,7 +4,7 @@ import type { AliasEntry } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { fieldReader, parseCondition } from "../../../../core/registry/conditions.ts";
 import type { Condition } from "../../../../core/registry/conditions.ts";
-import { sortByField } from "../../../../core/text/comparing.ts";
+import { sortByField } from "../../../difference/sort_by_field.ts";
 import { TextNumbers } from "../../../metadata_text.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";

@@ -1,6 +1,6 @@
 // The values that a search compares, and the order that its first condition gives.
 import { memberOf } from "../../../../apps/server/search/query.ts";
-import { sortByField } from "../../../../core/text/comparing.ts";
+import { sortByField } from "../../../../apps/difference/sort_by_field.ts";
 import { termsOf } from "../../../../apps/server/search/terms.ts";
 import { numberText } from "../../format/format.ts";
 import type { FoundVersion } from "./found_list.ts";

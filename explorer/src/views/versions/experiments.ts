@@ -1,5 +1,6 @@
 // Versions as rows: their facts, and every key of their metadata and labels.
-import { fromMetadata, sortByField } from "../../../../core/text/comparing.ts";
+import { sortByField } from "../../../../apps/difference/sort_by_field.ts";
+import { fromMetadata } from "../../../../core/text/comparing.ts";
 import { endStateOf } from "../../../../core/registry/run.ts";
 import { isTextNumber, TextNumbers } from "../../../../apps/metadata_text.ts";
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";

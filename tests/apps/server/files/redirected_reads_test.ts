@@ -1,0 +1,157 @@
+// Files that a service lets its clients read from the bucket.
+import { assertEquals, assertRejects } from "@std/assert";
+import { openHttpRegistry } from "../../../../apps/client.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { createMaterializers } from "../../../../materializers/mod.ts";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
+import { noise } from "../../../registry/registries.ts";
+import { holdTimers } from "../../../support/held_timers.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { createPresigningStore } from "../../../transfers/presigning_store.ts";
+
+const LARGE = noise(3_000_000);
+const TOKEN = "read:*";
+const BUCKET = "https://store.test";
+
+type Answer = (request: Request, bytes: Uint8Array<ArrayBuffer>) => Promise<Response> | Response;
+
+/** Answers a bucket's GET of an object, with ranges. */
+function sendObject({ headers }: Request, bytes: Uint8Array<ArrayBuffer>): Response {
+  const range = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "");
+  if (range === null) return new Response(bytes);
+  const [first, last] = [Number(range[1]), Number(range[2])];
+  const sent = { "content-range": `bytes ${first}-${last}/${bytes.byteLength}` };
+  return new Response(bytes.slice(first, last + 1), { status: 206, headers: sent });
+}
+
+/** A client of a service in front of a bucket, which answers as `bucket` does. */
+async function served(
+  bucket: Answer,
+  { redirect = true, at = "http://127.0.0.1", bucketAt = BUCKET } = {},
+) {
+  const system = createScriptedSystem();
+  const store = createPresigningStore({ system });
+  const behind = await openRegistry(store.backend, { system });
+  const version = (await behind.save("a", LARGE)).version;
+  const access = createAccess(TOKEN, [parseScope(TOKEN)]);
+  const find = (sent: string) => Promise.resolve(sent === `Bearer ${TOKEN}` ? access : undefined);
+  const handler = createHandler(behind, { system, redirect, tokens: { find } });
+  /** Ranges that the bucket received, or "whole". */
+  const direct: string[] = [];
+  /** Status codes of the service for files. */
+  const bySelf: number[] = [];
+  const logged: string[] = [];
+  const fetch = async (request: Request) => {
+    if (request.url.startsWith(bucketAt)) {
+      const headers = [...request.headers.keys()].filter((name) => name !== "range");
+      assertEquals(headers, [], "only the range");
+      direct.push(request.headers.get("range") ?? "whole");
+      return await bucket(
+        request,
+        (await store.fetch(request.url.replace(bucketAt, BUCKET)))! as Uint8Array<ArrayBuffer>,
+      );
+    }
+    const url = request.url.replace(/^https?:\/\/[^/]+/, "http://127.0.0.1");
+    const answer = await handler(new Request(url, request));
+    if (!request.url.includes("/files/")) return answer;
+    bySelf.push(answer.status);
+    const headers = new Headers(answer.headers);
+    const location = headers.get("location");
+    if (location !== null) headers.set("location", location.replace(BUCKET, bucketAt));
+    return new Response(answer.body, { status: answer.status, headers });
+  };
+  const note = (line: string) => void logged.push(line);
+  const registry = await openHttpRegistry(at, {
+    fetch,
+    token: TOKEN,
+    system,
+    materializers: createMaterializers(),
+    logger: { debug: note, info: note, warn: note, error: note },
+  });
+  const read = async () => await (await registry.open("a", { version })).file("data.bin").bytes();
+  return {
+    behind,
+    registry,
+    version,
+    direct,
+    bySelf,
+    logged,
+    read,
+    file: async () => (await registry.open("a", { version })).file("data.bin"),
+    [Symbol.asyncDispose]: async () => {
+      await registry.close();
+      await handler.close();
+      await behind.close();
+    },
+  };
+}
+
+Deno.test("a large file, and a range of it, come from the bucket without the token", async () => {
+  await using world = await served(sendObject);
+  assertEquals(await world.read(), LARGE);
+  const range = { offset: 5, length: 2_000_000 };
+  const part = await new Response((await world.file()).stream(range)).bytes();
+  assertEquals(part, LARGE.slice(5, 2_000_005));
+  assertEquals([world.direct, world.bySelf], [["whole", "bytes=5-2000004"], [307, 307]]);
+});
+
+Deno.test("a service without redirects sends its files itself", async () => {
+  await using world = await served(sendObject, { redirect: false });
+  assertEquals(await world.read(), LARGE);
+  assertEquals([world.direct, world.bySelf], [[], [200]]);
+});
+
+Deno.test("a bucket that fails leaves the file to the service", async () => {
+  const refuses = () => new Response("<Error/>", { status: 403 });
+  const breaks = () => Promise.reject(new TypeError("error for url (https://store.test/0)"));
+  for (const [bucket, asked] of [[refuses, 2], [breaks, 1]] as const) {
+    await using world = await served(bucket);
+    assertEquals(await world.read(), LARGE);
+    assertEquals(await world.read(), LARGE);
+    assertEquals(world.direct.length, asked, "one without an answer is not asked again");
+    assertEquals(world.logged.filter((line) => line.includes("store.test")), []);
+  }
+});
+
+Deno.test("a read that breaks at the bucket goes on where it was", async () => {
+  let answers = 0;
+  await using world = await served((request, bytes) => {
+    if (answers++ > 0) return sendObject(request, bytes);
+    return new Response(new Blob([bytes.slice(0, 1_000_000)]).stream());
+  });
+  assertEquals(await world.read(), LARGE);
+  assertEquals(world.direct, ["whole", "bytes=1000000-2999999"]);
+});
+
+Deno.test("other bytes of the bucket are refused like those of a service", async () => {
+  const other = new Uint8Array(LARGE.byteLength);
+  await using world = await served(() => new Response(other));
+  const error = await assertRejects(() => world.read(), RegistryError);
+  assertEquals(error.code, "Corrupt");
+});
+
+Deno.test("the service sends a range that the bucket answers with the whole file", async () => {
+  await using world = await served((_, bytes) => new Response(bytes));
+  const range = { offset: 5, length: 2_000_000 };
+  const part = await new Response((await world.file()).stream(range)).bytes();
+  assertEquals([part, world.bySelf], [LARGE.slice(5, 2_000_005), [307, 206]]);
+});
+
+Deno.test("a bucket that does not answer in time is not asked again", async () => {
+  using timers = holdTimers(5_000);
+  await using world = await served(() => {
+    queueMicrotask(timers.pass);
+    return new Promise(() => {});
+  });
+  assertEquals([await world.read(), await world.read()], [LARGE, LARGE]);
+  assertEquals([world.direct, world.bySelf], [["whole"], [307, 200, 200]]);
+});
+
+Deno.test("a service with TLS cannot lead to a URL without", async () => {
+  for (const at of ["https://holdfast.test", "http://127.0.0.1"]) {
+    await using world = await served(sendObject, { at, bucketAt: "http://store.test" });
+    assertEquals(await world.read(), LARGE);
+    assertEquals(world.direct.length, at.startsWith("https:") ? 0 : 1);
+  }
+});
