@@ -113,7 +113,9 @@ function read(stored: StoredSignature, { files }: ArtifactInfo) {
     ? statement.problem
     : statement.subject !== subject
     ? `it was signed as ${shown(statement.subject)}`
-    : leaf !== undefined && claimed?.keyHash !== keyHash
+    : leaf !== undefined && claimed === undefined
+    ? "its certificate cannot be read"
+    : claimed !== undefined && claimed.keyHash !== keyHash
     ? "its certificate is of another key"
     : undefined;
   return { described, payload, problem };

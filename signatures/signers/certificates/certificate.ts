@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { corrupt, sha256 } from "../../../core/kernel.ts";
-import { claimedIn } from "./pem.ts";
+import { claimedIn, elementAt } from "./pem.ts";
 import { X509Certificate } from "./sigstore_core.ts";
 
 /** Algorithms of signatures of certificates, and their digests. Others, such as SHA-1, are refused. */
@@ -170,13 +170,4 @@ function signedPart(der: Buffer): Uint8Array {
   const whole = elementAt(der, 0);
   if (whole.end !== der.length) throw damaged("more than a certificate");
   return der.subarray(whole.content, elementAt(der, whole.content).end);
-}
-
-/** Returns where the content of an element of DER begins and ends. */
-function elementAt(der: Buffer, begin: number): { content: number; end: number } {
-  const first = der.readUInt8(begin + 1), more = first < 0x80 ? 0 : first & 0x7f;
-  if (more > 4 || first === 0x80) throw damaged("a length that is not DER");
-  const content = begin + 2 + more;
-  const length = more === 0 ? first : der.readUIntBE(begin + 2, more);
-  return { content, end: content + length };
 }

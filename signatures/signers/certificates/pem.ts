@@ -1,13 +1,26 @@
 // Certificates in PEM and in bundles, before anything in them is believed.
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
-import { sha256 } from "../../../core/kernel.ts";
+import { corrupt, sha256 } from "../../../core/kernel.ts";
 import type { CertificateFacts } from "../signer.ts";
 
 /** Returns the certificates in a text, DER. */
 export function certificatesInPem(pem: string): Buffer[] {
   const found = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g);
   return [...found].map(([, base64 = ""]) => Buffer.from(base64, "base64"));
+}
+
+const SEQUENCE = 0x30;
+
+/** Returns where the content of an element of DER begins and ends. */
+export function elementAt(der: Buffer, begin: number): { content: number; end: number } {
+  const first = der.readUInt8(begin + 1), more = first < 0x80 ? 0 : first & 0x7f;
+  if (more > 4 || first === 0x80) {
+    throw corrupt("read the certificate", undefined, "a length that is not DER");
+  }
+  const content = begin + 2 + more;
+  const length = more === 0 ? first : der.readUIntBE(begin + 2, more);
+  return { content, end: content + length };
 }
 
 /** A certificate of a signature that nobody has checked yet. */
@@ -19,10 +32,13 @@ export interface ClaimedCertificate {
   keyHash: string;
 }
 
-/** Reads a certificate; undefined if it is not one. */
+/** Reads a certificate in DER; undefined if it is anything else. */
 export function claimedIn(der: Uint8Array): ClaimedCertificate | undefined {
   try {
-    const certificate = new X509Certificate(Buffer.from(der));
+    const bytes = Buffer.from(der);
+    // Node also reads PEM, and ignores what follows. The format of bundles has DER.
+    if (bytes[0] !== SEQUENCE || elementAt(bytes, 0).end !== bytes.length) return undefined;
+    const certificate = new X509Certificate(bytes);
     const { subject, issuer, subjectAltName, validFrom, validTo } = certificate;
     const publicKey = String(certificate.publicKey.export({ type: "spki", format: "pem" }));
     return {

@@ -221,6 +221,27 @@ Deno.test("a certificate of another key proves nothing", async () => {
   ]);
 });
 
+Deno.test("the certificates of a bundle are DER, as its format says", async () => {
+  const { alice } = await acme();
+  await using registry = await withVersion();
+  const { id } = await signVersion(registry, NAME, { key: await privateKeyOf(alice) });
+  const bundle = JSON.parse(await signatureBundle(registry, NAME, { key: id }));
+  const der = new Uint8Array(alice.certificate.rawData);
+  const others = [new TextEncoder().encode(alice.pem), new Uint8Array([...der, 0])];
+  for (const [at, bytes] of [der, ...others].entries()) {
+    bundle.verificationMaterial = { certificate: { rawBytes: bytes.toBase64() } };
+    const adding = addSignature(registry, NAME, { bundle: JSON.stringify(bundle) });
+    if (at === 0) assertEquals((await adding).id, id);
+    else await assertRejects(() => adding, RegistryError, "its certificate cannot be read");
+  }
+  const { labels } = (await readAnnotations(registry, REF))!;
+  const stored = (labels.signatures as Record<string, { material: string }>)[id]!;
+  const material = stored.material.replace(der.toBase64(), others[0]!.toBase64());
+  await annotate(registry, REF, { labels: { signatures: { [id]: { ...stored, material } } } });
+  const { signatures: [check] } = await checkSignatures(registry, NAME);
+  assertEquals([check?.state, check?.problem], ["wrong", "its certificate cannot be read"]);
+});
+
 Deno.test("a damaged chain is refused, wherever one byte changes", async () => {
   const { root, models, alice } = await acme();
   const pem = root.pem;
