@@ -42,10 +42,19 @@ if TYPE_CHECKING:
     from .runs.run import Run
     from .service_location import connect
     from .service_registry import ServiceRegistry
+    from .signatures.report import SignatureCheck, SignaturesReport
+    from .signing import (
+        AddedSignature,
+        add_signature,
+        check_signatures,
+        sign_version,
+        signature_bundle,
+    )
     from .values.objects.table import Loading, serializer
 
 __all__ = [
     "AddedPart",
+    "AddedSignature",
     "AliasChange",
     "AlreadyExists",
     "Artifact",
@@ -74,10 +83,16 @@ __all__ = [
     "Unsupported",
     "Saved",
     "ServiceRegistry",
+    "SignatureCheck",
+    "SignaturesReport",
+    "add_signature",
+    "check_signatures",
     "connect",
     "open_registry",
     "serializer",
     "service",
+    "sign_version",
+    "signature_bundle",
     "version",
 ]
 
@@ -97,6 +112,14 @@ _MODULES = {
     "runs.run": ["Run"],
     "service_location": ["connect"],
     "service_registry": ["ServiceRegistry"],
+    "signatures.report": ["SignatureCheck", "SignaturesReport"],
+    "signing": [
+        "AddedSignature",
+        "add_signature",
+        "check_signatures",
+        "sign_version",
+        "signature_bundle",
+    ],
     "values.objects.table": ["Loading", "serializer"],
 }
 """Where each name is defined; all others are errors. A module is loaded when one is first used."""

@@ -279,10 +279,10 @@ class ServiceRegistry(Registry):
         changes = passed(notes=notes, labels=labels)
         return with_numbers(self._connection.json("PATCH", annotations_of(ref), changes))
 
-    def annotations(self, ref: str) -> Json:
-        """Returns the `notes` and `labels` of a name or a version, empty if there are none."""
+    def stored_annotations(self, ref: str) -> Json:
         data = b"".join(self._connection.read(annotations_of(ref)))
-        return with_numbers(json.loads(data)) if data else {}
+        annotations: Json = json.loads(data) if data else {}
+        return annotations
 
     def set_alias(
         self,

@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from ..core.arguments import checked_methods
-from ..core.errors import HoldfastError, NotFound, quoted
+from ..core.errors import HoldfastError, Json, NotFound, quoted
+from ..core.metadata import from_metadata
 from ..core.printable import printable
 from ..core.versions import Version
 from ..core.words import Worded
+from ..signatures.report import Signers
 from .artifact import Artifact
 from .listing import AliasChange, Listing
 from .past import pinned
@@ -50,13 +52,28 @@ class Registry(Worded):
         """Returns the changes of an alias, newest first. Raises `NotFound` if it never existed."""
         raise NotImplementedError
 
-    def open(self, ref: str, *, as_of: datetime | None = None) -> Artifact:
+    def annotations(self, ref: str) -> Json:
+        """Returns the `notes` and `labels` of a name or a version, empty if there are none."""
+        annotations = self.stored_annotations(ref)
+        labels = annotations.get("labels")
+        return {**annotations, "labels": from_metadata(labels)} if labels else annotations
+
+    def stored_annotations(self, ref: str) -> Json:
+        """Returns annotations as they are stored: strings stand for NaN and infinities."""
+        raise NotImplementedError
+
+    def open(
+        self, ref: str, *, as_of: datetime | None = None, signed_by: Signers | None = None
+    ) -> Artifact:
         """Returns a version by its ref, without reading its files.
 
         A ref is `name`, `name@1.2.0` (or `1.2`, `1`), `name@^1.2`, `name@latest` or `name@alias`,
         and `name@1.2.0/member` for a member of a release. With `as_of`, it is what the ref meant
-        at that time.
+        at that time. With `signed_by`, paths of public keys or PEM, raises `Conflict` unless each
+        key has signed the version.
         """
+        if signed_by is not None:
+            return self._signed(self.open(ref, as_of=as_of), signed_by)
         name, _, selector = ref.partition("@")
         release, slash, member = selector.partition("/")
         if slash:
@@ -65,6 +82,15 @@ class Registry(Worded):
 
     def _open(self, ref: str) -> Artifact:
         raise NotImplementedError
+
+    def _signed(self, artifact: Artifact, signed_by: Signers) -> Artifact:
+        """Returns a version if these keys have signed its files, which are those that it opened."""
+        from ..signatures.report import read_signers, require
+
+        signers = read_signers(signed_by)
+        annotations = self.stored_annotations(artifact.ref.partition("+")[0])
+        require(artifact, annotations.get("labels", {}), signers)
+        return artifact
 
     def _member(self, ref: str, release: Artifact, member: str) -> Artifact:
         """Returns a member of a release, which must be as it was when that was published."""
@@ -94,6 +120,7 @@ class Registry(Worded):
         ref: str,
         *,
         as_of: datetime | None = None,
+        signed_by: Signers | None = None,
         into: Any = None,
         trust: bool | list[str] = False,
     ) -> Any:
@@ -107,13 +134,13 @@ class Registry(Worded):
         `into` is what a saved object is loaded into: a class, or an instance such as a module of
         PyTorch. What is stored never chooses it. `trust` is a list of types that may be loaded,
         beside those of the package of the object. `trust=True` loads a pickle, which runs code of
-        its author.
+        its author. `signed_by` is that of `open`.
         """
 
         def use(artifact: Artifact) -> Any:
             return artifact.load(into=into, trust=trust)
 
-        return self._following(ref, as_of, use)
+        return self._following(ref, as_of, signed_by, use)
 
     def download(
         self,
@@ -122,18 +149,20 @@ class Registry(Worded):
         links: str = "safe",
         *,
         as_of: datetime | None = None,
+        signed_by: Signers | None = None,
         progress: bool | None = None,
     ) -> list[str]:
         """Writes the files of a version as a new folder, with modes, links and kept times.
 
         `to` must not exist or be empty; it appears whole or not at all. Links that leave it are
         left out, unless `links` is `unsafe`; `skip` leaves out all. Returns what was left out.
+        `signed_by` is that of `open`.
         """
 
         def use(artifact: Artifact) -> list[str]:
             return artifact.download(to, links, progress=progress)
 
-        return self._following(ref, as_of, use)
+        return self._following(ref, as_of, signed_by, use)
 
     def artifacts(self, name: str, range: str | None = None) -> Listing[Artifact]:
         """Returns the versions of a name, or those in a range, the highest first."""
@@ -201,11 +230,17 @@ class Registry(Worded):
 
         return table(("name",), ((name,) for name in self.names()), self.location)
 
-    def _following(self, ref: str, as_of: datetime | None, use: Callable[[Artifact], T]) -> T:
+    def _following(
+        self,
+        ref: str,
+        as_of: datetime | None,
+        signed_by: Signers | None,
+        use: Callable[[Artifact], T],
+    ) -> T:
         """Uses a version, again if it was replaced meanwhile."""
         for attempt in range(3):
             try:
-                return use(self.open(ref, as_of=as_of))
+                return use(self.open(ref, as_of=as_of, signed_by=signed_by))
             except HoldfastError as error:
                 if error.code != "Conflict" or attempt == 2:
                     raise

@@ -31,6 +31,8 @@ def cell_of(key: str) -> str | None:
             or version is not None
             and (parts[3] == ("prerelease" if version.prerelease else "final"))
         )
+    elif parts[2] == "notes" and len(parts) == 5:
+        is_known = parts[3] in ("name", "_") or decode_order(parts[3]) is not None
     else:
         is_known = parts[2] in ("aliases", "keys") and len(parts) == 5
         is_known = is_known and decode_segment(parts[3]) is not None

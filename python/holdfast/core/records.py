@@ -40,12 +40,17 @@ KINDS: dict[str, Json] = {
         "size": int,
     },
     "alias": {"name": str, "alias": str, "version": str},
+    "note": {"name": str, "labels": dict},
     "key": {"name": str, "key": str, "target": dict},
     "deleted": {},
     "scrubbed": {},
 }
 EVERY: Json = {"commit": UUID, "startedAt": TIME, "createdAt": TIME, "generation": int}
-CELL_KINDS = {"versions": ("version", "deleted", "scrubbed"), "aliases": ("alias", "deleted")}
+CELL_KINDS = {
+    "versions": ("version", "deleted", "scrubbed"),
+    "aliases": ("alias", "deleted"),
+    "notes": ("note",),
+}
 
 
 def is_whole(value: Any) -> bool:

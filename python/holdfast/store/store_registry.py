@@ -29,7 +29,6 @@ from ..core.versions import (
     Range,
     Version,
     check_alias,
-    decode_order,
     encode_order,
     parse_range,
     parse_ref,
@@ -39,6 +38,7 @@ from ..files.chunks import MAX_CHUNK_LIST, MAX_CHUNKS, Chunks, cut
 from .buckets import GcsStore, S3Store
 from .file_pages import files_of
 from .folder import FolderStore
+from .owners import annotations_in, is_own, payload_key, version_of
 from .reads import Piece, Read, plan, whole_run
 
 
@@ -70,7 +70,7 @@ class StoreRegistry(Registry):
         hint = "Use holdfast.service(registry=…) for a folder, or holdfast.connect(url)."
         raise HoldfastError("Unsupported", message, hint)
 
-    save = publish = annotate = annotations = delete = undelete = deleted = _refuse
+    save = publish = annotate = delete = undelete = deleted = _refuse
     draft = run = runs = _refuse
     set_alias = rollback_alias = delete_alias = _refuse
 
@@ -158,6 +158,18 @@ class StoreRegistry(Registry):
         hint = "List what exists: `names()`, `versions(name)`, or the commands `ls` and `versions`."
         return HoldfastError("NotFound", f"Cannot find {quoted(ref)}: {state}", hint)
 
+    def stored_annotations(self, ref: str) -> Json:
+        name, at, _ = ref.partition("@")
+        order = "name"
+        if at:
+            artifact = self.open(ref)
+            name, version = artifact.name, parse_version(artifact.version)
+            order = encode_order(version) if self._versioned and version else "_"
+        elif next(self._live(name), None) is None:
+            raise self._not_found(ref, "it has no versions")
+        record = self._read_cell(f"names/{encode_segment(name)}/notes/{order}/")
+        return {} if record is None else annotations_in(record)
+
     def deletions(self, name: str) -> Iterator[tuple[Version, str, str | None]]:
         for entry in self._heads(f"names/{encode_segment(name)}/versions/", deleted=True):
             members = self._record(entry).members
@@ -191,15 +203,8 @@ class StoreRegistry(Registry):
             return record
         if record.kind not in CELL_KINDS[parts[2]]:
             raise damaged(what, f"it is a record of the kind {record.kind}")
-        if record.kind in ("version", "alias"):
-            version = parse_version(members["version"])
-            is_own = members["name"] == decode_segment(parts[1]) and version is not None
-            if record.kind == "alias":
-                is_own = is_own and members["alias"] == decode_segment(parts[3])
-            elif not is_own or version != version_of(entry.key):
-                is_own = False
-            if not is_own:
-                raise damaged(what, "it is the record of something else")
+        if record.kind in ("version", "alias", "note") and not is_own(members, parts):
+            raise damaged(what, "it is the record of something else")
         return record
 
     def _read_cell(self, cell: str) -> Record | None:
@@ -358,15 +363,3 @@ class StoreRegistry(Registry):
             return damaged(f'"{key}"', "it is missing")
         message = f"Cannot read {quoted(record.members['name'])}: it was replaced meanwhile"
         return HoldfastError("Conflict", message, "Open it again.")
-
-
-def version_of(key: str) -> Version:
-    """Returns the version of a record's key below `versions/`."""
-    return decode_order(key.split("/")[4]) or Version(1, 0, 0)
-
-
-def payload_key(record: Record, file: Json, part: Json) -> str:
-    """Returns the key of the object of a part."""
-    _, name, _, _, order, _ = record.entry.key.split("/")
-    place = part.get("from") or file.get("from") or f"{order}/{record.members['commit']}"
-    return f"objects/{name}/{place}/{int(part['object'])}"

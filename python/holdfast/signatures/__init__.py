@@ -1,0 +1,1 @@
+"""Signatures of versions, as of OpenSSF Model Signing."""
