@@ -64,6 +64,10 @@ export const signaturesExtension: Extension = {
       if (!signatures) return undefined;
       return await (await import("./saving.ts")).keepSignatures(source, context);
     },
+    among({ signatures }, context) {
+      if (!signatures) return undefined;
+      return async (folder) => (await import("./saving.ts")).keepAmong(folder, context);
+    },
   }),
   adds: addedBundles,
   ruling: defineRuling({

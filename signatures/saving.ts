@@ -1,11 +1,15 @@
-// The option --signatures of `save`: signatures that lie beside the files of a folder are kept.
+// The option --signatures of `save` and `import files`: signatures that lie beside the files of a
+// folder are kept.
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type CommandContext, invalid, notFound } from "../apps/cli/extending.ts";
 import { isRegistryError } from "../core/kernel.ts";
-import type { Saving } from "../apps/cli/program/extension.ts";
+import { readAnnotations } from "../registry/mod.ts";
+import type { Beside, ImportedFolder } from "../apps/cli/program/extension.ts";
 import { readAdded } from "./added.ts";
+import { readBundle } from "./bundle.ts";
 import { addSignature } from "./signatures.ts";
+import { storedIn } from "./stored.ts";
 
 const NAMES = /^model(\.[0-9a-f]{16})?\.sig$/;
 
@@ -15,12 +19,12 @@ const NAMES = /^model(\.[0-9a-f]{16})?\.sig$/;
  */
 export async function keepSignatures(
   source: string,
-  { io: { cwd, system, signal }, note }: CommandContext,
-): Promise<Awaited<ReturnType<Saving["before"]>>> {
+  context: CommandContext,
+): Promise<Beside | undefined> {
   if (source === "-") {
     throw invalid("save the signatures of standard input", "it has none", "Omit --signatures.");
   }
-  const path = resolve(cwd, source);
+  const path = resolve(context.io.cwd, source);
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) return undefined; // the save has an error of its own
   const isFolder = stats.isDirectory();
@@ -38,8 +42,32 @@ export async function keepSignatures(
   }
   const bundles: string[] = [];
   for (const name of found) bundles.push(await readFile(join(folder, name), "utf8"));
+  return { files: isFolder ? found : [], ...keeping(source, { found, bundles }, context) };
+}
+
+/** Reads the signatures among the files of a folder that is imported. Others have none. */
+export async function keepAmong(
+  { path: source, files }: ImportedFolder,
+  context: CommandContext,
+): Promise<Beside | undefined> {
+  const found = files.filter(({ path }) => NAMES.test(path));
+  if (found.length === 0) return undefined;
+  const bundles: string[] = [];
+  for (const { content } of found) {
+    const body = "stream" in content ? content.stream() : content;
+    bundles.push(await new Response(body as BodyInit).text());
+  }
+  const names = found.map(({ path }) => path);
+  return { files: names, ...keeping(source, { found: names, bundles }, context) };
+}
+
+/** Returns how signatures are compared with the files of a source, and added to its version. */
+function keeping(
+  source: string,
+  { found, bundles }: { found: readonly string[]; bundles: readonly string[] },
+  { io: { system, signal }, note }: CommandContext,
+): Pick<Beside, "check" | "after"> {
   return {
-    files: isFolder ? found : [],
     check(files) {
       try {
         for (const bundle of bundles) readAdded(bundle, files, source);
@@ -51,11 +79,16 @@ export async function keepSignatures(
     },
     async after({ registry, name, version }) {
       const ref = `${name}@${version}`;
-      for (const bundle of bundles) {
-        await addSignature(registry, ref, { bundle, system, signal }).catch(async (error) => {
-          await note(`${ref} is saved, but not all of its signatures are`);
-          throw error;
-        });
+      try {
+        const { labels = {} } = await readAnnotations(registry, ref, { signal }) ?? {};
+        const present = new Set([...storedIn(labels).values()].map((stored) => stored?.sig));
+        for (const bundle of bundles) {
+          if (present.has(readBundle(bundle).sig)) continue; // the source is imported again
+          await addSignature(registry, ref, { bundle, system, signal });
+        }
+      } catch (error) {
+        await note(`${ref} is saved, but not all of its signatures are`);
+        throw error;
       }
       return { signatures: found };
     },

@@ -31,12 +31,13 @@ export async function withDryVersion<T>(
   return await act(registry);
 }
 
-/** Reads files, whose streams check their content. */
+/** Reads and checks files. Their streams check the content. */
 async function readFiles(files: readonly FileToSave[], signal?: AbortSignal): Promise<void> {
   for (const { content } of files) {
     if (!("stream" in content)) continue;
     for await (const _ of content.stream()) signal?.throwIfAborted();
   }
+  for (const { check } of files) await check?.();
 }
 
 /** Returns a materializer that saves files as a folder. */

@@ -1,5 +1,5 @@
 // Records that readers yield and the writer saves: runs, and models with versions and aliases.
-import type { FileToSave } from "../../core/kernel.ts";
+import type { FileToSave, Registry } from "../../core/kernel.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
 import type { Metric } from "../../runs/mlflow/points.ts";
 import type { RunTimes } from "../../runs/mlflow/stored_run.ts";
@@ -72,6 +72,8 @@ export interface FoundVersion {
   /** The run that has its files below a folder, if it is imported, too. */
   readonly from?: { readonly run: RunKey; readonly folder: string };
   open(): Promise<OpenedVersion>;
+  /** Adds to the version here what is kept in another way than as files. */
+  keep?(registry: Registry, saved: { name: string; version: string }): Promise<void>;
 }
 
 export interface OpenedVersion {

@@ -57,7 +57,7 @@ export interface ImportReport {
 /** The files of a version, which may be those of a run here. */
 type Opened = OpenedVersion & { readonly base?: string };
 
-type Annotated = Pick<FoundVersion, "labels" | "notes">;
+type Annotated = Pick<FoundVersion, "labels" | "notes" | "keep">;
 
 interface Written {
   readonly version: string;
@@ -329,6 +329,8 @@ export class RecordWriter {
     for (const reason of await this.#annotations.add(name, version, found)) {
       this.#leave("left", of, reason);
     }
+    if (version === undefined || this.#options.dryRun) return;
+    await found.keep?.(this.#registry, { name, version });
   }
 
   async #filesOf({ run: { name, id }, folder }: NonNullable<FoundVersion["from"]>) {

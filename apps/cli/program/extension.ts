@@ -1,7 +1,7 @@
 // Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
 // command line and the service ask the list. A new one is a folder, and a line there.
 import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } from "../../../mod.ts";
-import type { FileInfo } from "../../../materializers/mod.ts";
+import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
@@ -114,7 +114,7 @@ export interface Saved extends Pick<SavedArtifact, "name" | "version"> {
   readonly registry: Registry;
 }
 
-/** Options of `holdfast save`, and what it does with them before and after it saves. */
+/** Options of `holdfast save` and `import files`, and what they do before and after they save. */
 export interface Saving {
   readonly options: readonly OptionDefinition[];
   /** Reads what lies beside a path that is saved. */
@@ -123,16 +123,31 @@ export interface Saving {
     // deno-lint-ignore no-explicit-any -- see `defineServing`
     flags: any,
     context: CommandContext,
-  ): Promise<
-    {
-      /** Paths below a folder that the extension keeps itself, so that they are not saved as files. */
-      files: readonly string[];
-      /** Throws, before anything is saved, if it does not fit the files of the version. */
-      check(files: readonly Pick<FileInfo, "path" | "mode" | "sha256">[]): void;
-      /** Returns more members of the JSON output. */
-      after(saved: Saved): Promise<object>;
-    } | undefined
-  >;
+  ): Promise<Beside | undefined>;
+  /** Returns what reads what lies among the files of imported folders, if the options ask for it. */
+  // deno-lint-ignore no-explicit-any -- see `defineServing`
+  among(flags: any, context: CommandContext): ReadsFolder | undefined;
+}
+
+export type ReadsFolder = (folder: ImportedFolder) => Promise<Beside | undefined>;
+
+/** Something beside the files of a version, which an extension keeps. */
+export interface Beside {
+  /** Paths below the folder that are not saved as files. */
+  readonly files: readonly string[];
+  /** Throws, before anything is saved, if it does not fit the files of the version. */
+  check(files: readonly HashedFile[]): void;
+  /** Returns more members of the JSON output. */
+  after(saved: Saved): Promise<object>;
+}
+
+export type HashedFile = Pick<FileInfo, "path" | "mode" | "sha256">;
+
+/** A folder on a disk or in a bucket that becomes a version. */
+export interface ImportedFolder {
+  /** Its path, for errors. */
+  readonly path: string;
+  readonly files: readonly FileToSave[];
 }
 
 /** Options of a rule: conditions of the versions that protected aliases move to. */
@@ -173,7 +188,7 @@ export function downloadOptions<Own extends readonly OptionDefinition[]>(
   return withOptions(readingOptions(own, extensions), parts);
 }
 
-/** Returns the options of `holdfast save`. */
+/** Returns the options of `holdfast save` and `import files`. */
 export function savingOptions<Own extends readonly OptionDefinition[]>(
   own: Own,
   extensions: readonly Extension[],
@@ -285,7 +300,8 @@ export function defineSaving<const Options extends readonly OptionDefinition[]>(
       source: string,
       flags: FlagsOf<Options>,
       context: CommandContext,
-    ): ReturnType<Saving["before"]>;
+    ): Promise<Beside | undefined>;
+    among(flags: FlagsOf<Options>, context: CommandContext): ReadsFolder | undefined;
   },
 ): Saving {
   return saving;

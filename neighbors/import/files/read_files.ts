@@ -13,6 +13,7 @@ import {
 import type { FileEntry } from "../../../files/mod.ts";
 import type { FoundModel, FoundVersion, ImportRecord, ReadOptions } from "../records.ts";
 import { below, type SourceFiles } from "../source_files.ts";
+import type { Keeps, KeptBeside } from "./beside.ts";
 import { type Matched, type Part, splitQuery, versionIn } from "./pattern.ts";
 
 /** Entries that do not fit, which are listed one by one. */
@@ -23,6 +24,7 @@ export interface FilesSource {
   readonly parts: readonly Part[];
   /** The name of a pattern without `{name}`. */
   readonly name?: string;
+  readonly keeps?: Keeps;
 }
 
 interface Place {
@@ -148,22 +150,27 @@ export class FilesReader {
   }
 
   #version({ entry, version }: Place): FoundVersion {
-    const { files } = this.#source;
+    const { files, keeps } = this.#source;
     const { path, query } = splitQuery(files.store.location);
     const source = `${path.replace(/\/+$/, "")}/${entry.path}${query}`;
+    let beside: KeptBeside | undefined;
+    const open = async () => {
+      const problems: string[] = [];
+      const found = entry.kind === "file" ? [entry] : await files.walk(entry.path, problems);
+      const own = entry.kind === "file" ? folderOf(entry.path) : entry.path;
+      const all = found.map((file) => files.fileToSave(file, below(file.path, own)));
+      if (entry.kind === "folder") beside = await keeps?.({ path: entry.path, files: all });
+      return { files: beside?.files ?? all, problems, metadata: modifiedIn(found) };
+    };
     return {
       version,
       labels: new Map(),
       metadata: { source },
-      open: async () => {
-        const problems: string[] = [];
-        const found = entry.kind === "file" ? [entry] : await files.walk(entry.path, problems);
-        const own = entry.kind === "file" ? folderOf(entry.path) : entry.path;
-        return {
-          files: found.map((file) => files.fileToSave(file, below(file.path, own))),
-          problems,
-          metadata: modifiedIn(found),
-        };
+      open,
+      async keep(registry, saved) {
+        if (keeps === undefined) return;
+        if (beside === undefined) await open(); // it was saved before
+        await beside?.after({ registry, ...saved });
       },
     };
   }

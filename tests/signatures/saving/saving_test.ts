@@ -2,12 +2,12 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
-import type { CommandContext } from "../../apps/cli/extending.ts";
-import { openRegistry } from "../../mod.ts";
-import { keepSignatures } from "../../signatures/saving.ts";
-import { signatureBundle, signVersion } from "../../signatures/signatures.ts";
-import { cliTest, filesIn } from "../apps/captured_io.ts";
-import { ecKeys } from "./signed.ts";
+import type { CommandContext } from "../../../apps/cli/extending.ts";
+import { openRegistry } from "../../../mod.ts";
+import { keepSignatures } from "../../../signatures/saving.ts";
+import { signatureBundle, signVersion } from "../../../signatures/signatures.ts";
+import { cliTest, filesIn } from "../../apps/captured_io.ts";
+import { ecKeys } from "../signed.ts";
 
 cliTest("save --signatures keeps model.sig of a folder, and it is not a file", async (it) => {
   const [own, other] = [ecKeys(), ecKeys()];
