@@ -32,6 +32,15 @@ export interface PageExtension {
   readonly loadStart?: () => Promise<() => unknown>;
   /** Loads what stands above the versions of a name, and above compared versions of one name. */
   readonly loadOfName?: () => Promise<(props: { name: string }) => unknown>;
+  /** Loads what shows the value of a label, by its name. The form for labels is without it. */
+  readonly labels?: Readonly<Record<string, () => Promise<(props: LabelProps) => unknown>>>;
+}
+
+/** A label of a version or a name. */
+export interface LabelProps {
+  readonly value: unknown;
+  /** The name, or the ref of the version. */
+  readonly of: string;
 }
 
 /** A kind of file, known by its name or its first bytes. */

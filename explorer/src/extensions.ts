@@ -6,6 +6,7 @@ import { omeExtension } from "./extensions/ome/extension.ts";
 import { pipelinesExtension } from "./extensions/pipelines/extension.ts";
 import { promotionsExtension } from "./extensions/promotions/extension.ts";
 import { savedViewsExtension } from "./extensions/saved_views/extension.ts";
+import { signaturesExtension } from "./extensions/signatures/extension.ts";
 import { signInExtension } from "./extensions/sign_in/extension.ts";
 
 export const EXTENSIONS: readonly PageExtension[] = [
@@ -15,5 +16,6 @@ export const EXTENSIONS: readonly PageExtension[] = [
   jobsExtension,
   promotionsExtension,
   savedViewsExtension,
+  signaturesExtension,
   signInExtension,
 ];

@@ -61,6 +61,12 @@ Deno.test("each key of metadata is a column, and measures have a best value", ()
     "labels.stage",
     "notes",
   ]);
+  const signed = { ...annotations, labels: { stage: "a", signatures: { x: { sig: "y" } } } };
+  const info = { ...labelled.info, annotations: signed };
+  const [own] = experimentsOf([{ ...labelled, info }], [], new Set(["signatures", "stage"]));
+  const keys = own!.values.keys().filter((key) => key.startsWith("labels."));
+  assertEquals([...keys], ["labels.stage", "labels.signatures"]);
+  assertEquals(own!.values.get("labels.signatures"), 1, "the number of its members");
   const checked = { filter: "labels.stage=checked", sort: "" };
   assertEquals([chooseExperiments(rows, checked), chooseExperiments(THREE, checked)], [rows, []]);
   const usual = usualKeys(columns, THREE);

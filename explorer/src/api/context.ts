@@ -1,5 +1,5 @@
 // The service and the rights on it, for every view.
-import { createContext, useContext } from "../framework/preact.ts";
+import { createContext, useContext, useMemo } from "../framework/preact.ts";
 import type { PageExtension, VersionRuns } from "../extension.ts";
 import type { Opened } from "./service.ts";
 
@@ -19,6 +19,15 @@ export const SessionContext = createContext<Session>(undefined as unknown as Ses
 
 export function useSession(): Session {
   return useContext(SessionContext);
+}
+
+/** Returns the names of labels that extensions show. */
+export function useShownLabels(): ReadonlySet<string> {
+  const { extensions } = useSession();
+  return useMemo(
+    () => new Set(extensions.flatMap(({ labels = {} }) => Object.keys(labels))),
+    [extensions],
+  );
 }
 
 /** Returns the runs that made versions, if an extension knows some. */

@@ -18,25 +18,32 @@ interface Annotations {
   readonly changedAt?: string;
 }
 
+type LabelEntry = [key: string, label: unknown];
+
 const NONE: Annotations = { labels: {}, revision: 0 };
 
 /** Returns the notes of a name or version, and a button that edits them. */
 export function useAnnotations(
   { name, version, path }: { name: string; version?: string; path: string },
 ) {
-  const { rights, service } = useSession();
+  const { rights, service, extensions } = useSession();
   const [editing, setEditing] = useState(false);
   const { value = NONE, loading, error, reload } = useLoaded(async (signal) => {
     if (service.isSite) return NONE;
     const response = await service.ask(`${path}/annotations`, { signal });
     return response.status === 204 ? NONE : await response.json() as Annotations;
   }, [path]);
-  const labels = Object.entries(value.labels).map(([key, label]) => [key, labelText(label)]);
+  const of = version === undefined ? name : `${name}@${version}`;
+  const loaders = new Map(extensions.flatMap(({ labels = {} }) => Object.entries(labels)));
+  const isShown = ([key, label]: LabelEntry) => loaders.has(key) && isJsonObject(label);
+  const all = Object.entries(value.labels);
+  const shown = all.filter(isShown), own = all.filter((each) => !isShown(each));
+  const labels = own.map(([key, label]) => [key, labelText(label)]);
   // Those of a version that this token saved need no more. The service knows which they are.
   const isAllowed = mayChange(rights, "move", name) ||
     version !== undefined && mayChange(rights, "save", name);
   const writes = isAllowed && !service.isSite && !loading && error === undefined;
-  const isEmpty = value.notes === undefined && labels.length === 0;
+  const isEmpty = value.notes === undefined && all.length === 0;
   const edit = writes && html`
     <button type="button" class="button" onClick=${() => setEditing(true)}>
       ${isEmpty ? "Add notes" : "Edit notes"}</button>
@@ -52,12 +59,14 @@ export function useAnnotations(
           </div>
         `}
         ${labels.length > 0 && html`<${FactList} facts=${labels} isMono />`}
+        ${shown.map(([key, label]) =>
+          html`<${Lazy} key=${key} load=${loaders.get(key)} value=${label} of=${of} />`
+        )}
       </section>
     `}
     ${editing && html`
-      <${EditDialog} value=${value} path=${path} of=${version === undefined
-        ? name
-        : `${name}@${version}`} close=${() => (setEditing(false), reload())} />
+      <${EditDialog} value=${{ ...value, labels: Object.fromEntries(own) }} path=${path}
+        of=${of} close=${() => (setEditing(false), reload())} />
     `}
   `;
   return { edit, card };

@@ -1,6 +1,7 @@
 // Versions as rows: their facts, and every key of their metadata and labels.
 import { sortByField } from "../../../../apps/difference/sort_by_field.ts";
 import { fromMetadata } from "../../../../core/text/comparing.ts";
+import { isJsonObject } from "../../../../core/text/json_text.ts";
 import { endStateOf } from "../../../../core/registry/run.ts";
 import { isTextNumber, TextNumbers } from "../../../../apps/metadata_text.ts";
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
@@ -26,16 +27,23 @@ const MOST_DEPTH = 4;
 /** The rows of versions that were listed, by the aliases that they show. */
 const rowsOfVersions = new WeakMap<readonly Alias[], WeakMap<ListedVersion, Experiment>>();
 
-/** Returns the rows of versions. Reuses earlier rows whose aliases are the same. */
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Returns the rows of versions. Reuses earlier rows whose aliases are the same.
+ *
+ * @param shown labels that extensions show: of an object, the number of its members
+ */
 export function experimentsOf(
   versions: readonly ListedVersion[],
   aliases: readonly Alias[],
+  shown: ReadonlySet<string> = NONE,
 ): Experiment[] {
   const before = rowsOfVersions.get(aliases) ?? new WeakMap<ListedVersion, Experiment>();
   rowsOfVersions.set(aliases, before);
   const byVersion = Map.groupBy(aliases, ({ version }) => version);
   return versions.map((listed) => {
-    const row = before.get(listed) ?? experimentOf(listed, byVersion);
+    const row = before.get(listed) ?? experimentOf(listed, byVersion, shown);
     before.set(listed, row);
     return row;
   });
@@ -44,6 +52,7 @@ export function experimentsOf(
 function experimentOf(
   { name, version, modifiedAt, info, error }: ListedVersion,
   byVersion: ReadonlyMap<string, readonly Alias[]>,
+  shown: ReadonlySet<string>,
 ): Experiment {
   const own = (byVersion.get(version) ?? []).map(({ alias }) => alias);
   const { notes, labels = {} } = info?.annotations ?? {};
@@ -61,7 +70,10 @@ function experimentOf(
   if (state !== undefined) values.set("state", state);
   if (notes !== undefined) values.set("notes", notes);
   addMembers(values, "metadata", metadata, 0);
-  addMembers(values, "labels", labels, 0);
+  for (const [key, label] of Object.entries(labels)) {
+    const isShown = shown.has(key) && isJsonObject(label);
+    addMembers(values, "labels", { [key]: isShown ? Object.keys(label).length : label }, 0);
+  }
   const fields = { name, version, aliases: own, metadata, labels, notes, kind, createdAt };
   const text = searchText(fields);
   return { name, version, values, found: fields, text, ...error && { problem: error.detail } };

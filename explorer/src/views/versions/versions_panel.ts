@@ -1,5 +1,5 @@
 // The versions of a name as a table: filtered, sorted, compared, and charts of their numbers.
-import { useSession } from "../../api/context.ts";
+import { useSession, useShownLabels } from "../../api/context.ts";
 import { type NameSummary, readVersions } from "../../api/names.ts";
 import { MEMBER } from "../../../../runs/better.ts";
 import { Choice } from "../../components/choice.ts";
@@ -33,10 +33,14 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const [sort, setSort] = useQuery("sort");
   const [group] = useQuery("group");
   const { query } = usePlace();
-  const fields = fieldsFor(summary, query);
+  const shown = useShownLabels();
+  const fields = fieldsFor(summary, query, shown);
   const { versions, error, isComplete } = useVersions(summary, fields);
   const { better = "" } = query;
-  const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
+  const experiments = useMemo(() => experimentsOf(versions, summary.aliases, shown), [
+    versions,
+    summary,
+  ]);
   const columns = useMemo(() => columnsOf(experiments, splitValues(better)), [
     experiments,
     better,
@@ -223,9 +227,13 @@ function keysOf(query: Place["query"]): string[] {
 }
 
 /** Returns the fields of versions that an address needs. */
-function fieldsFor({ versions, aliases }: NameSummary, query: Place["query"]): readonly string[] {
+function fieldsFor(
+  { versions, aliases }: NameSummary,
+  query: Place["query"],
+  shownLabels: ReadonlySet<string>,
+): readonly string[] {
   const { filter = "", columns: shown = "", charts = "", sort = "" } = query;
-  const rows = experimentsOf(versions, aliases);
+  const rows = experimentsOf(versions, aliases, shownLabels);
   const columns = columnsOf(rows);
   const keys = [
     ...shown === "" ? usualKeys(columns, rows) : splitValues(shown),
