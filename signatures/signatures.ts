@@ -37,6 +37,8 @@ export { billOfMaterials } from "./bom/bill.ts";
 export type { BillOfMaterials, BillOfMaterialsOptions } from "./bom/bill.ts";
 export type { BomComponent, BomProperty } from "./bom/component.ts";
 export type { BomLicense } from "./bom/licenses.ts";
+export { spdxOf } from "./bom/spdx.ts";
+export type { SpdxBill, SpdxElement } from "./bom/spdx.ts";
 export { askedPromotions, askPromotion, withdrawPromotion } from "./asked/promotions.ts";
 export type {
   AskedPromotion,

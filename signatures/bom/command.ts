@@ -8,10 +8,11 @@ import {
   withHints,
 } from "../../apps/cli/extending.ts";
 import { billOfMaterials } from "./bill.ts";
+import { spdxOf } from "./spdx.ts";
 
 export const exportBom: Command = defineCommand({
   name: "export bom",
-  summary: "Print the bill of materials of a version: CycloneDX 1.7.",
+  summary: "Print the bill of materials of a version: CycloneDX 1.7 or SPDX 3.0.1.",
   details:
     "It contains the files with their SHA-256, the inputs as dependencies, parameters and metrics as " +
     "a model card, authors, licenses and signatures; for a release, all of this for each member. " +
@@ -25,17 +26,24 @@ export const exportBom: Command = defineCommand({
       parse: parsePositive,
     },
     { flags: "--models <prefix>", text: "prefix of model names (default: models:)" },
+    {
+      flags: "--format <format>",
+      text: "the standard (default: cyclonedx)",
+      choices: ["cyclonedx", "spdx"],
+    },
   ],
   examples: [
     ["holdfast export bom models:digits@production > bom.json", "the version of an alias"],
     ["holdfast export bom models:digits@3.0.0 --depth 1", "direct inputs only"],
+    ["holdfast export bom models:digits@3.0.0 --format spdx", "SPDX with its AI profile"],
   ],
-  async run([ref], { depth, models }, context) {
+  async run([ref], { depth, models, format }, context) {
     const registry = await context.open();
     const { signal } = context.io;
     const options = { depth, models, signal };
     const bom = await withHints(billOfMaterials(registry, ref, options), lookUp(ref));
-    await context.result(bom, JSON.stringify(bom, null, 2));
+    const written = format === "spdx" ? spdxOf(bom) : bom;
+    await context.result(written, JSON.stringify(written, null, 2));
     for (const { name, version, properties } of bom.components) {
       const state = properties?.find((each) => each.name === "holdfast:state")?.value;
       if (state === undefined || state === "present") continue;
