@@ -192,8 +192,13 @@ function Navigation({ session, place }: { session: Session; place: Place }) {
   const current = views.find(({ at }) => at === first)?.of ?? first;
   const nav = useRef<HTMLElement>(null);
   useEffect(() => { // on narrow pages, the navigation scrolls
-    const link = elementOf(nav).querySelector("[aria-current]");
-    link?.scrollIntoView({ block: "nearest", inline: "center" });
+    const bar = elementOf(nav);
+    const link = bar.querySelector("[aria-current]");
+    const observer = new ResizeObserver(() =>
+      link?.scrollIntoView({ block: "nearest", inline: "center" })
+    );
+    observer.observe(bar);
+    return () => observer.disconnect();
   }, [current]);
   return html`
     <nav ref=${nav} aria-label="Views">

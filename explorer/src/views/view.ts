@@ -68,8 +68,17 @@ export function View({ place }: ViewProps) {
   if (view !== undefined) return html`<${Lazy} key=${first} load=${view.load} place=${place} />`;
   const ref = place.path.join("/");
   if (/[:@]/.test(ref)) return html`<${Opened} ref=${ref} />`;
-  if (session.service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
-  return html`<${Empty} title="There is no such view"><a href=${hrefOf([])}>All names</a><//>`;
+  return html`
+    <h1 class="hidden">Unknown address</h1>
+    ${session.service.isSite ? html`<${ErrorNotice} error=${notInSite()} />` : html`
+      <${Empty} title="There is no such view">
+        <p>Go to <a href=${hrefOf(
+          [],
+        )}>all names</a>, or type a ref such as <code>team:model@1</code>
+          behind <code>#/</code>.</p>
+        <//>
+    `}
+  `;
 }
 
 /** Opens the address that a person would type: `#/my:model@1.0.0`. */

@@ -48,7 +48,7 @@ export function PipelineRuns({ pipeline, runs, filter, isOnly }: {
   if (chosen.length === 0) return null;
   const label = `Runs of ${pipeline}`;
   return html`
-    <section class="stack" aria-label=${label}>
+    <div class="stack">
       <div class="row spread">
         <h2>${isOnly ? formatCount(chosen.length, "run") : pipeline}</h2>
         <span class="row">
@@ -61,7 +61,7 @@ export function PipelineRuns({ pipeline, runs, filter, isOnly }: {
       ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
       <${Table} label=${label} rows=${shown} columns=${columns} class="experiments"
         keyOf=${({ run: { run } }: Row) => run} />
-    </section>
+    </div>
   `;
 }
 

@@ -35,7 +35,7 @@ export function LoggedRuns({ runs, filter = "", isOfName = false, hasLink = true
   }, [rows, isOfName]);
   if (shown.length === 0) return null;
   return html`
-    <section class="stack" aria-label="Logged runs">
+    <div class="stack">
       <div class="row spread">
         <h2>Runs that are not finished</h2>
         ${hasLink && html`<${CompareLinks} rows=${shown} isAll=${shown.length === rows.length} />`}
@@ -43,7 +43,7 @@ export function LoggedRuns({ runs, filter = "", isOfName = false, hasLink = true
       ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
       <${Table} label="Logged runs" rows=${shown} columns=${columns}
         keyOf=${({ run: { name, id } }: Row) => `${name}@${id}`} />
-    </section>
+    </div>
   `;
 }
 

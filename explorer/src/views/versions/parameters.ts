@@ -53,7 +53,7 @@ export function Parameters({ all, rows, columns, unread }: {
   const results = ranked?.filter(({ column }) => isResult(column)) ?? [];
   const shown = rankColumns((key, isNumber) => (isNumber ? setX : setColor)(key));
   return html`
-    <section class="stack" aria-label="Parameters">
+    <section class="stack" aria-label="Which parameters matter">
       <div class="fields">
         <h2>Which parameters matter</h2>
         <${Choice} label="for" value=${target.key} change=${setMetric}
