@@ -31,14 +31,19 @@ Deno.test("a change is by the author in its record, whatever the metadata claim"
   assertEquals(by, ["ops", `alice (token ${token})`, "bob"]);
 });
 
-/** Returns the texts in a row that are outside of it or over the name, even in part. */
+/**
+ * Returns the texts in a row that are outside of it or over the name, even in part. Aliases for
+ * which there is no room are hidden as a whole.
+ */
 function outsideOf(row: Element): string[] {
   const [label, ...others] = row.querySelectorAll(".tree-label, .cell, .tag");
   const { top, bottom, right } = row.getBoundingClientRect();
   const end = label!.getBoundingClientRect().right;
   return others.filter((each) => {
     const box = each.getBoundingClientRect();
-    if (box.width === 0) return false;
+    const room = each.closest(".promoted")?.getBoundingClientRect();
+    if (box.width === 0 || room !== undefined && box.top >= room.bottom) return false;
+    if (room !== undefined && (box.left < room.left - 1 || box.right > room.right + 1)) return true;
     return box.top < top || box.bottom > bottom || box.right > right || box.left < end;
   }).map((each) => each.textContent);
 }

@@ -31,8 +31,6 @@ import type { ViewProps } from "./mod.ts";
 
 /** More versions are not compared at once. */
 const MOST = 100;
-/** More versions use the width of the window. */
-const MOST_NARROW = 4;
 
 const placeOf = (refs: readonly string[]) => hrefOf(["compare"], { refs: joinValues(refs) });
 
@@ -54,7 +52,7 @@ export function CompareView({ place: { query } }: ViewProps) {
     [opened.value],
   );
   return html`
-    <div class=${versions.length > MOST_NARROW ? "stack whole" : "stack"}>
+    <div class=${refs.length > 1 ? "stack whole" : "stack"}>
       <h1>Compare ${name !== undefined && refs.length > 1 &&
         html`versions of <span class="mono">${name}</span>`}</h1>
       <${RefChips} items=${items} name=${name} change=${(refs: readonly string[]) =>
@@ -71,8 +69,8 @@ export function CompareView({ place: { query } }: ViewProps) {
         `
       )}
       ${refs.length < 2 && html`
-        <p class="muted">Add at least two versions, such as <code>team:model@production</code> and
-          <code>team:model@latest</code>.</p>
+        <p class="muted">Add at least two versions, such as <code>team:model@production</code>
+          ${" and "}<code>team:model@latest</code>.</p>
         <${Offers} label="Compare with the version before" hrefFor=${offeredPlace} />
       `}
       ${refs.length > 1 && opened.value === undefined &&

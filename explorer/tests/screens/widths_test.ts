@@ -106,19 +106,19 @@ Deno.test({
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     await page.goto(`${url}#/storage`);
-    const parts = ["By name", "Over time"].map((name) => page.getByRole("region", { name }));
+    const parts = ["All names", "By name"].map((name) => page.getByRole("region", { name }));
     await page.locator(".uplot").waitFor();
     const boxes = async () =>
       await Promise.all(parts.map(async (part) => (await part.boundingBox())!));
     for (const width of [1280, 1920]) {
       await page.setViewportSize({ width, height: 900 });
-      const [names, chart] = await boxes();
-      assertEquals(names!.y, chart!.y);
-      assert(names!.width > width * 0.4 && chart!.x + chart!.width > width - 40, `${width}`);
+      const [all, names] = await boxes();
+      assertEquals(all!.y, names!.y);
+      assert(all!.width > width * 0.4 && names!.x + names!.width > width - 40, `${width}`);
     }
     await page.setViewportSize({ width: 390, height: 900 });
-    const [names, chart] = await boxes();
-    assert(chart!.y >= names!.y + names!.height);
+    const [all, names] = await boxes();
+    assert(names!.y >= all!.y + all!.height);
     assertEquals(errors, []);
   },
 });

@@ -74,7 +74,7 @@ function Jobs({ state }: { state?: string }) {
   ];
   const choose = (state: string) => openPlace(hrefOf(["jobs"], { state }));
   return html`
-    <div class="stack">
+    <div class="stack whole">
       <div class="row spread">
         <h1>Jobs</h1>
         <${Choice} label="State" value=${state ?? ""} options=${STATE_OPTIONS} change=${choose} />
@@ -160,7 +160,7 @@ function OneJob({ id }: { id: string }) {
       <${Shown} of=${job} what="Reading the job">${(shownJob: Job) =>
         html`
           <div class="row spread">
-            <h1 class="mono">${id} <${StateTag} state=${shownJob.state} /></h1>
+            <h1>${id} <${StateTag} state=${shownJob.state} /></h1>
             <${Actions} job=${shownJob} changed=${job.reload} />
           </div>
           <${FactList} isCard facts=${[

@@ -31,7 +31,7 @@ export function RunView({ run: id, step }: { run: string; step?: string }) {
   const opened = step ?? run.value?.steps.find(({ end }) => end === "failed")?.step;
   useInterval(run.reload, LIVE_MS, run.value?.end === "unknown");
   return html`
-    <div class="stack">
+    <div class="stack whole">
       <nav class="crumbs" aria-label="Path"><a href=${hrefOf(["runs"])}>Runs</a> / <a
         href=${hrefOf(["runs"], { pipeline })}>${pipeline}</a></nav>
       <${Shown} of=${run} what="Reading the run">${(run_: Run) =>

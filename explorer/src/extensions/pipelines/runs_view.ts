@@ -35,7 +35,7 @@ function Runs({ pipeline }: { pipeline?: string }) {
   const logged = useLoggedRuns();
   useInterval(runs.reload, LIVE_MS, true);
   return html`
-    <div class="stack">
+    <div class="stack whole">
       <h1>Runs${pipeline === undefined ? "" : ` of ${pipeline}`}</h1>
       <${RunFilter} filter=${filter} change=${setFilter} />
       ${pipeline === undefined && logged && html`<${LoggedRuns} runs=${logged} filter=${filter} />`}

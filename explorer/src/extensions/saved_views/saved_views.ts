@@ -42,7 +42,7 @@ function Views({ name }: { name: string }) {
   const { views, others } = value;
   const shown = isAll ? views : views.slice(0, FEW);
   return html`
-    <section class="row" aria-label="Saved views">
+    <section class="row views" aria-label="Saved views">
       ${views.length > 0 && html`
         <span class="muted">Views</span>
         <ul class="chips">${shown.map((view) =>

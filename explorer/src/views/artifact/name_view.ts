@@ -64,7 +64,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
     ...service.isSite ? [] : [["storage", "Storage"]],
   ];
   return html`
-    <div class=${tab === "versions" ? "stack whole" : "stack"}>
+    <div class="stack whole">
       <${Heading} name=${name}>
         <a class="button" href=${hrefOf(["lineage"], { ref: name })}>Lineage</a>
         ${notes.edit}
@@ -250,9 +250,15 @@ function ChangesPanel({ name, state }: { name: string; state: string }) {
       items: LogEntry[];
       next?: string;
     }) =>
-      items.length === 0 ? html`<${Empty} title="There are no changes" />` : html`
-        <${ChangeList} label="Changes" changes=${changesOf(name, items)} />
-        ${next !== undefined && html`<p class="muted">Only the newest ${MOST} are shown.</p>`}
-      `}<//>
+      items.length === 0
+        ? html`
+          <${Empty} title="There are no changes">
+            <p>Save a version, or set an alias, and it appears here.</p>
+            <//>
+        `
+        : html`
+          <${ChangeList} label="Changes" changes=${changesOf(name, items)} />
+          ${next !== undefined && html`<p class="muted">Only the newest ${MOST} are shown.</p>`}
+        `}<//>
   `;
 }

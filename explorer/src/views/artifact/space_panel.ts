@@ -57,7 +57,13 @@ function Spaces({ name, spaces }: { name: string; spaces: VersionSpaces }) {
       cell: ({ sharedBytes }) => formatBytes(sharedBytes),
     },
   ];
-  if (versions.length === 0) return html`<${Empty} title="This name has no version" />`;
+  if (versions.length === 0) {
+    return html`
+      <${Empty} title="This name has no version">
+        <p>Save one, and its size appears here.</p>
+        <//>
+    `;
+  }
   return html`
     <div class="tiles">
       <${Tile} bytes=${storedBytes} text="stored" />

@@ -119,7 +119,11 @@ function Content(
             html`<${ReleasePanel} ...${{ name, version: version.version, previous }} />`}
           <${Curves} versions=${[version]} />
           ${files.length === 0
-            ? html`<${Empty} title="This version has no files" />`
+            ? html`
+              <${Empty} title="This version has no files">
+                <p>All of it is its metadata. Save a folder or a value to keep files.</p>
+                <//>
+            `
             : html`<${Files} version=${version} path=${path} />`}
         </div>
       </div>

@@ -62,7 +62,7 @@ export function LineageView({ place: { query } }: ViewProps) {
     `;
   }
   return html`
-    <div class=${as === "list" ? "stack" : "stack whole fill"}>
+    <div class=${as === "list" ? "stack whole" : "stack whole fill"}>
       <h1>Lineage of <span class="mono">${ref}</span></h1>
       <div class="row">
         <${Choice} label="Direction" value=${direction} change=${setWay}

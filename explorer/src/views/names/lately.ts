@@ -40,7 +40,7 @@ export function Lately(
     return foldBursts(all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at))).slice(0, MOST);
   }, [recent.map(({ name, version }) => [name, version]), names.length]);
   return html`
-    <aside class="card grow" aria-label="Changed lately">
+    <aside class="card stack" aria-label="Changed lately">
       <h2>Changed lately</h2>
       ${newest.size === 0 &&
         html`<p class="muted">Runs only: changes are listed for up to 500 names.</p>`}

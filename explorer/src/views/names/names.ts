@@ -40,7 +40,7 @@ export function Names({ place: { query } }: ViewProps) {
     openPlace(hrefOf([], { ...query, ...next }), { replace: true });
   const isSearch = typed.trim() !== "" || isFiltering(query);
   return html`
-    <div class="stack">
+    <div class="stack whole">
       <div class="row spread">
         <h1>Names</h1>
         <p class="muted" role="status">${countText(names.length, { complete, isCut })}</p>

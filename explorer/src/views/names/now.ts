@@ -1,7 +1,6 @@
 // Runs that are running, and names with aliases: people look for these first.
 import type { LoggedRun } from "../../api/logged_runs.ts";
 import { breakable } from "../../components/breakable.ts";
-import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatCount, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf } from "../../framework/router.ts";
@@ -27,7 +26,7 @@ export function Now({ runs = [], promoted, details }: {
     ${running.length > 0 && html`
       <section class="card stack now" aria-label="Running">
         <h2>Running</h2>
-        <${FactList} facts=${running.slice(0, MOST).map(runFact)} />
+        <ul class="entries">${running.slice(0, MOST).map(runEntry)}</ul>
         ${running.length > MOST &&
           html`<p><a href=${hrefOf(["runs"], { filter: "state=running" })}>All ${
             formatCount(
@@ -40,7 +39,7 @@ export function Now({ runs = [], promoted, details }: {
     ${names.length > 0 && html`
       <section class="card stack now" aria-label="Aliases">
         <h2>Aliases</h2>
-        <${FactList} facts=${names.slice(0, MOST).map(aliasFact)} />
+        <ul class="entries">${names.slice(0, MOST).map(aliasEntry)}</ul>
         ${names.length > MOST &&
           html`<p class="muted">${formatCount(names.length - MOST, "more name")} with an alias: the
             list of names shows them.</p>`}
@@ -49,26 +48,27 @@ export function Now({ runs = [], promoted, details }: {
   `;
 }
 
-function runFact({ name, id, points, startedAt }: LoggedRun) {
-  return [
-    html`<a href=${hrefOf(["logged", name, id])}>${breakable(id)}</a>`,
-    html`
-      <div>${breakable(name)}</div>
-      <span class="muted" title=${formatTime(startedAt)}>${formatCount(points, "point")}, began
-        ${" "}${formatAgo(startedAt)}</span>
-    `,
-  ] as const;
+function runEntry({ name, id, points, startedAt }: LoggedRun) {
+  return html`
+    <li>
+      <div><a href=${hrefOf(["logged", name, id])}>${breakable(id)}</a> of ${breakable(name)}</div>
+      <span class="muted" title=${formatTime(startedAt)}>${formatCount(
+        points,
+        "point",
+      )}, began ${formatAgo(startedAt)}</span>
+    </li>
+  `;
 }
 
-function aliasFact([name, { aliases, metric }]: readonly [string, Promoted]) {
-  return [
-    html`<a href=${hrefOf(["artifacts", name])}>${breakable(name)}</a>`,
-    html`
+function aliasEntry([name, { aliases, metric }]: readonly [string, Promoted]) {
+  return html`
+    <li>
+      <div><a href=${hrefOf(["artifacts", name])}>${breakable(name)}</a></div>
       <span class="tags">${aliases.slice(0, MOST_ALIASES).map((alias) =>
         html`<a class="tag tag-alias" href=${hrefOf(["artifacts", name, alias])}>${alias}</a>`
       )}${aliases.length > MOST_ALIASES &&
-        html`<span class="muted">+${aliases.length - MOST_ALIASES}</span>`}</span>
-      ${metric && html`<span class="muted" title=${metric.title}>${metric.text}</span>`}
-    `,
-  ] as const;
+        html`<span class="muted">+${aliases.length - MOST_ALIASES}</span>`}${metric &&
+        html`<span class="muted" title=${metric.title}>${metric.text}</span>`}</span>
+    </li>
+  `;
 }

@@ -20,7 +20,7 @@ export function RunsView() {
   const runs = useLoggedRuns();
   if (service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
   return html`
-    <div class="stack">
+    <div class="stack whole">
       <h1>Runs</h1>
       <${RunFilter} filter=${filter} change=${setFilter} />
       ${runs === undefined

@@ -57,19 +57,29 @@ function Measured({ space }: { space: Space }) {
     return { x, series: [{ label: "Live versions", values }] };
   }, [days]);
   return html`
-    <div class="tiles">
-      <${Tile} bytes=${bytes} text=${`stored in ${formatCount(objects, "object")}`} />
-      <${Tile} bytes=${size} text="in all live versions" />
-      <${Tile} bytes=${size - stored} text="saved by sharing and compression" />
-      <${Tile} bytes=${garbage.freeableBytes} text="gc frees now" />
-      <${Tile} bytes=${garbage.bytes - garbage.freeableBytes} text=${garbage.nextAt
-        ? `gc frees later, from ${formatTime(garbage.nextAt)}`
-        : "gc frees later"} />
-    </div>
     ${failures.length > 0 &&
       html`<p class="notice notice-error">${formatCount(failures.length, "object")}
       could not be read. Run <code>holdfast verify</code>.</p>`}
     <div class="columns">
+      <section class="stack" aria-label="All names">
+        <h2>All names</h2>
+        <div class="tiles five">
+          <${Tile} bytes=${bytes} text=${`stored in ${formatCount(objects, "object")}`} />
+          <${Tile} bytes=${size} text="in all live versions" />
+          <${Tile} bytes=${size - stored} text="saved by sharing and compression" />
+          <${Tile} bytes=${garbage.freeableBytes} text="gc frees now" />
+          <${Tile} bytes=${garbage.bytes - garbage.freeableBytes} text=${garbage.nextAt
+            ? `gc frees later, from ${formatTime(garbage.nextAt)}`
+            : "gc frees later"} />
+        </div>
+        ${days.length > 1 && html`
+          <div class="card">
+            <${Chart} label="Live versions over time" x=${x} xLabel="Day"
+              series=${series} kind="steps" isTime formatY=${formatBytes}
+              formatX=${(seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10)} />
+          </div>
+        `}
+      </section>
       <section class="stack" aria-label="By name">
         <h2>By name</h2>
         ${names.length === 0
@@ -80,16 +90,6 @@ function Measured({ space }: { space: Space }) {
           `
           : html`<${NamesBySize} names=${names} />`}
       </section>
-      ${days.length > 1 && html`
-        <section class="stack" aria-label="Over time">
-          <h2>Over time</h2>
-          <div class="card">
-            <${Chart} label="Live versions over time" x=${x} xLabel="Day"
-              series=${series} kind="steps" isTime formatY=${formatBytes}
-              formatX=${(seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10)} />
-          </div>
-        </section>
-      `}
     </div>
     <${SameByCode} cli=${`holdfast du\nholdfast gc --dry-run`} code=${`import { collectGarbage, measureSpace } from "@holdfast/holdfast/maintenance";
 

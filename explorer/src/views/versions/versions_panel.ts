@@ -5,7 +5,7 @@ import { MEMBER } from "../../../../runs/better.ts";
 import { Choice } from "../../components/choice.ts";
 import { onValue } from "../../components/field.ts";
 import { formatCount, formatNumber } from "../../format/format.ts";
-import { ErrorNotice } from "../../components/notices.ts";
+import { Empty, ErrorNotice } from "../../components/notices.ts";
 import { UnknownName } from "../../components/unknown_name.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
@@ -85,6 +85,12 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     <${ExperimentsTable} rows=${table.rows} all=${versions} columns=${table.columns}
       isGroups=${isGroups} pins=${1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
+    ${isComplete && typed !== "" && table.rows.length === 0 && html`
+      <${Empty} title="No version meets the filter">
+        <p><button type="button" class="button" onClick=${() =>
+          setFilter("")}>Show all versions</button></p>
+        <//>
+    `}
     ${leftOut > 0 && html`
       <p class="muted">${formatCount(leftOut, "more key")} left out. Filters find them, too.</p>
     `}
