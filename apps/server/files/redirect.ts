@@ -12,14 +12,15 @@ const URL_MS = 300_000;
 /** How long requests get the same URL, milliseconds. */
 const REUSE_MS = 60_000;
 const MOST_KNOWN = 1000;
-/** A smaller file takes less time than a redirect. */
+/** Fewer bytes take less time than a redirect. */
 const MIN_BYTES = 1024 ** 2;
 
 /**
  * Clients that may be redirected: those that send neither a token nor headers of S3 along with a
- * request, which the bucket would receive; or those of a protocol whose own servers redirect.
+ * request, which the bucket would receive; those of a protocol whose own servers redirect; or those
+ * that ask for it with `holdfast-accept: redirect`.
  */
-export type RedirectedClient = "sends no token" | "expects redirects";
+export type RedirectedClient = "sends no token" | "expects redirects" | "asks for redirects";
 
 /** Returns the URL of a file in the bucket, undefined where the service sends the bytes. */
 export type RedirectTo = (
@@ -64,6 +65,11 @@ function mayFollow({ method, headers }: Request, client: RedirectedClient): bool
     ? /^(authorization|cookie|if-.*|x-amz-.*)$/
     : /^(cookie|if-.*)$/;
   for (const name of headers.keys()) if (unfit.test(name)) return false;
+  if (client === "asks for redirects") {
+    if (headers.get("holdfast-accept") !== "redirect") return false;
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
+    if (Number(last) - Number(first) + 1 < MIN_BYTES) return false;
+  }
   const mode = headers.get("sec-fetch-mode"); // scripts of pages may not read other origins
   return mode === null || mode === "navigate";
 }

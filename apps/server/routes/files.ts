@@ -75,8 +75,7 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
       const file = await artifact.file(path);
       const exact = isExact(registry, { name, version, commit }, artifact);
       const fixed = commit !== undefined; // a restored store may have another value for a number
-      const follows = c.request.headers.get("holdfast-accept") === "redirect";
-      const redirects = follows ? "expects redirects" as const : undefined;
+      const redirects = "asks for redirects" as const;
       const answered = { artifact, file, disposition, exact, fixed, redirects };
       return await answerVersionFile(c, context, answered);
     },

@@ -96,6 +96,15 @@ Deno.test("a large file, and a range of it, come from the bucket without the tok
   assertEquals([world.direct, world.bySelf], [["whole", "bytes=5-2000004"], [307, 307]]);
 });
 
+Deno.test("a short range comes from the service: a redirect would take longer", async () => {
+  await using world = await served(sendObject);
+  for (const [length, status] of [[2 ** 20, 307], [2 ** 20 - 1, 206]] as const) {
+    const stream = (await world.file()).stream({ offset: 5, length });
+    assertEquals(await new Response(stream).bytes(), LARGE.slice(5, 5 + length));
+    assertEquals(world.bySelf.pop(), status);
+  }
+});
+
 Deno.test("a service without redirects sends its files itself", async () => {
   await using world = await served(sendObject, { redirect: false });
   assertEquals(await world.read(), LARGE);
