@@ -29,6 +29,7 @@ from .core.errors import HoldfastError, Invalid, NotFound, quoted
 from .core.records import milliseconds
 from .files.file import File
 from .locations import open_registry
+from .paths.blocks import begin_block, end_block
 from .paths.infos import children, file_info, folder_info, new_info, shown
 from .paths.opened_files import CompressedFile, NewFile, NewText, RangedFile
 from .paths.transaction import NewVersions
@@ -174,22 +175,29 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         elif not new[2]:
             state = "give a path in the new version"
         else:
-            if self._intrans:
-                self._in_block[new[0].draft.name] = new[0]
+            name = new[0].draft.name
+            if self._intrans and name not in self._in_block:
+                begin_block(self, self.registry, new[0].draft)
+                self._in_block[name] = new[0]
             return new[0], new[2]
         raise OSError(errno.EROFS, f"holdfast:// is read-only here: {state}", path)
 
-    def take_written(self) -> dict[str, Written]:
-        """Returns what was written in the transaction, by name, and forgets it."""
-        written, self._in_block = self._in_block, {}
-        for name in written:
-            self._written.pop(name, None)
-        return {name: each for name, each in written.items() if each.has_parts}
+    def take_written(self) -> list[Written]:
+        """Returns what was written in the transaction, and forgets it."""
+        written, self._in_block = list(self._in_block.values()), {}
+        return written
 
-    def leave(self, name: str, written: Written) -> None:
+    def leave(self, written: Written) -> None:
         """Discards what was written, unless other programs write it too."""
-        if self._draft is None:
+        if not written.is_shared and written.has_parts:
             written.draft.discard()
+
+    def end_blocks(self, blocks: list[Written]) -> None:
+        """Ends the blocks of a transaction. What other blocks share stays until it is saved."""
+        for written in blocks:
+            if written.is_saved or not written.is_shared:
+                self._written.pop(written.draft.name, None)
+            end_block(self, self.registry, written.draft)
 
     def commit(self, name: str, **options: Any) -> Saved:
         """Saves what all programs wrote with the same `draft` as a version of a name.
@@ -203,7 +211,8 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
             raise HoldfastError("Invalid", message, hint)
         saved = new[0].commit(**options)
         self._written.pop(name, None)
-        self._in_block.pop(name, None)
+        if self._in_block.pop(name, None) is not None:
+            end_block(self, self.registry, new[0].draft)
         self.invalidate_cache()
         return saved
 

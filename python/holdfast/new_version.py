@@ -15,6 +15,7 @@ from .core.arguments import checked, checked_methods
 from .core.errors import HoldfastError
 from .core.words import Worded
 from .locations import open_registry
+from .paths.blocks import begin_block, end_block
 
 
 @checked
@@ -38,7 +39,8 @@ def version(
 
     At the end of the block, all files become one version. If the block fails or the program is
     killed, there is no version. Programs with the same `id` write the same version, and one of them
-    commits it. If a block with an `id` fails, its files stay for the others, or for another run.
+    commits it: the others use no `with`. If a block with an `id` fails, its files stay for the
+    others, or for another run.
 
     `registry` is a registry or its location: see `open_registry`. Other options are those of
     `save`.
@@ -78,6 +80,7 @@ class NewVersion(Worded):
         self._options = options
         writable: Any = registry
         self._draft = writable.draft(name, self.id)
+        self._registry = registry
 
     def __repr__(self) -> str:
         return f"NewVersion({self.name!r}, {self.id!r})"
@@ -143,6 +146,7 @@ class NewVersion(Worded):
         return bool(self._draft.discard())
 
     def __enter__(self) -> NewVersion:
+        begin_block(self, self._registry, self._draft)
         return self
 
     def __exit__(
@@ -151,10 +155,13 @@ class NewVersion(Worded):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.saved is not None or self._is_discarded:
-            return
-        if kind is None:
-            self.commit()
-        elif self._is_alone:
-            with suppress(HoldfastError):  # the first error is the one to show
-                self.discard()
+        try:
+            if self.saved is not None or self._is_discarded:
+                return
+            if kind is None:
+                self.commit()
+            elif self._is_alone:
+                with suppress(HoldfastError):  # the first error is the one to show
+                    self.discard()
+        finally:
+            end_block(self, self._registry, self._draft)

@@ -37,10 +37,14 @@ class NewVersions(Transaction):  # type: ignore[misc,unused-ignore]
             return
         fs._intrans, fs._transaction = False, None
         self.files.clear()
-        for name, written in fs.take_written().items():
-            if commit and not written.is_empty:
-                self.saved.append(written.commit())
-            else:
-                with suppress(HoldfastError):  # the error of the block is the one to show
-                    fs.leave(name, written)
+        blocks = fs.take_written()
+        try:
+            for written in blocks:
+                if commit and not written.is_empty:
+                    self.saved.append(written.commit())
+                else:
+                    with suppress(HoldfastError):  # the error of the block is the one to show
+                        fs.leave(written)
+        finally:
+            fs.end_blocks(blocks)
         fs.invalidate_cache()

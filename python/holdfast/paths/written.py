@@ -46,7 +46,9 @@ class Written:
         self.draft = draft
         self.folders: set[str] = set()
         """Folders that this program made, also by writing files into them."""
-        self._is_shared = is_shared
+        self.is_shared = is_shared
+        """Whether other programs, or other blocks of this one, may write the same draft."""
+        self.is_saved = False
         self._own: dict[str, WrittenFile] = {}
         self._open: dict[str, str] = {}
         """Paths of the files that are open, by their parts."""
@@ -57,7 +59,7 @@ class Written:
     @property
     def is_empty(self) -> bool:
         """Whether this program wrote nothing, or removed all that it wrote."""
-        return not (self._own if self._is_shared else present(self._own))
+        return not self._open and not (self._own if self.is_shared else present(self._own))
 
     @property
     def has_parts(self) -> bool:
@@ -102,13 +104,13 @@ class Written:
     def find(self, path: str) -> WrittenFile | None:
         """Returns a file, of this program or else of others that share the draft."""
         file = self._own.get(path)
-        if file is None and self._is_shared:
+        if file is None and self.is_shared:
             file = self._merged().get(path)
         return None if file is None or file.is_removed else file
 
     def files(self) -> dict[str, WrittenFile]:
         """Returns the files by their paths, also those of other programs that share the draft."""
-        return present(self._merged() if self._is_shared else self._own)
+        return present(self._merged() if self.is_shared else self._own)
 
     def _merged(self) -> dict[str, WrittenFile]:
         listed = self.draft.files()
@@ -132,7 +134,9 @@ class Written:
         parts = {file.part: None for path, file in files if paths is None or path in paths}
         if merged and not parts:
             raise self._refused("NotFound", "all of its files were removed", "Write a file first.")
-        return self.draft.commit(**options, parts=list(parts) or None)
+        saved = self.draft.commit(**options, parts=list(parts) or None)
+        self.is_saved = True
+        return saved
 
     def _refused(self, code: str, state: str, hint: str) -> HoldfastError:
         message = f"Cannot save a version of {quoted(self.draft.name)}: {state}"

@@ -148,3 +148,136 @@ pythonTest(
     ]);
   },
 );
+
+const SAME_DRAFT = `
+def block(own, name="a"):
+    with holdfast.version(name, own, id="1") as new:
+        new.pipe("of a block", b"1")
+def transaction(path):
+    with files.transaction:
+        files.pipe(path, b"1")
+with holdfast.version("a", registry, id="1") as first:
+    first.pipe("first", b"1")
+    files = fsspec.filesystem("holdfast", **first.storage_options)
+    refused(lambda: block(registry))
+    refused(lambda: block(holdfast.connect(sys.argv[1], token=sys.argv[2])))
+    refused(lambda: transaction("a@/of a block"))
+    print("a" in registry, files._intrans)
+    files.pipe("a@/without", b"1")
+    block(registry, "b")
+    transaction("c@/of a block")
+print(sizes("a"), sizes("b"), sizes("c"))
+def fails():
+    with holdfast.version("d", registry, id="1"):
+        raise OSError("failed")
+refused(fails)
+block(registry, "d")
+print(sizes("d"))
+`;
+
+pythonTest(
+  "a program has one block that writes a draft, and others write into it",
+  async (root) => {
+    const other = 'another block of this program writes the same draft, "1"';
+    assertEquals(await linesOf(root, SAME_DRAFT), [
+      ...new Array(3).fill(`Invalid Cannot write a version of "a": ${other}`),
+      "False False",
+      "{'first': 1, 'without': 1} {'of a block': 1} {'of a block': 1}",
+      "OSError failed",
+      "{'of a block': 1}",
+    ]);
+  },
+);
+
+const SHARED = `
+files = fsspec.filesystem("holdfast", registry=registry, draft="1")
+other = fsspec.filesystem("holdfast", registry=registry, draft="1")
+left = other.open("a/left", "wb")
+left.write(b"half")
+def fails():
+    with files.transaction:
+        files.pipe("a/whole", b"1")
+        raise OSError("failed")
+refused(fails)
+print(other.cat("a/whole"))
+refused(lambda: other.commit("a"))
+left.close()
+print(other.commit("a").ref, sizes("a"))
+alone = fsspec.filesystem("holdfast", registry=registry)
+def never():
+    with alone.transaction:
+        alone.open("b/left", "wb").write(b"half")
+refused(never)
+refused(never)
+with alone.transaction:
+    alone.pipe("b/whole", b"1")
+print(sizes("b"))
+`;
+
+pythonTest("a transaction that fails keeps what others write into its draft", async (root) => {
+  assertEquals(await linesOf(root, SHARED), [
+    "OSError failed",
+    "b'1'",
+    'Invalid Cannot save a version of "a": "left" was never closed',
+    "a@1.0.0 {'left': 4, 'whole': 1}",
+    ...new Array(2).fill('Invalid Cannot save a version of "b": "left" was never closed'),
+    "{'whole': 1}",
+  ]);
+});
+
+const OTHER_PROCESS = `
+import multiprocessing
+from holdfast.drafts.draft import Draft
+
+def other(name, pipe):
+    own = holdfast.connect(sys.argv[1], token=sys.argv[2])
+    try:
+        with holdfast.version(name, own, id="1") as new:
+            for path in iter(pipe.recv, None):
+                new.pipe(path, b"1")
+                pipe.send("wrote")
+        pipe.send(f"{new.saved.ref} {new.saved.skipped}")
+    except holdfast.HoldfastError as error:
+        pipe.send(f"{type(error).__name__} {error.message}")
+
+def write(path):
+    pipe.send(path)
+    return pipe.recv() if path is None else print(path, pipe.recv())
+
+commit = Draft.commit
+def late(self, **options):
+    write("late")  # after the files of the version were listed
+    return commit(self, **options)
+
+for name, before, after in [("a", commit, None), ("b", commit, "after"), ("c", late, None)]:
+    pipe, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=other, args=(name, theirs))
+    process.start()
+    write("theirs")
+    Draft.commit = before
+    with holdfast.version(name, registry, id="1") as new:
+        new.pipe("ours", b"1")
+    Draft.commit = commit
+    if after:
+        write(after)
+    else:
+        print(write(None))
+    process.join()
+    print(sizes(name))
+`;
+
+pythonTest("of two processes with blocks of one draft, the first saves for both", async (root) => {
+  const lines = await linesOf(root, OTHER_PROCESS);
+  assertEquals(lines.map((line) => line.replace(/ \("path-.*\)$/, "")), [
+    "theirs wrote",
+    "a@1.0.0 True",
+    "{'ours': 1, 'theirs': 1}",
+    "theirs wrote",
+    'after Conflict Cannot use draft "1" of "b": it was committed as 1.0.0',
+    "{'ours': 1, 'theirs': 1}",
+    "theirs wrote",
+    "late wrote",
+    'Conflict Cannot commit draft "1" of "c": it was committed with other parts',
+    "{'ours': 1, 'theirs': 1}",
+  ]);
+});
