@@ -26,7 +26,7 @@ from .artifacts.artifact import Artifact
 from .artifacts.registry import Registry
 from .client.saving import Saved
 from .core.arguments import checked
-from .core.errors import HoldfastError, quoted
+from .core.errors import Conflict, Corrupt, HoldfastError, Invalid, NotFound, quoted
 from .filesystem import HoldfastFileSystem
 from .locations import open_registry
 from .new_version import version as new_version
@@ -42,10 +42,13 @@ class Paths(FileSystemBase):  # type: ignore[misc,unused-ignore]
 
     def __init__(self, fs: HoldfastFileSystem) -> None:
         self.fs = fs
+        self.only_new_bytes = False
+        """Whether bytes that the latest version has are not sent."""
 
     @contextmanager
     def create_stream(self, path: Any, mode: str) -> Generator[Any, None, None]:
-        with self.fs.open(path, mode) as stream:
+        options: dict[str, Any] = {"only_new_bytes": True} if self.only_new_bytes else {}
+        with self.fs.open(path, mode, **options) as stream:
             yield stream
 
     def concat_path(self, path: Any, suffix: str) -> str:
@@ -83,9 +86,9 @@ class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
 
     Every rank passes the same `id`, another one for each checkpoint. The version appears when the
     first rank has the results of all. If a rank is killed, nothing appears; a job that runs again
-    with the same `id` writes it again. A file that the latest version has, too, is stored once:
-    `single_file_per_rank=False` writes one for each tensor. Other options are those of
-    `holdfast.version`.
+    with the same `id` writes it again. Bytes that the latest version has at the same place of the
+    same file are not sent, and an unchanged file is stored once: `single_file_per_rank=False`
+    writes one for each tensor. Other options are those of `holdfast.version`.
     """
 
     @checked
@@ -139,6 +142,27 @@ class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
             hint = "Leave out use_collectives=False: the first rank commits for all."
             raise HoldfastError("Unsupported", message, hint)
         return plan
+
+    def write_data(self, plan: Any, planner: Any) -> Any:
+        """Writes the files of this rank.
+
+        Writes them again with all bytes, if the latest version was deleted or is damaged.
+        """
+        for only_new_bytes in (True, False):
+            self.fs.only_new_bytes = only_new_bytes
+            try:
+                written = super().write_data(plan, planner)
+            except (Conflict, Corrupt, Invalid, NotFound):
+                if not only_new_bytes:
+                    raise
+                continue
+            finally:
+                self.fs.only_new_bytes = False
+            if len(written.value()) == len(plan.items):
+                return written
+        # PyTorch ignores errors of its threads, and would save a checkpoint without these values.
+        message = f"Cannot save a checkpoint of {quoted(self.new.name)}: a thread wrote no file"
+        raise HoldfastError("Unknown", message, "Its error was printed. Save the checkpoint again.")
 
     def finish(self, metadata: Any, results: Any) -> None:
         super().finish(metadata, results)

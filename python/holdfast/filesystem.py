@@ -325,7 +325,7 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
 
     def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
         if mode != "rb":
-            return self._open_new(path, mode)
+            return self._open_new(path, mode, options.get("only_new_bytes", False))
         if self._new(path):
             data = self.cat_file(path)
             return AbstractBufferedFile(self, path, mode, cache_type="all", size=len(data))
@@ -334,13 +334,13 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
             options["cache_type"] = "all"
         return RangedFile(self, path, mode, file=file, **{**options, "size": file.size})
 
-    def _open_new(self, path: str, mode: str) -> NewFile:
+    def _open_new(self, path: str, mode: str, only_new_bytes: bool = False) -> NewFile:
         written, inner = self._new_or_refused(path)
         before = written.find(inner) if mode in ("ab", "xb") else None
         if before is not None and mode == "xb":
             raise FileExistsError(errno.EEXIST, "the new version has this file", path)
         data = b"" if before is None else self._new_bytes(path, before)
-        file = NewFile(self, path, written, inner)
+        file = NewFile(self, path, written, inner, only_new_bytes)
         file.write(data)
         return file
 

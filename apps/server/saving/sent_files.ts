@@ -79,7 +79,7 @@ class SentFiles {
 
   /** Joins bytes of an earlier version and of an upload. */
   async #joined(sent: EarlierFile): Promise<FileSource> {
-    const { path, size, upload, earlier: { runs, ...asked } } = sent;
+    const { path, size, earlier: { runs, ...asked } } = sent;
     const { options, openPages } = this.#context;
     checkUploadSize(options, size);
     checkJoinedSize(options, this.#joinedBytes += size);
@@ -87,6 +87,12 @@ class SentFiles {
     const missing = runs.reduce((sum, { size, at }) => at === undefined ? sum + size : sum, 0);
     const total = runs.reduce((sum, { size }) => sum + size, 0);
     if (total !== size) throw mismatch(path, `its runs have ${total} bytes, not ${size}`);
+    if ("uploads" in sent) {
+      if (missing === 0) throw mismatch(path, "its runs need no uploads");
+      const stream = () => iterableStream(this.#pieces(sent.uploads, { path, size: missing }));
+      return joinedRuns(sent, file, { size: missing, stream });
+    }
+    const { upload } = sent;
     const fresh = upload === undefined
       ? undefined
       : await this.#ofUpload({ path, upload, size: missing });
@@ -148,8 +154,8 @@ class SentFiles {
   }
 }
 
-type FileInPieces = Extract<SentFile, { uploads: string[] }>;
-type UploadedFile = Extract<SentFile, { upload: string }>;
+type FileInPieces = Exclude<Extract<SentFile, { uploads: string[] }>, { earlier: unknown }>;
+type UploadedFile = Exclude<Extract<SentFile, { upload: string }>, { earlier: unknown }>;
 type EarlierFile = Extract<SentFile, { earlier: unknown }>;
 
 /** Returns the bytes of all runs. A wrong claim has another SHA-256. */

@@ -32,9 +32,21 @@ const aboutFile = {
 /** Maximum number of uploads that make one file: of 8 MiB each, they have 800 GB. */
 const MOST_UPLOADS = 100_000;
 
+const aboutJoined = {
+  ...aboutFile,
+  size: Amount,
+  sha256: Sha256,
+  earlier: v.strictObject({
+    name: Text,
+    version: Text,
+    commit: Text,
+    runs: atMost(100_000, v.strictObject({ size: Amount, at: v.optional(Amount) })),
+  }),
+};
+
 /**
  * A file: its bytes in base64, the id of its upload, the ids of uploads whose bytes follow each
- * other, or runs of an earlier version of it and of an upload with the other bytes.
+ * other, or runs of an earlier version of it and of uploads with the other bytes.
  */
 const SentFileSchema = v.pipe(
   v.union(
@@ -50,18 +62,8 @@ const SentFileSchema = v.pipe(
         sha256: Sha256,
         uploads: atMost(MOST_UPLOADS, Text, 1),
       }),
-      v.strictObject({
-        ...aboutFile,
-        size: Amount,
-        sha256: Sha256,
-        upload: v.optional(Text),
-        earlier: v.strictObject({
-          name: Text,
-          version: Text,
-          commit: Text,
-          runs: atMost(100_000, v.strictObject({ size: Amount, at: v.optional(Amount) })),
-        }),
-      }),
+      v.strictObject({ ...aboutJoined, upload: v.optional(Text) }),
+      v.strictObject({ ...aboutJoined, uploads: atMost(MOST_UPLOADS, Text, 1) }),
     ],
     "expected a path, and data (base64), upload (an id), uploads (with size and sha256) or earlier",
   ),

@@ -58,6 +58,66 @@ def compared(source: BinaryIO, size: int, chunks: Chunks) -> tuple[Runs, str] | 
     return None if new > size * MOST_NEW or len(runs) > MOST_RUNS else (runs, whole.hexdigest())
 
 
+class Comparison:
+    """Compares a file with an earlier one while its bytes come, chunk by chunk at equal offsets.
+
+    A file whose chunks all differ is hashed once more in part only: of many changed chunks in a
+    row, one of eight is compared.
+    """
+
+    MOST_SKIPPED = 7
+
+    def __init__(self, chunks: Chunks) -> None:
+        self.runs = Runs()
+        self.has_equal = False
+        self._chunks = chunks
+        self._held = bytearray()
+        """The begin of a chunk whose rest has not come."""
+        self._at = 0
+        self._differ = self._skip = 0
+        """How many chunks in a row differ, and how many of the next ones are not compared."""
+
+    def take(self, data: bytes) -> bytes:
+        """Returns the bytes that the earlier file lacks, of those that have come."""
+        self._held += data
+        return self._compared(is_last=False)
+
+    def end(self) -> bytes:
+        """Returns the rest of these bytes."""
+        return self._compared(is_last=True)
+
+    def _compared(self, is_last: bool) -> bytes:
+        missing, begin = bytearray(), 0
+        while begin < len(self._held):
+            length, digest = self._chunks.following(self._at)
+            chunk = bytes(self._held[begin : begin + length])
+            if len(chunk) < length and not is_last:
+                break
+            begin += len(chunk)
+            if not self._is_equal(chunk, digest):
+                missing += chunk
+        del self._held[:begin]
+        return bytes(missing)
+
+    def _is_equal(self, chunk: bytes, digest: bytes) -> bool:
+        is_compared = self._skip == 0 and len(self.runs) < MOST_RUNS - 1
+        is_equal = is_compared and hashlib.sha256(chunk).digest() == digest
+        if is_equal:
+            self.has_equal, self._differ = True, 0
+        elif is_compared:
+            self._skip = min(self._differ, self.MOST_SKIPPED)
+            self._differ += 1
+        else:
+            self._skip = max(self._skip - 1, 0)
+        before, offset = self.runs[-1] if self.runs else (0, -1)
+        if offset == -1 or (offset is not None) != is_equal:
+            self.runs.append((len(chunk), self._at if is_equal else None))
+        else:
+            self.runs[-1] = (before + len(chunk), offset)
+        self._at += len(chunk)
+        return is_equal
+
+
 GEAR = [
     int.from_bytes(hashlib.sha256(b"holdfast gear %d" % byte).digest()[:4], "little")
     for byte in range(256)

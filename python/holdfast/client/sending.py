@@ -22,7 +22,7 @@ from ..files.chunks import Chunks
 from ..files.progress import progress_bar
 from ..values.serializers import FileToSend
 from .connection import Connection, quote
-from .new_bytes import LEAST_SIZE, Runs, compared
+from .new_bytes import LEAST_SIZE, Comparison, Runs, compared
 from .side_by_side import results_of
 
 INLINE_BYTES = 256 * 2**10
@@ -107,22 +107,14 @@ class Sender:
                 raise changed(quoted(file.path))
         if found is None or self.earlier is None:
             return sent
-        own = [{"size": length, **({} if at is None else {"at": at})} for length, at in runs]
-        names = ("name", "version", "commit")
-        facts = {each: getattr(self.earlier, each) for each in names}
-        return {**sent, "size": size, "sha256": digest, "earlier": {**facts, "runs": own}}
+        return {**sent, "size": size, "sha256": digest, "earlier": runs_of(self.earlier, runs)}
 
     def _compared(self, path: str, source: BinaryIO, size: int) -> tuple[Runs, str] | None:
         earlier = self.earlier
         if earlier is None or path not in self._sizes or size < LEAST_SIZE:
             return None
-        version = f"artifacts/{quote(earlier.name)}/versions/{quote(earlier.version)}"
-        url = f"{version}/chunks/{urllib.parse.quote(path)}?commit={earlier.commit}"
-        try:
-            chunks = Chunks(b"".join(self.connection.read(url)), self._sizes[path])
-        except HoldfastError:
-            return None  # it has no list, or it was deleted or overwritten
-        return compared(source, size, chunks) if chunks.is_valid else None
+        chunks = chunks_in(self.connection, earlier, path, self._sizes[path])
+        return None if chunks is None else compared(source, size, chunks)
 
     def _send(self, content: bytes | Path, source: BinaryIO, runs: Runs, size: int) -> Json:
         """Sends the bytes that no other version has."""
@@ -203,10 +195,17 @@ class Sender:
 class StreamSender:
     """Sends a file while its bytes come, in pieces. A piece is sent again if its reply is lost."""
 
-    def __init__(self, connection: Connection, begin: Callable[[], object]) -> None:
-        """`begin` is called before anything is sent."""
+    def __init__(
+        self,
+        connection: Connection,
+        begin: Callable[[], object],
+        base: Callable[[], tuple[Artifact, Chunks] | None],
+    ) -> None:
+        """`begin` is called before anything is sent. `base` returns a version with equal bytes."""
         self._connection = connection
         self._begin = begin
+        self._find_base = base
+        self._base: tuple[Artifact, Comparison] | None = None
         self._rest = bytearray()
         self._uploads: list[str] = []
         self._digest = hashlib.sha256()
@@ -219,24 +218,58 @@ class StreamSender:
             self._rest += view[:count]
             view = view[count:]
             if len(self._rest) == PIECE_BYTES:
-                self._send()
+                self._take()
 
-    def _send(self) -> None:
-        if not self._uploads:
+    def _take(self) -> None:
+        """Takes the bytes that have come, and sends those that the base lacks."""
+        if self._size == 0:
             self._begin()
+            found = self._find_base()
+            self._base = None if found is None else (found[0], Comparison(found[1]))
         piece = bytes(self._rest)
         self._rest.clear()
         self._digest.update(piece)
         self._size += len(piece)
-        self._uploads.append(send_piece(self._connection, piece))
+        if self._base is None:
+            self._uploads.append(send_piece(self._connection, piece))
+        else:
+            self._send(self._base[1].take(piece))
+
+    def _send(self, data: bytes) -> None:
+        if data:
+            self._uploads.append(send_piece(self._connection, data))
 
     def end(self) -> Json:
         """Sends the rest, and returns the file without its path."""
-        if not self._uploads and len(self._rest) <= INLINE_BYTES:
+        if self._size == 0 and len(self._rest) <= INLINE_BYTES:
             return encoded(bytes(self._rest))
         if self._rest:
-            self._send()
-        return {"uploads": self._uploads, "size": self._size, "sha256": self._digest.hexdigest()}
+            self._take()
+        facts: Json = {"size": self._size, "sha256": self._digest.hexdigest()}
+        if self._base is not None:
+            base, comparison = self._base
+            self._send(comparison.end())
+            if comparison.has_equal:
+                facts["earlier"] = runs_of(base, comparison.runs)
+        return {**facts, **({"uploads": self._uploads} if self._uploads else {})}
+
+
+def chunks_in(connection: Connection, version: Artifact, path: str, size: int) -> Chunks | None:
+    """Returns the chunks of a file in a version; None if it has no list, or was deleted."""
+    versions = f"artifacts/{quote(version.name)}/versions/{quote(version.version)}"
+    url = f"{versions}/chunks/{urllib.parse.quote(path)}?commit={version.commit}"
+    try:
+        chunks = Chunks(b"".join(connection.read(url)), size)
+    except HoldfastError:
+        return None
+    return chunks if chunks.is_valid else None
+
+
+def runs_of(version: Artifact, runs: Runs) -> Json:
+    """Returns the runs of a file for the request of a save."""
+    own = [{"size": length, **({} if at is None else {"at": at})} for length, at in runs]
+    facts = {each: getattr(version, each) for each in ("name", "version", "commit")}
+    return {**facts, "runs": own}
 
 
 def send_piece(connection: Connection, data: bytes) -> str:

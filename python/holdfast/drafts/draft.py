@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from ..artifacts.artifact import Artifact
 from ..client.connection import Connection, quote
+from ..client.new_bytes import MOST_AVERAGE
 from ..client.saving import (
     Saved,
     check_request,
@@ -20,13 +21,15 @@ from ..client.saving import (
     sizes_of,
     with_files,
 )
-from ..client.sending import INLINE_BYTES, StreamSender
+from ..client.sending import INLINE_BYTES, PIECE_BYTES, StreamSender, chunks_in
 from ..core.arguments import checked_methods
 from ..core.errors import HoldfastError, Json, disk_error, quoted
 from ..core.names import encode_segment
 from ..core.shapes import is_binary, is_iterator
 from ..core.store import CHUNK
 from ..core.words import Worded
+from ..files.chunks import Chunks
+from ..files.file import File
 from ..values.serializers import FileToSend, files_at
 
 
@@ -79,10 +82,12 @@ class PartToSend:
 class PartWriter:
     """A file of a draft while its bytes come. It is added by `end`, or not at all."""
 
-    def __init__(self, path: str, part: PartToSend) -> None:
+    def __init__(
+        self, path: str, part: PartToSend, base: Callable[[], tuple[Artifact, Chunks] | None]
+    ) -> None:
         self._path = path
         self._part = part
-        self._sender = StreamSender(part.connection, part.check)
+        self._sender = StreamSender(part.connection, part.check, base)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Takes bytes, and sends them in pieces of 8 MiB."""
@@ -118,6 +123,7 @@ class Draft(Worded):
         self.id: str = id
         self._connection = connection
         self._earlier = earlier
+        self._latest: tuple[Artifact | None, dict[str, File]] | None = None
 
     def __repr__(self) -> str:
         return f"Draft({self.name!r}, {self.id!r})"
@@ -151,7 +157,7 @@ class Draft(Worded):
             return added_of(
                 with_files(self._connection, self.name, files, sent.put, progress, self._earlier)
             )
-        writer = PartWriter(path, sent)
+        writer = PartWriter(path, sent, lambda: None)
         for chunk in chunks:
             if not is_binary(chunk):
                 state = f"its chunks are of the type {type(chunk).__name__}"
@@ -159,10 +165,32 @@ class Draft(Worded):
             writer.write(chunk)
         return writer.end()
 
-    def writer(self, path: str, part: str | None = None) -> PartWriter:
-        """Returns a writer, which adds a file when all of its bytes are written."""
+    def writer(
+        self, path: str, part: str | None = None, only_new_bytes: bool = False
+    ) -> PartWriter:
+        """Returns a writer, which adds a file when all of its bytes are written.
+
+        With `only_new_bytes`, bytes of the latest version are not sent. If that version is deleted
+        meanwhile, or is damaged, the file is not added: write it again, with all bytes.
+        """
         route = f"{self._route()}/parts/{quote(self._part_of(path, part))}"
-        return PartWriter(path, PartToSend(self._connection, route, None))
+        base = partial(self._base, path) if only_new_bytes else lambda: None
+        return PartWriter(path, PartToSend(self._connection, route, None), base)
+
+    def _base(self, path: str) -> tuple[Artifact, Chunks] | None:
+        """Returns the latest version, and the chunks of its file."""
+        if self._latest is None:
+            opened = self._earlier()
+            files = opened.files if opened else []
+            self._latest = opened, {each.path: each for each in files if each.mode is None}
+        latest, files_by_path = self._latest
+        file = files_by_path.get(path)
+        if latest is None or file is None:
+            return None
+        if file.size <= PIECE_BYTES:  # it may have no list
+            return latest, Chunks.of_one(file.size, file.sha256)
+        chunks = chunks_in(self._connection, latest, path, file.size)
+        return None if chunks is None or chunks.average > MOST_AVERAGE else (latest, chunks)
 
     def info(self) -> DraftInfo:
         """Returns the state of the draft, and its parts; those of the version once committed."""

@@ -29,6 +29,12 @@ class Chunks:
             and self._ends[-1] == size
         )
 
+    @classmethod
+    def of_one(cls, size: int, sha256: str) -> Chunks:
+        """Returns the list of a file that is one chunk."""
+        average = next(each for each in AVERAGES if 4 * each >= size)
+        return cls(average.to_bytes(4, "little") + pack("<I32s", size, bytes.fromhex(sha256)), size)
+
     @property
     def is_fixed(self) -> bool:
         """Whether all chunks have one length, which does not depend on their bytes."""

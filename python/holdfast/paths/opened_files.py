@@ -38,13 +38,15 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
     It is not added if its block fails, or the program ends.
     """
 
-    def __init__(self, fs: Any, path: str, written: Written, inner: str) -> None:
+    def __init__(
+        self, fs: Any, path: str, written: Written, inner: str, only_new_bytes: bool
+    ) -> None:
         super().__init__(fs, path, "wb", SENT_AT_ONCE)
         self._written = written
         self._inner = inner
         self._part = written.begin(inner)
         self._is_discarded = False
-        self._writer = written.draft.writer(inner, self._part)
+        self._writer = written.draft.writer(inner, self._part, only_new_bytes)
         self._kept: bytearray | None = bytearray()
 
     def write(self, data: Any) -> int:  # fsspec has the type str

@@ -173,6 +173,9 @@ testService("a wrong claim saves nothing", async ({ behind, handler }) => {
     { earlier: { ...earlier, commit: OTHER_ID } },
     { earlier, path: "other.bin" },
     { earlier, upload: OTHER_ID },
+    { earlier, uploads: [OTHER_ID] },
+    { earlier: { ...earlier, runs: [{ size: 10 }] }, uploads: [OTHER_ID] },
+    { earlier: { ...earlier, runs: [{ size: 10 }] }, upload: OTHER_ID, uploads: [OTHER_ID] },
     { earlier, sha256: undefined },
     { earlier, data: "" },
   ];
@@ -183,6 +186,30 @@ testService("a wrong claim saves nothing", async ({ behind, handler }) => {
   }
   assertEquals((await post({ earlier }))[0], 201);
   assertEquals(await behind.load("b"), BASE.slice(5, 15));
+});
+
+testService("new bytes of a file may be in several uploads", async ({ behind, handler }) => {
+  const { commit, version } = await behind.save("a", BASE);
+  const post = async (path: string, body: BodyInit, type: string) => {
+    const init = { method: "POST", body, headers: { "content-type": type } };
+    const answer = await handler(new Request(`${ADDRESS}/${path}`, init));
+    return await answer.json();
+  };
+  const send = async (text: string) =>
+    (await post("contents", text, "application/octet-stream")).upload;
+  const uploads = [await send("on"), await send("e and t"), await send("wo")];
+  const content = concatBytes([
+    new TextEncoder().encode("one"),
+    BASE.subarray(7, 100_007),
+    new TextEncoder().encode(" and two"),
+  ]);
+  const runs = [{ size: 3 }, { size: 100_000, at: 7 }, { size: 8 }];
+  const about = { path: "data.bin", size: content.byteLength, sha256: sha256(content) };
+  const files = [{ ...about, uploads, earlier: { name: "a", version, commit, runs } }];
+  const materializer = { id: "bytes", formatVersion: 1 };
+  const asked = JSON.stringify({ materializer, files });
+  assertEquals((await post("artifacts/b/versions", asked, "application/json")).name, "b");
+  assertEquals(await behind.load("b"), content);
 });
 
 testService("joined files of one request are bounded together", async (service) => {

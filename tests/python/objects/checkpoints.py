@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import warnings
 
 import torch
@@ -15,6 +16,8 @@ from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 
 import holdfast
 from holdfast.checkpoint import CheckpointReader, CheckpointWriter
+from holdfast.client import sending
+from holdfast.drafts import draft
 from holdfast.paths import opened_files
 
 warnings.filterwarnings("ignore")
@@ -51,8 +54,8 @@ def save(rank, size, port, step, killed):
     if rank == killed:
         write = writer.new.fs._open_new
 
-        def open_then_die(path, mode):
-            file = write(path, mode)
+        def open_then_die(*arguments):
+            file = write(*arguments)
             file.write(b"x" * 9_000_000)  # a part of a shard is sent
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -142,6 +145,58 @@ def unchanged():
         print(all(torch.allclose(loaded[name], expected[name]) for name in state))
 
 
+def half():
+    """A checkpoint in one file, of which one half changes: the other is not sent."""
+    registry, sent, send = connect(), [0], sending.send_piece
+
+    def counted(connection, data):
+        sent[0] += len(data)
+        return send(connection, data)
+
+    sending.send_piece = counted
+    put = draft.PartToSend.put
+
+    def refusing(part, files):
+        if any("earlier" in file for file in files):
+            raise holdfast.Corrupt("Corrupt", "the latest version is damaged", "")
+        return put(part, files)
+
+    state = {"frozen": torch.rand(6_000_000), "trained": torch.rand(6_000_000)}
+    for step in range(3):
+        state["trained"] += 1
+        if step == 2:
+            draft.PartToSend.put = refusing
+        sent[0] = 0
+        writer = CheckpointWriter("ckpt:half", registry, id=str(step))
+        dcp.save(state, storage_writer=writer, no_dist=True)
+        loaded = {name: torch.zeros(6_000_000) for name in state}
+        dcp.load(loaded, storage_reader=CheckpointReader(writer.saved.ref, registry), no_dist=True)
+        print(all(torch.equal(loaded[name], state[name]) for name in state), round(sent[0] / 24e6, 1))
+    sending.send_piece, draft.PartToSend.put = send, put
+
+
+def lost():
+    """A thread of PyTorch that fails: it prints the error, and goes on without the values."""
+    registry = connect()
+    writer = CheckpointWriter("ckpt:lost", registry, id="1", thread_count=2)
+    create, has_failed = writer.fs.create_stream, threading.Event()
+
+    def failing(*arguments):
+        if threading.current_thread() is not threading.main_thread():
+            has_failed.set()
+            raise OSError("disk is full")
+        assert has_failed.wait(60)
+        has_failed.clear()
+        return create(*arguments)
+
+    writer.fs.create_stream = failing
+    threading.excepthook = lambda _: None
+    try:
+        dcp.save({"a": torch.ones(9), "b": torch.ones(9)}, storage_writer=writer, no_dist=True)
+    except BaseException as error:  # of PyTorch, they are not Exceptions
+        print("lost", "a thread wrote no file" in str(error), "ckpt:lost" in registry)
+
+
 def single():
     """In one process: without a process group."""
     registry = connect()
@@ -189,3 +244,5 @@ if __name__ == "__main__":
     print(spawn(save_async, 2, "thread"))
     single()
     unchanged()
+    half()
+    lost()

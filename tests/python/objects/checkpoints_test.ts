@@ -51,6 +51,10 @@ Deno.test({
       "refused Unsupported",
       "True",
       "True",
+      "True 2.0",
+      "True 1.0",
+      "True 3.0",
+      "lost True False",
     ]);
     const { bytes } = (await measureSpace(registry)).names.find(({ name }) =>
       name === "ckpt:lora"

@@ -15,7 +15,7 @@ async function counting(answer: Answer = () => undefined) {
     sent += Number(request.headers.get("content-length"));
     const { pathname } = new URL(request.url);
     if (pathname === "/sent") return Response.json(sent);
-    const body = pathname.endsWith("/versions") ? await request.clone().text() : "";
+    const body = /\/versions$|\/parts\//.test(pathname) ? await request.clone().text() : "";
     return answer(pathname, body) ?? await handler(request);
   });
   return {
@@ -172,4 +172,105 @@ for change in ("same", "appended", "replaced", "prepended"):
 pythonTest("chunks of a fixed length are compared where they were", async (root) => {
   const printed = await runProgram(FIXED, { args: ["http://127.0.0.1"], cwd: root.path });
   assertEquals(printed, ["same 0", "appended 1000", "replaced 2951424", "prepended None"]);
+});
+
+const COMPARISON = `${contentOf(9_000_000)}
+import hashlib
+from holdfast.client.new_bytes import Comparison
+from holdfast.files.chunks import Chunks, cut
+
+fixed = Chunks(cut(iter([first]), len(first))[0], len(first))
+whole = Chunks.of_one(len(first), hashlib.sha256(first).hexdigest())
+print(whole.is_valid)
+for change in CHANGES:
+    content, found = CHANGES[change](first), []
+    for chunks in (fixed, whole):
+        comparison, at, new = Comparison(chunks), 0, b""
+        while at < len(content):
+            size = draw.randrange(1, 3_000_000)
+            new += comparison.take(content[at : at + size])
+            at += size
+        new += comparison.end()
+        made, at = b"", 0
+        for size, offset in comparison.runs:
+            made += new[at : at + size] if offset is None else first[offset : offset + size]
+            at += size if offset is None else 0
+        assert made == content and at == len(new), change
+        assert comparison.has_equal == (len(new) < len(content)), change
+        found.append(len(new))
+    print(change, *found)
+`;
+
+pythonTest("a file is compared while its bytes come", async (root) => {
+  const printed = await runProgram(COMPARISON, { args: ["http://127.0.0.1"], cwd: root.path });
+  assertEquals(printed, [
+    "True",
+    "same 0 0",
+    "appended 1000 1000",
+    "prepended 9000006 9000006",
+    "inserted 5854337 9000065",
+    "replaced 2708544 9000000",
+    "cut 5777848 7875000",
+    "swapped 9000000 9000000",
+    "doubled 9000000 9000000",
+    "other 9000000 9000000",
+  ]);
+});
+
+const STREAMED = `${contentOf(20_000_000)}
+import json, urllib.request
+
+def sent():
+    return json.load(urllib.request.urlopen(f"{sys.argv[1]}/sent"))
+
+def write(name, content, only_new_bytes=True):
+    draft = registry.draft(name)
+    writer = draft.writer("model.bin", only_new_bytes=only_new_bytes)
+    for at in range(0, len(content), 700_000):
+        writer.write(content[at : at + 700_000])
+    writer.end()
+    saved = draft.commit()
+    assert registry.open(saved.ref).file("model.bin").read() == content
+    return saved.version
+
+for content, changes in ((first[:3_000_000], ("same", "appended", "other")), (first, CHANGES)):
+    for change in changes:
+        write(change, content)
+        before = sent()
+        write(change, CHANGES[change](content))
+        print(sent() - before)
+write("damaged", first)
+try:
+    write("damaged", first + b"x")
+except holdfast.Corrupt:
+    print([*registry.versions("damaged")])
+print(write("damaged", first + b"x", only_new_bytes=False))
+`;
+
+pythonTest("a file that is sent while it is written is sent without known bytes", async (root) => {
+  const problem = { code: "Corrupt", detail: "SHA-256 mismatch" };
+  await using service = await counting((route, body) =>
+    route.startsWith("/artifacts/damaged/") && body.includes('"earlier"')
+      ? Response.json(problem, { status: 500 })
+      : undefined
+  );
+  const lines = await runProgram(STREAMED, { args: [service.url], cwd: root.path });
+  const limits = {
+    same: 0,
+    appended: 1000,
+    other: 3_000_000,
+    "same, large": 0,
+    "appended, large": 1000,
+    prepended: 20_000_000,
+    inserted: 14_000_000,
+    replaced: 140_000,
+    cut: 12_600_000,
+    swapped: 20_000_000,
+    doubled: 20_000_000,
+    "other, large": 20_000_000,
+  };
+  Object.entries(limits).forEach(([change, limit], i) =>
+    assert(Number(lines[i]) < limit + 5000, `${change}: ${lines[i]}`)
+  );
+  assertEquals(lines.slice(12), ["['1.0.0']", "2.0.0"]);
 });
