@@ -70,12 +70,14 @@ def code():
 
 
 def damaged():
+    import catboost
     import xgboost
 
     rows = [
         ("sklearn", "model.skops", None),
         ("xgboost", "model.ubj", xgboost.Booster),
         ("lightgbm", "model.txt", None),
+        ("catboost", "model.cbm", catboost.CatBoostClassifier),
         ("onnx", "model.onnx", None),
         ("torch.state", "model.safetensors", None),
         ("torch.module", "model.safetensors", nn.Linear(1, 1)),

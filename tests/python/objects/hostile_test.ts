@@ -9,7 +9,8 @@ import { REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { ENVIRONMENT, served } from "../reader.ts";
 
-const PACKAGES = "torch, fsspec, safetensors, transformers, skops, xgboost, lightgbm, onnx";
+const PACKAGES =
+  "torch, fsspec, safetensors, transformers, skops, xgboost, lightgbm, catboost, onnx";
 const python = await findPython(PACKAGES, 0, "HOLDFAST_TORCH_PYTHON");
 
 /** Lines of each part of the program. */
@@ -23,7 +24,7 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
   [
     "that are damaged are refused",
     "damaged",
-    ["sklearn", "xgboost", "lightgbm", "onnx", "torch.state", "torch.module"]
+    ["sklearn", "xgboost", "lightgbm", "catboost", "onnx", "torch.state", "torch.module"]
       .flatMap((name) => [`${name} Corrupt`, `${name} Corrupt`])
       .concat(new Array(4).fill("state Corrupt")),
   ],

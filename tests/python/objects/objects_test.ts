@@ -9,7 +9,8 @@ import { REPOSITORY } from "../../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 import { ENVIRONMENT, served } from "../reader.ts";
 
-const PACKAGES = "torch, timm, transformers, peft, sklearn, skops, xgboost, lightgbm, onnx";
+const PACKAGES =
+  "torch, timm, transformers, peft, sklearn, skops, xgboost, lightgbm, catboost, onnx";
 const python = await findPython(`${PACKAGES}, safetensors`, 0, "HOLDFAST_TORCH_PYTHON");
 const why = python === undefined ? ` (ignored: no Python with ${PACKAGES})` : "";
 
@@ -43,7 +44,7 @@ const TRIPS: [title: string, parts: string[], least: number][] = [
   ["tensors, modules and states of training", ["tensors", "modules", "training"], 15],
   ["models of timm", ["timm"], 15],
   ["models, tokenizers and adapters of transformers and PEFT", ["transformers"], 18],
-  ["models of scikit-learn, XGBoost, LightGBM and ONNX", ["tables"], 10],
+  ["models of scikit-learn, XGBoost, LightGBM, CatBoost and ONNX", ["tables"], 12],
 ];
 
 for (const [title, parts, least] of TRIPS) {
@@ -59,7 +60,7 @@ for (const [title, parts, least] of TRIPS) {
 
 const REFUSED = `
 import os, pickle, sys, types
-import numpy, sklearn.linear_model, lightgbm, torch
+import catboost, numpy, sklearn.linear_model, lightgbm, torch
 from torch import nn
 import holdfast
 
@@ -85,6 +86,7 @@ refused(lambda: registry.save("a", torch.ones(2, 2).to_sparse()))
 refused(lambda: registry.save("a", torch.ones(2, device="meta")))
 refused(lambda: registry.save("a", torch.ones(2, dtype=torch.complex128)))
 refused(lambda: registry.save("a", lightgbm.LGBMClassifier()))
+refused(lambda: registry.save("a", catboost.CatBoostRegressor()))
 refused(lambda: registry.save("a", Run()))
 refused(lambda: registry.save("a", lambda: 1))
 booster = lightgbm.train({"verbose": -1}, lightgbm.Dataset(numpy.eye(40), numpy.ones(40)), 3)
@@ -169,6 +171,7 @@ objectsTest(
       /^Unsupported .*meta/,
       /^Unsupported .*complex128/,
       /^Unsupported .*LGBMClassifier/,
+      /^Unsupported .*CatBoostRegressor.*not trained/,
       /^Unsupported .*Run/,
       /^Unsupported .*function/,
       /^Unsupported .*best iteration/,

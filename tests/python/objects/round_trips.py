@@ -252,6 +252,14 @@ def of_tables():
     booster = lightgbm.train({"verbose": -1, "min_data_in_leaf": 1}, lightgbm.Dataset(x, y), 5)
     report("lightgbm.Booster", numpy.array_equal(booster.predict(x), trip("lgb", booster).predict(x)))
 
+    import catboost
+
+    quiet = {"iterations": 5, "verbose": False, "allow_writing_files": False}
+    names = numpy.where(y, "yes", "no")
+    for model, target in ((catboost.CatBoostClassifier(**quiet), names), (catboost.CatBoostRegressor(**quiet), x[:, 1])):
+        again = trip("catboost", model.fit(x, target), into=type(model))
+        report(type(model).__name__, numpy.array_equal(model.predict(x), again.predict(x)))
+
     import onnx
     from onnx import helper, numpy_helper
 

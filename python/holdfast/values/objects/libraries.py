@@ -62,17 +62,42 @@ class XGBoost:
     """Boosters and estimators of XGBoost, in its own format."""
 
     FILE = "model.ubj"
+    EXAMPLE = "xgboost.XGBClassifier"
 
     def save(self, value: Any, folder: Path) -> None:
         value.save_model(folder / self.FILE)
 
     def load(self, loading: Loading) -> Any:
-        into = loading.wanted("xgboost.XGBClassifier")
+        into = loading.wanted(self.EXAMPLE)
         if not hasattr(into, "load_model"):
-            raise loading.refused("`into` has no load_model", "Pass into=xgboost.XGBClassifier.")
+            raise loading.refused("`into` has no load_model", f"Pass into={self.EXAMPLE}.")
         model = into() if isinstance(into, type) else into
         model.load_model(loading.file(self.FILE))
         return model
+
+
+@built_in("catboost.core.CatBoost", "catboost")
+class CatBoost(XGBoost):
+    """Estimators of CatBoost, in its own format."""
+
+    FILE = "model.cbm"
+    EXAMPLE = "catboost.CatBoostClassifier"
+
+    def save(self, value: Any, folder: Path) -> None:
+        if not value.is_fitted():
+            raise unsupported(value, "it is not trained", "Call its `fit` first.")
+        super().save(value, folder)
+
+    def load(self, loading: Loading) -> Any:
+        try:
+            from catboost import CatBoostError
+        except ImportError as error:
+            state = f"CatBoost cannot be imported ({error})"
+            raise loading.refused(state, "Run `pip install catboost`.") from None
+        try:
+            return super().load(loading)
+        except CatBoostError as error:
+            raise ValueError(error) from error
 
 
 @built_in("lightgbm.basic.Booster", "lightgbm")
