@@ -26,6 +26,16 @@ export interface Group extends AsyncDisposable {
   measures: Measure[];
 }
 
+/** A group by its name. */
+export interface GroupEntry {
+  title: string;
+  /** Text of the page about what is compared. */
+  about?: string;
+  create(settings: BenchSettings): Promise<Group>;
+  maxRepeats?: number;
+  named?: boolean;
+}
+
 export interface BenchSettings {
   folder: string;
   operations: number;

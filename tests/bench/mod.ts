@@ -18,9 +18,10 @@ import {
   createLargeFolderGroup,
   createStagesGroup,
 } from "./large/large.ts";
-import { type BenchSettings, type Group, runGroup } from "./measure.ts";
+import { type GroupEntry, runGroup } from "./measure.ts";
 import { createRulesGroup } from "./many/rules.ts";
 import { createPipelinesGroup } from "./pipelines.ts";
+import { PYTHON_GROUPS } from "./python/groups.ts";
 import { writeSection } from "./page.ts";
 import { rowsOf, tableOf } from "./report.ts";
 import { createRunsGroup } from "./runs.ts";
@@ -48,15 +49,6 @@ Groups:
 
 /** A folder whose files are in memory, which a section names. */
 const IN_MEMORY = "/dev/shm";
-
-interface GroupEntry {
-  title: string;
-  /** Text of the page about what is compared. */
-  about?: string;
-  create(settings: BenchSettings): Promise<Group>;
-  maxRepeats?: number;
-  named?: boolean;
-}
 
 const GROUPS: Record<string, GroupEntry> = {
   calls: { title: "Backend calls of a small value", create: createCallsGroup, maxRepeats: 1 },
@@ -157,13 +149,7 @@ const GROUPS: Record<string, GroupEntry> = {
     title: "Batches: 64 MiB arrays compressed, 16 KiB values, 16 MiB files, crashes, length",
     create: createBatchGroup,
   },
-  python: {
-    title: "The start of a Python program that imports the package",
-    about: "Modules are loaded when a name of them is first used. Requests to a service need the " +
-      "HTTP of Python, `urllib.request`.",
-    create: async (settings) => (await import("./python/imports.ts")).createImportsGroup(settings),
-    named: true,
-  },
+  ...PYTHON_GROUPS,
   uploads: {
     title: "Uploads over HTTP, into a service over a folder",
     create: async (settings) => (await import("./service/uploads.ts")).createUploadsGroup(settings),
