@@ -9,13 +9,22 @@ import { REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { environment, linesShown, programOf } from "./python_programs.ts";
 
-const PACKAGES = "upath, dagster, kedro_datasets, pandas, pyarrow";
-const python = await findPython(PACKAGES, 0, "HOLDFAST_TOOLS_PYTHON");
+const TOOLS = "upath, dagster, kedro_datasets, pandas, pyarrow";
+const tools = await findPython(TOOLS, 0, "HOLDFAST_TOOLS_PYTHON");
+const airflow = await findPython("airflow, fsspec", 0, "HOLDFAST_AIRFLOW_PYTHON");
 
-for (const name of ["upath", "dagster", "kedro"]) {
+for (
+  const [name, python, packages] of [
+    ["upath", tools, TOOLS],
+    ["dagster", tools, TOOLS],
+    ["kedro", tools, TOOLS],
+    ["airflow", airflow, "airflow, fsspec"],
+    ["airflow_bundle", airflow, "airflow, fsspec"],
+  ] as const
+) {
   Deno.test({
     name: `the program with ${name} prints what its page says${
-      python === undefined ? ` (ignored: no Python with ${PACKAGES})` : ""
+      python === undefined ? ` (ignored: no Python with ${packages})` : ""
     }`,
     ignore: python === undefined,
     async fn() {
@@ -28,7 +37,13 @@ for (const name of ["upath", "dagster", "kedro"]) {
       const register = "import fsspec\n" +
         "fsspec.register_implementation('holdfast', 'holdfast.filesystem.HoldfastFileSystem')\n";
       await writeFile(file, register + program);
-      const env = { ...environment(root.path), DAGSTER_HOME: "", DO_NOT_TRACK: "1" };
+      const env = {
+        ...environment(root.path),
+        AIRFLOW_HOME: root.join("airflow"),
+        DAGSTER_HOME: "",
+        DO_NOT_TRACK: "1",
+        PYTHONWARNINGS: "ignore", // which Airflow prints to the standard output
+      };
       const { stdout } = await promisify(execFile)(python!, [file], { cwd: root.path, env });
       assertEquals(stdout.trim().split("\n"), expected);
     },
