@@ -181,13 +181,13 @@ def lost():
     writer = CheckpointWriter("ckpt:lost", registry, id="1", thread_count=2)
     create, has_failed = writer.fs.create_stream, threading.Event()
 
-    def failing(*arguments):
+    def failing(path, mode):
         if threading.current_thread() is not threading.main_thread():
             has_failed.set()
             raise OSError("disk is full")
-        assert has_failed.wait(60)
+        assert path.endswith(".metadata") or has_failed.wait(60)
         has_failed.clear()
-        return create(*arguments)
+        return create(path, mode)
 
     writer.fs.create_stream = failing
     threading.excepthook = lambda _: None
