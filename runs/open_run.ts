@@ -18,9 +18,11 @@ import { contextOf, knownContext } from "../registry/draft_reads.ts";
 import { beginRun } from "./begin_run.ts";
 import { finishStoredRun } from "./finish_run.ts";
 import { OpenedRun } from "./opened_run.ts";
-import { checkFacts, updateStoredRun } from "./run_facts.ts";
+import { checkFacts } from "./check_facts.ts";
+import { updateStoredRun } from "./run_facts.ts";
 import { draftIdOf } from "./run_parts.ts";
-import { listStoredRuns, readStoredRun, storedRunIds } from "./stored_run.ts";
+import { storedRunIds } from "./run_files.ts";
+import { listStoredRuns, readStoredRun } from "./stored_run.ts";
 
 export async function openRunHere(
   registry: Registry,

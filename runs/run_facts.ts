@@ -1,6 +1,5 @@
 // Parameters and tags of a run: a log of changes. Each has a number, and only one program can add it.
 // So it has seen all changes before, and two programs neither lose one nor both set a value.
-import { checkMetadata } from "../core/calls/metadata.ts";
 import { conflict, invalid, type RegistryError } from "../core/errors.ts";
 import type { Author } from "../core/naming/author.ts";
 import { shown } from "../core/naming/names.ts";
@@ -10,10 +9,9 @@ import type { FileToSave } from "../core/materializer.ts";
 import type { Context } from "../registry/draft_reads.ts";
 import { addPart, checkWritable } from "../registry/draft_writes.ts";
 import { begunPart, FIRST_AGAIN, metaPart, numberAfter, spokenRun } from "./run_parts.ts";
+import { checkSizes } from "./check_facts.ts";
 import { lookAtRun, noSuchRun, readJsonPart, type RunLook } from "./look_at_run.ts";
 
-/** Bytes of parameters and of tags as JSON: metadata also has the metrics. */
-const MOST_BYTES = { params: 32 * 1024, tags: 8 * 1024 } as const;
 /** Changes of a run: a listing reads all of them. */
 const MOST_CHANGES = 10_000;
 const BEGUN_FILE = "run.json";
@@ -98,35 +96,6 @@ function sortedJson(value: unknown): string {
         ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => a < b ? -1 : 1))
         : member,
   );
-}
-
-/** Throws `Invalid` for parameters and tags that metadata cannot have. */
-export function checkFacts(run: RunName, { params = {}, tags = {} }: RunFacts): void {
-  checkMetadata(params, "params");
-  checkMetadata(tags, "tags");
-  const [key] = Object.entries(tags).find(([, tag]) => typeof tag === "object" && tag !== null) ??
-    [];
-  if (key !== undefined) {
-    throw invalid("open", spokenRun(run), `tag ${shown(key)} is a list or an object`, {
-      hint: "Use strings, numbers and booleans as tags, and parameters for other values.",
-    });
-  }
-  checkSizes(run, new Map(Object.entries(params)), new Map(Object.entries(tags)));
-}
-
-function checkSizes(
-  run: RunName,
-  params: ReadonlyMap<string, unknown>,
-  tags: ReadonlyMap<string, unknown>,
-): void {
-  for (const [kind, values] of Object.entries({ params, tags })) {
-    const most = MOST_BYTES[kind as "params" | "tags"];
-    const json = JSON.stringify(Object.fromEntries(values));
-    if (encoder.encode(json).byteLength <= most) continue;
-    throw invalid("open", spokenRun(run), `${kind} have more than ${most} bytes as JSON`, {
-      hint: "Save larger values as an artifact, and pass its ref.",
-    });
-  }
 }
 
 /** Changes parameters and tags of a stored run. */

@@ -1,6 +1,5 @@
 // Runs as they are stored: begun, listed, and read while they go on.
-import { isPrefix } from "../core/backend.ts";
-import { checkName, decodeName, encodeName, encodeNamePrefix } from "../core/naming/names.ts";
+import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
 import type {
   LoggedRun,
   LoggedRunPage,
@@ -10,7 +9,6 @@ import type {
 } from "../core/registry/run.ts";
 import { isJsonObject } from "../core/text/json_text.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
-import { RUN_PREFIX, runIdOf } from "../core/naming/draft_ids.ts";
 import {
   type Context,
   DISCARDED_BYTES,
@@ -22,6 +20,7 @@ import {
 import { readFacts } from "./run_facts.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { PointsPart, RunLook } from "./look_at_run.ts";
+import { foldersIn, idsIn } from "./run_files.ts";
 import { cursorOf, parseCursor } from "./run_parts.ts";
 
 /** After this time without a new part, a run is `silent`. */
@@ -126,7 +125,7 @@ async function* runsIn(
   name: string,
   { folder, signal }: { folder: string; signal?: AbortSignal },
 ): AsyncGenerator<LoggedRun> {
-  const infos = mapAtOnce(idsIn(context, folder, signal), async (id) => {
+  const infos = mapAtOnce(idsIn(context, folder, { signal }), async (id) => {
     const run = { name, id };
     const known = await lookAtRun(context, run, signal);
     if (known.look.end?.size === DISCARDED_BYTES) return undefined;
@@ -134,31 +133,4 @@ async function* runsIn(
     return info?.state === "finished" || info?.version !== undefined ? undefined : info;
   });
   for await (const info of infos) if (info !== undefined) yield info;
-}
-
-/** Yields the ids of the runs of a name whose drafts are stored, also of those that have ended. */
-export function storedRunIds(context: Context, name: string): AsyncGenerator<string> {
-  return idsIn(context, `${DRAFTS}${encodeName(name)}/`);
-}
-
-async function* idsIn(
-  context: Context,
-  folder: string,
-  signal?: AbortSignal,
-): AsyncGenerator<string> {
-  const drafts = foldersIn(context, `${folder}${encodeNamePrefix(RUN_PREFIX)}`, signal);
-  for await (const draft of drafts) {
-    const id = runIdOf(decodeName(draft.slice(folder.length, -1)) ?? "");
-    if (id !== undefined) yield id;
-  }
-}
-
-async function* foldersIn(
-  { backend }: Context,
-  prefix: string,
-  signal?: AbortSignal,
-): AsyncGenerator<string> {
-  for await (const entry of backend.list(prefix, { delimiter: "/", signal })) {
-    if (isPrefix(entry)) yield entry.prefix;
-  }
 }

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Artifact } from "../../mod.ts";
 import { type FileToSave, isRegistryError, iterableStream } from "../../core/kernel.ts";
 import { noSuch, wrong } from "./errors.ts";
-import { runIdOf } from "../../runs/mlflow/ids.ts";
+import { isModel, runIdOf } from "../../runs/mlflow/ids.ts";
 import { LastMetrics, type Metric, type pointsOf } from "../../runs/mlflow/points.ts";
 import { curveOf, type RunTimes, type StoredRun } from "../../runs/mlflow/stored_run.ts";
 
@@ -40,7 +40,11 @@ export function checkRemoved(
 ): void {
   for (const [name, value] of given) {
     if (value !== null || tags.has(name)) continue;
-    throw noSuch(`No tag with name: ${name} in run with id ${runIdOf(key)}`);
+    throw noSuch(
+      isModel(key)
+        ? `No tag with key '${name}' found for model with ID '${runIdOf(key)}'.`
+        : `No tag with name: ${name} in run with id ${runIdOf(key)}`,
+    );
   }
 }
 

@@ -33,7 +33,6 @@ const ABSENT: readonly [path: RegExp, what: string][] = [
   [/\/(datasets|genai|scorers|evaluat)/, "evaluations"],
   [/\/gateway/, "AI gateways"],
   [/\/mlflow-artifacts\/artifacts\//, "deletion of one artifact: delete the run"],
-  [/\/registered-models\/rename/, "renaming of models: names do not change"],
   [/\/experiments\/update/, "renaming of experiments: names do not change"],
 ];
 

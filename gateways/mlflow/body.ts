@@ -44,7 +44,7 @@ export function text(body: Body, name: string): string | undefined {
 
 export function needText(body: Body, name: string): string {
   const value = text(body, name);
-  if (value === undefined) throw wrong(`Missing value for required parameter '${name}'`);
+  if (value === undefined) throw wrong(`Missing value for required parameter '${name}'.`);
   return value;
 }
 

@@ -6,7 +6,7 @@ import type { Artifact } from "../../mod.ts";
 import { conflict, createLanes, fileToSave, isJsonObject } from "../../core/kernel.ts";
 import { isRegistryError, keepNewest, type Registry, type System } from "../../core/kernel.ts";
 import { discardRun, finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
-import { openRunFiles } from "../../runs/run_files.ts";
+import { checkFacts, openRunFiles } from "../../runs/run_files.ts";
 import { type Access, passThrough, sentBy } from "../../apps/server/extending.ts";
 import {
   amended,
@@ -130,11 +130,15 @@ export class RunChanges {
     const { metrics = [], params = new Map(), tags = new Map(), times, files = [] } = change;
     checkParams(run, params);
     checkRemoved(run, tags);
+    // A refused change stores nothing.
+    const points = pointsOf(metrics, run.startedMs);
+    if (params.size + tags.size > 0 || times !== undefined) {
+      checkSizes(id, amended(run, { params, tags, times, metrics: [] }));
+    }
     for (const file of files) {
       const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
       await draft.addPart(partOf(file.path, this.#system), [file]);
     }
-    const points = pointsOf(metrics, run.startedMs);
     if (params.size > 0) {
       const changed = updateRun(this.#registry, name, { id, params: Object.fromEntries(params) });
       await changed.catch((error) => Promise.reject(otherParam(error)));
@@ -341,6 +345,15 @@ export class RunChanges {
     }
     return versions.reverse();
   }
+}
+
+/** Throws `Invalid` for parameters and tags that a run cannot have, beside the time of its end. */
+function checkSizes(id: string, { key: { name }, params, tags, ...times }: StoredRun): void {
+  const { endedMs = times.startedMs } = times;
+  checkFacts({ name, id }, {
+    params: Object.fromEntries(params),
+    tags: { ...Object.fromEntries(tags), ...tagsOf({ ...times, endedMs }) },
+  });
 }
 
 function changedMeanwhile(key: RunKey): Error {

@@ -7,6 +7,7 @@ import {
 } from "../../apps/server/extending.ts";
 import type { RunChanges } from "./change_run.ts";
 import type { ExperimentStore } from "./experiments.ts";
+import type { NameTagStore } from "./name_tags.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import type { RunStore } from "./run_store.ts";
 
@@ -14,6 +15,8 @@ export interface MlflowContext extends GatewayContext {
   readonly runs: RunStore;
   readonly changes: RunChanges;
   readonly experiments: ExperimentStore;
+  /** Tags of registered models. */
+  readonly modelTags: NameTagStore;
   /** The begin of the names of registered models. */
   readonly models: string;
 }

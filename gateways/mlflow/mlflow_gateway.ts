@@ -9,6 +9,7 @@ import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { RunChanges } from "./change_run.ts";
 import { answered } from "./answers.ts";
 import { ExperimentStore } from "./experiments.ts";
+import { NameTagStore } from "./name_tags.ts";
 import { RunStore } from "./run_store.ts";
 import { artifactRoutes, sendsArtifact } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
@@ -46,9 +47,11 @@ export function createMlflowGateway({ models = "models:" }: MlflowOptions = {}):
     owns: (path) => PATHS.test(path),
     addRoutes(routes: Routes, context: GatewayContext) {
       const runs = new RunStore(context);
-      const experiments = new ExperimentStore(context);
+      const tags = new NameTagStore(context, "mlflow-experiment");
+      const experiments = new ExperimentStore(context.registry, tags);
+      const modelTags = new NameTagStore(context, "mlflow-model");
       const changes = new RunChanges(runs, experiments, context.system);
-      const own = { ...context, runs, experiments, changes, models };
+      const own = { ...context, runs, experiments, modelTags, changes, models };
       experimentRoutes(routes, own);
       runRoutes(routes, own);
       metricRoutes(routes, own);

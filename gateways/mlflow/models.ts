@@ -1,14 +1,19 @@
 // Registered models: names with a prefix. Version 3 of MLflow is 3.0.0, aliases are aliases, tags are
 // labels and descriptions notes. Other versions, such as 1.2.0, are there by their aliases.
-import type { Artifact, ArtifactInfo } from "../../mod.ts";
+import type { Artifact, ArtifactInfo, VersionEntry } from "../../mod.ts";
 import { checkNewName, fileToSave, isJsonObject, isRegistryError } from "../../core/kernel.ts";
 import type { FileToSave } from "../../core/kernel.ts";
-import { annotate, type AnnotationsChange, readAnnotations } from "../../registry/mod.ts";
+import { annotate, type AnnotationsChange } from "../../registry/mod.ts";
 import { passThrough } from "../../apps/server/extending.ts";
 import { parsePlace, shownFiles } from "./artifacts.ts";
 import type { MlflowContext } from "./context.ts";
-import { noSuch, wrong } from "./errors.ts";
+import { exists, noSuch, wrong } from "./errors.ts";
+import type { NameTagStore, TagChange } from "./name_tags.ts";
+import { NOTE, shownTagsOf } from "./shown_tags.ts";
 import { parseRunId } from "../../runs/mlflow/ids.ts";
+
+/** The member of the metadata of a first version with the time when its model was created. */
+const MODEL_CREATED = "model_creation_timestamp";
 
 /** A version that is there, and its aliases. */
 export interface ModelVersion {
@@ -19,10 +24,12 @@ export interface ModelVersion {
 export interface RegisteredModel {
   readonly name: string;
   readonly createdMs: number;
-  readonly latest: ModelVersion;
+  readonly updatedMs: number;
+  /** Undefined until the first version. */
+  readonly latest?: ModelVersion;
   readonly aliases: ReadonlyMap<string, string>;
   readonly description: string;
-  readonly labels: Readonly<Record<string, unknown>>;
+  readonly tags: readonly (readonly [key: string, value: string])[];
 }
 
 /** A source of a new version. */
@@ -40,11 +47,15 @@ export function numberOf(version: string): string {
 export function versionOf(number: string): string {
   const version = /^\d{1,15}$/.test(number) ? `${Number(number)}.0.0` : number;
   if (/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version)) return version;
-  throw wrong(`Model version must be an integer, got '${number.slice(0, 100)}'`);
+  throw wrong(`Parameter 'version' must be an integer, got '${number.slice(0, 100)}'.`);
 }
 
 export function noSuchVersion(name: string, number: string): Error {
   return noSuch(`Model Version (name=${name}, version=${number.slice(0, 100)}) not found`);
+}
+
+export function modelExists(name: string): Error {
+  return exists(`Registered Model (name=${name}) already exists.`);
 }
 
 export function noSuchModel(name: string): Error {
@@ -53,9 +64,11 @@ export function noSuchModel(name: string): Error {
 
 export class ModelStore {
   readonly #context: MlflowContext;
+  readonly #tags: NameTagStore;
 
   constructor(context: MlflowContext) {
     this.#context = context;
+    this.#tags = context.modelTags;
   }
 
   /** Returns the name in the registry. */
@@ -106,32 +119,89 @@ export class ModelStore {
     return found;
   }
 
-  /** Returns a model. Throws `RESOURCE_DOES_NOT_EXIST` if it has no version. */
+  /** Returns a model. Throws `RESOURCE_DOES_NOT_EXIST` if it has no version and was not created. */
   async model(model: string): Promise<RegisteredModel> {
     const { registry } = this.#context, name = this.nameOf(model);
-    let created: Date | undefined, newest: string | undefined;
-    for await (const { version, modifiedAt } of registry.versions(name)) {
-      newest ??= version;
-      created = modifiedAt;
+    let oldest: VersionEntry | undefined, newest: string | undefined;
+    for await (const entry of registry.versions(name)) {
+      newest ??= entry.version;
+      oldest = entry;
     }
-    if (created === undefined || newest === undefined) throw noSuchModel(model);
-    const annotations = await readAnnotations(registry, name);
-    const aliases = await this.#aliases(name);
+    const { tags, createdMs = oldest && await this.#createdBefore(oldest), changedMs } = await this
+      .#tags.read(name);
+    if (createdMs === undefined) throw noSuchModel(model);
+    const aliases = newest === undefined ? new Map<string, string>() : await this.#aliases(name);
     return {
       name: model,
-      createdMs: created.getTime(),
-      latest: await this.#found(model, newest, () => noSuchModel(model), aliases),
+      createdMs,
+      updatedMs: changedMs ?? createdMs,
+      ...newest !== undefined && {
+        latest: await this.#found(model, newest, () => noSuchModel(model), aliases),
+      },
       aliases,
-      description: annotations?.notes ?? "",
-      labels: annotations?.labels ?? {},
+      description: tags.get(NOTE) ?? "",
+      tags: shownTagsOf(tags).filter(([key]) => key !== NOTE),
     };
+  }
+
+  /** Returns when a model was created, from its oldest version. */
+  async #createdBefore({ name, version, modifiedAt }: VersionEntry): Promise<number> {
+    const { metadata: { mlflow } } = await this.#context.registry.info(name, { version });
+    const kept = isJsonObject(mlflow) ? Number(mlflow[MODEL_CREATED]) : NaN;
+    return Number.isNaN(kept) ? modifiedAt.getTime() : kept;
+  }
+
+  /** Returns whether a model has a version or was created. */
+  async isThere(model: string): Promise<boolean> {
+    const name = this.nameOf(model);
+    for await (const _ of this.#context.registry.versions(name, { limit: 1 })) return true;
+    return await this.#tags.createdMs(name) !== undefined;
+  }
+
+  /** Creates a model without a version. */
+  async createModel(model: string, tags: TagChange, createdMs?: number): Promise<void> {
+    await this.#tags.create(this.nameOf(model), tags, createdMs);
+  }
+
+  /** Changes tags of a model, of which the description is one. */
+  async changeModel(model: string, tags: TagChange): Promise<void> {
+    if (!await this.isThere(model)) throw noSuchModel(model);
+    await this.#tags.change(this.nameOf(model), tags);
+  }
+
+  async deleteModel(model: string): Promise<void> {
+    const name = this.nameOf(model);
+    if (!await this.isThere(model)) throw noSuchModel(model);
+    await this.#context.registry.delete(name, { allVersions: true });
+    await this.#tags.remove(name);
+  }
+
+  /** Renames a model without a version. */
+  async renameModel(model: string, to: string): Promise<void> {
+    const { latest, createdMs, tags, description } = await this.model(model);
+    if (latest !== undefined) {
+      throw wrong(
+        `Cannot rename model '${model}': it has versions, whose names do not change`,
+        `Copy them: client.copy_model_version("models:/${model}/1", "${to}").`,
+      );
+    }
+    if (to === model) return;
+    if (await this.isThere(to)) throw modelExists(to);
+    const notes = description === "" ? [] : [[NOTE, description] as const];
+    await this.createModel(to, new Map([...tags, ...notes]), createdMs);
+    await this.#tags.remove(this.nameOf(model));
   }
 
   /** Yields the models that a token may read. */
   async *models(may: (name: string) => boolean): AsyncGenerator<string> {
-    const { registry, models } = this.#context;
+    const { registry, models } = this.#context, saved = new Set<string>();
     for await (const name of registry.names({ prefix: models })) {
+      saved.add(name);
       if (may(name)) yield name.slice(models.length);
+    }
+    const isWanted = (name: string) => !saved.has(name) && may(name);
+    for await (const name of this.#tags.names({ prefix: models, isWanted })) {
+      yield name.slice(models.length);
     }
   }
 
@@ -164,12 +234,16 @@ export class ModelStore {
     }
     if (files.length === 0) throw noSuch(`No artifacts at '${source.slice(0, 500)}'`);
     const isStored = version !== "0.0.0"; // else its run goes on
+    const createdMs = await this.#tags.createdMs(this.nameOf(model));
     const saved = await this.#context.registry.save(this.nameOf(model), undefined, {
       as: passThrough({ id: "folder", formatVersion: 1 }, files),
       bump: "major",
       ...isStored && { base: `${name}@${version}`, inputs: [{ ref: `${name}@${version}` }] },
-      metadata: { mlflow: { source, ...kept } },
+      metadata: {
+        mlflow: { source, ...kept, ...createdMs !== undefined && { [MODEL_CREATED]: createdMs } },
+      },
     });
+    await this.#tags.settle(this.nameOf(model));
     return saved.version;
   }
 
@@ -251,14 +325,14 @@ export function versionJson(model: string, { info, aliases }: ModelVersion) {
 }
 
 export function modelJson(model: RegisteredModel) {
-  const { name, createdMs, latest, aliases, description, labels } = model;
+  const { name, createdMs, updatedMs, latest, aliases, description, tags } = model;
   return {
     name,
     creation_timestamp: createdMs,
-    last_updated_timestamp: latest.info.createdAt.getTime(),
+    last_updated_timestamp: updatedMs,
     description,
-    latest_versions: [versionJson(name, latest)],
-    tags: tagList(labels),
+    latest_versions: latest === undefined ? [] : [versionJson(name, latest)],
+    tags: tags.map(([key, value]) => ({ key, value })),
     aliases: Array.from(aliases, ([alias, version]) => ({ alias, version: numberOf(version) })),
   };
 }

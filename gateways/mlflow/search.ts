@@ -12,12 +12,12 @@ import {
   type Value,
   type Valued,
 } from "./filter.ts";
+import { DATA } from "../../runs/mlflow/data_sets.ts";
 import { experimentName, runIdOf } from "../../runs/mlflow/ids.ts";
 import {
   artifactRoot,
   FACT,
   factsOf,
-  INPUT,
   nameOfRun,
   type StoredRun,
 } from "../../runs/mlflow/stored_run.ts";
@@ -92,7 +92,7 @@ export function valued(
 
 /** Returns the names, digests or contexts of the data sets of a run. */
 function datasetValues(tags: ReadonlyMap<string, string>, key: string): readonly string[] {
-  return factsOf(tags, `${INPUT}data.`).flatMap(({ dataset, tags }) => {
+  return factsOf(tags, DATA).flatMap(({ dataset, tags }) => {
     const all = Array.isArray(tags) ? tags.filter(isJsonObject) : [];
     const context = all.find((tag) => tag.key === "mlflow.data.context")?.value;
     const value = key === "context" ? context : isJsonObject(dataset) ? dataset[key] : undefined;

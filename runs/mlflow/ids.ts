@@ -24,7 +24,7 @@ export function isModel({ id }: RunKey): boolean {
 }
 
 /** The experiment of clients that name none. */
-const DEFAULT = { id: "0", name: "Default" } as const;
+export const DEFAULT = { id: "0", name: "Default" } as const;
 const SEPARATOR = "__";
 /** Characters of an id that clients take. */
 const MOST_CHARACTERS = 256;

@@ -56,7 +56,7 @@ async function openPlace(
 
 function listRoutes(routes: Routes, context: MlflowContext): void {
   const list = async (c: RouteContext, place: ArtifactPlace) => {
-    if (place.path.split("/").includes("..")) throw wrong(`Invalid path: '${place.path}'`);
+    if (place.path.split("/").includes("..")) throw wrong("Invalid path");
     const artifact = await openPlace(c, context, place);
     return listFolder(artifact.files().map(({ info }) => info), place.path);
   };

@@ -1,7 +1,6 @@
 // Requests about experiments, which are names. Any id is one of an experiment, as it contains the name.
 import { isRegistryError } from "../../../core/kernel.ts";
 import { checkWrites, route, type Routes } from "../../../apps/server/extending.ts";
-import { readLoggedRuns } from "../../../runs/mod.ts";
 import {
   checkExperimentName,
   needText,
@@ -14,9 +13,7 @@ import {
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { exists, noSuch, wrong } from "../errors.ts";
 import { experimentJson } from "../experiments.ts";
-import { experimentId, experimentName } from "../../../runs/mlflow/ids.ts";
-
-const DEFAULT = "Default";
+import { DEFAULT, experimentId, experimentName } from "../../../runs/mlflow/ids.ts";
 
 export function experimentRoutes(routes: Routes, context: MlflowContext): void {
   const { experiments } = context;
@@ -35,10 +32,17 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
       }
       const tags = tagsIn(objects(body, "tags"));
       if (tags.size > 0) checkWrites(c, "move", name);
-      const isThere = name === DEFAULT ||
-        c.info.access.may("read", name) && await isKnown(context, name);
-      if (isThere) throw exists(`Experiment '${name}' already exists.`);
-      await experiments.change(name, tags);
+      const found = c.info.access.may("read", name) ? await experiments.find(name) : undefined;
+      if (found?.isDeleted) {
+        throw exists(
+          `Experiment '${name}' already exists in deleted state. ` +
+            "You can restore the experiment: client.restore_experiment(experiment_id)",
+        );
+      }
+      if (name === DEFAULT.name || found !== undefined) {
+        throw exists(`Experiment '${name}' already exists.`);
+      }
+      await experiments.create(name, tags);
       return c.json({ experiment_id: experimentId(name) }, 200, FRESH);
     },
   });
@@ -47,7 +51,7 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
     ...described("GetExperiment", "Returns the name of an id", "read"),
     answer: async ({ c }) => {
       const id = readQuery(c).get("experiment_id") ?? "";
-      if (id === "") throw wrong("Missing value for required parameter 'experiment_id'");
+      if (id === "") throw wrong("Missing value for required parameter 'experiment_id'.");
       const name = experimentName(id);
       c.info.access.check("read", name);
       return c.json({ experiment: experimentJson(await experiments.read(name)) }, 200, FRESH);
@@ -58,7 +62,7 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
     ...described("FindExperiment", "Returns a name that has runs", "read"),
     answer: async ({ c }) => {
       const name = readQuery(c).get("experiment_name") ?? "";
-      if (name === "") throw wrong("Missing value for required parameter 'experiment_name'");
+      if (name === "") throw wrong("Missing value for required parameter 'experiment_name'.");
       const missing = () => noSuch(`Could not find experiment with name '${name.slice(0, 200)}'`);
       try {
         checkExperimentName(name);
@@ -67,11 +71,34 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
         throw error;
       }
       c.info.access.check("read", name);
-      if (name !== DEFAULT && !await isKnown(context, name)) throw missing();
-      return c.json({ experiment: experimentJson(await experiments.read(name)) }, 200, FRESH);
+      const found = await experiments.find(name) ??
+        (name === DEFAULT.name ? await experiments.read(name) : undefined);
+      if (found === undefined) throw missing();
+      return c.json({ experiment: experimentJson(found) }, 200, FRESH);
     },
   });
   tagRoutes(routes, context);
+  endRoutes(routes, context);
+}
+
+function endRoutes(routes: Routes, { experiments }: MlflowContext): void {
+  for (const way of ["delete", "restore"] as const) {
+    route(routes, `POST /api/2.0/mlflow/experiments/${way}`, {
+      ...described(
+        way === "delete" ? "DeleteExperiment" : "RestoreExperiment",
+        way === "delete"
+          ? "Deletes all versions of an experiment that has no open run"
+          : "Restores a deleted experiment and its versions, while their files are there",
+        "delete",
+      ),
+      answer: async ({ c }) => {
+        const name = experimentName(needText(await readBody(c), "experiment_id"));
+        checkWrites(c, "delete", name);
+        await experiments[way](name);
+        return c.json({}, 200, FRESH);
+      },
+    });
+  }
 }
 
 function tagRoutes(routes: Routes, { experiments }: MlflowContext): void {
@@ -95,10 +122,4 @@ function tagRoutes(routes: Routes, { experiments }: MlflowContext): void {
       },
     });
   }
-}
-
-async function isKnown({ registry, experiments }: MlflowContext, name: string): Promise<boolean> {
-  for await (const _ of registry.versions(name, { limit: 1 })) return true;
-  for await (const _ of readLoggedRuns(registry, { name })) return true;
-  return await experiments.isCreated(name);
 }

@@ -52,7 +52,7 @@ const MODEL_STATUS: Readonly<Record<string, Status>> = {
 };
 
 export function loggedModelRoutes(routes: Routes, context: MlflowContext): void {
-  const { runs, changes, system } = context;
+  const { runs, changes, experiments, system } = context;
   searchRoute(routes, context);
   const answered = async (c: RouteContext, key: RunKey) =>
     c.json({ model: modelJson(await runs.read(key, c.info.access)) }, 200, FRESH);
@@ -63,6 +63,7 @@ export function loggedModelRoutes(routes: Routes, context: MlflowContext): void 
       const body = await readBody(c);
       const name = experimentName(text(body, "experiment_id") ?? "0");
       checkChanges(c, { name, id: "" });
+      await experiments.checkActive(name);
       const tags = tagsIn(objects(body, "tags"));
       const key = await changes.begin(name, {
         kind: MODEL,
@@ -202,7 +203,7 @@ export function loggedModel(model: string): RunKey {
   throw noSuchModel(model);
 }
 
-function noSuchModel(id: string): Error {
+export function noSuchModel(id: string): Error {
   return noSuch(`Logged model with ID '${id.slice(0, 256)}' not found`);
 }
 

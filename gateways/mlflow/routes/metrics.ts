@@ -58,7 +58,7 @@ export function metricRoutes(routes: Routes, { runs }: MlflowContext): void {
 
 function keyIn(query: URLSearchParams): string {
   const key = query.get("metric_key");
-  if (key === null || key === "") throw wrong("Missing value for required parameter 'metric_key'");
+  if (key === null || key === "") throw wrong("Missing value for required parameter 'metric_key'.");
   return key;
 }
 

@@ -7,10 +7,12 @@ import { versionRoot } from "../artifacts.ts";
 import { type Body, bodyOf, countIn, keyIn, needText, objects, pairs, readBody } from "../body.ts";
 import { readQuery, text, texts } from "../body.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
-import { exists, wrong } from "../errors.ts";
+import { wrong } from "../errors.ts";
 import { type Fields, parseFilter, parseOrder, type Valued } from "../filter.ts";
-import { modelJson, ModelStore, noSuchModel, noSuchVersion, versionJson } from "../models.ts";
+import { modelExists, modelJson, ModelStore, noSuchVersion, versionJson } from "../models.ts";
 import { versionOf } from "../models.ts";
+import type { TagChange } from "../name_tags.ts";
+import { NOTE } from "../shown_tags.ts";
 import { pageOf } from "../pages.ts";
 
 const API = "/api/2.0/mlflow";
@@ -71,7 +73,7 @@ export function modelRoutes(routes: Routes, context: MlflowContext): void {
         return c.json(await answer({ c, body, model, name }) ?? {}, 200, FRESH);
       },
     });
-  registeredRoutes(add, models, context);
+  registeredRoutes(add, models);
   aliasRoutes(add, models, context);
   versionRoutes(add, models, context);
   searchRoutes(routes, models);
@@ -83,24 +85,21 @@ type Add = (
   answer: (asked: Asked) => Promise<unknown>,
 ) => void;
 
-function registeredRoutes(add: Add, models: ModelStore, { registry }: MlflowContext): void {
+function registeredRoutes(add: Add, models: ModelStore): void {
   const ofModel = async (model: string) => ({
     registered_model: modelJson(await models.model(model)),
   });
 
   add(
     "POST registered-models/create",
-    ["CreateModel", "Returns a name that has no version", "save"],
+    ["CreateModel", "Creates a model without a version", "save"],
     async ({ c, body, model, name }) => {
-      for (const given of ["tags", "description"]) {
-        if ([body[given] ?? []].flat().join("") === "") continue;
-        throw wrong(`A model has no '${given}' before its first version`, "Set it after that.");
-      }
-      for await (const _ of c.info.access.may("read", name) ? registry.versions(name) : []) {
-        throw exists(`Registered Model (name=${model}) already exists.`);
-      }
-      c.info.dryRun = true;
-      return { registered_model: { name: model } };
+      const tags = pairs(objects(body, "tags")), notes = text(body, "description");
+      if (notes !== undefined) tags.set(NOTE, notes);
+      if (tags.size > 0) checkWrites(c, "move", name);
+      if (c.info.access.may("read", name) && await models.isThere(model)) throw modelExists(model);
+      await models.createModel(model, tags);
+      return await ofModel(model);
     },
   );
   add(
@@ -111,23 +110,31 @@ function registeredRoutes(add: Add, models: ModelStore, { registry }: MlflowCont
   add(
     "PATCH registered-models/update",
     ["UpdateModel", "Changes the description of a model", "move"],
-    async ({ body, model, name }) => {
-      await models.model(model);
-      await models.annotate(name, { notes: text(body, "description") ?? null });
+    async ({ body, model }) => {
+      await models.changeModel(model, new Map([[NOTE, text(body, "description") ?? null]]));
       return await ofModel(model);
     },
   );
   add(
     "DELETE registered-models/delete",
-    ["DeleteModel", "Deletes all versions of a model", "delete"],
-    async ({ model, name }) => {
-      if (!await registry.delete(name, { allVersions: true })) throw noSuchModel(model);
+    ["DeleteModel", "Deletes a model and all of its versions", "delete"],
+    async ({ model }) => await models.deleteModel(model),
+  );
+  add(
+    "POST registered-models/rename",
+    ["RenameModel", "Renames a model that has no version", "delete"],
+    async ({ c, body, model }) => {
+      const to = needText(body, "new_name");
+      for (const right of ["save", "move"] as const) checkWrites(c, right, models.nameOf(to));
+      await models.renameModel(model, to);
+      return await ofModel(to);
     },
   );
-  tagRoutes(add, models, { path: "registered-models", id: "Model" }, async ({ model, name }) => {
-    await models.model(model);
-    return name;
-  });
+  tagRoutes(
+    add,
+    { path: "registered-models", id: "Model" },
+    ({ model }, tag) => models.changeModel(model, tag),
+  );
   for (const method of ["GET", "POST"]) {
     add(
       `${method} registered-models/get-latest-versions`,
@@ -135,26 +142,26 @@ function registeredRoutes(add: Add, models: ModelStore, { registry }: MlflowCont
       async ({ body, model }) => {
         const stages = [body.stages ?? []].flat().filter((stage) => !/^none$/i.test(`${stage}`));
         if (stages.length > 0) throw wrong(STAGES, USE_ALIASES);
-        return { model_versions: [versionJson(model, (await models.model(model)).latest)] };
+        const { latest } = await models.model(model);
+        return { model_versions: latest === undefined ? [] : [versionJson(model, latest)] };
       },
     );
   }
 }
 
-/** Adds the routes that set and delete a tag of what a ref means. */
+/** Adds the routes that set and delete a tag. */
 function tagRoutes(
   add: Add,
-  models: ModelStore,
   { path, id }: { path: string; id: "Model" | "Version" },
-  refOf: (asked: Asked) => Promise<string>,
+  change: (asked: Asked, tag: TagChange) => Promise<void>,
 ): void {
   for (const [method, way] of [["POST", "Set"], ["DELETE", "Delete"]] as const) {
     add(
       `${method} ${path}/${way.toLowerCase()}-tag`,
       [`${way}${id}Tag`, `${way}s a tag of a ${id.toLowerCase()}`, "move"],
-      async (asked) => {
-        const labels = tagOf(asked.body, way === "Set");
-        await models.annotate(await refOf(asked), { labels });
+      (asked) => {
+        const value = way === "Set" ? text(asked.body, "value") ?? "" : null;
+        return change(asked, new Map([[keyIn(asked.body), value]]));
       },
     );
   }
@@ -236,7 +243,11 @@ function versionRoutes(add: Add, models: ModelStore, { registry }: MlflowContext
       return await ofVersion(asked);
     },
   );
-  tagRoutes(add, models, { path: "model-versions", id: "Version" }, refOf);
+  tagRoutes(
+    add,
+    { path: "model-versions", id: "Version" },
+    async (asked, tag) => models.annotate(await refOf(asked), { labels: Object.fromEntries(tag) }),
+  );
   add(
     "DELETE model-versions/delete",
     ["DeleteModelVersion", "Deletes a version", "delete"],
@@ -279,6 +290,7 @@ function searchRoutes(routes: Routes, models: ModelStore): void {
       const { items, ...page } = await searched(bodyOf(readQuery(c)), {
         fields: VERSION_FIELDS,
         most: MOST.versions,
+        usual: ["last_updated_timestamp DESC"],
         async *all() {
           for await (const model of models.models((name) => c.info.access.may("read", name))) {
             for await (const version of models.versions(model)) yield versionJson(model, version);
@@ -304,6 +316,8 @@ interface Searched<T> {
   fields: Fields;
   /** Items of a page. */
   most: number;
+  /** The order of a request without one. */
+  usual?: readonly string[];
   all(): AsyncIterable<T>;
   valued(item: T): Valued;
 }
@@ -311,10 +325,11 @@ interface Searched<T> {
 /** Returns a page of what satisfies the filter of a request, in its order. */
 async function searched<T extends { name: string; version?: string }>(
   body: Body,
-  { fields, most, all, valued }: Searched<T>,
+  { fields, most, usual = [], all, valued }: Searched<T>,
 ) {
   const filter = parseFilter(text(body, "filter"), fields);
-  const order = parseOrder(texts(body, "order_by"), fields);
+  const orders = texts(body, "order_by");
+  const order = parseOrder(orders.length > 0 ? orders : usual, fields);
   const asked = { token: text(body, "page_token"), limit: countIn(body, most, MOST.usual) };
   const found: { item: T; values: Valued }[] = [];
   for await (const item of all()) {
@@ -331,9 +346,4 @@ async function searched<T extends { name: string; version?: string }>(
   );
   const { items, ...page } = pageOf(found, asked, ({ item }) => `${item.name}@${item.version}`);
   return { items: items.map(({ item }) => item), ...page };
-}
-
-/** Returns a tag to set or to delete. */
-function tagOf(body: Body, isSet: boolean): Record<string, string | null> {
-  return { [keyIn(body)]: isSet ? text(body, "value") ?? "" : null };
 }

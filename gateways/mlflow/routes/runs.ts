@@ -1,5 +1,5 @@
 // Requests about runs: begin, read, change, end, delete.
-import { createLanes, isJsonObject } from "../../../core/kernel.ts";
+import { createLanes, isJsonObject, isRegistryError } from "../../../core/kernel.ts";
 import {
   checkWrites,
   route,
@@ -11,24 +11,17 @@ import { checkExperimentName, keyIn, metricIn, tagsIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { invalid, wrong } from "../errors.ts";
 import { experimentName, parseRunId, runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
-import {
-  INPUT,
-  OUTPUT,
-  runJson,
-  sizeOf,
-  type Status,
-  STATUSES,
-} from "../../../runs/mlflow/stored_run.ts";
+import { type DataSetInput, dataSetTags } from "../../../runs/mlflow/data_sets.ts";
+import { INPUT, OUTPUT, runJson, type Status, STATUSES } from "../../../runs/mlflow/stored_run.ts";
 import type { RunChange } from "../amend.ts";
-import { loggedModel } from "./logged_models.ts";
+import { loggedModel, noSuchModel } from "./logged_models.ts";
 
 /** The most of each in one batch. */
 const MOST = { metrics: 1000, params: 100, tags: 100, all: 1000 };
-const DATA = `${INPUT}data.`;
 const NAME_TAG = "mlflow.runName", HISTORY_TAG = "mlflow.log-model.history";
 
 export function runRoutes(routes: Routes, context: MlflowContext): void {
-  const { runs, changes, system } = context;
+  const { runs, changes, experiments, system } = context;
 
   route(routes, "POST /api/2.0/mlflow/runs/create", {
     ...described("CreateRun", "Begins a run", "save"),
@@ -38,6 +31,7 @@ export function runRoutes(routes: Routes, context: MlflowContext): void {
       checkExperimentName(name);
       const { access } = c.info;
       checkChanges(c, { name, id: "" });
+      await experiments.checkActive(name);
       const tags = tagsIn(objects(body, "tags"));
       const runName = text(body, "run_name");
       if (runName !== undefined) tags.set(NAME_TAG, runName);
@@ -141,10 +135,10 @@ function changeRoutes(routes: Routes, { runs, changes }: MlflowContext): void {
     ...described("LogInputs", "Notes data sets and models that a run uses", "save"),
     answer: async ({ c }) => {
       const { body, key } = await changeIn(c);
-      const models = modelsIn(body), datasets = objects(body, "datasets");
+      const models = modelsIn(body), datasets = datasetsIn(body);
       await inOrder(runIdOf(key), async () => {
         const { tags } = await runs.read(key, c.info.access);
-        const change = new Map([...models, ...datasetsIn(datasets, tags)]);
+        const change = new Map([...models, ...dataSetTags(datasets, tags)]);
         await changes.change(key, { tags: change }, c.info.access);
       });
       return c.json({}, 200, FRESH);
@@ -152,7 +146,7 @@ function changeRoutes(routes: Routes, { runs, changes }: MlflowContext): void {
   });
 }
 
-function loggingRoutes(routes: Routes, { changes, system }: MlflowContext): void {
+function loggingRoutes(routes: Routes, { runs, changes, system }: MlflowContext): void {
   /** Adds a route that logs metrics to a run, and to the models that they belong to. */
   const logging = (
     path: string,
@@ -170,7 +164,13 @@ function loggingRoutes(routes: Routes, { changes, system }: MlflowContext): void
         const models = [...ofModels].flatMap(([id, metrics]) =>
           id === undefined ? [] : [{ model: loggedModel(id), metrics }]
         );
-        for (const { model } of models) c.info.access.check("save", model.name);
+        for (const { model } of models) {
+          c.info.access.check("save", model.name);
+          const found = await runs.read(model, c.info.access).catch((error) => {
+            if (!isRegistryError(error, "NotFound")) throw error;
+          });
+          if (found === undefined || found.isDeleted) throw noSuchModel(runIdOf(model));
+        }
         await changes.change(key, { ...change, metrics }, c.info.access);
         for (const { model, metrics } of models) {
           await changes.change(model, { metrics }, c.info.access);
@@ -211,7 +211,7 @@ function endRoutes(routes: Routes, { changes }: MlflowContext): void {
 
 /** Returns the run of a request that reads it. */
 export function askedRun(runId: string): RunKey {
-  if (runId === "") throw wrong("Missing value for required parameter 'run_id'");
+  if (runId === "") throw wrong("Missing value for required parameter 'run_id'.");
   return parseRunId(runId);
 }
 
@@ -268,27 +268,14 @@ function checkRepeated(params: readonly Body[]): void {
   }
 }
 
-/** Bytes of the tags of a run with the columns of its data sets, as JSON. Tags have 8 KiB. */
-const MOST_WITH_COLUMNS = 6 * 1024;
-
-/** Returns data sets as tags. Their columns and statistics are left out where they do not fit. */
-function datasetsIn(
-  datasets: readonly Body[],
-  before: ReadonlyMap<string, string>,
-): Map<string, string> {
-  const all = new Map(before), changed = new Map<string, string>();
-  for (const each of datasets) {
+/** Returns the data sets of a request, each of which has a name and a digest. */
+function datasetsIn(body: Body): DataSetInput[] {
+  return objects(body, "datasets").map((each) => {
     const { dataset } = each, tags = objects(each, "tags");
-    if (!isJsonObject(dataset)) throw wrong("Missing value for required parameter 'dataset'");
-    const key = `${DATA}${needText(dataset, "name")}.${needText(dataset, "digest")}`;
-    const { schema: _, profile: __, ...plain } = dataset;
-    const whole = JSON.stringify({ tags, dataset });
-    const fits = sizeOf(Object.fromEntries(all.set(key, whole))) <= MOST_WITH_COLUMNS;
-    const fact = fits ? whole : JSON.stringify({ tags, dataset: plain });
-    all.set(key, fact);
-    changed.set(key, fact);
-  }
-  return changed;
+    if (!isJsonObject(dataset)) throw wrong("Missing value for required parameter 'dataset'.");
+    for (const member of ["name", "digest"]) needText(dataset, member);
+    return { dataset, tags };
+  });
 }
 
 /** Returns a model of MLflow 2 as its tag has it. The file `MLmodel` has the signature. */

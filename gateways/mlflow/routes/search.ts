@@ -7,7 +7,7 @@ import { described, FRESH, type MlflowContext } from "../context.ts";
 import { invalid } from "../errors.ts";
 import { type Experiment, experimentJson } from "../experiments.ts";
 import { type Fields, parseFilter, parseOrder, type Value, type Valued } from "../filter.ts";
-import { isModel, runIdOf } from "../../../runs/mlflow/ids.ts";
+import { DEFAULT, isModel, runIdOf } from "../../../runs/mlflow/ids.ts";
 import { pageOf } from "../pages.ts";
 import { RUN_FIELDS, searchedRuns, valuedRun } from "../search.ts";
 import { runJson } from "../../../runs/mlflow/stored_run.ts";
@@ -22,6 +22,7 @@ const VIEWS: Readonly<Record<string, readonly boolean[]>> = {
   ALL: [false, true],
 };
 
+const NEWEST_FIRST = ["creation_time DESC"];
 const EXPERIMENT_FIELDS: Fields = {
   kinds: { tag: ["tag", "text"], tags: ["tag", "text"] },
   attributes: { name: "text", creation_time: "number", last_update_time: "number" },
@@ -51,33 +52,35 @@ export function searchRoutes(routes: Routes, context: MlflowContext): void {
     route(routes, `${method} /api/2.0/mlflow/experiments/search`, {
       ...described(
         method === "GET" ? "ListExperiments" : "SearchExperiments",
-        "Searches the names that have runs",
+        "Searches the names that have runs or were created",
         "read",
       ),
       readsMany: true,
       answer: async ({ c }) => {
         const body = method === "GET" ? bodyOf(readQuery(c)) : await readBody(c);
         const limit = countIn(body, MOST_EXPERIMENTS, USUAL_RUNS);
-        const filter = parseFilter(text(body, "filter"), EXPERIMENT_FIELDS);
-        const order = parseOrder(texts(body, "order_by"), EXPERIMENT_FIELDS);
-        const view = viewIn(body, "view_type"); // no experiment is deleted
-        const may = (name: string) => c.info.access.may("read", name);
-        const all = view.includes(false) ? await namesOf(context, may) : [];
-        const asked = { token: text(body, "page_token"), limit };
-        const read = (names: readonly string[]) =>
-          Array.fromAsync(mapAtOnce(names, (name) => context.experiments.read(name)));
-        const asksMore = /tag|time/i.test(
-          [text(body, "filter"), ...texts(body, "order_by")].join(),
-        );
-        const facts = asksMore
-          ? await read(all)
-          : all.map((name): Experiment => ({ name, tags: new Map() }));
-        const found = facts.filter((each) => filter(valuedExperiment(each))).sort((a, b) =>
+        const condition = text(body, "filter") ?? "";
+        const filter = parseFilter(condition, EXPERIMENT_FIELDS);
+        const orders = texts(body, "order_by");
+        const order = parseOrder(orders.length > 0 ? orders : NEWEST_FIRST, EXPERIMENT_FIELDS);
+        const view = viewIn(body, "view_type");
+        const names = await namesOf(context, (name) => c.info.access.may("read", name));
+        const isOfNames = !/tag|time/i.test(condition);
+        const mayMatch = (name: string) =>
+          !isOfNames || filter(valuedExperiment({ name, tags: new Map() }));
+        const read = (name: string) => context.experiments.read(name);
+        const all = mapAtOnce(names.filter(mayMatch), read);
+        const found: Experiment[] = [];
+        for await (const each of all) {
+          const isWanted = view.includes(each.isDeleted === true) && filter(valuedExperiment(each));
+          if (isWanted) found.push(each);
+        }
+        found.sort((a, b) =>
           order(valuedExperiment(a), valuedExperiment(b)) || (a.name < b.name ? -1 : 1)
         );
+        const asked = { token: text(body, "page_token"), limit };
         const { items, ...page } = pageOf(found, asked, ({ name }) => name);
-        const whole = asksMore ? items : await read(items.map(({ name }) => name));
-        return c.json({ experiments: whole.map(experimentJson), ...page }, 200, FRESH);
+        return c.json({ experiments: items.map(experimentJson), ...page }, 200, FRESH);
       },
     });
   }
@@ -92,15 +95,16 @@ function valuedExperiment({ name, tags, createdMs, updatedMs }: Experiment): Val
   return ({ kind, key }) => kind === "attribute" ? attributes[key] : tags.get(key);
 }
 
-/** Returns the names that a token may read, also those of which the first run goes on. */
+/** Returns the names that a token may read, also those that have no version yet. */
 async function namesOf(
-  { registry, models }: MlflowContext,
+  { registry, models, experiments }: MlflowContext,
   may: (name: string) => boolean,
 ): Promise<string[]> {
-  const names = new Set<string>();
+  const names = new Set<string>([DEFAULT.name].filter(may));
   for await (const name of registry.names()) if (may(name)) names.add(name);
   const isNew = (name: string) => !names.has(name) && may(name);
   for await (const { name } of readLoggedRuns(registry, { names: isNew })) names.add(name);
+  for await (const name of experiments.unsaved(isNew)) names.add(name);
   return [...names].filter((name) => !name.startsWith(models));
 }
 

@@ -92,6 +92,29 @@ step(
     "cmp/renamed",
 )
 step("delete an experiment", lambda: c.delete_experiment(c.create_experiment("cmp/del")))
+d = made("D", c.get_experiment_by_name("cmp/del").experiment_id)
+step("deleted experiment", lambda: c.get_experiment(d).lifecycle_stage)
+step("delete it again", c.delete_experiment, d)
+step("create a deleted experiment", c.create_experiment, "cmp/del")
+step("run of a deleted experiment", lambda: c.create_run(d).info.status)
+step(
+    "restore an experiment", lambda: [c.restore_experiment(d), c.get_experiment(d).lifecycle_stage]
+)
+step("restore it again", c.restore_experiment, d)
+step("delete no experiment", c.delete_experiment, "123456")
+
+
+def runs_of_deleted():
+    c.set_terminated(c.create_run(d, start_time=900, run_name="of a deleted one").info.run_id)
+    c.delete_experiment(d)
+    found = [
+        names(c.search_runs([d], run_view_type=v)) for v in (ViewType.ACTIVE_ONLY, ViewType.ALL)
+    ]
+    c.restore_experiment(d)
+    return [found, names(c.search_runs([d]))]
+
+
+step("runs of a deleted experiment", runs_of_deleted)
 
 # Runs
 r = made("R", c.create_run(e, start_time=900, run_name="one", tags={"t": "1"}).info.run_id)
@@ -482,6 +505,48 @@ step("artifact after the end", lambda: [c.log_text(a, "late", "late.txt"), liste
 step("load text", lambda: mlflow.artifacts.load_text(f"runs:/{a}/d/two.txt"))
 step("load dict", lambda: mlflow.artifacts.load_dict(f"runs:/{a}/d/e/x.json"))
 
+
+# Models without versions
+def model(name):
+    m = c.get_registered_model(name)
+    return [m.name, m.description, m.tags, m.latest_versions, m.aliases]
+
+
+def tagged(f):
+    return sorted(m.name for m in c.search_registered_models(f) if m.name.startswith("cmpe"))
+
+
+step(
+    "model with tags",
+    lambda: [c.create_registered_model("cmpe", {"a": "b"}, "words").tags, model("cmpe")],
+)
+step("model with tags twice", lambda: c.create_registered_model("cmpe", {"a": "c"}).name)
+step("search a model without versions", lambda: [tagged("name = 'cmpe'"), tagged("tags.a = 'b'")])
+step("tag it", lambda: [c.set_registered_model_tag("cmpe", "k", 5), model("cmpe")])
+step("untag it", lambda: [c.delete_registered_model_tag("cmpe", "a"), model("cmpe")])
+step("describe it", lambda: [c.update_registered_model("cmpe", "more"), model("cmpe")])
+step(
+    "its versions", lambda: [c.get_latest_versions("cmpe"), c.search_model_versions("name='cmpe'")]
+)
+step("alias of it", c.set_registered_model_alias, "cmpe", "x", 1)
+step("rename it", lambda: [c.rename_registered_model("cmpe", "cmpe2").name, model("cmpe2")])
+step("its old name", c.get_registered_model, "cmpe")
+step("rename it to itself", c.rename_registered_model, "cmpe2", "cmpe2")
+step("rename no model", c.rename_registered_model, "cmpe", "cmpe3")
+step("rename it to no name", c.rename_registered_model, "cmpe2", "")
+step("its first version", lambda: c.create_model_version("cmpe2", f"runs:/{a}/d", run_id=a).version)
+step("tags after that", lambda: [model("cmpe2")[i] for i in (0, 1, 2, 4)])
+step("delete it", lambda: [c.delete_registered_model("cmpe2"), tagged("")])
+step(
+    "delete a model without versions",
+    lambda: [
+        c.create_registered_model("cmpe2").name,
+        model("cmpe2"),
+        c.delete_registered_model("cmpe2"),
+        tagged(""),
+    ],
+)
+
 # Models
 step("model", lambda: c.create_registered_model("cmpm").name)
 step("model twice", lambda: c.create_registered_model("cmpm").name)
@@ -605,6 +670,17 @@ for f in [
         f"models {f}",
         lambda: sorted(m.name for m in c.search_registered_models(f) if m.name == "cmpm"),
     )
+
+
+step(
+    "versions in the usual order",
+    lambda: [
+        c.create_registered_model("cmpz").name,
+        c.create_model_version("cmpz", f"runs:/{a}/d", run_id=a).version,
+        [(v.name, v.version) for v in c.search_model_versions("name LIKE 'cmp%'")],
+        c.delete_registered_model("cmpz"),
+    ],
+)
 
 
 def rename():

@@ -49,6 +49,33 @@ Deno.test("a logged model has the metrics that are logged with its id", async ()
     const logged = post("runs/log-metric", { run_id, ...metric("auc", 0.1, id) });
     await assertRefused(logged, "RESOURCE_DOES_NOT_EXIST", "not found");
   }
+  await send("DELETE", `2.0/mlflow/logged-models/${one}`);
+  const batch = [metric("auc", 0.1), metric("loss", 2, two), metric("loss", 3, one)];
+  const refused = post("runs/log-batch", { run_id, metrics: batch });
+  await assertRefused(refused, "RESOURCE_DOES_NOT_EXIST", "not found");
+  // Nothing of a request that failed is kept.
+  assertEquals(byKey((await service.run(run_id)).data.metrics), { auc: 0.9, loss: 1 });
+  assertEquals(byKey(await metricsOf(two)), { auc: 0.9 });
+});
+
+Deno.test("a batch that is refused changes nothing", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin();
+  const value = (key: string, timestamp = 2000) => ({ key, value: 1, timestamp, step: 0 });
+  const text = (value: string) => [{ key: "a", value }];
+  for (
+    const [batch, words] of [
+      [{ params: text("1"), tags: text("x".repeat(9000)) }, "8192 bytes"],
+      [{ params: text("x".repeat(40_000)), tags: text("1") }, "32768 bytes"],
+      [{ params: text("1"), metrics: [value("m"), value("n", 1e300)] }, "integer"],
+      [{ params: text("1"), metrics: [value("m", Number.MIN_SAFE_INTEGER)] }, "too far"],
+    ] as const
+  ) {
+    const sent = service.post("runs/log-batch", { run_id, ...batch });
+    await assertRefused(sent, "INVALID_PARAMETER_VALUE", words);
+    const { data } = await service.run(run_id);
+    assertEquals([data.params, data.tags, data.metrics], [[], [], []]);
+  }
 });
 
 Deno.test("metrics of a model need the right to change it", async () => {

@@ -188,3 +188,96 @@ Deno.test("an experiment that nobody ran for weeks can be created again", async 
   await service.end(await service.begin());
   assertEquals(await tagsOf(service), {});
 });
+
+Deno.test("a deleted experiment is restored with its runs", async () => {
+  const backend = createMemoryBackend();
+  await using service = await openMlflow({ backend });
+  await using other = await openMlflow({ backend });
+  const { post, registry } = service;
+  const ids = [await service.begin(), await service.begin()];
+  const change = (way: string) => post(`experiments/${way}`, { experiment_id: ID });
+  await setTag(service, "a", "1");
+  await service.end(ids[0]!);
+  await assertRefused(change("delete"), "RESOURCE_CONFLICT", ids[1]!);
+  await service.end(ids[1]!);
+  await assertRefused(change("restore"), "RESOURCE_DOES_NOT_EXIST", "No deleted experiment");
+  await change("delete");
+  for (const each of [service, other]) {
+    const { lifecycle_stage } = await read(each);
+    assertEquals([lifecycle_stage, await tagsOf(each)], ["deleted", { a: "1" }]);
+  }
+  const names = async (view_type?: string) =>
+    (await post("experiments/search", { view_type })).experiments.map(({ name }: Json) => name);
+  assertEquals([await names(), await Array.fromAsync(registry.names())], [["Default"], []]);
+  assertEquals(await names("DELETED_ONLY"), ["digits"]);
+  assertEquals(await names("ALL"), ["digits", "Default"]);
+  const byName = await other.get("experiments/get-by-name", { experiment_name: "digits" });
+  assertEquals(byName.experiment.lifecycle_stage, "deleted");
+  await assertRefused(change("delete"), "INVALID_PARAMETER_VALUE", "'active' state");
+  await assertRefused(
+    other.post("experiments/create", { name: "digits" }),
+    "RESOURCE_ALREADY_EXISTS",
+    "deleted state",
+  );
+  for (const path of ["runs/create", "logged-models"]) {
+    const begun = other.post(path, { experiment_id: ID });
+    await assertRefused(begun, "INVALID_PARAMETER_VALUE", "restore_experiment");
+  }
+  assertEquals((await other.run(ids[0]!)).info.lifecycle_stage, "deleted");
+  await change("restore");
+  assertEquals(await names(), ["digits", "Default"]);
+  assertEquals((await read(other)).lifecycle_stage, "active");
+  const { runs } = await other.post("runs/search", { experiment_ids: [ID] });
+  assertEquals(runs.length, 2);
+  await service.end(await service.begin());
+  assertEquals(await tagsOf(service), { a: "1" });
+});
+
+Deno.test("an experiment without a run is found, deleted and restored", async () => {
+  await using service = await openMlflow();
+  const { post } = service;
+  await post("experiments/create", { name: "digits", tags: [{ key: "a", value: "1" }] });
+  const names = async (filter = "name LIKE 'd%'") =>
+    (await post("experiments/search", { filter })).experiments.map(({ name }: Json) => name);
+  assertEquals(await names("tags.a = '1'"), ["digits"]);
+  await post("experiments/delete", { experiment_id: ID });
+  assertEquals([await names(), (await read(service)).lifecycle_stage], [[], "deleted"]);
+  await post("experiments/restore", { experiment_id: ID });
+  assertEquals([await names(), await tagsOf(service)], [["digits"], { a: "1" }]);
+  await assertRefused(
+    post("experiments/delete", { experiment_id: "xother" }),
+    "RESOURCE_DOES_NOT_EXIST",
+    "No Experiment",
+  );
+});
+
+Deno.test("a delete and a restore of an experiment that were killed can be repeated", async () => {
+  for (const way of ["delete", "restore"]) {
+    for (let at = 0, isDone = false; !isDone; at++) {
+      const store = createMemoryBackend();
+      let left = Infinity;
+      const dying = <T>(write: () => T): T => {
+        if (left-- > 0) return write();
+        throw new Error("killed");
+      };
+      const backend = wrapBackend(store, {
+        put: (...args) => dying(() => store.put(...args)),
+        delete: (...args) => dying(() => store.delete(...args)),
+      });
+      await using service = await openMlflow({ backend });
+      const change = (by: OpenMlflow, path: string) =>
+        by.post(`experiments/${path}`, { experiment_id: ID });
+      for (let n = 0; n < 2; n++) await service.end(await service.begin());
+      if (way === "restore") await change(service, "delete");
+      left = at;
+      await change(service, way).then(() => isDone = true, () => {});
+      left = Infinity;
+      await using next = await openMlflow({ backend: store });
+      if (!isDone) await change(next, way).catch(() => {}); // it may have been complete
+      const { lifecycle_stage } = await read(next);
+      const { runs } = await next.post("runs/search", { experiment_ids: [ID] });
+      const expected = way === "delete" ? ["deleted", 0] : ["active", 2];
+      assertEquals([lifecycle_stage, runs.length], expected, `${way} ${at}`);
+    }
+  }
+});

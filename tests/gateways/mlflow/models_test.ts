@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { assertRefused, type Json, openMlflow, tokens } from "./open_mlflow.ts";
 
+const EXISTS = "RESOURCE_ALREADY_EXISTS";
 const MISSING = "RESOURCE_DOES_NOT_EXIST", INVALID = "INVALID_PARAMETER_VALUE";
 
 async function withModel() {
@@ -46,7 +47,7 @@ Deno.test("a version has the files of a run that goes on, of one that ended, and
   assertEquals((metadata.mlflow as Json).status, "FINISHED");
   // Experiments and models are apart.
   const { experiments } = await post("experiments/search", { max_results: 10 });
-  assertEquals(experiments.map(({ name }: Json) => name), ["team/a"]);
+  assertEquals(experiments.map(({ name }: Json) => name), ["team/a", "Default"]);
   // Versions of other programs are there by their aliases.
   await registry.save("models:clf", { a: 1 }, { version: "4.1.0", alias: "other" });
   const other =
@@ -68,7 +69,13 @@ Deno.test("requests about models that make no sense are refused", async () => {
     [create("models:/none@best"), INVALID, "alias best"],
     [create(`runs:/${run_id}/model`, "a@b"), INVALID, "Invalid model name"],
     [create(""), INVALID, "'source'"],
-    [post("registered-models/create", { name: "x", description: "d" }), INVALID, "description"],
+    [
+      post("registered-models/rename", { name: "clf", new_name: "x" }),
+      INVALID,
+      "copy_model_version",
+    ],
+    [post("registered-models/rename", { name: "none", new_name: "x" }), MISSING, "not found"],
+    [post("registered-models/create", { name: "clf" }), EXISTS, "already exists"],
     [get("registered-models/get", {}), INVALID, "'name'"],
     [get("model-versions/get", { name: "clf", version: "x" }), INVALID, "integer"],
     [
@@ -174,6 +181,7 @@ Deno.test("every request about models asks for a right on their name", async () 
     ["read", "GET", "../mlflow-artifacts/artifacts/versions/models_3aclf/1.0.0/MLmodel"],
     ["read", "GET", "../mlflow-artifacts/artifacts?path=versions/models_3aclf/1.0.0"],
     ["save", "POST", "registered-models/create", {}],
+    ["delete", "POST", "registered-models/rename", { new_name: "x" }],
     ["save", "POST", "model-versions/create", { source }],
     ["move", "PATCH", "registered-models/update", { description: "d" }],
     ["move", "POST", "registered-models/set-tag", tag],
@@ -201,7 +209,7 @@ Deno.test("every request about models asks for a right on their name", async () 
       if (scope !== row[0]) assertEquals(await ask(`${scope}:models:clf`, row), 403, what);
     }
   }
-  const [, , , , , , , , create] = asked;
+  const [, , , , , , , , , create] = asked;
   assertEquals(await ask("save:models:clf,read:models:clf", create!), 403); // not the run
   assertEquals(await ask("save:models:clf,read:*", create!), 200);
   for (const kind of ["registered-models", "model-versions"]) {

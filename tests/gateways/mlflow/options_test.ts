@@ -18,5 +18,5 @@ Deno.test("another prefix sets the models apart", async () => {
   await service.post("model-versions/create", { name: "clf", source });
   assertEquals(await Array.fromAsync(service.registry.names()), ["registered/clf"]);
   const { experiments } = await service.get("experiments/search");
-  assertEquals(experiments.map(({ name }: { name: string }) => name), ["a"]);
+  assertEquals(experiments.map(({ name }: { name: string }) => name), ["a", "Default"]);
 });

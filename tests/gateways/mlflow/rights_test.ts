@@ -46,6 +46,8 @@ const ABOUT_RUN:
     ["delete", "DELETE", "logged-models/MODEL"],
     ["delete", "POST", "runs/delete", {}],
     ["delete", "POST", "runs/restore", {}],
+    ["delete", "POST", "experiments/delete", { experiment_id: "xsecret" }],
+    ["delete", "POST", "experiments/restore", { experiment_id: "xsecret" }],
   ];
 
 Deno.test("every request asks for a right on the name", async () => {
