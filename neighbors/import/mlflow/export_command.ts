@@ -14,9 +14,9 @@ export const exportMlflow: Command = defineCommand({
   summary: "Write runs and models into an mlruns folder.",
   details:
     "Writes a folder that MLflow 2 and 3 read, with parameters, tags, all values of metrics, " +
-    "artifacts, logged models, and registered models with their aliases. Names become experiments; " +
-    "names below models: become registered models. Inputs and outputs of runs and running runs are " +
-    "left out. Versions that are not runs are left out and listed.\n\n" +
+    "artifacts, data sets, logged models, and registered models with their aliases. Names become " +
+    "experiments; names below models: become registered models. Running runs are left out. Versions " +
+    "that are not runs are left out and listed.\n\n" +
     "The folder must be empty or missing. If the command is stopped, remove the folder and run it " +
     "again.",
   args: [{ usage: "<names...>", text: "names or patterns", completes: "ref" }],

@@ -2,15 +2,25 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Buffer } from "node:buffer";
-import { type Artifact, conflict, type Registry, sha256 } from "../../../core/kernel.ts";
+import {
+  type Artifact,
+  conflict,
+  isJsonObject,
+  type Registry,
+  sha256,
+} from "../../../core/kernel.ts";
 import { createLocalFiles, type FileStoreContract } from "../../../files/mod.ts";
 import { readAnnotations } from "../../../registry/mod.ts";
+import { DATA } from "../../../runs/mlflow/data_sets.ts";
 import { parseRunId, type RunKey } from "../../../runs/mlflow/ids.ts";
 import { metricsIn } from "../../../runs/mlflow/points.ts";
 import {
   curveOf,
+  factsOf,
+  INPUT,
   linesOf,
   MODEL_FACTS,
+  OUTPUT,
   runIdIn,
   runIn,
   shownTags,
@@ -26,7 +36,9 @@ export interface ExportReport {
   left: string[];
 }
 
-type Values = Readonly<Record<string, string | number | null | readonly never[]>>;
+type Values = Readonly<
+  Record<string, string | number | null | readonly never[] | Readonly<Record<string, string>>>
+>;
 
 export class MlrunsExport {
   readonly report: ExportReport = { runs: 0, versions: 0, files: 0, bytes: 0, left: [] };
@@ -35,6 +47,8 @@ export class MlrunsExport {
   readonly #store: FileStoreContract;
   readonly #models: string;
   readonly #signal: AbortSignal;
+  /** Data sets that are written, by experiment: their runs share them. */
+  readonly #dataSets = new Set<string>();
 
   constructor(
     registry: Registry,
@@ -134,6 +148,7 @@ export class MlrunsExport {
         ) => [key, key === "mlflow.parentRunId" ? runOfText(value) : value]),
       ),
     );
+    if (!isModel) await this.#links(tags, { experiment, run });
     const lines = new Map<string, string>();
     for await (const line of linesOf(artifact)) {
       for (const { key, value, timestamp, step } of metricsIn(line, startedMs)) {
@@ -143,6 +158,48 @@ export class MlrunsExport {
     await this.#texts(`${folder}/metrics`, lines);
     await this.#artifacts(artifact, `${folder}/artifacts`);
     this.report.runs++;
+  }
+
+  /** Writes the data sets and the logged models that a run used, and the models that it logged. */
+  async #links(
+    tags: ReadonlyMap<string, string>,
+    { experiment, run }: { experiment: string; run: string },
+  ): Promise<void> {
+    const input = async (source_type: "DATASET" | "MODEL", source_id: string, tags = {}) => {
+      const id = digestOf(source_id + run);
+      const facts = { source_type, source_id, destination_type: "RUN", destination_id: source_id };
+      await this.#yaml(`${experiment}/${run}/inputs/${id}/meta.yaml`, { ...facts, tags });
+    };
+    for (const { dataset, tags: given } of factsOf(tags, DATA)) {
+      if (!isJsonObject(dataset)) continue;
+      const member = (name: string) => typeof dataset[name] === "string" ? dataset[name] : null;
+      const [name, digest] = [member("name"), member("digest")];
+      if (name === null || digest === null) continue;
+      const id = digestOf(name + digest), rest = ["source_type", "source", "schema", "profile"];
+      if (!this.#dataSets.has(`${experiment}/${id}`)) {
+        const facts = Object.fromEntries(rest.map((name) => [name, member(name)]));
+        await this.#yaml(`${experiment}/datasets/${id}/meta.yaml`, { name, digest, ...facts });
+        this.#dataSets.add(`${experiment}/${id}`);
+      }
+      const own = (Array.isArray(given) ? given : []).filter(isJsonObject);
+      const pairs = own.map(({ key, value }) => [`${key}`, `${value ?? ""}`] as const);
+      await input("DATASET", id, Object.fromEntries(pairs));
+    }
+    for (const { model_id } of factsOf(tags, `${INPUT}model.`)) {
+      if (isId(model_id)) await input("MODEL", runOfText(model_id));
+    }
+    for (const { model_id, step } of factsOf(tags, OUTPUT)) {
+      if (!isId(model_id)) continue;
+      const id = runOfText(model_id);
+      await this.#yaml(`${experiment}/${run}/outputs/${id}/meta.yaml`, {
+        source_type: "RUN_OUTPUT",
+        source_id: id,
+        destination_type: "MODEL_OUTPUT",
+        destination_id: id, // as MLflow writes it
+        tags: {},
+        step: typeof step === "number" ? step : 0,
+      });
+    }
   }
 
   async #model(name: string): Promise<void> {
@@ -247,7 +304,12 @@ function experimentOf(name: string): string {
 /** Returns the id of a run of 32 digits, as MLflow has them. */
 function runOf({ name, id }: RunKey): string {
   if (/^(m-)?[0-9a-f]{32}$/.test(id)) return id;
-  return sha256(Buffer.from(`${name}@${id}`)).slice(0, 32);
+  return digestOf(`${name}@${id}`);
+}
+
+/** True for an id that MLflow can read: clients may log any text. */
+function isId(id: unknown): id is string {
+  return typeof id === "string" && /^m-[\w-]+$/.test(id);
 }
 
 /** Returns the id of a run that a fact names. */
@@ -257,6 +319,11 @@ function runOfText(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** Returns an id of 32 digits, as MLflow has them. */
+function digestOf(text: string): string {
+  return sha256(Buffer.from(text)).slice(0, 32);
 }
 
 function pythonNumber(value: number): string {

@@ -1,5 +1,6 @@
 // Facts that all stores of MLflow have: ids that other facts name, tags and states.
 import { isJsonObject } from "../../../core/kernel.ts";
+import { type DataSetInput, dataSetTags } from "../../../runs/mlflow/data_sets.ts";
 import { runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
 import {
   FACT,
@@ -36,7 +37,7 @@ export class KnownIds {
 
 /** Inputs and outputs of a run. */
 export interface RunLinks {
-  readonly datasets?: readonly { dataset: Readonly<Record<string, unknown>>; tags: unknown[] }[];
+  readonly datasets?: readonly DataSetInput[];
   readonly inputs?: readonly string[];
   readonly outputs?: readonly { model: string; step: number }[];
 }
@@ -59,11 +60,6 @@ export function tagsOfRun(
   }
   if (runName && !all.has("mlflow.runName")) all.set("mlflow.runName", runName);
   if (user && !all.has("mlflow.user")) all.set("mlflow.user", user);
-  for (const { dataset, tags } of datasets) {
-    const { name, digest, source_type, source } = dataset;
-    const fact = { tags, dataset: { name, digest, source_type, source } };
-    all.set(`${INPUT}data.${name}.${digest}`, JSON.stringify(fact));
-  }
   for (const id of inputs) {
     const model_id = ids.newId(id);
     all.set(`${INPUT}model.${model_id}`, JSON.stringify({ model_id }));
@@ -72,7 +68,17 @@ export function tagsOfRun(
     const model_id = ids.newId(model);
     all.set(OUTPUT + model_id, JSON.stringify({ model_id, step }));
   }
+  const kept = datasets.map(({ dataset, tags }) => ({ dataset: membersOf(dataset), tags }));
+  for (const [key, fact] of dataSetTags(kept, all)) all.set(key, fact);
   return all;
+}
+
+const MEMBERS = ["name", "digest", "source_type", "source", "schema", "profile"];
+
+/** Returns what clients see of a data set: stores have other members, and null for absent ones. */
+function membersOf(dataset: DataSetInput["dataset"]): DataSetInput["dataset"] {
+  const isKept = (name: string) => (dataset[name] ?? "") !== "" || MEMBERS.indexOf(name) < 2;
+  return Object.fromEntries(MEMBERS.filter(isKept).map((name) => [name, dataset[name]]));
 }
 
 /** Returns the models of MLflow 2 in a tag. The file `MLmodel` has their signatures. */

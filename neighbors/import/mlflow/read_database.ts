@@ -199,11 +199,12 @@ export class DatabaseReader implements Disposable {
       const [dataset] = this.#rows("datasets", { dataset_uuid: input.source_id ?? null });
       if (dataset === undefined) return [];
       const { name, digest, dataset_source_type: source_type, dataset_source: source } = dataset;
+      const { dataset_schema: schema, dataset_profile: profile } = dataset;
       const tags = [
         ...this.#texts("input_tags", { input_uuid: input.input_uuid ?? null }, ["name", "value"]),
       ]
         .map(([key, value]) => ({ key, value }));
-      return [{ dataset: { name, digest, source_type, source }, tags }];
+      return [{ dataset: { name, digest, source_type, source, schema, profile }, tags }];
     });
     const outputs = [];
     for (const row of this.#rows("inputs", { source_id: id })) {

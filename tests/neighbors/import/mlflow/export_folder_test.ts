@@ -8,19 +8,32 @@ import { MlrunsExport } from "../../../../neighbors/import/mlflow/export_folder.
 import { openRegistry, RegistryError } from "../../../../mod.ts";
 import { openRun } from "../../../../runs/mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { modelFiles, OTHER, RUN, runFiles, writeTree } from "./write_mlruns.ts";
+import { metaOf, modelFiles, OTHER, RUN, runFiles, writeTree } from "./write_mlruns.ts";
 
 cliTest("an exported folder has what was imported", async (it) => {
   await writeTree(join(it.cwd, "mlruns"), {
     ...runFiles(),
     ...runFiles(OTHER, { end_time: 1700000008000, status: 4 }),
     [`7/${OTHER}/tags/mlflow.parentRunId`]: RUN,
+    ...dataFiles(),
     ...modelFiles(),
   });
   await it.succeeds("import mlflow mlruns .holdfast --create");
   const out = await it.succeeds("export mlflow team/digits models:clf --to out");
   assertMatch(out, /^Exported 2 runs, 2 versions of models \(6 files, .*\) to out\n$/);
   await it.succeeds("import mlflow out again --create");
+  const { metadata: { tags } } = await it.json("info team/digits@2 --json");
+  assertEquals(JSON.parse(tags["holdfast:input.data.train.d1"]), {
+    tags: [{ key: "mlflow.data.context", value: "training" }],
+    dataset: {
+      name: "train",
+      digest: "d1",
+      source_type: "local",
+      source: "{}",
+      schema: '[{"name": "x"}]',
+    },
+  });
+  assertEquals(JSON.parse(tags[`holdfast:output.m-${RUN}`]), { model_id: `m-${RUN}`, step: 3 });
   for (const ref of ["team/digits@1", "team/digits@2", "models:clf@1", "models:clf@production"]) {
     const [before, after] = [
       await it.json(`info ${ref} --json`),
@@ -33,6 +46,42 @@ cliTest("an exported folder has what was imported", async (it) => {
   }
   await it.fails("export mlflow team/digits --to out", 4, "not empty");
 });
+
+/** Inputs and outputs of a run. */
+function dataFiles(): Record<string, string> {
+  const id = "d".repeat(32), model = `m-${RUN}`;
+  const output = { source_type: "RUN_OUTPUT", source_id: model, destination_type: "MODEL_OUTPUT" };
+  return {
+    [`7/datasets/${id}/meta.yaml`]: metaOf({
+      name: "train",
+      digest: "d1",
+      source_type: "local",
+      source: "'{}'",
+      schema: '\'[{"name": "x"}]\'',
+      profile: null,
+    }),
+    [`7/${RUN}/inputs/${"1".repeat(32)}/meta.yaml`]: metaOf({
+      source_type: "DATASET",
+      source_id: id,
+      destination_type: "RUN",
+      destination_id: id,
+      tags: "{mlflow.data.context: training}",
+    }),
+    [`7/${RUN}/inputs/${"2".repeat(32)}/meta.yaml`]: metaOf({
+      source_type: "MODEL",
+      source_id: model,
+      destination_type: "RUN",
+      destination_id: model,
+      tags: "{}",
+    }),
+    [`7/${RUN}/outputs/${model}/meta.yaml`]: metaOf({
+      ...output,
+      destination_id: model,
+      tags: "{}",
+      step: 3,
+    }),
+  };
+}
 
 cliTest("an export lists what it left out, and refuses what it cannot do", async (it) => {
   await it.succeeds("init");

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { createLocalFiles } from "../../../../files/mod.ts";
 import { ArtifactPlaces } from "../../../../neighbors/import/mlflow/artifact_places.ts";
+import { MlrunsExport } from "../../../../neighbors/import/mlflow/export_folder.ts";
 import { MlrunsReader } from "../../../../neighbors/import/mlflow/read_folder.ts";
 import { SourceFiles } from "../../../../neighbors/import/source_files.ts";
 import { RecordWriter } from "../../../../neighbors/import/write_records.ts";
@@ -79,7 +80,8 @@ for e, r in runs:
         i.status, i.start_time, i.end_time, r.data.params, tags, artifacts,
         {k: plain(v) for k, v in r.data.metrics.items()},
         {k: [(plain(m.value), m.timestamp, m.step) for m in c.get_metric_history(i.run_id, k)] for k in r.data.metrics},
-        [(d.dataset.name, d.dataset.digest, d.dataset.source_type, [(t.key, t.value) for t in d.tags]) for d in inputs],
+        [(d.dataset.name, d.dataset.digest, d.dataset.source_type, d.dataset.source, d.dataset.schema or "",
+          d.dataset.profile or "", [(t.key, t.value) for t in d.tags]) for d in inputs],
         len(getattr(outputs, "model_outputs", None) or []),
     ]
 for m in c.search_registered_models():
@@ -114,6 +116,13 @@ clientTest("a folder of MLflow is the same here", ["new", "old"], async (client)
   const [before = ""] = (await service.run(client, READ, env)).slice(-1);
   const [after = ""] = (await service.run(client, READ)).slice(-1);
   assertEquals(JSON.parse(after), JSON.parse(before));
+  const out = join(service.root.path, "out"), { signal } = new AbortController();
+  const names = await Array.fromAsync(service.registry.names());
+  await new MlrunsExport(service.registry, out, { models: "models:", signal }).export(names);
+  const [back = ""] =
+    (await service.run(client, READ, { ...env, MLFLOW_TRACKING_URI: `file:${out}` }))
+      .slice(-1);
+  assertEquals(JSON.parse(back), JSON.parse(before));
   if (client === "old") return;
   const load = `
 import mlflow
