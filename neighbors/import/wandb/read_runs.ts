@@ -11,7 +11,15 @@ import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from 
 import { isOwnKey, metricsIn, paramsOf, valueOf } from "./values.ts";
 
 /** Fields of records. */
-const RECORD = { history: 2, summary: 3, config: 5, artifact: 8, run: 17, exit: 18 } as const;
+const RECORD = {
+  history: 2,
+  summary: 3,
+  config: 5,
+  stats: 7,
+  artifact: 8,
+  run: 17,
+  exit: 18,
+} as const;
 const ITEM = { key: 1, nested: 2, json: 16 } as const;
 /** Bytes of the list of artifacts in the metadata; a longer one is a file. */
 const MOST_ARTIFACTS = 8 * 1024;
@@ -187,8 +195,13 @@ export class WandbReader {
     path: string,
     { facts, startedMs, endedMs }: { facts: Facts; startedMs: number; endedMs: number },
   ): AsyncGenerator<Metric> {
+    let step = 0;
     for await (const record of recordsIn(this.#files.chunks(path), [])) {
-      yield* metricsOf(record, startedMs);
+      for (const metric of metricsOf(record, startedMs)) {
+        step = metric.step;
+        yield metric;
+      }
+      for (const stats of messagesOf(record, RECORD.stats)) yield* systemMetricsOf(stats, step);
     }
     for (const [key, value] of facts.summary) {
       if (typeof value !== "number" || facts.keys.has(key) || isOwnKey(key)) continue;
@@ -205,6 +218,15 @@ function* metricsOf(record: Message, startedMs: number): Generator<Metric> {
     );
     const [at] = messagesOf(history, 2);
     yield* metricsIn(values, { step: integerOf(at, 1), startedMs });
+  }
+}
+
+/** Yields the numbers of a sample of the machine, at the step that the run had reached. */
+function* systemMetricsOf(stats: Message, step: number): Generator<Metric> {
+  const timestamp = msOf(messagesOf(stats, 2)[0]);
+  for (const item of messagesOf(stats, 3)) {
+    const value = valueOf(textOf(item, ITEM.json)), key = `system/${textOf(item, ITEM.key)}`;
+    if (typeof value === "number") yield { key, value, timestamp, step };
   }
 }
 
@@ -236,7 +258,11 @@ function tagsOf(run: Message | undefined): Map<string, string> {
 }
 
 function startOf(run: Message | undefined): number {
-  const [time] = messagesOf(run, 17);
+  return msOf(messagesOf(run, 17)[0]);
+}
+
+/** Returns the milliseconds of a time of protocol buffers. */
+function msOf(time: Message | undefined): number {
   return (integerOf(time, 1) ?? 0) * 1000 + Math.floor((integerOf(time, 2) ?? 0) / 1e6);
 }
 

@@ -49,6 +49,29 @@ cliTest("runs arrive with configuration, history, summary and files, and once", 
   assertEquals((await imported(it, {}, "--prefix x")).report.runs, 0);
 });
 
+cliTest("samples of the machine arrive as system metrics", async (it) => {
+  const sample = (second: number, value: string) =>
+    message([
+      7,
+      message(
+        [2, message([1, 1_700_000_000 + second], [2, 500_000_000])],
+        [3, message([1, "gpu.0.memory"], [16, value])],
+        [3, message([1, "host"], [16, '"x"'])],
+      ),
+    ]);
+  const records = [run(), sample(0, "10.5"), step(5, "0.5"), sample(6, "NaN"), end()];
+  const { report } = await imported(it, runFiles("abc", records));
+  assertEquals([report.runs, report.points], [1, 3]);
+  const { metadata } = await it.json("info digits --json");
+  assertEquals(metadata.metrics["system/gpu.0.memory"], "NaN");
+  const lines = (await it.succeeds("cat digits history.jsonl")).trim().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line)), [
+    { step: 0, _time: 0.5, "system/gpu.0.memory": 10.5 },
+    { step: 5, _time: 5.5, loss: 0.5 },
+    { step: 5, _time: 6.5, "system/gpu.0.memory": "NaN" },
+  ]);
+});
+
 cliTest("records of several blocks are read", async (it) => {
   const steps = Array.from({ length: 3000 }, (_, i) => step(i, `${i / 2}`));
   const large = message([5, message(item("text", `"${"x".repeat(100_000)}"`))]);
