@@ -243,7 +243,7 @@ Deno.test({
     await page.getByLabel("Filter rows").focus();
     await page.keyboard.type("well 3");
     await page.getByText("42 of 300 rows").waitFor();
-    await page.getByRole("button", { name: "score" }).focus();
+    await page.getByRole("button", { name: "score", exact: true }).focus();
     await page.keyboard.press("Enter");
     await page.keyboard.press("Enter");
     await page.locator("th[aria-sort=descending]").waitFor();

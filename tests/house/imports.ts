@@ -25,6 +25,7 @@ const PARTS_OF_APPS = [
   "formats/mermaid.ts",
   "materializers/path/ignore_rules.ts",
   "registry/places/",
+  "runs/last_values.ts",
 ];
 
 /** Modules that the page of the explorer may import beside the entry points: it reads files by parts of formats. */
@@ -44,7 +45,7 @@ export const PARTS_OF_EXPLORER = [
   "formats/archive/zip_",
   "formats/arrays/",
   "formats/compression/lz4.ts",
-  "formats/csv/find_delimiter.ts",
+  "formats/csv/",
   "formats/npy.ts",
   "formats/parquet/columns.ts",
   "formats/parquet/footer.ts",

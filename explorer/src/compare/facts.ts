@@ -3,6 +3,7 @@ import { endStateOf } from "../../../core/registry/run.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../../../runs/better.ts";
 import { formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
+import { CopyTable } from "../components/copy_csv.ts";
 import { onValue } from "../components/field.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
@@ -121,7 +122,13 @@ function FactsTable({ rows, versions, aliases }: {
 }) {
   const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
   const columns: Column<Fact>[] = [
-    { title: "Fact", class: "key", cell: ({ name }) => name, isPinned: true },
+    {
+      title: "Fact",
+      class: "key",
+      cell: ({ name }) => name,
+      value: ({ name }) => name,
+      isPinned: true,
+    },
     ...versions.map(({ name, version }, at): Column<Fact> => ({
       title: isOneName ? version : `${name}@${version}`,
       note: html`
@@ -130,10 +137,12 @@ function FactsTable({ rows, versions, aliases }: {
       `,
       class: (fact) => isBestAt(fact, at) ? "top best" : "top",
       cell: (fact) => html`<${Value} fact=${fact} at=${at} />`,
+      value: ({ values }) => values[at],
     })),
   ];
   return html`
     <${Table} isPreview isScroll=${false} label="Facts" rows=${rows} columns=${columns} />
+    <${CopyTable} rows=${rows} columns=${columns} />
   `;
 }
 

@@ -33,7 +33,7 @@ export function CopyBox({ text, label }: { text: string; label: string }) {
  * Copies a text, and returns false if the browser does not allow it. Pages without https have no
  * clipboard: there, it copies a selection beside the button, as a dialog keeps others from focus.
  */
-async function copyText(text: string, button: Button): Promise<boolean> {
+export async function copyText(text: string, button: Button): Promise<boolean> {
   const clipboard = navigator.clipboard as Clipboard | undefined;
   try {
     if (clipboard !== undefined) return await clipboard.writeText(text).then(() => true);

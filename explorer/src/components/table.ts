@@ -21,6 +21,8 @@ export interface Column<T> {
   /** The class of its heading. @default the class, if it is `number` */
   readonly heading?: string;
   readonly cell: (row: T, index: number) => ComponentChildren;
+  /** The exact value of a cell in copies of the table, which lack columns without it. */
+  readonly value?: (row: T) => unknown;
   /** Orders the rows by this column: its title is a button. */
   readonly sort?: () => void;
   readonly order?: "ascending" | "descending";

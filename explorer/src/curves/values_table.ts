@@ -1,4 +1,5 @@
 // The last, the smallest and the largest value of each curve, as a table.
+import { CopyTable } from "../components/copy_csv.ts";
 import { type Column, Table } from "../components/table.ts";
 import { numberText } from "../format/format.ts";
 import { html } from "../framework/html.ts";
@@ -67,25 +68,42 @@ export function ValuesTable({ runs, measures, drawing: { axis, isCompared } }: {
   return html`
     <${Table} label="Values of curves" rows=${rows} columns=${columns} isPreview
       keyOf=${({ measure, run }: CurveValues) => `${measure}\n${run}`} />
+    <${CopyTable} rows=${rows} columns=${columns} />
   `;
 }
 
 function columnsFor(axis: string, isCompared: boolean): Column<CurveValues>[] {
-  const number = (title: string, cell: Column<CurveValues>["cell"]): Column<CurveValues> => ({
+  type Read<T> = (row: CurveValues) => T;
+  const text = (title: string, value: Read<string>, isPinned = false): Column<CurveValues> => ({
+    title,
+    class: isPinned ? "key" : "fit",
+    isPinned,
+    cell: value,
+    value,
+  });
+  const number = (
+    title: string,
+    value: Read<number | undefined>,
+    format = numberText,
+  ): Column<CurveValues> => ({
     title,
     class: "number",
-    cell,
+    cell(row) {
+      const number = value(row);
+      return number === undefined ? "" : format(number);
+    },
+    value,
   });
   const extreme = (title: string, key: "min" | "max") => [
-    number(title, ({ [key]: found }) => found && numberText(found[0])),
-    number(`${title} at`, ({ [key]: found }) => found && xText(axis)(found[1])),
+    number(title, ({ [key]: found }) => found?.[0]),
+    number(`${title} at`, ({ [key]: found }) => found?.[1], xText(axis)),
   ];
   return [
-    { title: "Measure", class: "key", isPinned: true, cell: ({ measure }) => measure },
-    ...isCompared ? [{ title: "Run", class: "fit", cell: ({ run }: CurveValues) => run }] : [],
-    number("Last", ({ last }) => numberText(last)),
+    text("Measure", ({ measure }) => measure, true),
+    ...isCompared ? [text("Run", ({ run }) => run)] : [],
+    number("Last", ({ last }) => last),
     ...extreme("Min", "min"),
     ...extreme("Max", "max"),
-    number("NaN, infinite", ({ gaps }) => gaps === 0 ? "" : numberText(gaps)),
+    number("NaN, infinite", ({ gaps }) => gaps, (gaps) => gaps === 0 ? "" : numberText(gaps)),
   ];
 }

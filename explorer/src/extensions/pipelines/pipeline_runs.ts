@@ -2,6 +2,7 @@
 import { useSession } from "../../api/context.ts";
 import { resultsName } from "./names.ts";
 import { type ListedRun, readRunValues, stateOfEnd } from "./runs.ts";
+import { CopyTable } from "../../components/copy_csv.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { StateTag } from "../../components/state_tag.ts";
 import { type Column, Table } from "../../components/table.ts";
@@ -61,6 +62,7 @@ export function PipelineRuns({ pipeline, runs, filter, isOnly }: {
       ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
       <${Table} label=${label} rows=${shown} columns=${columns} class="experiments"
         keyOf=${({ run: { run } }: Row) => run} />
+      <${CopyTable} rows=${shown} columns=${columns} />
     </div>
   `;
 }
@@ -78,11 +80,13 @@ const FIRST: readonly Column<Row>[] = [
     class: "fit",
     isPinned: true,
     cell: ({ run: { run } }) => html`<a href=${hrefOf(["runs", run])}>${run}</a>`,
+    value: ({ run: { run } }) => run,
   },
   {
     title: "State",
     class: "fit",
     cell: ({ run: { end } }) => html`<${StateTag} state=${stateOfEnd(end)} />`,
+    value: ({ run: { end } }) => stateOfEnd(end),
   },
 ];
 
@@ -92,16 +96,19 @@ const REST: readonly Column<Row>[] = [
     class: "fit",
     cell: ({ run: { steps, counts = { "": steps } } }) =>
       Object.entries(counts).map(([end, count]) => `${count} ${end}`).join(", "),
+    value: ({ run: { steps } }) => steps,
   },
   {
     title: "Took",
     class: "number",
     cell: ({ run: { durationMs } }) => durationMs === undefined ? "" : formatMs(durationMs),
+    value: ({ run: { durationMs } }) => durationMs === undefined ? "" : `${durationMs} ms`,
   },
   {
     title: "Began",
     class: "fit",
     cell: ({ run: { plannedAt: at } }) =>
       html`<span title=${formatTime(at)}>${formatAgo(at)}</span>`,
+    value: ({ run: { plannedAt } }) => plannedAt,
   },
 ];

@@ -1,4 +1,5 @@
 // The parameters and metrics of the steps of a run, side by side.
+import { CopyTable } from "../../components/copy_csv.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { pipelineOf } from "./names.ts";
@@ -31,6 +32,7 @@ export function StepMetrics({ run, steps }: {
       class: "fit",
       isPinned: true,
       cell: ({ step }) => html`<a href=${hrefOf(["runs", run, step])}>${step}</a>`,
+      value: ({ step }) => step,
     },
     ...keys.map((column) => columnOfValues<StepMetrics>(column)),
   ];
@@ -43,6 +45,7 @@ export function StepMetrics({ run, steps }: {
       <${Table} label="Parameters and metrics" rows=${rows} columns=${columns}
         class="experiments"
         keyOf=${({ step }: StepMetrics) => step} />
+      <${CopyTable} rows=${rows} columns=${columns} />
     </section>
   `;
 }

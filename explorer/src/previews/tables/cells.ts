@@ -16,6 +16,11 @@ export function shortened(cell: Cell): Cell {
     : cell;
 }
 
+/** True for a text that {@linkcode shortened} has cut. */
+export function isCut(cell: Cell): boolean {
+  return typeof cell === "string" && cell.length === MAX_CELL + 1 && cell.endsWith("…");
+}
+
 export function cellText(cell: Cell): string {
   if (cell === null) return "";
   return cell instanceof Date ? cell.toISOString() : String(cell);

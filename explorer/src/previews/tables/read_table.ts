@@ -7,6 +7,7 @@ import type { FileToRead } from "../../artifact_file.ts";
 import { fileToDecode } from "../file_to_decode.ts";
 import { encodingOf } from "../text/text_part.ts";
 import { numberWord, otherText } from "./cells.ts";
+import { uniqueNames } from "./column_names.ts";
 import type { Group, PageRange, TablePage, TableReader } from "./table_reader.ts";
 import { beginningOf, type CsvLine, splitCsv } from "./split_csv.ts";
 
@@ -23,7 +24,10 @@ export async function readTable(file: FileToRead, signal?: AbortSignal): Promise
   if (text.startsWith("\x1f\x8b")) {
     const { unpackTable } = await import("./other/packed_table.ts");
     const { file: unpacked, note } = await unpackTable(file, signal);
-    return { ...await readTable(unpacked, signal), note };
+    const table = await readTable(unpacked, signal);
+    return note === undefined
+      ? table
+      : { ...table, isPart: true, note: [note, table.note ?? ""].join(" ").trim() };
   }
   if (isLines(file.path, text)) {
     const { openJsonLines } = await import("./other/json_lines.ts");
@@ -226,21 +230,6 @@ function titlesOf(header: readonly string[], sample: readonly CsvLine[]): string
   if (sample.length === 0 || !sample.every(isLonger)) return [...header, ...more];
   // A separator at the end of each row makes no column.
   return sample.every(({ cells }) => cells.at(-1) === "") ? [...header] : ["", ...header];
-}
-
-/** Returns names of columns that differ: the second `a` becomes `a (2)`. */
-function uniqueNames(header: readonly string[]): string[] {
-  const names = new Set<string>();
-  const counts = new Map<string, number>(); // a file may have thousands of one name
-  for (const [i, title] of header.entries()) {
-    const name = title || `column ${i + 1}`;
-    let unique = name;
-    let count = counts.get(name) ?? 1;
-    while (names.has(unique)) unique = `${name} (${++count})`;
-    counts.set(name, count);
-    names.add(unique);
-  }
-  return [...names];
 }
 
 function tooLong(path: string, most: number) {

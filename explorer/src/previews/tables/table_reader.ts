@@ -36,7 +36,9 @@ export interface TableFacts {
   readonly others: readonly OtherColumn[];
   /** True if cells can be null: an empty string is a value then. */
   readonly hasNull?: boolean;
-  /** A sentence about rows that are left out. */
+  /** True if the file has more rows than are read. */
+  readonly isPart?: boolean;
+  /** A sentence about what is left out. */
   readonly note?: string;
 }
 

@@ -1,10 +1,9 @@
 // A table: a page of rows by ranges; sort and filter of all rows; statistics of a sample or of all.
-import type { Cell } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { onValue } from "../../components/field.ts";
 import { formatBytes, formatCount, formatNumber } from "../../format/format.ts";
 import { ErrorNotice, Progress, whenLoaded } from "../../components/notices.ts";
-import { type Column, Table } from "../../components/table.ts";
+import { CopyCsv } from "../../components/copy_csv.ts";
 import { UnknownName } from "../../components/unknown_name.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";
@@ -13,17 +12,16 @@ import { SMALL_BYTES } from "../file_to_decode.ts";
 import { LeftOut, useFiles } from "../parts.ts";
 import { Steps } from "../../components/long_content.ts";
 import { useQuery, useQueryNumber } from "../../framework/use_query.ts";
-import { cellText, MAX_CELL, otherText } from "./cells.ts";
-import { ColumnHead } from "./column_head.ts";
-import type { ColumnStatistics } from "./column_statistics.ts";
+import { isCut, MAX_CELL, otherText } from "./cells.ts";
+import type { FilterState } from "./column_filter.ts";
 import { type Condition, conditionsOf, withColumn } from "./row_filter.ts";
+import { Cells, type HeadProps } from "./table_cells.ts";
 import type { Found, Rows, Wanted } from "./table_rows.ts";
 import { openTable, type TableSource } from "./table_source.ts";
 
 const PAGE_ROWS = 50;
 const PAGE_COLUMNS = 30;
 const SAMPLE_ROWS = 10_000;
-const MAX_TYPE = 40;
 
 type ViewProps = { file: ArtifactFile; isBrief?: boolean };
 
@@ -34,14 +32,16 @@ export function TableView({ file, isBrief }: ViewProps): VNode {
 
 function Opened({ source, file, isBrief }: ViewProps & { source: TableSource }): VNode {
   const [column, setColumn] = useQueryNumber("column");
-  const { columns, columnCount, rowCount, others, note } = source;
+  const { columns, columnCount, rowCount, others, isPart, note } = source;
   const first = column < columns.length ? column : 0;
   const chosen = useMemo(
     () => columns.map((_, i) => i).slice(first, first + PAGE_COLUMNS),
     [columns, first],
   );
   const facts = [
-    ...rowCount === undefined ? [] : [formatCount(rowCount, "row")],
+    ...rowCount === undefined
+      ? []
+      : [`${isPart ? "the first " : ""}${formatCount(rowCount, "row")}`],
     formatCount(columnCount ?? columns.length, "column"),
   ];
   return html`
@@ -69,14 +69,14 @@ interface BodyProps {
   columns: readonly number[];
 }
 
-interface ShownProps extends BodyProps {
-  statistics?: readonly ColumnStatistics[];
-  sort?: Wanted["sort"];
-  setSort?(column: number): void;
+interface PageProps extends BodyProps, HeadProps {
+  readonly found?: Finding;
+  /** Its rows are not known yet, or there is an error: only the headings are shown. */
+  readonly isWaiting?: boolean;
 }
 
 /** One page, read when it is shown: of all rows, or of those that were found. */
-function ByRanges({ found, ...shown }: ShownProps & { found?: Finding }): VNode {
+function ByRanges({ found, isWaiting = false, ...shown }: PageProps): VNode {
   const { source, file, columns } = shown;
   const [row, setRow] = useQueryNumber("row");
   const isChosen = found?.value !== undefined;
@@ -88,13 +88,42 @@ function ByRanges({ found, ...shown }: ShownProps & { found?: Finding }): VNode 
   }, [file.ref, file.path, from, columns[0], isChosen && found.key]);
   const last = useRef(loaded.value); // it stays until the next page is there
   last.current = loaded.value ?? last.current;
-  if (total === 0) return html`<p class="note">No rows to show.</p>`;
+  const isEmpty = isWaiting || total === 0;
   return whenLoaded({ ...loaded, value: last.current }, ({ rows, isEnd, from, isChosen }) =>
     html`
-      <${Cells} ...${shown} rows=${rows} from=${from} isChosen=${isChosen} />
-      <${Steps} from=${from} step=${PAGE_ROWS} shown=${rows.length} total=${total}
-        isEnd=${isEnd} unit="rows" go=${setRow} />
+      <${Cells} ...${shown} rows=${isEmpty ? [] : rows} from=${from} isChosen=${isChosen} />
+      ${isEmpty ? !isWaiting && html`<p class="note">No rows to show.</p>` : html`
+        <${Steps} from=${from} step=${PAGE_ROWS} shown=${rows.length} total=${total}
+          isEnd=${isEnd} unit="rows" go=${setRow} />
+        <${CopyRows} source=${source} columns=${columns} page=${rows} found=${found?.value} />
+      `}
     `);
+}
+
+/** Copies all rows that were found; without a filter and an order, those of the page. */
+function CopyRows({ source, columns, page, found }: Pick<BodyProps, "source" | "columns"> & {
+  page: Rows;
+  found?: Found;
+}): VNode {
+  const read = async () => {
+    const { rows } = found === undefined
+      ? { rows: page }
+      : await source.found({ from: 0, count: found.kept });
+    const own = rows.map((row) => row.slice(0, columns.length)); // others are only of the filter
+    const { matched = 0 } = found ?? {};
+    const cut = found === undefined ? 0 : own.flat().filter(isCut).length;
+    const notes = [
+      ...matched > own.length ? [`the first of ${formatNumber(matched)}`] : [],
+      ...cut > 0 ? [`${formatCount(cut, "text")} cut to ${MAX_CELL} characters`] : [],
+    ];
+    return { rows: own, note: notes.join("; ") };
+  };
+  return html`
+    <p class="row">
+      <${CopyCsv} count=${found?.kept ?? page.length} read=${read}
+        titles=${columns.map((i) => source.columns[i]!.name)} />
+    </p>
+  `;
 }
 
 /** Rows, sorted and filtered, below the statistics of their columns. */
@@ -110,11 +139,12 @@ function Body({ source, file, columns }: BodyProps): VNode {
   const error = chosen.error ?? (isWhole ? all.error : undefined);
   const isSmall = file.size <= SMALL_BYTES;
   const isShown = error === undefined && (isSmall || !chosen.isReading);
+  const filtering = { filter, setFilter, isAtOnce: isSmall };
   return html`
     <div class="fields">
-      <${FilterField} filter=${filter} setFilter=${setFilter} isAtOnce=${isSmall} />
+      <${FilterField} ...${filtering} />
       ${isShown && html`
-        <${Counts} found=${chosen.value} isFiltered=${filter !== ""} of=${source.rowCount} />
+        <${Counts} found=${chosen.value} isFiltered=${filter !== ""} of=${source} />
       `}
     </div>
     ${unknown.map(({ name, text }) =>
@@ -130,13 +160,12 @@ function Body({ source, file, columns }: BodyProps): VNode {
     ${isWhole && html`<${Reading} of=${all} />`}
     ${!isSmall && html`<${Reading} of=${chosen} />`}
     ${all.value && html`
-      <${Described} found=${all.value} of=${source.rowCount} size=${file.size}
+      <${Described} found=${all.value} of=${source} size=${file.size}
         readAll=${isWhole ? undefined : () => setWhole(true)} />
     `}
-    ${isShown && html`
-      <${ByRanges} source=${source} file=${file} columns=${columns} found=${chosen}
-        statistics=${all.value?.statistics} sort=${sort} setSort=${setSort} />
-    `}
+    <${ByRanges} source=${source} file=${file} columns=${columns} found=${chosen}
+      isWaiting=${!isShown} filtering=${filtering}
+      statistics=${all.value?.statistics} sort=${sort} setSort=${setSort} />
   `;
 }
 
@@ -147,11 +176,7 @@ function noneOf({ columns, columnCount }: TableSource): string {
 }
 
 /** The filter of rows, applied while it is typed or, if that takes long, at Enter. */
-function FilterField({ filter, setFilter, isAtOnce }: {
-  filter: string;
-  setFilter: (filter: string) => void;
-  isAtOnce: boolean;
-}): VNode {
+function FilterField({ filter, setFilter, isAtOnce }: FilterState): VNode {
   const listener = { [isAtOnce ? "onInput" : "onChange"]: onValue(setFilter) };
   return html`
     <label>Filter rows <input type="search" value=${filter}
@@ -160,29 +185,29 @@ function FilterField({ filter, setFilter, isAtOnce }: {
 }
 
 /** The order of rows in the address. A second click on a heading turns it around. */
-function useSort(columns: readonly number[]): Required<Pick<ShownProps, "setSort">> & {
-  sort: Wanted["sort"];
-} {
+function useSort(columns: readonly number[]): Pick<HeadProps, "sort" | "setSort"> {
   const [order, setOrder] = useQuery("sort");
   const setSort = (i: number) =>
     setOrder(order === String(columns[i]) ? `-${columns[i]}` : String(columns[i]));
   return { sort: sortOf(order, columns), setSort };
 }
 
-function Described({ found, of, size, readAll }: {
+function Described({ found: { read, isEnd, problem }, of: { rowCount, isPart }, size, readAll }: {
   found: Found;
-  of?: number;
+  of: TableSource;
   size: number;
   readAll?: () => void;
 }): VNode {
-  const more = found.isEnd || readAll === undefined ? undefined : html`
+  const more = isEnd || readAll === undefined ? undefined : html`
     <button type="button" class="button button-small" onClick=${readAll}>
       Read all rows (${formatBytes(size)})
     </button>
   `;
-  const { read, isEnd, problem } = found;
-  const count = isEnd || of === undefined ? "" : `${formatNumber(read)} of `;
-  const rows = `${isEnd ? "all" : "the first"} ${count}${formatCount(count ? of! : read, "row")}`;
+  const isKnown = !isEnd && rowCount !== undefined;
+  const count = isKnown ? `${formatNumber(read)} of ` : "";
+  const rows = `${isEnd && !isPart ? "all" : "the first"} ${count}${
+    formatCount(isKnown ? rowCount : read, "row")
+  }`;
   return html`
     <p class="summary-line">Column statistics over ${rows}. ${more}</p>
     ${problem !== undefined && html`<${Unread} read=${read} problem=${problem} />`}
@@ -219,11 +244,15 @@ function columnsOfFilter(
 }
 
 /** Shows how many rows a filter or an order covers, and how many of them are kept. */
-function Counts(
-  { found, isFiltered, of }: { found?: Found; isFiltered: boolean; of?: number },
-): VNode {
+function Counts({ found, isFiltered, of: { rowCount, isPart } }: {
+  found?: Found;
+  isFiltered: boolean;
+  of: TableSource;
+}): VNode {
   const { kept = 0, matched = 0, read = 0, isEnd = true, problem } = found ?? {};
-  const total = `${isEnd ? "" : "the first "}${formatCount(isEnd ? of ?? read : read, "row")}`;
+  const total = `${isEnd && !isPart ? "" : "the first "}${
+    formatCount(isEnd ? rowCount ?? read : read, "row")
+  }`;
   const facts = [
     ...found ? [isFiltered ? `${formatNumber(matched)} of ${total}` : `${total} in order`] : [],
     ...matched > kept ? [`the first ${formatNumber(kept)} are shown`] : [],
@@ -290,47 +319,3 @@ function Reading({ of: { isReading, read, progress, stop } }: { of: Finding }): 
     <${Progress} value=${progress} label="Rows read" />
   `;
 }
-
-/** The cells of rows. Headings sort. */
-function Cells({ source, columns, rows, from, isChosen, statistics, sort, setSort }: ShownProps & {
-  rows: Rows;
-  from: number;
-  /** True if the rows are not in the order of the file. */
-  isChosen: boolean;
-}): VNode {
-  const cells = columns.map((index, i): Column<readonly Cell[]> => {
-    const { name, type } = source.columns[index]!;
-    return {
-      title: name,
-      note: setSort
-        ? html`${typeText(type)}<${ColumnHead} name=${name} of=${statistics?.[i]} />`
-        : typeText(type),
-      class: (row) => `${row[i] === null ? "muted " : ""}${alignOf(type)}`,
-      heading: alignOf(type),
-      cell: (row) => shownCell(row[i]!),
-      ...setSort && { sort: () => setSort(i) },
-      ...sort?.column === i && { order: sort.isDown ? "descending" : "ascending" },
-    };
-  });
-  const place: Column<unknown> = {
-    title: isChosen ? "No." : "Row",
-    heading: "number",
-    class: "number",
-    cell: (_, i) => formatNumber(from + i),
-  };
-  return html`
-    <${Table} isPreview isScroll label="Rows" class="cells" rows=${rows}
-      columns=${[place, ...cells]} />
-  `;
-}
-
-function shownCell(cell: Cell): string {
-  if (cell === null) return "null";
-  const text = cellText(cell);
-  return text.length > MAX_CELL + 1 ? `${text.slice(0, MAX_CELL)}…` : text;
-}
-
-const alignOf = (type: string) => /^(number|int64|float16|decimal)/.test(type) ? "number" : "";
-
-/** Types of structs have those of all their members. */
-const typeText = (type: string) => type.length > MAX_TYPE ? `${type.slice(0, MAX_TYPE)}…` : type;

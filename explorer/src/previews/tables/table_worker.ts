@@ -35,8 +35,8 @@ class WorkerTable {
     const read: ArtifactFile["read"] = async (from, count, signal) =>
       whole?.slice(from, from + count) ?? await ask(from, count, signal);
     this.#table = await readTable({ path, size, read });
-    const { columns, columnCount, rowCount, others, note } = this.#table;
-    return { columns, columnCount, rowCount, others, note };
+    const { columns, columnCount, rowCount, others, isPart, note } = this.#table;
+    return { columns, columnCount, rowCount, others, isPart, note };
   }
 
   page(range: PageRange, { signal }: Options): Promise<TablePage> {

@@ -1,5 +1,6 @@
 // The table of versions, whose rows are chosen to be compared.
 import { formatAgo, formatBytes, formatTime, numberText } from "../../format/format.ts";
+import { CopyTable } from "../../components/copy_csv.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
@@ -48,6 +49,7 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
       heading: `${isNumber ? "number" : ""}${begins}`,
       isPinned: i < pins,
       cell: (row) => shownValue(row, column),
+      value: ({ values }) => exactValue(values.get(key), key),
       ...way && { order: way },
       ...!isAlone && {
         // Numbers begin with the largest, or the best.
@@ -60,6 +62,7 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
       ? shown
       : [compared, ...shown]}
       class="experiments" keyOf=${({ version }: Experiment) => version} />
+    ${!isAlone && html`<${CopyTable} rows=${rows} columns=${shown} />`}
   `;
 }
 
@@ -115,6 +118,11 @@ function shownValue(row: Experiment, column: ExperimentColumn) {
     return html`<span title="The best of all versions">${valueText(value)} ★</span>`;
   }
   return valueText(value);
+}
+
+/** Returns a value as copies have it: times in ISO 8601. */
+function exactValue(value: unknown, key: string): unknown {
+  return key === "saved" && typeof value === "number" ? new Date(value) : value;
 }
 
 const SHOWN = 60;

@@ -40,6 +40,7 @@ export async function openJsonLines(
     columns: columns.all(),
     rowCount: columns.rowCount,
     cellAt: (column, row) => columns.cellAt(column, row),
+    isPart: isCut,
     note: noteOf(columns, isCut),
   });
 }

@@ -4,10 +4,11 @@ import type { TableFacts, TableReader } from "../table_reader.ts";
 
 const PART_ROWS = 500;
 
-export function rowsTable({ columns, rowCount, cellAt, note }: {
+export function rowsTable({ columns, rowCount, cellAt, isPart, note }: {
   columns: TableFacts["columns"];
   rowCount: number;
   cellAt(column: number, row: number): Cell;
+  isPart?: boolean;
   note?: string;
 }): TableReader {
   const rowsOf = (chosen: readonly number[], from: number, to: number) =>
@@ -20,6 +21,7 @@ export function rowsTable({ columns, rowCount, cellAt, note }: {
     rowCount,
     others: [],
     hasNull: true,
+    isPart,
     note,
     page: ({ from, count, columns: chosen = columns.map((_, i) => i) }) =>
       Promise.resolve({
