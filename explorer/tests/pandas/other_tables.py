@@ -105,6 +105,24 @@ with pa.OSFile(str(folder / "stream.arrows"), "wb") as file:
     with pa.ipc.new_stream(file, table.schema) as writer:
         writer.write_table(table)
 
+hundreds = [Decimal(n).scaleb(2) for n in (-12, 0, 123)]
+thousands = [Decimal("-9e18"), None, Decimal("7e3")]
+scaled = pa.table({
+    "hundreds": pa.array(hundreds, pa.decimal128(5, -2)),
+    "thousands": pa.array(thousands, pa.decimal256(60, -3)),
+    "short": pa.array(hundreds, pa.decimal64(10, -2)),
+    "tiny": pa.array(hundreds, pa.decimal32(5, -2)),
+    "listed": pa.array([hundreds, None, [None]], pa.list_(pa.decimal128(5, -2))),
+    "held": pa.array([{"at": each} for each in hundreds], pa.struct([("at", pa.decimal128(5, -2))])),
+    "coded": pa.DictionaryArray.from_arrays(
+        pa.array([0, None, 1], pa.int8()), pa.array(hundreds[1:], pa.decimal128(5, -2))
+    ),
+})
+feather.write_feather(scaled, folder / "scaled.feather")
+with pa.OSFile(str(folder / "scaled.arrows"), "wb") as file:
+    with pa.ipc.new_stream(file, scaled.schema) as writer:
+        writer.write_table(scaled)
+
 coded = pa.DictionaryArray.from_arrays
 keys = pa.array([1, None, 0], pa.int8())
 twice = pa.table({
@@ -131,3 +149,8 @@ with gzip.open(folder / "packed.csv.gz", "wt") as file:
     file.write("a,b\n" + "\n".join(f"{i},x{i}" for i in range(500)) + "\n")
 
 (folder / "expected.json").write_text(json.dumps({name: cells(name) for name in table.column_names}))
+(folder / "scaled.json").write_text(
+    json.dumps({
+        name: [shown(value) for value in scaled[name].to_pylist()] for name in scaled.column_names
+    })
+)

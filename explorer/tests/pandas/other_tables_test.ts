@@ -105,6 +105,36 @@ for (const name of ["twice.parquet", "twice.feather"]) {
   });
 }
 
+for (const name of ["scaled.feather", "scaled.arrows"]) {
+  Deno.test({
+    name: `${name} has decimals in hundreds and thousands, with all their zeros${why}`,
+    ignore: python === undefined,
+    async fn() {
+      const table = await open(name);
+      const files = await (written ??= writeTables());
+      const expected = JSON.parse(new TextDecoder().decode(files.get("scaled.json")));
+      assertEquals(table.columns.slice(0, 4).map(({ type }) => type), [
+        "decimal(5, -2)",
+        "decimal(60, -3)",
+        "decimal(10, -2)",
+        "decimal(5, -2)",
+      ]);
+      assertEquals(table.columns[4]?.type, "list<decimal(5, -2)>");
+      const { rows } = await table.page({ from: 0, count: 3 });
+      for (const [i, { name }] of table.columns.entries()) {
+        const isNested = /^(list|struct)/.test(table.columns[i]?.type ?? "");
+        const quoted = (cell: unknown) =>
+          isNested && cell !== null
+            ? JSON.parse(`${cell}`.replaceAll(/-?\d+/g, (digits) => `"${digits}"`))
+            : cell;
+        assertEquals(rows.map((row) => quoted(row[i])), expected[name], name);
+      }
+      const { rows: large } = await findRows(table, [0], { filter: "hundreds>=12300" });
+      assertEquals(large, [["12300"]]);
+    },
+  });
+}
+
 Deno.test("a damaged scale makes no long number", () => {
   assertEquals([digitsOf(-5n, 2), digitsOf(5n, -2), digitsOf(0n, 1)], ["-0.05", "500", "0.0"]);
   assertEquals([digitsOf(7n, 2 ** 30), digitsOf(7n, -(2 ** 30))], [

@@ -1,17 +1,16 @@
 // Arrow and Feather files (https://arrow.apache.org/docs/format/Columnar.html), decoded by flechette.
 // Values are written here, so that no digit is lost.
-import {
-  CompressionType,
-  setCompressionCodec,
-  tableFromIPC,
-  Type,
-} from "npm:@uwdata/flechette@2.6.0";
+import { setCompressionCodec } from "npm:@uwdata/flechette@2.6.0/src/compression.js";
+import { CompressionType, Type } from "npm:@uwdata/flechette@2.6.0/src/constants.js";
+import { decodeIPC } from "npm:@uwdata/flechette@2.6.0/src/decode/decode-ipc.js";
+import { createTable } from "npm:@uwdata/flechette@2.6.0/src/decode/table-from-ipc.js";
 import { zstdDecompressSync } from "node:zlib";
 import { corrupt, isRegistryError } from "../../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../../core/file_store.ts";
 import { localText, utcText } from "../../../../../formats/tables/exact_cells.ts";
 import type { Cell } from "../../../../../formats/tables/table.ts";
 import { shortNumber } from "../../../format/short_number.ts";
+import { uniqueNames } from "../column_names.ts";
 import type { TableReader } from "../table_reader.ts";
 import { unpackLz4Frame } from "./lz4_frame.ts";
 import { rowsTable } from "./rows_table.ts";
@@ -33,7 +32,9 @@ interface ArrowType {
   readonly typeId: number;
   readonly bitWidth?: number;
   readonly precision?: number;
-  readonly scale?: number;
+  scale?: number;
+  /** The scale of a decimal in hundreds or thousands, which flechette would refuse. */
+  negativeScale?: number;
   readonly unit?: number;
   readonly timezone?: string | null;
   /** Elements of a list of a fixed size. */
@@ -75,9 +76,12 @@ export async function openArrow(file: FileToDecode): Promise<TableReader> {
   );
   try {
     const options = { useBigInt: true, useBigIntTimestamp: true, useDecimalInt: true };
-    const { schema, children, numRows } = tableFromIPC(bytes, options) as unknown as ArrowTable;
-    const columns = schema.fields.map(({ name, type }, i) => ({
-      name: name || `column ${i + 1}`,
+    const data = decodeIPC(bytes);
+    for (const { type } of data.schema?.fields ?? []) moveNegativeScales(type as ArrowType);
+    const { schema, children, numRows } = createTable(data, options) as unknown as ArrowTable;
+    const names = uniqueNames(schema.fields.map(({ name }) => name));
+    const columns = schema.fields.map(({ type }, i) => ({
+      name: names[i] ?? "",
       type: typeText(type),
     }));
     const starts = startsOf(children[0]?.data ?? []);
@@ -97,6 +101,18 @@ export async function openArrow(file: FileToDecode): Promise<TableReader> {
       cause: error,
     });
   }
+}
+
+/** Decodes decimals with a negative scale as integers: flechette divides by a power of ten. */
+function moveNegativeScales(type: ArrowType): void {
+  const { typeId, scale = 0, children = [], dictionary } = type;
+  if (typeId === Type.Decimal && scale < 0) Object.assign(type, { scale: 0, negativeScale: scale });
+  for (const child of children) moveNegativeScales(child.type);
+  if (dictionary !== undefined) moveNegativeScales(dictionary);
+}
+
+function scaleOf({ scale = 0, negativeScale = scale }: ArrowType): number {
+  return negativeScale;
 }
 
 function codec(
@@ -154,7 +170,7 @@ function typeText(type: ArrowType): string {
     case Type.Float:
       return type.precision === 0 ? "float16" : "number";
     case Type.Decimal:
-      return `decimal(${type.precision}, ${type.scale})`;
+      return `decimal(${type.precision}, ${scaleOf(type)})`;
     case Type.Struct: {
       const members = children.map(({ name, type }) => `${name}: ${typeText(type)}`);
       return `struct<${members.join(", ")}>`;
@@ -256,7 +272,7 @@ function plainValue(type: ArrowType, batch: ArrowBatch, index: number): Cell {
     case Type.Float:
       return shortNumber(value as number, ([16, 32] as const)[type.precision ?? 2]);
     case Type.Decimal:
-      return digitsOf(BigInt(value as bigint), type.scale ?? 0);
+      return digitsOf(BigInt(value as bigint), scaleOf(type));
     case Type.Date:
       return dayOf(Number(value) / 86_400_000);
     case Type.Timestamp:
