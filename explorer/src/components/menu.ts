@@ -2,7 +2,13 @@
 import { html } from "../framework/html.ts";
 import { type ComponentChildren, useEffect, useRef } from "../framework/preact.ts";
 
-export function Menu({ title, children }: { title: string; children: ComponentChildren }) {
+export function Menu({ title, label, isSmall = false, children }: {
+  title: string;
+  /** Read by screen readers instead of the title. */
+  label?: string;
+  isSmall?: boolean;
+  children: ComponentChildren;
+}) {
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const leave = ({ type, target, key }: Event & { key?: string }) => {
@@ -21,7 +27,8 @@ export function Menu({ title, children }: { title: string; children: ComponentCh
   }, []);
   return html`
     <details ref=${menu} class="menu">
-      <summary class="button">${title}</summary>
+      <summary class=${isSmall ? "button button-small" : "button"}
+        aria-label=${label}>${title}</summary>
       <ul class="menu-list card">${children}</ul>
     </details>
   `;

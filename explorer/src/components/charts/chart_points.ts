@@ -10,6 +10,8 @@ export interface Series {
   readonly color?: string;
   /** A line of steps over points: the best value so far. */
   readonly isStep?: boolean;
+  /** Its line has dashes, as another one has its color. */
+  readonly isDashed?: boolean;
 }
 
 export interface Point {
@@ -63,7 +65,7 @@ function scaledY({ isLog = false }: ChartProps, y: number): number {
 }
 
 /** The points of a chart, without those of lines over them. */
-function placedPoints(props: ChartProps, all: readonly Point[]) {
+export function placedPoints(props: ChartProps, all: readonly Point[]) {
   const series = props.series.filter(({ isStep }) => isStep !== true);
   return all.map((point, i) => {
     const value = series.find(({ values }) => values[i] !== null)?.values[i] ?? null;
@@ -72,7 +74,7 @@ function placedPoints(props: ChartProps, all: readonly Point[]) {
   });
 }
 
-interface Box {
+export interface Box {
   readonly left: number;
   readonly top: number;
   readonly width: number;

@@ -24,10 +24,17 @@ const AXIS_HEIGHT = 32;
 const PADDING = 0.1;
 /** Lines with fewer points show each. */
 const FEW_POINTS = 40;
+/** Pixels of a dash, and of the space behind it. */
+export const DASHES = [6, 4] as const;
 /** Pixels from which a drag selects a range. */
 const LEAST_DRAG = 6;
 
-export function Plot(props: ChartProps) {
+export function Plot(
+  props: ChartProps & {
+    /** Receives the chart that is drawn. */
+    drawn: RefObject<Drawn | undefined>;
+  },
+) {
   const { label, x, series, points, kind = "line", height = 200 } = props;
   const { isLog = false, isLogX = false, bands } = props;
   const box = useRef<HTMLDivElement>(null);
@@ -35,8 +42,10 @@ export function Plot(props: ChartProps) {
   const theme = useTheme(); // a canvas does not follow it by itself
   const latest = useRef(props);
   latest.current = props;
-  const plot = useRef<Drawn | undefined>(undefined);
-  const looks = series.map(({ label, color, isStep }) => [label, color, isStep]);
+  const { drawn: plot } = props;
+  const looks = series.map((
+    { label, color, ...look },
+  ) => [label, color, look.isStep, look.isDashed]);
   const isZoomed = props.onRange !== undefined;
   useEffect(() => {
     let gone = false;
@@ -73,7 +82,7 @@ export function Plot(props: ChartProps) {
 type Data = Parameters<Drawn["setData"]>[0];
 
 /** Returns the data as uPlot takes them: null for a gap, undefined where a line has no point. */
-function dataOf({ x, series, isLog = false, isLogX = false }: ChartProps): Data {
+export function dataOf({ x, series, isLog = false, isLogX = false }: ChartProps): Data {
   const scaled = isLog ? Math.log10 : Number;
   const drawn = (y: number | null) => {
     if (y === null) return undefined;
@@ -93,7 +102,7 @@ function widened(values: (number | null | undefined)[]): (number | null | undefi
   return values;
 }
 
-function optionsOf(
+export function optionsOf(
   uPlot: typeof import("./uplot.ts").uPlot,
   latest: RefObject<ChartProps>,
   { box, tip }: { box: HTMLElement; tip: HTMLElement },
@@ -125,7 +134,11 @@ function optionsOf(
       hover: { skip: [null] },
       ...onRange && { drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG } },
     },
-    legend: { show: series.length > 1, live: false },
+    legend: {
+      show: series.length > 1,
+      live: false,
+      markers: { dash: (_, i) => series[i - 1]?.isDashed ? "dashed" : "solid" },
+    },
     padding: [
       null,
       () => Math.max(32, widthOf([formatX(scaledX(props, now().x.at(-1) ?? 0))]) / 2),
@@ -220,7 +233,7 @@ function seriesOf(
   }[kind];
   const hasPoints = () => kind === "points" || now().x.length < FEW_POINTS && kind !== "bars";
   const isEdge = (i: number) => props.bands?.some((band) => band.includes(i)) === true;
-  return props.series.map(({ label, color: own, isStep = false }, i) => {
+  return props.series.map(({ label, color: own, isStep = false, isDashed = false }, i) => {
     const name = own ?? colorOf(i);
     return {
       label,
@@ -237,6 +250,7 @@ function seriesOf(
       stroke: color(name),
       fill: isFilled(kind) ? `${color(name)}${kind === "bars" ? "" : "22"}` : "",
       width: isEdge(i) ? 0.5 : 1.5,
+      ...isDashed && { dash: [...DASHES] },
     };
   });
 }
@@ -340,7 +354,7 @@ function widthOf(labels: readonly (string | null)[]): number {
 }
 
 /** Returns a color of the current theme as `#rrggbb`, which a canvas needs. */
-function resolvedColor(element: HTMLElement, name: string): string {
+export function resolvedColor(element: HTMLElement, name: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   element.append(probe);

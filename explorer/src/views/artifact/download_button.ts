@@ -8,6 +8,7 @@ import { formatBytes } from "../../format/format.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
+import { saveBlob } from "../../framework/save_blob.ts";
 
 /** With a token, more bytes go to the disk in a stream where the browser can, and never into memory. */
 const MOST_IN_MEMORY = 256 * 1024 ** 2;
@@ -72,7 +73,7 @@ function SavedDownload({ download }: { download: Download }) {
   const save = async () => {
     setState({ busy: true });
     try {
-      if (size <= MOST_IN_MEMORY) saveBlob(await download.read(), name);
+      if (size <= MOST_IN_MEMORY) saveBlob(asBytes(await download.read()), name);
       else if (!await stream(service, download)) return setState({ tooLarge: true });
       setState({});
     } catch (error) {
@@ -93,13 +94,9 @@ function SavedDownload({ download }: { download: Download }) {
   `;
 }
 
-function saveBlob(bytes: Blob, name: string): void {
-  const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+/** Returns a file that no browser shows instead of saving it. */
+function asBytes(bytes: Blob): Blob {
+  return new Blob([bytes], { type: "application/octet-stream" });
 }
 
 /** The dialog of browsers that let a page write a file, which types of the DOM lack. */

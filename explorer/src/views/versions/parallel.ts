@@ -1,5 +1,6 @@
 // Parallel coordinates: an axis for each key, and a line for each version that crosses them.
 import { scaleColorOf } from "../../components/charts/chart_scales.ts";
+import { SaveMenu } from "../../components/charts/save_menu.ts";
 import { onValue } from "../../components/field.ts";
 import { cutText, formatNumber, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
@@ -57,22 +58,39 @@ export function Parallel({ all, rows, columns, usual, metric }: {
   const { paths, others } = useMemo(() => {
     const colored = columns.find(({ key }) => key === color);
     const drawn = rows.slice(0, MOST_LINES);
-    const parts = colored
+    const parts: readonly ColoredPart[] = colored
       ? partsOf(drawn, colored)
       : scaledParts(drawn, metric, possible.find(({ column }) => column.key === metric.key));
-    const paths = parts.map(({ rows, color }) => ({ color, d: pathOf([...rows], axes) }));
+    const paths = parts.map(({ rows, color, label }) => ({
+      color,
+      label,
+      d: pathOf([...rows], axes),
+    }));
     return { paths, others: pathOf(all.slice(0, MOST_LINES), axes) };
   }, [all, rows, shown, color, possible, metric.key, metric.better]);
   const brush = useBrush(axes, (axis, from, to) => {
     const least = withCondition(filter, axis.column, ">=", from);
     setFilter(withCondition(least, axis.column, "<=", to));
   });
+  const draw = async () => {
+    const { parallelFile } = await import("./parallel_file.ts");
+    const labels = ({ words, ticks, at }: Axis) => [
+      ...words.map((word) => [cutText(word), at(word)] as const),
+      ...ticks.map((tick) => [numberText(tick), at(tick)] as const),
+    ];
+    return parallelFile({
+      title: `Parallel coordinates of ${metric.title}`,
+      axes: axes.map((axis) => ({ title: axis.column.title, labels: labels(axis) })),
+      lines: [{ color: "--line", d: others }, ...paths],
+    });
+  };
   return html`
     <section class="stack" aria-label="Parallel coordinates">
       <div class="fields">
         <h2>Parallel coordinates</h2>
         <${KeyMenu} title="Axes" columns=${possible.map(({ column }) => column)} keys=${keys}
           change=${(next: readonly string[]) => setChosen(joinValues(next))} />
+        <${SaveMenu} title="Parallel coordinates" draw=${draw} />
         ${all.length > MOST_LINES &&
           html`<span class="muted">the first ${formatNumber(MOST_LINES)} versions are drawn</span>`}
         ${wordy.length > 0 && html`
@@ -183,6 +201,9 @@ function Bounds({ axis: { column, words, from }, filter, at: gridColumn, change 
   `;
 }
 
+/** Lines of one color. Those of a scale have no label. */
+type ColoredPart = Omit<Part, "label"> & Partial<Pick<Part, "label">>;
+
 const BEFORE = { parameter: 0, other: 0, result: 1, measure: 2 };
 
 /** Returns axes with parameters first, then results, and one of them last. */
@@ -200,7 +221,7 @@ function scaledParts(
   rows: readonly Experiment[],
   metric: ExperimentColumn,
   axis: Axis | undefined,
-): Omit<Part, "label">[] {
+): ColoredPart[] {
   const colors = Map.groupBy(rows, (row) => {
     const place = axis?.at(valueAt(row, metric)) ?? NaN;
     return Number.isNaN(place) ? "" : scaleColorOf(place);
