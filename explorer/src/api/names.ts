@@ -1,6 +1,6 @@
 // One name: its versions, aliases and changes.
 import { type Author, type ListedVersion, namePath } from "./artifacts.ts";
-import type { Service, ServiceError } from "./service.ts";
+import type { Beginning, Service, ServiceError } from "./service.ts";
 
 export interface Alias {
   readonly alias: string;
@@ -65,19 +65,21 @@ export async function readVersions(
     signal: AbortSignal;
     onItems: (items: readonly ListedVersion[]) => void;
   },
-): Promise<readonly ListedVersion[]> {
+): Promise<Beginning<ListedVersion>> {
   const all = [...versions];
-  for (let after = next; after !== undefined && all.length < limit;) {
+  let after = next;
+  while (after !== undefined && all.length < limit) {
     const isWhole = all.length < whole;
     const fields = [FACTS, ...isWhole ? ["metadata"] : metadata].join();
     const rest = (isWhole ? Math.min(whole, limit) : limit) - all.length;
     const query = { fields, after, limit: Math.min(rest, 1000) };
-    const page = await service.json<VersionsPage>(`${namePath(name)}/versions`, { query, signal });
+    const path = `${namePath(name)}/versions`;
+    const page: VersionsPage = await service.json<VersionsPage>(path, { query, signal });
     all.push(...page.items);
     onItems(all);
     after = page.next;
   }
-  return all;
+  return { items: all, isCut: after !== undefined };
 }
 
 export function aliasesOf({ aliases }: NameSummary, version: string): string[] {

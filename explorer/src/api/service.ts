@@ -70,6 +70,13 @@ export function notInSite(): ServiceError {
   return new ServiceError(404, "Cannot show this: it is not in this site", { hint: SITE_HINT });
 }
 
+/** The beginning of a listing. */
+export interface Beginning<T> {
+  readonly items: readonly T[];
+  /** More items follow. */
+  readonly isCut: boolean;
+}
+
 export class Service {
   /** Ends with `/`. */
   readonly base: string;
@@ -152,6 +159,20 @@ export class Service {
 
   async json<T>(path: string, options: AskOptions = {}): Promise<T> {
     return await (await this.ask(path, options)).json() as T;
+  }
+
+  /** Returns the first items of a listing, from as many pages as they take. */
+  async first<T>(path: string, limit: number, options: AskOptions = {}): Promise<Beginning<T>> {
+    const items: T[] = [];
+    let after: string | undefined;
+    for (;;) {
+      const query = { ...options.query, after, limit: limit - items.length };
+      const page = await this.json<{ items: T[]; next?: string }>(path, { ...options, query });
+      items.push(...page.items);
+      after = page.next;
+      const isCut = after !== undefined;
+      if (!isCut || items.length >= limit) return { items, isCut };
+    }
   }
 
   /** Returns all items of a listing. `onItems` receives them while they arrive. */

@@ -1,6 +1,6 @@
 // The jobs of the queue, live, or one of them.
 import { useSession } from "../../api/context.ts";
-import { mayChange } from "../../api/service.ts";
+import { type Beginning, mayChange } from "../../api/service.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { FactList } from "../../components/fact_list.ts";
@@ -43,7 +43,7 @@ export function JobsView({ place: { path: [, job], query } }: ViewProps) {
 function Jobs({ state }: { state?: string }) {
   const { service } = useSession();
   const jobs = useLoaded(
-    (signal) => service.json<{ items: Job[] }>("jobs", { query: { state, limit: LIMIT }, signal }),
+    (signal) => service.first<Job>("jobs", LIMIT, { query: { state }, signal }),
     [state],
   );
   useInterval(jobs.reload, LIVE_MS, true);
@@ -79,7 +79,7 @@ function Jobs({ state }: { state?: string }) {
         <h1>Jobs</h1>
         <${Choice} label="State" value=${state ?? ""} options=${STATE_OPTIONS} change=${choose} />
       </div>
-      <${Shown} of=${jobs} what="Reading jobs">${({ items }: { items: Job[] }) =>
+      <${Shown} of=${jobs} what="Reading jobs">${({ items, isCut }: Beginning<Job>) =>
         items.length === 0
           ? html`
             <${Empty} title="There are no such jobs" docs="jobs.md">
@@ -88,7 +88,7 @@ function Jobs({ state }: { state?: string }) {
           `
           : html`
             <${Table} label="Jobs" rows=${items} columns=${columns} keyOf=${({ id }: Job) => id} />
-            ${items.length >= LIMIT && html`<p class="muted">Only ${LIMIT} jobs are shown.</p>`}
+            ${isCut && html`<p class="muted">Only ${LIMIT} jobs are shown.</p>`}
           `}<//>
       <${SameByCode} cli=${`holdfast jobs ls --queue URL${state ? ` --state ${state}` : ""}`}
         code=${`for (const job of await queue.list({ limit: ${LIMIT} })) console.log(job.id, job.state);`} />

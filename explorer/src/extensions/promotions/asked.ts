@@ -42,17 +42,20 @@ export function Asked() {
   return html`
     <section class="card stack" aria-label="Promotions asked for">
       <h2>Promotions asked for</h2>
-      <${FactList} facts=${asked.map(({ name, version, alias, current, at, note }) => [
+      <${FactList} facts=${asked.slice(0, MOST).map((
+        { name, version, alias, current, at, note },
+      ) => [
         html`<a href=${hrefOf(["artifacts", name, version])}>${name}@${version}</a>`,
         `${alias}${current === undefined ? "" : `, now ${current}`}, asked ${formatAgo(at)}${
           note === undefined ? "" : `: ${note}`
         }`,
       ])} />
+      ${asked.length > MOST && html`<p class="muted">Only ${MOST} requests are shown.</p>`}
     </section>
   `;
 }
 
-/** Returns open requests, of the first versions that have such a label. */
+/** Returns the first open requests, and one more than are shown if there are more. */
 export async function readAsked(
   service: Pick<Service, "json">,
   signal: AbortSignal,
@@ -68,10 +71,10 @@ export async function readAsked(
     open.push(
       ...(await Promise.all(found.items.map((each) => openIn(service, each, signal)))).flat(),
     );
-    if (open.length >= MOST) break;
+    if (open.length > MOST) break;
     offset = found.next;
   }
-  return open.slice(0, MOST);
+  return open.slice(0, MOST + 1);
 }
 
 /** Returns the request of a version if it is open. */

@@ -1,7 +1,7 @@
 // Deleted versions that can be restored, each with a button.
 import { type Author, type ListedVersion, namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { mayChange, type Service } from "../../api/service.ts";
+import { type Beginning, mayChange, type Service } from "../../api/service.ts";
 import { formatAgo, formatBytes, formatTime } from "../../format/format.ts";
 import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
@@ -15,11 +15,6 @@ interface DeletedVersion extends ListedVersion {
   readonly deleted?: { readonly at: string; readonly until: string; readonly by?: Author };
 }
 
-interface DeletedPage {
-  readonly items: readonly DeletedVersion[];
-  readonly next?: string;
-}
-
 /** The command line lists more. */
 const MOST = 200;
 
@@ -27,9 +22,9 @@ async function listDeleted(
   service: Service,
   name: string,
   { range, signal }: { range?: string; signal?: AbortSignal },
-): Promise<DeletedPage> {
-  const query = { deleted: true, fields: "size,createdAt", range, limit: MOST };
-  return await service.json<DeletedPage>(`${namePath(name)}/versions`, { query, signal });
+): Promise<Beginning<DeletedVersion>> {
+  const query = { deleted: true, fields: "size,createdAt", range };
+  return await service.first(`${namePath(name)}/versions`, MOST, { query, signal });
 }
 
 /** Restores a version, and offers to delete it again. */
@@ -101,7 +96,10 @@ function DeletedTable(
     },
   ];
   return html`
-    <${Shown} of=${listed} what="Listing deleted versions">${({ items, next }: DeletedPage) =>
+    <${Shown} of=${listed} what="Listing deleted versions">${({
+      items,
+      isCut,
+    }: Beginning<DeletedVersion>) =>
       html`
         <div class="stack">
           ${items.length === 0
@@ -113,7 +111,7 @@ function DeletedTable(
           ${items.length > 0 && !writes && html`
             <p class="muted">To restore one, a token needs the scope <code>delete:${name}</code>.</p>
           `}
-          ${next !== undefined && html`<p class="muted">The newest ${MOST} are shown.</p>`}
+          ${isCut && html`<p class="muted">The newest ${MOST} are shown.</p>`}
         </div>
       `}<//>
   `;

@@ -32,16 +32,14 @@ export function ReleasePanel(
   const opened = useLoaded(async (signal) => {
     const read = async (version: string) =>
       await service.json<Release>(`${versionPath(name, version)}/members`, { signal });
-    const query = { limit: MOST };
-    const [{ members }, last, { items }] = await Promise.all([
+    const [{ members }, last, { items, isCut }] = await Promise.all([
       read(version),
       previous === undefined ? undefined : read(previous).catch(() => undefined), // no release
-      service.json<{ items: LogEntry[] }>(`${namePath(name)}/log`, { query, signal }),
+      service.first<LogEntry>(`${namePath(name)}/log`, MOST, { signal }),
     ]);
     const moves = changesOf(name, items).filter(({ alias, version: to, was }) =>
       alias !== undefined && (to === version || was === version)
     );
-    const isCut = items.length >= MOST;
     return {
       members: membersOf(members, last?.members),
       isFirst: last === undefined,

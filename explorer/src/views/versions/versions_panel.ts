@@ -35,7 +35,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const { query } = usePlace();
   const shown = useShownLabels();
   const fields = fieldsFor(summary, query, shown);
-  const { versions, error, isComplete } = useVersions(summary, fields);
+  const { versions, error, isComplete, isCut } = useVersions(summary, fields);
   const { better = "" } = query;
   const experiments = useMemo(() => experimentsOf(versions, summary.aliases, shown), [
     versions,
@@ -94,7 +94,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ${leftOut > 0 && html`
       <p class="muted">${formatCount(leftOut, "more key")} left out. Filters find them, too.</p>
     `}
-    ${versions.length >= MOST &&
+    ${isCut &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
     <${MetricCharts} name=${summary.name} rows=${late.rows} columns=${late.columns} />
     ${!isAlone && parameters.value && html`
@@ -259,23 +259,29 @@ function sortOptions(columns: readonly ExperimentColumn[]) {
   return [["", "Newest first"] as const, ...ways];
 }
 
+interface ReadVersions {
+  readonly versions: NameSummary["versions"];
+  /** Older versions are left out. */
+  readonly isCut?: boolean;
+  readonly fields?: string;
+}
+
 /** Reads the versions that the first page lacks. They are shown while they arrive. */
 function useVersions(summary: NameSummary, metadata: readonly string[]) {
   const { versions: first, next } = summary;
   const { service } = useSession();
   const fields = metadata.join();
   // It has the fields of its rows when it is complete.
-  const [read, setRead] = useState<{ versions: typeof first; fields?: string }>({
-    versions: first,
-  });
+  const [read, setRead] = useState<ReadVersions>({ versions: first });
   const [error, setError] = useState<unknown>();
   useEffect(() => {
     // A page that is read again replaces its own rows, and the older ones stay.
     const last = first.at(-1)?.version;
     const at = next === undefined ? -1 : read.versions.findIndex(({ version }) => version === last);
-    const versions = at < 0 ? first : [...first, ...read.versions.slice(at + 1)].slice(0, MOST);
+    const all = at < 0 ? first : [...first, ...read.versions.slice(at + 1)];
     const isKnown = at >= 0 && read.fields === fields;
-    setRead({ versions, ...isKnown && { fields } });
+    const isCut = all.length > MOST || at >= 0 && read.isCut === true;
+    setRead({ versions: all.slice(0, MOST), isCut, ...isKnown && { fields } });
     if (isKnown || next === undefined) return;
     const controller = new AbortController();
     const { signal } = controller;
@@ -284,16 +290,17 @@ function useVersions(summary: NameSummary, metadata: readonly string[]) {
       if (items.length < GROWTH * rendered) return;
       rendered = items.length;
       setRead((before) => ({
+        ...before,
         versions: [...items, ...before.versions.slice(items.length)],
       }));
     };
     readVersions(service, summary, { metadata, whole: MOST_WHOLE, limit: MOST, signal, onItems })
       .then(
-        (versions) => setRead({ versions, fields }),
+        ({ items, isCut }) => setRead({ versions: items, isCut, fields }),
         (error) => signal.aborted || setError(error),
       );
     return () => controller.abort();
   }, [first, fields]);
   const isComplete = next === undefined || read.fields === fields;
-  return { versions: read.versions, isComplete, error };
+  return { ...read, isComplete, error };
 }
