@@ -4,6 +4,8 @@ import { readLoggedRun, readLoggedRuns, updateRun } from "../../../runs/mod.ts";
 import { checkOwn } from "../access/own_runs.ts";
 import { sentBy } from "../access/sender.ts";
 import type { Routes } from "../gateways/gateway.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
+import { RunValues } from "../memory/run_values.ts";
 import { Answer } from "../answer.ts";
 import type { ServerContext } from "../routing.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
@@ -15,7 +17,11 @@ import { REPEATED, savedAnswer, unreadState } from "./saves.ts";
 
 const FRESH = { "cache-control": "no-store" };
 
+/** Runs whose points are read at once, beside 16 parts of each. */
+const RUNS_AT_ONCE = 4;
+
 export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): void {
+  const values = new RunValues(registry);
   route(routes, "GET /logged-runs", {
     id: "listLoggedRuns",
     tag: "drafts",
@@ -24,11 +30,17 @@ export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): v
     readsMany: true,
     answers: listing(runs.LoggedRunsPage, "A page of runs"),
     query: runs.LoggedRunsQuery,
-    answer: ({ c, query: { name, ...page }, access, signal }) => {
+    answer: ({ c, query: { name, metrics = false, ...page }, access, signal }) => {
       const names = (each: string) => access.may("read", each);
-      const list = (page: PageQuery) =>
-        runsAfter(readLoggedRuns(registry, { name, names, signal }), page);
-      return answerListing(c, page, { list, keyOf });
+      const list = (page: PageQuery) => {
+        const runs = runsAfter(readLoggedRuns(registry, { name, names, signal }), page);
+        const withMetrics = async (run: LoggedRun) => ({
+          ...run,
+          metrics: await values.metricsOf(run),
+        });
+        return metrics ? mapAtOnce(runs, withMetrics, { concurrency: RUNS_AT_ONCE }) : runs;
+      };
+      return answerListing<LoggedRun>(c, page, { list, keyOf });
     },
   });
 

@@ -20,11 +20,19 @@ const logged = {
   points: Amount,
 };
 
-export const LoggedRunsPage = page(object("LoggedRun", logged), "LoggedRunsPage");
+const listed = {
+  ...logged,
+  metrics: v.optional(
+    v.pipe(JsonObject, v.description("Last and best values, if all points are read")),
+  ),
+};
+
+export const LoggedRunsPage = page(object("LoggedRun", listed), "LoggedRunsPage");
 
 export const LoggedRunsQuery = v.object({
   ...pageFields,
   name: described(Text, "Only runs of this name"),
+  metrics: flag("`true` adds the last value of each name and the best one of measures"),
 });
 
 export const LoggedRunSchema = object("LoggedRunPage", {

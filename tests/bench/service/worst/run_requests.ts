@@ -22,7 +22,14 @@ export function runRequests(scale: number): Record<string, Worst[]> {
     },
   };
   return {
-    "GET /logged-runs": [{ title: "all", sent: () => ["/logged-runs?limit=10000"] }],
+    "GET /logged-runs": [
+      { title: "all", sent: () => ["/logged-runs?limit=10000"] },
+      {
+        title: "metrics of 4 MiB of points",
+        ...withPoints,
+        sent: () => ["/logged-runs?metrics=true"],
+      },
+    ],
     "GET /artifacts/:name/runs/:run": [
       { title: "4 MiB of points", ...withPoints, sent: () => [RUN] },
     ],
