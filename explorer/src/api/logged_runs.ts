@@ -1,5 +1,5 @@
 // Runs that programs log to.
-import type { Service } from "./service.ts";
+import type { Beginning, Service } from "./service.ts";
 
 export interface LoggedRun {
   readonly name: string;
@@ -12,17 +12,25 @@ export interface LoggedRun {
   readonly startedAt: string;
   readonly lastAt: string;
   readonly points: number;
+  /** The last value of each name and the best one of measures, once all points are read. */
+  readonly metrics?: Readonly<Record<string, unknown>>;
 }
 
+/** The first, by name and id. */
 const MOST = 200;
 
-/** Returns the runs that are no versions yet, the newest first. A site has none. */
+/** Returns runs that are no versions yet, the newest first. A site has none. */
 export async function readLoggedRuns(
   service: Service,
-  { name, signal }: { name?: string; signal?: AbortSignal },
-): Promise<readonly LoggedRun[]> {
-  if (service.isSite) return [];
-  const query = { name, limit: MOST };
-  const { items } = await service.json<{ items: LoggedRun[] }>("logged-runs", { query, signal });
-  return items.sort((a, b) => a.startedAt < b.startedAt ? 1 : -1);
+  { name, metrics, signal }: {
+    name?: string;
+    /** Also reads their metrics. */
+    metrics?: boolean;
+    signal?: AbortSignal;
+  },
+): Promise<Beginning<LoggedRun>> {
+  if (service.isSite) return { items: [], isCut: false };
+  const query = { name, metrics };
+  const { items, isCut } = await service.first<LoggedRun>("logged-runs", MOST, { query, signal });
+  return { items: items.toSorted((a, b) => a.startedAt < b.startedAt ? 1 : -1), isCut };
 }

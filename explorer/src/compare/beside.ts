@@ -21,9 +21,14 @@ export function sharedPaths(versions: readonly ArtifactVersion[]): string[] {
   );
 }
 
-export function Beside(
-  { versions, aliases }: { versions: readonly ArtifactVersion[]; aliases: AliasesByRef },
-) {
+/** More versions are not shown side by side. */
+const MOST = 8;
+
+export function Beside({ versions: all, aliases }: {
+  versions: readonly ArtifactVersion[];
+  aliases: AliasesByRef;
+}) {
+  const versions = all.slice(0, MOST);
   const [chosen, setChosen] = useQuery("beside");
   const paths = sharedPaths(versions);
   if (paths.length === 0) return null;
@@ -36,6 +41,7 @@ export function Beside(
         <${Choice} label="of" value=${path} change=${setChosen}
           options=${paths.map((path) => [path, path])} />
       </div>
+      ${all.length > MOST && html`<p class="note">The first ${MOST} versions are shown.</p>`}
       <div class="sides">${versions.map((version, at) =>
         html`
           <section class="card stack" aria-label=${refOf(version)}>

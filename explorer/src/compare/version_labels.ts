@@ -2,11 +2,11 @@
 import type { ArtifactVersion } from "../artifact_file.ts";
 import type { AliasesOfNames } from "../api/names.ts";
 import type { ServiceError } from "../api/service.ts";
-import { colorOf } from "../components/charts/chart_scales.ts";
+import { lookOf, LOOKS } from "../components/charts/chart_scales.ts";
 import { html } from "../framework/html.ts";
 
-/** More versions have no color of their own. */
-export const FEW = 8;
+/** More versions have no line of their own. */
+export const FEW = LOOKS;
 
 /** Aliases by the ref of their version. */
 export type AliasesByRef = AliasesOfNames["byRef"];
@@ -28,10 +28,12 @@ export function labelsOf(
   });
 }
 
-/** A dot in the color of the curves of a version. */
+/** A dot in the color of the curves of a version, or a ring of dashes. */
 export function VersionMark({ at }: { at: number }) {
+  const { color, isDashed } = lookOf(at);
   return at >= 0 && at < FEW && html`
-    <span class="version-mark" style=${{ background: `var(${colorOf(at)})` }}></span>
+    <span class=${`version-mark${isDashed ? " dashed" : ""}`}
+      style=${{ color: `var(${color})` }}></span>
   `;
 }
 

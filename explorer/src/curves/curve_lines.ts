@@ -1,4 +1,5 @@
 // The lines of one chart: of each run and measure, in the range of the axis that is shown.
+import type { LineLook } from "../components/charts/chart_scales.ts";
 import { quantileOf } from "../format/quantile.ts";
 import { bandOf } from "./band.ts";
 import { type CurveLine, joinLines, type Line, lineOf, thinned } from "./lines.ts";
@@ -7,9 +8,7 @@ import type { Steps } from "./steps.ts";
 
 export type Run = Steps & {
   readonly label: string;
-  /** The variable of the styles with the color of its line. @default by its number */
-  readonly color?: string;
-};
+} & Partial<LineLook>;
 
 /** How all charts draw their lines. */
 export interface Drawing {
@@ -25,9 +24,9 @@ export interface Drawing {
   readonly isBand: boolean;
 }
 
-interface LabeledLine extends CurveLine {
+/** A line whose color is that of its number, unless it has one. */
+interface LabeledLine extends CurveLine, Partial<LineLook> {
   readonly label: string;
-  readonly color?: string;
 }
 
 /** A note on values that a chart does not draw. */
@@ -36,11 +35,12 @@ type Note = readonly [count: number, which: string];
 /** Returns what a chart shows of the runs. */
 export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
   const { axis, isCompared, smoothing, isLog, range } = drawing;
-  const all = runs.flatMap(({ label, color, columns }) =>
+  const all = runs.flatMap(({ label, color, isDashed, columns }) =>
     panel.measures.flatMap((measure): LabeledLine[] => {
       const [x, y] = [columns.get(axis), columns.get(measure)];
       if (x === undefined || y === undefined) return [];
-      return [{ label: isCompared ? label : measure, color, ...lineOf(x, y, smoothing) }];
+      const look = { label: isCompared ? label : measure, color, isDashed };
+      return [{ ...look, ...lineOf(x, y, smoothing) }];
     })
   );
   const lines = all.map((line) => ({ ...line, ...around(line, range) }));
@@ -56,7 +56,7 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
     : joinLines(lines.map((line) => thinned(line)));
   const labels = isBand
     ? BAND.map((label) => ({ label, color: "--chart-1" }))
-    : lines.map(({ label, color }) => ({ label, color }));
+    : lines.map(({ label, color, isDashed }) => ({ label, color, isDashed }));
   const series = labels.map((each, i) => ({ ...each, values: drawn[i] ?? [] }));
   const gaps = count((y) => !Number.isFinite(y));
   const [low = -Infinity, high = Infinity] = rangeY ?? [];

@@ -1,6 +1,6 @@
 // Curves of one version, or of several together.
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { colorOf } from "../components/charts/chart_scales.ts";
+import { lookOf } from "../components/charts/chart_scales.ts";
 import { Choice } from "../components/choice.ts";
 import { formatCount } from "../format/format.ts";
 import { whenLoaded } from "../components/notices.ts";
@@ -47,7 +47,7 @@ export function CurvesView({
   const runs = useMemo(
     () =>
       (read.value ?? []).flatMap((steps, i): Run[] =>
-        steps ? [{ ...steps, label: labels[i] ?? "", ...isCompared && { color: colorOf(i) } }] : []
+        steps ? [{ ...steps, label: labels[i] ?? "", ...isCompared && lookOf(i) }] : []
       ),
     [read.value, labels.join("\n")],
   );

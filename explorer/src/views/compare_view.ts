@@ -121,9 +121,9 @@ function Compared({ versions, aliases, path }: {
       ${runs.length > 1
         ? html`<${Lazy} load=${loadCurves} runs=${runs} />`
         : html`<${Curves} versions=${drawn} labels=${labelsOf(versions, aliases)} />`}
-      <${Beside} versions=${drawn} aliases=${aliases} />
       ${versions.length > FEW &&
-        html`<p class="note">Curves and files side by side are of the first ${FEW} versions.</p>`}
+        html`<p class="note">The curves are those of the first ${FEW} versions.</p>`}
+      <${Beside} versions=${versions} aliases=${aliases} />
     `}
     <${Files} versions=${versions} aliases=${aliases} path=${path} />
     <${SameByCode} cli=${`holdfast diff ${shellWord(left)} ${shellWord(right)}`}

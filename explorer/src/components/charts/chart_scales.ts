@@ -23,6 +23,21 @@ export function scaleColorOf(part: number): string {
   return `--scale-${Math.min(STEPS_OF_SCALE, 1 + Math.floor(part * STEPS_OF_SCALE))}`;
 }
 
+/** How the line of a run or version looks beside those of others. */
+export interface LineLook {
+  /** The variable of the styles with its color. */
+  readonly color: string;
+  /** Behind the last color, the colors come again with dashes. */
+  readonly isDashed: boolean;
+}
+
+/** Lines that look different. */
+export const LOOKS = 2 * COLORS;
+
+export function lookOf(line: number): LineLook {
+  return { color: colorOf(line), isDashed: Math.floor(line / COLORS) % 2 === 1 };
+}
+
 /** Returns the variable of the styles with the color of a series. */
 export function colorOf(series: number): string {
   return `--chart-${series % COLORS + 1}`;

@@ -1,5 +1,6 @@
 // Runs of programs and of pipelines: all of them, or one with its steps and their logs.
 import { useSession } from "../../api/context.ts";
+import type { Beginning } from "../../api/service.ts";
 import { pipelineOf } from "./names.ts";
 import type { ListedRun } from "./runs.ts";
 import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
@@ -28,23 +29,25 @@ function Runs({ pipeline }: { pipeline?: string }) {
   const { service } = useSession();
   const [filter, setFilter] = useQuery("filter");
   const runs = useLoaded(
-    (signal) =>
-      service.json<{ items: ListedRun[] }>("runs", { query: { pipeline, limit: LIMIT }, signal }),
+    (signal) => service.first<ListedRun>("runs", LIMIT, { query: { pipeline }, signal }),
     [pipeline],
   );
-  const logged = useLoggedRuns();
+  const logged = useLoggedRuns({ metrics: true });
   useInterval(runs.reload, LIVE_MS, true);
   return html`
     <div class="stack whole">
       <h1>Runs${pipeline === undefined ? "" : ` of ${pipeline}`}</h1>
       <${RunFilter} filter=${filter} change=${setFilter} />
-      ${pipeline === undefined && logged && html`<${LoggedRuns} runs=${logged} filter=${filter} />`}
-      <${Shown} of=${runs} what="Reading runs">${({ items }: { items: ListedRun[] }) =>
-        items.length === 0 && (pipeline !== undefined || logged?.length === 0)
+      ${pipeline === undefined && logged && html`
+        <${LoggedRuns} runs=${logged.items} isCut=${logged.isCut} filter=${filter} />
+      `}
+      <${Shown} of=${runs} what="Reading runs">${({ items, isCut }: Beginning<ListedRun>) =>
+        items.length === 0 && (pipeline !== undefined || logged?.items.length === 0)
           ? html`<${NoRunsYet} />`
-          : html`<${Pipelines} runs=${items} filter=${filter} isOnly=${
-            pipeline !== undefined
-          } />`}<//>
+          : html`
+            <${Pipelines} runs=${items} isCut=${isCut} filter=${filter}
+              isOnly=${pipeline !== undefined} />
+          `}<//>
       <${SameByCode} cli=${`holdfast pipeline status${
         pipeline === undefined ? "" : ` ${shellWord(pipeline)}`
       }`}
@@ -65,8 +68,9 @@ function NoRunsYet() {
 }
 
 /** A table for each pipeline, the one with the newest run first. */
-function Pipelines({ runs, filter, isOnly }: {
+function Pipelines({ runs, isCut, filter, isOnly }: {
   runs: readonly ListedRun[];
+  isCut: boolean;
   filter: string;
   isOnly: boolean;
 }) {
@@ -78,6 +82,6 @@ function Pipelines({ runs, filter, isOnly }: {
           isOnly=${isOnly} />
       `
     )}
-    ${runs.length >= LIMIT && html`<p class="muted">Only the newest ${LIMIT} runs are shown.</p>`}
+    ${isCut && html`<p class="muted">Only the newest ${LIMIT} runs are shown.</p>`}
   `;
 }

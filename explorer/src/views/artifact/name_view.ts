@@ -3,7 +3,7 @@ import { useSession } from "../../api/context.ts";
 import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";
 import type { ArtifactVersion } from "../../artifact_file.ts";
 import { type LogEntry, type NameSummary, readName, stateOf } from "../../api/names.ts";
-import { mayChange, type Service } from "../../api/service.ts";
+import { type Beginning, mayChange, type Service } from "../../api/service.ts";
 import { ChangeList, changesOf } from "../../components/change_list.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { ExtensionParts } from "../../components/extension_parts.ts";
@@ -46,7 +46,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
     LIVE_MS,
     !loading && !service.isSite,
   );
-  const runs = useLoggedRuns({ name });
+  const runs = useLoggedRuns({ name, metrics: true });
   const notes = useAnnotations({ name, path: namePath(name) });
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
@@ -73,7 +73,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       <//>
       <${RuleLine} name=${name} />
       ${notes.card}
-      ${runs && html`<${LoggedRuns} runs=${runs} isOfName />`}
+      ${runs && html`<${LoggedRuns} runs=${runs.items} isCut=${runs.isCut} isOfName />`}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       ${tab === "versions" && html`<${ExtensionParts} at="loadOfName" name=${name} />`}
       ${!TABS.includes(tab) && html`
@@ -87,7 +87,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
             ? html`<${CardPanel} card=${card} newest=${summary.versions[0]?.version} />`
             : cardSearch.value !== undefined && html`<${NoCard} />`
           : html`
-            <${Panel} tab=${tab} summary=${summary} runs=${runs} changed=${reload} />
+            <${Panel} tab=${tab} summary=${summary} runs=${runs?.items} changed=${reload} />
           `}<//>
       <${SameByCode} ...${codeOf(tab, name, query.deleted !== undefined)} />
     </div>
@@ -238,18 +238,11 @@ const MOST = 500;
 function ChangesPanel({ name, state }: { name: string; state: string }) {
   const { service } = useSession();
   const log = useLoaded(
-    (signal) =>
-      service.json<{ items: LogEntry[]; next?: string }>(`${namePath(name)}/log`, {
-        query: { limit: MOST },
-        signal,
-      }),
+    (signal) => service.first<LogEntry>(`${namePath(name)}/log`, MOST, { signal }),
     [name, state],
   );
   return html`
-    <${Shown} of=${log} what="Reading changes">${({ items, next }: {
-      items: LogEntry[];
-      next?: string;
-    }) =>
+    <${Shown} of=${log} what="Reading changes">${({ items, isCut }: Beginning<LogEntry>) =>
       items.length === 0
         ? html`
           <${Empty} title="There are no changes">
@@ -258,7 +251,7 @@ function ChangesPanel({ name, state }: { name: string; state: string }) {
         `
         : html`
           <${ChangeList} label="Changes" changes=${changesOf(name, items)} />
-          ${next !== undefined && html`<p class="muted">Only the newest ${MOST} are shown.</p>`}
+          ${isCut && html`<p class="muted">Only the newest ${MOST} are shown.</p>`}
         `}<//>
   `;
 }

@@ -31,7 +31,7 @@ const MOST_BEGINNING = 200;
 export function Names({ place: { query } }: ViewProps) {
   const { service } = useSession();
   const { names: saved, error, complete, isCut, reload, readAll } = useNames();
-  const runs = useLoggedRuns();
+  const runs = useLoggedRuns()?.items;
   const names = useMemo(() => withRuns(saved, runs), [saved, runs]);
   const details = useDetails(saved, complete);
   const text = searchText(query);

@@ -4,10 +4,9 @@ import type { LoggedRun } from "../../api/logged_runs.ts";
 import { notInSite } from "../../api/service.ts";
 import { FEW } from "../../compare/version_labels.ts";
 import { Empty, ErrorNotice, Loading, Shown } from "../../components/notices.ts";
-import { colorOf } from "../../components/charts/chart_scales.ts";
+import { type LineLook, lookOf } from "../../components/charts/chart_scales.ts";
 import { MOST_NUMBERS } from "../../curves/curves_view.ts";
 import { Panels } from "../../curves/panels_view.ts";
-import { summariesOf } from "../../curves/summary.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
@@ -23,16 +22,15 @@ export function ComparedRuns({ name, ids }: {
   ids: readonly string[];
 }) {
   const { service } = useSession();
-  const listed = useLoggedRuns({ name });
+  const listed = useLoggedRuns({ name, metrics: true });
   const seen = useRef(new Map<string, LoggedRun>());
   // A run that finishes leaves the list, and stays drawn.
-  for (const run of listed ?? []) seen.current.set(run.id, run);
+  for (const run of listed?.items ?? []) seen.current.set(run.id, run);
   const known = [...seen.current.values()].sort((a, b) => a.startedAt > b.startedAt ? 1 : -1);
   const all = ids.length > 0 ? ids : known.map(({ id }) => id);
-  // Each keeps its color while others begin.
-  const drawn = all.map((id, i) => ({ id, color: colorOf(i) })).slice(-FEW);
+  // Each keeps its look while others begin.
+  const drawn = all.map((id, i) => ({ id, look: lookOf(i) })).slice(-FEW);
   const reads = useReads(name, drawn);
-  const metrics = useMemo(() => metricsOf(reads.value ?? []), [reads.value]);
   if (service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
   return html`
     <div class="stack whole">
@@ -41,16 +39,17 @@ export function ComparedRuns({ name, ids }: {
       <h1>Runs of ${name}</h1>
       ${listed === undefined && ids.length === 0 && html`<${Loading} what="Reading runs" />`}
       ${listed &&
-        html`<${LoggedRuns} runs=${listed} isOfName hasLink=${false} metrics=${metrics} />`}
+        html`
+          <${LoggedRuns} runs=${listed.items} isCut=${listed.isCut} isOfName hasLink=${false} />
+        `}
       ${listed && all.length === 0 && html`
         <${Empty} title="No run of this name is unfinished">
           <p>Those that are finished are <a href=${hrefOfRef(name)}>versions</a>.</p>
           <//>
       `}
       ${all.length > drawn.length && html`
-        <p class="note">The curves of the last ${drawn.length} of ${all.length} runs are drawn, and
-          ★ marks the best of these. Filter <a href=${hrefOf(["runs"])}>all runs</a> to compare
-          others.</p>
+        <p class="note">The curves of the last ${drawn.length} of ${all.length} runs are drawn.
+          Filter <a href=${hrefOf(["runs"])}>all runs</a> to compare others.</p>
       `}
       ${drawn.length > 0 && html`
         <section class="stack" aria-label="Curves">
@@ -65,8 +64,7 @@ export function ComparedRuns({ name, ids }: {
 
 interface DrawnRun {
   readonly id: string;
-  /** The variable of the styles with its color. */
-  readonly color: string;
+  readonly look: LineLook;
 }
 
 interface Result extends DrawnRun {
@@ -74,15 +72,19 @@ interface Result extends DrawnRun {
   readonly error?: unknown;
 }
 
+/** Runs that share the numbers which are read, at least: others may begin later. */
+const LEAST_SHARES = 8;
+
 /** Reads runs, which grow, again and again. One that cannot be read keeps what was. */
 function useReads(name: string, drawn: readonly DrawnRun[]): Loaded<readonly Result[]> {
   const { service } = useSession();
   const reads = useRef(new Map<string, { reader: ReadRun; last?: ShownRun }>());
   const latest = useRef(drawn);
   latest.current = drawn;
+  const most = MOST_NUMBERS / Math.max(LEAST_SHARES, drawn.length);
   const readOne = async (run: DrawnRun, signal: AbortSignal): Promise<Result> => {
     const read = reads.current.get(run.id) ??
-      { reader: new ReadRun(runPath(name, run.id), MOST_NUMBERS / FEW), last: undefined };
+      { reader: new ReadRun(runPath(name, run.id), most), last: undefined };
     reads.current.set(run.id, read);
     if (read.last?.run.version !== undefined) return { ...run, value: read.last };
     try {
@@ -102,24 +104,12 @@ function useReads(name: string, drawn: readonly DrawnRun[]): Loaded<readonly Res
   return loaded;
 }
 
-/** Returns the last and the best value of each measure of runs, by their ids. */
-function metricsOf(results: readonly Result[]): ReadonlyMap<string, object> {
-  return new Map(results.map(({ id, value }) => {
-    const all = value?.steps ? [...summariesOf(value.steps)] : [];
-    const metrics = all.flatMap(([measure, { last, best }]) => [
-      [measure, last],
-      ...best ? [[`${measure}.${best.word}`, best.value]] : [],
-    ]);
-    return [id, Object.fromEntries(metrics)];
-  }));
-}
-
 function Drawn({ results }: { results: readonly Result[] }) {
   const ids = results.map(({ id }) => id);
   const runs = useMemo(
     () =>
-      results.flatMap(({ id, color, value }) =>
-        value?.steps ? [{ ...value.steps, label: id, color }] : []
+      results.flatMap(({ id, look, value }) =>
+        value?.steps ? [{ ...value.steps, label: id, ...look }] : []
       ),
     [ids.join("\n"), ...Array.from({ length: FEW }, (_, i) => results[i]?.value?.steps)],
   );

@@ -1,9 +1,10 @@
 // Tables of runs that programs log to, and that are no versions yet.
 import type { LoggedRun } from "../../api/logged_runs.ts";
+import { CopyTable } from "../../components/copy_csv.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { StateTag } from "../../components/state_tag.ts";
 import { type Column, Table } from "../../components/table.ts";
-import { formatAgo, formatNumber, formatTime } from "../../format/format.ts";
+import { formatAgo, formatCount, formatNumber, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, joinValues } from "../../framework/router.ts";
@@ -12,21 +13,21 @@ import { columnsOfRows, filteredRows, rowOf, type RunRow } from "./run_rows.ts";
 type Row = RunRow<LoggedRun>;
 
 /** A table of runs, or nothing if there are none. */
-export function LoggedRuns({ runs, filter = "", isOfName = false, hasLink = true, metrics }: {
+export function LoggedRuns({ runs, isCut, filter = "", isOfName = false, hasLink = true }: {
   runs: readonly LoggedRun[];
+  /** More runs are left out. */
+  isCut: boolean;
   filter?: string;
   /** Links lead to the curves of several runs. */
   hasLink?: boolean;
-  /** Values that are known of runs, by their ids. */
-  metrics?: ReadonlyMap<string, object>;
   /** All are of the name of the page. */
   isOfName?: boolean;
 }) {
   const rows = useMemo(() =>
     runs.map((run): Row => {
-      const { name, id, state, startedAt: at, reason, params } = run;
-      return rowOf(run, { name, id, state, at, reason, params, metrics: metrics?.get(id) });
-    }), [runs, metrics]);
+      const { startedAt: at, ...facts } = run;
+      return rowOf(run, { ...facts, at });
+    }), [runs]);
   const { rows: shown, error } = filteredRows(rows, filter);
   const columns = useMemo(() => {
     const first = isOfName ? FIRST.filter(({ title }) => title !== "Name") : FIRST;
@@ -43,6 +44,9 @@ export function LoggedRuns({ runs, filter = "", isOfName = false, hasLink = true
       ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
       <${Table} label="Logged runs" rows=${shown} columns=${columns}
         keyOf=${({ run: { name, id } }: Row) => `${name}@${id}`} />
+      ${isCut &&
+        html`<p class="muted">Only ${formatCount(runs.length, "run")} are listed, by name.</p>`}
+      <${CopyTable} rows=${shown} columns=${columns} />
     </div>
   `;
 }
@@ -71,18 +75,31 @@ const FIRST: readonly Column<Row>[] = [
     title: "Run",
     class: "fit",
     cell: ({ run: { name, id } }) => html`<a href=${hrefOf(["logged", name, id])}>${id}</a>`,
+    value: ({ run }) => run.id,
   },
   {
     title: "Name",
     class: "fit",
     cell: ({ run: { name } }) => html`<a href=${hrefOfRef(name)}>${name}</a>`,
+    value: ({ run }) => run.name,
   },
-  { title: "State", class: "fit", cell: ({ run }) => html`<${StateTag} state=${run.state} />` },
-  { title: "Points", class: "number", cell: ({ run }) => formatNumber(run.points) },
+  {
+    title: "State",
+    class: "fit",
+    cell: ({ run }) => html`<${StateTag} state=${run.state} />`,
+    value: ({ run }) => run.state,
+  },
+  {
+    title: "Points",
+    class: "number",
+    cell: ({ run }) => formatNumber(run.points),
+    value: ({ run }) => run.points,
+  },
   {
     title: "Last stored",
     class: "fit",
     cell: ({ run: { lastAt: at } }) => html`<span title=${formatTime(at)}>${formatAgo(at)}</span>`,
+    value: ({ run }) => run.lastAt,
   },
 ];
 
@@ -90,4 +107,5 @@ const REASON: Column<Row> = {
   title: "Reason",
   class: "wide",
   cell: ({ run }) => run.reason,
+  value: ({ run }) => run.reason,
 };

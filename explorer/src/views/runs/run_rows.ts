@@ -1,7 +1,7 @@
 // Runs as rows: their best metric, the parameters that differ, and conditions that select them.
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
 import { queryOf } from "../../api/search.ts";
-import { columnsOf, type ExperimentColumn, isBest } from "../versions/columns.ts";
+import { columnsOf, type ExperimentColumn, isBest, lastOf } from "../versions/columns.ts";
 import { namedFilter } from "../versions/conditions.ts";
 import { metadataValues } from "../versions/experiments.ts";
 import { valueText } from "../versions/experiments_table.ts";
@@ -61,14 +61,17 @@ export function filteredRows<T>(
   }
 }
 
-/** Returns the columns of the first metric and of the first parameters that differ. */
+/** Returns the columns of the first metric, its best value, and the first parameters that differ. */
 export function columnsOfRows<T>(rows: readonly RunRow<T>[]): Column<RunRow<T>>[] {
   const all = columnsOf(rows);
   const differs = ({ key }: ExperimentColumn) =>
     rows.length === 1 || new Set(rows.map(({ values }) => values.get(key))).size > 1;
-  const metrics = all.filter(({ role }) => role === "measure");
+  const [metric, ...others] = all.filter(({ role }) => role === "measure");
+  const keys = new Set(metric && [metric.key]);
+  const best = others.find(({ key }) => lastOf(key, keys) !== undefined);
   const parameters = all.filter((column) => column.role === "parameter" && differs(column));
-  return [...metrics.slice(0, 1), ...parameters.slice(0, MOST_PARAMETERS)].map(columnOfValues);
+  return [...metric ? [metric] : [], ...best ? [best] : [], ...parameters.slice(0, MOST_PARAMETERS)]
+    .map((column) => columnOfValues(column));
 }
 
 /** Returns a column of a table of rows with values. ★ marks the best. */
@@ -81,5 +84,6 @@ export function columnOfValues<R extends Pick<RunRow<unknown>, "values">>(
     class: (row) => `${isNumber ? "number" : "fit"}${isBest(row, column) ? " best" : ""}`,
     heading: isNumber ? "number" : undefined,
     cell: (row) => `${valueText(row.values.get(key))}${isBest(row, column) ? " ★" : ""}`,
+    value: ({ values }) => values.get(key),
   };
 }

@@ -17,7 +17,7 @@ for await (const { name, id, state } of readLoggedRuns(registry)) console.log(na
 export function RunsView() {
   const { service } = useSession();
   const [filter, setFilter] = useQuery("filter");
-  const runs = useLoggedRuns();
+  const runs = useLoggedRuns({ metrics: true });
   if (service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
   return html`
     <div class="stack whole">
@@ -25,9 +25,9 @@ export function RunsView() {
       <${RunFilter} filter=${filter} change=${setFilter} />
       ${runs === undefined
         ? html`<${Loading} what="Reading runs" />`
-        : runs.length === 0
+        : runs.items.length === 0
         ? html`<${NoRuns} docs="runs.md" />`
-        : html`<${LoggedRuns} runs=${runs} filter=${filter} />`}
+        : html`<${LoggedRuns} runs=${runs.items} isCut=${runs.isCut} filter=${filter} />`}
       <${SameByCode} cli="holdfast runs ls" code=${CODE} />
     </div>
   `;
