@@ -3,7 +3,7 @@ import { endStateOf } from "../../../core/registry/run.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../../../runs/better.ts";
 import { formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
-import { CopyTable } from "../components/copy_csv.ts";
+import { CopyTable } from "../components/copy_box.ts";
 import { onValue } from "../components/field.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";

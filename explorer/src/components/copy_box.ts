@@ -1,7 +1,10 @@
-// Commands and code that do the same as the page, ready to copy.
+// Content that is copied: commands and code that do the same as the page, and rows of tables.
+import { csvOf } from "../format/csv.ts";
+import { formatCount } from "../format/format.ts";
 import { html } from "../framework/html.ts";
-import { useState } from "../framework/preact.ts";
+import { useState, type VNode } from "../framework/preact.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
+import type { Column } from "./table.ts";
 
 export { shellWord };
 
@@ -33,7 +36,7 @@ export function CopyBox({ text, label }: { text: string; label: string }) {
  * Copies a text, and returns false if the browser does not allow it. Pages without https have no
  * clipboard: there, it copies a selection beside the button, as a dialog keeps others from focus.
  */
-export async function copyText(text: string, button: Button): Promise<boolean> {
+async function copyText(text: string, button: Button): Promise<boolean> {
   const clipboard = navigator.clipboard as Clipboard | undefined;
   try {
     if (clipboard !== undefined) return await clipboard.writeText(text).then(() => true);
@@ -58,5 +61,50 @@ export function SameByCode({ cli, code }: { cli?: string; code?: string }) {
       ${cli && html`<${CopyBox} label="Command line" text=${cli} />`}
       ${code && html`<${CopyBox} label="TypeScript" text=${code} />`}
     </details>
+  `;
+}
+
+export interface CopiedRows {
+  readonly rows: readonly (readonly unknown[])[];
+  /** Follows the number of rows that were copied. */
+  readonly note?: string;
+}
+
+/** A button that copies rows, and says how many. */
+export function CopyCsv({ count, titles, read }: {
+  count: number;
+  titles: readonly string[];
+  read: () => CopiedRows | Promise<CopiedRows>;
+}): VNode {
+  const [result, setResult] = useState("");
+  const copy = async ({ currentTarget }: { currentTarget: HTMLButtonElement }) => {
+    try {
+      const { rows, note } = await read();
+      const isCopied = await copyText(csvOf(titles, rows), currentTarget);
+      const copied = `${formatCount(rows.length, "row")} copied`;
+      setResult(isCopied ? [copied, note ?? ""].filter(Boolean).join("; ") : "Not copied");
+    } catch (error) {
+      setResult(`Not copied: ${(error as Error).message}`);
+    }
+  };
+  return html`
+    <button type="button" class="button button-small" disabled=${count === 0}
+      onClick=${copy}>Copy as CSV (${formatCount(count, "row")})</button>
+    <span class="muted" role="status">${result}</span>
+  `;
+}
+
+/** Copies the exact values of the rows of a table. */
+export function CopyTable<T>({ rows, columns }: {
+  rows: readonly T[];
+  columns: readonly Column<T>[];
+}): VNode {
+  const copied = columns.filter(({ value }) => value !== undefined);
+  const read = () => ({ rows: rows.map((row) => copied.map(({ value }) => value?.(row))) });
+  return html`
+    <p class="row">
+      <${CopyCsv} count=${rows.length} read=${read}
+        titles=${copied.map(({ title, label = title }) => label)} />
+    </p>
   `;
 }

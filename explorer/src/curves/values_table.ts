@@ -1,5 +1,5 @@
 // The last, the smallest and the largest value of each curve, as a table.
-import { CopyTable } from "../components/copy_csv.ts";
+import { CopyTable } from "../components/copy_box.ts";
 import { type Column, Table } from "../components/table.ts";
 import { numberText } from "../format/format.ts";
 import { html } from "../framework/html.ts";

@@ -1,7 +1,7 @@
 // Rows that are copied as CSV are read back exactly.
 import { assertEquals } from "@std/assert";
 import { findPython, runPython } from "../../../tests/support/numpy.ts";
-import { csvOf } from "../../src/components/copy_csv.ts";
+import { csvOf } from "../../src/format/csv.ts";
 
 const python = await findPython("pandas");
 const why = python === undefined

@@ -2,7 +2,7 @@
 import { html } from "../../framework/html.ts";
 import { useRef, useState } from "../../framework/preact.ts";
 import { breakable } from "../breakable.ts";
-import { CopyCsv } from "../copy_csv.ts";
+import { CopyCsv } from "../copy_box.ts";
 import { type Column, Table } from "../table.ts";
 import type { ChartProps, Drawn } from "./chart_points.ts";
 import { Plot } from "./plot.ts";

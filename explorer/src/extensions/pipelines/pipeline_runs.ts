@@ -2,7 +2,7 @@
 import { useSession } from "../../api/context.ts";
 import { resultsName } from "./names.ts";
 import { type ListedRun, readRunValues, stateOfEnd } from "./runs.ts";
-import { CopyTable } from "../../components/copy_csv.ts";
+import { CopyTable } from "../../components/copy_box.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { StateTag } from "../../components/state_tag.ts";
 import { type Column, Table } from "../../components/table.ts";

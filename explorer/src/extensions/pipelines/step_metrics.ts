@@ -1,5 +1,5 @@
 // The parameters and metrics of the steps of a run, side by side.
-import { CopyTable } from "../../components/copy_csv.ts";
+import { CopyTable } from "../../components/copy_box.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { pipelineOf } from "./names.ts";

@@ -3,7 +3,7 @@ import type { ArtifactFile } from "../../artifact_file.ts";
 import { onValue } from "../../components/field.ts";
 import { formatBytes, formatCount, formatNumber } from "../../format/format.ts";
 import { ErrorNotice, Progress, whenLoaded } from "../../components/notices.ts";
-import { CopyCsv } from "../../components/copy_csv.ts";
+import { CopyCsv } from "../../components/copy_box.ts";
 import { UnknownName } from "../../components/unknown_name.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";

@@ -1,6 +1,6 @@
 // Tables of runs that programs log to, and that are no versions yet.
 import type { LoggedRun } from "../../api/logged_runs.ts";
-import { CopyTable } from "../../components/copy_csv.ts";
+import { CopyTable } from "../../components/copy_box.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { StateTag } from "../../components/state_tag.ts";
 import { type Column, Table } from "../../components/table.ts";

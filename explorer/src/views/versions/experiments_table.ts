@@ -1,6 +1,6 @@
 // The table of versions, whose rows are chosen to be compared.
 import { formatAgo, formatBytes, formatTime, numberText } from "../../format/format.ts";
-import { CopyTable } from "../../components/copy_csv.ts";
+import { CopyTable } from "../../components/copy_box.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
