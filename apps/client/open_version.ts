@@ -73,8 +73,9 @@ async function* readResumed(
   let at = offset;
   let failures = 0;
   let failingSince = 0;
-  while (at < end) {
-    const reader = await begin(connection, file, { action, at, end });
+  for (let direct = true; at < end;) {
+    const reader = await begin(connection, file, { action, at, end, direct });
+    const from = at;
     let failure: unknown;
     const silentMs = failures === 0 ? Math.min(SILENT_MS, timeoutMs) : timeoutMs;
     try {
@@ -94,6 +95,7 @@ async function* readResumed(
       void reader.cancel().catch(() => {}); // the read has reported its failure
     }
     if (at >= end) return;
+    direct = at > from; // a bucket that sent nothing may do so again
     signal?.throwIfAborted();
     const error = unanswered({ action, location, writes: false }, failure);
     if (++failures === 1) failingSince = system.monotonic(); // not its wait for bytes
@@ -107,12 +109,17 @@ async function* readResumed(
 async function begin(
   connection: Connection,
   { path, commit, info, signal }: RemoteFile,
-  { action, at, end }: { action: string; at: number; end: number },
+  { action, at, end, direct }: { action: string; at: number; end: number; direct: boolean },
 ): Promise<ReturnType<typeof reusingReader>> {
   const whole = at === 0 && end === info.size;
   const headers = whole ? undefined : { range: `bytes=${at}-${end - 1}` };
   const call = { action, path, query: { commit }, headers, signal };
-  const response = await requestFile(connection, call);
+  const fits = ({ status, headers }: Response) =>
+    !headers.has("content-encoding") &&
+    (whole
+      ? status === 200 && [null, `${info.size}`].includes(headers.get("content-length"))
+      : status === 206 && headers.get("content-range") === `bytes ${at}-${end - 1}/${info.size}`);
+  const response = await (direct ? requestFile(connection, call, fits) : connection.request(call));
   if (!whole && !(response.status === 206 && isRange(response, { at, end }))) {
     await response.body?.cancel();
     throw connection.unexpected({ action }, "it does not support ranges");

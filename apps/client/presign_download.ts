@@ -1,5 +1,4 @@
 // URLs of the store of a service, for downloads, and reads that such URLs answer.
-import { isRegistryError } from "../../core/errors.ts";
 import { type DirectDownload, PRESIGN } from "../../core/registry/transfer.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import type { Call, Connection } from "./connection.ts";
@@ -20,26 +19,37 @@ export function createPresignDownload(
 
 /** Limit for the start of an answer of the bucket, milliseconds: the service can answer, too. */
 const BUCKET_MS = 5_000;
+/** How long the service sends all bytes after its bucket has failed, milliseconds. */
+const WITHOUT_MS = 600_000;
 
-/** Services whose bucket did not answer this program. */
-const WITHOUT_BUCKET = new WeakSet<Connection>();
+/** When to ask the bucket of a service again, by the monotonic clock. */
+const FAILED = new WeakMap<Connection, number>();
 
-/** Returns the start of a file or range: from the bucket where the service allows it. */
-export async function requestFile(connection: Connection, call: Call): Promise<Response> {
-  if (WITHOUT_BUCKET.has(connection)) return await connection.request(call);
+/** Returns the start of a file or range: from the bucket where the service allows it, if it fits. */
+export async function requestFile(
+  connection: Connection,
+  call: Call,
+  fits: (answer: Response) => boolean,
+): Promise<Response> {
+  const { system, location } = connection;
+  if (system.monotonic() < (FAILED.get(connection) ?? 0)) return await connection.request(call);
   const headers = { ...call.headers, "holdfast-accept": "redirect" };
-  const answer = await connection.request({ ...call, headers, also: [307] });
-  if (answer.status !== 307) return answer;
+  const answer = await connection.request({ ...call, headers, also: [0, 307] }); // 0: in browsers
+  if (answer.ok) return answer;
   await answer.body?.cancel();
-  const url = answer.headers.get("location") ?? "";
-  const isSafe = url.startsWith("https:") || !connection.location.startsWith("https:");
-  const direct = { ...call, url, once: true, timeoutMs: BUCKET_MS };
+  const url = URL.parse(answer.headers.get("location") ?? "");
+  const isSafe = ["https:", new URL(location).protocol].includes(url?.protocol ?? "");
   try {
-    const sent = isSafe ? await connection.request(direct) : undefined;
-    if (sent?.status === (call.headers?.range ? 206 : 200)) return sent;
-    await sent?.body?.cancel();
-  } catch (error) { // not shown: its message may have the URL, which is a secret
-    if (!(isRegistryError(error, "Denied") || call.signal?.aborted)) WITHOUT_BUCKET.add(connection);
+    // Without a commit, it is a proxy that leads to its sign-in.
+    if (isSafe && answer.headers.has("holdfast-commit")) {
+      const direct = { ...call, url: url!.href, once: true, retryForMs: 0, timeoutMs: BUCKET_MS };
+      const sent = await connection.request(direct);
+      if (fits(sent)) return sent;
+      await sent.body?.cancel();
+    }
+  } catch { // not shown: its message may have the URL, which is a secret
+    call.signal?.throwIfAborted();
   }
+  FAILED.set(connection, system.monotonic() + WITHOUT_MS);
   return await connection.request(call);
 }

@@ -284,18 +284,3 @@ function unitsInOrder(text: string): string {
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
-
-export async function* rangeOf(
-  chunks: AsyncIterable<Uint8Array>,
-  { offset, length = Infinity }: ByteRange,
-): AsyncGenerator<Uint8Array> {
-  let [skip, remaining] = [offset, length];
-  if (remaining <= 0) return;
-  for await (const chunk of chunks) {
-    const piece = chunk.subarray(skip, skip + remaining);
-    skip = Math.max(0, skip - chunk.byteLength);
-    remaining -= piece.byteLength;
-    if (piece.byteLength > 0) yield piece;
-    if (remaining <= 0) return;
-  }
-}

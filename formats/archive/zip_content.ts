@@ -4,13 +4,13 @@
 import { viewOf } from "../arrays/view_bytes.ts";
 import { crc32, createInflateRaw } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
-import { concatBytes, iterableStream, rangeOf } from "../../core/bytes/bytes.ts";
+import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type ArchiveEntry, corrupt, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";
 import { through } from "./gzip.ts";
-import { partOf, readPart, readSized } from "./ranges.ts";
+import { partOf, rangeOf, readPart, readSized } from "./ranges.ts";
 import { DEFLATED, SIGNATURES, STORED, type ZipRecord } from "./zip_directory.ts";
 
 const LOCAL_BYTES = 30;

@@ -51,7 +51,8 @@ export async function answerVersionFile(
   }
   const location = redirects && await redirectTo?.(c, { info, file, client: redirects });
   if (location !== undefined) {
-    const own = { location, "cache-control": "no-store", "content-length": "0" };
+    const shown = { location, "holdfast-commit": info.commit }; // tells it from those of proxies
+    const own = { ...shown, "cache-control": "no-store", "content-length": "0" };
     return new Answer(null, { status: 307, headers: { ...headers, ...own } });
   }
   const caching = options.tokens ? ASK_AGAIN : fixed && !isAdded(file) ? IMMUTABLE : "no-cache";

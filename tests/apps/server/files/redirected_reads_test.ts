@@ -1,5 +1,6 @@
 // Files that a service lets its clients read from the bucket.
 import { assertEquals, assertRejects } from "@std/assert";
+import { toFileUrl } from "@std/path";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
@@ -7,6 +8,7 @@ import { createMaterializers } from "../../../../materializers/mod.ts";
 import { openRegistry, RegistryError } from "../../../../mod.ts";
 import { noise } from "../../../registry/registries.ts";
 import { holdTimers } from "../../../support/held_timers.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { createPresigningStore } from "../../../transfers/presigning_store.ts";
 
@@ -28,7 +30,14 @@ function sendObject({ headers }: Request, bytes: Uint8Array<ArrayBuffer>): Respo
 /** A client of a service in front of a bucket, which answers as `bucket` does. */
 async function served(
   bucket: Answer,
-  { redirect = true, at = "http://127.0.0.1", bucketAt = BUCKET } = {},
+  {
+    redirect = true,
+    at = "http://127.0.0.1",
+    bucketAt = BUCKET,
+    lead = (url: string) => url.replace(BUCKET, bucketAt),
+    commit = true,
+    runtime = {} as Record<string, string>,
+  } = {},
 ) {
   const system = createScriptedSystem();
   const store = createPresigningStore({ system });
@@ -52,13 +61,16 @@ async function served(
         (await store.fetch(request.url.replace(bucketAt, BUCKET)))! as Uint8Array<ArrayBuffer>,
       );
     }
+    for (const [name, value] of Object.entries(runtime)) request.headers.set(name, value);
     const url = request.url.replace(/^https?:\/\/[^/]+/, "http://127.0.0.1");
     const answer = await handler(new Request(url, request));
     if (!request.url.includes("/files/")) return answer;
     bySelf.push(answer.status);
+    if (answer.status === 307 && runtime.page !== undefined) return Response.error();
     const headers = new Headers(answer.headers);
     const location = headers.get("location");
-    if (location !== null) headers.set("location", location.replace(BUCKET, bucketAt));
+    if (location !== null) headers.set("location", lead(location));
+    if (location !== null && !commit) headers.delete("holdfast-commit");
     return new Response(answer.body, { status: answer.status, headers });
   };
   const note = (line: string) => void logged.push(line);
@@ -72,6 +84,7 @@ async function served(
   const read = async () => await (await registry.open("a", { version })).file("data.bin").bytes();
   return {
     behind,
+    system,
     registry,
     version,
     direct,
@@ -105,22 +118,90 @@ Deno.test("a short range comes from the service: a redirect would take longer", 
   }
 });
 
+Deno.test("Node follows, and pages of browsers read from the service", async () => {
+  for (
+    const [runtime, direct, bySelf] of [
+      [{ "sec-fetch-mode": "cors" }, ["whole"], [307]], // Node
+      [{ "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" }, [], [200]],
+      [{ page: "without TLS, of which nothing tells" }, [], [307, 200]],
+    ] as const
+  ) {
+    await using world = await served(sendObject, { runtime });
+    assertEquals(await world.read(), LARGE);
+    assertEquals([world.direct, world.bySelf], [[...direct], [...bySelf]]);
+  }
+});
+
 Deno.test("a service without redirects sends its files itself", async () => {
   await using world = await served(sendObject, { redirect: false });
   assertEquals(await world.read(), LARGE);
   assertEquals([world.direct, world.bySelf], [[], [200]]);
 });
 
-Deno.test("a bucket that fails leaves the file to the service", async () => {
-  const refuses = () => new Response("<Error/>", { status: 403 });
-  const breaks = () => Promise.reject(new TypeError("error for url (https://store.test/0)"));
-  for (const [bucket, asked] of [[refuses, 2], [breaks, 1]] as const) {
+Deno.test("a bucket that fails leaves the file to the service, for ten minutes", async () => {
+  const headers = { "retry-after": "20" };
+  const at = (location: string) => () => new Response(null, { status: 302, headers: { location } });
+  const failures: Record<string, Answer> = {
+    "it refuses": () => new Response("<Error/>", { status: 403 }),
+    "it is busy": () => new Response("<Error/>", { status: 503, headers }),
+    "it breaks": () => Promise.reject(new TypeError("error for url (https://store.test/0)")),
+    "it leads elsewhere": at("https://elsewhere.test/"),
+    "it speaks as a service": () =>
+      Response.json({ code: "NotFound", detail: BUCKET }, { status: 404 }),
+    "a page of a proxy": () => new Response("<html>", { headers: { "content-length": "6" } }),
+    "compressed": (_, bytes) =>
+      new Response(bytes, { headers: { "content-encoding": "gzip", "content-length": "9" } }),
+  };
+  for (const [what, bucket] of Object.entries(failures)) {
     await using world = await served(bucket);
-    assertEquals(await world.read(), LARGE);
-    assertEquals(await world.read(), LARGE);
-    assertEquals(world.direct.length, asked, "one without an answer is not asked again");
-    assertEquals(world.logged.filter((line) => line.includes("store.test")), []);
+    const before = world.system.monotonic();
+    assertEquals([await world.read(), await world.read()], [LARGE, LARGE], what);
+    assertEquals([world.direct.length, world.system.monotonic()], [1, before], what);
+    assertEquals(world.logged.filter((line) => line.includes("store.test")), [], what);
+    world.system.advance(600_000);
+    assertEquals([await world.read(), world.direct.length], [LARGE, 2], what);
   }
+});
+
+Deno.test("an aborted read does not go on at the service", async () => {
+  const stop = new AbortController();
+  await using world = await served(() => {
+    stop.abort("stop");
+    return new Promise(() => {});
+  });
+  const { version } = world;
+  const file = (await world.registry.open("a", { version, signal: stop.signal })).file("data.bin");
+  assertEquals(await file.bytes().catch((reason) => reason), "stop");
+  assertEquals(world.bySelf, [307]);
+});
+
+Deno.test("a bucket that begins and sends nothing leaves the file to the service", async () => {
+  const silent = () =>
+    new ReadableStream({ pull: (to) => to.error(new TypeError(`broken: ${BUCKET}`)) });
+  await using world = await served(() => new Response(silent()));
+  assertEquals(await world.read(), LARGE);
+  assertEquals([world.direct, world.bySelf], [["whole"], [307, 200]]);
+  assertEquals(world.logged.filter((line) => line.includes("store.test")), []);
+});
+
+Deno.test("a redirect leads neither to files of this machine nor to a sign-in of a proxy", async () => {
+  await using root = await tempRoot();
+  await Deno.writeTextFile(root.join("secret"), "secret");
+  for (
+    const url of [
+      toFileUrl(root.join("secret")).href,
+      "data:,secret",
+      "/relative",
+      "https://[",
+      "blob:x",
+    ]
+  ) {
+    await using world = await served(sendObject, { lead: () => url });
+    assertEquals(await world.read(), LARGE, url);
+    assertEquals([world.direct, world.bySelf], [[], [307, 200]], url);
+  }
+  await using world = await served(sendObject, { lead: () => `${BUCKET}/login`, commit: false });
+  assertEquals([await world.read(), world.direct], [LARGE, []]);
 });
 
 Deno.test("a read that breaks at the bucket goes on where it was", async () => {
@@ -140,11 +221,21 @@ Deno.test("other bytes of the bucket are refused like those of a service", async
   assertEquals(error.code, "Corrupt");
 });
 
-Deno.test("the service sends a range that the bucket answers with the whole file", async () => {
-  await using world = await served((_, bytes) => new Response(bytes));
+Deno.test("the service sends a range that the bucket answers with other bytes", async () => {
   const range = { offset: 5, length: 2_000_000 };
-  const part = await new Response((await world.file()).stream(range)).bytes();
-  assertEquals([part, world.bySelf], [LARGE.slice(5, 2_000_005), [307, 206]]);
+  for (
+    const [status, sent] of [
+      [200, undefined],
+      [206, undefined],
+      [206, "bytes 0-1999999/3000000"],
+      [206, "bytes 5-2000004/2999999"],
+    ] as const
+  ) {
+    const headers = sent === undefined ? undefined : { "content-range": sent };
+    await using world = await served((_, bytes) => new Response(bytes, { status, headers }));
+    const part = await new Response((await world.file()).stream(range)).bytes();
+    assertEquals([part, world.bySelf], [LARGE.slice(5, 2_000_005), [307, 206]]);
+  }
 });
 
 Deno.test("a bucket that does not answer in time is not asked again", async () => {
