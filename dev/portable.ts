@@ -117,7 +117,9 @@ async function run(
   [command = "", ...args]: string[],
   output: "inherit" | "piped",
 ): Promise<number> {
-  const env: Record<string, string> = isShared() ? { HOLDFAST_QUICK: "1" } : {};
+  const env: Record<string, string> = isShared()
+    ? { HOLDFAST_QUICK: "1", HOLDFAST_REQUIRE_SERVERS: "" }
+    : {};
   const options = { args, cwd: REPOSITORY, env, stdout: output, stderr: output } as const;
   const child = new Deno.Command(command, options).spawn();
   if (output === "inherit") return (await child.status).code;

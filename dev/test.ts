@@ -78,7 +78,9 @@ const env = {
   HOLDFAST_SEEDS: Deno.env.get("HOLDFAST_SEEDS") ?? SEEDS[part],
   DENO_JOBS: String(AT_ONCE),
   ...(given.includes("--full") ? { HOLDFAST_FULL: "1" } : {}),
-  ...(isQuick ? { HOLDFAST_SERVERS: "none", HOLDFAST_QUICK: "1" } : {}),
+  ...(isQuick
+    ? { HOLDFAST_SERVERS: "none", HOLDFAST_REQUIRE_SERVERS: "", HOLDFAST_QUICK: "1" }
+    : {}),
   ...(isQuick && !isNamed ? inMemory() : {}), // Deno gives programs nothing in /dev without all permissions
 };
 const watched = !Deno.stdout.isTerminal(); // at a terminal somebody sees what hangs, and stops it

@@ -70,7 +70,13 @@ class Copy {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [...args],
       cwd: this.path("."),
-      env: { NO_COLOR: "1", HOLDFAST_QUICK: "1", HOLDFAST_SERVERS: "none", HOLDFAST_SEEDS: "1" },
+      env: {
+        NO_COLOR: "1",
+        HOLDFAST_QUICK: "1",
+        HOLDFAST_REQUIRE_SERVERS: "",
+        HOLDFAST_SERVERS: "none",
+        HOLDFAST_SEEDS: "1",
+      },
     }).output();
     if (success) return undefined;
     return [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("").slice(-3000);

@@ -6,11 +6,12 @@ import { promisify } from "node:util";
 import { join } from "@std/path";
 import { realSystem } from "../../core/system.ts";
 import { parsePythonJson } from "../../neighbors/mindtrace/python_json.ts";
+import { IS_QUICK } from "./seeds.ts";
 import { type TempRoot, testInRoot } from "./temp_root.ts";
 
 const run = promisify(execFile);
 const folder = realSystem.env("HOLDFAST_MINDTRACE");
-const isInstalled = folder !== undefined && existsSync(join(folder, "complete-1"));
+const isInstalled = !IS_QUICK && folder !== undefined && existsSync(join(folder, "complete-1"));
 
 /** Runs Python with a release of mindtrace; returns what it prints last, as JSON. */
 export type RunMindtrace = (release: string, source: string, args?: string[]) => Promise<unknown>;

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { realSystem } from "../../core/system.ts";
+import { IS_QUICK } from "./seeds.ts";
 
 const run = promisify(execFile);
 
@@ -24,13 +25,14 @@ export async function findNumpy(): Promise<string | undefined> {
  * takes up to a second.
  *
  * @param major the first number of the version that the module must have, at least. @default any
- * @param variable the variable that names the Python
+ * @param variable the variable that names the Python. A quick run has only the usual one
  */
 export async function findPython(
   module: string,
   major = 0,
   variable = "HOLDFAST_PYTHON",
 ): Promise<string | undefined> {
+  if (IS_QUICK && variable !== "HOLDFAST_PYTHON") return undefined;
   const named = realSystem.env(variable);
   const python = named ?? "python3";
   try {

@@ -8,6 +8,7 @@ import { localPath } from "../../../mod.ts";
 import { secretOf } from "../../../gateways/s3/derived_secret.ts";
 import { noise } from "../../registry/registries.ts";
 import { findPython } from "../../support/numpy.ts";
+import { IS_QUICK } from "../../support/seeds.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { S3_KEY, serveS3 } from "./serve_s3.ts";
 
@@ -16,7 +17,9 @@ export const clients = realSystem.env("HOLDFAST_S3_CLIENTS") ??
   join(realSystem.env("HOME") ?? "", ".cache/holdfast-ci/s3");
 export const python = await findPython("pyarrow, pandas, polars");
 /** Why no client can be tried. */
-export const missing = python === undefined
+export const missing = IS_QUICK
+  ? "a quick run starts no clients"
+  : python === undefined
   ? "no Python with pyarrow, pandas and polars"
   : existsSync(join(clients, "kserve"))
   ? undefined
