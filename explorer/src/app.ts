@@ -193,10 +193,11 @@ function Navigation({ session, place }: { session: Session; place: Place }) {
   const nav = useRef<HTMLElement>(null);
   useEffect(() => { // on narrow pages, the navigation scrolls
     const bar = elementOf(nav);
-    const link = bar.querySelector("[aria-current]");
-    const observer = new ResizeObserver(() =>
-      link?.scrollIntoView({ block: "nearest", inline: "center" })
-    );
+    const link = bar.querySelector<HTMLElement>("[aria-current]");
+    const observer = new ResizeObserver(() => { // only the bar: the page stays where it is
+      if (link === null) return;
+      bar.scrollLeft = link.offsetLeft - bar.offsetLeft - (bar.clientWidth - link.offsetWidth) / 2;
+    });
     observer.observe(bar);
     return () => observer.disconnect();
   }, [current]);

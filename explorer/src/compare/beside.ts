@@ -2,6 +2,7 @@
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { Choice } from "../components/choice.ts";
 import { FactList } from "../components/fact_list.ts";
+import { PartOfPage } from "../framework/region_label.ts";
 import { html } from "../framework/html.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { kindByName } from "../previews/kind.ts";
@@ -55,7 +56,11 @@ export function Beside({ versions: all, aliases }: {
               html`<${Value} fact=${fact} at=${at} />`,
             ])} />
             ${version.files.some((file) => file.path === path)
-              ? html`<${Preview} key=${path} version=${version} path=${path} isBrief />`
+              ? html`
+                <${PartOfPage.Provider} value=${refOf(version)}>
+                  <${Preview} key=${path} version=${version} path=${path} isBrief />
+                  <//>
+              `
               : html`<p class="note">It has no ${path}.</p>`}
           </section>
         `

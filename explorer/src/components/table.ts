@@ -5,6 +5,7 @@ import { html } from "../framework/html.ts";
 import { keepScroll } from "../framework/kept.ts";
 import { useLayoutEffect, useMemo, useRef, useState } from "../framework/preact.ts";
 import type { ComponentChildren, RefObject } from "../framework/preact.ts";
+import { useRegionLabel } from "../framework/region_label.ts";
 
 export interface Column<T> {
   readonly title: string;
@@ -62,7 +63,7 @@ export function Table<T>(props: TableProps<T>) {
   const scrolls = isPreview || isScroll || isLong ? "scroll table-wrap" : "table-wrap";
   return html`
     <div ref=${box} class=${scrolls} tabindex="0" role="region"
-      aria-label=${label} onScroll=${isLong ? onScroll : undefined}>
+      aria-label=${useRegionLabel(label)} onScroll=${isLong ? onScroll : undefined}>
       <table class=${`${isScroll ? "" : "cards"} ${props.class ?? ""}`}
         aria-rowcount=${isLong ? rows.length + 1 : undefined}>
         <thead>${groupRow(columns)}

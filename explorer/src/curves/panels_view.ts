@@ -167,7 +167,7 @@ function Zoom({ drawing: { axis } }: { drawing: Drawing }) {
       <label class="field">${label} <input type="number" step="any" class="bound" value=${value}
         aria-label=${`${label} ${axisTitle(axis)}`} onInput=${onValue(set)} /></label>
     `;
-  return html`${field("from", from, setFrom)}${field("to", to, setTo)}`;
+  return html`<span class="row">${field("from", from, setFrom)}${field("to", to, setTo)}</span>`;
 }
 
 /** The charts of each section, of which long ones show a part. The address has which are open. */

@@ -1,4 +1,5 @@
 // Pictures at any size.
+import { useRegionLabel } from "../framework/region_label.ts";
 import { html } from "../framework/html.ts";
 import { type ComponentChildren, useState, type VNode } from "../framework/preact.ts";
 
@@ -32,7 +33,7 @@ export function Zoom({ width, label, enlarge = false, children }: {
         <button type="button" class="button button-small" disabled=${zoom === undefined}
           onClick=${() => setZoom(undefined)}>Fit</button>
       </div>
-      <div class="zoom-area" role="region" aria-label=${label} tabindex="0">
+      <div class="zoom-area" role="region" aria-label=${useRegionLabel(label)} tabindex="0">
         <div class=${`zoom-picture ${near > 1 ? "pixelated" : ""} ${
           zoom === undefined ? "fit" : ""
         }`}

@@ -1,4 +1,4 @@
-// Empty states lead on, and nothing moves for those who ask for that.
+// Pages at rest: empty states lead on, and nothing moves by itself.
 import { assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { barriersOf } from "../support/barriers.ts";
@@ -18,6 +18,35 @@ Deno.test({
     await page.getByRole("button", { name: "Show all versions" }).press("Enter");
     await page.getByText("2 of 2 versions").waitFor();
     assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "a change of the width leaves the page where the reader is" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (let n = 0; n < 30; n++) await registry.save("net", n, { metadata: { n } });
+    await using explorer = await openExplorer(registry);
+    const { page, url } = explorer;
+    const link = page.getByRole("link", { name: "Storage" });
+    const isWhole = async () =>
+      await page.waitForFunction(() => {
+        const link = document.querySelector(".bar nav [aria-current]")!.getBoundingClientRect();
+        return link.left >= 0 && link.right <= innerWidth;
+      });
+    await page.goto(`${url}#/artifacts/net?tab=changes`);
+    await page.getByText("net@1.0.0").waitFor();
+    for (const [width, top] of [[390, 0], [1280, 0], [390, 200]] as const) {
+      await page.evaluate((top) => scrollTo(0, top), top);
+      await page.setViewportSize({ width, height: 500 });
+      await isWhole();
+      assertEquals(await page.evaluate(() => scrollY), top, `${width}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 500 });
+    await link.first().click();
+    await page.setViewportSize({ width: 390, height: 500 });
+    await isWhole();
   },
 });
 
