@@ -277,18 +277,19 @@ class Connection:
             try:
                 return self._opener.open(request, timeout=limit)
             except OSError as error:
-                is_http = isinstance(error, urllib.error.HTTPError)
-                is_own = is_http and error.url == request.full_url and error.code != 307
+                http = error if isinstance(error, urllib.error.HTTPError) else None
+                is_answer = http is not None and http.code != 307
+                is_own = is_answer and http is not None and http.url == request.full_url
                 if request.unredirected_hdrs.pop(FOLLOWS, "") and not is_own:
-                    self._follows = is_http and error.code != 307
+                    self._follows = is_answer
                     continue  # the service can send the bytes
-                if not isinstance(error, urllib.error.HTTPError):
+                if http is None:
                     raise
-                wait = error.headers.get("retry-after", "")
-                is_busy = error.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
+                wait = http.headers.get("retry-after", "")
+                is_busy = http.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
                 if not is_busy or time.monotonic() + int(wait) > end:
                     raise
-                error.close()
+                http.close()
                 time.sleep(max(int(wait), 0.1))
 
     def _problem(
