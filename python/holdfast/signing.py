@@ -79,7 +79,7 @@ def sign_version(
         hint = "Save a version with copies of the files in place of links."
         raise HoldfastError("Unsupported", message, hint)
     data = signed_bytes(payload)
-    signature = signing.sign(data)
+    signature: Any = signing.sign(data)
     if not isinstance(signature, bytes) or not trusted.has_signed(data, signature):
         message = f"Cannot sign {quoted(artifact.ref)}: the signature is not of the public key"
         hint = "Return the signature of the bytes: for ECDSA as DER, with the digest of its curve."

@@ -28,7 +28,11 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.save('b', 1, metadata={'x': 'y' * 80000})", "Invalid", /version of its own/],
   ["service.set_alias('a', 'x/y', '1')", "Invalid", /load, open or download/],
   ["service.run()", "Invalid", /^Call it as run\(name, \*, params=None, tags=None, id=None\)\.$/],
-  ["service.open('a', 'b')", "Invalid", /^Call it as open\(ref, \*, as_of=None\)\.$/],
+  [
+    "service.open('a', 'b')",
+    "Invalid",
+    /^Call it as open\(ref, \*, as_of=None, signed_by=None\)\.$/,
+  ],
   ["folder.run('a')", "Unsupported", /holdfast\.connect/],
   ["folder.runs()", "Unsupported", /holdfast\.connect/],
   ["service.delete('a@1.0.0')", "Conflict", /force=True/],

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from ..core.errors import HoldfastError
+from ..core.errors import HoldfastError, Json
 from ..core.shapes import is_list
 from .keys import hash_of_certificate
 from .statement import HASH, PAYLOAD_TYPE, TwiceError, members_of, parse_once
@@ -37,9 +37,9 @@ class Bundle(NamedTuple):
 
 
 def bundle_text(bundle: Bundle) -> str:
-    key = {"publicKey": {"hint": bundle.key_hash}, "tlogEntries": []}
+    key: Json = {"publicKey": {"hint": bundle.key_hash}, "tlogEntries": []}
     media_type = "application/vnd.dev.sigstore.bundle.v0.3+json"
-    material = {"mediaType": media_type, "verificationMaterial": key}
+    material: Json = {"mediaType": media_type, "verificationMaterial": key}
     if bundle.material is not None:
         material = json.loads(bundle.material)
     envelope = {

@@ -80,7 +80,11 @@ def read_signing_key(pem: str, passphrase: str | None = None) -> SigningKey:
         raise cannot("sign", state, hint) from None
     public_key, digest = pem_of(key.public_key()), digest_of("sign", key)
     algorithm = () if digest is None else (ecdsa(digest),)
-    return SigningKey(public_key, lambda data: bytes(key.sign(data, *algorithm)))
+
+    def sign(data: bytes) -> bytes:
+        return bytes(key.sign(data, *algorithm))
+
+    return SigningKey(public_key, sign)
 
 
 def read_public_key(pem: str) -> TrustedKey:

@@ -45,7 +45,7 @@ def statement_of(subject: str, files: Iterable[SignedFile]) -> str:
         {"name": file.path, "algorithm": "sha256", "digest": file.sha256} for file in signed
     ]
     root = root_digest(file.sha256 for file in signed)
-    statement = {
+    statement: Json = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": subject, "digest": {"sha256": root}}],
         "predicateType": PREDICATE_TYPE,
