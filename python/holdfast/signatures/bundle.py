@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from typing import Any, NamedTuple
@@ -125,11 +124,13 @@ def first_certificate(material: str) -> bytes | None:
 
 
 def from_base64(text: Any) -> bytes | None:
-    """Decodes base64. Returns None for anything else, and for nothing."""
-    try:
-        return base64.b64decode(text, validate=True) or None if isinstance(text, str) else None
-    except (ValueError, binascii.Error):
+    """Decodes base64 as browsers do. Returns None for anything else, and for nothing."""
+    kept = re.sub(r"[\t\n\f\r ]", "", text) if isinstance(text, str) else ""
+    if len(kept) % 4 == 0:
+        kept = re.sub(r"={1,2}\Z", "", kept)
+    if len(kept) % 4 == 1 or not re.fullmatch(r"[A-Za-z0-9+/]+", kept):
         return None
+    return base64.b64decode(kept + "=" * (-len(kept) % 4))
 
 
 def compact(value: Any) -> str:
