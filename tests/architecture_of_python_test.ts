@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   store: ["core", "files", "artifacts"],
   client: ["core", "files", "values", "artifacts"],
   runs: ["core", "values", "artifacts", "client"],
-  drafts: ["core", "values", "artifacts", "client"],
+  drafts: ["core", "files", "values", "artifacts", "client"],
   paths: ["core", "files", "artifacts", "client", "drafts"],
 };
 
