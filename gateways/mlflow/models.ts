@@ -12,7 +12,7 @@ import type { NameTagStore, TagChange } from "./name_tags.ts";
 import { NOTE, shownTagsOf } from "./shown_tags.ts";
 import { parseRunId } from "../../runs/mlflow/ids.ts";
 
-/** The member of the metadata of a first version with the time when its model was created. */
+/** The member of the metadata with the time when the model was created. */
 const MODEL_CREATED = "model_creation_timestamp";
 
 /** A version that is there, and its aliases. */
@@ -234,7 +234,7 @@ export class ModelStore {
     }
     if (files.length === 0) throw noSuch(`No artifacts at '${source.slice(0, 500)}'`);
     const isStored = version !== "0.0.0"; // else its run goes on
-    const createdMs = await this.#tags.createdMs(this.nameOf(model));
+    const createdMs = await this.isThere(model) ? (await this.model(model)).createdMs : undefined;
     const saved = await this.#context.registry.save(this.nameOf(model), undefined, {
       as: passThrough({ id: "folder", formatVersion: 1 }, files),
       bump: "major",

@@ -82,6 +82,10 @@ Deno.test("a model has its tags and description before and after its first versi
     assertEquals(now.latest_versions.length, 1);
     assertEquals(now.creation_timestamp, made.creation_timestamp);
   }
+  system.advance(60_000);
+  await addVersion(other);
+  await send(service, "DELETE", "model-versions/delete", { name: "clf", version: "1" });
+  assertEquals((await model(service)).creation_timestamp, made.creation_timestamp);
   const { labels, notes } = (await readAnnotations(service.registry, "models:clf"))!;
   assertEquals([labels, notes], [{ stage: "x" }, "words"]);
   await send(other, "DELETE", "registered-models/delete-tag", { name: "clf", key: "stage" });
