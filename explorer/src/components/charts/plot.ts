@@ -72,7 +72,9 @@ export function Plot(
   // A chart that grows keeps its canvas.
   useEffect(() => plot.current?.setData(dataOf(props)), [x, series, props.range, props.rangeY]);
   return html`
-    <div ref=${box} class="plot" role="img" aria-label=${`Chart: ${label}`}
+    <div ref=${box} class=${kind === "line"
+      ? "plot lines"
+      : "plot"} role="img" aria-label=${`Chart: ${label}`}
       style=${{ minBlockSize: `${height}px` }}>
       <div ref=${tip} class="tip" hidden></div>
     </div>
