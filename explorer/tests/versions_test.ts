@@ -288,6 +288,7 @@ Deno.test({
     })();
     const registry = Object.create(behind) as Registry;
     registry.versions = async function* (name, { after = "10001.0.0", limit = Infinity } = {}) {
+      if (name !== "big") return; // it has no saved views
       const first = parseInt(after) - 1;
       for (let i = first; i > Math.max(0, first - limit); i--) {
         const metadata = Object.fromEntries(
@@ -322,7 +323,8 @@ Deno.test({
     await page.goto(`${url}#/artifacts/big`);
     await page.getByRole("link", { name: "10000.0.0" }).waitFor();
     const firstRow = realSystem.monotonic() - begun;
-    assert(sum(await Promise.all(sent.slice())) < 300_000);
+    const bytesOfFirst = sum(await Promise.all(sent.slice()));
+    assert(bytesOfFirst < 300_000, `${bytesOfFirst}`);
     isShown.resolve();
     await page.getByText("10,000 of 10,000 versions", { exact: true }).waitFor();
     const all = realSystem.monotonic() - begun;

@@ -121,7 +121,7 @@ Deno.test({
     assertEquals(await rows.allInnerTexts(), ["0\t1\t1", "1\t0.5\t0.5"]);
     const listed = page.getByRole("region", { name: "Logged runs" });
     assertEquals(await listed.locator("thead th").allInnerTexts(), [
-      ...["Run", "State", "Points", "Last stored", "loss", "id"],
+      ...["Run", "State", "Points", "Last stored", "loss", "loss.min", "id"],
     ]);
     second.log({ step: 2, loss: 0.25 });
     await second.finish();

@@ -54,7 +54,7 @@ Deno.test({
     await page.getByText("moved to").waitFor();
     assertEquals(await message.count(), 1);
     await page.getByRole("link", { name: "Compare", exact: true }).click();
-    await page.getByRole("heading", { name: "Compare" }).waitFor();
+    await page.getByRole("heading", { name: "Compare", exact: true }).waitFor();
     await message.waitFor({ state: "detached" });
     assertEquals((await registry.info("model@production")).version, "2.0.0");
   },

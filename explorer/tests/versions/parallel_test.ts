@@ -100,7 +100,7 @@ Deno.test({
     await page.waitForFunction(() =>
       /^accuracy>=0\.5\d*$/.test(document.querySelector<HTMLInputElement>("[type=search]")!.value)
     );
-    await section.locator("summary").focus();
+    await section.locator("summary", { hasText: "Axes" }).focus();
     await page.keyboard.press("Enter");
     assertEquals(await section.getByRole("checkbox").count(), 3); // no filter names 'a"b'
     await section.getByRole("checkbox", { name: "opt" }).press("Space");
