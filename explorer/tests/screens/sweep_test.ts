@@ -35,6 +35,48 @@ async function sweep(registry: Registry, rates: readonly number[]): Promise<void
 }
 
 Deno.test({
+  name: "a run of a pipeline that goes on is listed with the metrics of its steps" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using root = await tempRoot();
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const operators = createOperators();
+    add(operators, "train", async ({ params, outputRoot }: OperatorContext) => {
+      const metrics = JSON.stringify({ accuracy: Number(params.rate) / 10 });
+      await Deno.writeTextFile(`${outputRoot}/metrics.json`, metrics);
+    });
+    add(operators, "test", async ({ outputRoot }: OperatorContext) => {
+      begun.resolve();
+      await held.promise;
+      await Deno.writeTextFile(`${outputRoot}/report.txt`, "done");
+    });
+    const train = step("train", {
+      params: { rate: 3 },
+      metrics: ["metrics.json"],
+      outputs: { ".": "registry:net" },
+    });
+    const test = step("test", {
+      inputs: { net: "step:train" },
+      outputs: { ".": "registry:report" },
+    });
+    const steps = pipeline([train, test], { id: "sweep" });
+    const running = runPipeline(steps, { registry, operators, root: root.path });
+    await begun.promise;
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/runs`);
+    const runs = page.getByRole("region", { name: "Runs of sweep" });
+    await runs.getByRole("cell", { name: "0.3" }).waitFor();
+    await runs.getByText("running or killed").waitFor();
+    held.resolve();
+    await running;
+    await runs.getByText("finished").waitFor();
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
   name: "runs show their best metric and the parameters that differ, and draw their curves" +
     SKIPPED,
   ignore: IGNORED,

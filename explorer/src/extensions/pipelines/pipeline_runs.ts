@@ -1,7 +1,7 @@
 // The runs of one pipeline, with the best metric and the parameters that differ.
 import { useSession } from "../../api/context.ts";
 import { resultsName } from "./names.ts";
-import { type ListedRun, readRunValues, stateOfEnd } from "./runs.ts";
+import { type ListedRun, readOpenValues, readRunValues, stateOfEnd } from "./runs.ts";
 import { CopyTable } from "../../components/copy_box.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { StateTag } from "../../components/state_tag.ts";
@@ -10,6 +10,7 @@ import { formatAgo, formatCount, formatMs, formatTime } from "../../format/forma
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { columnsOfRows, filteredRows, rowOf, type RunRow } from "../../views/runs/run_rows.ts";
 
@@ -19,6 +20,8 @@ type Row = RunRow<ListedRun>;
 const FEW = 8;
 /** Runs whose parameters and metrics are read. */
 const MOST_READ = 100;
+/** Runs that go on whose steps are read, and milliseconds between two reads. */
+const MOST_OPEN = 20, LIVE_MS = 10_000;
 
 export function PipelineRuns({ pipeline, runs, filter, isOnly }: {
   pipeline: string;
@@ -33,12 +36,18 @@ export function PipelineRuns({ pipeline, runs, filter, isOnly }: {
     (signal) => readRunValues(service, pipeline, { limit: MOST_READ, signal }),
     [pipeline, ended],
   );
+  const open = runs.filter(({ end }) => end === "unknown").slice(0, MOST_OPEN);
+  const { value: openValues, reload } = useLoaded(
+    (signal) => readOpenValues(service, open.map(({ run }) => run), signal),
+    [open.map(({ run }) => run)],
+  );
+  useInterval(reload, LIVE_MS, open.length > 0);
   const rows = useMemo(() =>
     runs.map((run): Row => {
-      const { params, metrics } = values?.get(run.run) ?? {};
+      const { params, metrics } = values?.get(run.run) ?? openValues?.get(run.run) ?? {};
       const state = stateOfEnd(run.end);
       return rowOf(run, { name: pipeline, id: run.run, state, at: run.plannedAt, params, metrics });
-    }), [runs, values]);
+    }), [runs, values, openValues]);
   const { rows: chosen, error } = filteredRows(rows, filter);
   const shown = isOnly || filter !== "" ? chosen : chosen.slice(0, FEW);
   const columns = useMemo(() => [

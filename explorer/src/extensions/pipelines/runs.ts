@@ -65,6 +65,25 @@ export async function readRunValues(
   );
 }
 
+/** Reads what the steps of runs that go on have logged so far, by run. */
+export async function readOpenValues(
+  service: Service,
+  runs: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, RunValues>> {
+  const read = runs.map(async (id) => {
+    const run = await readRun(service, id, signal).catch(() => undefined); // it may be unreadable
+    return run === undefined ? [] : [[id, valuesOf(run)] as const];
+  });
+  return new Map((await Promise.all(read)).flat());
+}
+
+function valuesOf({ steps }: Run): RunValues {
+  const of = (key: "params" | "metrics") =>
+    Object.fromEntries(steps.flatMap(({ step, [key]: values }) => values ? [[step, values]] : []));
+  return { params: of("params"), metrics: of("metrics") };
+}
+
 interface Result {
   readonly info?: { readonly metadata?: RunValues & { readonly run?: unknown } };
 }
