@@ -290,7 +290,7 @@ function searchRoutes(routes: Routes, models: ModelStore): void {
       const { items, ...page } = await searched(bodyOf(readQuery(c)), {
         fields: VERSION_FIELDS,
         most: MOST.versions,
-        usual: ["last_updated_timestamp DESC"],
+        usual: ["creation_timestamp DESC"],
         async *all() {
           for await (const model of models.models((name) => c.info.access.may("read", name))) {
             for await (const version of models.versions(model)) yield versionJson(model, version);

@@ -672,6 +672,13 @@ for f in [
     )
 
 
+def rename():
+    c.rename_registered_model("cmpm", "cmpn")
+    c.rename_registered_model("cmpn", "cmpm")
+    return c.get_registered_model("cmpm").name
+
+
+step("rename a model", rename)
 step(
     "versions in the usual order",
     lambda: [
@@ -681,15 +688,6 @@ step(
         c.delete_registered_model("cmpz"),
     ],
 )
-
-
-def rename():
-    c.rename_registered_model("cmpm", "cmpn")
-    c.rename_registered_model("cmpn", "cmpm")
-    return c.get_registered_model("cmpm").name
-
-
-step("rename a model", rename)
 step("copy a version", lambda: c.copy_model_version("models:/cmpm/1", "cmpcopy").version)
 step("download uri", lambda: bool(c.get_model_version_download_uri("cmpm", "1")))
 step(
