@@ -117,7 +117,8 @@ class ServiceRegistry(Registry):
         path = f"{version}/files/{urllib.parse.quote(file['path'])}?commit={commit}"
         if size is None:
             data = file.get("data")
-            return iter([base64.b64decode(data)]) if data else self._connection.read(path)
+            whole = partial(self._connection.read, path, int(file["size"]))
+            return iter([base64.b64decode(data)]) if data else whole()
         return self._connection.read_range(path, offset, size)
 
     def save(

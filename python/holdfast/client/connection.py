@@ -112,25 +112,64 @@ class Reply(NamedTuple):
     body: bytes
 
 
+FOLLOWS = "Holdfast-accept"
+"""The header of reads that the service may answer with a URL of its bucket."""
+
+BUCKET_TIMEOUT = 5.0
+"""Seconds for the start of an answer of the bucket: the service can answer, too."""
+
+WITHOUT_BUCKET = 600.0
+"""Seconds in which the service sends all bytes after its bucket has failed."""
+
+
+class ToService(urllib.request.Request):
+    is_led = False
+    """Whether the service answered it with a URL of its bucket."""
+
+
+class ToBucket(urllib.request.Request):
+    """What follows such an answer. It is not redirected again."""
+
+
 class OnlyReads(urllib.request.HTTPRedirectHandler):
     """Follows redirects of reads: others would become reads, or lose their body."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        if req.get_method() not in ("GET", "HEAD"):
+        if req.get_method() not in ("GET", "HEAD") or isinstance(req, ToBucket):
             return None
-        if FOLLOWS in req.unredirected_hdrs and is_weaker(newurl, req.full_url):
+        is_ours = FOLLOWS in req.unredirected_hdrs and "holdfast-commit" in headers
+        if is_ours and isinstance(req, ToService):
+            req.is_led = True
+        scheme = urllib.parse.urlsplit(newurl).scheme
+        if scheme != "https" and not (scheme == "http" and req.full_url.startswith("http:")):
             return None
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        if not is_ours:
+            request = super().redirect_request(req, fp, code, msg, headers, newurl)
+            if request:
+                request.remove_header("Proxy-authorization")  # this URL may need no proxy
+            return request
+        req.timeout = min(req.timeout or BUCKET_TIMEOUT, BUCKET_TIMEOUT)  # for the bucket
+        wanted = req.get_header("Range")
+        return ToBucket(newurl, headers={} if wanted is None else {"Range": wanted})
 
 
-FOLLOWS = "Holdfast-accept"
-"""The header of reads that the service may answer with a URL of its bucket."""
+def fits(response: Any, wanted: str | None, size: int | None) -> bool:
+    """Returns whether the bucket sends the range of a file that was asked for, or all of it."""
+    if "content-encoding" in response.headers:
+        return False
+    if wanted is None:
+        return bool(response.status == 200 and response.length in (None, size))
+    sent: str = response.headers.get("content-range", "")
+    return bool(response.status == 206) and sent.startswith(wanted.replace("=", " ") + "/")
 
 
-def is_weaker(url: str, than: str) -> bool:
-    return than.startswith("https:") and not url.startswith("https:")
+def set_timeout(response: Any, seconds: float) -> None:
+    """Sets the timeout for the rest of a response, where the interpreter shows its socket."""
+    connected = getattr(getattr(response.fp, "raw", None), "_sock", None)
+    if isinstance(connected, socket.socket):
+        connected.settimeout(seconds)
 
 
 def moved_to(error: urllib.error.HTTPError) -> str:
@@ -154,7 +193,7 @@ class Connection:
             warnings.warn(message, stacklevel=2)
         self._token = token
         self._timeout = timeout
-        self._follows = True  # until a bucket does not answer
+        self._follows_from = 0.0  # when to ask the bucket, by the monotonic clock
         is_own = self.location in OWN_TOKENS  # a proxy would get its token
         direct = [urllib.request.ProxyHandler({})] if is_own else []
         self._opener = urllib.request.build_opener(OnlyReads, *direct)
@@ -171,9 +210,9 @@ class Connection:
         hint = "Pass only the token."
         raise HoldfastError("Invalid", message, hint)
 
-    def read(self, path: str, **headers: str) -> Iterator[bytes]:
-        """Yields the body of a successful answer in pieces."""
-        yield from self._chunks("GET", path, None, headers, [])
+    def read(self, path: str, size: int | None = None) -> Iterator[bytes]:
+        """Yields the body of a successful answer in pieces: of a file, if it has a size."""
+        yield from self._chunks("GET", path, None, {}, [], size=size)
 
     def read_range(self, path: str, offset: int, size: int) -> Iterator[bytes]:
         """Yields a range of a file, also if the service sends all of a compressed file."""
@@ -233,25 +272,35 @@ class Connection:
         headers: Json,
         seen: list[Any],
         end: float | None = None,
+        size: int | None = None,
     ) -> Iterator[bytes]:
-        request = urllib.request.Request(
-            f"{self.location}/{path}", body, dict(headers), method=method
-        )
-        if token := self.token:  # not sent to where a redirect leads
-            request.add_unredirected_header("authorization", f"Bearer {token}")
-        if self._follows and method == "GET" and "/files/" in path:
-            request.add_unredirected_header(FOLLOWS, "redirect")
+        url = f"{self.location}/{path}"
+        token = self.token
         action = "read" if method in ("GET", "HEAD") else "write to"
-        failed = f"Cannot {action} {self.location}/{path}"
+        failed = f"Cannot {action} {url}"
         saves = action == "write to" and not path.startswith(("contents", "uploads"))
         lost = "Unknown" if saves else "Unavailable"
+
+        def ask() -> ToService:  # a new one each time: urllib changes what it sends to a proxy
+            request = ToService(url, body, dict(headers), method=method)
+            if token:  # not sent to where a redirect leads
+                request.add_unredirected_header("authorization", f"Bearer {token}")
+            if method == "GET" and "/files/" in path and time.monotonic() >= self._follows_from:
+                request.add_unredirected_header(FOLLOWS, "redirect")
+            return request
+
         try:
-            with self._answer(request, end) as response:
+            with self._answer(ask, end, size) as response:
                 seen.append(response.headers)
-                yield from iter(lambda: response.read(CHUNK), b"")
-                needs_length = response.version == 11 and not response.chunked
-                if response.length or (response.length is None and needs_length):  # cut in a header
-                    raise OSError("the connection was closed before the end of the response")
+                try:
+                    yield from iter(lambda: response.read(CHUNK), b"")
+                    needs_length = response.version == 11 and not response.chunked
+                    if response.length or (response.length is None and needs_length):  # cut
+                        raise OSError("the connection was closed before the end of the response")
+                except (OSError, http.client.HTTPException):
+                    if response.url != url:
+                        self._follows_from = time.monotonic() + WITHOUT_BUCKET
+                    raise
         except urllib.error.HTTPError as error:
             hint = TOKEN_LOST if token and is_token_lost(error) else ""
             raise self._problem(failed, error, lost, hint) from None
@@ -268,29 +317,39 @@ class Connection:
             message = f"{failed}: the URL is not valid"
             raise HoldfastError("Invalid", message, "Check the URL of the service.") from None
 
-    def _answer(self, request: urllib.request.Request, end: float | None) -> Any:
+    def _answer(self, ask: Callable[[], ToService], end: float | None, size: int | None) -> Any:
         """Sends a request, again while the service asks to wait, for as long as the timeout."""
-        sent: Any = request.data or b""
-        limit = self._timeout * (1 + len(sent) // BYTES_PER_LIMIT)  # Python's is for all of a body
         end = end or time.monotonic() + self._timeout
         while True:
+            request = ask()
+            sent: Any = request.data or b""
+            limit = self._timeout * (1 + len(sent) // BYTES_PER_LIMIT)  # Python's is for a body
             try:
-                return self._opener.open(request, timeout=limit)
-            except OSError as error:
-                http = error if isinstance(error, urllib.error.HTTPError) else None
-                is_answer = http is not None and http.code != 307
-                is_own = is_answer and http is not None and http.url == request.full_url
-                if request.unredirected_hdrs.pop(FOLLOWS, "") and not is_own:
-                    self._follows = is_answer
-                    continue  # the service can send the bytes
-                if http is None:
-                    raise
-                wait = http.headers.get("retry-after", "")
-                is_busy = http.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
-                if not is_busy or time.monotonic() + int(wait) > end:
-                    raise
-                http.close()
-                time.sleep(max(int(wait), 0.1))
+                response = self._opener.open(request, timeout=limit)
+                if not request.is_led:
+                    return response
+                if fits(response, request.get_header("Range"), size):
+                    set_timeout(response, limit)
+                    return response
+                response.close()
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                if not request.is_led:
+                    self._wait(error, end)
+                elif isinstance(error, urllib.error.HTTPError):
+                    error.close()
+            if request.is_led:  # the service has the bytes, too
+                self._follows_from = time.monotonic() + WITHOUT_BUCKET
+
+    def _wait(self, error: Exception, end: float) -> None:
+        """Waits as long as the service asks to, or else raises its error."""
+        if not isinstance(error, urllib.error.HTTPError):
+            raise error
+        wait = error.headers.get("retry-after", "")
+        is_busy = error.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
+        if not is_busy or time.monotonic() + int(wait) > end:
+            raise error
+        error.close()
+        time.sleep(max(int(wait), 0.1))
 
     def _problem(
         self, failed: str, error: urllib.error.HTTPError, lost: str, hint: str
