@@ -24,15 +24,31 @@ export async function presignDownload(
   ref: string,
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
+  return await presignOf(registry, ref, options);
+}
+
+/** A version that was found, so that its next files need no request for it. */
+export interface FoundVersion {
+  located?: ReturnType<typeof locate>;
+}
+
+/** Does the same for files of one version, which is found for the first of them. */
+export async function presignOf(
+  registry: Registry,
+  ref: string,
+  options: DirectDownloadOptions,
+  found: FoundVersion = {},
+): Promise<DirectDownload> {
   return await callFunction(registry, [ref, options], {
     name: "presignDownload",
     ...PRESIGN,
     service: (service, ...args) => service.presignDownload?.(...args),
-    here: () => Promise.resolve(presignStored),
+    here: () => Promise.resolve((...args) => presignStored(found, ...args)),
   });
 }
 
 async function presignStored(
+  found: FoundVersion,
   registry: Registry,
   ref: string,
   options: DirectDownloadOptions,
@@ -41,7 +57,8 @@ async function presignStored(
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);
   const expiresAt = expiry(context, expiresInMs);
-  const located = await locate(context, parseRef(ref, version), signal);
+  found.located ??= locate(context, parseRef(ref, version), signal);
+  const located = await found.located;
   const source = await payloadSource(context, located, signal, options.path);
   const byPath = new Map(source.files.map((file) => [file.path, file]));
   const file = pickFile(source.info, byPath, options.path);

@@ -203,3 +203,35 @@ Deno.test("without the option, and of a store without URLs, all bytes come from 
   const answer = await handler(new Request("http://localhost/holdfast/a/@1.0.0/data.bin"));
   assertEquals([answer.status, (await answer.bytes()).length], [200, LARGE.length]);
 });
+
+Deno.test("a version is found once for the URLs of its files", async () => {
+  const store = createPresigningStore();
+  const asked: string[] = [];
+  const noting = <F extends (...args: never[]) => unknown>(name: string, call: F) =>
+    ((...args) => (asked.push(name), call(...args))) as F;
+  const { list, get, head } = store.backend;
+  const backend: typeof store.backend = {
+    ...store.backend,
+    list: noting("list", list),
+    get: noting("get", get),
+    head: noting("head", head),
+  };
+  await using registry = await openRegistry(backend, { cache: false });
+  const paths = ["a", "b", "c", "d"];
+  const save = () => paths.map((path, i) => ({ path, content: noise(2 ** 20, i) }));
+  const { commit } = await registry.save("a", 0, {
+    as: { id: "folder", formatVersion: 1, load: () => 0, save },
+  });
+  await using handler = createCheckedHandler(registry, { redirect: true });
+  const headers = { "holdfast-accept": "redirect" };
+  const costs: string[][] = [];
+  for (const path of paths) {
+    asked.length = 0;
+    const url = `http://localhost/artifacts/a/versions/1.0.0/files/${path}?commit=${commit}`;
+    assertEquals((await handler(new Request(url, { headers }))).status, 307);
+    costs.push([...asked]);
+  }
+  const [first, ...others] = costs;
+  assertEquals(first!.length > 3, true);
+  assertEquals(others, Array(3).fill(["head"]));
+});

@@ -26,6 +26,7 @@ const PARTS_OF_APPS = [
   "materializers/path/ignore_rules.ts",
   "registry/places/",
   "runs/last_values.ts",
+  "transfers/presign_download.ts",
 ];
 
 /** Modules that the page of the explorer may import beside the entry points: it reads files by parts of formats. */
@@ -344,8 +345,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
       "disk/",
       "registry/",
       "backends/memory.ts",
-      "backends/local.ts",
-      "backends/local/lock.ts",
+      ...["backends/local.ts", "backends/local/lock.ts"],
       "materializers/mod.ts",
     ),
   },

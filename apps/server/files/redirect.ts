@@ -5,13 +5,15 @@ import type { Registry } from "../../../core/registry.ts";
 import type { System } from "../../../core/system.ts";
 import { keepNewest } from "../../../core/work/keep_newest.ts";
 import type { Access } from "../access/access.ts";
-import { presignDownload } from "../../../transfers/mod.ts";
+import { type FoundVersion, presignOf } from "../../../transfers/presign_download.ts";
 
 /** Lifetime of a URL, milliseconds. Removing the token does not shorten it. */
 const URL_MS = 300_000;
 /** How long requests get the same URL, milliseconds. */
 const REUSE_MS = 60_000;
 const MOST_KNOWN = 1000;
+/** Versions whose next files need fewer requests to the bucket. */
+const MOST_VERSIONS = 20;
 /** Fewer bytes take less time than a redirect. */
 const MIN_BYTES = 1024 ** 2;
 
@@ -38,6 +40,17 @@ export function createRedirects(
 ): RedirectTo {
   /** A URL that is being made is known, too: many readers begin at once. */
   const known = new Map<string, { url: Promise<string | undefined>; until: number }>();
+  const versions = new Map<string, FoundVersion & { until: number }>();
+  const found = ({ name, commit }: { name: string; commit: string }): FoundVersion => {
+    const key = JSON.stringify([name, commit]);
+    const before = versions.get(key);
+    if (before !== undefined && system.monotonic() < before.until) return before;
+    const version: FoundVersion & { until: number } = { until: system.monotonic() + REUSE_MS };
+    versions.delete(key);
+    versions.set(key, version);
+    keepNewest(versions, MOST_VERSIONS);
+    return version;
+  };
   return async (c, { info, file, client }) => {
     const { path, size } = file.info;
     if (size < MIN_BYTES || !mayFollow(c.request, client)) return undefined;
@@ -49,7 +62,7 @@ export function createRedirects(
     const isKnown = before !== undefined && system.monotonic() < before.until;
     const isUsual = expiresInMs === URL_MS;
     if (isKnown && (isUsual || await before.url === undefined)) return await before.url;
-    const url = urlOf(registry, info, { file, expiresInMs });
+    const url = urlOf(registry, info, { file, expiresInMs, found: found(info) });
     if (!isUsual) return await url;
     known.set(key, { url, until: system.monotonic() + REUSE_MS });
     keepNewest(known, MOST_KNOWN);
@@ -79,13 +92,19 @@ function mayFollow({ method, headers }: Request, client: RedirectedClient): bool
 async function urlOf(
   registry: Registry,
   { name, version }: Pick<ArtifactInfo, "name" | "version">,
-  { file: { info }, expiresInMs }: { file: ArtifactFile; expiresInMs: number },
+  { file: { info }, expiresInMs, found }: {
+    file: ArtifactFile;
+    expiresInMs: number;
+    found: FoundVersion;
+  },
 ): Promise<string | undefined> {
   try {
     const asked = { version, path: info.path, expiresInMs };
-    const { url, file } = await presignDownload(registry, name, asked);
+    const { url, file } = await presignOf(registry, name, asked, found);
     return file.sha256 === info.sha256 ? url : undefined; // else the version was replaced
   } catch (error) {
+    if (isRegistryError(error, "Unsupported")) return undefined;
+    delete found.located; // which may have failed, or be of a deleted version
     if (isRegistryError(error)) return undefined;
     throw error;
   }

@@ -63,7 +63,10 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
       304: { description: "Not modified" },
       307: {
         description: "The URL of the file in the bucket",
-        headers: { location: "A presigned URL, for five minutes" },
+        headers: {
+          "location": "A presigned URL, for five minutes",
+          "holdfast-commit": "The commit of the version: redirects of proxies have none",
+        },
       },
     },
     problems: [416],
