@@ -1,14 +1,17 @@
 // Real clients that a real bucket answers: by links over S3, and by the library of the Hub.
 import { assertEquals } from "@std/assert";
 import { openHttpRegistry } from "../../apps/client.ts";
-import { createToken, openTokenFile } from "../../apps/server.ts";
+import { createHandler, createToken, openTokenFile } from "../../apps/server.ts";
 import { readTokens } from "../../apps/server/access/token_file.ts";
 import { hub } from "../../gateways/hub/hub.ts";
 import { secretOf } from "../../gateways/s3/derived_secret.ts";
 import { createS3Gateway } from "../../gateways/s3/s3_gateway.ts";
 import { openRegistry } from "../../mod.ts";
+import { SIGNING_KEY } from "../backends/gcs/signing_key.ts";
+import { python as anyPython, runProgram } from "../python/reader.ts";
 import { noise } from "../registry/registries.ts";
 import { testOnServers } from "../servers/server_world.ts";
+import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { python, startPythonHub } from "./hub/python_hub.ts";
@@ -79,4 +82,38 @@ testOnServers("the bucket sends large files to clients that follow", "minio", as
     assertEquals(lines, [sha256(LARGE), "True"]);
   });
   assertEquals(byHub, ["whole", "bytes=2000000-2000109"]);
+});
+
+const PYTHON_READS = `
+import hashlib, sys, holdfast
+file = holdfast.connect(sys.argv[1]).open("a").file()
+for content in (file.read(), file.range(7, 2_000_000)):
+    print(hashlib.sha256(content).hexdigest())
+`;
+
+testOnServers("our clients read from the bucket of each server", REAL_SERVERS, async (world) => {
+  await using root = await tempRoot();
+  const store = world.store({ gcs: { credentials: SIGNING_KEY } });
+  await using registry = await openRegistry(store, { cache: false });
+  const content = noise(9_000_000);
+  await registry.save("a", content);
+  await using handler = createHandler(registry, { redirect: true });
+  const answered: number[] = [];
+  await using service = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (r) => {
+    const answer = await handler(r);
+    if (r.url.includes("/files/")) answered.push(answer.status);
+    return answer;
+  });
+  const location = `http://127.0.0.1:${service.addr.port}`;
+  const digests = [sha256(content), sha256(content.subarray(7, 2_000_007))];
+
+  const file = (await (await openHttpRegistry(location)).open("a")).file("data.bin");
+  const part = await new Response(file.stream({ offset: 7, length: 2_000_000 })).bytes();
+  assertEquals([sha256(await file.bytes()), sha256(part)], digests);
+  assertEquals(answered, [307, 307]);
+
+  if (anyPython === undefined) return;
+  const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
+  assertEquals(await runProgram(PYTHON_READS, { args: [location], env }), digests);
+  assertEquals(answered, [307, 307, 307, 307], "without a request after a failure");
 });

@@ -82,10 +82,9 @@ function mayFollow({ method, headers }: Request, client: RedirectedClient): bool
     if (headers.get("holdfast-accept") !== "redirect") return false;
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
     if (Number(last) - Number(first) + 1 < MIN_BYTES) return false;
-    return !headers.has("sec-fetch-site"); // of a browser; Node sends its mode, too
   }
-  const mode = headers.get("sec-fetch-mode"); // scripts of pages may not read other origins
-  return mode === null || mode === "navigate";
+  // Scripts of pages may not read other origins. Node sends the mode, too, but only browsers a site.
+  return !headers.has("sec-fetch-site") || headers.get("sec-fetch-mode") === "navigate";
 }
 
 /** Returns undefined for a file without an object of its own: the service then reads it. */
