@@ -32,17 +32,18 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
       }
       const tags = tagsIn(objects(body, "tags"));
       if (tags.size > 0) checkWrites(c, "move", name);
-      const found = c.info.access.may("read", name) ? await experiments.find(name) : undefined;
-      if (found?.isDeleted) {
+      const found = await experiments.find(name), isShown = c.info.access.may("read", name);
+      if (isShown && found?.isDeleted) {
         throw exists(
           `Experiment '${name}' already exists in deleted state. ` +
             "You can restore the experiment: client.restore_experiment(experiment_id)",
         );
       }
-      if (name === DEFAULT.name || found !== undefined) {
+      if (name === DEFAULT.name || isShown && found !== undefined) {
         throw exists(`Experiment '${name}' already exists.`);
       }
-      await experiments.create(name, tags);
+      if (found === undefined) await experiments.create(name, tags);
+      else if (tags.size > 0) await experiments.change(name, tags);
       return c.json({ experiment_id: experimentId(name) }, 200, FRESH);
     },
   });

@@ -4,8 +4,8 @@ import { checkWrites, route, type RouteContext } from "../../../apps/server/exte
 import type { RouteDescription } from "../../../apps/gateways.ts";
 import type { Answer, Routes } from "../../../apps/server/extending.ts";
 import { versionRoot } from "../artifacts.ts";
-import { type Body, bodyOf, countIn, keyIn, needText, objects, pairs, readBody } from "../body.ts";
-import { readQuery, text, texts } from "../body.ts";
+import { type Body, bodyOf, countIn, needText, objects, readBody, readQuery } from "../body.ts";
+import { tagsIn, text, texts } from "../body.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
 import { type Fields, parseFilter, parseOrder, type Valued } from "../filter.ts";
@@ -86,33 +86,40 @@ type Add = (
 ) => void;
 
 function registeredRoutes(add: Add, models: ModelStore): void {
-  const ofModel = async (model: string) => ({
-    registered_model: modelJson(await models.model(model)),
+  /** Returns a model; only its name to a token that may not read it. */
+  const ofModel = async ({ c }: Asked, model: string) => ({
+    registered_model: c.info.access.may("read", models.nameOf(model))
+      ? modelJson(await models.model(model))
+      : { name: model },
   });
 
   add(
     "POST registered-models/create",
     ["CreateModel", "Creates a model without a version", "save"],
-    async ({ c, body, model, name }) => {
-      const tags = pairs(objects(body, "tags")), notes = text(body, "description");
+    async (asked) => {
+      const { c, body, model, name } = asked;
+      const tags = tagsIn(objects(body, "tags")), notes = text(body, "description");
       if (notes !== undefined) tags.set(NOTE, notes);
       if (tags.size > 0) checkWrites(c, "move", name);
-      if (c.info.access.may("read", name) && await models.isThere(model)) throw modelExists(model);
-      await models.createModel(model, tags);
-      return await ofModel(model);
+      const isThere = await models.isThere(model);
+      if (isThere && c.info.access.may("read", name)) throw modelExists(model);
+      if (!isThere) await models.createModel(model, tags);
+      else if (tags.size > 0) await models.changeModel(model, tags);
+      return await ofModel(asked, model);
     },
   );
   add(
     "GET registered-models/get",
     ["GetModel", "Returns a registered model", "read"],
-    ({ model }) => ofModel(model),
+    (asked) => ofModel(asked, asked.model),
   );
   add(
     "PATCH registered-models/update",
     ["UpdateModel", "Changes the description of a model", "move"],
-    async ({ body, model }) => {
+    async (asked) => {
+      const { body, model } = asked;
       await models.changeModel(model, new Map([[NOTE, text(body, "description") ?? null]]));
-      return await ofModel(model);
+      return await ofModel(asked, model);
     },
   );
   add(
@@ -123,11 +130,13 @@ function registeredRoutes(add: Add, models: ModelStore): void {
   add(
     "POST registered-models/rename",
     ["RenameModel", "Renames a model that has no version", "delete"],
-    async ({ c, body, model }) => {
+    async (asked) => {
+      const { c, body, model, name } = asked;
       const to = needText(body, "new_name");
+      c.info.access.check("read", name);
       for (const right of ["save", "move"] as const) checkWrites(c, right, models.nameOf(to));
       await models.renameModel(model, to);
-      return await ofModel(to);
+      return await ofModel(asked, to);
     },
   );
   tagRoutes(
@@ -160,8 +169,8 @@ function tagRoutes(
       `${method} ${path}/${way.toLowerCase()}-tag`,
       [`${way}${id}Tag`, `${way}s a tag of a ${id.toLowerCase()}`, "move"],
       (asked) => {
-        const value = way === "Set" ? text(asked.body, "value") ?? "" : null;
-        return change(asked, new Map([[keyIn(asked.body), value]]));
+        const [[key, value] = ["", ""]] = tagsIn([asked.body]);
+        return change(asked, new Map([[key, way === "Set" ? value : null]]));
       },
     );
   }
@@ -196,9 +205,16 @@ function aliasRoutes(add: Add, models: ModelStore, { registry }: MlflowContext):
 }
 
 function versionRoutes(add: Add, models: ModelStore, { registry }: MlflowContext): void {
-  const ofVersion = async ({ body, model }: Asked) => ({
-    model_version: versionJson(model, await models.version(model, needText(body, "version"))),
-  });
+  /** Returns a version; only its number to a token that may not read it. */
+  const ofVersion = async ({ c, body, model, name }: Asked) => {
+    const version = needText(body, "version");
+    const isShown = c.info.access.may("read", name);
+    return {
+      model_version: isShown
+        ? versionJson(model, await models.version(model, version))
+        : { name: model, version },
+    };
+  };
   const refOf = async ({ body, model, name }: Asked) =>
     `${name}@${(await models.version(model, needText(body, "version"))).info.version}`;
 
@@ -211,7 +227,7 @@ function versionRoutes(add: Add, models: ModelStore, { registry }: MlflowContext
         const value = text(body, key);
         if (value !== undefined) kept[key] = value;
       }
-      const labels = Object.fromEntries(pairs(objects(body, "tags")));
+      const labels = Object.fromEntries(tagsIn(objects(body, "tags")));
       const notes = text(body, "description");
       const asked = { source: needText(body, "source"), kept };
       const version = await models.create(model, asked, (of) => c.info.access.check("read", of));
