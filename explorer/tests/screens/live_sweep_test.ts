@@ -39,7 +39,12 @@ Deno.test({
     assertEquals(await cells("trial-03"), ["4", "2", "0.03", "1", "the loss is too high"]);
     await page.getByRole("searchbox", { name: "Filter runs" }).fill("loss.min<2");
     await listed.getByRole("link", { name: "trial-03" }).waitFor({ state: "detached" });
-    await page.getByRole("searchbox", { name: "Filter runs" }).fill("");
+    assertEquals(await page.getByText("No run meets the filter").isVisible(), false);
+    await page.getByRole("searchbox", { name: "Filter runs" }).fill("rate>99");
+    await page.getByText("No run meets the filter").waitFor();
+    await page.getByRole("button", { name: "Show all runs" }).press("Enter");
+    await listed.getByRole("link", { name: "trial-03" }).waitFor();
+    assertEquals(await page.getByText("No run meets the filter").count(), 0);
 
     await page.getByRole("link", { name: "Compare 12 runs" }).press("Enter");
     const loss = page.getByRole("figure", { name: "loss by step" });

@@ -11,7 +11,7 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import type { ViewProps } from "../../views/mod.ts";
 import { LoggedRuns } from "../../views/runs/logged_runs.ts";
-import { NoRuns, RunFilter } from "../../views/runs/runs_view.ts";
+import { FoundRuns, NoRuns, RunFilter } from "../../views/runs/runs_view.ts";
 import { PipelineRuns } from "./pipeline_runs.ts";
 import { RunView } from "./run_view.ts";
 import { useLoggedRuns } from "../../views/runs/use_logged_runs.ts";
@@ -38,16 +38,18 @@ function Runs({ pipeline }: { pipeline?: string }) {
     <div class="stack whole">
       <h1>Runs${pipeline === undefined ? "" : ` of ${pipeline}`}</h1>
       <${RunFilter} filter=${filter} change=${setFilter} />
-      ${pipeline === undefined && logged && html`
-        <${LoggedRuns} runs=${logged.items} isCut=${logged.isCut} filter=${filter} />
-      `}
-      <${Shown} of=${runs} what="Reading runs">${({ items, isCut }: Beginning<ListedRun>) =>
-        items.length === 0 && (pipeline !== undefined || logged?.items.length === 0)
-          ? html`<${NoRunsYet} />`
-          : html`
-            <${Pipelines} runs=${items} isCut=${isCut} filter=${filter}
-              isOnly=${pipeline !== undefined} />
-          `}<//>
+      <${FoundRuns} filter=${filter} change=${setFilter}>
+        ${pipeline === undefined && logged && html`
+          <${LoggedRuns} runs=${logged.items} isCut=${logged.isCut} filter=${filter} />
+        `}
+        <${Shown} of=${runs} what="Reading runs">${({ items, isCut }: Beginning<ListedRun>) =>
+          items.length === 0 && (pipeline !== undefined || logged?.items.length === 0)
+            ? html`<${NoRunsYet} />`
+            : html`
+              <${Pipelines} runs=${items} isCut=${isCut} filter=${filter}
+                isOnly=${pipeline !== undefined} />
+            `}<//>
+        <//>
       <${SameByCode} cli=${`holdfast pipeline status${
         pipeline === undefined ? "" : ` ${shellWord(pipeline)}`
       }`}

@@ -27,7 +27,11 @@ export function RunsView() {
         ? html`<${Loading} what="Reading runs" />`
         : runs.items.length === 0
         ? html`<${NoRuns} docs="runs.md" />`
-        : html`<${LoggedRuns} runs=${runs.items} isCut=${runs.isCut} filter=${filter} />`}
+        : html`
+          <${FoundRuns} filter=${filter} change=${setFilter}>
+            <${LoggedRuns} runs=${runs.items} isCut=${runs.isCut} filter=${filter} />
+            <//>
+        `}
       <${SameByCode} cli="holdfast runs ls" code=${CODE} />
     </div>
   `;
@@ -41,6 +45,27 @@ export function RunFilter(
       <label class="grow">Filter runs
         <input type="search" value=${filter} onInput=${onValue(change)}
           placeholder="state=failed rate>0.1" spellcheck=${false} autocomplete="off" /></label>
+    </div>
+  `;
+}
+
+/** Tables of runs. If none of them has a run that meets the filter, this says so. */
+export function FoundRuns({ filter, change, children }: {
+  filter: string;
+  change: (filter: string) => void;
+  children?: ComponentChildren;
+}) {
+  return html`
+    <div class="stack found">
+      ${children}
+      ${filter !== "" && html`
+        <div class="none-found">
+          <${Empty} title="No run meets the filter">
+            <p><button type="button" class="button" onClick=${() =>
+              change("")}>Show all runs</button></p>
+            <//>
+            </div>
+      `}
     </div>
   `;
 }
