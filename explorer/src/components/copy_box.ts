@@ -1,5 +1,5 @@
 // Content that is copied: commands and code that do the same as the page, and rows of tables.
-import { csvOf } from "../format/csv.ts";
+import { countFormulas, csvOf } from "../format/csv.ts";
 import { formatCount } from "../format/format.ts";
 import { html } from "../framework/html.ts";
 import { useState, type VNode } from "../framework/preact.ts";
@@ -82,7 +82,11 @@ export function CopyCsv({ count, titles, read }: {
       const { rows, note } = await read();
       const isCopied = await copyText(csvOf(titles, rows), currentTarget);
       const copied = `${formatCount(rows.length, "row")} copied`;
-      setResult(isCopied ? [copied, note ?? ""].filter(Boolean).join("; ") : "Not copied");
+      const formulas = countFormulas([titles, ...rows]);
+      const warning = formulas > 0 &&
+        `${formatCount(formulas, "text")} begin${formulas === 1 ? "s" : ""} like a formula: ` +
+          "paste as text";
+      setResult(isCopied ? [copied, note, warning].filter(Boolean).join("; ") : "Not copied");
     } catch (error) {
       setResult(`Not copied: ${(error as Error).message}`);
     }

@@ -13,3 +13,10 @@ function plainText(value: unknown): string {
   if (typeof value === "object") return JSON.stringify(value);
   return Object.is(value, -0) ? "-0" : String(value);
 }
+
+/** Returns how many cells and titles spreadsheets would take for formulas, which can run programs. */
+export function countFormulas(rows: readonly (readonly unknown[])[]): number {
+  const isFormula = (cell: unknown) =>
+    typeof cell === "string" && /^[=+\-@\t\r]./s.test(cell) && Number.isNaN(Number(cell));
+  return rows.reduce((sum, row) => sum + row.filter(isFormula).length, 0);
+}

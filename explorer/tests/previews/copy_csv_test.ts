@@ -1,7 +1,7 @@
 // Rows that are copied as CSV are read back exactly.
 import { assertEquals } from "@std/assert";
 import { findPython, runPython } from "../../../tests/support/numpy.ts";
-import { csvOf } from "../../src/format/csv.ts";
+import { countFormulas, csvOf } from "../../src/format/csv.ts";
 
 const python = await findPython("pandas");
 const why = python === undefined
@@ -27,6 +27,13 @@ Deno.test("CSV has quotes where they are needed, and all digits", () => {
     "",
   ]);
   assertEquals(csvOf(["a"], [[null], [""]]), 'a\n""\n""\n'); // no line is empty
+});
+
+Deno.test("texts that spreadsheets take for formulas are counted, and numbers are none", () => {
+  const formulas = ["=1+1", "+A1", "-A1", '@SUM("a")', "\t=1", "-1-cmd|' /C calc'!A0"];
+  const others = ["a=1", "-1.5", "+2e3", "-", "", -1, -5n, null, undefined, [-1], "1-1"];
+  assertEquals(countFormulas([formulas, others]), formulas.length);
+  assertEquals(csvOf(["=a"], [["=1+1"], ["-1.5"]]), "=a\n=1+1\n-1.5\n"); // values stay exact
 });
 
 Deno.test({

@@ -112,7 +112,11 @@ function CopyRows({ source, columns, page, found }: Pick<BodyProps, "source" | "
     const own = rows.map((row) => row.slice(0, columns.length)); // others are only of the filter
     const { matched = 0 } = found ?? {};
     const cut = found === undefined ? 0 : own.flat().filter(isCut).length;
+    const { columnCount = source.columns.length } = source;
     const notes = [
+      ...columns.length < columnCount
+        ? [`${formatNumber(columns.length)} of ${formatCount(columnCount, "column")}`]
+        : [],
       ...matched > own.length ? [`the first of ${formatNumber(matched)}`] : [],
       ...cut > 0 ? [`${formatCount(cut, "text")} cut to ${MAX_CELL} characters`] : [],
     ];
