@@ -11,6 +11,7 @@ import io
 import pickle
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from torch.distributed.checkpoint.filesystem import (
     FileSystemWriter,
 )
 from torch.distributed.checkpoint.metadata import Metadata, StorageMeta
+from torch.distributed.checkpoint.storage import WriteResult
+from torch.futures import Future
 
 from .artifacts.artifact import Artifact
 from .artifacts.registry import Registry
@@ -75,6 +78,14 @@ class Paths(FileSystemBase):  # type: ignore[misc,unused-ignore]
     @classmethod
     def validate_checkpoint_id(cls, checkpoint_id: Any) -> bool:
         return checkpoint_id is None
+
+
+@dataclass(frozen=True)
+class Written(WriteResult):  # type: ignore[misc,unused-ignore]
+    """What a rank reports of a value that it has written."""
+
+    part: str
+    """The part of the draft with the file."""
 
 
 class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
@@ -159,15 +170,33 @@ class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
             finally:
                 self.fs.only_new_bytes = False
             if len(written.value()) == len(plan.items):
-                return written
+                return self._with_parts(written.value())
         # PyTorch ignores errors of its threads, and would save a checkpoint without these values.
         message = f"Cannot save a checkpoint of {quoted(self.new.name)}: a thread wrote no file"
         raise HoldfastError("Unknown", message, "Its error was printed. Save the checkpoint again.")
 
+    def _with_parts(self, results: list[WriteResult]) -> Future[list[WriteResult]]:
+        parts = self.new.fs.own_parts(self.new.name)
+        done: Future[list[WriteResult]] = Future()
+        done.set_result(
+            [
+                Written(
+                    each.index,
+                    each.size_in_bytes,
+                    each.storage_data,
+                    parts[each.storage_data.relative_path],
+                )
+                for each in results
+            ]
+        )
+        return done
+
     def finish(self, metadata: Any, results: Any) -> None:
         super().finish(metadata, results)
-        files = {each.relative_path for each in metadata.storage_data.values()}
-        self.new.commit(paths={METADATA, *files})  # and nothing that an earlier try has left
+        parts = {each.part for of_rank in results for each in of_rank}
+        own = self.new.fs.own_parts(self.new.name)[METADATA]
+        # Files of these paths that another try has left may be newer by the clock of its machine.
+        self.new.commit(parts=[own, *sorted(parts)])
 
 
 class CheckpointReader(FileSystemReader):  # type: ignore[misc,unused-ignore]

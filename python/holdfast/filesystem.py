@@ -199,6 +199,11 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
                 self._written.pop(written.draft.name, None)
             end_block(self, self.registry, written.draft)
 
+    def own_parts(self, name: str) -> dict[str, str]:
+        """Returns the parts of the files that this program wrote, by their paths in the version."""
+        new = self._new(f"{name}@")
+        return {} if new is None else new[0].own_parts()
+
     def commit(self, name: str, **options: Any) -> Saved:
         """Saves what all programs wrote with the same `draft` as a version of a name.
 

@@ -122,18 +122,23 @@ class Written:
                 found[file.path] = WrittenFile(file.size, file.part)
         return found
 
-    def commit(self, paths: Collection[str] | None = None, **options: Any) -> Saved:
-        """Saves the files as one version: of each path the last. By default those of all paths."""
+    def own_parts(self) -> dict[str, str]:
+        """Returns the parts of the files that this program wrote, by their paths."""
+        return {path: file.part for path, file in present(self._own).items()}
+
+    def commit(self, parts: Collection[str] | None = None, **options: Any) -> Saved:
+        """Saves the files as one version: those of `parts`, or else the last one of each path."""
         with self._lock:
             never_closed = next(iter(self._open.values()), None)
         if never_closed is not None:
             hint = "Close it before the version is saved: `with new.open(…) as file`."
             raise self._refused("Invalid", f"{quoted(never_closed)} was never closed", hint)
-        merged = self._merged()
-        files = present(merged).items()
-        parts = {file.part: None for path, file in files if paths is None or path in paths}
-        if merged and not parts:
-            raise self._refused("NotFound", "all of its files were removed", "Write a file first.")
+        if parts is None:
+            merged = self._merged()
+            parts = [file.part for file in present(merged).values()]
+            if merged and not parts:
+                state = "all of its files were removed"
+                raise self._refused("NotFound", state, "Write a file first.")
         saved = self.draft.commit(**options, parts=list(parts) or None)
         self.is_saved = True
         return saved

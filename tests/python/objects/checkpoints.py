@@ -18,7 +18,7 @@ import holdfast
 from holdfast.checkpoint import CheckpointReader, CheckpointWriter
 from holdfast.client import sending
 from holdfast.drafts import draft
-from holdfast.paths import opened_files
+from holdfast.paths import opened_files, written
 
 warnings.filterwarnings("ignore")
 SIZE = 300_000
@@ -65,6 +65,16 @@ def save(rank, size, port, step, killed):
         print("saved", writer.saved.ref, flush=True)
     dist.barrier()
     dist.destroy_process_group()
+
+
+def die_before_commit(rank, size, port, step):
+    """A job whose clock is ahead: all is sent, and the version does not appear."""
+    now = written.time.time_ns
+    written.time.time_ns = lambda: now() + 3600 * 10**9
+    mesh = begin(rank, size, port)
+    writer = CheckpointWriter("ckpt:net", connect(), id=f"step-{step}")
+    writer.finish = lambda **_: os.kill(os.getpid(), signal.SIGKILL)
+    dcp.save(state_of(mesh, 99), storage_writer=writer)
 
 
 def load(rank, size, port, step):
@@ -241,6 +251,7 @@ if __name__ == "__main__":
     print(sorted(file.path for file in registry.open("ckpt:net").files))
     print(spawn(load, 2, 1), spawn(load, 3, 1))
     print(spawn(save, 3, 2, None), spawn(load, 1, 2))
+    print(spawn(die_before_commit, 1, 3), spawn(save, 1, 3, None), spawn(load, 1, 3))
     print(spawn(save_async, 2, "thread"))
     single()
     unchanged()
