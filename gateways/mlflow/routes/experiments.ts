@@ -1,5 +1,5 @@
 // Requests about experiments, which are names. Any id is one of an experiment, as it contains the name.
-import { isRegistryError } from "../../../core/kernel.ts";
+import { createLanes, isRegistryError } from "../../../core/kernel.ts";
 import { checkWrites, route, type Routes } from "../../../apps/server/extending.ts";
 import {
   checkExperimentName,
@@ -16,7 +16,7 @@ import { experimentJson } from "../experiments.ts";
 import { DEFAULT, experimentId, experimentName } from "../../../runs/mlflow/ids.ts";
 
 export function experimentRoutes(routes: Routes, context: MlflowContext): void {
-  const { experiments } = context;
+  const { experiments } = context, inOrder = createLanes();
   route(routes, "POST /api/2.0/mlflow/experiments/create", {
     ...described("CreateExperiment", "Creates an experiment, whose name has no run yet", "save"),
     answer: async ({ c }) => {
@@ -32,18 +32,21 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
       }
       const tags = tagsIn(objects(body, "tags"));
       if (tags.size > 0) checkWrites(c, "move", name);
-      const found = await experiments.find(name), isShown = c.info.access.may("read", name);
-      if (isShown && found?.isDeleted) {
-        throw exists(
-          `Experiment '${name}' already exists in deleted state. ` +
-            "You can restore the experiment: client.restore_experiment(experiment_id)",
-        );
-      }
-      if (name === DEFAULT.name || isShown && found !== undefined) {
-        throw exists(`Experiment '${name}' already exists.`);
-      }
-      if (found === undefined) await experiments.create(name, tags);
-      else if (tags.size > 0) await experiments.change(name, tags);
+      const isShown = c.info.access.may("read", name);
+      await inOrder(name, async () => {
+        const found = await experiments.find(name);
+        if (isShown && found?.isDeleted) {
+          throw exists(
+            `Experiment '${name}' already exists in deleted state. ` +
+              "You can restore the experiment: client.restore_experiment(experiment_id)",
+          );
+        }
+        if (name === DEFAULT.name || isShown && found !== undefined) {
+          throw exists(`Experiment '${name}' already exists.`);
+        }
+        if (found === undefined) await experiments.create(name, tags);
+        else if (tags.size > 0) await experiments.change(name, tags);
+      });
       return c.json({ experiment_id: experimentId(name) }, 200, FRESH);
     },
   });
@@ -114,6 +117,7 @@ function tagRoutes(routes: Routes, { experiments }: MlflowContext): void {
         const body = await readBody(c);
         const name = experimentName(needText(body, "experiment_id"));
         checkWrites(c, "move", name);
+        await experiments.checkActive(name);
         const [[key, value] = ["", ""]] = tagsIn([body]);
         if (way === "delete" && !(await experiments.read(name)).tags.has(key)) {
           throw noSuch(`No tag with name: ${key} in experiment with id ${experimentId(name)}`);

@@ -100,3 +100,35 @@ Deno.test("tags that begin with holdfast. are reserved", async () => {
     ]
   ) await assertRefused(sent, "INVALID_PARAMETER_VALUE", "reserved");
 });
+
+Deno.test("of many creates of a name at once, one is done and the others change nothing", async () => {
+  await using service = await open();
+  const { post, send } = service.admin;
+  await send("DELETE", "2.0/mlflow/registered-models/delete", { body: '{"name":"clf"}' });
+  for (const [path, name] of [["registered-models", "clf"], ["experiments", "new"]]) {
+    const sent = Array.from(
+      { length: 5 },
+      (_, i) =>
+        post(`${path}/create`, { name, tags: [{ key: `t${i}`, value: "1" }] }).then(
+          () => `t${i}`,
+          ({ error_code }) => error_code,
+        ),
+    );
+    const outcomes = await Promise.all(sent);
+    const done = outcomes.filter((each) => each !== "RESOURCE_ALREADY_EXISTS");
+    assertEquals(done.length, 1, `${outcomes}`);
+    const [, tags] = (await service.state()).find(([each]) => each === name)!;
+    assertEquals(tags, { [done[0]]: "1" });
+  }
+});
+
+Deno.test("tags of a deleted experiment are not changed", async () => {
+  await using service = await open();
+  const { post } = service.admin;
+  const asked = { experiment_id: "xexp", key: "team", value: "b" };
+  await post("experiments/delete", asked);
+  for (const way of ["set", "delete"]) {
+    const sent = post(`experiments/${way}-experiment-tag`, asked);
+    await assertRefused(sent, "INVALID_PARAMETER_VALUE", "'active' state");
+  }
+});
