@@ -83,9 +83,10 @@ function drawingOf(
   };
 }
 
-/** Returns a bound of the address; `end` without one. */
+/** Returns a bound of the address; `end` without one, or if it is not a number. */
 function boundOf(text: string | undefined, end: number): number {
-  return text === undefined ? end : Number(text);
+  const bound = Number(text);
+  return Number.isNaN(bound) ? end : bound;
 }
 
 /** Returns the smallest and the largest value of an axis. */

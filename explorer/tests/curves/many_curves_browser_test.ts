@@ -118,6 +118,8 @@ Deno.test({
     await page.getByText("All is shown, because the curves have nothing in this range.").waitFor();
     await page.getByRole("button", { name: "Reset zoom" }).press("Enter");
     await page.getByText("All is shown").waitFor({ state: "detached" });
+    await page.goto(`${url}#/artifacts/team%3Anet/1.0.0?from=abc&to=5`); // as without a beginning
+    await page.getByText("All charts show step 0 to 5.").waitFor();
     assertEquals([await barriersOf(page), errors], [[], []]);
   },
 });
