@@ -17,7 +17,7 @@ import {
   type SavedView,
   viewsOf,
 } from "./view_record.ts";
-import { SUFFIX, viewsName } from "./views_name.ts";
+import { canHaveViews, viewsName } from "./views_name.ts";
 
 /** Versions that are read, and views that are shown at first. */
 const MOST = 500, FEW = 12;
@@ -25,7 +25,7 @@ const MOST = 500, FEW = 12;
 /** Shows the views of a name, except in a site, to those who may read them. */
 export function SavedViews({ name }: { name: string }) {
   const { service, rights } = useSession();
-  const isShown = !service.isSite && !name.endsWith(SUFFIX) && mayRead(rights, viewsName(name));
+  const isShown = !service.isSite && canHaveViews(name) && mayRead(rights, viewsName(name));
   return isShown ? html`<${Views} name=${name} />` : null;
 }
 

@@ -9,6 +9,9 @@ const PAGES = ["artifacts", "compare"] as const;
 /** Keys of an address that are places in a page, and no part of a view. */
 const PLACES = ["tab", "path", "deleted"];
 
+/** A key that a page reads. */
+const KEY = /^[a-z]{1,20}$/;
+
 const MOST_TITLE = 80, MOST_KEYS = 40, MOST_VALUE = 8_000;
 
 export type SavedPage = (typeof PAGES)[number];
@@ -41,8 +44,9 @@ export type ListedView = Pick<ListedVersion, "version" | "modifiedAt"> & {
 export function contentOf({ path: [page = ""], query }: Place): ViewContent | undefined {
   const known = PAGES.find((each) => each === page);
   if (known === undefined) return undefined;
+  // Other keys, as programs add them to links, say nothing to a page.
   const kept = Object.entries(query).filter(([key, value]) =>
-    value !== "" && !PLACES.includes(key)
+    value !== "" && KEY.test(key) && !PLACES.includes(key)
   );
   return { page: known, query: Object.fromEntries(kept) };
 }
@@ -108,6 +112,6 @@ function isQuery(query: unknown): query is Place["query"] {
   const entries = Object.entries(query);
   return entries.length <= MOST_KEYS &&
     entries.every(([key, value]) =>
-      /^[a-z]{1,20}$/.test(key) && typeof value === "string" && value.length <= MOST_VALUE
+      KEY.test(key) && typeof value === "string" && value.length <= MOST_VALUE
     );
 }

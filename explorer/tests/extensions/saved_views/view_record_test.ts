@@ -8,7 +8,7 @@ import {
   titleProblem,
   viewsOf,
 } from "../../../src/extensions/saved_views/view_record.ts";
-import { isViewsName } from "../../../src/extensions/saved_views/views_name.ts";
+import { canHaveViews, isViewsName } from "../../../src/extensions/saved_views/views_name.ts";
 import { parsePlace } from "../../../src/framework/router.ts";
 
 const PAGE = "artifacts";
@@ -54,6 +54,19 @@ Deno.test("an address is saved without its place in the page, and other pages ar
     undefined,
     "The title has more than 80 characters.",
   ]);
+});
+
+Deno.test("keys that no page reads, as programs add them to links, are not saved", () => {
+  const place = parsePlace("#/artifacts/net?filter=a&utm_source=x&fbclid2=y&__proto__=z");
+  const content = contentOf(place)!;
+  assertEquals(content, { page: PAGE, query: { filter: "a" } });
+  assertEquals(contentProblem("net", content), undefined);
+});
+
+Deno.test("names that are too long for a name of views have none", () => {
+  const lengths = [192, 193, 200].map((length) => canHaveViews("x".repeat(length)));
+  assertEquals(lengths, [true, false, false]);
+  assertEquals([canHaveViews("net"), canHaveViews("net~views")], [true, false]);
 });
 
 Deno.test("versions of another form are no views", () => {
