@@ -39,7 +39,7 @@ function Views({ name }: { name: string }) {
   const { value, error, reload } = loaded;
   if (error !== undefined) return html`<${ErrorNotice} error=${error} retry=${reload} />`;
   if (value === undefined || !maySave && value.views.length === 0) return null;
-  const { views, others } = value;
+  const { views, others, isCut } = value;
   const shown = isAll ? views : views.slice(0, FEW);
   return html`
     <section class="row views" aria-label="Saved views">
@@ -63,6 +63,7 @@ function Views({ name }: { name: string }) {
           ? "is not a view"
           : "are not views"}.</span>
       `}
+      ${isCut && html`<span class="muted">Only the newest ${MOST} versions are read.</span>`}
       ${isSaving && html`
         <${SaveViewDialog} name=${name} titles=${views.map(({ title }) => title)} saved=${reload}
           close=${() => setSaving(false)} />
@@ -72,10 +73,10 @@ function Views({ name }: { name: string }) {
 }
 
 async function readViews(service: Service, name: string, signal: AbortSignal) {
-  const query = { fields: "metadata,by", limit: MOST };
+  const query = { fields: "metadata,by" };
   const path = `${namePath(viewsName(name))}/versions`;
-  const { items } = await service.json<{ items: ListedView[] }>(path, { query, signal });
-  return viewsOf(name, items);
+  const { items, isCut } = await service.first<ListedView>(path, MOST, { query, signal });
+  return { ...viewsOf(name, items), isCut };
 }
 
 function ViewChip({ name, view, changed }: {

@@ -235,3 +235,23 @@ Deno.test({
     assertEquals(errors, []);
   },
 });
+
+Deno.test({
+  name: "a history of views that is too long says so" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openNet();
+    const view = (title: string) => ({
+      metadata: { title, page: "artifacts", query: { filter: title } },
+    });
+    await registry.save("net~views", 0, view("old"));
+    for (let i = 1; i <= 500; i++) await registry.save("net~views", i, view("new"));
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}${AT}`);
+    await viewsIn(page).getByText("Only the newest 500 versions are read.").waitFor();
+    const links = await viewsIn(page).getByRole("link").allInnerTexts();
+    assertEquals(links, ["new", "History"]);
+    assertEquals(errors, []);
+  },
+});
