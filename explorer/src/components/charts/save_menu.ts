@@ -35,7 +35,7 @@ export function SaveMenu({ title, draw, isSmall }: {
         `
       )}
     <//>
-    <span class="hidden" role="status">${problem}</span>
+    <span class=${problem === "" ? "hidden" : "muted"} role="status">${problem}</span>
   `;
 }
 

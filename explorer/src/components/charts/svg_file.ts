@@ -70,7 +70,8 @@ export function tag(name: string, attributes: Attributes, ...children: readonly 
 function escaped(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd")
-    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;") // XML has no ]]>
+    .replaceAll('"', "&quot;");
 }
 
 export function short(value: number): string {
