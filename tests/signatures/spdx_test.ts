@@ -14,12 +14,13 @@ import {
   spdxOf,
 } from "../../signatures/signatures.ts";
 import { cliTest } from "../apps/captured_io.ts";
+import { judgeTest } from "../judges/judge_test_case.ts";
 import { findPython } from "../support/numpy.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { ecKeys } from "./signed.ts";
 
-const python = await findPython("spdx_python_model", undefined, "HOLDFAST_SIGNING_PYTHON")
-  .catch(() => undefined);
+const python = await findPython("spdx_python_model", undefined, "HOLDFAST_SIGNING_PYTHON");
+const MISSING = python === undefined ? "no Python with spdx-python-model" : undefined;
 
 const JUDGE = `
 import sys
@@ -94,65 +95,60 @@ async function judge(bill: SpdxBill): Promise<void> {
   assertEquals(stdout, "[]\n");
 }
 
-Deno.test({
-  name: "SPDX has models, data, files, lineage, licenses and agents" +
-    (python === undefined ? " (ignored: no Python with spdx-python-model)" : ""),
-  ignore: python === undefined,
-  async fn() {
-    await using registry = await withLineage();
-    const elements = await judged(registry, MODEL);
-    const of = (type: string) => elements.filter((each) => each.type === type);
-    const [model] = of("ai_AIPackage").filter(({ name }) => name === MODEL);
-    assertEquals(of("dataset_DatasetPackage").map(({ name }) => name), ["data:clean", "data:raw"]);
-    assertEquals(model?.ai_metric, [{ type: "DictionaryEntry", key: "auc", value: "0.93" }]);
-    assertEquals(
-      (model?.ai_hyperparameter as { key: string }[]).map(({ key }) => key),
-      ["rate", "optimizer.name"],
-    );
-    assertEquals(model?.software_downloadLocation, `holdfast://${MODEL}@1.0.0`);
-    const related = (from: unknown, type: string) =>
-      of("Relationship").filter((each) => each.from === from && each.relationshipType === type);
-    const named = (ids: unknown) =>
-      (ids as string[]).map((id) => elements.find(({ spdxId }) => spdxId === id)?.name);
-    const [trained] = related(model?.spdxId, "trainedOn");
-    const [depends] = related(model?.spdxId, "dependsOn");
-    assertEquals([named(trained?.to), named(depends?.to)], [["data:clean"], ["models:base"]]);
-    const [files] = related(model?.spdxId, "contains");
-    const { files: own } = await registry.info(MODEL);
-    assertEquals(named(files?.to), own.map(({ path }) => path));
-    const hashes = of("software_File").flatMap((file) => file.verifiedUsing as object[]);
-    assert(hashes.some((hash) => Object(hash).hashValue === own[0]!.sha256));
-    const [declared] = related(model?.spdxId, "hasDeclaredLicense");
-    const license = elements.find(({ spdxId }) => spdxId === (declared?.to as string[])[0]);
-    assertEquals(license?.simplelicensing_licenseExpression, "Apache-2.0 AND LicenseRef-1");
-    assertEquals(related(model?.spdxId, "hasConcludedLicense").length, 1);
-    assertEquals(of("Agent").map(({ name }) => name), ["Ann", "Bob & Söhne", "NOASSERTION"]);
-    assertMatch(JSON.stringify(model?.externalRef), /OpenSSF Model Signing/);
+judgeTest("SPDX has models, data, files, lineage, licenses and agents", MISSING, async () => {
+  await using registry = await withLineage();
+  const elements = await judged(registry, MODEL);
+  const of = (type: string) => elements.filter((each) => each.type === type);
+  const [model] = of("ai_AIPackage").filter(({ name }) => name === MODEL);
+  assertEquals(of("dataset_DatasetPackage").map(({ name }) => name), ["data:clean", "data:raw"]);
+  assertEquals(model?.ai_metric, [{ type: "DictionaryEntry", key: "auc", value: "0.93" }]);
+  assertEquals(
+    (model?.ai_hyperparameter as { key: string }[]).map(({ key }) => key),
+    ["rate", "optimizer.name"],
+  );
+  assertEquals(model?.software_downloadLocation, `holdfast://${MODEL}@1.0.0`);
+  const related = (from: unknown, type: string) =>
+    of("Relationship").filter((each) => each.from === from && each.relationshipType === type);
+  const named = (ids: unknown) =>
+    (ids as string[]).map((id) => elements.find(({ spdxId }) => spdxId === id)?.name);
+  const [trained] = related(model?.spdxId, "trainedOn");
+  const [depends] = related(model?.spdxId, "dependsOn");
+  assertEquals([named(trained?.to), named(depends?.to)], [["data:clean"], ["models:base"]]);
+  const [files] = related(model?.spdxId, "contains");
+  const { files: own } = await registry.info(MODEL);
+  assertEquals(named(files?.to), own.map(({ path }) => path));
+  const hashes = of("software_File").flatMap((file) => file.verifiedUsing as object[]);
+  assert(hashes.some((hash) => Object(hash).hashValue === own[0]!.sha256));
+  const [declared] = related(model?.spdxId, "hasDeclaredLicense");
+  const license = elements.find(({ spdxId }) => spdxId === (declared?.to as string[])[0]);
+  assertEquals(license?.simplelicensing_licenseExpression, "Apache-2.0 AND LicenseRef-1");
+  assertEquals(related(model?.spdxId, "hasConcludedLicense").length, 1);
+  assertEquals(of("Agent").map(({ name }) => name), ["Ann", "Bob & Söhne", "NOASSERTION"]);
+  assertMatch(JSON.stringify(model?.externalRef), /OpenSSF Model Signing/);
 
-    await judged(registry, "data:clean");
-    const cut = await judged(registry, MODEL, { depth: 1 });
-    assert(cut.some(({ completeness }) => completeness === "incomplete"));
-    await publishRelease(registry, "app", { model: MODEL, data: "data:clean" });
-    const release = await judged(registry, "app");
-    assert(release.some(({ software_primaryPurpose: use }) => use === "application"));
-    await registry.delete("data:clean@1.0.0", { force: true });
-    const missing = await judged(registry, MODEL);
-    const left = missing.find(({ name }) => name === "data:clean");
-    assertEquals([left?.type, left?.releaseTime], ["software_Package", undefined]);
+  await judged(registry, "data:clean");
+  const cut = await judged(registry, MODEL, { depth: 1 });
+  assert(cut.some(({ completeness }) => completeness === "incomplete"));
+  await publishRelease(registry, "app", { model: MODEL, data: "data:clean" });
+  const release = await judged(registry, "app");
+  assert(release.some(({ software_primaryPurpose: use }) => use === "application"));
+  await registry.delete("data:clean@1.0.0", { force: true });
+  const missing = await judged(registry, MODEL);
+  const left = missing.find(({ name }) => name === "data:clean");
+  assertEquals([left?.type, left?.releaseTime], ["software_Package", undefined]);
 
-    const bill = spdxOf(await billOfMaterials(registry, MODEL));
-    const changes: ((model: SpdxElement) => unknown)[] = [
-      (model) => model.ai_metrics = [],
-      (model) => model.software_primaryPurpose = "network",
-      (model) => model.suppliedBy = "urn:uuid:nobody",
-      (model) => delete model.creationInfo,
-    ];
-    for (const change of changes) {
-      const copy = structuredClone(bill);
-      change(copy["@graph"].find(({ type }) => type === "ai_AIPackage")!);
-      await assertRejects(() => judge(copy), Error, "", "the judge judges");
-    }
-  },
+  const bill = spdxOf(await billOfMaterials(registry, MODEL));
+  const changes: ((model: SpdxElement) => unknown)[] = [
+    (model) => model.ai_metrics = [],
+    (model) => model.software_primaryPurpose = "network",
+    (model) => model.suppliedBy = "urn:uuid:nobody",
+    (model) => delete model.creationInfo,
+  ];
+  for (const change of changes) {
+    const copy = structuredClone(bill);
+    change(copy["@graph"].find(({ type }) => type === "ai_AIPackage")!);
+    await assertRejects(() => judge(copy), Error, "", "the judge judges");
+  }
 });
 
 Deno.test("equal content gives equal SPDX, with an identifier for each element", async () => {

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { localPath, type Registry } from "../../../mod.ts";
+import { judgeTest } from "../../judges/judge_test_case.ts";
 import { ENVIRONMENT } from "../../python/reader.ts";
 import { findPython } from "../../support/numpy.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
@@ -16,13 +17,10 @@ const python = await findPython(
 );
 
 export function signingTest(name: string, run: (root: TempRoot) => Promise<void>): void {
-  Deno.test({
-    name: `${name}${python === undefined ? " (ignored: no Python with model_signing)" : ""}`,
-    ignore: python === undefined,
-    async fn() {
-      await using root = await tempRoot();
-      await run(root);
-    },
+  const missing = python === undefined ? "no Python with model_signing" : undefined;
+  judgeTest(name, missing, async () => {
+    await using root = await tempRoot();
+    await run(root);
   });
 }
 
