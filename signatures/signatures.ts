@@ -19,7 +19,7 @@ import {
   type System,
   unsupported,
 } from "../core/kernel.ts";
-import { annotate, readAnnotations } from "../registry/mod.ts";
+import { annotate } from "../registry/mod.ts";
 import { type AddedBundle, readAdded } from "./added.ts";
 import { bundleText, materialWith } from "./bundle.ts";
 import { idOf, readPublicKey, readSigningKey, type SigningKey } from "./signers/keys.ts";
@@ -186,8 +186,13 @@ async function store(
   { system = realSystem, signal }: Omit<AddSignatureOptions, "bundle">,
 ): Promise<AddedSignature> {
   const { keyHash, sig, subject } = added, ref = refOf(info), id = idOf(keyHash);
-  const { labels = {} } = await readAnnotations(registry, ref, { signal }) ?? {};
-  const present = labels[SIGNATURES] ?? {};
+  const now = await registry.info(ref, { annotations: true, signal });
+  if (now.digest !== info.digest) { // a signer can take minutes
+    throw conflict("sign", shown(ref), "it was overwritten meanwhile", {
+      hint: "Check its content, and sign again.",
+    });
+  }
+  const labels = now.annotations?.labels ?? {}, present = labels[SIGNATURES] ?? {};
   if (!isJsonObject(present) || [...storedIn(labels).values()].includes(undefined)) {
     throw conflict("sign", shown(ref), "its label `signatures` holds something else", {
       hint: "Give that label another name.",

@@ -180,6 +180,9 @@ def pinned(artifact: Artifact) -> str:
 def store(
     registry: Any, artifact: Artifact, bundle: Bundle, subject: str, *, keeps_payload: bool = False
 ) -> AddedSignature:
+    if registry.open(pinned(artifact)).digest != artifact.digest:  # a signer can take minutes
+        message = f"Cannot sign {quoted(artifact.ref)}: it was overwritten meanwhile"
+        raise HoldfastError("Conflict", message, "Check its content, and sign again.")
     labels = labels_of(registry, artifact)
     present = stored_in(labels)
     if None in present.values() or not isinstance(labels.get(SIGNATURES, {}), dict):

@@ -1,5 +1,6 @@
 // Links, folders and keys that must not pass as the signed file or as the key of the signer.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { sign as nodeSign } from "node:crypto";
 import { openRegistry, RegistryError } from "../../mod.ts";
 import { annotate, readAnnotations } from "../../registry/mod.ts";
 import {
@@ -79,3 +80,19 @@ hkjOPQQDAgNIADBFAiEAxGD1f6JJw2hyFcgAGY27IsvXP/j5zRwXvQJMfyP7vRQC
 IALpdGFrVLCAnU75DNL6JdOnCYQoi4Mb8NdcOVafXdVL
 -----END CERTIFICATE-----
 `;
+
+Deno.test("a version that is overwritten while somebody signs it is not signed", async () => {
+  const { privateKey, publicKey } = ecKeys();
+  await using registry = await withVersion();
+  const sign = async (bytes: Uint8Array) => {
+    const options = { version: "1.0.0", onConflict: "overwrite" } as const;
+    await registry.save(NAME, { layers: [9] }, options);
+    await signVersion(registry, NAME, { key: privateKey });
+    return nodeSign("sha256", bytes, privateKey);
+  };
+  const signing = () => signVersion(registry, NAME, { key: { publicKey, sign } });
+  const error = await assertRejects(signing, RegistryError);
+  assertEquals([error.code, error.state], ["Conflict", "it was overwritten meanwhile"]);
+  const { ok } = await checkSignatures(registry, NAME, { signedBy: publicKey });
+  assert(ok, "the signature of the new content is kept");
+});

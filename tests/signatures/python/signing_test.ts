@@ -162,3 +162,27 @@ shown(lambda: registry.load(name, signed_by="key.pub"))
   assertEquals([signed.is_new, value], [true, { layers: 3 }]);
   assert((await checkSignatures(registry, NAME, { signedBy: keys.publicKey })).ok);
 });
+
+signingTest("Python does not sign a version that is overwritten meanwhile", async (root) => {
+  await using registry = await openRegistry(root.join("registry"), { mutable: true });
+  await registry.save(NAME, { layers: 3 });
+  const keys = ecKeys();
+  await writeKeys(root, keys);
+  await using service = served(registry, ["read:*", "write:*"]);
+  const [refused, ok] = await python_(
+    `
+import subprocess
+def sign(data):
+    registry.save(name, {"layers": 9}, version="1.0.0", on_conflict="overwrite")
+    holdfast.sign_version(registry, name, "key.pem")
+    command = ["openssl", "dgst", "-sha256", "-sign", "key.pem"]
+    return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+shown(lambda: holdfast.sign_version(registry, name, sign, public_key="key.pub"))
+shown(lambda: holdfast.check_signatures(registry, name, "key.pub").ok)
+`,
+    service,
+    root.path,
+  );
+  assertEquals([refused.error, ok], ["Conflict", true]);
+  assertMatch(refused.text, /^Cannot sign "models:digits@1\.0\.0": it was overwritten meanwhile\n/);
+});
