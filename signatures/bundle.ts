@@ -1,7 +1,7 @@
 // Sigstore bundles (v0.3) with one signature of an in-toto statement: what other tools read and write,
 // https://docs.sigstore.dev/about/bundle/.
 import { Buffer } from "node:buffer";
-import { corrupt, parseJson } from "../core/kernel.ts";
+import { corrupt, parseJson, readAtMost } from "../core/kernel.ts";
 import { claimedIn } from "./signers/certificates/pem.ts";
 import { hasTwice, membersOf, PAYLOAD_TYPE, textOf } from "./statement.ts";
 
@@ -9,7 +9,14 @@ const BUNDLE_TYPE =
   /^application\/vnd\.dev\.sigstore\.bundle(\.v0\.3\+json|\+json;version=0\.[123])$/;
 
 /** The bundle of a million files has some 230 million. */
-const MOST_CHARACTERS = 256 * 1024 * 1024;
+export const MOST_CHARACTERS = 256 * 1024 * 1024;
+
+/** Reads the text of a bundle. Throws `Corrupt` for one that is too large, before it is read whole. */
+export async function bundleIn(content: ReadableStream<Uint8Array> | null): Promise<string> {
+  const bytes = await readAtMost(content, MOST_CHARACTERS);
+  if (bytes === undefined) throw unreadable("it is too large");
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
 
 /** The parts of a bundle. */
 export interface BundleParts {

@@ -12,6 +12,7 @@ import {
   withHints,
 } from "../apps/cli/extending.ts";
 import { resolve } from "node:path";
+import { MOST_CHARACTERS } from "./bundle.ts";
 import { keyOfCertificate } from "./signers/certificates/pem.ts";
 import { KEYLESS_OPTIONS, readSigners, textOf, variableOf } from "./signers/key_files.ts";
 import { type Judged, reportOn, type SignatureCheck } from "./report.ts";
@@ -80,7 +81,9 @@ export const sign: Command = defineCommand({
     const passphrase = passphraseEnv === undefined
       ? undefined
       : variableOf(passphraseEnv, "--passphrase-env", context);
-    const text = bundle === undefined ? undefined : await textOf(bundle, "bundle", context);
+    const text = bundle === undefined
+      ? undefined
+      : await textOf(bundle, "bundle", context, MOST_CHARACTERS);
     const registry = await context.open({ write: true });
     const added: AddedSignature = await withHints(
       text === undefined

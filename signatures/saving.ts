@@ -1,13 +1,15 @@
 // The option --signatures of `save` and `import files`: signatures that lie beside the files of a
 // folder are kept.
-import { readdir, readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { Readable } from "node:stream";
 import { type CommandContext, invalid, notFound } from "../apps/cli/extending.ts";
 import { isRegistryError } from "../core/kernel.ts";
 import { readAnnotations } from "../registry/mod.ts";
 import type { Beside, ImportedFolder } from "../apps/cli/program/extension.ts";
 import { readAdded } from "./added.ts";
-import { readBundle } from "./bundle.ts";
+import { bundleIn, readBundle } from "./bundle.ts";
 import { addSignature } from "./signatures.ts";
 import { storedIn } from "./stored.ts";
 
@@ -31,7 +33,7 @@ export async function keepSignatures(
   const folder = isFolder ? path : resolve(path, "..");
   const names = isFolder ? NAMES : namesBeside(basename(path));
   const found = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => names.test(entry.name) && !entry.isDirectory())
+    .filter((entry) => names.test(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
     .map(({ name }) => name).sort();
   if (found.length === 0) {
     throw notFound(
@@ -41,7 +43,10 @@ export async function keepSignatures(
     );
   }
   const bundles: string[] = [];
-  for (const name of found) bundles.push(await readFile(join(folder, name), "utf8"));
+  for (const name of found) {
+    const content = Readable.toWeb(createReadStream(join(folder, name)));
+    bundles.push(await bundleIn(content as ReadableStream<Uint8Array>));
+  }
   return { files: isFolder ? found : [], ...keeping(source, { found, bundles }, context) };
 }
 
@@ -55,7 +60,7 @@ export async function keepAmong(
   const bundles: string[] = [];
   for (const { content } of found) {
     const body = "stream" in content ? content.stream() : content;
-    bundles.push(await new Response(body as BodyInit).text());
+    bundles.push(await bundleIn(new Response(body as BodyInit).body));
   }
   const names = found.map(({ path }) => path);
   return { files: names, ...keeping(source, { found: names, bundles }, context) };

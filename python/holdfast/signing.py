@@ -17,7 +17,7 @@ from .artifacts.artifact import Artifact
 from .artifacts.registry import Registry
 from .core.arguments import checked
 from .core.errors import HoldfastError, Json, quoted
-from .signatures.bundle import Bundle, bundle_text, read_bundle
+from .signatures.bundle import MOST_CHARACTERS, Bundle, bundle_text, read_bundle
 from .signatures.keys import (
     Sign,
     SigningKey,
@@ -160,7 +160,8 @@ def bundle_in(given: str | Path) -> str:
     if isinstance(given, str) and given.lstrip().startswith("{"):
         return given
     try:
-        return Path(given).read_text("utf-8")
+        with open(given, "rb") as file:  # one byte too many is refused later
+            return file.read(MOST_CHARACTERS + 1).decode()
     except (OSError, ValueError) as error:
         state = getattr(error, "strerror", None) or "it is not text"
         message = f"Cannot read the bundle {quoted(str(given))}: {state}"

@@ -1,7 +1,9 @@
 // Files that options of commands name.
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
+import { Readable } from "node:stream";
 import { type CommandContext, invalid, notFound } from "../../apps/cli/extending.ts";
+import { readAtMost } from "../../core/kernel.ts";
 import type { KeylessSigner } from "./signer.ts";
 import { readTrusted, signerIn } from "./trusted.ts";
 
@@ -60,7 +62,16 @@ export async function readSigners(
   return signers;
 }
 
-export async function textOf(file: string, what: string, { io }: CommandContext): Promise<string> {
+/** Bytes of a key, of certificates or of a trusted root. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Reads a file that an option names. */
+export async function textOf(
+  file: string,
+  what: string,
+  { io }: CommandContext,
+  maxBytes = MOST_BYTES,
+): Promise<string> {
   if (/-----BEGIN|[\r\n]/.test(file)) { // perhaps a secret, which no error shows
     const hint = what === "key"
       ? "Pass the path of a file, or the name of a variable to --key-env."
@@ -68,7 +79,14 @@ export async function textOf(file: string, what: string, { io }: CommandContext)
     throw invalid(`read the ${what}`, "its content is given, not its path", hint);
   }
   const action = `read the ${what} ${JSON.stringify(file)}`;
-  return await readFile(resolve(io.cwd, file), "utf8").catch((cause) => {
+  const content = Readable.toWeb(createReadStream(resolve(io.cwd, file))) as ReadableStream;
+  const read = async () => {
+    const bytes = await readAtMost(content, maxBytes);
+    if (bytes !== undefined) return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+    const state = `it is larger than ${maxBytes / 1024 ** 2} MiB`;
+    throw invalid(action, state, "Pass the path of another file.");
+  };
+  return await read().catch((cause) => {
     const hint = what === "public key" && /@|:\/\//.test(file)
       ? "Pass the path of a file. An identity also needs --issuer and --trusted-root."
       : "Pass the path of a file.";

@@ -1,7 +1,7 @@
 // Signatures that Python makes, judged by the product and by `model_signing`.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { execFile } from "node:child_process";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { localPath, openRegistry, type Registry } from "../../../mod.ts";
 import { checkSignatures, signatureBundle } from "../../../signatures/signatures.ts";
@@ -92,6 +92,7 @@ shown(lambda: holdfast.check_signatures(registry, name, "key.pem"))
 shown(lambda: holdfast.check_signatures(registry, name, []))
 shown(lambda: holdfast.check_signatures(registry, name, Path("key.pub").read_text() * 2))
 shown(lambda: holdfast.add_signature(registry, name, '{"mediaType": 1, "mediaType": 2}'))
+shown(lambda: holdfast.add_signature(registry, name, "large.sig"))
 shown(lambda: holdfast.signature_bundle(registry, name, "00"))
 `;
 
@@ -104,6 +105,8 @@ signingTest("Python refuses what cannot sign or be signed, without a secret", as
   await registry.save("links", localPath(root.join("links")));
   const keys = ecKeys();
   await writeKeys(root, keys);
+  await writeFile(root.join("large.sig"), "");
+  await truncate(root.join("large.sig"), 3 * 2 ** 30);
   const openssl = (...words: string[]) => execute("openssl", words, { cwd: root.path });
   const into = ["-out", "encrypted.pem", "-passout", "pass:right"];
   await openssl("pkcs8", "-topk8", "-in", "key.pem", ...into);
@@ -123,6 +126,7 @@ signingTest("Python refuses what cannot sign or be signed, without a secret", as
     /^Cannot check signatures: signed_by has no key/,
     /^Cannot check signatures: several keys are given as one/,
     /^Cannot read the bundle: it has a member twice/,
+    /^Cannot read the bundle: it is too large/,
     /^Cannot export the signature "00" of "models:digits@1\.0\.0": there is no such signature/,
   ];
   for (const [at, text] of texts.entries()) assertMatch(answers[at]?.text ?? "", text);

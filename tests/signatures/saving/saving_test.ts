@@ -1,6 +1,6 @@
 // Folders and files that are saved with the signatures beside them.
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import { openRegistry } from "../../../mod.ts";
@@ -124,4 +124,31 @@ Deno.test("an error that is not about the signatures stays what it is", async ()
   assertEquals([error, notes], [stopped, [
     "models:a@1.0.0 is saved, but not all of its signatures are",
   ]]);
+});
+
+cliTest("bundles and keys that are too large are not read whole", async (it) => {
+  await it.succeeds("init");
+  await mkdir(join(it.cwd, "old/models/1"), { recursive: true });
+  await writeFile(join(it.cwd, "old/models/1/w.bin"), "weights");
+  await it.succeeds("save models old/models/1");
+  await writeFile(join(it.cwd, "old/models/1/model.sig"), "");
+  await truncate(join(it.cwd, "old/models/1/model.sig"), 3 * 2 ** 30);
+  const bundle = /^error: Cannot read the bundle: it is too large\n/;
+  for (
+    const [line, state] of [
+      ["save models old/models/1 --signatures", bundle],
+      [
+        "sign models --bundle old/models/1/model.sig",
+        /the bundle ".*": it is larger than 256 MiB\n/,
+      ],
+      ["sign models --key old/models/1/model.sig", /the key ".*": it is larger than 16 MiB\n/],
+    ] as const
+  ) {
+    const { code, err } = await it.holdfast(line);
+    assert(code > 0 && state.test(err), err);
+  }
+  const line = "import files old/{name}/{version} other --create --signatures";
+  const { code, out } = await it.holdfast(line.split(" "));
+  assertEquals(code, 1);
+  assertMatch(out, /models@1\.0\.0 .*Cannot read the bundle: it is too large/);
 });
