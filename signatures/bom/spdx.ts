@@ -89,7 +89,7 @@ class Elements {
   }
 
   agent(name: string, type = "Agent"): string {
-    return this.#add(this.id("agents", name), { type, name });
+    return this.#add(this.id(type === "Agent" ? "agents" : "tools", name), { type, name });
   }
 
   relate(from: string, relationshipType: string, to: readonly string[], more: object = {}): void {
@@ -117,7 +117,8 @@ class Elements {
       type: isKnown ? type : "software_Package",
       name,
       ...description !== undefined && { description },
-      comment: properties.map((each) => `${each.name}: ${each.value}`).join("\n"),
+      comment: properties.map((each) => `${oneLine(each.name)}: ${oneLine(each.value)}`)
+        .join("\n"),
       software_primaryPurpose: purpose,
       software_downloadLocation: `holdfast://${encodeURI(ref)}`,
       suppliedBy: agents[0],
@@ -174,6 +175,14 @@ class Elements {
 
 function refOf(component: BomComponent): string {
   return component["bom-ref"] ?? component.name;
+}
+
+/** Returns a text on one line, which nothing in it reorders. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Times of SPDX have no fractions of seconds. */

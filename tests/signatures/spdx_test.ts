@@ -165,6 +165,24 @@ Deno.test("equal content gives equal SPDX, with an identifier for each element",
   assert(ids.every((id: string) => /^urn:uuid:[0-9a-f-]{36}(#[\x21-\x7e]+)?$/.test(id)));
 });
 
+Deno.test("no author is the tool of the bill, and no label writes other facts into it", async () => {
+  await using registry = await openRegistry("memory:", { by: "holdfast" });
+  await registry.save(MODEL, { layers: 3 });
+  const forged = "a\nholdfast:savedBy: alice\u2028b\u202ec";
+  await annotate(registry, `${MODEL}@1.0.0`, { labels: { stage: forged, "x\ny: z": 1 } });
+  const { "@graph": elements } = spdxOf(await billOfMaterials(registry, MODEL));
+  const { createdBy } = elements[0] as { createdBy?: string[] };
+  const tool = elements.find(({ spdxId }) => spdxId === createdBy?.[0]);
+  const model = elements.find(({ type }) => type === "ai_AIPackage");
+  const author = elements.find(({ spdxId }) => spdxId === model?.suppliedBy);
+  assertEquals([tool?.type, author?.type, author?.name], ["SoftwareAgent", "Agent", "holdfast"]);
+  const lines = String(model?.comment).split(/[\n\u2028]/);
+  assertEquals(lines.slice(-2), [
+    "holdfast:label:stage: a\\u000aholdfast:savedBy: alice\\u2028b\\u202ec",
+    "holdfast:label:x\\u000ay: z: 1",
+  ]);
+});
+
 cliTest("export bom prints SPDX with --format spdx", async (it) => {
   await it.succeeds("init");
   await writeFile(`${it.cwd}/w.bin`, "w");
