@@ -120,9 +120,13 @@ function timeOf(element: Element | undefined): string | undefined {
   return year && `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
 }
 
-/** Returns a text without characters that have no shape, or change the direction of others. */
 function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes).replace(/\p{C}/gu, "?");
+  return visible(new TextDecoder().decode(bytes));
+}
+
+/** Returns a text without characters that have no shape, or change the direction of others. */
+export function visible(text: string): string {
+  return text.replace(/\p{C}/gu, "?");
 }
 
 function hexOf(bytes: Uint8Array): string {

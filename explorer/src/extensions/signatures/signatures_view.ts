@@ -4,7 +4,11 @@ import { FactList } from "../../components/fact_list.ts";
 import type { LabelProps } from "../../extension.ts";
 import { formatCount, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
+import { visible } from "./certificate.ts";
 import { claimedIn, type ClaimedSignature } from "./stored.ts";
+
+/** Characters that are shown of an id that is not one. */
+const MOST_OF_ID = 40;
 
 /** Shows who claims to have signed a version. */
 export function Signatures({ value, of }: LabelProps) {
@@ -18,7 +22,7 @@ export function Signatures({ value, of }: LabelProps) {
         verify them, run <code>${command}</code> <${CopyButton} text=${command} label="command" /></p>
       ${all.map(([id, claimed]) =>
         claimed === undefined
-          ? html`<p>Signature ${id} cannot be read.</p>`
+          ? html`<p>Signature ${visible(id).slice(0, MOST_OF_ID)} cannot be read.</p>`
           : html`<${FactList} facts=${factsOf(claimed)} label=${`Signature ${id}`} />`
       )}
     </section>

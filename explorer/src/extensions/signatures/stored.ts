@@ -1,6 +1,6 @@
 // Signatures in the label of a version: claims of who added them.
 import { isJsonObject } from "../../../../core/text/json_text.ts";
-import { bytesOf, type CertificateFacts, factsIn } from "./certificate.ts";
+import { bytesOf, type CertificateFacts, factsIn, visible } from "./certificate.ts";
 
 /** A signature, as its author describes it. */
 export interface ClaimedSignature {
@@ -9,7 +9,7 @@ export interface ClaimedSignature {
   readonly keyHash: string;
   /** `ECDSA`, `Ed25519`; undefined for a signature that has the form of neither. */
   readonly algorithm?: string;
-  /** The name that was signed. */
+  /** The name that was signed, without invisible characters. */
   readonly subject: string;
   /** ISO 8601. */
   readonly addedAt: string;
@@ -20,6 +20,9 @@ export interface ClaimedSignature {
   readonly loggedAt?: string;
 }
 
+/** Digits of the SHA-256 of a key that are its id. */
+const ID_DIGITS = 16;
+
 /** Returns the signatures in a label; undefined for each that has not the form of one. */
 export function claimedIn(label: unknown): [id: string, claimed: ClaimedSignature | undefined][] {
   return Object.entries(membersOf(label)).map(([id, value]) => [id, claimedOf(id, value)]);
@@ -28,7 +31,7 @@ export function claimedIn(label: unknown): [id: string, claimed: ClaimedSignatur
 function claimedOf(id: string, value: unknown): ClaimedSignature | undefined {
   const { keyHash, sig, subject, addedAt, payload, material } = membersOf(value);
   const isRight = typeof keyHash === "string" && /^[0-9a-f]{64}$/.test(keyHash) &&
-    keyHash.startsWith(id) && typeof sig === "string" && typeof subject === "string" &&
+    keyHash.slice(0, ID_DIGITS) === id && typeof sig === "string" && typeof subject === "string" &&
     typeof addedAt === "string" && !Number.isNaN(Date.parse(addedAt));
   if (!isRight) return undefined;
   const { verificationMaterial } = membersOf(parsed(material));
@@ -41,7 +44,7 @@ function claimedOf(id: string, value: unknown): ClaimedSignature | undefined {
   return {
     id,
     keyHash,
-    subject,
+    subject: visible(subject),
     addedAt,
     algorithm: algorithmOf(sig),
     ...payload !== undefined && { files: Array.isArray(resources) ? resources.length : 0 },

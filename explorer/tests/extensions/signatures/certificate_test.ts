@@ -63,6 +63,11 @@ Deno.test("labels of any form are no signatures, and do not throw", () => {
     const [[, claimed] = []] = claimedIn({ [id]: value });
     assertEquals(claimed !== undefined, isOne, JSON.stringify(value));
   }
+  for (const other of ["", "a", keyHash]) {
+    assertEquals(claimedIn({ [other]: right }), [[other, undefined]], "as the product reads it");
+  }
+  const [[, hostile] = []] = claimedIn({ [id]: { ...right, subject: "models:\u202e\n\u200bx" } });
+  assertEquals(hostile?.subject, "models:???x");
   const [[, claimed] = []] = claimedIn({ [id]: right });
   assertEquals(claimed, {
     id,
