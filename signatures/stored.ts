@@ -34,8 +34,15 @@ function readStored(id: string, value: unknown): StoredSignature | undefined {
   const { keyHash, sig, addedAt, subject, payload, material } = membersOf(value);
   const isRight = typeof keyHash === "string" && /^[0-9a-f]{64}$/.test(keyHash) &&
     idOf(keyHash) === id && fromBase64(sig) !== undefined && typeof subject === "string" &&
-    typeof addedAt === "string" && !Number.isNaN(Date.parse(addedAt)) &&
+    isTime(addedAt) &&
     (payload === undefined || typeof payload === "string") &&
     (material === undefined || isMaterial(material));
   return isRight ? value as StoredSignature : undefined;
+}
+
+/** Returns true for a time as it is written: Date.parse reads other forms, by the program. */
+function isTime(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  const date = new Date(value);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === value;
 }

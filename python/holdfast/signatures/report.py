@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -88,14 +89,23 @@ def read_stored(id: str, value: Json) -> Stored | None:
         and id_of(key_hash) == id
         and from_base64(sig) is not None
         and isinstance(subject, str)
-        and isinstance(added_at, str)
-        and TIME.match(added_at) is not None
+        and is_time(added_at)
         and (payload is None or isinstance(payload, str))
         and (material is None or is_material(material))
     )
     if not is_right:
         return None
     return Stored(str(key_hash), str(sig), str(added_at), str(subject), payload, material)
+
+
+def is_time(value: Any) -> bool:
+    if not isinstance(value, str) or TIME.fullmatch(value) is None:
+        return False
+    try:
+        datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ")
+        return True
+    except ValueError:  # such as February 30th
+        return False
 
 
 def read_signers(signed_by: Signers | None) -> list[TrustedKey]:
