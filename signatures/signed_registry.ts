@@ -13,8 +13,9 @@ export interface SignedRegistryOptions {
 
 /**
  * Returns a read-only view of a registry, whose `load`, `open` and `download` refuse versions that
- * the keys have not signed, before they read payload. Bytes are compared with the SHA-256 that were
- * signed, as they are read. The view needs no closing.
+ * the keys have not signed, before they read payload. Files that are read whole are compared with the
+ * SHA-256 that were signed. Ranges of large files, such as single tensors, are compared with checksums
+ * of the registry, which are not signed. The view needs no closing.
  *
  * @throws {RegistryError} `Invalid` for a key that is not public; reads throw `Conflict` for a
  * version without a valid signature of each key
