@@ -92,7 +92,8 @@ def wrong_call(
 
 def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
     state = f"has the type {type(value).__qualname__}"
-    if is_path_like(value) and not is_path(value):
+    is_broken = isinstance(value, str) and not is_well_formed(value)
+    if is_broken or (is_path_like(value) and not is_path(value)):
         state = "has a NUL character or a lone surrogate"
     called = name_of(function)
     hint = "Pass its `.ref`." if hasattr(value, "ref") else f"Pass `{name}` as {kinds}."
@@ -110,13 +111,17 @@ def is_of(value: Any, kind: Any) -> bool:
     if origin is Mapping and is_mapping(value):
         return all(all(map(is_of, pair, inner)) for pair in value.items())
     if isinstance(value, str) and kind is str:
-        return not any("\ud800" <= each <= "\udfff" for each in value)
+        return is_well_formed(value)
     if kind is Path:
         return is_path_like(value) and is_path(value)
     value = number_of(value)
     if isinstance(value, bool) or kind is not float:
         return isinstance(value, origin or kind) and (kind is bool or not isinstance(value, bool))
     return isinstance(value, (int, float))
+
+
+def is_well_formed(text: str) -> bool:
+    return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def is_path_like(value: object) -> bool:

@@ -86,6 +86,7 @@ shown(lambda: holdfast.sign_version(registry, name, "missing-" + "s" * 20))
 shown(lambda: holdfast.sign_version(registry, name, key[:60] + key[70:]))
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem"))
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem", passphrase="no"))
+shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem", passphrase="p\\udcff"))
 shown(lambda: holdfast.sign_version(registry, name, "rsa.pem"))
 shown(lambda: holdfast.sign_version(registry, "links", "key.pem"))
 shown(lambda: holdfast.check_signatures(registry, name, "key.pem"))
@@ -120,6 +121,7 @@ signingTest("Python refuses what cannot sign or be signed, without a secret", as
     /^Cannot sign: the key is not a private key in PEM/,
     /^Cannot sign: the key is encrypted/,
     /^Cannot sign: the passphrase does not open the key/,
+    /^Cannot call sign_version: `passphrase` has a NUL character or a lone surrogate/,
     /^Cannot sign: the key is of the kind .*RSA/,
     /^Cannot sign "links@1\.0\.0": "b" is a link, which cannot be signed/,
     /^Cannot check signatures: a private key is given/,
