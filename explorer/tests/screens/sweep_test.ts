@@ -105,6 +105,8 @@ Deno.test({
     await page.getByLabel("Filter runs").fill("state=finished rate>=2");
     await shown.nth(2).waitFor({ state: "detached" });
     assertEquals(await shown.allInnerTexts(), ["sweep@3", "sweep@2"]);
+    await page.getByLabel("Filter runs").fill("rate>99");
+    await page.getByText("No run meets the filter").waitFor();
     await page.getByLabel("Filter runs").fill("accuracy=");
     await shown.nth(1).waitFor({ state: "detached" });
     assertEquals(await shown.allInnerTexts(), ["sweep@4"]);
