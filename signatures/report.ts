@@ -116,7 +116,7 @@ function read(stored: StoredSignature, { files }: ArtifactInfo) {
     : leaf !== undefined && claimed === undefined
     ? "its certificate cannot be read"
     : claimed !== undefined && claimed.keyHash !== keyHash
-    ? "its certificate is of another key"
+    ? "its certificate contains another key"
     : undefined;
   return { described, payload, problem };
 }

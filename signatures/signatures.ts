@@ -137,7 +137,7 @@ export async function signVersion(
   const bytes = signedBytes(payload);
   const signature = await signer.sign(bytes);
   if (!publicKey.hasSigned(bytes, signature)) {
-    throw invalid("sign", shown(ref), "the signature is not of the public key", {
+    throw invalid("sign", shown(ref), "the signature does not match the public key", {
       hint: "Return the signature of the bytes: for ECDSA as DER, with the digest of its curve.",
     });
   }
@@ -194,8 +194,8 @@ async function store(
   }
   const labels = now.annotations?.labels ?? {}, present = labels[SIGNATURES] ?? {};
   if (!isJsonObject(present) || [...storedIn(labels).values()].includes(undefined)) {
-    throw conflict("sign", shown(ref), "its label `signatures` holds something else", {
-      hint: "Give that label another name.",
+    throw conflict("sign", shown(ref), "label `signatures` has other content", {
+      hint: "Move its value to another label.",
     });
   }
   const before = storedIn(labels).get(id);
@@ -264,7 +264,7 @@ export async function signatureBundle(
   const found = all.filter(([each, stored]) => stored !== undefined && each.startsWith(id));
   const [[, stored] = []] = found;
   if (stored === undefined || found.length > 1) {
-    const state = found.length > 1 ? "several begin so" : "there is no such signature";
+    const state = found.length > 1 ? "several ids begin with it" : "there is no such signature";
     const ids = all.map(([each]) => each).join(", ");
     throw notFound("export the signature", `${shown(id)} of ${refOf(info)}`, state, {
       hint: ids === "" ? "Sign the version first." : `Its signatures are ${ids}.`,

@@ -68,7 +68,7 @@ export function signedRegistry(registry: Registry, options: SignedRegistryOption
     const state = await unsigned(keys, { info: { ...artifact.info, annotations } });
     if (state === undefined) return { artifact, annotations };
     throw conflict("read", shown(`${name}@${version}`), state, {
-      hint: "Read a version that these keys have signed, or have this one signed.",
+      hint: "Read a version that these keys have signed, or sign this version.",
     });
   };
   return defineRegistry({

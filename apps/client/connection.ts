@@ -13,7 +13,7 @@ export interface Call {
   action: string;
   /** Encoded path below the URL of the service. */
   path: string;
-  /** An address elsewhere instead, to which no token is sent. */
+  /** A URL to read from instead, without the token. */
   url?: string;
   /** @default "GET" */
   method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";

@@ -17,9 +17,9 @@ export function createPresignDownload(
   };
 }
 
-/** Limit for the start of an answer of the bucket, milliseconds: the service can answer, too. */
+/** Milliseconds until the bucket must begin to answer; then the service sends the bytes. */
 const BUCKET_MS = 5_000;
-/** How long the service sends all bytes after its bucket has failed, milliseconds. */
+/** Milliseconds in which the service sends all bytes after its bucket failed. */
 const WITHOUT_MS = 600_000;
 
 /** When to ask the bucket of a service again, by the monotonic clock. */

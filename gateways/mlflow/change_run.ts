@@ -68,7 +68,7 @@ export class RunChanges {
       params?: ReadonlyMap<string, string>;
       times: RunTimes;
       access: Access;
-      /** The begin of its id. */
+      /** Prefix of its id. */
       kind?: string;
     },
   ): Promise<RunKey> {

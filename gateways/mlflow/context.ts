@@ -17,7 +17,7 @@ export interface MlflowContext extends GatewayContext {
   readonly experiments: ExperimentStore;
   /** Tags of registered models. */
   readonly modelTags: NameTagStore;
-  /** The begin of the names of registered models. */
+  /** Prefix of the names of registered models. */
   readonly models: string;
 }
 

@@ -91,7 +91,7 @@ export class ExperimentStore {
     if (found === undefined) throw noSuchExperiment(name);
     if (found.isDeleted) await this.checkActive(name);
     for await (const { id } of readLoggedRuns(this.#registry, { name })) {
-      throw conflict("delete experiment", name, `${runIdOf({ name, id })} goes on`, {
+      throw conflict("delete experiment", name, `${runIdOf({ name, id })} is still running`, {
         hint: "End or delete it first: client.set_terminated(run_id), client.delete_run(run_id).",
       });
     }

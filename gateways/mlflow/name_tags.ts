@@ -21,7 +21,7 @@ export interface NameTags {
   readonly isSaved: boolean;
 }
 
-/** Null removes a tag. */
+/** Changed tags; null removes one. */
 export type TagChange = ReadonlyMap<string, string | null>;
 
 interface Waiting {
@@ -43,7 +43,7 @@ const CREATED = "holdfast.created";
 export class NameTagStore {
   readonly #registry: Registry;
   readonly #system: System;
-  /** The begin of the ids of drafts. */
+  /** Prefix of the ids of drafts. */
   readonly #draft: string;
   /** Names whose draft was looked for since they have versions. */
   readonly #settled = new Set<string>();

@@ -173,7 +173,7 @@ class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
                 return self._with_parts(written.value())
         # PyTorch ignores errors of its threads, and would save a checkpoint without these values.
         message = f"Cannot save a checkpoint of {quoted(self.new.name)}: a thread wrote no file"
-        raise HoldfastError("Unknown", message, "Its error was printed. Save the checkpoint again.")
+        raise HoldfastError("Unknown", message, "Save it again: the output has the thread's error.")
 
     def _with_parts(self, results: list[WriteResult]) -> Future[list[WriteResult]]:
         parts = self.new.fs.own_parts(self.new.name)

@@ -81,7 +81,7 @@ def sign_version(
     data = signed_bytes(payload)
     signature: Any = signing.sign(data)
     if not isinstance(signature, bytes) or not trusted.has_signed(data, signature):
-        message = f"Cannot sign {quoted(artifact.ref)}: the signature is not of the public key"
+        message = f"Cannot sign {quoted(artifact.ref)}: the signature does not match the public key"
         hint = "Return the signature of the bytes: for ECDSA as DER, with the digest of its curve."
         raise HoldfastError("Invalid", message, hint)
     sig = base64.b64encode(signature).decode()
@@ -137,7 +137,7 @@ def signature_bundle(registry: Registry, ref: str, key: str | Path) -> str:
     stored = stored_in(labels_of(registry, artifact))
     found = [each for own, each in stored.items() if each is not None and own.startswith(id)]
     if len(found) != 1:
-        state = "several begin so" if found else "there is no such signature"
+        state = "several ids begin with it" if found else "there is no such signature"
         message = f"Cannot export the signature {quoted(id)} of {quoted(artifact.ref)}: {state}"
         hint = f"Its signatures are {', '.join(stored)}." if stored else "Sign the version first."
         raise HoldfastError("NotFound", message, hint)
@@ -151,7 +151,7 @@ def signing_key(
     if not callable(key):
         return read_signing_key(pem_in(key, "key"), passphrase)
     if public_key is None:
-        message = "Cannot sign: a function signs, and its public key is missing"
+        message = "Cannot sign: `key` is a function, and `public_key` is missing"
         raise HoldfastError("Invalid", message, "Pass `public_key`, a path or PEM.")
     return SigningKey(pem_in(public_key, "public key"), key)
 
@@ -187,8 +187,8 @@ def store(
     labels = labels_of(registry, artifact)
     present = stored_in(labels)
     if None in present.values() or not isinstance(labels.get(SIGNATURES, {}), dict):
-        message = f"Cannot sign {quoted(artifact.ref)}: its label `signatures` holds something else"
-        raise HoldfastError("Conflict", message, "Give that label another name.")
+        message = f"Cannot sign {quoted(artifact.ref)}: label `signatures` has other content"
+        raise HoldfastError("Conflict", message, "Move its value to another label.")
     id, now = id_of(bundle.key_hash), datetime.now(timezone.utc)
     entry: Json = {
         "keyHash": bundle.key_hash,

@@ -1,7 +1,7 @@
 // Data sets that a run uses. Each is a tag with its JSON.
 import { INPUT, sizeOf } from "./stored_run.ts";
 
-/** The begin of the tags of data sets. */
+/** Prefix of the tags of data sets. */
 export const DATA = `${INPUT}data.`;
 
 /** Bytes of the tags of a run with the columns of its data sets, as JSON. Tags have 8 KiB. */

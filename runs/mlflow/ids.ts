@@ -16,7 +16,7 @@ export interface RunKey {
   readonly id: string;
 }
 
-/** The begin of the ids of logged models, by which clients know them. They are runs of their own. */
+/** Prefix of the ids of logged models in clients. They are runs of their own. */
 export const MODEL = "m-";
 
 export function isModel({ id }: RunKey): boolean {

@@ -41,7 +41,7 @@ export function isOwnTag(key: string): boolean {
   return key.startsWith("holdfast.");
 }
 
-/** The begin of tags with what MLflow has no tags for: models, inputs and outputs. */
+/** Prefix of tags for models, inputs and outputs, which MLflow has no tags for. */
 export const FACT = "holdfast:";
 export const INPUT = `${FACT}input.`, OUTPUT = `${FACT}output.`;
 

@@ -31,7 +31,7 @@ function digestFor(key: KeyObject): string | null | undefined {
 export function readSigningKey(pem: string, passphrase?: string): SigningKey {
   const key = privateKey(pem, passphrase);
   const digest = digestFor(key);
-  if (digest === undefined) throw unusable("sign", `the key is of the kind ${kindOf(key)}`);
+  if (digest === undefined) throw unusable("sign", `unsupported key type ${kindOf(key)}`);
   return { publicKey: pemOf(createPublicKey(key)), sign: (bytes) => sign(digest, bytes, key) };
 }
 
@@ -99,7 +99,7 @@ export function readPublicKey(pem: string): TrustedKey {
   // Without this, a certificate is the key in it, whatever its dates, and of two keys only one is read.
   const begins = [...pem.matchAll(/-----BEGIN ([^-\n]*)-----/g)].map(([, kind]) => kind);
   if (begins.length !== 1 || begins[0] !== "PUBLIC KEY") {
-    throw unusable(action, begins.length > 1 ? "several keys are given as one" : NO_PUBLIC_KEY);
+    throw unusable(action, begins.length > 1 ? "one string contains several keys" : NO_PUBLIC_KEY);
   }
   let key: KeyObject;
   try {
@@ -108,7 +108,7 @@ export function readPublicKey(pem: string): TrustedKey {
     throw unusable(action, NO_PUBLIC_KEY);
   }
   const digest = digestFor(key);
-  if (digest === undefined) throw unusable(action, `the key is of the kind ${kindOf(key)}`);
+  if (digest === undefined) throw unusable(action, `unsupported key type ${kindOf(key)}`);
   return {
     hasSigned: (bytes, signature) => verify(digest, bytes, key, signature),
     hash: sha256(pemOf(key)),

@@ -38,10 +38,10 @@ cliTest("sign --signer refuses other output than a signature of the key", async 
     ["kill -9 $$", /the signer ended with SIGKILL/],
     ["cat /dev/zero", /printed more than a signature/],
     ["cat /dev/zero | cat; exit 0", /printed more than a signature/],
-    ["cat", /the signature is not of the public key/],
+    ["cat", /the signature does not match the public key/],
     ["head -c 5000 /dev/zero", /printed more than a signature/],
     ["no-such-command-here", /exit code 127/],
-    [SIGN, /the signature is not of the public key/],
+    [SIGN, /the signature does not match the public key/],
   ];
   const sign = (command: string, key = "key.pub") =>
     it.holdfast(["sign", "models:digits", "--public-key", key, "--signer", command]);

@@ -124,14 +124,14 @@ export interface Saving {
     flags: any,
     context: CommandContext,
   ): Promise<Beside | undefined>;
-  /** Returns what reads what lies among the files of imported folders, if the options ask for it. */
+  /** Returns a reader of extra files in imported folders, such as signatures, if any is wanted. */
   // deno-lint-ignore no-explicit-any -- see `defineServing`
   among(flags: any, context: CommandContext): ReadsFolder | undefined;
 }
 
 export type ReadsFolder = (folder: ImportedFolder) => Promise<Beside | undefined>;
 
-/** Something beside the files of a version, which an extension keeps. */
+/** Data that an extension keeps in addition to the files of a version. */
 export interface Beside {
   /** Paths below the folder that are not saved as files. */
   readonly files: readonly string[];

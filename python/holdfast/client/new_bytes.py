@@ -72,7 +72,7 @@ class Comparison:
         self.has_equal = False
         self._chunks = chunks
         self._held = bytearray()
-        """The begin of a chunk whose rest has not come."""
+        """The start of a chunk that is not complete yet."""
         self._at = 0
         self._differ = self._skip = 0
         """How many chunks in a row differ, and how many of the next ones are not compared."""

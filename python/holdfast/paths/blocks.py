@@ -24,7 +24,7 @@ def begin_block(owner: object, registry: Registry, draft: Draft) -> None:
             return
     state = f"another block of this program writes the same draft, {quoted(draft.id)}"
     message = f"Cannot write a version of {quoted(draft.name)}: {state}"
-    hint = "Use one block, and let others write without one: new = holdfast.version(name, id=…)."
+    hint = "Use one block; write elsewhere without `with`: new = holdfast.version(name, id=…)."
     raise HoldfastError("Invalid", message, hint)
 
 

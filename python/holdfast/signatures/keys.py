@@ -76,7 +76,7 @@ def read_signing_key(pem: str, passphrase: str | None = None) -> SigningKey:
     except Exception:
         state, hint = "the key is not a private key in PEM", KINDS
         if is_encrypted:
-            state, hint = "the passphrase does not open the key", "Pass that of this key."
+            state, hint = "the passphrase does not open the key", "Pass the passphrase of this key."
         raise cannot("sign", state, hint) from None
     public_key, digest = pem_of(key.public_key()), digest_of("sign", key)
     algorithm = () if digest is None else (ecdsa(digest),)
@@ -101,7 +101,7 @@ def read_public_key(pem: str) -> TrustedKey:
         raise HoldfastError("Unsupported", f"Cannot {action}: {state}", hint)
     no_key = "the key is not a public key in PEM"
     if begins != ["PUBLIC KEY"]:
-        several = "several keys are given as one"
+        several = "one string contains several keys"
         raise cannot(action, several if len(begins) > 1 else no_key, KINDS)
     serialization = part("serialization")
     try:
@@ -150,7 +150,7 @@ def digest_of(action: str, key: Any) -> str | None:
         return None
     if curve in CURVES:
         return CURVES[curve]
-    raise cannot(action, f"the key is of the kind {kind}", KINDS)
+    raise cannot(action, f"unsupported key type {kind}", KINDS)
 
 
 def ecdsa(digest: str) -> Any:

@@ -161,7 +161,7 @@ def judge(
     if keys and stored.material is not None:
         leaf = first_certificate(stored.material)
         if leaf is None or hash_of_certificate(leaf) != stored.key_hash:
-            return "wrong", "its certificate is of another key"
+            return "wrong", "its certificate contains another key"
     if key is None:
         return "unchecked", None
     signature = from_base64(stored.sig) or b""
@@ -182,6 +182,6 @@ def require(version: Any, labels: Json, signers: Iterable[TrustedKey]) -> None:
     _, unmet = report_on(version, labels, signers)
     if unmet:
         state = "; ".join(f"it has no valid signature of {signer}" for signer in unmet)
-        hint = "Read a version that these keys have signed, or have this one signed."
+        hint = "Read a version that these keys have signed, or sign this version."
         message = f"Cannot read {quoted(f'{version.name}@{version.version}')}: {state}"
         raise HoldfastError("Conflict", message, hint)

@@ -39,7 +39,7 @@ function judge(signed: Signed, anchors: readonly Certificate[]): Verdict | undef
   const [leaf, ...others] = chain as [Certificate, ...Certificate[]];
   const led = leads(leaf, others, { anchors, at: signed.addedAt });
   if (led !== undefined && led.problem === undefined) {
-    if (leaf.keyHash !== signed.keyHash) return { problem: "its certificate is of another key" };
+    if (leaf.keyHash !== signed.keyHash) return { problem: "its certificate contains another key" };
     const problem = leaf.signingProblem(signed.addedAt);
     if (problem !== undefined) return { problem };
     return signatureVerdict(leaf, signed);

@@ -115,18 +115,18 @@ signingTest("Python refuses what cannot sign or be signed, without a secret", as
   await using service = served(registry, ["read:*", "write:*"]);
   const answers = await python_(REFUSED, service, root.path);
   const texts = [
-    /^Cannot sign "models:digits@1\.0\.0": the signature is not of the public key/,
-    /^Cannot sign: a function signs, and its public key is missing/,
+    /^Cannot sign "models:digits@1\.0\.0": the signature does not match the public key/,
+    /^Cannot sign: `key` is a function, and `public_key` is missing/,
     /^Cannot read the key: No such file or directory\nhint: Pass the path of a file, or PEM\.$/,
     /^Cannot sign: the key is not a private key in PEM/,
     /^Cannot sign: the key is encrypted/,
     /^Cannot sign: the passphrase does not open the key/,
     /^Cannot call sign_version: `passphrase` has a NUL character or a lone surrogate/,
-    /^Cannot sign: the key is of the kind .*RSA/,
+    /^Cannot sign: unsupported key type .*RSA/,
     /^Cannot sign "links@1\.0\.0": "b" is a link, which cannot be signed/,
     /^Cannot check signatures: a private key is given/,
     /^Cannot check signatures: signed_by has no key/,
-    /^Cannot check signatures: several keys are given as one/,
+    /^Cannot check signatures: one string contains several keys/,
     /^Cannot read the bundle: it has a member twice/,
     /^Cannot read the bundle: it is too large/,
     /^Cannot export the signature "00" of "models:digits@1\.0\.0": there is no such signature/,
