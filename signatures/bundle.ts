@@ -1,7 +1,7 @@
 // Sigstore bundles (v0.3) with one signature of an in-toto statement: what other tools read and write,
 // https://docs.sigstore.dev/about/bundle/.
 import { Buffer } from "node:buffer";
-import { corrupt, parseJson, readAtMost } from "../core/kernel.ts";
+import { corrupt, parseJson, readAtMost, sha256 } from "../core/kernel.ts";
 import { claimedIn } from "./signers/certificates/pem.ts";
 import { hasTwice, membersOf, PAYLOAD_TYPE, textOf } from "./statement.ts";
 
@@ -126,9 +126,11 @@ function signerOf(
   if (signers.filter((each) => each !== undefined).length !== 1) {
     throw unreadable("it does not have one key or certificate");
   }
-  const { hint } = membersOf(publicKey);
+  const { hint, rawBytes } = membersOf(publicKey);
   if (publicKey !== undefined) {
     if (typeof hint === "string" && /^[0-9a-f]{64}$/.test(hint)) return { keyHash: hint };
+    const pem = fromBase64(rawBytes); // in bundles of model_signing before 1.1
+    if (hint === undefined && isPublicKey(pem)) return { keyHash: sha256(pem) };
     throw unreadable("it names no public key");
   }
   const material = JSON.stringify({ mediaType, verificationMaterial });
@@ -137,6 +139,11 @@ function signerOf(
   const claimed = leaf === undefined ? undefined : claimedIn(leaf);
   if (claimed === undefined) throw unreadable("its certificate cannot be read");
   return { keyHash: claimed.keyHash, material };
+}
+
+function isPublicKey(pem: Uint8Array | undefined): pem is Uint8Array {
+  return pem !== undefined &&
+    new TextDecoder().decode(pem).startsWith("-----BEGIN PUBLIC KEY-----");
 }
 
 function unreadable(state: string) {

@@ -286,3 +286,14 @@ Deno.test("each change of a stored signature is refused for its reason", async (
     assertMatch(signatures[0]?.problem ?? "none", reason, what);
   }
 });
+
+Deno.test("a bundle that has the key itself, as model_signing wrote it before 1.1, is accepted", async () => {
+  const bundle = await bundleOf();
+  const rawBytes = Buffer.from(KEYS.publicKey).toString("base64");
+  const publicKey = { rawBytes, keyDetails: "PKIX_ECDSA_P256_SHA_256" };
+  const other = { rawBytes: Buffer.from(ecKeys().publicKey).toString("base64") };
+  for (const [key, expected] of [[publicKey, "accepted"], [other, "unchecked: "]] as const) {
+    const changed = { ...bundle, verificationMaterial: { publicKey: key, tlogEntries: [] } };
+    assertEquals(await refusalOf(JSON.stringify(changed)), expected);
+  }
+});

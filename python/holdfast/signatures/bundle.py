@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from typing import Any, NamedTuple
@@ -84,9 +85,13 @@ def signer_of(media_type: str, material: Any) -> tuple[str, str | None]:
     if sum(kind in signers for kind in kinds) != 1:
         raise unreadable("it does not have one key or certificate")
     if "publicKey" in signers:
-        hint = members_of(signers["publicKey"]).get("hint")
+        key = members_of(signers["publicKey"])
+        hint, pem = key.get("hint"), from_base64(key.get("rawBytes"))
         if isinstance(hint, str) and HASH.fullmatch(hint):
             return hint, None
+        if "hint" not in key and pem and pem.startswith(b"-----BEGIN PUBLIC KEY-----"):
+            # in bundles of model_signing before 1.1
+            return hashlib.sha256(pem).hexdigest(), None
         raise unreadable("it names no public key")
     kept = compact({"mediaType": media_type, "verificationMaterial": material})
     if len(kept) > MOST_MATERIAL:

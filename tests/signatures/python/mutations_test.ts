@@ -9,6 +9,7 @@ import { signedBytes } from "../../../signatures/statement.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 import { bundleOf, FILES, type Json, KEYS, refusalOf } from "../mutations.ts";
 import { acme } from "../certificates/certified.ts";
+import { ecKeys } from "../signed.ts";
 import { python_, signingTest } from "./program.ts";
 
 const JUDGE = `
@@ -68,9 +69,14 @@ function signedAgain(bundle: Json, payload: string): Json {
 
 signingTest("Python accepts the bundles that the product accepts, and no others", async (root) => {
   const bundle = await bundleOf();
+  const keys = ecKeys();
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
   const payload = Buffer.from(bundle.dsseEnvelope.payload, "base64").toString();
   const statement = JSON.parse(payload);
   const all = [bundle, ...changed(bundle)];
+  for (const rawBytes of [KEYS.publicKey, keys.publicKey, KEYS.publicKey.trim()].map(base64)) {
+    all.push({ ...bundle, verificationMaterial: { publicKey: { rawBytes } } });
+  }
   for (const other of changed(statement)) all.push(signedAgain(bundle, JSON.stringify(other)));
   all.push(signedAgain(bundle, JSON.stringify(statement, null, 1)));
   all.push(signedAgain(bundle, payload.replace("{", '{"a":1,"a":1,')));
