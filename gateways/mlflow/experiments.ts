@@ -1,4 +1,4 @@
-// Experiments, which are names. One that is deleted has only deleted versions, and a label that says so.
+// Experiments, which are names. A deleted one has only deleted versions, and a label that marks it.
 import { conflict, isRegistryError } from "../../core/kernel.ts";
 import type { Registry } from "../../core/kernel.ts";
 import { readLoggedRuns } from "../../runs/mod.ts";
@@ -85,7 +85,7 @@ export class ExperimentStore {
     );
   }
 
-  /** Deletes all versions of a name. Runs that go on would be lost: they are refused. */
+  /** Deletes all versions of a name. Throws if a run has not ended, because it would be lost. */
   async delete(name: string): Promise<void> {
     const found = await this.find(name);
     if (found === undefined) throw noSuchExperiment(name);

@@ -82,7 +82,7 @@ class Paths(FileSystemBase):  # type: ignore[misc,unused-ignore]
 
 @dataclass(frozen=True)
 class Written(WriteResult):  # type: ignore[misc,unused-ignore]
-    """What a rank reports of a value that it has written."""
+    """A rank's report on a value that it wrote."""
 
     part: str
     """The part of the draft with the file."""

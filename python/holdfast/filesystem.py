@@ -193,7 +193,7 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
             written.draft.discard()
 
     def end_blocks(self, blocks: list[Written]) -> None:
-        """Ends the blocks of a transaction. What other blocks share stays until it is saved."""
+        """Ends the blocks of a transaction. Shared drafts stay until they are saved."""
         for written in blocks:
             if written.is_saved or not written.is_shared:
                 self._written.pop(written.draft.name, None)

@@ -27,7 +27,7 @@ function digestFor(key: KeyObject): string | null | undefined {
   return DIGESTS[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType];
 }
 
-/** Reads a private key. Its text is in no error. */
+/** Reads a private key. Errors never contain its text. */
 export function readSigningKey(pem: string, passphrase?: string): SigningKey {
   const key = privateKey(pem, passphrase);
   const digest = digestFor(key);

@@ -31,7 +31,7 @@ export function parseRowFilter(typed: string, names: readonly string[]): RowFilt
     return { matches: ALL, problem: "a group cannot be repeated with *, + or {" };
   }
   if (names.reduce((sum, name) => sum + waysOf(signs, cut(name).length), 0) > MOST_WAYS) {
-    return { matches: ALL, problem: "it takes too long: it has too many of *, +, {, ? or |" };
+    return { matches: ALL, problem: "it has too many of *, +, {, ? or |, and would take too long" };
   }
   try {
     const expression = new RegExp(pattern, "iu");

@@ -70,7 +70,7 @@ export interface CopiedRows {
   readonly note?: string;
 }
 
-/** A button that copies rows, and says how many. */
+/** A button that copies rows, and shows how many. */
 export function CopyCsv({ count, titles, read }: {
   count: number;
   titles: readonly string[];

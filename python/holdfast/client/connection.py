@@ -128,7 +128,7 @@ class ToService(urllib.request.Request):
 
 
 class ToBucket(urllib.request.Request):
-    """What follows such an answer. It is not redirected again."""
+    """The request that follows such an answer. It is not redirected again."""
 
 
 class OnlyReads(urllib.request.HTTPRedirectHandler):

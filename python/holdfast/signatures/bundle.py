@@ -79,7 +79,7 @@ def read_bundle(text: str) -> Bundle:
 
 
 def signer_of(media_type: str, material: Any) -> tuple[str, str | None]:
-    """Returns the SHA-256 of the key of a bundle, and what it has beside."""
+    """Returns the SHA-256 of the key of a bundle, and its other verification material."""
     signers = members_of(material)
     kinds = ("publicKey", "certificate", "x509CertificateChain")
     if sum(kind in signers for kind in kinds) != 1:

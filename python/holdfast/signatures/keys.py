@@ -47,7 +47,7 @@ def id_of(key_hash: str) -> str:
 
 
 def pem_in(given: str | Path, what: str) -> str:
-    """Returns PEM that is given as it is, or as the path of a file. It is in no error."""
+    """Returns the PEM of a key, given as PEM or as a file path. Errors never contain it."""
     if isinstance(given, str) and "-----BEGIN" in given:
         return given
     hint = "Pass the path of a file, or PEM."
@@ -65,7 +65,7 @@ def pem_in(given: str | Path, what: str) -> str:
 
 
 def read_signing_key(pem: str, passphrase: str | None = None) -> SigningKey:
-    """Reads a private key. Its text is in no error."""
+    """Reads a private key. Errors never contain its text."""
     serialization = part("serialization")
     is_encrypted = "ENCRYPTED" in pem
     if is_encrypted and passphrase is None:
@@ -123,7 +123,7 @@ def read_public_key(pem: str) -> TrustedKey:
 
 
 def hash_of_certificate(der: bytes) -> str | None:
-    """Returns the SHA-256 of the key of a certificate, which nobody has checked."""
+    """Returns the SHA-256 of the key of an unverified certificate."""
     part("serialization")
     try:
         certificate = import_module("cryptography.x509").load_der_x509_certificate(der)

@@ -38,9 +38,9 @@ class SignatureCheck(NamedTuple):
 
     id: str
     state: str
-    """`valid`; `unchecked` if nobody in `signed_by` made it; `wrong`."""
+    """`valid`; `unchecked` if no key of `signed_by` made it; `wrong`."""
     problem: str | None = None
-    """What does not match, if it is wrong."""
+    """The mismatch, if the state is `wrong`."""
     key_hash: str | None = None
     """The SHA-256 of the public key in PEM. None if the signature cannot be read."""
     subject: str | None = None

@@ -1,4 +1,4 @@
-"""What a record belongs to, by its key, and where its payload is."""
+"""The owner of a record, by its key, and the location of its payload."""
 
 from __future__ import annotations
 

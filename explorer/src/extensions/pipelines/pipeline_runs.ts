@@ -20,7 +20,7 @@ type Row = RunRow<ListedRun>;
 const FEW = 8;
 /** Runs whose parameters and metrics are read. */
 const MOST_READ = 100;
-/** Runs that go on whose steps are read, and milliseconds between two reads. */
+/** Open runs whose steps are read, and milliseconds between two reads. */
 const MOST_OPEN = 20, LIVE_MS = 10_000;
 
 export function PipelineRuns({ pipeline, runs, filter, isOnly }: {

@@ -65,7 +65,7 @@ export async function readRunValues(
   );
 }
 
-/** Reads what the steps of runs that go on have logged so far, by run. */
+/** Reads the values that steps of open runs have logged so far, by run. */
 export async function readOpenValues(
   service: Service,
   runs: readonly string[],
