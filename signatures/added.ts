@@ -30,7 +30,7 @@ export function readAdded(
   const read = readOthers(payload, files);
   if ("problem" in read) {
     throw conflict("add the signature to", subject, read.problem, {
-      hint: "Sign the files of this version.",
+      hint: hintFor(read.problem, "Sign the files of this version."),
     });
   }
   if (payload === statementOf(read.subject, files)) return { ...parts, ...read };
@@ -40,4 +40,13 @@ export function readAdded(
     });
   }
   return { ...parts, ...read, payload };
+}
+
+const UNSIGNED_OF_GIT = /^"\.git(?:attributes|ignore|hub\/[^]*|\/[^]*)" is not signed$/;
+
+/** Returns what to do about files that were not those that are signed. */
+export function hintFor(problem: string, otherwise: string): string {
+  return UNSIGNED_OF_GIT.test(problem)
+    ? "model_signing skips files of Git: pass it --no-ignore-git-paths, or exclude them here."
+    : otherwise;
 }

@@ -8,7 +8,7 @@ import { type CommandContext, invalid, notFound } from "../apps/cli/extending.ts
 import { isRegistryError } from "../core/kernel.ts";
 import { readAnnotations } from "../registry/mod.ts";
 import type { Beside, ImportedFolder } from "../apps/cli/program/extension.ts";
-import { readAdded } from "./added.ts";
+import { hintFor, readAdded } from "./added.ts";
 import { bundleIn, readBundle } from "./bundle.ts";
 import { addSignature } from "./signatures.ts";
 import { storedIn } from "./stored.ts";
@@ -78,8 +78,9 @@ function keeping(
         for (const bundle of bundles) readAdded(bundle, files, source);
       } catch (error) {
         if (!isRegistryError(error, "Conflict", "Unsupported")) throw error;
-        const hint = "Sign these files, or omit --signatures.";
-        throw invalid(`save the signatures of ${source}`, error.state ?? error.message, hint);
+        const state = error.state ?? error.message;
+        const hint = hintFor(state, "Sign these files, or omit --signatures.");
+        throw invalid(`save the signatures of ${source}`, state, hint);
       }
     },
     async after({ registry, name, version }) {

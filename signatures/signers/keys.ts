@@ -36,6 +36,9 @@ export function readSigningKey(pem: string, passphrase?: string): SigningKey {
 }
 
 function privateKey(pem: string, passphrase?: string): KeyObject {
+  if (/BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) /.test(pem)) {
+    throw unusable("sign", "cosign wrote the key, in a format of its own");
+  }
   const isEncrypted = /ENCRYPTED/.test(pem);
   if (isEncrypted && passphrase === undefined) {
     throw invalid("sign", undefined, "the key is encrypted", { hint: "Pass its passphrase, too." });

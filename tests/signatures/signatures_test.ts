@@ -269,6 +269,10 @@ Deno.test("a key that cannot sign is refused in plain words, and its text is in 
     publicKeyEncoding: { type: "spki", format: "pem" },
   });
   const { privateKey, publicKey } = ecKeys();
+  const [begin, end] = ["BEGIN", "END"].map((word) =>
+    `-----${word} ENCRYPTED SIGSTORE PRIVATE KEY`
+  );
+  const cosign = `${begin}-----\naGVsbG8=\n${end}-----\n`;
   await using registry = await withVersion();
   const refused: [options: { key: string; passphrase?: string }, message: RegExp][] = [
     [{ key: rsa.privateKey }, /kind rsa/],
@@ -277,6 +281,7 @@ Deno.test("a key that cannot sign is refused in plain words, and its text is in 
     [{ key: privateKey.slice(0, 120) }, /not a private key/],
     [{ key: locked.privateKey }, /encrypted/],
     [{ key: locked.privateKey, passphrase: "shut" }, /passphrase does not open/],
+    [{ key: cosign, passphrase: "open" }, /cosign wrote the key, in a format of its own/],
   ];
   for (const [options, message] of refused) {
     const error = await assertRejects(() => signVersion(registry, REF, options), RegistryError);

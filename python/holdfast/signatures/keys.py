@@ -67,6 +67,8 @@ def pem_in(given: str | Path, what: str) -> str:
 def read_signing_key(pem: str, passphrase: str | None = None) -> SigningKey:
     """Reads a private key. Errors never contain its text."""
     serialization = part("serialization")
+    if re.search("BEGIN ENCRYPTED (COSIGN|SIGSTORE) ", pem):
+        raise cannot("sign", "cosign wrote the key, in a format of its own", KINDS)
     is_encrypted = "ENCRYPTED" in pem
     if is_encrypted and passphrase is None:
         raise cannot("sign", "the key is encrypted", "Pass its passphrase, too.")

@@ -87,6 +87,8 @@ shown(lambda: holdfast.sign_version(registry, name, key[:60] + key[70:]))
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem"))
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem", passphrase="no"))
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem", passphrase="p\\udcff"))
+cosign = "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\\naGVsbG8=\\n-----END"
+shown(lambda: holdfast.sign_version(registry, name, cosign, passphrase="right"))
 shown(lambda: holdfast.sign_version(registry, name, "rsa.pem"))
 shown(lambda: holdfast.sign_version(registry, "links", "key.pem"))
 shown(lambda: holdfast.check_signatures(registry, name, "key.pem"))
@@ -122,6 +124,7 @@ signingTest("Python refuses what cannot sign or be signed, without a secret", as
     /^Cannot sign: the key is encrypted/,
     /^Cannot sign: the passphrase does not open the key/,
     /^Cannot call sign_version: `passphrase` has a NUL character or a lone surrogate/,
+    /^Cannot sign: cosign wrote the key, in a format of its own/,
     /^Cannot sign: unsupported key type .*RSA/,
     /^Cannot sign "links@1\.0\.0": "b" is a link, which cannot be signed/,
     /^Cannot check signatures: a private key is given/,

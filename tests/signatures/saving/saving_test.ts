@@ -1,6 +1,6 @@
 // Folders and files that are saved with the signatures beside them.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import { openRegistry } from "../../../mod.ts";
@@ -68,6 +68,12 @@ cliTest("save --signatures refuses signatures of other files, and damaged ones",
   await writeFile(join(it.cwd, "model/more.bin"), "not signed");
   await it.fails("save models:b model --signatures", 2, `"more.bin" is not signed`);
   await it.succeeds("save models:e model --signatures --exclude more.bin");
+  await writeFile(join(it.cwd, "model/.gitattributes"), "not signed by model_signing");
+  const ofGit = "save models:b model --signatures --exclude more.bin";
+  await it.fails(ofGit, 2, "pass it --no-ignore-git-paths, or exclude them here");
+  await it.succeeds("save models:git model --exclude more.bin --exclude model.sig");
+  await it.fails("sign models:git --bundle model/model.sig", 4, "--no-ignore-git-paths");
+  await rm(join(it.cwd, "model/.gitattributes"));
   await it.fails("versions models:b", 3, "models:b"); // nothing was saved
   const text = await readFile(join(it.cwd, "model/model.sig"), "utf8");
   const long = JSON.parse(text), { dsseEnvelope } = long;
