@@ -41,6 +41,12 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.save('a', 1, version='1.0.0')", "AlreadyExists", /version/],
   ["service.save('a', 1, metadata=[1])", "Invalid", /dict/],
   ["service.save(3, 1)", "Invalid", /as str/],
+  [
+    "service.load('a', signed_by=3)",
+    "Invalid",
+    /^Pass `signed_by` as str \| Path \| list\[str \| Path\] \| None\.$/,
+  ],
+  ["connect('./folder')", "Invalid", /open_registry/],
   ["service.load(service.open('a'))", "Invalid", /\.ref/],
   ["service.open('a', as_of='2020')", "Invalid", /datetime/],
   ["connect(url + '/x', token=token).names()", "Unsupported", /URL/],

@@ -16,7 +16,8 @@ OTHER_HOSTS = re.compile("[ßς\u200c\u200d]")
 def address(url: str) -> str:
     """Returns the URL of a service as `holdfast login` writes it, without a trailing slash."""
     message = f"Cannot connect to {quoted(url)}: not an http:// or https:// URL"
-    no_url = HoldfastError("Invalid", message, "Pass the URL that `holdfast serve` prints.")
+    hint = "Pass the URL that `holdfast serve` prints, or read with holdfast.open_registry(…)."
+    no_url = HoldfastError("Invalid", message, hint)
     try:
         parts = urllib.parse.urlsplit(url.strip(" \t\r\n"))
         port = parts.port

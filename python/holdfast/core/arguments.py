@@ -6,6 +6,7 @@ import enum
 import functools
 import inspect
 import os
+import re
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -96,8 +97,20 @@ def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
     if is_broken or (is_path_like(value) and not is_path(value)):
         state = "has a NUL character or a lone surrogate"
     called = name_of(function)
-    hint = "Pass its `.ref`." if hasattr(value, "ref") else f"Pass `{name}` as {kinds}."
+    known = "Pass its `.ref`." if hasattr(value, "ref") else None
+    hint = known or f"Pass `{name}` as {spelled(function, kinds)}."
     return HoldfastError("Invalid", f"Cannot call {called}: `{name}` {state}", hint)
+
+
+def spelled(function: Any, kinds: str) -> str:
+    """Returns an annotation with the types that its aliases stand for."""
+
+    def meant(word: re.Match[str]) -> str:
+        kind = function.__globals__.get(word[0])
+        is_alias = isinstance(kind, types.UnionType | types.GenericAlias)
+        return re.sub(r"\w+\.", "", str(kind)) if is_alias else word[0]
+
+    return re.sub(r"\w+", meant, kinds)
 
 
 def is_of(value: Any, kind: Any) -> bool:
