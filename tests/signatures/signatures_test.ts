@@ -241,7 +241,7 @@ Deno.test("labels of other forms are no signatures, and stay", async () => {
     await assertRejects(
       () => signVersion(registry, REF, { key: privateKey }),
       RegistryError,
-      "else",
+      "has other content",
     );
     assertEquals((await readAnnotations(registry, REF))!.labels.signatures, label);
   }
@@ -275,7 +275,7 @@ Deno.test("a key that cannot sign is refused in plain words, and its text is in 
   const cosign = `${begin}-----\naGVsbG8=\n${end}-----\n`;
   await using registry = await withVersion();
   const refused: [options: { key: string; passphrase?: string }, message: RegExp][] = [
-    [{ key: rsa.privateKey }, /kind rsa/],
+    [{ key: rsa.privateKey }, /key type rsa/],
     [{ key: publicKey }, /not a private key/],
     [{ key: "secret words" }, /not a private key/],
     [{ key: privateKey.slice(0, 120) }, /not a private key/],
@@ -308,7 +308,7 @@ Deno.test("a key elsewhere signs, and what it returns is checked before it is ke
   await assertRejects(
     () => signVersion(registry, REF, { key: remote(ecKeys().privateKey) }),
     RegistryError,
-    "not of the public key",
+    "does not match the public key",
   );
   assertEquals((await checkSignatures(registry, REF)).signatures, []);
   await signVersion(registry, REF, { key: remote(pair.privateKey) });
