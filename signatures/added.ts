@@ -47,6 +47,6 @@ const UNSIGNED_OF_GIT = /^"\.git(?:attributes|ignore|hub\/[^]*|\/[^]*)" is not s
 /** Returns what to do about files that were not those that are signed. */
 export function hintFor(problem: string, otherwise: string): string {
   return UNSIGNED_OF_GIT.test(problem)
-    ? "model_signing skips files of Git: pass it --no-ignore-git-paths, or exclude them here."
+    ? "model_signing skips files of Git: let it sign them too, or exclude them here."
     : otherwise;
 }

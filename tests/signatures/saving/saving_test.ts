@@ -70,9 +70,9 @@ cliTest("save --signatures refuses signatures of other files, and damaged ones",
   await it.succeeds("save models:e model --signatures --exclude more.bin");
   await writeFile(join(it.cwd, "model/.gitattributes"), "not signed by model_signing");
   const ofGit = "save models:b model --signatures --exclude more.bin";
-  await it.fails(ofGit, 2, "pass it --no-ignore-git-paths, or exclude them here");
+  await it.fails(ofGit, 2, "skips files of Git: let it sign them too");
   await it.succeeds("save models:git model --exclude more.bin --exclude model.sig");
-  await it.fails("sign models:git --bundle model/model.sig", 4, "--no-ignore-git-paths");
+  await it.fails("sign models:git --bundle model/model.sig", 4, "let it sign them too");
   await rm(join(it.cwd, "model/.gitattributes"));
   await it.fails("versions models:b", 3, "models:b"); // nothing was saved
   const text = await readFile(join(it.cwd, "model/model.sig"), "utf8");
