@@ -49,8 +49,10 @@ Deno.test("listing many files and folders takes turns with other work", async ()
     if (!isOver) setImmediate(count);
   };
   setImmediate(count);
-  const entries = await Array.fromAsync(entriesIn(version, { recursive: true }));
+  for (let round = 0; turns < 2 && round < 50; round++) { // one takes few turns on a fast machine
+    const entries = await Array.fromAsync(entriesIn(version, { recursive: true }));
+    assertEquals(entries.length, 10_000);
+  }
   isOver = true;
-  assertEquals(entries.length, 10_000);
   assert(turns >= 2, `${turns} turns`);
 });
