@@ -86,7 +86,8 @@ export const commandLine: EntryPoint = {
     },
     async prune(at) {
       const rows = await run(at, ["prune", "--rules", "--yes"]);
-      return rows.map(({ name, version }) => `${name}@${version}`);
+      const deleted = rows.filter(({ name }) => name !== undefined); // without the report at the end
+      return deleted.map(({ name, version }) => `${name}@${version}`);
     },
     async publish(at, { name, members, version, alias }) {
       const flags = [...option("version", version), ...option("alias", alias)];
