@@ -127,8 +127,10 @@ export class ModelStore {
       newest ??= entry.version;
       oldest = entry;
     }
-    const { tags, createdMs = oldest && await this.#createdBefore(oldest), changedMs } = await this
-      .#tags.read(name);
+    const { tags, changedMs, ...waiting } = await this.#tags.read(name);
+    const createdMs = oldest === undefined
+      ? waiting.createdMs
+      : await this.#createdIn(oldest) ?? oldest.modifiedAt.getTime();
     if (createdMs === undefined) throw noSuchModel(model);
     const aliases = newest === undefined ? new Map<string, string>() : await this.#aliases(name);
     return {
@@ -144,11 +146,20 @@ export class ModelStore {
     };
   }
 
-  /** Returns when a model was created, from its oldest version. */
-  async #createdBefore({ name, version, modifiedAt }: VersionEntry): Promise<number> {
+  /** Returns when a model was created, for its next version; undefined if it is not there. */
+  async #createdMs(model: string): Promise<number | undefined> {
+    const name = this.nameOf(model);
+    for await (const newest of this.#context.registry.versions(name, { limit: 1 })) {
+      return await this.#createdIn(newest) ?? (await this.model(model)).createdMs;
+    }
+    return await this.#tags.createdMs(name);
+  }
+
+  /** Returns when the model of a version was created; undefined if the version does not have it. */
+  async #createdIn({ name, version }: VersionEntry): Promise<number | undefined> {
     const { metadata: { mlflow } } = await this.#context.registry.info(name, { version });
     const kept = isJsonObject(mlflow) ? Number(mlflow[MODEL_CREATED]) : NaN;
-    return Number.isNaN(kept) ? modifiedAt.getTime() : kept;
+    return Number.isNaN(kept) ? undefined : kept;
   }
 
   /** Returns whether a model has a version or was created. */
@@ -234,7 +245,7 @@ export class ModelStore {
     }
     if (files.length === 0) throw noSuch(`No artifacts at '${source.slice(0, 500)}'`);
     const isStored = version !== "0.0.0"; // else its run goes on
-    const createdMs = await this.isThere(model) ? (await this.model(model)).createdMs : undefined;
+    const createdMs = await this.#createdMs(model);
     const saved = await this.#context.registry.save(this.nameOf(model), undefined, {
       as: passThrough({ id: "folder", formatVersion: 1 }, files),
       bump: "major",
