@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { openRun } from "../../../runs/mod.ts";
-import { barriersOf } from "../support/barriers.ts";
+import { barriersInThemes } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 
 const idOf = (i: number) => `trial-${String(i).padStart(2, "0")}`;
@@ -69,15 +69,7 @@ Deno.test({
     await loss.getByRole("cell", { name: "0.125" }).waitFor();
     await page.clock.fastForward(5000);
     await listed.getByRole("cell", { name: "0.125 ★" }).first().waitFor();
-    const found: string[] = [];
-    for (const colorScheme of ["light", "dark"] as const) {
-      for (const width of [1280, 390]) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.setViewportSize({ width, height: 800 });
-        await page.waitForFunction((most) => document.documentElement.scrollWidth <= most, width);
-        found.push(...await barriersOf(page));
-      }
-    }
+    const found = await barriersInThemes(page);
     assertEquals([found, errors], [[], []]);
   },
 });

@@ -16,3 +16,17 @@ export async function barriersOf(page: Page): Promise<string[]> {
     );
   });
 }
+
+/** Returns the same in both themes, on a wide page and on a phone. Waits until the page fits each. */
+export async function barriersInThemes(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const width of [1280, 390]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 800 });
+      await page.waitForFunction((most) => document.documentElement.scrollWidth <= most, width);
+      found.push(...await barriersOf(page));
+    }
+  }
+  return found;
+}
