@@ -32,7 +32,7 @@ export interface FoundVersion {
   located?: ReturnType<typeof locate>;
 }
 
-/** Does the same for files of one version, which is found for the first of them. */
+/** Presigns files of one version like `presignDownload`. Finds the version once. */
 export async function presignOf(
   registry: Registry,
   ref: string,

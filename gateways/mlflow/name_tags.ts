@@ -45,7 +45,7 @@ export class NameTagStore {
   readonly #system: System;
   /** Prefix of the ids of drafts. */
   readonly #draft: string;
-  /** Names whose draft was looked for since they have versions. */
+  /** Names with versions, whose drafts are discarded. */
   readonly #settled = new Set<string>();
 
   constructor({ registry, system }: { registry: Registry; system: System }, draft: string) {

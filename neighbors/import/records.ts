@@ -72,7 +72,7 @@ export interface FoundVersion {
   /** The run that has its files below a folder, if it is imported, too. */
   readonly from?: { readonly run: RunKey; readonly folder: string };
   open(): Promise<OpenedVersion>;
-  /** Adds to the version here what is kept in another way than as files. */
+  /** Adds data to the saved version that is not kept as files, such as signatures. */
   keep?(registry: Registry, saved: { name: string; version: string }): Promise<void>;
 }
 

@@ -25,7 +25,7 @@ export function parseRowFilter(typed: string, names: readonly string[]): RowFilt
     const words = typed.toLowerCase().split(/\s+/).filter((word) => word !== "");
     return { matches: (name) => words.every((word) => name.toLowerCase().includes(word)) };
   }
-  // Of such a pattern, a browser may try endless many ways: an address could stop the page.
+  // A browser may try exponentially many ways to match it: an address could stop the page.
   const signs = pattern.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gs, "");
   if (/\)[*+{]/.test(signs)) {
     return { matches: ALL, problem: "a group cannot be repeated with *, + or {" };

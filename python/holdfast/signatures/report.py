@@ -75,7 +75,7 @@ class Stored(NamedTuple):
 
 
 def stored_in(labels: Json) -> dict[str, Stored | None]:
-    """Returns the signatures in labels by their ids, None for what has not their form."""
+    """Returns the signatures in labels by their ids, None for malformed ones."""
     found = members_of(labels.get(SIGNATURES))
     return {id: read_stored(id, members_of(value)) for id, value in found.items()}
 

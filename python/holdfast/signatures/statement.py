@@ -110,7 +110,7 @@ def read_statement(payload: str, files: Iterable[SignedFile]) -> ReadStatement:
 
 
 def head_problem(statement: Json, subjects: list[Any], serialization: Json) -> str:
-    """Returns what is wrong with a statement, whatever the version has."""
+    """Returns what is wrong with a statement itself, without comparing files."""
     kind, predicate = statement.get("_type"), statement.get("predicateType")
     if kind != STATEMENT_TYPE:
         return f"the statement has the type {quoted(str(kind))}"

@@ -27,7 +27,7 @@ export function scaleColorOf(part: number): string {
 export interface LineLook {
   /** The variable of the styles with its color. */
   readonly color: string;
-  /** Behind the last color, the colors come again with dashes. */
+  /** After the last color, the colors repeat with dashes. */
   readonly isDashed: boolean;
 }
 

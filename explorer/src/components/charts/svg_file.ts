@@ -9,7 +9,7 @@ export interface SvgFile {
 
 /** Pixels around a picture. */
 export const MARGIN = 16;
-/** A PNG has so many pixels for each of the SVG. */
+/** Pixels of a PNG for each pixel of the SVG. */
 const DENSITY = 2;
 export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 export const TEXT = "#1c1917";

@@ -7,7 +7,7 @@ import { html } from "../../framework/html.ts";
 import { visible } from "./certificate.ts";
 import { claimedIn, type ClaimedSignature } from "./stored.ts";
 
-/** Characters that are shown of an id that is not one. */
+/** Characters shown of an invalid id. */
 const MOST_OF_ID = 40;
 
 /** Shows who claims to have signed a version. */

@@ -23,7 +23,7 @@ export interface ClaimedSignature {
 /** Digits of the SHA-256 of a key that are its id. */
 const ID_DIGITS = 16;
 
-/** Returns the signatures in a label; undefined for each that has not the form of one. */
+/** Returns the signatures in a label; undefined for malformed ones. */
 export function claimedIn(label: unknown): [id: string, claimed: ClaimedSignature | undefined][] {
   return Object.entries(membersOf(label)).map(([id, value]) => [id, claimedOf(id, value)]);
 }

@@ -33,7 +33,7 @@ export type Way = typeof WAYS[number];
 const NAME = `"(?:[^"]|"")+"|\\S+?`;
 const SIGN = "<=|>=|!=|=|<|>|~";
 const VALUE = `"(?:[^"]|"")*"|\\S+`;
-/** Behind a space, a condition is never the value of another, as in filters of versions. */
+/** A condition after a space is never the value of the one before, as in filters of versions. */
 const CONDITION = new RegExp(
   `(${NAME})\\s*(${SIGN})(?:\\s+(?!(?:${NAME})\\s*(?:${SIGN})))?(${VALUE})?`,
   "g",
