@@ -39,6 +39,8 @@ export interface GroupEntry {
 export interface BenchSettings {
   folder: string;
   operations: number;
+  /** Versions of each name in registries of many names. */
+  versions: number;
   /** The number that was asked for, if any. */
   n?: number;
   repeats: number;

@@ -38,6 +38,7 @@ const HELP = `Measures Holdfast on a disk, and in buckets where their groups are
   --write FILE     also write the tables into FILE, such as docs/performance.md; without --only, those of that page
   --folder PATH    where files go (default: the folder for temporary files)
   --n NUMBER       small operations in one run (default 500), or the size of a registry
+  --versions NUMBER  versions of each name in the groups "nights" (default 1)
   --reps NUMBER    how often each measure is run (default 5)
   --mib NUMBER     the size of a large file, MiB (default 4096)
 
@@ -235,8 +236,10 @@ function once(title: string, about: string, create: GroupEntry["create"]): Group
 function nights(where: "disk" | "MinIO"): GroupEntry {
   return once(
     `Time and memory on ${where === "disk" ? "a disk" : where}`,
-    "Each name has one version of a small value, whose record the benchmark writes itself, all " +
-      "in one burst. Each operation is a process of its own. `--n` is the number of names.",
+    "Each name has `--versions` of a small value, one by default. The benchmark writes their " +
+      "records itself, all in one burst. Each operation is a process of its own. `--n` is the " +
+      "number of names. From 200,000 records on, the benchmark also writes a mirror in a folder, " +
+      "and the notes that first nights leave.",
     async (all) => (await import("./many/nights.ts")).createNightsGroup(all, where),
   );
 }
@@ -304,6 +307,7 @@ async function main(): Promise<void> {
       write: { type: "string" },
       folder: { type: "string", default: tmpdir() },
       n: { type: "string" },
+      versions: { type: "string" },
       reps: { type: "string" },
       mib: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
@@ -337,6 +341,7 @@ async function main(): Promise<void> {
         folder,
         operations: Number(values.n ?? (values.quick ? 50 : 500)),
         n: values.n === undefined ? undefined : Number(values.n),
+        versions: Number(values.versions ?? 1),
         repeats,
         quick: values.quick,
         largeMib: Number(values.mib ?? 4096),
@@ -350,7 +355,8 @@ async function main(): Promise<void> {
       const reps = `--reps ${samples[0]?.timings.length}`;
       const size = values.mib === undefined ? "" : `--mib ${values.mib} `;
       const n = values.n === undefined ? "" : `--n ${values.n} `;
-      const asked = `${values.quick ? "--quick " : ""}${n}${size}${reps}`;
+      const versions = values.versions === undefined ? "" : `--versions ${values.versions} `;
+      const asked = `${values.quick ? "--quick " : ""}${n}${versions}${size}${reps}`;
       const place = Deno.env.get("TMPDIR") === IN_MEMORY ? `TMPDIR=${IN_MEMORY} ` : "";
       const command = `${place}deno task bench --only ${name} ${asked}`;
       const load = `load ${before.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after`;

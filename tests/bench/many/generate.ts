@@ -1,13 +1,16 @@
-// Writes the records of many versions as saves would, as fast as the store allows.
+// Writes the records of many versions as saves and mirrors would, as fast as the store allows.
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { keyLayout } from "../../../backends/local/layout.ts";
 import type { Backend } from "../../../core/backend.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import { realSystem } from "../../../core/system.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { writeTar } from "../../../formats/archive/tar_write.ts";
+import { mirrorRegistry } from "@holdfast/holdfast/maintenance";
 import { openRegistry } from "../../../mod.ts";
 import { recordKey, versionCell } from "../../../registry/format/layout.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
@@ -16,7 +19,11 @@ import { decodeRecord, encodeRecord } from "../../../registry/format/record_code
 export interface GeneratedNames {
   names: number;
   versions: number;
+  /** A generated registry of which this one is a mirror. @default none */
+  of?: Backend;
 }
+
+type Record = [key: string, bytes: Uint8Array];
 
 /** Returns the name of a number. */
 export function nameOf(n: number): string {
@@ -34,34 +41,75 @@ export async function generateFolder(path: string, size: GeneratedNames): Promis
   }
 }
 
-/** The same in any store. */
-export async function generateIn(store: Backend, size: GeneratedNames): Promise<void> {
-  const records = await generate(store, size);
-  await forEachAtOnce(records, ([key, bytes]) => store.put(key, bytes), { concurrency: 64 });
+/** Records of one tar file. */
+const TOGETHER = 500;
+
+/** The same below a prefix in MinIO, which unpacks tar files in the bucket. */
+export async function generateInMinio(
+  open: (prefix: string) => Promise<Backend>,
+  prefix: string,
+  size: GeneratedNames,
+): Promise<void> {
+  const records = await generate(await open(prefix), size);
+  const bucket = await open("");
+  const metadata = { "snowball-auto-extract": "true" };
+  await forEachAtOnce(batches(records, TOGETHER), async (batch) => {
+    const tar = concatBytes(await Array.fromAsync(writeTar(entriesOf(prefix, batch))));
+    await bucket.put("records.tar", tar, { metadata });
+  }, { concurrency: 4 });
+}
+
+function* batches<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let batch: T[] = [];
+  for (const item of items) {
+    if (batch.push(item) < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function* entriesOf(prefix: string, records: readonly Record[]) {
+  const modifiedAt = new Date(realSystem.now());
+  for (const [key, content] of records) yield { path: `${prefix}/${key}`, content, modifiedAt };
 }
 
 /** Creates a registry, and returns the records to write into it. */
 async function generate(
   store: Backend,
-  { names, versions }: GeneratedNames,
-): Promise<Iterable<[key: string, bytes: Uint8Array]>> {
+  { names, versions, of }: GeneratedNames,
+): Promise<Iterable<Record>> {
   const keyOf = (name: string, version: string) =>
     recordKey(versionCell(name, parseVersion(version), true), 1);
   await using registry = await openRegistry(store, { cache: false });
-  await registry.save("example", { seed: 0 }, { version: "1.0.0" });
+  if (of === undefined) await registry.save("example", { seed: 0 }, { version: "1.0.0" });
+  else {
+    await using original = await openRegistry(of, { cache: false });
+    await mirrorRegistry(original, registry, { names: ["example"] });
+  }
   const key = keyOf("example", "1.0.0");
   const { record, inline } = decodeRecord(await (await store.get(key))!.bytes(), key);
-  return function* (): Generator<[string, Uint8Array]> {
+  const { origin } = record as VersionRecord;
+  return function* (): Generator<Record> {
     for (let n = 0; n < names; n++) {
       const name = nameOf(n);
       for (let v = 1; v <= versions; v++) {
         const version = `${v}.0.0`;
         const now = new Date(realSystem.now()).toISOString(); // a log reads all that look older
-        const times = { startedAt: now, createdAt: now };
-        const commit = realSystem.id();
-        const next = { ...record as VersionRecord, ...times, name, version, commit };
+        const ofCommit = n * versions + v;
+        const next: VersionRecord = {
+          ...record as VersionRecord,
+          ...{ startedAt: now, createdAt: now, name, version },
+          commit: commitOf(ofCommit, of !== undefined),
+          ...origin && { origin: { ...origin, commit: commitOf(ofCommit, false) } },
+        };
         yield [keyOf(name, version), encodeRecord(next, [inline])];
       }
     }
   }();
+}
+
+/** Returns an id in the form of those of saves, so that a mirror finds the versions of its source. */
+function commitOf(n: number, isCopy: boolean): string {
+  return `01900000-000${Number(isCopy)}-7000-8000-${n.toString(16).padStart(12, "0")}`;
 }

@@ -28,6 +28,7 @@ import {
   type Context,
   contextOf,
   mirrorTableFolder,
+  PackedMap,
   passNames,
   readNameTable,
 } from "../../../registry/record_reads.ts";
@@ -126,7 +127,7 @@ async function all(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of items);
 }
 
-/** Writes what runs of `gc` and `mirror` leave that found nothing to do in two generated registries. */
+/** Writes what runs of `gc` and `mirror` leave that found nothing to do in a registry and its mirror. */
 async function writeTables(context: Context): Promise<void> {
   const to = contextOf(await openRegistry(target!.backend, { cache: false }), "write tables");
   const { versioned, mutable } = context.settings;
@@ -137,9 +138,13 @@ async function writeTables(context: Context): Promise<void> {
     readNameTable(of, { folder, isEntry: (_): _ is unknown => true });
   const ofGarbage = await read(context, GARBAGE_TABLE);
   const ofMirror = await read(to, mirrorTableFolder(context.id, selection));
+  const inTarget = new PackedMap<string>();
+  for await (const { name, entries } of passNames(to)) inTarget.set(name, fingerprintOf(entries));
   for await (const { name, entries } of passNames(context)) {
-    const equal = fingerprintOf(entries);
-    ofMirror.entries.set(name, { source: equal, target: equal });
+    const target = inTarget.get(name);
+    if (target !== undefined) {
+      ofMirror.entries.set(name, { source: fingerprintOf(entries), target });
+    }
     ofGarbage.entries.set(name, [fingerprintOf(entries, { salt }), lookAgainAt(now, name)]);
   }
   await ofGarbage.save(ofGarbage.entries);

@@ -6,7 +6,8 @@ import { runDeno } from "../../support/run_deno.ts";
 import { startServer } from "../../support/servers/mod.ts";
 import { openServerStore, placeOf } from "../../support/servers/server_store.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
-import { generateFolder, generateIn } from "./generate.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { generateFolder, generateInMinio } from "./generate.ts";
 
 type Operation = readonly [operation: string, title: string];
 
@@ -14,6 +15,11 @@ const PROGRAM = "tests/bench/many/night_process.ts";
 
 /** One of so many names changes before the last night, and at most so many of them. */
 const CHANGES_ONE_OF = 20, MOST_CHANGES = 10_000;
+
+/** From so many records on, the notes of the first nights are written, and names have a mirror. */
+const SEEDED_RECORDS = 200_000;
+/** One of so many names changes then. */
+const SEEDED_CHANGES_ONE_OF = 100;
 
 /** Operations of the process, in this order: each night finds what the one before left. */
 const OPERATIONS = [
@@ -40,6 +46,28 @@ const OPERATIONS = [
   ["search", "a search, the next process"],
 ] as const;
 
+/** The same without first nights, whose time is that of a smaller registry for each name. */
+const SEEDED_OPERATIONS = [
+  ["page", "the first 500 names"],
+  ["explorer", "the first page of the explorer"],
+  ["names_of_explorer", "the next 9,500 names of the explorer"],
+  ["names", "all names, `ls --quiet`"],
+  ["log", "`log --all --limit 50`"],
+  ["prune", "`prune --rules --dry-run`, nothing to delete"],
+  ["tables", "the notes that `gc` and `mirror` leave"],
+  ["gc", "`gc`, a night after no change"],
+  ["mirror", "`mirror`, a run that finds no change"],
+  ["save", "the changes: a save of one of 100 names"],
+  ["mirror", "`mirror` after the changes"],
+  ["gc", "`gc` after the changes"],
+  ["prune", "`prune --rules --dry-run` after the changes"],
+  ["ls", "`ls --limit 1000`"],
+  ["search", "a search, the first process"],
+  ["search", "a search, the next process"],
+  ["du", "`du`, the first run"],
+  ["du", "`du` after no change"],
+] as const;
+
 /** Operations over generated listings, after runs of `gc` and `mirror` that found nothing to do. */
 const OF_LISTINGS = [
   ["names", "all names"],
@@ -64,14 +92,17 @@ export interface NightReport {
   ofTarget?: string;
 }
 
-/** Creates a registry of so many names, each with one version of a small value. */
+/** Creates a registry of so many names with `versions` of a small value each. */
 export async function createNightsGroup(
-  { folder, operations, quick }: BenchSettings,
+  { folder, operations, versions, quick }: BenchSettings,
   where: "disk" | "MinIO" | "listings",
 ): Promise<Group> {
   const names = quick ? 200 : operations;
-  const changes = Math.min(Math.ceil(names / CHANGES_ONE_OF), MOST_CHANGES);
-  const measuresOf = (from: string, to: string, operations: readonly Operation[] = OPERATIONS) =>
+  const isSeeded = where !== "listings" && names * versions >= SEEDED_RECORDS;
+  const oneOf = isSeeded ? SEEDED_CHANGES_ONE_OF : CHANGES_ONE_OF;
+  const changes = Math.min(Math.ceil(names / oneOf), MOST_CHANGES);
+  const usual = isSeeded ? SEEDED_OPERATIONS : OPERATIONS;
+  const measuresOf = (from: string, to: string, operations: readonly Operation[] = usual) =>
     operations.map(([operation, title]) =>
       measure(title, [operation, from, to, join(folder, "index"), String(changes)])
     );
@@ -80,20 +111,21 @@ export async function createNightsGroup(
     const measures = measuresOf(all + join(folder, "from"), all + join(folder, "to"), OF_LISTINGS);
     return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
+  const from = join(folder, "from"), to = join(folder, "to");
+  const size = { names, versions };
   if (where === "disk") {
-    const path = join(folder, "from");
-    await generateFolder(path, { names, versions: 1 });
-    const measures = measuresOf(path, join(folder, "to"));
-    return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
+    await generateFolder(from, size);
+    const of = createLocalBackend({ path: from, durability: "os" });
+    if (isSeeded) await generateFolder(to, { ...size, of });
+    return { measures: measuresOf(from, to), [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const server = await startServer("minio");
   const place = JSON.stringify(placeOf(server));
-  await generateIn(await openServerStore(placeOf(server), { prefix: "from" }), {
-    names,
-    versions: 1,
-  });
+  const open = (prefix: string) => openServerStore(placeOf(server), { prefix });
+  await generateInMinio(open, "from", size);
+  if (isSeeded) await generateFolder(to, { ...size, of: await open("from") });
   return {
-    measures: measuresOf(`${place}from`, `${place}to`),
+    measures: measuresOf(`${place}from`, isSeeded ? to : `${place}to`),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
