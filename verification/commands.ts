@@ -36,6 +36,7 @@ import { parseSample } from "./parse_sample.ts";
 
 const OPTIONS = [
   { flags: "--shallow", text: "check records only, not files" },
+  { flags: "--listed", text: "check records, and sizes of objects by the lists of the store" },
   { flags: "--sample <part>", text: "read this part of the bytes (1%, 1/30), each run the next" },
   { flags: "--shard <i/n>", text: "check shard i of n, from 0; auto: by the scheduler's array" },
   {
@@ -59,7 +60,9 @@ export const createVerify = (extensions: readonly Extension[]): Command =>
       "original of a mirror. Versions, dates and aliases stay as they are.\n\n" +
       "With --sample 1/30, checks all records, but reads only the thirtieth of the bytes that no " +
       "run has read for the longest time: thirty runs read everything. With --shard, several " +
-      "machines share the work. Both note in the store what they have read, if they may write.",
+      "machines share the work. Both note in the store what they have read, if they may write.\n\n" +
+      "With --listed, compares the size of each stored object with the lists of the store. That " +
+      "finds lost objects and reads no files; only reading finds changed bytes. With --sample, does both.",
     args: [{
       usage: "[refs...]",
       text: "only these names, patterns or versions",
@@ -71,12 +74,14 @@ export const createVerify = (extensions: readonly Extension[]): Command =>
       ["holdfast verify my:model 'data:*'", "some names"],
       ["holdfast verify my:model@1.2", "one version"],
       ["holdfast verify --sample 1/30", "each night, a thirtieth of the bytes"],
+      ["holdfast verify --sample 1/30 --listed", "also each night: is every object there?"],
       ["holdfast verify --shard 0/4", "on the first of four machines"],
       ["holdfast verify --repair-from /mnt/backup/registry", "repair from a mirror"],
       ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick check, from cron"],
     ],
     async run([names], flags: FlagsOf<typeof OPTIONS>, context) {
-      const { shallow = false, repairFrom, sample, shard } = flags;
+      const { listed = false, repairFrom, sample, shard } = flags;
+      const shallow = flags.shallow === true || listed && sample === undefined;
       const { io, shared } = context;
       const part = await partOf({ sample, shard }, shallow, context);
       const write = repairFrom !== undefined ||
@@ -94,6 +99,7 @@ export const createVerify = (extensions: readonly Extension[]): Command =>
       const report = await runVerify(registry, {
         names: chosen,
         deep: !shallow,
+        listed,
         ...part,
         repairFrom: copy,
       }, context);
@@ -171,9 +177,13 @@ function allReadAt(
 }
 
 async function printNotes(
-  { unseen, coverage, lineage }: VerifyReport,
+  { unseen, coverage, lineage, listed }: VerifyReport,
   context: CommandContext,
 ): Promise<void> {
+  if (listed !== undefined) {
+    const size = `${formatCount(listed.objects, "object")}, ${formatBytes(listed.bytes)}`;
+    await context.note(`Listed as expected: ${size}. Only reading finds changed bytes`);
+  }
   const unseenNote = unseenText(unseen);
   if (unseenNote !== "") await context.note(`Not checked: ${unseenNote}`);
   if (coverage !== undefined) await context.note(coverageText(coverage, context.io.system.now()));

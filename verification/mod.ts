@@ -34,6 +34,7 @@ export async function verifyRegistry(
       names: {},
       deep: {},
       sample: {},
+      listed: {},
       shard: {},
       repairFrom: {},
       onProgress: {},

@@ -11,7 +11,7 @@ export interface VerifyOptions extends SignalOptions {
   names?: Iterable<string>;
   /**
    * Reads every file and verifies its SHA-256, or that of each chunk; otherwise only records.
-   * @default true
+   * @default true, without `listed`
    */
   deep?: boolean;
   /**
@@ -23,6 +23,14 @@ export interface VerifyOptions extends SignalOptions {
    * @default 1
    */
   sample?: number;
+  /**
+   * Compares the size of each object that files need with the lists of the store, and asks for those
+   * that differ. Finds objects that are gone or cut off, not bytes that changed. No file is read,
+   * unless `deep` is true or `sample` is given.
+   *
+   * @default false
+   */
+  listed?: boolean;
   /**
    * Checks one shard of several, such as `{ index: 0, count: 4 }`, each on a machine of its own.
    * Each record and each block of 64 MiB of an object belongs to one shard, so that the counts of
@@ -56,6 +64,8 @@ export interface VerifyReport {
   /** Bytes of these files. */
   bytes: number;
   problems: VerifyProblem[];
+  /** Objects whose size was compared with the lists of the store, if that was requested. */
+  listed?: { objects: number; bytes: number };
   /** Bytes left to later runs; absent unless a sample was read. */
   later?: {
     /** Number of runs of a cycle, which together read everything. */

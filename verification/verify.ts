@@ -54,12 +54,14 @@ export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const { names, repairFrom, shard, sample, deep = true, signal } = options;
+  const { names, repairFrom, shard, sample, listed = false, signal } = options;
+  const { deep = !listed || sample !== undefined } = options;
   checkOptions({ repairFrom, shard, sample, deep });
   // without the cache: the data of the store is to be verified
   const stored: Context = { ...contextOf(registry, ACTION), cache: undefined };
   const context = findingLostObjects(stored);
   const report = emptyReport();
+  if (listed) report.listed = { objects: 0, bytes: 0 };
   const startedAt = context.system.now();
   const isNoted = names === undefined && deep;
   const open = async () => await Readings.open(context, { shard, startedAt, signal });
@@ -71,7 +73,7 @@ export async function verifyRegistry(
   const verified = new VerifiedFiles(context.threads, selection);
   let hasReadings: boolean;
   try {
-    hasReadings = await verifyPlaces(context, report, { ...options, selection, verified });
+    hasReadings = await verifyPlaces(context, report, { ...options, deep, selection, verified });
   } finally {
     await verified.end();
   }

@@ -39,6 +39,8 @@ import {
 } from "../registry/record_reads.ts";
 import type { CellKey, Context, Head, PayloadSource } from "../registry/record_reads.ts";
 import { groupedFiles } from "./file_groups.ts";
+import { ListedObjects } from "./listed_objects.ts";
+import type { ObjectsOfName } from "./listed_objects.ts";
 import { addProblem, asProblem } from "./report.ts";
 import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";
 import type { Amounts } from "./selection.ts";
@@ -57,6 +59,8 @@ interface Place {
   newest: boolean;
   /** False for a record of another shard: it tells which bytes belong to this one. */
   isOwn: boolean;
+  /** The listed payload of its name, if sizes are compared. */
+  objects?: ObjectsOfName;
 }
 
 /** True for a record whose version is read. */
@@ -75,6 +79,9 @@ export async function verifyRecords(
   let batch: Place[] = [];
   let cell = "";
   let isOwn = true;
+  const listed = report.listed && prefix !== SETTINGS
+    ? new ListedObjects(context, prefix, report.listed, options.signal)
+    : undefined;
   const onFailure = async (error: RegistryError, at: string) => {
     await verifyBatch(context, batch, report, options);
     batch = [];
@@ -90,7 +97,8 @@ export async function verifyRecords(
     }
     const newest = cell !== cellOf(info.key);
     if (newest) isOwn = selection.owns(cell = cellOf(info.key));
-    const place = { info, key, newest, isOwn };
+    const objects = key && await listed?.of(key.name);
+    const place = { info, key, newest, isOwn, objects };
     if (!isOwn && !(options.deep && isVersion(place))) continue;
     batch.push(place);
     if (batch.length < BATCH) continue;
@@ -98,6 +106,7 @@ export async function verifyRecords(
     batch = [];
   }
   await verifyBatch(context, batch, report, options);
+  await listed?.end();
 }
 
 /** Names the subject of a file or folder without a record key. */
@@ -131,7 +140,8 @@ async function verifyBatch(
     await forEachAtOnce(batch.filter(isVersion), async (place) => {
       const { name, version, generation } = place.key!;
       const head = { ...place.info, generation, dead: false };
-      const listed = { name, version: version!, head, isOwn: place.isOwn };
+      const { isOwn, objects } = place;
+      const listed = { name, version: version!, head, isOwn, objects };
       const found = await verifyVersion(context, listed, report, { ...options, inTurn });
       problems.set(place, place.isOwn ? found : found.filter(concernsBytes));
     });
@@ -255,6 +265,7 @@ interface ListedVersion {
   version: Version;
   head: Head;
   isOwn: boolean;
+  objects?: ObjectsOfName;
 }
 
 interface VerifyVersionOptions extends VerifyRecordsOptions {
@@ -264,7 +275,7 @@ interface VerifyVersionOptions extends VerifyRecordsOptions {
 
 async function verifyVersion(
   context: Context,
-  { name, version, head, isOwn }: ListedVersion,
+  { name, version, head, isOwn, objects }: ListedVersion,
   report: VerifyReport,
   { deep, verified, inTurn, signal, onProgress, onRecord }: VerifyVersionOptions,
 ): Promise<Damage[]> {
@@ -285,7 +296,7 @@ async function verifyVersion(
           verified.isPartial = true;
           return counted(corruptRecord(key, "its digest does not match its files"));
         }
-        if (!deep) {
+        if (!deep && objects === undefined) {
           report.unseen.files += count;
           return counted(problem);
         }
@@ -301,7 +312,13 @@ async function verifyVersion(
 
   async function readFiles(groups: AsyncIterable<PayloadSource>): Promise<Damage[]> {
     const damaged: Damage[] = [], total = { bytes: 0, later: 0, files: 0, unseen: 0 };
-    for await (const source of groups) await readGroup(source, damaged, total);
+    for await (const source of groups) {
+      const differing = await objects?.check(source) ?? new Map<string, RegistryError>();
+      for (const [path, error] of differing) damaged.push({ path, error });
+      const rest = source.files.filter(({ path }) => !differing.has(path));
+      if (deep) await readGroup({ ...source, files: rest }, damaged, total);
+      else total.unseen += source.files.length;
+    }
     report.bytes += total.bytes;
     report.files += total.files;
     report.unseen.files += total.unseen;

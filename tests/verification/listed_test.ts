@@ -1,0 +1,103 @@
+// Sizes of stored objects are compared with the lists of the store.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { collectGarbage } from "../../registry/maintenance.ts";
+import { mirrorRegistry, verifyRegistry } from "../../apps/maintenance.ts";
+import { createMemoryBackend, openRegistry } from "../../mod.ts";
+import type { Backend } from "../../mod.ts";
+import { filledTest } from "../apps/captured_io.ts";
+import { withCounts } from "../bench/counted_backend.ts";
+import { keysOf, noise, testOnEach } from "../registry/registries.ts";
+import { createVerifyWorld } from "./parts/verify_world.ts";
+
+const LISTED = { listed: true };
+
+testOnEach("listed sizes show lost and cut objects", async ({ registry, backend }) => {
+  for (const name of ["a", "a-b", "a:b", "b", "c"]) await registry.save(name, noise(400_000));
+  await registry.save("c", "in its record");
+  const sound = await verifyRegistry(registry, LISTED);
+  assertEquals([sound.ok, sound.listed], [true, { objects: 5, bytes: 5 * 400_000 }]);
+  assertEquals([sound.versions, sound.files, sound.bytes, sound.unseen.files], [6, 0, 0, 6]);
+
+  const lost = (await keysOf(backend, "objects/a/"))[0]!;
+  const cut = (await keysOf(backend, "objects/b/"))[0]!;
+  const changed = (await keysOf(backend, "objects/c/"))[0]!;
+  await backend.delete(lost);
+  await backend.put(cut, noise(399_999));
+  await backend.put(changed, noise(400_000, 2)); // only a read finds it
+  for (const options of [LISTED, { ...LISTED, names: ["b", "a", "c"] }]) {
+    const { ok, problems, listed } = await verifyRegistry(registry, options);
+    const found = problems.map(({ ref, key, code, message }) => [ref, key, code, message]);
+    const [ofA, ofB] = found.toSorted();
+    assertEquals([ok, found.length, listed!.objects], [false, 2, "names" in options ? 1 : 3]);
+    assertEquals(ofA!.slice(0, 3), ["a@1.0.0", lost, "Corrupt"]);
+    assertEquals(ofB!.slice(0, 3), ["b@1.0.0", cut, "Corrupt"]);
+    assertMatch(ofA![3]!, /a stored object is missing/);
+    assertMatch(ofB![3]!, /its object has 399999 bytes, not 400000/);
+  }
+  assertEquals((await verifyRegistry(registry, { deep: false })).ok, true);
+});
+
+Deno.test("listed sizes cost no request for each object, and a repair uses them", async () => {
+  const { backend, calls } = withCounts(createMemoryBackend());
+  const registry = await openRegistry(backend, { cache: false });
+  const count = 20;
+  for (let n = 0; n < count; n++) await registry.save(`n${n}`, noise(400_000, n));
+  const copy = await openRegistry(createMemoryBackend(), { cache: false });
+  await mirrorRegistry(registry, copy);
+  calls.take();
+  assertEquals((await verifyRegistry(registry, LISTED)).ok, true);
+  const { head = 0, get = 0 } = calls.counts;
+  assertEquals([head, get <= count + 2], [0, true], calls.take());
+
+  for (const key of await keysOf(backend, "objects/n1")) await backend.delete(key);
+  const { ok, repaired } = await verifyRegistry(registry, { ...LISTED, repairFrom: copy });
+  assertEquals([ok, repaired!.length], [true, 11]);
+  assertEquals((await verifyRegistry(registry)).ok, true);
+});
+
+Deno.test("a sample with listed sizes finds a lost object in any window, and reports it once", async () => {
+  const { registry, backend } = await createVerifyWorld(1);
+  for (let n = 0; n < 8; n++) await registry.save("a", noise(400_000, n), { share: "none" });
+  const keys = await keysOf(backend, "objects/a/");
+  await backend.delete(keys[3]!);
+  for (const sample of [1 / 30, 1]) {
+    const { problems, files, unseen } = await verifyRegistry(registry, { ...LISTED, sample });
+    assertEquals(problems.map(({ key }) => key), [keys[3]], `${sample}`);
+    assertEquals(files + unseen.files, 7);
+  }
+});
+
+Deno.test("a list that is late or wrong is not damage: each object that differs is asked for", async () => {
+  const memory = createMemoryBackend();
+  const writer = await openRegistry(memory, { mutable: true, cache: false });
+  await writer.save("a", noise(400_000), { version: "1.0.0" });
+  await writer.save("b", noise(400_000), { version: "1.0.0" });
+  let lists = 0;
+  const late: Backend = {
+    ...memory,
+    async *list(prefix, options) {
+      if (prefix.startsWith("objects/") && lists++ === 0) {
+        for await (const entry of memory.list("objects/a/", options)) yield entry;
+        await writer.save("b", noise(500_000, 2), { version: "1.0.0", onConflict: "overwrite" });
+        await collectGarbage(writer, { now: true });
+        return;
+      }
+      yield* memory.list(prefix, options);
+    },
+  };
+  const reader = await openRegistry(late, { cache: false });
+  const { ok, problems, listed } = await verifyRegistry(reader, LISTED);
+  assertEquals([ok, problems, listed!.objects], [true, [], 2]);
+  assert(lists > 0);
+});
+
+filledTest("verify --listed prints that it is only a look", async (it) => {
+  await it.succeeds("save big -", { stdin: new Uint8Array(200_000) });
+  const { err, out } = await it.holdfast("verify --listed");
+  assertMatch(out, /^No problems: 5 versions, 0 files, 0 B\n$/);
+  assertMatch(err, /^Listed as expected: 1 object, 195 KiB\. Only reading finds changed bytes$/m);
+  assertStringIncludes(err, "Not checked: 6 files");
+  const json = JSON.parse(await it.succeeds("verify --sample 1/2 --listed --json"));
+  assertEquals([json.listed.objects, json.later.runs], [1, 2]);
+  assertEquals(JSON.parse(await it.succeeds("verify --json")).listed, undefined);
+});

@@ -1,0 +1,132 @@
+// The sizes of payload objects as the store lists them: a first look, which reads no payload. It finds
+// objects that are gone or have another size. Bytes that rotted in their place look right.
+import type { ObjectInfo } from "../core/backend.ts";
+import { corrupt, isRegistryError, shown } from "../core/kernel.ts";
+import type { RegistryError } from "../core/kernel.ts";
+import type { Part, StoredFile } from "../core/record.ts";
+import {
+  allParts,
+  listReadable,
+  NAMES,
+  OBJECTS,
+  objectsFolder,
+  saveAgain,
+} from "../registry/record_reads.ts";
+import type { Context, PayloadSource } from "../registry/record_reads.ts";
+import type { VerifyReport } from "./report.ts";
+
+type ListedCounts = NonNullable<VerifyReport["listed"]>;
+
+/** Lists payload beside the records below a prefix, whose names come in the same order. */
+export class ListedObjects {
+  readonly #context: Context;
+  readonly #signal?: AbortSignal;
+  readonly #counts: ListedCounts;
+  readonly #entries: AsyncGenerator<ObjectInfo>;
+  #next?: ObjectInfo;
+  #folder = "";
+  #current?: ObjectsOfName;
+
+  constructor(context: Context, prefix: string, counts: ListedCounts, signal?: AbortSignal) {
+    const [, name = ""] = prefix.split("/");
+    const top = prefix === NAMES ? OBJECTS : `${OBJECTS}${name}/`;
+    const onFailure = () => {}; // what is not listed is asked for
+    this.#context = context;
+    this.#signal = signal;
+    this.#counts = counts;
+    this.#entries = listReadable(context, top, { signal, onFailure });
+  }
+
+  /** Returns the objects of a name, which is not before the last one. */
+  async of(name: string): Promise<ObjectsOfName> {
+    const folder = objectsFolder(name);
+    if (this.#current !== undefined && this.#folder === folder) return this.#current;
+    this.#folder = folder;
+    const sizes = new Map<string, number>();
+    const last = `${folder}\x7f`; // keys are ASCII
+    for (this.#next ??= await this.#read(); this.#next && this.#next.key < last;) {
+      const { key, size } = this.#next;
+      if (key.startsWith(folder)) sizes.set(key, size);
+      this.#next = await this.#read();
+    }
+    return this.#current = new ObjectsOfName(this.#context, sizes, this.#counts, this.#signal);
+  }
+
+  async end(): Promise<void> {
+    await this.#entries.return(undefined);
+  }
+
+  async #read(): Promise<ObjectInfo | undefined> {
+    const { value, done } = await this.#entries.next();
+    return done ? undefined : value;
+  }
+}
+
+/** The listed objects of one name. */
+export class ObjectsOfName {
+  readonly #context: Context;
+  readonly #sizes: Map<string, number>;
+  readonly #counts: ListedCounts;
+  readonly #signal?: AbortSignal;
+  readonly #counted = new Set<string>();
+  readonly #asked = new Map<string, Promise<number | undefined>>();
+
+  constructor(
+    context: Context,
+    sizes: Map<string, number>,
+    counts: ListedCounts,
+    signal?: AbortSignal,
+  ) {
+    this.#context = context;
+    this.#sizes = sizes;
+    this.#counts = counts;
+    this.#signal = signal;
+  }
+
+  /** Returns what the files of a version lack, by path. Asks for each object that differs. */
+  async check(source: PayloadSource): Promise<Map<string, RegistryError>> {
+    const damaged = new Map<string, RegistryError>();
+    for (const file of source.files) {
+      try {
+        for (const part of allParts(file)) await this.#checkPart(source, file, part);
+      } catch (error) {
+        if (!isRegistryError(error, "Corrupt")) throw error; // also of a version that is superseded
+        damaged.set(file.path, error);
+      }
+    }
+    return damaged;
+  }
+
+  async #checkPart(source: PayloadSource, file: StoredFile, part: Part): Promise<void> {
+    const key = source.keyOf(file, part);
+    let size = this.#sizes.get(key);
+    if (size === undefined || !hasPart(size, part)) size = await this.#ask(key);
+    if (size === undefined) return await source.missing(key);
+    if (!hasPart(size, part)) {
+      const { offset = 0 } = part;
+      const state = `its object has ${size} bytes, not ${offset + part.size}`;
+      throw corrupt("read file", `${shown(file.path)} of "${source.ref}"`, state, {
+        ...saveAgain("Another program changed it."),
+        key,
+        backend: this.#context.backend.location,
+      });
+    }
+    if (this.#counted.has(key)) return;
+    this.#counted.add(key);
+    this.#counts.objects++;
+    this.#counts.bytes += size;
+  }
+
+  /** A list may be older than a save, or wrong. */
+  #ask(key: string): Promise<number | undefined> {
+    const asked = this.#asked.get(key) ??
+      this.#context.backend.head(key, { signal: this.#signal }).then((info) => info?.size);
+    this.#asked.set(key, asked);
+    return asked;
+  }
+}
+
+/** True if an object of this size has a part: all of it, or a range. */
+function hasPart(objectSize: number, { offset, size }: Part): boolean {
+  return offset === undefined ? objectSize === size : objectSize >= offset + size;
+}
