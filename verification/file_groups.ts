@@ -1,10 +1,10 @@
 // The files of a version some at a time, so that a long list is not held whole.
 import { artifactDigest, digestOfSorted } from "../core/kernel.ts";
 import type { StoredFile } from "../core/record.ts";
-import { FileList, orGone, payloadSource } from "../registry/record_reads.ts";
+import { FileList, orGone, payloadSource, placeOf } from "../registry/record_reads.ts";
 import type { Context, Located, PayloadSource } from "../registry/record_reads.ts";
 
-/** Pages of a group: adjacent files are in the same objects, which are read once for each group. */
+/** Pages of a group. Each object that has files of a group is read once for it. */
 const GROUP_PAGES = 32;
 
 /** The files of a version whose list is read. */
@@ -41,16 +41,25 @@ export async function groupedFiles(
       for await (const some of list.slices({ ahead: 1 })) {
         files = files.concat(some);
         if (++pages < GROUP_PAGES) continue;
-        yield { ...source, files };
+        yield { ...source, files: byObject(files) };
         files = [];
         pages = 0;
       }
     } catch (error) {
       await gone(error);
     }
-    if (files.length > 0) yield { ...source, files };
+    if (files.length > 0) yield { ...source, files: byObject(files) };
   }
   return { count: list.count, digest, groups };
+}
+
+/** Sorts files so that those of one object, which share a read, are adjacent. */
+function byObject(files: readonly StoredFile[]): StoredFile[] {
+  const objects = Map.groupBy(files, (file) => {
+    const [part] = file.parts ?? [];
+    return part && `${placeOf(file, part)}/${part.object}`;
+  });
+  return [...objects.values()].flat();
 }
 
 async function* only(source: PayloadSource): AsyncGenerator<PayloadSource> {

@@ -5,6 +5,8 @@ import type { Backend } from "../../mod.ts";
 import type { StoredRegistry } from "../../core/registry.ts";
 import { mirrorRegistry, verifyRegistry } from "../../apps/maintenance.ts";
 import { contextOf } from "../../registry/operations/context.ts";
+import { withCounts } from "../bench/counted_backend.ts";
+import { keysOf, noise } from "../registry/registries.ts";
 import { listKeys, withoutWholeLists, withSmallPages } from "../simulate/small_pages.ts";
 
 const LIMITS = { listBytes: 1000, files: 4, pageBytes: 20_000, indexBytes: 20_000 };
@@ -86,6 +88,26 @@ Deno.test("a damaged or missing page is a problem of its version, which counts n
     const { problems, files } = await problemsOf(its);
     assertEquals([problems, files], [[[undefined, "Corrupt"]], 0], change);
   }
+});
+
+Deno.test("files that were not saved in the order of their paths share reads", async () => {
+  const { backend, calls } = withCounts(createMemoryBackend());
+  const registry = withSmallPages(await openRegistry(backend), LIMITS);
+  const COUNT = 100, KIB = 1024;
+  const shuffled = Array.from({ length: COUNT }, (_, n) => ({
+    path: `${n * 37 % COUNT}`,
+    content: noise(250 * KIB, n),
+  }));
+  const as = { id: "folder", formatVersion: 1, load: () => 0, save: () => shuffled };
+  await registry.save("set", 0, { as });
+  const pages = (await listKeys(registry, "set")).length;
+  const packs = (await keysOf(backend, "objects/")).length - pages;
+  withoutWholeLists(registry);
+  calls.take();
+  const { ok, files } = await verifyRegistry(registry);
+  assertEquals([ok, files, packs], [true, COUNT, 4]);
+  const { get = 0 } = calls.counts;
+  assert(get < 2 * pages + 4 * packs, `${get} gets, ${pages} pages`); // the list is read twice
 });
 
 Deno.test("bytes of a list in pages are repaired from a mirror, group by group", async () => {
