@@ -1,6 +1,6 @@
 // Artifacts and models that MLflow's own clients log and load, unchanged.
 import { assertEquals } from "@std/assert";
-import { clientTest, serveMlflow } from "./serve_mlflow.ts";
+import { CLIENTS, CLIENTS_3, clientTest, serveMlflow } from "./serve_mlflow.ts";
 
 const ARTIFACTS = `
 import os, mlflow
@@ -33,7 +33,7 @@ try: print(mlflow.artifacts.load_text(f"runs:/{id}/missing.txt"))
 except Exception: print("missing")
 `;
 
-clientTest("artifacts of a run are logged, listed and read", ["new", "old"], async (client) => {
+clientTest("artifacts of a run are logged, listed and read", CLIENTS, async (client) => {
   await using service = await serveMlflow();
   const kept = "['kept/deep', 'kept/empty', 'kept/note ü.txt'] []";
   assertEquals(await service.run(client, ARTIFACTS), [
@@ -84,7 +84,7 @@ print(run.data.params["max_iter"], sorted(run.data.metrics)[:2], [d.dataset.name
 print(mlflow.sklearn.load_model(f"models:/{out.model_id}").max_iter)
 `;
 
-clientTest("models are logged, loaded and logged by autolog", ["new"], async (client) => {
+clientTest("models are logged, loaded and logged by autolog", CLIENTS_3, async (client) => {
   await using service = await serveMlflow();
   assertEquals(await service.run(client, MODEL), [
     "True True",
@@ -113,3 +113,44 @@ clientTest("models of MLflow 2 are artifacts of their run", ["old"], async (clie
   await using service = await serveMlflow();
   assertEquals(await service.run(client, OLD_MODEL), ["True", "[2, 4]", "True"]);
 });
+
+const BOOSTED = `
+import mlflow, numpy, lightgbm, xgboost
+X = numpy.random.default_rng(0).random((80, 3))
+y = (X[:, 0] > 0.5).astype(int)
+c = mlflow.MlflowClient()
+mlflow.set_experiment("team/boosted")
+mlflow.xgboost.autolog(importance_types=[])
+mlflow.lightgbm.autolog()
+def show(run, flavor):
+    run = mlflow.get_run(run.info.run_id)
+    [metric] = run.data.metrics
+    [out] = run.outputs.model_outputs
+    print(">", run.data.params["max_depth"], metric, [m.step for m in c.get_metric_history(run.info.run_id, metric)])
+    print(">", type(flavor.load_model(f"models:/{out.model_id}")).__module__, [f.path for f in c.list_artifacts(run.info.run_id)][-1:])
+with mlflow.start_run() as run:
+    data = xgboost.DMatrix(X, y)
+    xgboost.train({"max_depth": 2, "objective": "binary:logistic"}, data, 5, evals=[(data, "train")])
+show(run, mlflow.xgboost)
+with mlflow.start_run() as run:
+    data = lightgbm.Dataset(X, y)
+    lightgbm.train({"max_depth": 3, "objective": "binary"}, data, 5, valid_sets=[data], valid_names=["train"])
+show(run, mlflow.lightgbm)
+`;
+
+clientTest(
+  "autolog of XGBoost and LightGBM logs each round, and models",
+  ["new"],
+  async (client) => {
+    await using service = await serveMlflow();
+    const lines = await service.run(client, BOOSTED, {
+      MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT: "1",
+    });
+    assertEquals(lines.filter((line) => line.startsWith(">")), [
+      "> 2 train-logloss [0, 1, 2, 3, 4]",
+      "> xgboost.core []",
+      "> 3 train-binary_logloss [0, 1, 2, 3, 4]",
+      "> lightgbm.basic ['feature_importance_split.png']",
+    ]);
+  },
+);

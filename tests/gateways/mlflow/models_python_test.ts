@@ -1,6 +1,6 @@
 // Registered models and searches of MLflow's own clients, unchanged.
 import { assert, assertEquals } from "@std/assert";
-import { clientTest, serveMlflow } from "./serve_mlflow.ts";
+import { CLIENTS, CLIENTS_3, clientTest, serveMlflow } from "./serve_mlflow.ts";
 
 const MODELS = `
 import mlflow, mlflow.sklearn
@@ -39,7 +39,7 @@ print(code(c.get_registered_model, "clf"))
 
 clientTest(
   "models are registered, loaded by version and alias, and found",
-  ["new"],
+  CLIENTS_3,
   async (client) => {
     await using service = await serveMlflow();
     assertEquals(await service.run(client, MODELS), [
@@ -119,7 +119,7 @@ for bad in ("metrics.auc > 0.1 OR metrics.auc < 0", "params.depth > '1'", "datas
 
 clientTest(
   "runs and experiments are searched in MLflow's language",
-  ["new", "old"],
+  CLIENTS,
   async (client) => {
     await using service = await serveMlflow();
     const refused = Array(5).fill("INVALID_PARAMETER_VALUE");

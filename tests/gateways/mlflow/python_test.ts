@@ -1,6 +1,6 @@
 // Programs that MLflow's own clients run against `serve --mlflow`, unchanged.
 import { assertEquals } from "@std/assert";
-import { clientTest, serveMlflow } from "./serve_mlflow.ts";
+import { CLIENTS, clientTest, serveMlflow } from "./serve_mlflow.ts";
 
 const RUNS = `
 import math, mlflow
@@ -41,7 +41,7 @@ c.restore_run(many.info.run_id)
 print(c.get_run(many.info.run_id).info.lifecycle_stage, c.get_run(many.info.run_id).data.params["p7"])
 `;
 
-clientTest("a program that tracks its runs runs unchanged", ["new", "old"], async (client) => {
+clientTest("a program that tracks its runs runs unchanged", CLIENTS, async (client) => {
   await using service = await serveMlflow();
   const lines = await service.run(client, RUNS);
   assertEquals(lines, [

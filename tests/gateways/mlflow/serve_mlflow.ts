@@ -7,26 +7,35 @@ import { realSystem } from "../../../core/system.ts";
 import { createMlflowGateway } from "../../../gateways/mlflow/mlflow_gateway.ts";
 import { openRegistry } from "../../../mod.ts";
 import { judgeTest } from "../../judges/judge_test_case.ts";
-import { IS_QUICK } from "../../support/seeds.ts";
+import { IS_QUICK, kindsOfShare } from "../../support/seeds.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
 const clients = realSystem.env("HOLDFAST_MLFLOW_CLIENTS") ??
   join(realSystem.env("HOME") ?? "", ".cache/holdfast-ci/mlflow");
 
-/** The newest client with all of MLflow and scikit-learn, and the last one of MLflow 2. */
-export type Client = "new" | "old";
+/** The newest client with all of MLflow, and earlier ones without its server: `old` is the last of MLflow 2. */
+export type Client = "new" | "3.12" | "3.1" | "old";
+
+export const CLIENTS: readonly Client[] = ["new", "3.12", "3.1", "old"];
+/** Clients that log models as runs of their own. */
+export const CLIENTS_3: readonly Client[] = CLIENTS.filter((client) => client !== "old");
 
 export function pythonOf(client: Client): string {
   return join(clients, client, "bin/python");
 }
 
-/** Registers a test for clients. It is ignored where they are not installed. */
+/**
+ * Registers a test for clients. It is ignored where they are not installed. With `HOLDFAST_DAY` one of
+ * the earlier clients runs it beside the newest, on other days the others.
+ */
 export function clientTest(
   name: string,
   versions: readonly Client[],
   fn: (client: Client) => Promise<void>,
 ): void {
+  const earlier = kindsOfShare(name, versions.filter((client) => client !== "new"));
   for (const client of versions) {
+    if (client !== "new" && !earlier.includes(client)) continue;
     const isThere = existsSync(pythonOf(client));
     const missing = IS_QUICK
       ? "a quick run starts no clients"

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "
 import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { cliTest } from "../../../apps/captured_io.ts";
-import { clientTest, serveMlflow } from "../../../gateways/mlflow/serve_mlflow.ts";
+import { CLIENTS, clientTest, serveMlflow } from "../../../gateways/mlflow/serve_mlflow.ts";
 import { MlrunsExport } from "../../../../neighbors/import/mlflow/export_folder.ts";
 import { openRegistry, RegistryError } from "../../../../mod.ts";
 import { openRun } from "../../../../runs/mod.ts";
@@ -105,7 +105,7 @@ Deno.test("a key never leads out of the folder", async () => {
   assertEquals(existsSync(root.join("a/evil")) || existsSync(root.join("evil")), false);
 });
 
-clientTest("an exported folder is read by MLflow", ["new", "old"], async (client) => {
+clientTest("an exported folder is read by MLflow", CLIENTS, async (client) => {
   await using service = await serveMlflow();
   const run = await openRun(service.registry, "digits", { params: { rate: 0.1 } });
   run.log({ step: 0, loss: 0.5 });

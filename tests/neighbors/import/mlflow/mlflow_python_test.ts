@@ -7,7 +7,7 @@ import { MlrunsExport } from "../../../../neighbors/import/mlflow/export_folder.
 import { MlrunsReader } from "../../../../neighbors/import/mlflow/read_folder.ts";
 import { SourceFiles } from "../../../../neighbors/import/source_files.ts";
 import { RecordWriter } from "../../../../neighbors/import/write_records.ts";
-import { clientTest, serveMlflow } from "../../../gateways/mlflow/serve_mlflow.ts";
+import { CLIENTS, clientTest, serveMlflow } from "../../../gateways/mlflow/serve_mlflow.ts";
 
 const WRITE = `
 import mlflow, sys
@@ -98,7 +98,7 @@ if hasattr(c, "search_logged_models"):
 print(json.dumps(seen, sort_keys=True))
 `;
 
-clientTest("a folder of MLflow is the same here", ["new", "old"], async (client) => {
+clientTest("a folder of MLflow is the same here", CLIENTS, async (client) => {
   await using service = await serveMlflow();
   const tree = join(service.root.path, "mlruns");
   const env = { MLFLOW_TRACKING_URI: `file:${tree}`, MLFLOW_ALLOW_FILE_STORE: "true" };
