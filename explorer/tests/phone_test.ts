@@ -1,6 +1,7 @@
 // The explorer on a phone: content before actions, and tables as cards.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../mod.ts";
+import { openRun } from "../../runs/mod.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 import { fillDemo } from "./support/demo_registry.ts";
 
@@ -86,6 +87,49 @@ Deno.test({
     await page.getByText("Columns", { exact: true }).click();
     const menu = page.locator("details[open] .menu-list");
     assertEquals(await menu.evaluate((each) => each.scrollWidth - each.clientWidth), 0);
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "on a phone, curves of runs come first, and a run or version takes a few lines" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using runs = new AsyncDisposableStack();
+    for (let i = 0; i < 6; i++) {
+      const params = { rate: i / 10, layers: i, optimizer: i % 2 ? "adam" : "sgd" };
+      const metadata = { params, metrics: { loss: 1 / (1 + i) } };
+      await registry.save("team:net", i, { metadata });
+      const run = runs.use(await openRun(registry, "team:net", { id: `trial-${i}`, params }));
+      for (const step of [0, 1]) run.log({ step, loss: i + step });
+      await run.flush();
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.setViewportSize({ width: 390, height: 800 });
+    const rowsOf = async (label: string) => {
+      const rows = page.getByRole("region", { name: label, exact: true }).locator("tbody tr");
+      await rows.nth(5).waitFor();
+      return await rows.evaluateAll((all) => all.map((row) => row.getBoundingClientRect()));
+    };
+    await page.goto(`${url}#/logged/team%3Anet`);
+    await page.locator(".chart canvas").first().waitFor();
+    const { y = 0 } = await page.locator(".chart").first().boundingBox() ?? {};
+    const logged = await rowsOf("Logged runs");
+    assert(y < 700 && logged.every((row) => row.y > y && row.height < 100), `${y}`);
+    await page.goto(`${url}#/artifacts/team%3Anet`);
+    assert((await rowsOf("Versions")).every(({ height }) => height < 100));
+
+    const refs = [1, 2, 3, 4, 5, 6].map((n) => `team%3Anet%40${n}.0.0`).join("+");
+    await page.goto(`${url}#/compare?refs=${refs}`);
+    const facts = page.getByRole("region", { name: "Facts", exact: true });
+    const chips = page.getByRole("region", { name: "Versions to compare" }).getByRole("list");
+    await facts.waitFor();
+    const heights = await Promise.all(
+      [facts, chips].map(async (part) => (await part.boundingBox())!.height),
+    );
+    assert(heights[0]! < 800 && heights[1]! < 70, heights.join());
     assertEquals(errors, []);
   },
 });

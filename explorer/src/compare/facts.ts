@@ -2,7 +2,7 @@
 import { endStateOf } from "../../../core/registry/run.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../../../runs/better.ts";
-import { formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
+import { briefText, formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
 import { CopyTable } from "../components/copy_box.ts";
 import { onValue } from "../components/field.ts";
 import { type Column, Table } from "../components/table.ts";
@@ -25,6 +25,8 @@ export interface Fact {
 }
 
 const MOST_DEPTH = 8;
+/** On a phone, more versions than these have a column each that scrolls, in place of cards. */
+const MOST_CARDS = 4;
 /** More facts are left out. */
 const MOST = 1000;
 
@@ -144,7 +146,8 @@ function FactsTable({ rows, versions, aliases }: {
     })),
   ];
   return html`
-    <${Table} isPreview isScroll=${false} label="Facts" rows=${rows} columns=${columns} />
+    <${Table} isPreview isScroll=${versions.length > MOST_CARDS} label="Facts" rows=${rows}
+      columns=${columns} />
     <${CopyTable} rows=${rows} columns=${columns} />
   `;
 }
@@ -162,8 +165,8 @@ export function Value({ fact, at }: { fact: Fact; at: number }) {
   if (name === "Content") return html`<code>${(value as string).slice(0, 12)}</code>`;
   if (typeof value === "number") {
     return html`
-      <span title=${String(value)}>${numberText(value)}</span>${isBestAt(fact, at) &&
-        " ★"}<${Change} fact=${fact}
+      <span class="unbroken" title=${String(value)}>${numberText(value)}${isBestAt(fact, at) &&
+        " ★"}</span><${Change} fact=${fact}
         value=${value} />
     `;
   }
@@ -177,7 +180,7 @@ function Change({ fact: { name, values, isMetadata }, value }: { fact: Fact; val
   const better = isMetadata ? usualBetter(name) : "none";
   const isBetter = value > first === (better === "high");
   const [word, mark] = better === "none" ? [] : isBetter ? ["better", "good"] : ["worse", "bad"];
-  const text = `${value > first ? "+" : "−"}${numberText(Math.abs(value - first))}`;
+  const text = `${value > first ? "+" : "−"}${briefText(Math.abs(value - first))}`;
   return html`
     <span class=${`muted delta ${mark ?? ""}`} title=${word}>${text}</span>
   `;

@@ -48,7 +48,7 @@ function CurveChart({ panel, runs, drawing, onRange, label, caption }: CurveProp
   label: string;
   caption: string;
 }) {
-  const { axis, isLog, range } = drawing;
+  const { axis, isLog, range, isCompared } = drawing;
   const { measures } = panel;
   const shown = useMemo(
     () => linesOf(panel, runs, drawing),
@@ -58,15 +58,24 @@ function CurveChart({ panel, runs, drawing, onRange, label, caption }: CurveProp
   const notes = omitted.map(([count, which]) => `${formatCount(count, "value")} ${which}`);
   return html`
     <${Chart} label=${label} caption=${caption} x=${x} xLabel=${axisTitle(axis)}
-      series=${series} isLog=${isLog}
+      series=${series} isLog=${isLog} isShared=${isCompared}
       range=${range}
       onRange=${onRange} rangeY=${rangeY} bands=${isBand ? BANDS : undefined}
       formatX=${xText(axis)} formatY=${numberText} />
+    ${isCompared && !isBand && series.length < runs.length &&
+      html`<p class="muted">${
+        series.length > FEW
+          ? `${series.length} of ${formatCount(runs.length, "line")} have it.`
+          : `Only ${series.map(({ label }) => label).join(", ")}.`
+      }</p>`}
     ${gaps > 0 &&
       html`<p class="muted">× marks ${formatCount(gaps, "value")} of NaN or infinity.</p>`}
     ${notes.length > 0 && html`<p class="muted">Left out: ${notes.join(", ")}.</p>`}
   `;
 }
+
+/** Lines whose names stand below a chart that lacks some of the others. */
+const FEW = 3;
 
 /** The series of the largest and the smallest values, after that of the mean. */
 const BANDS = [[1, 2]] as const;

@@ -1,4 +1,5 @@
 // The charts of curves in their sections, and the controls that all of them share.
+import { SharedLegend } from "../components/charts/shared_legend.ts";
 import { Choice } from "../components/choice.ts";
 import { onValue } from "../components/field.ts";
 import { formatCount, formatNumber } from "../format/format.ts";
@@ -32,9 +33,15 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
   const found = panelsWith(all, query.find ?? "");
   const onRange = (range?: Drawing["range"]) =>
     change({ from: range && shortText(range[0], range), to: range && shortText(range[1], range) });
+  const hidden = useMemo(() => splitValues(query.hidden), [query.hidden]);
+  const shown = useMemo(() => runs.filter(({ label }) => !hidden.includes(label)), [runs, hidden]);
   return html`
     <${Controls} axes=${axes} drawing=${drawing} count=${[found.length, all.length]}
       onRange=${onRange} />
+    ${isCompared && html`
+      <${SharedLegend} lines=${runs} hidden=${hidden} isBand=${drawing.isBand}
+        change=${(hidden: readonly string[]) => change({ hidden: joinValues(hidden) })} />
+    `}
     ${runs.filter(({ isAll }) => !isAll).map(({ label, rows, problem }) =>
       html`<p class="note">${label}: the first ${formatNumber(rows)} rows are drawn${
         problem === undefined ? "" : `. ${problem}`
@@ -51,13 +58,13 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
       <p class="note">No curve has the column <code>${query.by}</code>.</p>
     `}
     ${query.values === "table" && html`
-      <${ValuesTable} runs=${runs} drawing=${drawing}
+      <${ValuesTable} runs=${shown} drawing=${drawing}
         measures=${found.flatMap(({ measures }) => measures)} />
     `}
-    <${Sections} sections=${sectionsOf(found)} count=${found.length}
+    <${Sections} sections=${shown.length > 0 ? sectionsOf(found) : []} count=${found.length}
       isSearch=${found.length < all.length} card=${(panel: Panel, section: string) =>
         html`
-          <${CurveCard} key=${panel.title} panel=${panel} section=${section} runs=${runs}
+          <${CurveCard} key=${panel.title} panel=${panel} section=${section} runs=${shown}
             drawing=${drawing}
             onRange=${onRange} />
         `} />

@@ -165,7 +165,8 @@ Deno.test({
     await page.setViewportSize({ width: 390, height: 800 });
     await page.goto(`${url}#/compare?refs=run%40${long}1+run%40${long}2`);
     await page.getByRole("heading", { name: "Curves" }).scrollIntoViewIfNeeded();
-    await loss(page).locator(".u-legend").waitFor();
+    await page.getByRole("list", { name: "Lines" }).getByRole("button").nth(1).waitFor();
+    await loss(page).locator("canvas").waitFor();
     await page.waitForFunction(() =>
       document.documentElement.scrollWidth <= document.documentElement.clientWidth
     );
@@ -182,7 +183,7 @@ Deno.test({
     await using explorer = await openExplorer(registry);
     const { page, url, errors, foreign } = explorer;
     await page.goto(`${url}#/compare?refs=${refs(2)}`);
-    const legend = loss(page).locator(".u-legend th");
+    const legend = page.getByRole("list", { name: "Lines" }).getByRole("button");
     await legend.nth(1).waitFor();
     assertEquals(await legend.allInnerTexts(), ["1.0.0", "2.0.0"]);
 

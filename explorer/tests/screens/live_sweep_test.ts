@@ -48,13 +48,14 @@ Deno.test({
 
     await page.getByRole("link", { name: "Compare 12 runs" }).press("Enter");
     const loss = page.getByRole("figure", { name: "loss by step" });
-    const names = loss.locator(".u-legend th");
+    await loss.locator("canvas").waitFor();
+    const names = page.getByRole("list", { name: "Lines" }).getByRole("button");
     await names.nth(11).waitFor();
     assertEquals((await names.allInnerTexts()).sort(), [
       ...Array.from({ length: 12 }, (_, i) => idOf(i)),
     ]);
     assertEquals(await page.getByText("are drawn").count(), 0);
-    const looks = await loss.locator(".u-marker").evaluateAll((marks) =>
+    const looks = await names.locator(".line-mark").evaluateAll((marks) =>
       marks.map((mark) => {
         const { borderTopColor, borderTopStyle } = getComputedStyle(mark);
         return `${borderTopColor} ${borderTopStyle}`;
@@ -90,7 +91,7 @@ Deno.test({
     const { page, url, errors } = explorer;
     await page.goto(`${url}#/logged/digits%3Amodel`);
     await page.getByText("The curves of the last 16 of 18 runs are drawn.").waitFor();
-    const names = page.getByRole("figure", { name: "loss by step" }).locator(".u-legend th");
+    const names = page.getByRole("list", { name: "Lines" }).getByRole("button");
     await names.nth(15).waitFor();
     const ids = await names.allInnerTexts();
     assertEquals(ids.sort(), Array.from({ length: 16 }, (_, i) => idOf(i + 2)));

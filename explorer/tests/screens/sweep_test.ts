@@ -122,8 +122,9 @@ Deno.test({
     }
     await page.getByRole("link", { name: "Compare 2 versions" }).press("Enter");
     const loss = page.getByRole("figure", { name: "loss by step" });
-    await loss.locator(".u-legend th").nth(1).waitFor();
-    assertEquals(await loss.locator(".u-legend th").allInnerTexts(), ["sweep@1", "sweep@3"]);
+    await loss.locator("canvas").waitFor();
+    const lines = page.getByRole("list", { name: "Lines" }).getByRole("button");
+    assertEquals(await lines.allInnerTexts(), ["sweep@1", "sweep@3"]);
     assertEquals(await page.getByText("no file with steps").count(), 0);
     await page.goto(`${url}#/runs/sweep%403`);
     await loss.locator("canvas").waitFor();

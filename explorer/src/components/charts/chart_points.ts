@@ -1,6 +1,7 @@
 // The points of a chart: their marks, and what the pointer shows of them.
 import { shownText } from "../../framework/html.ts";
 import { openPlace } from "../../framework/router.ts";
+import { lineFocus } from "./line_focus.ts";
 
 export interface Series {
   readonly label: string;
@@ -45,6 +46,8 @@ export interface ChartProps {
   readonly onRange?: (range?: readonly [from: number, to: number]) => void;
   /** The values that the scale shows. @default all */
   readonly rangeY?: readonly [from: number, to: number];
+  /** A {@linkcode SharedLegend} beside it names its lines. */
+  readonly isShared?: boolean;
   /** Series between which the chart is filled. */
   readonly bands?: readonly (readonly [high: number, low: number])[];
   readonly formatX?: (value: number) => string;
@@ -214,7 +217,7 @@ function placeTip({ cursor: { left = 0 }, over }: Drawn, tip: HTMLElement): void
 export function valueHooks(now: () => ChartProps, tip: HTMLElement) {
   return {
     setCursor: [(plot: Drawn) => {
-      const { x, xLabel, series, formatX = String, formatY = String } = now();
+      const { x, xLabel, series, isShared, formatX = String, formatY = String } = now();
       const { left = -1, idx, idxs = [] } = plot.cursor;
       const middle = left < 0 ? undefined : x[idx ?? -1];
       tip.hidden = middle === undefined;
@@ -224,11 +227,14 @@ export function valueHooks(now: () => ChartProps, tip: HTMLElement) {
         const [value, place] = [values[at], x[at]];
         if (value === null || value === undefined || !plot.series[i + 1]?.show) return [];
         const where = place === undefined || place === middle ? "" : ` at ${formatX(place)}`;
-        return [`${label}: ${formatY(value)}${where}`];
+        return [{ label, text: `${label}: ${formatY(value)}${where}` }];
       });
-      tip.replaceChildren(...[`${xLabel} ${formatX(middle)}`, ...lines].map((text) => {
+      const first = { text: `${xLabel} ${formatX(middle)}`, label: undefined };
+      tip.replaceChildren(...[first, ...lines].map(({ text, label }) => {
         const line = document.createElement("div");
         line.textContent = shownText(text);
+        const isFocused = isShared && label !== undefined && label === lineFocus.label;
+        line.className = isFocused ? "focused" : "";
         return line;
       }));
       placeTip(plot, tip);

@@ -15,6 +15,7 @@ import {
   valueHooks,
 } from "./chart_points.ts";
 import { colorOf } from "./chart_scales.ts";
+import { lineFocus } from "./line_focus.ts";
 
 /** Steps between labels of bytes. */
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
@@ -26,6 +27,8 @@ const PADDING = 0.1;
 const FEW_POINTS = 40;
 /** Pixels of a dash, and of the space behind it. */
 export const DASHES = [6, 4] as const;
+/** Pixels from the pointer to a line that all charts emphasize, and how opaque others are then. */
+const NEAR = 24, OTHERS = 0.15;
 /** Pixels from which a drag selects a range. */
 const LEAST_DRAG = 6;
 
@@ -36,7 +39,7 @@ export function Plot(
   },
 ) {
   const { label, x, series, points, kind = "line", height = 200 } = props;
-  const { isLog = false, isLogX = false, bands } = props;
+  const { isLog = false, isLogX = false, isShared = false, bands } = props;
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
   const theme = useTheme(); // a canvas does not follow it by itself
@@ -59,16 +62,26 @@ export function Plot(
       if (gone || box.current === null || tip.current === null) return;
       const options = optionsOf(uPlot, latest, { box: box.current, tip: tip.current });
       plot.current = new uPlot(options, dataOf(latest.current), box.current);
+      emphasize(lineFocus.label);
       observer.observe(box.current);
     };
+    const emphasize = (label: string | undefined) => {
+      const at = series.findIndex((each) => each.label === label);
+      plot.current?.setSeries(at < 0 ? null : at + 1, { focus: true }, false);
+    };
+    const unfollow = isShared ? lineFocus.follow(emphasize) : undefined;
     void draw();
     return () => {
       gone = true;
+      unfollow?.();
       observer.disconnect();
       plot.current?.destroy();
       plot.current = undefined;
     };
-  }, [JSON.stringify([looks, kind, height, isLog, isLogX, isZoomed, bands, theme]), points]);
+  }, [
+    JSON.stringify([looks, kind, height, isLog, isLogX, isZoomed, isShared, bands, theme]),
+    points,
+  ]);
   // A chart that grows keeps its canvas.
   useEffect(() => plot.current?.setData(dataOf(props)), [x, series, props.range, props.rangeY]);
   return html`
@@ -112,7 +125,7 @@ export function optionsOf(
   const now = () => latest.current!;
   const props = now();
   const { series, isTime = false, height = 200, onRange, bands } = props;
-  const { isLog = false, isLogX = false } = props;
+  const { isLog = false, isLogX = false, isShared = false } = props;
   const color = (name: string) => resolvedColor(box, name);
   const axis = {
     stroke: color("--muted"),
@@ -135,9 +148,11 @@ export function optionsOf(
       y: false,
       hover: { skip: [null] },
       ...onRange && { drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG } },
+      ...isShared && bands === undefined && { focus: { prox: NEAR } },
     },
+    ...isShared && { focus: { alpha: OTHERS } },
     legend: {
-      show: series.length > 1,
+      show: series.length > 1 && !isShared,
       live: false,
       markers: { dash: (_, i) => series[i - 1]?.isDashed ? "dashed" : "solid" },
     },
@@ -300,7 +315,7 @@ function hooksOf(
   { tip, color }: { tip: HTMLElement; color: (name: string) => string },
 ): NonNullable<Options["hooks"]> {
   const props = now();
-  const { points, series, onRange } = props;
+  const { points, series, onRange, isShared } = props;
   const colors = series.map(({ color: own }, i) => color(own ?? colorOf(i)));
   const drawn = series.map(({ isStep }, i) => isStep ? undefined : colors[i]);
   const squares = areSquares(props) ? { drawSeries: [squareHook(drawn)] } : {};
@@ -310,10 +325,18 @@ function hooksOf(
       ...squares,
       draw: [gapHook(now, colors)],
       ...onRange && selectHooks(now),
+      ...isShared && { setSeries: [focusHook(now)] },
     };
   }
   const marks = markHook(props, points, { text: color("--text"), ground: color("--surface") });
   return { ...pointHooks(props, points, tip), draw: [marks], ...squares };
+}
+
+/** Emphasizes the line that is nearest to the pointer in the other charts, too. */
+function focusHook(now: () => ChartProps) {
+  return (_: Drawn, at: number | null, change: object) => {
+    if ("focus" in change) lineFocus.set(at === null ? undefined : now().series[at - 1]?.label);
+  };
 }
 
 /** Reports the range of a drag; a double click, that all is shown again. */

@@ -69,7 +69,7 @@ export function PipelineRuns({ pipeline, runs, filter, isOnly }: {
         </span>
       </div>
       ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
-      <${Table} label=${label} rows=${shown} columns=${columns} class="experiments"
+      <${Table} label=${label} rows=${shown} columns=${columns} class="experiments brief"
         keyOf=${({ run: { run } }: Row) => run} />
       <${CopyTable} rows=${shown} columns=${columns} />
     </div>

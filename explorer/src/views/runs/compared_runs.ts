@@ -38,10 +38,6 @@ export function ComparedRuns({ name, ids }: {
         href=${hrefOf(["runs"])}>Runs</a></nav>
       <h1>Runs of ${name}</h1>
       ${listed === undefined && ids.length === 0 && html`<${Loading} what="Reading runs" />`}
-      ${listed &&
-        html`
-          <${LoggedRuns} runs=${listed.items} isCut=${listed.isCut} isOfName hasLink=${false} />
-        `}
       ${listed && all.length === 0 && html`
         <${Empty} title="No run of this name is unfinished">
           <p>Those that are finished are <a href=${hrefOfRef(name)}>versions</a>.</p>
@@ -58,6 +54,10 @@ export function ComparedRuns({ name, ids }: {
             html`<${Drawn} results=${results} />`}<//>
         </section>
       `}
+      ${listed &&
+        html`
+          <${LoggedRuns} runs=${listed.items} isCut=${listed.isCut} isOfName hasLink=${false} />
+        `}
     </div>
   `;
 }

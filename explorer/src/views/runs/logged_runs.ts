@@ -42,7 +42,7 @@ export function LoggedRuns({ runs, isCut, filter = "", isOfName = false, hasLink
         ${hasLink && html`<${CompareLinks} rows=${shown} isAll=${shown.length === rows.length} />`}
       </div>
       ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
-      <${Table} label="Logged runs" rows=${shown} columns=${columns}
+      <${Table} label="Logged runs" rows=${shown} columns=${columns} class="brief"
         keyOf=${({ run: { name, id } }: Row) => `${name}@${id}`} />
       ${isCut &&
         html`<p class="muted">Only ${formatCount(runs.length, "run")} are listed, by name.</p>`}

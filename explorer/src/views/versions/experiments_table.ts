@@ -61,7 +61,7 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
     <${Table} label="Versions" rows=${rows} columns=${isAlone || isGroups
       ? shown
       : [compared, ...shown]}
-      class="experiments" keyOf=${({ version }: Experiment) => version} />
+      class="experiments brief" keyOf=${({ version }: Experiment) => version} />
     ${!isAlone && html`<${CopyTable} rows=${rows} columns=${shown} />`}
   `;
 }

@@ -1,5 +1,6 @@
 // Charts of numbers across versions, over time, or against each other.
 import { Chart } from "../../components/charts/chart.ts";
+import { SharedLegend } from "../../components/charts/shared_legend.ts";
 import { Choice } from "../../components/choice.ts";
 import { formatBytes, formatTime, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
@@ -39,6 +40,12 @@ export function MetricCharts({ name, rows, columns }: {
   const members = columns.filter(({ key }) => key.includes("."));
   const colored = members.find(({ key }) => key === color);
   const parts = useMemo(() => colored && partsOf(rows, colored), [rows, colored]);
+  const [hiddenText, setHidden] = useQuery("hidden");
+  const hidden = splitValues(hiddenText);
+  const shownParts = useMemo(
+    () => parts?.filter(({ label }) => !hidden.includes(label)),
+    [parts, hiddenText],
+  );
   const oldest = useMemo(() => rows.toSorted(bySaved), [rows]);
   const { numbers, usual } = chartsOf(columns);
   const keys = shown === "" ? usual : splitValues(shown);
@@ -64,11 +71,15 @@ export function MetricCharts({ name, rows, columns }: {
         `}
         <${ScaleChoice} />
       </div>
+      ${parts && html`
+        <${SharedLegend} lines=${parts} hidden=${hidden} change=${(next: readonly string[]) =>
+          setHidden(joinValues(next))} />
+      `}
       <div class="charts">
         <div class="charts-grid">${numbers.filter(({ key }) => keys.includes(key)).map((column) =>
           html`
             <div class="card" key=${column.key}>
-              <${MetricChart} name=${name} oldest=${oldest} parts=${parts} column=${column}
+              <${MetricChart} name=${name} oldest=${oldest} parts=${shownParts} column=${column}
                 x=${x}
                 xTitle=${axes.find(([key]) => key === x)?.[1] ?? x}
                 isLines=${form === "lines" && !x.includes(".")} isLog=${isLog} />
@@ -140,7 +151,9 @@ function MetricChart({ name, oldest, parts, column, x, xTitle, isLines, isLog }:
   const kind = isLines ? "line" : "points";
   return html`
     <${Chart} key=${kind} label=${`${title} by ${xTitle}`} x=${places} xLabel=${xTitle}
-      series=${series} kind=${kind} points=${points} isTime=${isTime} formatX=${formatX}
+      series=${series} kind=${kind} isShared=${parts !==
+        undefined} points=${points} isTime=${isTime}
+      formatX=${formatX}
       isLog=${drawn.isLog} isLogX=${drawn.isLogX} formatY=${numberText} />
   `;
 }
