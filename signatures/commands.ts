@@ -13,10 +13,17 @@ import {
 } from "../apps/cli/extending.ts";
 import { resolve } from "node:path";
 import { MOST_CHARACTERS } from "./bundle.ts";
+import { signByIdentity, SIGNING_OPTIONS } from "./keyless/command.ts";
 import { keyOfCertificate } from "./signers/certificates/pem.ts";
 import { KEYLESS_OPTIONS, readSigners, textOf, variableOf } from "./signers/key_files.ts";
 import { type Judged, reportOn, type SignatureCheck } from "./report.ts";
-import { type AddedSignature, addSignature, signatureBundle, signVersion } from "./signatures.ts";
+import {
+  type AddedSignature,
+  addSignature,
+  signatureBundle,
+  type SignOptions,
+  signVersion,
+} from "./signatures.ts";
 import { readTrusted } from "./signers/trusted.ts";
 
 export const sign: Command = defineCommand({
@@ -25,7 +32,9 @@ export const sign: Command = defineCommand({
   details:
     "Reads no payload, and sends the private key nowhere. Signatures are those of OpenSSF Model " +
     "Signing v1.0. With --signer, a command signs with a key in a key management service. With " +
-    "--bundle, adds a signature that another tool, such as model_signing, made of a download.",
+    "--bundle, adds a signature that another tool, such as model_signing, made of a download.\n\n" +
+    "With --keyless, Sigstore certifies your identity, or that of the CI job, for ten minutes. Its " +
+    "log is public: it shows the identity, and the SHA-256 of what was signed, for ever.",
   args: [REF_ARGUMENT],
   options: [
     {
@@ -46,55 +55,26 @@ export const sign: Command = defineCommand({
       text: "the certificate of the key, then those of its issuers (PEM)",
       completes: "file",
     },
+    ...SIGNING_OPTIONS,
   ],
   examples: [
     ["openssl ecparam -name prime256v1 -genkey -noout -out key.pem", "make a key"],
     ["openssl ec -in key.pem -pubout -out key.pub", "its public key, for those who check"],
     ["holdfast sign models:digits@production --key key.pem", "sign the version of an alias"],
+    ["holdfast sign models:digits@3.0.0 --keyless", "sign as this CI job"],
     ["holdfast sign models:digits@3.0.0 --bundle model.sig", "add a signature made elsewhere"],
   ],
   async run([ref], flags, context) {
-    const { key, keyEnv, passphraseEnv, bundle, signer, publicKey, certificate } = flags;
-    const { io: { system, signal } } = context;
-    const given = [key, keyEnv, bundle, signer].filter((each) => each !== undefined).length;
-    if (given !== 1) {
-      const state = given === 0 ? "there is no key" : "several keys or bundles are given";
-      throw invalid(`sign ${ref}`, state, "Pass one of --key, --key-env, --signer and --bundle.");
-    }
-    if (publicKey !== undefined && signer === undefined) {
-      throw invalid(`sign ${ref}`, "--signer is missing", "Pass --signer and --public-key.");
-    }
-    if (certificate !== undefined && bundle !== undefined) {
-      throw invalid(`sign ${ref}`, "a bundle has its certificates", "Omit --certificate.");
-    }
-    const chain = certificate === undefined
-      ? undefined
-      : await textOf(certificate, "certificate", context);
-    const remote = signer === undefined
-      ? undefined
-      : await signerOf({ signer, publicKey, chain }, context);
-    const pem = key !== undefined
-      ? await textOf(key, "key", context)
-      : keyEnv === undefined
-      ? undefined
-      : variableOf(keyEnv, "--key-env", context);
-    const passphrase = passphraseEnv === undefined
-      ? undefined
-      : variableOf(passphraseEnv, "--passphrase-env", context);
-    const text = bundle === undefined
-      ? undefined
-      : await textOf(bundle, "bundle", context, MOST_CHARACTERS);
+    checkTogether(ref, flags);
+    if (flags.keyless) return await signByIdentity(ref, flags, context);
+    const { bundle } = flags, { io: { system, signal } } = context;
+    const key = bundle === undefined ? await keyOf(flags, context) : undefined;
+    const text = bundle && await textOf(bundle, "bundle", context, MOST_CHARACTERS);
     const registry = await context.open({ write: true });
     const added: AddedSignature = await withHints(
-      text === undefined
-        ? signVersion(registry, ref, {
-          key: remote ?? pem!,
-          passphrase,
-          certificate: chain,
-          system,
-          signal,
-        })
-        : addSignature(registry, ref, { bundle: text, system, signal }),
+      key !== undefined
+        ? signVersion(registry, ref, { ...key, system, signal })
+        : addSignature(registry, ref, { bundle: text ?? "", system, signal }),
       lookUp(ref),
     );
     const { name, version, id, isNew } = added;
@@ -102,6 +82,59 @@ export const sign: Command = defineCommand({
     await context.done(added, `Signed ${name}@${version}${again} (key ${id})`);
   },
 });
+
+interface SignFlags {
+  key?: string;
+  keyEnv?: string;
+  passphraseEnv?: string;
+  bundle?: string;
+  signer?: string;
+  publicKey?: string;
+  certificate?: string;
+  keyless?: boolean;
+}
+
+/** Throws for options that do not go together. */
+function checkTogether(ref: string, flags: SignFlags & Record<string, unknown>): void {
+  const { key, keyEnv, bundle, signer, publicKey, certificate, keyless } = flags;
+  const given = [key, keyEnv, bundle, signer, keyless].filter((each) => each !== undefined).length;
+  if (given !== 1) {
+    const state = given === 0 ? "there is no key" : "several keys or bundles are given";
+    const hint = "Pass one of --key, --key-env, --signer, --keyless and --bundle.";
+    throw invalid(`sign ${ref}`, state, hint);
+  }
+  if (publicKey !== undefined && signer === undefined) {
+    throw invalid(`sign ${ref}`, "--signer is missing", "Pass --signer and --public-key.");
+  }
+  if (certificate !== undefined && (bundle !== undefined || keyless)) {
+    const state = keyless ? "--keyless gets its certificate" : "a bundle has its certificates";
+    throw invalid(`sign ${ref}`, state, "Omit --certificate.");
+  }
+  const alone = SIGNING_OPTIONS.map(({ flags }) => flags.slice(2).replace(/ .*/, ""))
+    .find((option) => flags[camelCase(option)] !== undefined);
+  if (!keyless && alone !== undefined) {
+    throw invalid(`sign ${ref}`, `--${alone} needs --keyless`, "Pass --keyless, too.");
+  }
+}
+
+function camelCase(option: string): string {
+  return option.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Reads the key of a line, with its passphrase and certificates. */
+async function keyOf(
+  { key, keyEnv, passphraseEnv, signer, publicKey, certificate: file }: SignFlags,
+  context: CommandContext,
+): Promise<SignOptions> {
+  const certificate = file && await textOf(file, "certificate", context);
+  const passphrase = passphraseEnv && variableOf(passphraseEnv, "--passphrase-env", context);
+  const own = signer !== undefined
+    ? await signerOf({ signer, publicKey, chain: certificate }, context)
+    : key !== undefined
+    ? await textOf(key, "key", context)
+    : variableOf(keyEnv ?? "", "--key-env", context);
+  return { key: own, passphrase, certificate };
+}
 
 /** Returns the key that a command signs with: its public key is a file, or in its certificate. */
 async function signerOf(

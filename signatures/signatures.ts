@@ -7,30 +7,28 @@
  */
 import { Buffer } from "node:buffer";
 import {
-  type ArtifactInfo,
   checkOptions,
-  conflict,
   invalid,
-  isJsonObject,
   notFound,
   realSystem,
   type Registry,
   shown,
   type System,
-  unsupported,
 } from "../core/kernel.ts";
-import { annotate } from "../registry/mod.ts";
-import { type AddedBundle, readAdded } from "./added.ts";
+import { readAdded } from "./added.ts";
+import { type AddedSignature, refOf, statementFor, store } from "./adding.ts";
 import { bundleText, materialWith } from "./bundle.ts";
 import { idOf, readPublicKey, readSigningKey, type SigningKey } from "./signers/keys.ts";
 import { loadChains, readTrusted } from "./signers/trusted.ts";
 import { type CheckSignaturesOptions, reportOn, type SignaturesReport } from "./report.ts";
 export type { CheckSignaturesOptions, SignatureCheck, SignaturesReport } from "./report.ts";
 export type { CertificateFacts, KeylessSigner } from "./signers/signer.ts";
-import { SIGNATURES, storedIn } from "./stored.ts";
-import { readStatement, signedBytes, statementOf } from "./statement.ts";
+import { storedIn } from "./stored.ts";
+import { signedBytes, statementOf } from "./statement.ts";
 
-export type { SigningKey };
+export type { AddedSignature, SigningKey };
+export { signKeyless } from "./keyless/sign_version.ts";
+export type { KeylessSignature, SignKeylessOptions } from "./keyless/sign_version.ts";
 import "./conditions.ts"; // rules with conditions are understood
 export type { PromotionConditions } from "./conditions.ts";
 export { billOfMaterials } from "./bom/bill.ts";
@@ -61,18 +59,6 @@ export interface SignOptions {
   /** The clock. @default that of the machine */
   system?: System;
   signal?: AbortSignal;
-}
-
-/** A signature that was added to a version. */
-export interface AddedSignature {
-  name: string;
-  version: string;
-  /** The beginning of the SHA-256 of the public key, 16 digits. */
-  id: string;
-  /** SHA-256 of the public key in PEM. */
-  keyHash: string;
-  /** False if the key had signed the version before: then its signature is replaced. */
-  isNew: boolean;
 }
 
 /** Options of {@linkcode addSignature}. */
@@ -127,13 +113,7 @@ export async function signVersion(
     ? undefined
     : await materialOf(certificate, publicKey.hash, new Date(system.now()));
   const info = await registry.info(ref, { signal });
-  const payload = statementOf(info.name, info.files);
-  const read = readStatement(payload, info.files);
-  if ("problem" in read) {
-    throw unsupported("sign", shown(refOf(info)), read.problem, {
-      hint: "Save a version with copies of the files in place of links.",
-    });
-  }
+  const payload = statementFor(info);
   const bytes = signedBytes(payload);
   const signature = await signer.sign(bytes);
   if (!publicKey.hasSigned(bytes, signature)) {
@@ -177,40 +157,6 @@ export async function addSignature(
   const info = await registry.info(ref, { signal });
   const added = readAdded(bundle, info.files, shown(refOf(info)));
   return await store(registry, info, added, { system, signal });
-}
-
-async function store(
-  registry: Registry,
-  info: ArtifactInfo,
-  added: AddedBundle,
-  { system = realSystem, signal }: Omit<AddSignatureOptions, "bundle">,
-): Promise<AddedSignature> {
-  const { keyHash, sig, subject } = added, ref = refOf(info), id = idOf(keyHash);
-  const now = await registry.info(ref, { annotations: true, signal });
-  if (now.digest !== info.digest) { // a signer can take minutes
-    throw conflict("sign", shown(ref), "it was overwritten meanwhile", {
-      hint: "Check its content, and sign again.",
-    });
-  }
-  const labels = now.annotations?.labels ?? {}, present = labels[SIGNATURES] ?? {};
-  if (!isJsonObject(present) || [...storedIn(labels).values()].includes(undefined)) {
-    throw conflict("sign", shown(ref), "label `signatures` has other content", {
-      hint: "Move its value to another label.",
-    });
-  }
-  const before = storedIn(labels).get(id);
-  // null removes what an earlier signature of this key had
-  const kept = Object.fromEntries(
-    (["payload", "material"] as const).filter((member) =>
-      (added[member] ?? before?.[member]) !== undefined
-    )
-      .map((member) => [member, added[member] ?? null]),
-  );
-  const addedAt = new Date(system.now()).toISOString();
-  const entry = { keyHash, sig, subject, addedAt, ...kept };
-  await annotate(registry, ref, { labels: { [SIGNATURES]: { [id]: entry } } }, { signal });
-  const { name, version } = info;
-  return { name, version, id, keyHash, isNew: before === undefined };
 }
 
 /**
@@ -272,8 +218,4 @@ export async function signatureBundle(
   }
   const payload = stored.payload ?? statementOf(stored.subject, info.files);
   return bundleText({ ...stored, payload });
-}
-
-function refOf({ name, version }: Pick<ArtifactInfo, "name" | "version">): string {
-  return `${name}@${version}`;
 }

@@ -6,9 +6,9 @@ import type { RegistryError, System } from "../../core/kernel.ts";
 import { printable } from "../../core/naming/printable.ts";
 import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
+import { fetchSmall } from "../../apps/cli/extending.ts";
 import { isOfThisMachine, isPrivateUrl } from "../../core/urls/private_url.ts";
 import type { PeopleOffer } from "./service_offers.ts";
-import { fetchSmall } from "./small_answer.ts";
 
 /** How long an issuer may take for an answer, milliseconds. */
 const TIMEOUT_MS = 15_000;

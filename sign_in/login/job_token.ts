@@ -1,22 +1,19 @@
-// The token of a CI job, from the provider of the job: GitHub Actions, and what works like it.
-import { denied, isRegistryError, unavailable } from "../../core/kernel.ts";
-import type { System } from "../../core/kernel.ts";
+// The token of a CI job, which its provider issues for the service that the job uses.
+import { isRegistryError, type System } from "../../core/kernel.ts";
+import {
+  askJobToken,
+  type JobTokenSource,
+  jobTokenSource,
+  noJobToken,
+} from "../../apps/cli/extending.ts";
 import type { SignIn } from "../../apps/server/access/sign_in.ts";
 import type { TokenContext } from "../../apps/cli/program/extension.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
 import { isPrivateUrl } from "../../core/urls/private_url.ts";
 import { signInOf } from "./service_offers.ts";
-import { fetchSmall } from "./small_answer.ts";
 
 /** A token with less time than this is replaced, milliseconds. */
 const MARGIN_MS = 60_000;
-const TIMEOUT_MS = 15_000;
-
-/** The URL and token by which a job asks for its own token. */
-interface Source {
-  url: string;
-  token: string;
-}
 
 /**
  * Returns a function for the token of this job, called before each request; undefined outside of
@@ -31,7 +28,7 @@ export async function jobToken(
   context: TokenContext,
 ): Promise<(() => Promise<string>) | undefined> {
   const { io: { system, signal }, logger } = context;
-  const source = sourceOf(system);
+  const source = jobTokenSource(system);
   if (source === undefined) return undefined;
   const { audience, issuers } = await signInOf(location, context).catch((error): SignIn => {
     if (!isRegistryError(error)) throw error;
@@ -72,48 +69,15 @@ function allowedAudience(location: string, { env }: System): string | undefined 
     : undefined;
 }
 
-function sourceOf({ env }: System): Source | undefined {
-  const url = env("ACTIONS_ID_TOKEN_REQUEST_URL"), token = env("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
-  return url && token ? { url, token } : undefined;
-}
-
 async function ask(
-  { url, token }: Source,
+  source: JobTokenSource,
   audience: string,
   signal: AbortSignal,
 ): Promise<TokenClaims & { token: string }> {
-  const action = "get the token of this job";
-  if (!isPrivateUrl(url)) {
-    throw denied(action, undefined, "ACTIONS_ID_TOKEN_REQUEST_URL is not an https URL", {
-      hint: HINT,
-    });
-  }
-  const target = new URL(url);
-  target.searchParams.set("audience", audience);
-  let answer: { value?: unknown };
-  try {
-    const response = await fetchSmall(target, {
-      headers: { authorization: `Bearer ${token}`, accept: "application/json" },
-      redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw denied(action, undefined, `${target.host} answers with status ${response.status}`, {
-        hint: HINT,
-      });
-    }
-    answer = await response.json();
-  } catch (error) {
-    if (isRegistryError(error) || signal.aborted) throw error;
-    throw unavailable(action, undefined, `${target.host} does not answer`, {
-      hint: "Try again later.",
-    });
-  }
-  const { value } = answer;
-  const claims = typeof value === "string" ? claimsOf(value) : undefined;
-  if (claims?.audience.includes(audience)) return { ...claims, token: value as string };
-  throw denied(action, undefined, `${target.host} gives no token for ${audience}`, { hint: HINT });
+  const token = await askJobToken(source, { audience, hint: HINT, signal });
+  const claims = claimsOf(token);
+  if (claims?.audience.includes(audience)) return { ...claims, token };
+  throw noJobToken(source.url, audience, HINT);
 }
 
 const HINT = "Check `permissions: { id-token: write }` of the job, or set HOLDFAST_TOKEN.";

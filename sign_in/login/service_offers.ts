@@ -4,11 +4,10 @@ import { isJsonObject, unsupported } from "../../core/kernel.ts";
 import type { Author } from "../../registry/mod.ts";
 import { isSignIn, issuersOfPeople } from "../../apps/server/access/sign_in.ts";
 import type { PeopleIssuer, SignIn } from "../../apps/server/access/sign_in.ts";
-import { invalid, shellWord } from "../../apps/cli/extending.ts";
+import { fetchSmall, invalid, shellWord } from "../../apps/cli/extending.ts";
 import type { TokenContext } from "../../apps/cli/program/extension.ts";
 import { isOwnAudience } from "./jwt.ts";
 import { isPrivateUrl } from "../../core/urls/private_url.ts";
-import { fetchSmall } from "./small_answer.ts";
 
 type Token = string | (() => string | Promise<string>);
 

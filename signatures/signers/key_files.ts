@@ -72,7 +72,7 @@ export async function textOf(
   { io }: CommandContext,
   maxBytes = MOST_BYTES,
 ): Promise<string> {
-  if (/-----BEGIN|[\r\n]/.test(file)) { // perhaps a secret, which no error shows
+  if (/-----BEGIN|[\r\n]|^[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/.test(file)) { // perhaps a secret
     const hint = what === "key"
       ? "Pass the path of a file, or the name of a variable to --key-env."
       : "Pass the path of a file.";

@@ -191,7 +191,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "disk/replace_file.ts",
     "registry/places/",
   ],
-  "signatures/": ["apps/server/gateways/gateway.ts", "core/bytes/digest.ts"],
+  "signatures/": ["apps/server/gateways/gateway.ts", "core/bytes/digest.ts", "core/urls/"],
   "operators/surface/": [
     "apps/cli/commands/worker.ts",
     "apps/cli/places/",

@@ -35,6 +35,18 @@ export function trustedIdentity({ identity, issuer, trustedRoot }: KeylessSigner
   return { hash: identity, title: `${identity} of ${issuer}`, judge };
 }
 
+/** Returns a function that names the problem of a bundle; undefined of one that the root verifies. */
+export function readVerifier(trustedRoot: string): (bundle: string) => string | undefined {
+  const verifier = verifierOf(trustedRoot);
+  return (bundle) => {
+    try {
+      verifier.verify(toSignedEntity(readSigstoreBundle(bundle)));
+    } catch (error) {
+      return plain(messageOf(error));
+    }
+  };
+}
+
 /** Each signature needs a timestamp of the certificate, of the log, and of the time. */
 function verifierOf(trustedRoot: string): Verifier {
   const root = readTrustedRoot(trustedRoot);

@@ -1,11 +1,16 @@
 // A Sigstore of tests: an authority, a log of certificates, a log of signatures.
-import { initializeCA, initializeCTLog, initializeTLog } from "npm:@sigstore/mock@^0.12.1";
+import {
+  initializeCA,
+  initializeCTLog,
+  initializeTLog,
+  initializeTSA,
+} from "npm:@sigstore/mock@^0.12.1";
 import { Buffer } from "node:buffer";
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { signedBytes } from "../../../signatures/statement.ts";
 
 const PAYLOAD_TYPE = "application/vnd.in-toto+json";
-const ISSUER_OID = "1.3.6.1.4.1.57264.1.8";
+export const ISSUER_OID = "1.3.6.1.4.1.57264.1.8";
 
 /** An entry of the log. */
 interface Logged {
@@ -34,6 +39,7 @@ export async function sigstore() {
   const ct = await initializeCTLog(pair());
   const authority = await initializeCA(pair(), ct);
   const log = await initializeTLog("https://rekor.test", pair());
+  const stamps = await initializeTSA(pair());
   const base64 = (bytes: ArrayBufferView) =>
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   const validFor = { start: "2020-01-01T00:00:00Z" };
@@ -58,7 +64,16 @@ export async function sigstore() {
       validFor,
     }],
     ctlogs: [logOf(ct.publicKey, base64(ct.logID), "https://ct.test")],
-    timestampAuthorities: [],
+    timestampAuthorities: [{
+      subject: { organization: "acme", commonName: "timestamps" },
+      uri: "https://tsa.test",
+      certChain: {
+        certificates: [stamps.intCertificate, stamps.rootCertificate].map((each) => ({
+          rawBytes: base64(each),
+        })),
+      },
+      validFor,
+    }],
   });
 
   /** Signs a statement as a workflow does, and returns the bundle. */
@@ -115,5 +130,5 @@ export async function sigstore() {
       dsseEnvelope: envelope,
     };
   }
-  return { trustedRoot, signed };
+  return { trustedRoot, signed, authority, log, stamps };
 }

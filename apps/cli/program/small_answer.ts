@@ -1,5 +1,5 @@
 // Answers of services and providers that may be foreign.
-import { readAtMost, unsupported } from "../../core/kernel.ts";
+import { readAtMost, unsupported } from "../../../core/kernel.ts";
 
 /** Longest answer, bytes. */
 const MOST_BYTES = 1024 * 1024;

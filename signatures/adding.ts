@@ -1,0 +1,77 @@
+// Adds a signature to a version: to the label that has them all.
+import {
+  type ArtifactInfo,
+  conflict,
+  isJsonObject,
+  realSystem,
+  type Registry,
+  shown,
+  type System,
+  unsupported,
+} from "../core/kernel.ts";
+import { annotate } from "../registry/mod.ts";
+import type { AddedBundle } from "./added.ts";
+import { idOf } from "./signers/keys.ts";
+import { readStatement, statementOf } from "./statement.ts";
+import { SIGNATURES, storedIn } from "./stored.ts";
+
+/** A signature that was added to a version. */
+export interface AddedSignature {
+  name: string;
+  version: string;
+  /** The beginning of the SHA-256 of the public key, 16 digits. */
+  id: string;
+  /** SHA-256 of the public key in PEM. */
+  keyHash: string;
+  /** False if the key had signed the version before: then its signature is replaced. */
+  isNew: boolean;
+}
+
+/** Returns what is signed of a version. Throws `Unsupported` for one with links. */
+export function statementFor(info: ArtifactInfo): string {
+  const payload = statementOf(info.name, info.files);
+  const read = readStatement(payload, info.files);
+  if (!("problem" in read)) return payload;
+  throw unsupported("sign", shown(refOf(info)), read.problem, {
+    hint: "Save a version with copies of the files in place of links.",
+  });
+}
+
+/** Adds a signature of the files in `info`. Throws `Conflict` if the version has others by now. */
+export async function store(
+  registry: Registry,
+  info: ArtifactInfo,
+  added: AddedBundle,
+  { system = realSystem, signal }: { system?: System; signal?: AbortSignal },
+): Promise<AddedSignature> {
+  const { keyHash, sig, subject } = added, ref = refOf(info), id = idOf(keyHash);
+  const now = await registry.info(ref, { annotations: true, signal });
+  if (now.digest !== info.digest) { // a signer can take minutes
+    throw conflict("sign", shown(ref), "it was overwritten meanwhile", {
+      hint: "Check its content, and sign again.",
+    });
+  }
+  const labels = now.annotations?.labels ?? {}, present = labels[SIGNATURES] ?? {};
+  if (!isJsonObject(present) || [...storedIn(labels).values()].includes(undefined)) {
+    throw conflict("sign", shown(ref), "label `signatures` has other content", {
+      hint: "Move its value to another label.",
+    });
+  }
+  const before = storedIn(labels).get(id);
+  // null removes what an earlier signature of this key had
+  const kept = Object.fromEntries(
+    (["payload", "material"] as const).filter((member) =>
+      (added[member] ?? before?.[member]) !== undefined
+    )
+      .map((member) => [member, added[member] ?? null]),
+  );
+  const addedAt = new Date(system.now()).toISOString();
+  const entry = { keyHash, sig, subject, addedAt, ...kept };
+  await annotate(registry, ref, { labels: { [SIGNATURES]: { [id]: entry } } }, { signal });
+  const { name, version } = info;
+  return { name, version, id, keyHash, isNew: before === undefined };
+}
+
+export function refOf({ name, version }: Pick<ArtifactInfo, "name" | "version">): string {
+  return `${name}@${version}`;
+}

@@ -1,0 +1,69 @@
+// The certificate authority of Sigstore, Fulcio: a certificate of ten minutes for a key and an identity.
+import { Buffer } from "node:buffer";
+import {
+  certificatesInPem,
+  type ClaimedCertificate,
+  claimedIn,
+} from "../signers/certificates/pem.ts";
+import { membersOf } from "../statement.ts";
+import { askJson, type AskOptions, urlBelow, wrongAnswer } from "./ask.ts";
+
+export interface CertificateRequest {
+  /** The URL of the authority. */
+  fulcio: string;
+  token: string;
+  /** The key in PEM, and its SHA-256. */
+  publicKey: string;
+  keyHash: string;
+  /** The signature of the subject of the token by the key, which proves that the key is here. */
+  proof: Uint8Array;
+  /** Milliseconds. */
+  now: number;
+}
+
+export interface Issued extends ClaimedCertificate {
+  der: Uint8Array;
+}
+
+/** Clocks differ by so much, milliseconds. */
+const TOLERANCE_MS = 60_000;
+
+/** Asks for a certificate, and compares it with the key. */
+export async function certificateFor(
+  { fulcio, token, publicKey, keyHash, proof, now }: CertificateRequest,
+  options: AskOptions,
+): Promise<Issued> {
+  const asked = {
+    action: "get a certificate from",
+    url: urlBelow(fulcio, "/api/v2/signingCert"),
+    secret: token,
+  };
+  const body = {
+    credentials: { oidcIdentityToken: token },
+    publicKeyRequest: {
+      publicKey: { algorithm: "ECDSA", content: publicKey },
+      proofOfPossession: Buffer.from(proof).toString("base64"),
+    },
+  };
+  const answer = await askJson({ ...asked, body }, options);
+  const { chain } = membersOf(answer.signedCertificateEmbeddedSct);
+  const { certificates } = membersOf(chain);
+  const [first] = Array.isArray(certificates) ? certificates : [];
+  const [der] = typeof first === "string" ? certificatesInPem(first) : [];
+  const claimed = der && claimedIn(der);
+  if (claimed === undefined) {
+    throw wrongAnswer(asked, "its answer has no certificate that a log has received");
+  }
+  if (claimed.keyHash !== keyHash) {
+    throw wrongAnswer(asked, "its certificate is of another key");
+  }
+  const { validFrom, validTo } = claimed.facts;
+  if (now < Number(validFrom) - TOLERANCE_MS || now > Number(validTo) + TOLERANCE_MS) {
+    const [from, to, clock] = [validFrom, validTo, new Date(now)].map((at) => at.toISOString());
+    throw wrongAnswer(
+      asked,
+      `its certificate is valid from ${from} to ${to}, and the clock of this machine is ${clock}`,
+    );
+  }
+  return { ...claimed, der: der! };
+}

@@ -1,0 +1,361 @@
+// Keyless signing, with a Sigstore on this machine: what goes well, and each way in which it fails.
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { writeFile } from "node:fs/promises";
+import { join } from "@std/path";
+import { realSystem } from "../../../core/system.ts";
+import { type Registry, RegistryError } from "../../../mod.ts";
+import { readAnnotations } from "../../../registry/mod.ts";
+import {
+  addSignature,
+  checkSignatures,
+  signatureBundle,
+  signKeyless,
+  type SignKeylessOptions,
+} from "../../../signatures/signatures.ts";
+import { createHandler } from "../../../apps/server.ts";
+import { type CliTest, cliTest } from "../../apps/captured_io.ts";
+import type { Json } from "../mutations.ts";
+import { ALICE, ISSUER, sigstore } from "../certificates/keyless.ts";
+import { NAME, withVersion } from "../signed.ts";
+import { type Route, type ServedOptions, servedSigstore } from "./served_sigstore.ts";
+
+const FULCIO = "/fulcio/api/v2/signingCert", REKOR = "/rekor/api/v1/log/entries";
+
+Deno.test("a version is signed by an identity, and checked offline with the root", async () => {
+  await using registry = await withVersion();
+  await using served = await servedSigstore();
+  const { fulcio, rekor, timestampAuthority, trustedRoot, token } = served;
+  const services = { fulcio, rekor, trustedRoot };
+  const signed = await signKeyless(registry, NAME, { ...services, token: await token() });
+  assertEquals([signed.identity, signed.isNew, served.asked], [ALICE, true, [FULCIO, REKOR]]);
+  const more = { ...services, timestampAuthority, token: await token() };
+  const stamped = await signKeyless(registry, NAME, more);
+  assertEquals(served.asked.slice(2), [FULCIO, REKOR, "/tsa"]);
+  const signedBy = { identity: ALICE, issuer: ISSUER, trustedRoot };
+  const report = await checkSignatures(registry, NAME, { signedBy });
+  assertEquals(report.signatures.map(({ state }) => state), ["valid", "valid"]);
+  const own = report.signatures.find(({ id }) => id === signed.id);
+  assertEquals(own?.signedAt, signed.loggedAt);
+  const bundle = JSON.parse(await signatureBundle(registry, NAME, { key: stamped.id }));
+  const { rfc3161Timestamps } = bundle.verificationMaterial.timestampVerificationData;
+  assertEquals(rfc3161Timestamps.length, 1);
+  // The timestamp is checked, too.
+  const stamp = rfc3161Timestamps[0].signedTimestamp;
+  rfc3161Timestamps[0].signedTimestamp = `${stamp.slice(0, -8)}AAAA${stamp.slice(-4)}`;
+  await addSignature(registry, NAME, { bundle: JSON.stringify(bundle) });
+  const changed = await checkSignatures(registry, NAME, { signedBy });
+  assertEquals(changed.signatures.find(({ id }) => id === stamped.id)?.state, "wrong");
+});
+
+/** Signs with a Sigstore, and returns the error. The version must have no signature. */
+async function failure(
+  served: ServedOptions,
+  { claims = {}, times, ...options }: Partial<SignKeylessOptions> & {
+    claims?: Record<string, unknown>;
+    times?: { nowMs?: number };
+  } = {},
+): Promise<{ error: Error; asked: Route[]; token: string }> {
+  await using registry = await withVersion();
+  await using sigstore = await servedSigstore(served);
+  const { fulcio, rekor, timestampAuthority, asked } = sigstore;
+  const token = options.token ?? await sigstore.token(claims, times);
+  const all = { fulcio, rekor, timestampAuthority, ...options, token };
+  const error = await assertRejects(() => signKeyless(registry, NAME, all), Error);
+  const { labels } = await readAnnotations(registry, `${NAME}@1.0.0`) ?? {};
+  assertEquals(labels, undefined, "half of a signature was stored");
+  for (const text of [error.message, (error as RegistryError).hint ?? "", String(error.stack)]) {
+    assert(token === "" || !text.includes(token), "the token is in the error");
+  }
+  return { error, asked, token };
+}
+
+/** Asserts the code and the words of an error. */
+function assertError(error: Error, code: string, reason: RegExp, hint: RegExp): void {
+  assert(error instanceof RegistryError, String(error));
+  assertMatch(error.message, reason);
+  assertEquals([error.code, error.message], [code, error.message]);
+  assertMatch(error.hint ?? "", hint);
+}
+
+const HOUR_MS = 3_600_000;
+
+Deno.test("tokens that cannot be used go to no service", async () => {
+  const cases: [options: Json, code: string, reason: RegExp, hint: RegExp][] = [
+    [{ times: { nowMs: realSystem.now() - HOUR_MS } }, "Denied", /expired at 2/, /Get a new token/],
+    [{ claims: { aud: "https://models.acme.com" } }, "Denied", /is for "https.*not for s/, /sigst/],
+    [{ claims: { aud: ["a", "b"] } }, "Denied", /is for "a, b", not for sigstore/, /audience/],
+    [{ claims: { aud: undefined } }, "Denied", /is for no audience/, /audience/],
+    [{ claims: { email: "a@b.c" } }, "Denied", /email address .* is not verified/, /Verify it/],
+    [{ claims: { sub: "" } }, "Invalid", /names nobody/, /Pass a token/],
+    [{ token: "ghp_0123456789" }, "Invalid", /is not a JSON Web Token/, /Pass a token/],
+    [{ token: "a.b.c" }, "Invalid", /is not a JSON Web Token/, /Pass a token/],
+    [{ token: "" }, "Invalid", /is not a JSON Web Token/, /Pass a token/],
+    [{ fulcio: "http://fulcio.example" }, "Invalid", /is not an https URL/, /https URL/],
+    [{ rekor: "rekor" }, "Invalid", /"rekor": it is not an https URL/, /https URL/],
+    [{ timestampAuthority: "file:///x" }, "Invalid", /is not an https URL/, /https URL/],
+    [{ trustedRoot: "{}" }, "Invalid", /trusted root cannot be read/, /trusted_root.json/],
+  ];
+  for (const [options, code, reason, hint] of cases) {
+    const { error, asked } = await failure({}, options);
+    assertError(error, code, reason, hint);
+    assertEquals([String(reason), asked], [String(reason), []]);
+  }
+});
+
+Deno.test("an authority that refuses a token and repeats it does not reveal it", async () => {
+  await using other = await servedSigstore();
+  const { error, asked } = await failure({}, { token: await other.token() });
+  assertError(error, "Denied", /\/signingCert": status 401$/, /Get a new identity token/);
+  assertEquals(asked, [FULCIO]);
+});
+
+const html = (status: number) => new Response("<html>Bad gateway</html>", { status });
+const json = (status: number, message: string) => Response.json({ code: 1, message }, { status });
+const long = () => new Response(new Uint8Array(1024 * 1024));
+
+/** Answers one route by a function, and the others as usual. */
+function at(
+  route: Route,
+  answer: (usual: () => Promise<Response>) => Response | Promise<Response>,
+) {
+  return {
+    answer: (asked: Route, usual: () => Promise<Response>) =>
+      asked === route ? answer(usual) : usual(),
+  };
+}
+
+Deno.test("each refusal of a service is named, and what to do, and nothing is stored", async () => {
+  const never = new Promise<Response>(() => {});
+  for (const route of [FULCIO, REKOR, "/tsa"] as const) {
+    const cases: [
+      answer: () => Response | Promise<Response>,
+      code: string,
+      reason: RegExp,
+      hint: RegExp,
+    ][] = [
+      [() => html(502), "Unavailable", /: status 502$/, /Run the same command again/],
+      [() => json(429, "slow down"), "Unavailable", /: status 429: slow down$/, /again/],
+      [() => json(401, "no\n\x1b[2J"), "Denied", /: status 401: no\?\?\[2J$/, /new identity token/],
+      [() => json(403, "x".repeat(9999)), "Denied", /: status 403: x{300}$/, /identity token/],
+      [() => html(404), "Invalid", /: status 404$/, /Check the URL/],
+      [() => html(413), "Invalid", /: status 413$/, /sign it with a key/],
+      [() => Response.redirect("http://127.0.0.1:1/"), "Invalid", /: status 302$/, /Check the URL/],
+      [() => long(), "Corrupt", /longer than 256 KiB/, /another program/],
+    ];
+    if (route !== "/tsa") {
+      cases.push([() => html(200), "Corrupt", /answer is not a JSON object/, /another program/]);
+      cases.push([() => Response.json([]), "Corrupt", /is not a JSON object/, /another program/]);
+    }
+    for (const [answer, code, reason, hint] of cases) {
+      const { error, asked } = await failure(at(route, answer));
+      assertError(error, code, reason, hint);
+      assertStringIncludes(error.message, route);
+      assertEquals(asked.at(-1), route, "a later service was asked");
+    }
+    const { error } = await failure(at(route, () => never), { timeoutMs: 20 });
+    assertError(error, "Unavailable", /it sent no answer in 0.02 s/, /again later/);
+  }
+});
+
+/** Changes the JSON of an answer. */
+async function changed(usual: () => Promise<Response>, change: (answer: Json) => unknown) {
+  const answer = await (await usual()).json();
+  change(answer);
+  return Response.json(answer, { status: 201 });
+}
+
+const flipped = (base64: string) => btoa(`{"x":${atob(base64).slice(1)}`);
+
+Deno.test("wrong answers of services are refused before anything is stored", async () => {
+  const other = await sigstore();
+  const foreign: Json = await other.signed("{}");
+  const { rawBytes } = foreign.verificationMaterial.certificate;
+  const pem = `-----BEGIN CERTIFICATE-----\n${rawBytes}\n-----END CERTIFICATE-----\n`;
+  const chainOf = (answer: Json) => answer.signedCertificateEmbeddedSct.chain;
+  const entryOf = (answer: Json) => Object.values(answer)[0] as Json;
+  const cases: [route: Route, change: (answer: Json) => unknown, reason: RegExp][] = [
+    [FULCIO, (answer) => chainOf(answer).certificates = [pem], /certificate is of another key/],
+    [FULCIO, (answer) => chainOf(answer).certificates = [], /has no certificate/],
+    [FULCIO, (answer) => chainOf(answer).certificates = ["x"], /has no certificate/],
+    [FULCIO, (answer) => chainOf(answer).certificates[0] = 5, /has no certificate/],
+    [FULCIO, (answer) => {
+      answer.signedCertificateDetachedSct = answer.signedCertificateEmbeddedSct;
+      delete answer.signedCertificateEmbeddedSct;
+    }, /has no certificate that a log has received/],
+    [REKOR, (answer) => delete answer[Object.keys(answer)[0]!], /is not an entry/],
+    [REKOR, (answer) => delete entryOf(answer).verification, /is not an entry with a proof/],
+    [REKOR, (answer) => entryOf(answer).logIndex = "1e9", /is not an entry with a proof/],
+    [REKOR, (answer) => entryOf(answer).logID = "..", /is not an entry with a proof/],
+    [REKOR, (answer) => entryOf(answer).integratedTime = -1, /is not an entry with a proof/],
+    [REKOR, (answer) => entryOf(answer).integratedTime -= 7200, /its time is 2.* valid from 2/],
+    [REKOR, (answer) => entryOf(answer).body = flipped(entryOf(answer).body), /another signature/],
+    [REKOR, (answer) => entryOf(answer).body = "%", /its entry is of another signature/],
+    [
+      REKOR,
+      (answer) =>
+        entryOf(answer).body = foreign.verificationMaterial.tlogEntries[0].canonicalizedBody,
+      /its entry is of another signature/,
+    ],
+  ];
+  for (const [route, change, reason] of cases) {
+    const { error } = await failure(at(route, (usual) => changed(usual, change)));
+    assertError(error, "Corrupt", reason, /Nothing was added|Check the URL/);
+  }
+  const { error } = await failure(at("/tsa", () => new Response("0")));
+  assertError(error, "Corrupt", /not a timestamp of this signature/, /Nothing was added/);
+});
+
+Deno.test("a signature that the trusted root does not verify is not stored", async () => {
+  const { trustedRoot } = await sigstore();
+  const { error, asked } = await failure({}, { trustedRoot });
+  assertError(error, "Invalid", /the trusted root refuses the signature: /, /root of these serv/);
+  assertEquals(asked, [FULCIO, REKOR, "/tsa"]);
+});
+
+Deno.test("a clock that is wrong is named, by the time of the certificate", async () => {
+  for (const hours of [-2, 2]) {
+    const nowMs = realSystem.now() + hours * HOUR_MS;
+    const system = { ...realSystem, now: () => nowMs };
+    const claims = { exp: Math.floor(realSystem.now() / 1000) + 3 * 3600 };
+    const { error, asked } = await failure({}, { system, claims });
+    const time = new Date(nowMs).toISOString();
+    assertError(error, "Corrupt", new RegExp(`the clock of this machine is ${time}`), /./);
+    assertEquals(asked, [FULCIO], "a signature was logged");
+  }
+});
+
+Deno.test("a run that is stopped between the services adds nothing", async () => {
+  for (const route of [FULCIO, REKOR, "/tsa"] as const) {
+    const stop = new AbortController();
+    const { error } = await failure(
+      at(route, async (usual) => {
+        stop.abort(new Error("Ctrl-C"));
+        return await usual();
+      }),
+      { signal: stop.signal },
+    );
+    assertEquals(error.message, "Ctrl-C");
+  }
+});
+
+Deno.test("a version that is overwritten meanwhile is not signed", async () => {
+  await using registry = await withVersion();
+  const overwrite = (own: Registry) =>
+    own.save(NAME, { layers: 9 }, { version: "1.0.0", onConflict: "overwrite" });
+  await using served = await servedSigstore(at(REKOR, async (usual) => {
+    await overwrite(registry);
+    return await usual();
+  }));
+  const { fulcio, rekor } = served;
+  const token = await served.token();
+  const error = await assertRejects(() => signKeyless(registry, NAME, { fulcio, rekor, token }));
+  assertError(error as Error, "Conflict", /it was overwritten meanwhile/, /sign again/);
+});
+
+/** Saves a version, and returns options that sign it by a Sigstore. */
+async function prepared(it: CliTest, { fulcio, rekor, trustedRoot }: Json): Promise<string> {
+  await it.succeeds("init");
+  await writeFile(join(it.cwd, "weights.bin"), "weights");
+  await writeFile(join(it.cwd, "root.json"), trustedRoot);
+  await it.succeeds("save models:digits weights.bin");
+  return `sign models:digits --keyless --fulcio ${fulcio} --rekor ${rekor}`;
+}
+
+cliTest("sign --keyless: the token is of a file, a variable, or the CI job", async (it) => {
+  await using served = await servedSigstore();
+  const line = await prepared(it, served);
+  const token = await served.token(), secret = "secret-of-the-runner";
+  const asked: string[] = [];
+  const runner = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    if (request.headers.get("authorization") !== `Bearer ${secret}`) {
+      return new Response(secret, { status: 403 });
+    }
+    asked.push(new URL(request.url).search);
+    return Response.json({ value: token });
+  });
+  const url = `http://127.0.0.1:${runner.addr.port}/?api=1`;
+  await writeFile(join(it.cwd, "token"), `${token}\n`);
+  const github = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: url,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: secret,
+  };
+  const ways: [options: string, env: Record<string, string>][] = [
+    [" --identity-token token", {}],
+    [" --identity-token-env MINE --trusted-root root.json", { MINE: token }],
+    ["", { SIGSTORE_ID_TOKEN: token, ...github }],
+    ["", github],
+  ];
+  for (const [options, env] of ways) {
+    const { code, out, err } = await it.holdfast(`${line}${options}`, { env });
+    assertEquals(code, 0, err);
+    assertStringIncludes(out, `Signed models:digits@1.0.0 as ${ALICE} (key `);
+    assertEquals(`${out}${err}`.includes(token), false);
+  }
+  assertEquals(asked, ["?api=1&audience=sigstore"]);
+  const by = `--signed-by ${ALICE} --issuer ${ISSUER} --trusted-root root.json`;
+  const { signatures } = await it.json(`signatures models:digits ${by} --json`);
+  assertEquals(signatures.map(({ state }: Json) => state), Array(4).fill("valid"));
+  await it.succeeds(`download models:digits copy --require-signature ${by.slice(12)}`);
+  for (const line of ["log models:digits", "info models:digits", "note models:digits@1.0.0"]) {
+    const text = await it.succeeds(`${line} --json`);
+    assertEquals([text.includes(token), text.includes(secret)], [false, false]);
+  }
+
+  const refused = { ...github, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "other" };
+  const none = await it.holdfast(line, { env: refused });
+  assertMatch(none.err, /answers with status 403\nhint: Check `permissions: \{ id-token: write/);
+  assertEquals(none.err.includes(secret), false);
+  await runner.shutdown();
+});
+
+cliTest("sign --keyless: wrong options say what is missing", async (it) => {
+  await using served = await servedSigstore();
+  const line = await prepared(it, served);
+  const token = await served.token();
+  const cases: [line: string, message: RegExp][] = [
+    [line, /there is no identity token\nhint: Pass --identity-token/],
+    [`${line} --identity-token none`, /Cannot read the identity token "none": it does not exist/],
+    [`${line} --identity-token ${token}`, /content is given, not its path\nhint: Pass the path/],
+    [`${line} --identity-token-env ${token}`, /variable of --identity-token-env: it is not set/],
+    [`${line} --identity-token a --identity-token-env B`, /two identity tokens are given/],
+    [`${line} --key key.pem`, /several keys or bundles/],
+    [`${line} --certificate a.pem`, /--keyless gets its certificate/],
+    [`sign models:digits --key key.pem --rekor ${served.rekor}`, /--rekor needs --keyless/],
+    [line.replace("digits", "none"), /Cannot find "models:none"/],
+  ];
+  for (const [words, message] of cases) {
+    const { code, err } = await it.holdfast(words);
+    assert(code !== 0);
+    assertMatch(err, message);
+    assertMatch(err, /\nhint: /);
+    assertEquals(err.includes(token), false, err);
+  }
+  assertEquals(served.asked, []);
+});
+
+cliTest("sign --keyless: a service gets the signature, and no token", async (it) => {
+  await using served = await servedSigstore();
+  const line = await prepared(it, served), token = await served.token();
+  await using registry = await withVersion();
+  await using handler = createHandler(registry);
+  const bodies: string[] = [];
+  const service = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    bodies.push(JSON.stringify([...request.headers]), await request.clone().text());
+    return await handler(request);
+  });
+  const env = { SIGSTORE_ID_TOKEN: token };
+  const { code, err } = await it.holdfast(`-r http://127.0.0.1:${service.addr.port} ${line}`, {
+    env,
+  });
+  assertEquals(code, 0, err);
+  const { labels = {} } = await readAnnotations(registry, `${NAME}@1.0.0`) ?? {};
+  assertEquals(Object.keys(Object(labels.signatures)).length, 1);
+  assertEquals(bodies.filter((body) => body.includes(token)), []);
+  await service.shutdown();
+});
