@@ -1,7 +1,7 @@
 // The border of drafts for runs: reads of the store that is open here, beside their contract.
-export { DRAFTS } from "./format/layout.ts";
-export { contextOf, knownContext } from "./operations/context.ts";
-export type { Context } from "./operations/context.ts";
+export { DRAFTS, NAMES, namesPrefix } from "./format/layout.ts";
+export { readAnnotations } from "./operations/annotations.ts";
+export { type Context, contextOf, knownContext } from "./operations/context.ts";
 export {
   DraftCall,
   ended,

@@ -5,7 +5,6 @@ import { RUN_PREFIX, runIdOf } from "../core/naming/draft_ids.ts";
 import { decodeName, encodeName, encodeNamePrefix } from "../core/naming/names.ts";
 import type { Registry } from "../core/registry.ts";
 import type { RunName } from "../core/registry/run.ts";
-import { mapAtOnce } from "../core/work/at_once.ts";
 import {
   type Context,
   contextOf,
@@ -50,57 +49,17 @@ export async function openRunFiles(
   );
 }
 
-/** Yields the ids of the stored runs of a name that begin so, also of those that have ended. */
-export function runIdsWith(
-  registry: Registry,
-  name: string,
-  begin: string,
-): AsyncGenerator<string> {
-  return storedRunIds(contextOf(registry, "list runs"), name, { begin });
-}
-
-/** Yields the names with a prefix that have stored runs whose ids begin so. */
-export function namesOfRuns(
-  registry: Registry,
-  asked: { prefix: string; begin: string; isWanted(name: string): boolean },
-): AsyncGenerator<string> {
-  return namesWithRuns(contextOf(registry, "list runs"), asked);
-}
-
 /** Yields the ids of the runs of a name whose drafts are stored, also of those that have ended. */
-export function storedRunIds(
-  context: Context,
-  name: string,
-  { begin = "" }: { begin?: string } = {},
-): AsyncGenerator<string> {
-  return idsIn(context, `${DRAFTS}${encodeName(name)}/`, { begin });
-}
-
-/** Yields the names with a prefix that have stored drafts of runs whose ids begin so. */
-export async function* namesWithRuns(
-  context: Context,
-  { prefix, begin, isWanted }: {
-    prefix: string;
-    begin: string;
-    isWanted(name: string): boolean;
-  },
-): AsyncGenerator<string> {
-  const folders = foldersIn(context, `${DRAFTS}${encodeNamePrefix(prefix)}`);
-  const names = mapAtOnce(folders, async (folder) => {
-    const name = decodeName(folder.slice(DRAFTS.length, -1));
-    if (name === undefined || !isWanted(name)) return undefined;
-    for await (const _ of idsIn(context, folder, { begin })) return name;
-  });
-  for await (const name of names) if (name !== undefined) yield name;
+export function storedRunIds(context: Context, name: string): AsyncGenerator<string> {
+  return idsIn(context, `${DRAFTS}${encodeName(name)}/`);
 }
 
 export async function* idsIn(
   context: Context,
   folder: string,
-  { begin = "", signal }: { begin?: string; signal?: AbortSignal },
+  signal?: AbortSignal,
 ): AsyncGenerator<string> {
-  const prefix = `${folder}${encodeNamePrefix(RUN_PREFIX + begin)}`;
-  const drafts = foldersIn(context, prefix, signal);
+  const drafts = foldersIn(context, folder + encodeNamePrefix(RUN_PREFIX), signal);
   for await (const draft of drafts) {
     const id = runIdOf(decodeName(draft.slice(folder.length, -1)) ?? "");
     if (id !== undefined) yield id;

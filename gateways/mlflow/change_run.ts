@@ -18,7 +18,6 @@ import {
 } from "./amend.ts";
 import { mayHave, newestFiles, OWN_FOLDER, partOf, TAKEN_OVER, valueFilesOf } from "./artifacts.ts";
 import { wrong } from "./errors.ts";
-import type { ExperimentStore } from "./experiments.ts";
 import {
   type EndedRun,
   type FoundRun,
@@ -47,15 +46,13 @@ const EARLIER = "00000-00000000-0000-7000-8000-000000000000";
 
 export class RunChanges {
   readonly #runs: RunStore;
-  readonly #experiments: ExperimentStore;
   readonly #registry: Registry;
   readonly #system: System;
   readonly #inOrder = createLanes();
   readonly #writers = new Map<string, Promise<Run>>();
 
-  constructor(runs: RunStore, experiments: ExperimentStore, system: System) {
+  constructor(runs: RunStore, system: System) {
     this.#runs = runs;
-    this.#experiments = experiments;
     this.#registry = runs.registry;
     this.#system = system;
   }
@@ -187,7 +184,6 @@ export class RunChanges {
     }
     const as = { id: "folder", formatVersion: 1 };
     await finishRun(this.#registry, name, { id, parts, as, metadata: metadataOf(run) });
-    await this.#experiments.settle(name);
     this.#writers.delete(`${name}@${id}`);
     await this.#addLate(key, id, new Set([...times.keys(), ...parts]));
   }

@@ -15,8 +15,7 @@ export interface MlflowContext extends GatewayContext {
   readonly runs: RunStore;
   readonly changes: RunChanges;
   readonly experiments: ExperimentStore;
-  /** Tags of registered models. */
-  readonly modelTags: NameTagStore;
+  readonly tags: NameTagStore;
   /** Prefix of the names of registered models. */
   readonly models: string;
 }

@@ -11,7 +11,7 @@ import { shownTagsOf } from "./shown_tags.ts";
 export interface Experiment {
   readonly name: string;
   readonly tags: ReadonlyMap<string, string>;
-  /** The start of the run of the first version; undefined if it was deleted. */
+  /** When a client created it, else the start of the run of the first version, if that is there. */
   readonly createdMs?: number;
   readonly updatedMs?: number;
   readonly isDeleted?: boolean;
@@ -35,7 +35,7 @@ export class ExperimentStore {
     return {
       name,
       tags: new Map(shownTagsOf(tags)),
-      createdMs: isSaved ? await this.#startOf(name) : createdMs,
+      createdMs: createdMs ?? (isSaved ? await this.#startOf(name) : undefined),
       updatedMs: changedMs ?? createdMs,
       isDeleted: isDeleted({ tags, isSaved }),
     };
@@ -44,10 +44,9 @@ export class ExperimentStore {
   /** Returns an experiment; undefined if nobody created it, and nobody logged to it. */
   async find(name: string): Promise<Experiment | undefined> {
     const found = await this.read(name);
-    if (found.isDeleted) return found;
+    if (found.createdMs !== undefined) return found;
     for await (const _ of this.#registry.versions(name, { limit: 1 })) return found;
     for await (const _ of readLoggedRuns(this.#registry, { name })) return found;
-    return await this.#tags.createdMs(name) === undefined ? undefined : found;
   }
 
   /** Yields the names of experiments without a version that were created or deleted. */
@@ -55,19 +54,14 @@ export class ExperimentStore {
     return this.#tags.names({ isWanted });
   }
 
-  /** Creates an experiment whose name has no version. */
-  async create(name: string, tags: TagChange): Promise<void> {
-    await this.#tags.create(name, tags);
+  /** Creates an experiment whose name has no version. Returns false if another service did. */
+  async create(name: string, tags: TagChange): Promise<boolean> {
+    return await this.#tags.create(name, tags);
   }
 
   /** Changes tags, null removes one. An experiment without a version exists from then on. */
   async change(name: string, tags: TagChange): Promise<void> {
     await this.#tags.change(name, tags);
-  }
-
-  /** Makes the tags of an experiment labels, once its name has a version. */
-  async settle(name: string): Promise<void> {
-    await this.#tags.settle(name);
   }
 
   async #startOf(name: string): Promise<number | undefined> {
@@ -96,8 +90,7 @@ export class ExperimentStore {
       });
     }
     // A delete that is killed can be repeated: the label has no effect while there are versions.
-    await this.#tags.change(name, new Map([[DELETED, "true"]]));
-    await this.#tags.keep(name, found.createdMs);
+    await this.#tags.change(name, new Map([[DELETED, "true"]]), found.createdMs);
     try {
       await this.#registry.delete(name, { allVersions: true });
     } catch (error) {
@@ -120,7 +113,6 @@ export class ExperimentStore {
       });
     }
     await this.#tags.change(name, new Map([[DELETED, null]]));
-    if ((await this.#tags.read(name)).isSaved) await this.#tags.remove(name);
   }
 }
 

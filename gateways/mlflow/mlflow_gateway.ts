@@ -47,11 +47,10 @@ export function createMlflowGateway({ models = "models:" }: MlflowOptions = {}):
     owns: (path) => PATHS.test(path),
     addRoutes(routes: Routes, context: GatewayContext) {
       const runs = new RunStore(context);
-      const tags = new NameTagStore(context, "mlflow-experiment");
+      const tags = new NameTagStore(context);
       const experiments = new ExperimentStore(context.registry, tags);
-      const modelTags = new NameTagStore(context, "mlflow-model");
-      const changes = new RunChanges(runs, experiments, context.system);
-      const own = { ...context, runs, experiments, modelTags, changes, models };
+      const changes = new RunChanges(runs, context.system);
+      const own = { ...context, runs, experiments, tags, changes, models };
       experimentRoutes(routes, own);
       runRoutes(routes, own);
       metricRoutes(routes, own);

@@ -68,7 +68,7 @@ export class ModelStore {
 
   constructor(context: MlflowContext) {
     this.#context = context;
-    this.#tags = context.modelTags;
+    this.#tags = context.tags;
   }
 
   /** Returns the name in the registry. */
@@ -127,10 +127,8 @@ export class ModelStore {
       newest ??= entry.version;
       oldest = entry;
     }
-    const { tags, changedMs, ...waiting } = await this.#tags.read(name);
-    const createdMs = oldest === undefined
-      ? waiting.createdMs
-      : await this.#createdIn(oldest) ?? oldest.modifiedAt.getTime();
+    const { tags, changedMs, ...known } = await this.#tags.read(name);
+    const createdMs = known.createdMs ?? (oldest && await this.#createdIn(oldest));
     if (createdMs === undefined) throw noSuchModel(model);
     const aliases = newest === undefined ? new Map<string, string>() : await this.#aliases(name);
     return {
@@ -146,32 +144,23 @@ export class ModelStore {
     };
   }
 
-  /** Returns when a model was created, for its next version; undefined if it is not there. */
-  async #createdMs(model: string): Promise<number | undefined> {
-    const name = this.nameOf(model);
-    for await (const newest of this.#context.registry.versions(name, { limit: 1 })) {
-      return await this.#createdIn(newest) ?? (await this.model(model)).createdMs;
-    }
-    return await this.#tags.createdMs(name);
-  }
-
-  /** Returns when the model of a version was created; undefined if the version does not have it. */
-  async #createdIn({ name, version }: VersionEntry): Promise<number | undefined> {
+  /** Returns when the model of its oldest version was created: imported ones have that time. */
+  async #createdIn({ name, version, modifiedAt }: VersionEntry): Promise<number> {
     const { metadata: { mlflow } } = await this.#context.registry.info(name, { version });
     const kept = isJsonObject(mlflow) ? Number(mlflow[MODEL_CREATED]) : NaN;
-    return Number.isNaN(kept) ? undefined : kept;
+    return Number.isNaN(kept) ? modifiedAt.getTime() : kept;
   }
 
   /** Returns whether a model has a version or was created. */
   async isThere(model: string): Promise<boolean> {
     const name = this.nameOf(model);
-    for await (const _ of this.#context.registry.versions(name, { limit: 1 })) return true;
-    return await this.#tags.createdMs(name) !== undefined;
+    const { isSaved, createdMs } = await this.#tags.read(name);
+    return isSaved || createdMs !== undefined;
   }
 
-  /** Creates a model without a version. */
-  async createModel(model: string, tags: TagChange, createdMs?: number): Promise<void> {
-    await this.#tags.create(this.nameOf(model), tags, createdMs);
+  /** Creates a model without a version. Returns false if another service did. */
+  async createModel(model: string, tags: TagChange, createdMs?: number): Promise<boolean> {
+    return await this.#tags.create(this.nameOf(model), tags, createdMs);
   }
 
   /** Changes tags of a model, of which the description is one. */
@@ -197,9 +186,10 @@ export class ModelStore {
       );
     }
     if (to === model) return;
-    if (await this.isThere(to)) throw modelExists(to);
     const notes = description === "" ? [] : [[NOTE, description] as const];
-    await this.createModel(to, new Map([...tags, ...notes]), createdMs);
+    const isFree = !await this.isThere(to) &&
+      await this.createModel(to, new Map([...tags, ...notes]), createdMs);
+    if (!isFree) throw modelExists(to);
     await this.#tags.remove(this.nameOf(model));
   }
 
@@ -245,16 +235,12 @@ export class ModelStore {
     }
     if (files.length === 0) throw noSuch(`No artifacts at '${source.slice(0, 500)}'`);
     const isStored = version !== "0.0.0"; // else its run goes on
-    const createdMs = await this.#createdMs(model);
     const saved = await this.#context.registry.save(this.nameOf(model), undefined, {
       as: passThrough({ id: "folder", formatVersion: 1 }, files),
       bump: "major",
       ...isStored && { base: `${name}@${version}`, inputs: [{ ref: `${name}@${version}` }] },
-      metadata: {
-        mlflow: { source, ...kept, ...createdMs !== undefined && { [MODEL_CREATED]: createdMs } },
-      },
+      metadata: { mlflow: { source, ...kept } },
     });
-    await this.#tags.settle(this.nameOf(model));
     return saved.version;
   }
 

@@ -22,17 +22,17 @@ import { checkKnown } from "./listing.ts";
 import { locate } from "./resolve.ts";
 import { OF_ALL_KINDS } from "./undelete/kept_members.ts";
 
-/** Implements `annotate` of `registry/tools/annotate.ts`. */
+/** Implements `annotate` of `registry/tools/annotate.ts`. With `mayBeNew`, a name needs no version. */
 export async function annotateHere(
   registry: Registry,
   ref: string,
   change: AnnotationsChange,
-  { ifRevision, signal }: AnnotateOptions,
+  { ifRevision, mayBeNew, signal }: AnnotateOptions & { mayBeNew?: boolean },
 ): Promise<Annotations> {
   const context = contextOf(registry, "annotate");
   const action = `annotate ${shown(ref)}`;
   checkWritable(context, action);
-  const { name, version } = await subjectOf(context, ref, signal);
+  const { name, version } = await subjectOf(context, ref, { mayBeNew, signal });
   const operation = startOperation(context, action, signal);
   let written: NoteRecord | undefined;
   let present: FoundRecord | undefined;
@@ -88,14 +88,14 @@ function changed(
 async function subjectOf(
   context: Context,
   text: string,
-  signal?: AbortSignal,
+  { mayBeNew, signal }: SignalOptions & { mayBeNew?: boolean },
 ): Promise<{ name: string; version?: Version }> {
   const ref = parseRef(text);
   const { name } = ref;
   if (!ref.bare) {
     return { name, version: parseVersion((await locate(context, ref, signal)).record.version) };
   }
-  await checkKnown(context, name, signal);
+  if (!mayBeNew) await checkKnown(context, name, signal);
   return { name };
 }
 
@@ -106,6 +106,6 @@ export async function annotationsHere(
   { signal }: SignalOptions,
 ): Promise<Annotations | undefined> {
   const context = contextOf(registry, "read annotations");
-  const { name, version } = await subjectOf(context, ref, signal);
+  const { name, version } = await subjectOf(context, ref, { signal });
   return await readAnnotations(context, { name, version }, signal);
 }

@@ -1,5 +1,5 @@
 // Requests about experiments, which are names. Any id is one of an experiment, as it contains the name.
-import { createLanes, isRegistryError } from "../../../core/kernel.ts";
+import { isRegistryError } from "../../../core/kernel.ts";
 import { checkWrites, route, type Routes } from "../../../apps/server/extending.ts";
 import {
   checkExperimentName,
@@ -16,7 +16,7 @@ import { experimentJson } from "../experiments.ts";
 import { DEFAULT, experimentId, experimentName } from "../../../runs/mlflow/ids.ts";
 
 export function experimentRoutes(routes: Routes, context: MlflowContext): void {
-  const { experiments } = context, inOrder = createLanes();
+  const { experiments } = context;
   route(routes, "POST /api/2.0/mlflow/experiments/create", {
     ...described("CreateExperiment", "Creates an experiment, whose name has no run yet", "save"),
     answer: async ({ c }) => {
@@ -33,20 +33,18 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
       const tags = tagsIn(objects(body, "tags"));
       if (tags.size > 0) checkWrites(c, "move", name);
       const isShown = c.info.access.may("read", name);
-      await inOrder(name, async () => {
-        const found = await experiments.find(name);
-        if (isShown && found?.isDeleted) {
-          throw exists(
-            `Experiment '${name}' already exists in deleted state. ` +
-              "You can restore the experiment: client.restore_experiment(experiment_id)",
-          );
-        }
-        if (name === DEFAULT.name || isShown && found !== undefined) {
-          throw exists(`Experiment '${name}' already exists.`);
-        }
-        if (found === undefined) await experiments.create(name, tags);
-        else if (tags.size > 0) await experiments.change(name, tags);
-      });
+      const already = (state = "") => exists(`Experiment '${name}' already exists${state}.`);
+      if (name === DEFAULT.name) throw already();
+      const found = await experiments.find(name);
+      if (isShown && found?.isDeleted) {
+        throw already(
+          " in deleted state. You can restore it: client.restore_experiment(experiment_id)",
+        );
+      }
+      if (found !== undefined || !await experiments.create(name, tags)) {
+        if (isShown) throw already();
+        if (tags.size > 0) await experiments.change(name, tags);
+      }
       return c.json({ experiment_id: experimentId(name) }, 200, FRESH);
     },
   });

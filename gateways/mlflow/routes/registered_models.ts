@@ -1,5 +1,5 @@
 // Requests about registered models and their versions.
-import { createLanes, isRegistryError } from "../../../core/kernel.ts";
+import { isRegistryError } from "../../../core/kernel.ts";
 import { checkWrites, route, type RouteContext } from "../../../apps/server/extending.ts";
 import type { RouteDescription } from "../../../apps/gateways.ts";
 import type { Answer, Routes } from "../../../apps/server/extending.ts";
@@ -86,7 +86,6 @@ type Add = (
 ) => void;
 
 function registeredRoutes(add: Add, models: ModelStore): void {
-  const inOrder = createLanes(); // of two creates of a model, one is refused
   /** Returns a model; only its name to a token that may not read it. */
   const ofModel = async ({ c }: Asked, model: string) => ({
     registered_model: c.info.access.may("read", models.nameOf(model))
@@ -102,12 +101,10 @@ function registeredRoutes(add: Add, models: ModelStore): void {
       const tags = tagsIn(objects(body, "tags")), notes = text(body, "description");
       if (notes !== undefined) tags.set(NOTE, notes);
       if (tags.size > 0) checkWrites(c, "move", name);
-      await inOrder(name, async () => {
-        const isThere = await models.isThere(model);
-        if (isThere && c.info.access.may("read", name)) throw modelExists(model);
-        if (!isThere) await models.createModel(model, tags);
-        else if (tags.size > 0) await models.changeModel(model, tags);
-      });
+      if (await models.isThere(model) || !await models.createModel(model, tags)) {
+        if (c.info.access.may("read", name)) throw modelExists(model);
+        if (tags.size > 0) await models.changeModel(model, tags);
+      }
       return await ofModel(asked, model);
     },
   );
@@ -138,7 +135,7 @@ function registeredRoutes(add: Add, models: ModelStore): void {
       const to = needText(body, "new_name");
       c.info.access.check("read", name);
       for (const right of ["save", "move"] as const) checkWrites(c, right, models.nameOf(to));
-      await inOrder(models.nameOf(to), () => models.renameModel(model, to));
+      await models.renameModel(model, to);
       return await ofModel(asked, to);
     },
   );

@@ -1,6 +1,7 @@
 // Registered models without versions.
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
 import { wrapBackend } from "../../../core/work/wrap_backend.ts";
 import { readAnnotations } from "../../../registry/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
@@ -87,7 +88,8 @@ Deno.test("a model has its tags and description before and after its first versi
   await send(service, "DELETE", "model-versions/delete", { name: "clf", version: "1" });
   assertEquals((await model(service)).creation_timestamp, made.creation_timestamp);
   const { labels, notes } = (await readAnnotations(service.registry, "models:clf"))!;
-  assertEquals([labels, notes], [{ stage: "x" }, "words"]);
+  const created = new Date(made.creation_timestamp).toISOString();
+  assertEquals([labels, notes], [{ stage: "x", "holdfast.created": created }, "words"]);
   await send(other, "DELETE", "registered-models/delete-tag", { name: "clf", key: "stage" });
   assertEquals((await model(service)).tags, []);
 });
@@ -173,15 +175,24 @@ Deno.test("a kill at any write of the first version loses no tag of a model", as
   }
 });
 
-Deno.test("a model that has no version for weeks is gone, and can be created again", async () => {
+Deno.test("a model that has no version for weeks stays, also one whose versions are deleted", async () => {
   const system = createScriptedSystem();
   await using service = await openMlflow({ backend: createMemoryBackend({ system }), system });
   await service.post("registered-models/create", { name: "clf", tags: TAGS });
-  system.advance(14 * 24 * 3_600_000);
-  await assertRefused(model(service), MISSING, "name=clf");
-  assertEquals(await found(service), []);
-  await service.post("registered-models/create", { name: "clf" });
-  assertEquals((await model(service)).tags, []);
+  const made = await model(service);
+  const pass = async () => {
+    system.advance(60 * 24 * 3_600_000);
+    await collectGarbage(service.registry);
+  };
+  await pass();
+  assertEquals([await model(service), await found(service)], [made, ["clf"]]);
+  const version = await addVersion(service);
+  await send(service, "DELETE", "model-versions/delete", { name: "clf", version });
+  await pass();
+  const { tags, latest_versions, creation_timestamp } = await model(service);
+  assertEquals([tags, latest_versions], [TAGS, []]);
+  assertEquals([creation_timestamp, await found(service)], [made.creation_timestamp, ["clf"]]);
+  assertEquals(await addVersion(service), "2");
 });
 
 Deno.test("tags of a model that fit into no label are refused", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
 import { wrapBackend } from "../../../core/work/wrap_backend.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
@@ -46,19 +47,21 @@ Deno.test("an experiment has its tags before and after its first version", async
   await assertRefused(deleteTag(service, "old"), "RESOURCE_DOES_NOT_EXIST", "No tag");
   const expected = { team: "b", "mlflow.note.content": "Digits" };
   for (const each of [service, other]) assertEquals(await tagsOf(each), expected);
-  assert((await read(service)).creation_time > 0);
+  const { creation_time } = await read(service);
+  assert(creation_time > 0);
   assertEquals(await Array.fromAsync(readLoggedRuns(registry)), []);
   assertEquals(await Array.fromAsync(registry.names()), []);
 
   await service.end(await service.begin());
   for (const each of [service, other]) assertEquals(await tagsOf(each), expected);
   const { labels, notes } = (await readAnnotations(registry, "digits"))!;
-  assertEquals([labels, notes], [{ team: "b" }, "Digits"]);
+  const created = new Date(creation_time).toISOString();
+  assertEquals([labels, notes], [{ team: "b", "holdfast.created": created }, "Digits"]);
   await deleteTag(other, "team");
   await setTag(other, "mlflow.note.content", "All digits");
   await other.end(await other.begin());
   assertEquals(await tagsOf(service), { "mlflow.note.content": "All digits" });
-  assertEquals((await read(service)).creation_time, 1000);
+  assertEquals((await read(service)).creation_time, creation_time);
 });
 
 Deno.test("tags of a name that another program saved are its labels", async () => {
@@ -68,7 +71,7 @@ Deno.test("tags of a name that another program saved are its labels", async () =
   await registry.save("digits", { by: "another program" });
   assertEquals(await tagsOf(service), { a: "waits" });
   await annotate(registry, "digits", { labels: { a: "labelled", n: 1 } });
-  await setTag(service, "b", "2"); // moves what waits, and keeps what is there
+  await setTag(service, "b", "2");
   assertEquals(await tagsOf(service), { a: "labelled", n: "1", b: "2" });
 });
 
@@ -105,7 +108,7 @@ Deno.test("a tag that is set while the first version is saved is not lost", asyn
   for (const each of [service, other]) assertEquals(await tagsOf(each), { a: "1", b: "2" });
 });
 
-Deno.test("a kill at any write while tags become labels loses none", async () => {
+Deno.test("a kill at any write of the first version loses no tag", async () => {
   for (let at = 1, isDone = false; !isDone; at++) {
     const store = createMemoryBackend();
     let left = Infinity;
@@ -138,7 +141,7 @@ Deno.test("a kill at any write while tags become labels loses none", async () =>
 Deno.test("searches compare the tags and times of experiments", async () => {
   await using service = await openMlflow();
   for (const [name, start_time] of [["a", 3000], ["b", 2000], ["c", 1000]] as const) {
-    const { experiment_id } = await service.post("experiments/create", { name });
+    const experiment_id = `x${name}`; // that nobody created
     const { run } = await service.post("runs/create", { experiment_id, start_time });
     await service.end(run.info.run_id);
     const tag = { experiment_id, key: "kind", value: name === "b" ? "even" : "odd" };
@@ -173,20 +176,26 @@ Deno.test("tags of an experiment need the right of notes", async () => {
   await assertRefused(setTag(service, "holdfast.x", "b"), "PERMISSION_DENIED", "move");
 });
 
-Deno.test("an experiment that nobody ran for weeks can be created again", async () => {
+Deno.test("an experiment that nobody ran stays, and so does a deleted one", async () => {
   const system = createScriptedSystem();
   await using service = await openMlflow({ backend: createMemoryBackend({ system }), system });
   const { post } = service;
   await post("experiments/create", { name: "digits", tags: [{ key: "a", value: "b" }] });
-  system.advance(14 * 24 * 3_600_000);
-  await assertRefused(
-    service.get("experiments/get-by-name", { experiment_name: "digits" }),
-    "RESOURCE_DOES_NOT_EXIST",
-    "Could not find",
-  );
-  assertEquals(await post("experiments/create", { name: "digits" }), { experiment_id: ID });
+  const before = await read(service);
+  const names = async (view_type?: string) =>
+    (await post("experiments/search", { view_type })).experiments.map(({ name }: Json) => name);
+  const pass = async () => {
+    system.advance(60 * 24 * 3_600_000);
+    await collectGarbage(service.registry);
+  };
+  await pass();
+  assertEquals([await read(service), await names()], [before, ["digits", "Default"]]);
   await service.end(await service.begin());
-  assertEquals(await tagsOf(service), {});
+  assertEquals(await tagsOf(service), { a: "b" });
+  await post("experiments/delete", { experiment_id: ID });
+  await pass();
+  assertEquals([await names(), await names("DELETED_ONLY")], [["Default"], ["digits"]]);
+  assertEquals((await read(service)).creation_time, before.creation_time);
 });
 
 Deno.test("a deleted experiment is restored with its runs", async () => {

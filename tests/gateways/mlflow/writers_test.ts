@@ -101,15 +101,19 @@ Deno.test("tags that begin with holdfast. are reserved", async () => {
   ) await assertRefused(sent, "INVALID_PARAMETER_VALUE", "reserved");
 });
 
-Deno.test("of many creates of a name at once, one is done and the others change nothing", async () => {
+Deno.test("of many creates of a name at once, in two services, one is done and no other changes anything", async () => {
   await using service = await open();
-  const { post, send } = service.admin;
+  await using other = await service.as("admin");
+  const { send } = service.admin;
   await send("DELETE", "2.0/mlflow/registered-models/delete", { body: '{"name":"clf"}' });
   for (const [path, name] of [["registered-models", "clf"], ["experiments", "new"]]) {
     const sent = Array.from(
       { length: 5 },
       (_, i) =>
-        post(`${path}/create`, { name, tags: [{ key: `t${i}`, value: "1" }] }).then(
+        [service.admin, other][i % 2]!.post(`${path}/create`, {
+          name,
+          tags: [{ key: `t${i}`, value: "1" }],
+        }).then(
           () => `t${i}`,
           ({ error_code }) => error_code,
         ),
