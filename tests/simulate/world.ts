@@ -18,7 +18,7 @@ import { createRandom, type Random } from "./random.ts";
 import { createSimulatedSystem } from "./simulated_system.ts";
 import type { SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
 import type { Site, SiteOptions } from "./stores/site.ts";
-import { withWrongTables } from "./stores/wrong_tables.ts";
+import { withWrongNotes } from "./stores/wrong_notes.ts";
 import { type Fault, type StoreCall, withFaults } from "./with_faults.ts";
 import { createHistory, type History, withHistory } from "./with_history.ts";
 import { type CallPause, withProcess } from "./with_process.ts";
@@ -62,7 +62,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   const { store: createStore } = options;
   const system = createSimulatedSystem(seed);
   const random = system.randomness.fork();
-  const wrongTables = withWrongTables(createRandom(seed));
+  const wrongNotes = withWrongNotes(createRandom(seed));
   const network = system.randomness.fork();
   const history = createHistory();
   const labels = createLabels();
@@ -114,7 +114,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     const reading = { restMs: 0 };
     const recorded = site.recorded(name);
     const view = site.view?.(recorded, { process, plan, system, fenced: sends.fenced }) ?? recorded;
-    const faulty = withFaults(wrongTables(view), {
+    const faulty = withFaults(wrongNotes(view), {
       choose: (call) => plan.fault?.(call),
       sleep: (ms) => system.sleep(ms),
       latencyMs: () => network.between(0.5, 20),
