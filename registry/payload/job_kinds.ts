@@ -15,15 +15,15 @@ import type { Known } from "./known.ts";
 
 export type FileFacts = Pick<StoredFile, "size" | "sha256" | "encoding">;
 
-interface StoringOptions {
+interface StoringOptions<K> {
   compress?: Encoding;
-  known?: Known;
+  known?: K;
 }
 
 /** A part; without `object` of the one that was written. */
 export type WrittenPart = Omit<Part, "object"> & Partial<Pick<Part, "object">>;
 
-export interface StoreFileJob extends StoringOptions {
+export interface StoreFileJob extends StoringOptions<Known> {
   path: string;
   to: string;
   /** The bytes. With `as`, already encoded. */
@@ -66,7 +66,7 @@ export interface FileToPack {
   as?: FileFacts;
 }
 
-export interface PackFilesJob extends StoringOptions {
+export interface PackFilesJob extends StoringOptions<ReadonlyMap<number, readonly Known[]>> {
   to: string;
   files: FileToPack[];
 }

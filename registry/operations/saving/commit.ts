@@ -33,6 +33,8 @@ interface Content {
 
 /** A longer list of files becomes a payload object. */
 const MAX_LIST_BYTES = 128 * 1024;
+/** No file takes less in a list: its SHA-256. */
+const LEAST_ENTRY_BYTES = 64;
 
 /** A list of files that does not fit into the record: the bytes of an object, or it is in pages. */
 type LongList = Uint8Array | "pages";
@@ -40,11 +42,13 @@ type LongList = Uint8Array | "pages";
 /** Returns the list of the files if it does not fit into the record, and is not stored yet. */
 export async function listFiles(attempt: Attempt): Promise<LongList | undefined> {
   if (attempt.listed !== undefined) return undefined;
-  const { context, payload: { files } } = attempt;
-  const { listBytes } = context.pageLimits;
-  const list = await encodeShortList(placedUnder(folderOf(attempt), files), listBytes);
-  if (list === undefined) return "pages";
-  return list.byteLength > MAX_LIST_BYTES ? list : undefined;
+  const { context: { pageLimits: { listBytes } }, payload } = attempt;
+  if (payload.files.length * LEAST_ENTRY_BYTES <= listBytes) {
+    const list = await encodeShortList(placedUnder(folderOf(attempt), payload.files), listBytes);
+    if (list !== undefined) return list.byteLength > MAX_LIST_BYTES ? list : undefined;
+  }
+  payload.files = sortedByUtf8(payload.files, ({ path }) => path); // for the digest and the pages
+  return "pages";
 }
 
 /** Stores a long list of files. */
@@ -64,8 +68,7 @@ async function storeList(
   const { action, signal } = operation;
   const { pageLimits: limits } = context;
   const place = { store: context, action, folder, base: shelves.base, limits, signal };
-  const sorted = sortedByUtf8(payload.files, ({ path }) => path);
-  const { fileList, shared } = await storePages(slicesInTurns(sorted), place);
+  const { fileList, shared } = await storePages(slicesInTurns(payload.files), place);
   return { fileList, sharedPages: shared };
 }
 

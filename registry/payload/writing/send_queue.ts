@@ -216,8 +216,10 @@ export class SendQueue {
   /** Stores small files as one object. Known files that turn out to be lost are stored again. */
   async #storePack(files: readonly SmallFile[], sharing = true): Promise<void> {
     const { tasks, compress, progress } = this.#options;
-    const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
-    const known = new Set(Array.from(sizes, (size) => this.#knownOf(size)).flat());
+    const shelves = [this.#to.base, this.#to.left, this.#here];
+    const knownOf = (size: number) => shelves.flatMap((shelf) => shelf?.known(size) ?? []);
+    const sizes = new Set(sharing ? files.map(({ content }) => sizeOf(content)) : []);
+    const known = new Map(Array.from(sizes, (size) => [size, knownOf(size)]));
     const packed = files.map(({ file: { path }, ...rest }) => ({ path, ...rest }));
     const job = { files: packed, compress, known };
     const { object, files: stored } = await this.#to.folder.run("packFiles", job, tasks.signal);
@@ -243,11 +245,6 @@ export class SendQueue {
       base.isShared = true;
     }
     left?.noteStored(object, files);
-  }
-
-  #knownOf(size: number): string[] {
-    const { base, left } = this.#to;
-    return [base, left, this.#here].flatMap((shelf) => [...shelf?.known(size) ?? []]);
   }
 }
 

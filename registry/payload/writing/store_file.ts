@@ -241,7 +241,7 @@ export async function packFiles(
     const { facts, bytes } = as === undefined
       ? encodeSmall(readSmall(content), compress)
       : { facts: as, bytes: readSmall(content) };
-    if (as === undefined && known?.has(facts.sha256)) {
+    if (as === undefined && known?.get(facts.size)?.some((some) => some.has(facts.sha256))) {
       packed.push({ size: facts.size, sha256: facts.sha256 });
       continue;
     }
