@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { type CommandContext, invalid, notFound } from "../../apps/cli/extending.ts";
-import { readAtMost } from "../../core/kernel.ts";
+import { isRegistryError, readAtMost } from "../../core/kernel.ts";
 import type { KeylessSigner } from "./signer.ts";
 import { readTrusted, signerIn } from "./trusted.ts";
 
@@ -78,7 +78,8 @@ export async function textOf(
       : "Pass the path of a file.";
     throw invalid(`read the ${what}`, "its content is given, not its path", hint);
   }
-  const action = `read the ${what} ${JSON.stringify(file)}`;
+  const isShown = !MAYBE_SECRET.test(file);
+  const action = `read the ${what}${isShown ? ` ${JSON.stringify(file)}` : ""}`;
   const content = Readable.toWeb(createReadStream(resolve(io.cwd, file))) as ReadableStream;
   const read = async () => {
     const bytes = await readAtMost(content, maxBytes);
@@ -90,11 +91,16 @@ export async function textOf(
     const hint = what === "public key" && /@|:\/\//.test(file)
       ? "Pass the path of a file. An identity also needs --issuer and --trusted-root."
       : "Pass the path of a file.";
-    if (cause.code === "ENOENT") throw notFound(action, "it does not exist", hint, cause);
-    if (cause.code === "EISDIR") throw invalid(action, "it is a folder", hint, cause);
-    throw cause;
+    const named = isShown ? cause : undefined; // it has the name, too
+    if (cause.code === "ENOENT") throw notFound(action, "it does not exist", hint, named);
+    if (cause.code === "EISDIR") throw invalid(action, "it is a folder", hint, named);
+    if (isShown || isRegistryError(cause)) throw cause;
+    throw invalid(action, "it cannot be read", hint);
   });
 }
+
+/** A key in DER or a token, in base64: also a long name of a file, which errors then leave out. */
+const MAYBE_SECRET = /[\w+=-]{40}/;
 
 /** Returns the value of an environment variable. A name that may be a secret is in no error. */
 export function variableOf(name: string, option: string, { io: { system } }: CommandContext) {

@@ -78,15 +78,20 @@ cliTest("a secret in place of a path or a name is in no error", async (it) => {
   const secret = privateKey.split("\n")[1] ?? "";
   const lines: string[][] = [
     ["sign", "models:digits", "--key", privateKey],
+    ["sign", "models:digits", "--key", secret],
+    ["sign", "models:digits", "--key", secret.repeat(9)],
     ["sign", "models:digits", "--bundle", privateKey],
+    ["sign", "models:digits", "--signer", "false", "--public-key", secret],
     ["sign", "models:digits", "--key-env", privateKey],
     ["sign", "models:digits", "--key-env", secret],
     ["sign", "models:digits", "--key", "key.pem", "--passphrase-env", "hunter2"],
     ["signatures", "models:digits", "--signed-by", privateKey],
     ["signatures", "models:digits", "--signed-by", "key.pem"],
+    ["signatures", "models:digits", "--signed-by", secret],
     ["signatures", "models:digits", "--bundle", privateKey],
     ["rules", "set", "models:*", "--require-signature", privateKey],
     ["rules", "set", "models:*", "--require-signature", "key.pem"],
+    ["rules", "set", "models:*", "--require-signature", secret],
     ["download", "models:digits", "out", "--require-signature", privateKey],
   ];
   for (const line of lines) {
