@@ -11,6 +11,7 @@ import {
 } from "../core/kernel.ts";
 import { annotate } from "../registry/mod.ts";
 import type { AddedBundle } from "./added.ts";
+import { isMaterial } from "./bundle.ts";
 import { idOf } from "./signers/keys.ts";
 import { readStatement, statementOf } from "./statement.ts";
 import { SIGNATURES, storedIn } from "./stored.ts";
@@ -44,7 +45,13 @@ export async function store(
   added: AddedBundle,
   { system = realSystem, signal }: { system?: System; signal?: AbortSignal },
 ): Promise<AddedSignature> {
-  const { keyHash, sig, subject } = added, ref = refOf(info), id = idOf(keyHash);
+  const { keyHash, sig, subject, material } = added, ref = refOf(info), id = idOf(keyHash);
+  if (material !== undefined && !isMaterial(material)) {
+    const state = "its certificates and proofs are longer than 24 KiB";
+    throw unsupported("sign", shown(ref), state, {
+      hint: "Sign with fewer certificates, or without a timestamp authority.",
+    });
+  }
   const now = await registry.info(ref, { annotations: true, signal });
   if (now.digest !== info.digest) { // a signer can take minutes
     throw conflict("sign", shown(ref), "it was overwritten meanwhile", {

@@ -20,7 +20,7 @@ export interface Asked {
   url: string;
   type: string;
   body: string | Uint8Array<ArrayBuffer>;
-  /** A token in the body, which no error shows. */
+  /** A token in the body. No error shows one of its parts. */
   secret?: string;
 }
 
@@ -108,10 +108,8 @@ function refusal(
 ): RegistryError {
   const message = jsonOf(bytes)?.message;
   const said = typeof message === "string" ? plain(message).slice(0, MOST_OF_MESSAGE) : "";
-  const words = secret !== undefined && message !== undefined && String(message).includes(secret)
-    ? ""
-    : said;
-  const state = `status ${status}${words === "" ? "" : `: ${words}`}`;
+  const isTold = secret?.split(".").some((part) => part !== "" && String(message).includes(part));
+  const state = `status ${status}${isTold || said === "" ? "" : `: ${said}`}`;
   const subject = JSON.stringify(url);
   if (status >= 500 || status === 429) return unavailable(action, subject, state, { hint: AGAIN });
   if (status === 401 || status === 403) {

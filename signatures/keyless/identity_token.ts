@@ -19,7 +19,7 @@ export function subjectOf(token: string, now: number): string {
       hint: HINT,
     });
   }
-  if (typeof exp === "number" && exp * 1000 <= now && exp < LATEST_S) {
+  if (typeof exp === "number" && exp * 1000 <= now && exp > -LATEST_S) {
     const [end, clock] = [exp * 1000, now].map((time) => new Date(time).toISOString());
     throw denied("sign", undefined, `the identity token expired at ${end}, and it is ${clock}`, {
       hint: "Get a new token, or correct the clock of this machine.",
@@ -35,8 +35,8 @@ export function subjectOf(token: string, now: number): string {
   throw unreadable("the identity token names nobody");
 }
 
-/** The end of the year 9999, seconds. */
-const LATEST_S = 253_402_300_799;
+/** The end of the year 9999, seconds: later times, and those as long before 1970, have no text. */
+export const LATEST_S = 253_402_300_799;
 
 function claimsOf(token: string): Record<string, unknown> {
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token) ?? [];

@@ -4,6 +4,7 @@ import { isJsonObject, parseJson, sha256 } from "../../core/kernel.ts";
 import { fromBase64 } from "../bundle.ts";
 import { membersOf } from "../statement.ts";
 import { certificatesInPem, type ClaimedCertificate } from "../signers/certificates/pem.ts";
+import { LATEST_S } from "./identity_token.ts";
 import { type Asked, askJson, type AskOptions, urlBelow, wrongAnswer } from "./ask.ts";
 
 export interface LogRequest {
@@ -42,6 +43,7 @@ function readEntry(
   const { inclusionProof, signedEntryTimestamp } = membersOf(verification);
   const proof = membersOf(inclusionProof), { hashes } = proof;
   const isEntry = isHex(logID) && isCount(logIndex) && isCount(integratedTime) &&
+    integratedTime <= LATEST_S &&
     isHex(proof.rootHash) && isCount(proof.logIndex) && isCount(proof.treeSize) &&
     typeof proof.checkpoint === "string" && Array.isArray(hashes) && hashes.every(isHex) &&
     fromBase64(signedEntryTimestamp) !== undefined;

@@ -88,6 +88,7 @@ const HOUR_MS = 3_600_000;
 Deno.test("tokens that cannot be used go to no service", async () => {
   const cases: [options: Json, code: string, reason: RegExp, hint: RegExp][] = [
     [{ times: { nowMs: realSystem.now() - HOUR_MS } }, "Denied", /expired at 2/, /Get a new token/],
+    [{ claims: { exp: -1e18 }, fulcio: "http://[::1]:1" }, "Unavailable", /not answer/, /again/],
     [{ claims: { aud: "https://models.acme.com" } }, "Denied", /is for "https.*not for s/, /sigst/],
     [{ claims: { aud: ["a", "b"] } }, "Denied", /is for "a, b", not for sigstore/, /audience/],
     [{ claims: { aud: undefined } }, "Denied", /is for no audience/, /audience/],
@@ -113,6 +114,13 @@ Deno.test("an authority that refuses a token and repeats it does not reveal it",
   const { error, asked } = await failure({}, { token: await other.token() });
   assertError(error, "Denied", /\/signingCert": status 401$/, /Get a new identity token/);
   assertEquals(asked, [FULCIO]);
+
+  const token = await other.token();
+  for (const part of token.split(".")) {
+    const answer = () => json(400, `illegal base64 in ${part} of the token`);
+    const { error } = await failure(at(FULCIO, answer), { token });
+    assertError(error, "Invalid", /\/signingCert": status 400$/, /Check the URL/);
+  }
 });
 
 const html = (status: number) => new Response("<html>Bad gateway</html>", { status });
@@ -193,6 +201,7 @@ Deno.test("wrong answers of services are refused before anything is stored", asy
     [REKOR, (answer) => entryOf(answer).logIndex = "1e9", /is not an entry with a proof/],
     [REKOR, (answer) => entryOf(answer).logID = "..", /is not an entry with a proof/],
     [REKOR, (answer) => entryOf(answer).integratedTime = -1, /is not an entry with a proof/],
+    [REKOR, (answer) => entryOf(answer).integratedTime = 9e15, /is not an entry with a proof/],
     [REKOR, (answer) => entryOf(answer).integratedTime -= 7200, /its time is 2.* valid from 2/],
     [REKOR, (answer) => entryOf(answer).body = flipped(entryOf(answer).body), /another signature/],
     [REKOR, (answer) => entryOf(answer).body = "%", /its entry is of another signature/],
@@ -216,6 +225,15 @@ Deno.test("a signature that the trusted root does not verify is not stored", asy
   const { error, asked } = await failure({}, { trustedRoot });
   assertError(error, "Invalid", /the trusted root refuses the signature: /, /root of these serv/);
   assertEquals(asked, [FULCIO, REKOR, "/tsa"]);
+});
+
+Deno.test("proofs that are too long for a version are not stored", async () => {
+  const hashes = Array(1000).fill("ab".repeat(32));
+  const { error } = await failure(at(REKOR, (usual) =>
+    changed(usual, (answer) => {
+      (Object.values(answer)[0] as Json).verification.inclusionProof.hashes = hashes;
+    })));
+  assertError(error, "Unsupported", /proofs are longer than 24 KiB/, /Sign with fewer/);
 });
 
 Deno.test("a clock that is wrong is named, by the time of the certificate", async () => {
@@ -318,7 +336,11 @@ cliTest("sign --keyless: wrong options say what is missing", async (it) => {
   await using served = await servedSigstore();
   const line = await prepared(it, served);
   const token = await served.token();
-  const cases: [line: string, message: RegExp][] = [
+  const hidden =
+    /Cannot read the identity token: it (does not exist|cannot be read)\nhint: Pass the/;
+  const cases: [line: string | string[], message: RegExp][] = [
+    [[...line.split(" "), "--identity-token", `Bearer ${token}`], hidden],
+    [`${line} --identity-token /${token}`, hidden],
     [line, /there is no identity token\nhint: Pass --identity-token/],
     [`${line} --identity-token none`, /Cannot read the identity token "none": it does not exist/],
     [`${line} --identity-token ${token}`, /content is given, not its path\nhint: Pass the path/],
