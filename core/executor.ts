@@ -35,16 +35,3 @@ export interface Executor<K extends JobKinds> {
     options?: RunOptions<K[N]["job"]>,
   ): Promise<K[N]["result"]>;
 }
-
-/** The function of each kind of job. Its first argument is the place of all jobs of an executor. */
-export type JobHandlers<K extends JobKinds, P> = {
-  [N in keyof K]: (place: P, job: K[N]["job"], options: JobOptions) => Promise<K[N]["result"]>;
-};
-
-/** Creates an executor that runs each job on this thread at once. Callers limit their number. */
-export function createExecutor<K extends JobKinds, P>(
-  handlers: JobHandlers<K, P>,
-  place: P,
-): Executor<K> {
-  return { run: (kind, job, options = {}) => handlers[kind](place, job, options) };
-}

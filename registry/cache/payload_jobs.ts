@@ -1,7 +1,6 @@
 // Runs the jobs that store and read files.
 import { writeFileTo } from "../../disk/stage_files.ts";
-import { createExecutor, type Executor, type JobHandlers } from "../../core/executor.ts";
-import type { JobOptions, JobProgress } from "../../core/executor.ts";
+import type { Executor, JobOptions, JobProgress } from "../../core/executor.ts";
 import type { Backend } from "../../core/backend.ts";
 import { drain } from "../../core/work/read_through.ts";
 import { type CacheParts, RegistryCache } from "./cache.ts";
@@ -22,39 +21,35 @@ import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import { createLoadLimit } from "../../core/calls/load_limit.ts";
 import { Payload } from "../payload/write.ts";
-import type { ObjectFolder } from "../payload/writing/send_queue.ts";
+import { type ObjectFolder, sendFiles } from "../payload/writing/send_queue.ts";
 
 export type { PayloadJobs } from "../payload/job_kinds.ts";
 
 const only = (artifact: Artifact) => itemAt(artifact.files(), 0);
 
-const JOBS: JobHandlers<PayloadJobs, CachedFiles> = {
+/** The function of each kind of job. */
+const JOBS: {
+  [N in keyof PayloadJobs]: (
+    place: CachedFiles,
+    job: PayloadJobs[N]["job"],
+    options: JobOptions,
+  ) => Promise<PayloadJobs[N]["result"]>;
+} = {
   storeFile,
   packFiles,
   storeValue,
-  readFile: (place, job, options) =>
-    readFiles(place, job, options, (artifact) => only(artifact).bytes()),
-  writeFile: (place, job, options) =>
-    readFiles(
-      place,
-      job,
-      options,
-      (artifact, signal) => writeFileTo(job.path, only(artifact), signal),
-    ),
-  checkFile: (place, job, options) =>
-    readFiles(place, job, options, (artifact) => drain(only(artifact))),
-  loadValue: (place, job, options) =>
-    readFiles(
-      place,
-      job,
-      options,
-      (artifact, signal) => job.here.load(artifact, { signal }),
-    ),
+  readFile: reading((artifact) => only(artifact).bytes()),
+  writeFile: reading((artifact, signal, { path }) => writeFileTo(path, only(artifact), signal)),
+  checkFile: reading((artifact) => drain(only(artifact))),
+  loadValue: reading((artifact, signal, { here }) => here.load(artifact, { signal })),
 };
 
-/** Creates an executor of jobs on a store. They read through the cache if a job says so. */
+/**
+ * Creates an executor that runs each job on this thread at once; callers limit their number. Jobs
+ * read through the cache if they say so.
+ */
 export function createPayloadExecutor(place: CachedFiles): Executor<PayloadJobs> {
-  return createExecutor(JOBS, place);
+  return { run: (kind, job, options = {}) => JOBS[kind](place, job, options) };
 }
 
 /** The jobs of a store that another thread opened, and its cache. */
@@ -103,17 +98,21 @@ function createReporting({ signal, onProgress }: JobOptions): Reporting {
   };
 }
 
-/** Reads files. Replies with the key of a missing object. `maxLoadBytes` limits all whole reads. */
-async function readFiles<T>(
+type Use<J, T> = (artifact: Artifact, signal: AbortSignal, job: J) => T | Promise<T>;
+
+/** Returns a job that reads files. It replies with the key of a missing object. */
+function reading<J extends ReadJob, T>(use: Use<J, T>) {
+  return (place: CachedFiles, job: J, options: JobOptions) => readFiles(place, job, options, use);
+}
+
+async function readFiles<J extends ReadJob, T>(
   { backend, cache }: CachedFiles,
-  { ref, recordKey, files, verify, cached, ...job }: ReadJob & {
-    info?: ArtifactInfo;
-    maxLoadBytes?: number;
-  },
+  job: J,
   options: JobOptions,
-  use: (artifact: Artifact, signal: AbortSignal) => T | Promise<T>,
+  use: Use<J, T>,
 ): Promise<ReadReply<T>> {
-  const { info = { size: 0 } as ArtifactInfo, maxLoadBytes = Infinity } = job;
+  const { ref, recordKey, files, verify, cached, maxLoadBytes = Infinity } = job;
+  const { info = { size: 0 } as ArtifactInfo } = job;
   const keys = new Map(files.map(({ file, keys }) => [file, keys]));
   let missing: string | undefined;
   const source = {
@@ -142,7 +141,7 @@ async function readFiles<T>(
     },
   });
   try {
-    const value = await limit.together(() => use(artifact, signal));
+    const value = await limit.together(() => use(artifact, signal, job));
     await end();
     return { value };
   } catch (error) {
@@ -186,7 +185,7 @@ async function storeValue(
         },
         isShared: false,
       };
-      await payload.send({
+      await sendFiles(payload, {
         folder,
         base,
         lists: { keep: (sha256, list) => void lists.set(sha256, list) },

@@ -1,5 +1,6 @@
 // Saving: the payload first, then one record.
 //
+//   registry.save = saveMethod(context, suggest); // which finds the materializer of a value
 //   const attempt = startAttempt(context, artifact, options, parts);
 //   await gather(attempt); // true if all files fit into the record
 //   await place(attempt); // otherwise chooses a folder, to which its payload is sent
@@ -9,23 +10,25 @@
 // If an attempt fails before its commit, what it stored is removed, or is garbage for `gc`. Errors
 // of the store are thrown as they are; `Unknown` means that the version may exist.
 import type { Executor } from "../../core/executor.ts";
-import { checkMaterializer } from "../../core/materializer.ts";
+import { checkMaterializer, namedBy } from "../../core/materializer.ts";
 import { checkNewName, shown } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import { type CheckedOptions, savedArtifact } from "../../core/registry/operations/saving.ts";
-import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
+import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import type { TransferProgress } from "../../core/registry.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
 import { changedOnDisk } from "../../core/work/source_change.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";
 import { settleVersion } from "../cell/settle.ts";
+import { materializerFor } from "../contract/make_value.ts";
 import { contentFailure } from "../payload/content_failure.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
-import { Payload } from "../payload/write.ts";
-import { createSaveProgress } from "../payload/writing/send_queue.ts";
+import { createSaveProgress, Payload } from "../payload/write.ts";
 import { storePayload } from "../payload/writing/store_payload.ts";
 import type { Context } from "./context.ts";
 import { arePinned, pinInputs } from "./lineage/pin_inputs.ts";
+import type { Suggest } from "./look/suggesting.ts";
 import type { Attempt, Ending, FilesOfArtifact } from "./saving/attempt.ts";
 import { checkSave, type UserFields, userFields } from "./saving/check_options.ts";
 import { checkAliasesUnprotected, checkOverwriteUnprotected } from "./saving/check_protected.ts";
@@ -33,6 +36,18 @@ import { commit, listFiles } from "./saving/commit.ts";
 import { type Done, endSave } from "./saving/end_save.ts";
 import { loadBase, place, shareWithBase } from "./saving/place.ts";
 import { createChooser } from "./target/keyed.ts";
+
+/** Returns the method of a registry that saves a value. */
+export function saveMethod(context: Context, suggest: Suggest): Registry["save"] {
+  return (artifact, value, options = {}) => {
+    const [name, settings] = namedBy(artifact, options);
+    const { as: materializer = materializerFor(context.materializers, name, value), signal } =
+      settings;
+    const produce = () => materializer.save(value, { signal });
+    const saving = saveFiles(context, { name, materializer, produce }, settings);
+    return suggest(saving, undefined, { signal });
+  };
+}
 
 /** Saves files as a version. A file or folder on disk that changes meanwhile is saved once more. */
 export async function saveFiles(

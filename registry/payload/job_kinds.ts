@@ -106,12 +106,13 @@ export interface ReadJob {
   files: { file: StoredFile; keys: string[] }[];
   verify: Verify;
   cached: boolean;
+  /** The most bytes that whole reads may have together. @default Infinity */
+  maxLoadBytes?: number;
+  info?: ArtifactInfo;
 }
 
-interface LoadValueJob extends ReadJob {
-  info: ArtifactInfo;
+interface LoadValueJob extends Required<ReadJob> {
   materializer: MaterializerDescriptor;
-  maxLoadBytes: number;
   here: { load(artifact: Artifact, options: MaterializeOptions): unknown };
 }
 

@@ -85,3 +85,12 @@ export class PlacedContent implements FileSource {
     });
   }
 }
+
+type Facts = Pick<StoredFile, "size" | "sha256" | "encoding">;
+
+/** Copies the facts of stored content, including members that this release does not know. */
+export function factsOf(file: StoredFile, { facts }: StoredContent): Facts {
+  Object.assign(file, facts);
+  const { size, sha256, encoding } = facts;
+  return { size, sha256, ...(encoding === undefined ? {} : { encoding }) };
+}

@@ -8,33 +8,30 @@
 //   if (!fits) await storePayload(payload, { folder, shelves }, options); // by a `SendQueue`
 //   record.files = payload.files;
 //
-// `Payload` has the files, `SendQueue` those on their way (packed, or large ones several at a time),
-// `PayloadFolder` the objects in the store, and a `Shelf` files that are stored already.
+// `Payload` opens the files, `SendQueue` has those on their way (packed, or large ones several at a
+// time), `PayloadFolder` the objects in the store, and a `Shelf` files that are stored already.
 //
 // Errors of the store, and errors of reading a file, are rethrown. `drop` then closes files that
 // were not read, and the folder's `discard` removes what was sent. It must not be called if the
 // outcome of the commit is unknown.
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
+import type { TransferProgress } from "../../core/registry.ts";
 import { withDeadline } from "../../core/retry.ts";
-import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { nextTurn } from "../../core/work/next_turn.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
 import { checkFileList, checkHeap } from "../../core/calls/file_limit.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
-import type { StoreValueJob } from "./job_kinds.ts";
-import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "./content.ts";
-import { type Destination, factsOf, type FileToSend, SendQueue } from "./writing/send_queue.ts";
-import type { SmallFile, WriteProgress } from "./writing/send_queue.ts";
+import type { FileFacts, StoreValueJob } from "./job_kinds.ts";
+import { type Content, createPathCheck, openContent } from "./content.ts";
+import { readSmall, SMALL_FILE_BYTES } from "./content.ts";
+import { factsOf } from "./stored_content.ts";
 import { encodeSmall } from "./writing/store_file.ts";
 
 /** Files up to this total size, as stored, are in the record. */
 const INLINE_BYTES = 64 * 1024;
-const AT_ONCE = 16;
 /** Small files are written without waiting for anything, so other work would wait for all. */
 const CHARACTERS_IN_A_TURN = 50_000, CHARACTERS_OF_FILE = 100;
-/** Memory for concurrent uploads, as far as it is known. */
-const ROOM_BYTES = 96 * 1024 * 1024;
 
 /** A value, with what a job needs to make its files. */
 export type MadeByJob = Pick<StoreValueJob, "value" | "materializer" | "here">;
@@ -49,6 +46,11 @@ export class ValueToStore {
   }
 }
 
+export interface WriteProgress {
+  moved(path: string, bytes: number): void | Promise<void>;
+  count(bytes: number): void;
+}
+
 interface PayloadOptions {
   /** True for a part of a draft, whose list of files is one object. @default false */
   isPart?: boolean;
@@ -57,8 +59,18 @@ interface PayloadOptions {
   signal?: AbortSignal;
 }
 
+export interface FileToSend {
+  file: StoredFile;
+  content: Content;
+  /** Facts of a small file, if its bytes are stored unchanged. */
+  as?: FileFacts;
+  /** True for content that is stored before the next file is read. */
+  passing: boolean;
+}
+
 /** A file whose bytes, as stored, fit into the record. */
-interface Held extends SmallFile {
+interface Held extends Pick<FileToSend, "file" | "as"> {
+  content: Uint8Array;
   bytes: Uint8Array;
 }
 
@@ -72,15 +84,15 @@ interface Given {
 }
 
 /**
- * The files of one save. `gather` reads them while they fit into the record; `send` stores them if
- * some do not. Only `send` needs a folder.
+ * The files of one save. `gather` reads them while they fit into the record. If some do not, `rest`
+ * opens them one by one, to be sent.
  */
 export class Payload {
+  readonly options: PayloadOptions;
   /** A value whose files a job makes and stores, instead of files that are sent. */
   value?: MadeByJob;
   files: StoredFile[] = [];
   inline: Uint8Array[] = [];
-  readonly #options: PayloadOptions;
   readonly #checks: FileToSave[] = [];
   readonly #checkPath: (file: FileToSave) => void = createPathCheck();
   readonly #held: Held[] = [];
@@ -89,7 +101,7 @@ export class Payload {
   #given?: Given;
 
   constructor(options: PayloadOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   get size(): number {
@@ -102,12 +114,12 @@ export class Payload {
       this.value = files.value;
       return false;
     }
-    const { signal } = this.#options;
+    const { signal } = this.options;
     const all = Symbol.asyncIterator in files
       ? files
       : await withDeadline(Promise.resolve(files), { signal });
     if (Array.isArray(all)) {
-      if (this.#options.isPart) checkFileList(all.map(listedOf));
+      if (this.options.isPart) checkFileList(all.map(listedOf));
       else checkHeap("save", "files", all.length);
     }
     const source: Given = this.#given = Array.isArray(all)
@@ -118,27 +130,24 @@ export class Payload {
       if (!await this.#hold(taken)) source.next = taken;
       if (source.next !== undefined || this.#heldBytes > INLINE_BYTES) return false;
     }
-    await this.#checkAll();
+    await this.check();
     await this.#placeInline();
     return true;
   }
 
-  /** Stores all files, after `gather`. No request is pending when this returns or throws. */
-  async send(to: Destination): Promise<void> {
+  /** Yields all files, after `gather`: those that it holds, and the others as they are opened. */
+  async *rest(): AsyncGenerator<FileToSend> {
     const source = this.#given!;
-    const { compress, progress, signal } = this.#options;
-    const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
-    const queue = new SendQueue(to, { tasks, compress, progress });
-    try {
-      for (const { bytes: _, ...small } of this.#held) await queue.addSmall(small);
-      if (source.next !== undefined) await queue.add(source.next);
-      for await (const file of source.rest) await queue.add(await this.#take(file, source));
-      await queue.end();
-      await this.#checkAll();
-    } catch (error) {
-      await tasks.stop(error);
-      throw error;
+    for (const { file, content, as } of this.#held) {
+      yield { file, content: { kind: "small", content }, as, passing: false };
     }
+    if (source.next !== undefined) yield source.next;
+    for await (const file of source.rest) yield await this.#take(file, source);
+  }
+
+  /** Runs the checks of the files, once all are read. */
+  async check(): Promise<void> {
+    for (const file of this.#checks) await file.check!();
   }
 
   /** Closes the files that were not read. Ignores failures: the outcome is known already. */
@@ -154,7 +163,7 @@ export class Payload {
   }
 
   async #take(file: FileToSave, { listed }: Given): Promise<FileToSend> {
-    const { signal, progress } = this.#options;
+    const { signal, progress } = this.options;
     signal?.throwIfAborted();
     this.#checkPath(file);
     if (file.check !== undefined) this.#checks.push(file);
@@ -188,7 +197,7 @@ export class Payload {
       return true;
     }
     const plain = readSmall(content.content);
-    const { facts, bytes } = encodeSmall(plain, this.#options.compress);
+    const { facts, bytes } = encodeSmall(plain, this.options.compress);
     Object.assign(file, facts);
     this.#keep({ file, content: plain, bytes });
     return true;
@@ -205,12 +214,8 @@ export class Payload {
       file.inline = [offset, bytes.byteLength];
       offset += bytes.byteLength;
       this.inline.push(bytes);
-      await this.#options.progress.moved(file.path, file.size);
+      await this.options.progress.moved(file.path, file.size);
     }
-  }
-
-  async #checkAll(): Promise<void> {
-    for (const file of this.#checks) await file.check!();
   }
 }
 
@@ -223,4 +228,19 @@ function listedOf(file?: Partial<FileToSave>): { path: string; size?: number } {
 /** Closes a stream that was never read. */
 function closeUnread(stream: ReadableStream): void {
   if (!stream.locked) stream.cancel().catch(() => {}); // the save has failed already
+}
+
+/** The sum of what moved. It begins at nothing, and never falls. */
+export function createSaveProgress(
+  onProgress: ((progress: TransferProgress) => void) | undefined,
+): WriteProgress {
+  let sum = 0;
+  const count = (bytes: number) => void (sum += Math.max(bytes, 0));
+  return {
+    moved(path, bytes) {
+      count(bytes);
+      onProgress?.({ path, bytes: sum });
+    },
+    count,
+  };
 }

@@ -1,28 +1,19 @@
 // Methods that change versions: saves, deletions, copies and drafts.
-import { namedBy } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
 import type { ChangingRows } from "../../../core/registry/operations/changing.ts";
 import type { OwnMethods } from "../../contract/derived.ts";
-import { materializerFor } from "../../contract/make_value.ts";
 import type { Context } from "../context.ts";
 import { copyVersion } from "../copy.ts";
 import { deleteRef } from "../delete.ts";
 import type { Suggest } from "../look/suggesting.ts";
-import { saveFiles } from "../save.ts";
+import { saveMethod } from "../save.ts";
 
 export function changingMethods(
   context: Context,
   suggest: Suggest,
 ): Pick<Registry, "save"> & OwnMethods<ChangingRows> {
   return {
-    save(artifact, value, options = {}) {
-      const [name, settings] = namedBy(artifact, options);
-      const { as: materializer = materializerFor(context.materializers, name, value), signal } =
-        settings;
-      const produce = () => materializer.save(value, { signal });
-      const saving = saveFiles(context, { name, materializer, produce }, settings);
-      return suggest(saving, undefined, { signal });
-    },
+    save: saveMethod(context, suggest),
     delete: (ref, options) => deleteRef(context, ref, options),
     async undelete(ref, options) {
       const { undeleteRef } = await import("../undelete/undelete.ts"); // rarely used

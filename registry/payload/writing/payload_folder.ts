@@ -9,7 +9,8 @@ import type { Moment, Operation } from "../../cell/operation.ts";
 import type { OpeningStore, Store } from "../../cell/store.ts";
 import { ALIVE } from "../../format/layout.ts";
 import type { PayloadJobs, StoringKind, UnplacedJob } from "../job_kinds.ts";
-import type { ObjectFolder, Sent, WriteProgress } from "./send_queue.ts";
+import type { WriteProgress } from "../write.ts";
+import type { ObjectFolder, Sent } from "./send_queue.ts";
 
 /**
  * Time limit for removing an abandoned payload: aborting a save must not wait for a silent store.

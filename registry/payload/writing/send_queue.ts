@@ -2,9 +2,8 @@
 // several at a time, and known ones not at all.
 import { itemAt } from "../../../core/faults/present.ts";
 import type { Encoding, StoredFile } from "../../../core/record.ts";
-import type { TransferProgress } from "../../../core/registry.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
-import type { SideBySide } from "../../../core/work/side_by_side.ts";
+import { createSideBySide, type SideBySide } from "../../../core/work/side_by_side.ts";
 import { DiskContent } from "../../../disk/disk_file.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
 import { type Content, PACK_BYTES, PACK_FILES, sizeOf, SMALL_FILE_BYTES } from "../content.ts";
@@ -18,9 +17,13 @@ import type {
 } from "../job_kinds.ts";
 import { type Known, KnownFiles, pointTo, type Shelf } from "../known.ts";
 import type { SeenFiles } from "../seen_files.ts";
-import type { StoredContent } from "../stored_content.ts";
+import { factsOf, type StoredContent } from "../stored_content.ts";
 import type { Unfinished } from "../unfinished.ts";
+import type { FileToSend, Payload, WriteProgress } from "../write.ts";
 
+const AT_ONCE = 16;
+/** Memory for concurrent uploads, as far as it is known. */
+const ROOM_BYTES = 96 * 1024 * 1024;
 /** Memory of a small file on its way, beside its bytes. */
 const HELD_OF_SMALL_BYTES = 1024;
 /** Maximum memory that a store needs to send one object in parts. */
@@ -53,18 +56,11 @@ export interface Destination {
   sharing(file: { path: string; size?: number }): ByteSharing | undefined;
 }
 
-export interface SmallFile {
+interface SmallFile {
   file: StoredFile;
   content: SmallContent;
   /** Facts of the file, if its bytes are stored unchanged. */
   as?: FileFacts;
-}
-
-export interface FileToSend {
-  file: StoredFile;
-  content: Content;
-  /** True for content that is stored before the next file is read. */
-  passing: boolean;
 }
 
 interface LargeFile {
@@ -81,6 +77,21 @@ interface SendQueueOptions {
   progress: WriteProgress;
 }
 
+/** Sends the files of a payload. No request is pending when this returns or throws. */
+export async function sendFiles(payload: Payload, to: Destination): Promise<void> {
+  const { compress, progress, signal } = payload.options;
+  const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
+  const queue = new SendQueue(to, { tasks, compress, progress });
+  try {
+    for await (const file of payload.rest()) await queue.add(file);
+    await queue.end();
+    await payload.check();
+  } catch (error) {
+    await tasks.stop(error);
+    throw error;
+  }
+}
+
 export class SendQueue {
   readonly #to: Destination;
   readonly #options: SendQueueOptions;
@@ -95,9 +106,11 @@ export class SendQueue {
   }
 
   /** Adds a file. It is not read if it can be shared by what is known of it. */
-  async add({ file, content, passing }: FileToSend): Promise<void> {
+  async add({ file, content, as, passing }: FileToSend): Promise<void> {
     if (content.kind === "placed" || await this.#shareSeen(file, content)) return;
-    if (content.kind === "small") return await this.addSmall({ file, content: content.content });
+    if (content.kind === "small") {
+      return await this.#addSmall({ file, content: content.content, as });
+    }
     const large = content.kind === "large"
       ? { content: content.content }
       : await this.#largeOf(file, content.stored);
@@ -116,7 +129,7 @@ export class SendQueue {
     if (passing) await ended();
   }
 
-  async addSmall(small: SmallFile): Promise<void> {
+  async #addSmall(small: SmallFile): Promise<void> {
     const size = sizeOf(small.content);
     const { length } = this.#pack;
     const isFull = length === PACK_FILES || this.#packBytes + size > PACK_BYTES;
@@ -135,7 +148,7 @@ export class SendQueue {
     const as = factsOf(file, stored);
     if (!stored.inline && await this.#share(file)) return undefined;
     if (stored.size <= SMALL_FILE_BYTES) {
-      await this.addSmall({ file, content: await stored.bytes(), as });
+      await this.#addSmall({ file, content: await stored.bytes(), as });
       return undefined;
     }
     const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks(), stored };
@@ -265,31 +278,4 @@ class OwnFiles extends KnownFiles implements Shelf {
 
 function takeFacts(file: StoredFile, { size, sha256, encoding }: FileFacts): void {
   pointTo(file, { size, sha256, ...(encoding && { encoding }) });
-}
-
-/** Copies the facts of stored content, including members that this release does not know. */
-export function factsOf(file: StoredFile, { facts }: StoredContent): FileFacts {
-  Object.assign(file, facts);
-  const { size, sha256, encoding } = facts;
-  return { size, sha256, ...(encoding === undefined ? {} : { encoding }) };
-}
-
-export interface WriteProgress {
-  moved(path: string, bytes: number): void | Promise<void>;
-  count(bytes: number): void;
-}
-
-/** The sum of what moved. It begins at nothing, and never falls. */
-export function createSaveProgress(
-  onProgress: ((progress: TransferProgress) => void) | undefined,
-): WriteProgress {
-  let sum = 0;
-  const count = (bytes: number) => void (sum += Math.max(bytes, 0));
-  return {
-    moved(path, bytes) {
-      count(bytes);
-      onProgress?.({ path, bytes: sum });
-    },
-    count,
-  };
 }

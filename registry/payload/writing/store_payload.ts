@@ -9,6 +9,7 @@ import type { MadeByJob, Payload } from "../write.ts";
 import { ChunkLists } from "./chunk_lists.ts";
 import type { PayloadFolder } from "./payload_folder.ts";
 import { placeShared } from "./place_shared.ts";
+import { sendFiles } from "./send_queue.ts";
 
 /** The stored files that a save may find: of its base, of an interrupted save, on this disk. */
 export interface Shelves {
@@ -38,7 +39,7 @@ export async function storePayload(
   if (payload.value === undefined) {
     const sharing = (file: { path: string; size?: number }) =>
       share === "bytes" ? { earlier: base && earlierAt(base.earlier, file) } : undefined;
-    await payload.send({ folder, ...shelves, lists, sharing });
+    await sendFiles(payload, { folder, ...shelves, lists, sharing });
   } else await storeValue(payload, payload.value, { folder, base, lists }, options);
   if (base !== undefined) await placeShared(payload.files, base, folder);
   await lists.end(payload.files);

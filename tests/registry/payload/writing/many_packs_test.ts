@@ -5,11 +5,8 @@ import type { StoredFile } from "../../../../core/record.ts";
 import { createSideBySide } from "../../../../core/work/side_by_side.ts";
 import { PACK_FILES } from "../../../../registry/payload/content.ts";
 import type { PackFilesJob } from "../../../../registry/payload/job_kinds.ts";
-import {
-  createSaveProgress,
-  type ObjectFolder,
-  SendQueue,
-} from "../../../../registry/payload/writing/send_queue.ts";
+import { createSaveProgress } from "../../../../registry/payload/write.ts";
+import { type ObjectFolder, SendQueue } from "../../../../registry/payload/writing/send_queue.ts";
 import { packFiles } from "../../../../registry/payload/writing/store_file.ts";
 
 Deno.test("packs share the digests of stored files, and store equal files once", async () => {
@@ -33,7 +30,7 @@ Deno.test("packs share the digests of stored files, and store equal files once",
     const content = new Uint8Array(4);
     new DataView(content.buffer).setUint32(0, n % (2 * PACK_FILES)); // the last ones are equal
     files.push(file);
-    await queue.addSmall({ file, content });
+    await queue.add({ file, content: { kind: "small", content }, passing: false });
   }
   await queue.end();
   assertEquals(jobs.map(({ files }) => files.length), [PACK_FILES, PACK_FILES, PACK_FILES / 2]);
