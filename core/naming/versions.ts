@@ -211,9 +211,9 @@ function versionMeant(text: string): string | undefined {
 const CHARS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 function encodeOrder(version: VersionParts, text: string): string {
-  const numbers = [version.major, version.minor, version.patch];
-  if (!numbers.every(Number.isSafeInteger)) throw invalidVersion(text);
-  let order = numbers.map(encodeNumber).join("");
+  const { major, minor, patch } = version;
+  if (!Number.isSafeInteger(Math.max(major, minor, patch))) throw invalidVersion(text);
+  let order = encodeNumber(major) + encodeNumber(minor) + encodeNumber(patch);
   const pre = version.prerelease ?? [];
   if (pre.length === 0) return order;
   for (const id of pre) {
