@@ -41,11 +41,11 @@ export function diskIdentity(folder: string, noteFolder?: string): string | unde
 
 function isOnSameDisk(folder: string, noteFolder: string): boolean {
   try {
-    let existing = noteFolder; // it may not exist yet
-    while (lstatSync(existing, { throwIfNoEntry: false }) === undefined) {
-      existing = dirname(existing);
+    const { dev } = statSync(folder);
+    for (let place = noteFolder;; place = dirname(place)) { // it may not exist yet
+      const found = statSync(place, { throwIfNoEntry: false });
+      if (found !== undefined) return found.dev === dev;
     }
-    return statSync(folder).dev === statSync(existing).dev;
   } catch {
     return false;
   }
