@@ -59,6 +59,7 @@ export function hubRoutes(routes: Routes, context: GatewayContext): void {
   const objects = createSentObjects(context);
   for (const paths of REPO_PATHS) {
     revisionRoutes(routes, { ...context, repos }, paths);
+    treeRoutes(routes, { ...context, repos }, paths);
     repoRoutes(routes, { ...context, repos }, paths);
     hubWrites(routes, { ...context, repos }, objects, paths);
   }
@@ -103,9 +104,12 @@ function describedAs(
   return { id, tag: "hub", summary, scope: "read", answers };
 }
 
-/** The routes about a revision and its files. */
-function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): void {
-  const { kind, api, suffix } = paths;
+/** The routes that return a revision as a whole. */
+function revisionRoutes(
+  routes: Routes,
+  context: HubContext,
+  { kind, api, suffix }: RepoPaths,
+): void {
   const infoPaths = [["hubInfo", api], ["hubRevision", `${api}/revision/:revision`]] as const;
   for (const [id, path] of infoPaths) {
     route(routes, `GET ${path}`, {
@@ -141,6 +145,14 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       },
     });
   }
+}
+
+/** The routes that list the files and folders of a revision. */
+function treeRoutes(
+  routes: Routes,
+  context: HubContext,
+  { kind, api, suffix }: RepoPaths,
+): void {
   const treePaths = [["hubTree", ""], ["hubFolder", "/:path{[^]+}"]] as const;
   for (const [id, rest] of treePaths) {
     route(routes, `GET ${api}/tree/:revision${rest}`, {

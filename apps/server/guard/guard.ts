@@ -58,24 +58,12 @@ export function createGuard(
   };
   const origins = new OriginCheck(options, tokens !== undefined);
 
-  async function authenticated(request: Request, known: RequestInfo): Promise<void> {
-    if (tokens === undefined) return void (known.access = everything);
-    known.access = nobody;
-    try {
-      Object.assign(known, await authenticate(request, tokens, { ...known, system }));
-    } catch (error) {
-      const problem = await tokens.problem?.();
-      if (problem !== undefined) metrics.uncheckedToken(problem);
-      known.refusal = problem === undefined ? error : unchecked(); // for routes that are not open
-    }
-  }
-
   async function admit(request: Request, known: RequestInfo, answer: Routed): Promise<Answer> {
     const held = bodies.hold();
     try {
       const preflight = origins.check(request);
       if (preflight !== undefined) return preflight;
-      await authenticated(request, known);
+      await setAccess(request, known, { tokens, system, metrics });
       const { token } = known.access;
       const { hostname } = (known.remoteAddr ?? {}) as { hostname?: string };
       if (token !== undefined) tokens?.used?.(token, hostname);
@@ -114,26 +102,53 @@ export function createGuard(
     const headers = withHeaders(answered, [...origins.headersFor(request), ...ofToken]);
     headers["x-request-id"] = requestId;
 
-    const { method, url } = request;
+    const size = headers["content-length"];
     const durationMs = system.monotonic() - beganAt;
     metrics.end({
-      method: METHODS.has(method) ? method : "other",
+      method: METHODS.has(request.method) ? request.method : "other",
       route: known.route ?? "none",
       status,
       durationMs,
       receivedBytes: Number(request.headers.get("content-length") ?? 0),
-      sentBytes: Number(headers["content-length"] ?? 0),
+      sentBytes: Number(size ?? 0),
     });
     if (logger !== silentLogger) {
-      const token = known.access?.token === undefined ? "" : ` token=${known.access.token}`;
-      const took = `${Math.round(durationMs)} ms`;
-      const size = headers["content-length"] === undefined ? "" : ` ${headers["content-length"]} B`;
       const at = new Date(system.now()).toISOString();
-      const path = shownPath(url);
-      logger.info(`${at} ${method} ${path} ${status}${size} ${took}${token} id=${requestId}`);
+      logger.info(`${at} ${logLine(request, known, { status, size, durationMs })}`);
     }
     return new Answer(body, { status, headers, isOwned });
   };
+}
+
+/** Sets what the token of a request allows. Without tokens, everybody may do everything. */
+async function setAccess(
+  request: Request,
+  known: RequestInfo,
+  { tokens, system, metrics }:
+    & Pick<HandlerOptions, "tokens">
+    & Pick<GuardParts, "system" | "metrics">,
+): Promise<void> {
+  if (tokens === undefined) return void (known.access = everything);
+  known.access = nobody;
+  try {
+    Object.assign(known, await authenticate(request, tokens, { ...known, system }));
+  } catch (error) {
+    const problem = await tokens.problem?.();
+    if (problem !== undefined) metrics.uncheckedToken(problem);
+    known.refusal = problem === undefined ? error : unchecked(); // for routes that are not open
+  }
+}
+
+/** Returns the line of a request in the log, without its time. */
+function logLine(
+  { method, url }: Request,
+  { access, requestId }: RequestInfo,
+  { status, size, durationMs }: { status: number; size?: string; durationMs: number },
+): string {
+  const token = access?.token === undefined ? "" : ` token=${access.token}`;
+  const bytes = size === undefined ? "" : ` ${size} B`;
+  const took = `${Math.round(durationMs)} ms`;
+  return `${method} ${shownPath(url)} ${status}${bytes} ${took}${token} id=${requestId}`;
 }
 
 /** Returns the headers of an answer, with those of every answer. */

@@ -12,8 +12,7 @@ import { CHECKED, REPEATED, savedAnswer, unreadState } from "./saves.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
   const { registry, memory: { drafts } } = context;
-  const open = ({ name, draft: id }: Record<"name" | "draft", string>) =>
-    registry.openDraft(name, { id });
+  const open = (params: DraftParams) => openDraft(context, params);
 
   route(routes, "GET /artifacts/:name/drafts/:draft", {
     id: "draftInfo",
@@ -36,36 +35,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     },
   });
 
-  route(routes, "PUT /artifacts/:name/drafts/:draft/parts/:part", {
-    id: "addPart",
-    tag: "drafts",
-    summary: "Adds the files of a part to a draft, all at once; an existing part is kept",
-    scope: "save",
-    answers: { 200: { description: "The part", schema: schemas.AddedPartSchema }, ...CHECKED },
-    json: schemas.PartRequestSchema,
-    answer: async ({ c, params, json: { files: sent, compress }, access, signal }) => {
-      const draft = await open(params);
-      const unread = unreadState(access, params.name);
-      const add = (files: FileToSave[]) =>
-        ofCondition(
-          undefined,
-          () => draft.addPart(params.part, files, { compress, signal }),
-          unread,
-        );
-      if (sent === undefined) {
-        c.info.dryRun = true;
-        await checkOnly(add);
-        return new Answer(null, { status: 204 });
-      }
-      const sentOptions = { access, repeatable: true, signal };
-      const { files, removeUploads } = await openSentFiles(context, sent, sentOptions);
-      const added = await add(files);
-      await removeUploads();
-      // A part that exists may be that of another token.
-      const isShown = added.added || access.may("read", params.name);
-      return c.json(isShown ? added : { added: false, files: sent.length, size: sizeOf(files) });
-    },
-  });
+  addPartRoute(routes, context);
 
   route(routes, "POST /artifacts/:name/drafts/:draft/commit", {
     id: "commitDraft",
@@ -101,6 +71,45 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       const draft = await open(params);
       await checkOwnRun(registry, { name, draft: id }, "delete", { access, signal });
       return c.json({ discarded: await draft.discard({ signal }) });
+    },
+  });
+}
+
+type DraftParams = Record<"name" | "draft", string>;
+
+function openDraft({ registry }: ServerContext, { name, draft: id }: DraftParams) {
+  return registry.openDraft(name, { id });
+}
+
+function addPartRoute(routes: Routes, context: ServerContext): void {
+  route(routes, "PUT /artifacts/:name/drafts/:draft/parts/:part", {
+    id: "addPart",
+    tag: "drafts",
+    summary: "Adds the files of a part to a draft, all at once; an existing part is kept",
+    scope: "save",
+    answers: { 200: { description: "The part", schema: schemas.AddedPartSchema }, ...CHECKED },
+    json: schemas.PartRequestSchema,
+    answer: async ({ c, params, json: { files: sent, compress }, access, signal }) => {
+      const draft = await openDraft(context, params);
+      const unread = unreadState(access, params.name);
+      const add = (files: FileToSave[]) =>
+        ofCondition(
+          undefined,
+          () => draft.addPart(params.part, files, { compress, signal }),
+          unread,
+        );
+      if (sent === undefined) {
+        c.info.dryRun = true;
+        await checkOnly(add);
+        return new Answer(null, { status: 204 });
+      }
+      const sentOptions = { access, repeatable: true, signal };
+      const { files, removeUploads } = await openSentFiles(context, sent, sentOptions);
+      const added = await add(files);
+      await removeUploads();
+      // A part that exists may be that of another token.
+      const isShown = added.added || access.may("read", params.name);
+      return c.json(isShown ? added : { added: false, files: sent.length, size: sizeOf(files) });
     },
   });
 }

@@ -2,6 +2,7 @@
 import { presignDownload } from "../../../transfers/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { RouteContext, Routes } from "../gateways/gateway.ts";
+import type { Answer } from "../answer.ts";
 import { relative, type ServerContext } from "../routing.ts";
 import { type DirectDownloadOptions, PRESIGN } from "../../../core/registry/transfer.ts";
 import { route } from "../describe.ts";
@@ -65,26 +66,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     answer,
   });
 
-  // tus clients use both spellings.
-  for (
-    const [path, id] of [["/uploads", "beginUpload"], ["/uploads/", "beginUploadHere"]] as const
-  ) {
-    route(routes, `POST ${path}`, {
-      id,
-      tag: "uploads",
-      summary: "Creates a resumable upload (tus 1.0: creation, creation-with-upload)",
-      scope: "save",
-      requestHeaders: {
-        "tus-resumable": "1.0.0",
-        "upload-length": "The size of the upload, bytes",
-        "upload-metadata": "Metadata of the client",
-      },
-      answers: {
-        201: { description: "Created", headers: { location: "The relative URL", ...TUS } },
-      },
-      answer,
-    });
-  }
+  beginUploadRoutes(routes, answer);
 
   route(routes, "GET /uploads/:upload", {
     id: "uploadState",
@@ -124,6 +106,32 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     answers: { 204: { description: "Removed", headers: TUS } },
     answer,
   });
+}
+
+function beginUploadRoutes(
+  routes: Routes,
+  answer: (asked: { c: RouteContext }) => Promise<Answer>,
+): void {
+  // tus clients use both spellings.
+  for (
+    const [path, id] of [["/uploads", "beginUpload"], ["/uploads/", "beginUploadHere"]] as const
+  ) {
+    route(routes, `POST ${path}`, {
+      id,
+      tag: "uploads",
+      summary: "Creates a resumable upload (tus 1.0: creation, creation-with-upload)",
+      scope: "save",
+      requestHeaders: {
+        "tus-resumable": "1.0.0",
+        "upload-length": "The size of the upload, bytes",
+        "upload-metadata": "Metadata of the client",
+      },
+      answers: {
+        201: { description: "Created", headers: { location: "The relative URL", ...TUS } },
+      },
+      answer,
+    });
+  }
 }
 
 export function uploadRoutes(routes: Routes, context: ServerContext): void {
