@@ -28,14 +28,22 @@ export const signaturesExtension: Extension = {
       repeat: true,
     }, {
       flags: "--issuer <url>",
-      text: "with --require-signature: identities that this issuer vouches for",
+      text: "signers are identities that this issuer vouches for, such as alice@acme.com",
     }, {
       flags: "--trusted-root <file>",
       text: "with --issuer: the trusted_root.json of Sigstore",
       completes: "file",
     }],
-    async through(registry, { requireSignature: signedBy, issuer, trustedRoot }, context) {
-      if (signedBy === undefined && issuer === undefined && trustedRoot === undefined) {
+    verifying: [{
+      flags: "--signed-by <file>",
+      text: "the same as --require-signature",
+      completes: "file",
+      repeat: true,
+    }],
+    async through(registry, flags, context) {
+      const { requireSignature = [], signedBy: also = [], issuer, trustedRoot } = flags;
+      const signedBy = [...requireSignature, ...also];
+      if (signedBy.length === 0 && issuer === undefined && trustedRoot === undefined) {
         return registry;
       }
       const { readSigners } = await import("./signers/key_files.ts");

@@ -19,7 +19,7 @@ import {
   withHints,
 } from "../apps/cli/extending.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../apps/cli/extending.ts";
-import { type Extension, readingOptions, readThrough } from "../apps/cli/program/extension.ts";
+import { type Extension, readThrough, verifyingOptions } from "../apps/cli/program/extension.ts";
 import { withRegistry } from "../apps/cli/terminal/hints.ts";
 import { isGranted } from "../core/system.ts";
 import type { Registry } from "../mod.ts";
@@ -68,7 +68,7 @@ export const createVerify = (extensions: readonly Extension[]): Command =>
       text: "only these names, patterns or versions",
       completes: "ref",
     }],
-    options: readingOptions(OPTIONS, extensions),
+    options: verifyingOptions(OPTIONS, extensions),
     examples: [
       ["holdfast verify", "everything"],
       ["holdfast verify my:model 'data:*'", "some names"],

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { basename, join } from "@std/path";
 import { cliTest, filesIn } from "../apps/captured_io.ts";
+import { acme } from "./certificates/certified.ts";
 import { ecKeys } from "./signed.ts";
 
 cliTest("sign and signatures: a version is signed, checked and exported", async (it) => {
@@ -152,3 +153,43 @@ cliTest("signatures --to: writes what signers signed, and replaces no file", asy
   assertEquals([files.length, files.includes(`model.${id}.sig`)], [2, true]);
   assertEquals((await filesIn(it.cwd)).includes("none"), false);
 });
+
+cliTest(
+  "verify --signed-by: checks all bytes, and that keys or authorities signed them",
+  async (it) => {
+    const { root, chain, key } = await acme(), [own, other] = [ecKeys(), ecKeys()];
+    const texts = {
+      "alice.pem": key,
+      "chain.pem": chain,
+      "ca.pem": root.pem,
+      "own.pem": own.privateKey,
+      "own.pub": own.publicKey,
+      "other.pub": other.publicKey,
+    };
+    for (const [file, text] of Object.entries(texts)) await writeFile(join(it.cwd, file), text);
+    await it.succeeds("init");
+    await it.succeeds("save models:digits own.pub");
+    await it.succeeds("save models:digits ca.pem");
+    await it.succeeds("sign models:digits@1.0.0 --key alice.pem --certificate chain.pem");
+    await it.succeeds("sign models:digits@1.0.0 --key own.pem");
+    const verify = "verify models:digits@1.0.0 --signed-by";
+    for (const signers of ["ca.pem", "own.pub", "ca.pem --signed-by own.pub"]) {
+      assertMatch(await it.succeeds(`${verify} ${signers}`), /^No problems: 1 version/);
+    }
+    await it.succeeds(`${verify} ca.pem --require-signature own.pub`);
+    const cases: [line: string, code: number, message: RegExp][] = [
+      [`${verify} other.pub`, 4, /no valid signature of the key/],
+      [`${verify} ca.pem --signed-by other.pub`, 4, /no valid signature of the key/],
+      [`${verify} ca.pem --require-signature other.pub`, 4, /no valid signature of the key/],
+      ["verify --signed-by ca.pem", 4, /"models:digits@2\.0\.0": it has no valid signature/],
+      [`${verify} none.pub`, 3, /Cannot read the public key "none\.pub"/],
+      [`${verify} alice@acme.com --issuer https://acme.com`, 2, /--trusted-root is missing/],
+    ];
+    for (const [line, code, message] of cases) {
+      const ran = await it.holdfast(line);
+      assertMatch(ran.err, message);
+      assertEquals([line, ran.code, ran.out], [line, code, ""]);
+    }
+    assertEquals((await it.holdfast("download models:digits x --signed-by ca.pem")).code, 2);
+  },
+);

@@ -90,6 +90,8 @@ export interface Serving {
 /** Options of commands that read versions, which refuse some. */
 export interface Reading {
   readonly options: readonly OptionDefinition[];
+  /** Further options of `verify`. */
+  readonly verifying?: readonly OptionDefinition[];
   /** Returns the registry that refuses what the options of a line refuse. */
   // deno-lint-ignore no-explicit-any -- see `defineServing`
   through(registry: Registry, flags: any, context: CommandContext): Promise<Registry>;
@@ -177,6 +179,15 @@ export function readingOptions<Own extends readonly OptionDefinition[]>(
   extensions: readonly Extension[],
 ): Own {
   return withOptions(own, extensions.map(({ reading }) => reading));
+}
+
+/** Returns the options of `holdfast verify`. */
+export function verifyingOptions<Own extends readonly OptionDefinition[]>(
+  own: Own,
+  extensions: readonly Extension[],
+): Own {
+  const further = extensions.map(({ reading }) => ({ options: reading?.verifying ?? [] }));
+  return withOptions(readingOptions(own, extensions), further);
 }
 
 /** Returns the options of `holdfast download`. */
@@ -267,12 +278,16 @@ export function defineServing<const Options extends readonly OptionDefinition[]>
   return serving;
 }
 
-export function defineReading<const Options extends readonly OptionDefinition[]>(
+export function defineReading<
+  const Options extends readonly OptionDefinition[],
+  const Verifying extends readonly OptionDefinition[] = [],
+>(
   reading: {
     readonly options: Options;
+    readonly verifying?: Verifying;
     through(
       registry: Registry,
-      flags: FlagsOf<Options>,
+      flags: FlagsOf<Options> & FlagsOf<Verifying>,
       context: CommandContext,
     ): Promise<Registry>;
   },
