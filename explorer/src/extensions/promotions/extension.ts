@@ -13,5 +13,6 @@ definePromotion({
 
 export const promotionsExtension: PageExtension = {
   name: "promotions",
+  labels: { "promotion-asked": async () => (await import("./asked_label.ts")).AskedLabel },
   loadStart: async () => (await import("./asked.ts")).Asked,
 };

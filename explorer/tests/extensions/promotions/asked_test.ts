@@ -37,6 +37,12 @@ Deno.test({
       assertEquals(await barriersOf(page), []);
       await asked.getByRole("link", { name: `${name}@2.0.0` }).click();
       await page.waitForURL(/artifacts\/models.*\/2\.0\.0$/);
+      const label = page.getByRole("region", { name: "Promotion asked for" });
+      await label.getByRole("heading", { name: "Asked for as production" }).waitFor();
+      await label.getByText(/: <b>Best<\/b> so far$/).waitFor();
+      await label.getByText(`holdfast promote ${name}@2.0.0 production`).waitFor();
+      assertEquals(await page.getByText('"alias"').count(), 0);
+      assertEquals(await barriersOf(page), []);
       await page.goto(`${url}#/artifacts/${encodeURIComponent(name)}`);
       await page.getByText("if metrics.auc > 0.9 and if another author has set the label seen")
         .waitFor();

@@ -6,6 +6,7 @@ import { addSignature, signVersion } from "../../../../signatures/signatures.ts"
 import { statementOf } from "../../../../signatures/statement.ts";
 import { acme } from "../../../../tests/signatures/certificates/certified.ts";
 import { ALICE, ISSUER, sigstore } from "../../../../tests/signatures/certificates/keyless.ts";
+import { storedSignatures } from "../../../../tests/signatures/many.ts";
 import { ecKeys, edKeys, NAME, withVersion } from "../../../../tests/signatures/signed.ts";
 import { barriersOf } from "../../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";
@@ -93,6 +94,23 @@ Deno.test({
     await all.getByLabel(`Signature ${id}`).waitFor();
     await page.goto(`${url}#/artifacts/other/1.0.0`);
     await page.getByText("signed by hand").waitFor();
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "a version with as many signatures as fit shows each of them" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await withVersion();
+    const labels = { signatures: storedSignatures(245) };
+    await annotate(registry, `${NAME}@1.0.0`, { labels });
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/${encodeURIComponent(NAME)}/1.0.0`);
+    const all = page.getByRole("region", { name: "Signatures" });
+    await all.getByRole("heading", { name: "245 signatures, not verified" }).waitFor();
+    assertEquals(await all.getByLabel(/^Signature [0-9a-f]{16}$/).count(), 245);
     assertEquals(errors, []);
   },
 });

@@ -1,0 +1,24 @@
+// The label by which a version is asked for, as words.
+import { CopyButton, shellWord } from "../../components/copy_box.ts";
+import type { LabelProps } from "../../extension.ts";
+import { formatTime } from "../../format/format.ts";
+import { html } from "../../framework/html.ts";
+
+/** Shows what a label asks for: whether the alias has changed since is not in it. */
+export function AskedLabel({ value, of }: LabelProps) {
+  const { alias, at, note } = Object(value);
+  if (typeof alias !== "string" || typeof at !== "string" || Number.isNaN(Date.parse(at))) {
+    return html`<p>The request for a promotion cannot be read.</p>`;
+  }
+  const command = `holdfast promote ${shellWord(of)} ${shellWord(alias)}`;
+  return html`
+    <section class="stack" aria-label="Promotion asked for">
+      <h2>Asked for as ${alias}</h2>
+      <p class="note"><span title=${at}>${formatTime(at)}</span>${typeof note === "string" &&
+        `: ${note}`}</p>
+      <p class="note">Any change of the alias since then has ended the request. To accept it, run
+        <code>${command}</code> <${CopyButton} text=${command} label="command" />, to withdraw it, add
+        <code>--withdraw</code>.</p>
+    </section>
+  `;
+}
