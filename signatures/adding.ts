@@ -3,6 +3,7 @@ import {
   type ArtifactInfo,
   conflict,
   isJsonObject,
+  isRegistryError,
   realSystem,
   type Registry,
   shown,
@@ -37,6 +38,9 @@ export function statementFor(info: ArtifactInfo): string {
     hint: "Save a version with copies of the files in place of links.",
   });
 }
+
+/** Characters of notes and labels, of which 64 KiB can be stored. */
+const NEARLY_FULL = 32 * 1024;
 
 /** Adds a signature of the files in `info`. Throws `Conflict` if the version has others by now. */
 export async function store(
@@ -74,7 +78,21 @@ export async function store(
   );
   const addedAt = new Date(system.now()).toISOString();
   const entry = { keyHash, sig, subject, addedAt, ...kept };
-  await annotate(registry, ref, { labels: { [SIGNATURES]: { [id]: entry } } }, { signal });
+  await annotate(registry, ref, { labels: { [SIGNATURES]: { [id]: entry } } }, { signal })
+    .catch((cause) => {
+      const all = JSON.stringify({ ...now.annotations, labels: { ...labels, entry } });
+      const isFull = isRegistryError(cause, "Invalid") && all.length > NEARLY_FULL;
+      if (!isFull) throw cause;
+      throw conflict(
+        "sign",
+        shown(ref),
+        "its notes and labels have no room for another signature",
+        {
+          hint: `Remove a signature: holdfast note ${ref} --label '${SIGNATURES}:={"ID": null}'`,
+          cause,
+        },
+      );
+    });
   const { name, version } = info;
   return { name, version, id, keyHash, isNew: before === undefined };
 }
