@@ -9,6 +9,7 @@ Reads no files of a version: it has the SHA-256 of each. Keys need `pip install 
 from __future__ import annotations
 
 import base64
+import json
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +38,8 @@ from .signatures.report import (
 )
 from .signatures.statement import read_statement, signed_bytes, statement_of
 
+NEARLY_FULL = 32 * 2**10
+"""Characters of labels, of which 64 KiB can be stored with the notes."""
 MOST_KEPT = 48 * 2**10
 """Characters of a statement that is kept as it was signed: labels have 64 KiB."""
 
@@ -201,5 +204,13 @@ def store(
     for member, value in kept.items():  # None removes what an earlier signature of this key had
         if value is not None or (before is not None and getattr(before, member) is not None):
             entry[member] = value
-    registry.annotate(pinned(artifact), labels={SIGNATURES: {id: entry}})
+    try:
+        registry.annotate(pinned(artifact), labels={SIGNATURES: {id: entry}})
+    except HoldfastError as error:
+        if error.code != "Invalid" or len(json.dumps(labels)) < NEARLY_FULL:
+            raise
+        state = "its notes and labels have no room for another signature"
+        message = f"Cannot sign {quoted(artifact.ref)}: {state}"
+        removal = f"""holdfast note {pinned(artifact)} --label '{SIGNATURES}:={{"ID": null}}'"""
+        raise HoldfastError("Conflict", message, f"Remove a signature: {removal}") from error
     return AddedSignature(artifact.name, artifact.version, id, bundle.key_hash, before is None)

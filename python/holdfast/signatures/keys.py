@@ -59,6 +59,8 @@ def pem_in(given: str | Path, what: str) -> str:
     except OSError as error:
         # Without the path: it may be a key in another form, passed by mistake.
         state = os.strerror(error.errno) if error.errno else "it cannot be opened"
+        if what == "public key" and re.search("@|://", str(given)):
+            hint += " Python checks no identities: run `holdfast signatures --signed-by IDENTITY`."
     except ValueError:
         state = "it is neither a path nor PEM"
     raise HoldfastError("Invalid", f"Cannot read the {what}: {state}", hint) from None

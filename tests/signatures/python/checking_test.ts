@@ -83,11 +83,12 @@ signingTest("Python checks the key of a signature with a certificate", async (ro
   await writeFile(root.join("model.sig"), bundle);
   await writeFile(root.join("key.pub"), keyOfCertificate(alice.pem));
   await using service = served(registry, ["read:*", "write:*"]);
-  const [ok, own, refused, added] = await python_(
+  const [ok, own, refused, identity, added] = await python_(
     `
 shown(lambda: holdfast.check_signatures(registry, name, "key.pub").ok)
 shown(lambda: holdfast.signature_bundle(registry, name, Path("key.pub")))
 shown(lambda: holdfast.check_signatures(registry, name, "ca.pem"))
+shown(lambda: holdfast.check_signatures(registry, name, "alice@acme.com"))
 shown(lambda: holdfast.add_signature(registry, "copies:digits", "model.sig"))
 `,
     service,
@@ -95,6 +96,7 @@ shown(lambda: holdfast.add_signature(registry, "copies:digits", "model.sig"))
   );
   assertEquals([ok, own, added.id], [true, bundle, id]);
   assertMatch(refused.text, /^Cannot check signatures: Python compares public keys.*\nhint: Pass/);
+  assertMatch(identity.text, /hint: .*Python checks no identities: run `holdfast signatures --si/);
   const report = await checkSignatures(registry, "copies:digits", { signedBy: anchor.pem });
   assert(report.ok);
 });

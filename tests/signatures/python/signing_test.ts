@@ -4,8 +4,10 @@ import { execFile } from "node:child_process";
 import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { localPath, openRegistry, type Registry } from "../../../mod.ts";
+import { annotate } from "../../../registry/mod.ts";
 import { checkSignatures, signatureBundle } from "../../../signatures/signatures.ts";
 import { served } from "../../python/reader.ts";
+import { storedSignatures } from "../many.ts";
 import { ecKeys, edKeys, NAME } from "../signed.ts";
 import { judge, python_, savedFolder, signingTest, writeKeys } from "./program.ts";
 
@@ -195,3 +197,31 @@ shown(lambda: holdfast.check_signatures(registry, name, "key.pub").ok)
   assertEquals([refused.error, ok], ["Conflict", true]);
   assertMatch(refused.text, /^Cannot sign "models:digits@1\.0\.0": it was overwritten meanwhile\n/);
 });
+
+signingTest(
+  "Python says that a version has no room for a signature, and how to make it",
+  async (root) => {
+    await using registry = await openRegistry(root.join("registry"));
+    await registry.save(NAME, { layers: 3 });
+    await writeKeys(root, ecKeys());
+    await annotate(registry, `${NAME}@1.0.0`, { labels: { signatures: storedSignatures(246) } });
+    await using service = served(registry, ["read:*", "write:*"]);
+    const [refused, count] = await python_(
+      `
+shown(lambda: holdfast.sign_version(registry, name, "key.pem"))
+shown(lambda: len(holdfast.check_signatures(registry, name).signatures))
+`,
+      service,
+      root.path,
+    );
+    assertEquals([refused.error, count], ["Conflict", 246]);
+    assertMatch(
+      refused.text,
+      /^Cannot sign "models:digits@1\.0\.0": its notes and labels have no room/,
+    );
+    assertMatch(
+      refused.text,
+      /holdfast note models:digits@1\.0\.0 --label 'signatures:=\{"ID": null\}'/,
+    );
+  },
+);
