@@ -40,8 +40,14 @@ export function urlBelow(service: string, path: string): string {
   return `${service.replace(/\/+$/, "")}${path}`;
 }
 
-/** Throws for a URL whose requests others on the network could read. */
+/** Throws for a URL with a password, and for one whose requests others on the network could read. */
 export function checkUrl(action: string, url: string): void {
+  const { username, password } = URL.parse(url) ?? {};
+  if (username || password) { // which no error shows
+    throw invalid("sign", undefined, "the URL of a service has a user name or password", {
+      hint: "Pass the URL without them.",
+    });
+  }
   if (isPrivateUrl(url)) return;
   throw invalid(action, JSON.stringify(url), "it is not an https URL", {
     hint: "Pass the https URL of the service.",

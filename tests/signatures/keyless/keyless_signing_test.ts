@@ -100,6 +100,7 @@ Deno.test("tokens that cannot be used go to no service", async () => {
     [{ fulcio: "http://fulcio.example" }, "Invalid", /is not an https URL/, /https URL/],
     [{ rekor: "rekor" }, "Invalid", /"rekor": it is not an https URL/, /https URL/],
     [{ timestampAuthority: "file:///x" }, "Invalid", /is not an https URL/, /https URL/],
+    [{ rekor: "https://a:secret@b.c" }, "Invalid", /^Cannot sign: the URL of a serv[^@]*$/, /./],
     [{ trustedRoot: "{}" }, "Invalid", /trusted root cannot be read/, /trusted_root.json/],
   ];
   for (const [options, code, reason, hint] of cases) {
