@@ -382,3 +382,16 @@ cliTest("sign --keyless: a service gets the signature, and no token", async (it)
   assertEquals(bodies.filter((body) => body.includes(token)), []);
   await service.shutdown();
 });
+
+cliTest("sign --keyless: Ctrl-C between authority and log adds nothing", async (it) => {
+  const stop = new AbortController();
+  await using served = await servedSigstore(at(REKOR, async (usual) => {
+    stop.abort(new DOMException("Ctrl-C", "AbortError"));
+    return await usual();
+  }));
+  const line = await prepared(it, served), env = { SIGSTORE_ID_TOKEN: await served.token() };
+  const { code, out } = await it.holdfast(line, { env, signal: stop.signal });
+  assert(code !== 0);
+  assertEquals([out, served.asked], ["", [FULCIO, REKOR]]);
+  assertEquals((await it.json("signatures models:digits --json")).signatures, []);
+});

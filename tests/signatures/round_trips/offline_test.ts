@@ -43,6 +43,7 @@ testInRoot("an audit of a version on a disk needs no network", async (root) => {
   const keyless = `--issuer ${ISSUER} --trusted-root root.json`;
   commands.push(
     `signatures ${REF} --signed-by ${ALICE} ${keyless}`,
+    `verify ${REF} --signed-by ${ALICE} ${keyless}`,
     `download ${REF} copy --signatures --require-signature ca.pem`,
   );
   const permissions = ["--allow-read", "--allow-env", "--allow-sys", `--allow-write=${root.path}`];
