@@ -82,7 +82,7 @@ export const WITH_PROGRAMS: readonly string[] = [
   "tests/registry/processes",
   "tests/mirrors/processes",
   "tests/servers/start_server_test.ts",
-  "tests/signatures/attacks_test.ts",
+  "tests/signatures/attacks",
   "tests/signatures/earlier_programs_test.ts",
   "tests/signatures/round_trips/offline_test.ts",
   "tests/judges",

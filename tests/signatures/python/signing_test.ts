@@ -7,7 +7,7 @@ import { localPath, openRegistry, type Registry } from "../../../mod.ts";
 import { annotate } from "../../../registry/mod.ts";
 import { checkSignatures, signatureBundle } from "../../../signatures/signatures.ts";
 import { served } from "../../python/reader.ts";
-import { storedSignatures } from "../many.ts";
+import { storedSignatures } from "../attacks/many.ts";
 import { ecKeys, edKeys, NAME } from "../signed.ts";
 import { judge, python_, savedFolder, signingTest, writeKeys } from "./program.ts";
 

@@ -6,7 +6,7 @@ import { addSignature, signVersion } from "../../../../signatures/signatures.ts"
 import { statementOf } from "../../../../signatures/statement.ts";
 import { acme } from "../../../../tests/signatures/certificates/certified.ts";
 import { ALICE, ISSUER, sigstore } from "../../../../tests/signatures/certificates/keyless.ts";
-import { storedSignatures } from "../../../../tests/signatures/many.ts";
+import { storedSignatures } from "../../../../tests/signatures/attacks/many.ts";
 import { ecKeys, edKeys, NAME, withVersion } from "../../../../tests/signatures/signed.ts";
 import { barriersOf } from "../../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";

@@ -3,15 +3,15 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { join } from "@std/path";
-import type { CommandContext } from "../../apps/cli/extending.ts";
-import { realSystem } from "../../core/system.ts";
-import { openRegistry } from "../../mod.ts";
-import { annotate } from "../../registry/mod.ts";
-import { keepAmong, keepSignatures } from "../../signatures/saving.ts";
-import { type CliTest, cliTest } from "../apps/captured_io.ts";
-import { spawnDeno } from "../support/run_deno.ts";
+import type { CommandContext } from "../../../apps/cli/extending.ts";
+import { realSystem } from "../../../core/system.ts";
+import { openRegistry } from "../../../mod.ts";
+import { annotate } from "../../../registry/mod.ts";
+import { keepAmong, keepSignatures } from "../../../signatures/saving.ts";
+import { type CliTest, cliTest } from "../../apps/captured_io.ts";
+import { spawnDeno } from "../../support/run_deno.ts";
 import { storedSignatures } from "./many.ts";
-import { ecKeys } from "./signed.ts";
+import { ecKeys } from "../signed.ts";
 
 /** A signer that writes its process id, and waits, also after the program that started it. */
 const SLOW = "echo $$ > pid; mv pid started; exec sleep 60 2>&-";
