@@ -1,7 +1,7 @@
 // The sizes of payload objects as the store lists them: a first look, which reads no payload. It finds
 // objects that are gone or have another size. Bytes that rotted in their place look right.
 import type { ObjectInfo } from "../core/backend.ts";
-import { corrupt, isRegistryError, shown } from "../core/kernel.ts";
+import { corrupt, forEachAtOnce, isRegistryError, shown } from "../core/kernel.ts";
 import type { RegistryError } from "../core/kernel.ts";
 import type { Part, StoredFile } from "../core/record.ts";
 import {
@@ -10,6 +10,7 @@ import {
   NAMES,
   OBJECTS,
   objectsFolder,
+  PackedMap,
   saveAgain,
 } from "../registry/record_reads.ts";
 import type { Context, PayloadSource } from "../registry/record_reads.ts";
@@ -28,8 +29,9 @@ export class ListedObjects {
   #current?: ObjectsOfName;
 
   constructor(context: Context, prefix: string, counts: ListedCounts, signal?: AbortSignal) {
-    const [, name = ""] = prefix.split("/");
-    const top = prefix === NAMES ? OBJECTS : `${OBJECTS}${name}/`;
+    const [, name = "", , , order = ""] = prefix.split("/");
+    const folder = `${OBJECTS}${name}/${order && `${order}/`}`; // of a version, its own payload
+    const top = prefix === NAMES ? OBJECTS : folder;
     const onFailure = () => {}; // what is not listed is asked for
     this.#context = context;
     this.#signal = signal;
@@ -42,7 +44,7 @@ export class ListedObjects {
     const folder = objectsFolder(name);
     if (this.#current !== undefined && this.#folder === folder) return this.#current;
     this.#folder = folder;
-    const sizes = new Map<string, number>();
+    const sizes = new PackedMap<number>();
     const last = `${folder}\x7f`; // keys are ASCII
     for (this.#next ??= await this.#read(); this.#next && this.#next.key < last;) {
       const { key, size } = this.#next;
@@ -65,15 +67,15 @@ export class ListedObjects {
 /** The listed objects of one name. */
 export class ObjectsOfName {
   readonly #context: Context;
-  readonly #sizes: Map<string, number>;
+  readonly #sizes: PackedMap<number>;
   readonly #counts: ListedCounts;
   readonly #signal?: AbortSignal;
-  readonly #counted = new Set<string>();
+  readonly #counted = new PackedMap();
   readonly #asked = new Map<string, Promise<number | undefined>>();
 
   constructor(
     context: Context,
-    sizes: Map<string, number>,
+    sizes: PackedMap<number>,
     counts: ListedCounts,
     signal?: AbortSignal,
   ) {
@@ -83,36 +85,59 @@ export class ObjectsOfName {
     this.#signal = signal;
   }
 
-  /** Returns what the files of a version lack, by path. Asks for each object that differs. */
-  async check(source: PayloadSource): Promise<Map<string, RegistryError>> {
-    const damaged = new Map<string, RegistryError>();
+  /** Returns what files of a version lack. Asks for each object that differs. */
+  async check(source: PayloadSource, counting: boolean): Promise<Map<StoredFile, RegistryError>> {
+    await forEachAtOnce(this.#differing(source), (key) => this.#ask(key));
+    const damaged = new Map<StoredFile, RegistryError>();
+    const gone = new Map<string, RegistryError>();
     for (const file of source.files) {
-      try {
-        for (const part of allParts(file)) await this.#checkPart(source, file, part);
-      } catch (error) {
-        if (!isRegistryError(error, "Corrupt")) throw error; // also of a version that is superseded
-        damaged.set(file.path, error);
+      for (const part of allParts(file)) {
+        const error = await this.#checkPart(source, file, part, { gone, counting });
+        if (error === undefined) continue;
+        damaged.set(file, error);
+        break;
       }
     }
     return damaged;
   }
 
-  async #checkPart(source: PayloadSource, file: StoredFile, part: Part): Promise<void> {
+  /** Returns the keys of objects that are not listed as expected. */
+  #differing(source: PayloadSource): Set<string> {
+    const differing = new Set<string>();
+    for (const file of source.files) {
+      for (const part of allParts(file)) {
+        const key = source.keyOf(file, part);
+        if (!hasPart(this.#sizes.get(key), part)) differing.add(key);
+      }
+    }
+    return differing;
+  }
+
+  /** Returns what a part lacks. Explains each object that is gone once, as it takes requests. */
+  async #checkPart(
+    source: PayloadSource,
+    file: StoredFile,
+    part: Part,
+    { gone, counting }: { gone: Map<string, RegistryError>; counting: boolean },
+  ): Promise<RegistryError | undefined> {
     const key = source.keyOf(file, part);
     let size = this.#sizes.get(key);
-    if (size === undefined || !hasPart(size, part)) size = await this.#ask(key);
-    if (size === undefined) return await source.missing(key);
+    if (!hasPart(size, part)) size = await this.#ask(key);
+    if (size === undefined) {
+      if (!gone.has(key)) gone.set(key, await corruptionOf(source.missing(key)));
+      return gone.get(key);
+    }
     if (!hasPart(size, part)) {
       const { offset = 0 } = part;
       const state = `its object has ${size} bytes, not ${offset + part.size}`;
-      throw corrupt("read file", `${shown(file.path)} of "${source.ref}"`, state, {
+      return corrupt("read file", `${shown(file.path)} of "${source.ref}"`, state, {
         ...saveAgain("Another program changed it."),
         key,
         backend: this.#context.backend.location,
       });
     }
-    if (this.#counted.has(key)) return;
-    this.#counted.add(key);
+    if (!counting || this.#counted.has(key)) return;
+    this.#counted.set(key, true);
     this.#counts.objects++;
     this.#counts.bytes += size;
   }
@@ -126,7 +151,18 @@ export class ObjectsOfName {
   }
 }
 
+/** Returns why an object is missing. Throws if its version is superseded. */
+async function corruptionOf(explaining: Promise<never>): Promise<RegistryError> {
+  try {
+    return await explaining;
+  } catch (error) {
+    if (isRegistryError(error, "Corrupt")) return error;
+    throw error;
+  }
+}
+
 /** True if an object of this size has a part: all of it, or a range. */
-function hasPart(objectSize: number, { offset, size }: Part): boolean {
+function hasPart(objectSize: number | undefined, { offset, size }: Part): boolean {
+  if (objectSize === undefined) return false;
   return offset === undefined ? objectSize === size : objectSize >= offset + size;
 }

@@ -64,7 +64,10 @@ export interface VerifyReport {
   /** Bytes of these files. */
   bytes: number;
   problems: VerifyProblem[];
-  /** Objects whose size was compared with the lists of the store, if that was requested. */
+  /**
+   * Objects whose size was compared with the lists of the store, if that was requested. Two shards
+   * may count the same one.
+   */
   listed?: { objects: number; bytes: number };
   /** Bytes left to later runs; absent unless a sample was read. */
   later?: {

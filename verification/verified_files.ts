@@ -34,6 +34,7 @@ export class VerifiedFiles {
   readonly #selection: Selection;
   readonly #checks: PieceChecks;
   readonly #turns = new Map<string, { done: Promise<Verified | undefined>; bytes: number }>();
+  readonly #unselected = new Set<string>();
   #bytes = 0;
 
   constructor(threads: number, selection: Selection) {
@@ -72,6 +73,23 @@ export class VerifiedFiles {
       this.#remember(id, turn.catch(() => last), file);
       await turn;
     };
+  }
+
+  /** Notes that a file is not read, as it lacks an object. The shard of its record reports that. */
+  passOver(
+    source: PayloadSource,
+    file: StoredFile,
+    { cell, record, isOwn }: { cell: string; record: string; isOwn: boolean },
+  ): void {
+    const { now, first } = this.#selection.amounts(source, file, cell);
+    const isSelected = now > 0 || first === "now";
+    if (isSelected && !isOwn) this.isPartial = true;
+    if (!isSelected && isOwn) this.#unselected.add(`${record} ${file.path}`);
+  }
+
+  /** True for a problem of bytes that this run reads. */
+  concerns({ record, path }: { record: string; path?: string }): boolean {
+    return path !== undefined && !this.#unselected.has(`${record} ${path}`);
   }
 
   /** Ends its threads. */

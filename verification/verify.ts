@@ -79,7 +79,8 @@ export async function verifyRegistry(
   }
   if (repairFrom !== undefined) await repair(context, repairFrom, report, options);
   if (isNoted && hasReadings) readings ??= await open();
-  const isRight = !verified.isPartial && report.problems.every(({ path }) => path === undefined);
+  const isRight = !verified.isPartial &&
+    !report.problems.some((problem) => verified.concerns(problem));
   await readings?.note(window, isRight);
   const coverage = readings?.coverage();
   if (coverage !== undefined) report.coverage = coverage;

@@ -88,25 +88,30 @@ export async function verifyRecords(
     verified.isPartial = true; // each shard has records there
     addProblem(report, asProblem(nameOf(at), at, error), options);
   };
-  for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
-    if (parseReleasedMark(info.key) !== undefined) continue;
-    const key = parseCellKey(info.key);
-    if (!(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))) {
-      if (selection.owns(info.key)) report.unseen.strangers++;
-      continue;
+  try {
+    for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
+      if (parseReleasedMark(info.key) !== undefined) continue;
+      const key = parseCellKey(info.key);
+      if (
+        !(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))
+      ) {
+        if (selection.owns(info.key)) report.unseen.strangers++;
+        continue;
+      }
+      const newest = cell !== cellOf(info.key);
+      if (newest) isOwn = selection.owns(cell = cellOf(info.key));
+      const objects = key && await listed?.of(key.name);
+      const place = { info, key, newest, isOwn, objects };
+      if (!isOwn && !(options.deep && isVersion(place))) continue;
+      batch.push(place);
+      if (batch.length < BATCH) continue;
+      await verifyBatch(context, batch, report, options);
+      batch = [];
     }
-    const newest = cell !== cellOf(info.key);
-    if (newest) isOwn = selection.owns(cell = cellOf(info.key));
-    const objects = key && await listed?.of(key.name);
-    const place = { info, key, newest, isOwn, objects };
-    if (!isOwn && !(options.deep && isVersion(place))) continue;
-    batch.push(place);
-    if (batch.length < BATCH) continue;
     await verifyBatch(context, batch, report, options);
-    batch = [];
+  } finally {
+    await listed?.end();
   }
-  await verifyBatch(context, batch, report, options);
-  await listed?.end();
 }
 
 /** Names the subject of a file or folder without a record key. */
@@ -313,9 +318,12 @@ async function verifyVersion(
   async function readFiles(groups: AsyncIterable<PayloadSource>): Promise<Damage[]> {
     const damaged: Damage[] = [], total = { bytes: 0, later: 0, files: 0, unseen: 0 };
     for await (const source of groups) {
-      const differing = await objects?.check(source) ?? new Map<string, RegistryError>();
-      for (const [path, error] of differing) damaged.push({ path, error });
-      const rest = source.files.filter(({ path }) => !differing.has(path));
+      const differing = await objects?.check(source, isOwn);
+      for (const [file, error] of differing ?? []) {
+        if (isOwn) damaged.push({ path: file.path, error });
+        verified.passOver(source, file, { cell, record: head.key, isOwn });
+      }
+      const rest = source.files.filter((file) => !differing?.has(file));
       if (deep) await readGroup({ ...source, files: rest }, damaged, total);
       else total.unseen += source.files.length;
     }

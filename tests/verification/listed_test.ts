@@ -1,5 +1,11 @@
 // Sizes of stored objects are compared with the lists of the store.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { collectGarbage } from "../../registry/maintenance.ts";
 import { mirrorRegistry, verifyRegistry } from "../../apps/maintenance.ts";
 import { createMemoryBackend, openRegistry } from "../../mod.ts";
@@ -89,6 +95,91 @@ Deno.test("a list that is late or wrong is not damage: each object that differs 
   const { ok, problems, listed } = await verifyRegistry(reader, LISTED);
   assertEquals([ok, problems, listed!.objects], [true, [], 2]);
   assert(lists > 0);
+});
+
+Deno.test("shards report a lost object once, whichever of them reads it", async () => {
+  const backend = createMemoryBackend();
+  const registry = await openRegistry(backend, { cache: false });
+  for (let n = 0; n < 9; n++) await registry.save("a", noise(400_000, n), { share: "none" });
+  const keys = await keysOf(backend, "objects/a/");
+  for (const key of keys.slice(0, 3)) await backend.delete(key);
+  const count = 3;
+  for (const options of [LISTED, { ...LISTED, sample: 1 }]) {
+    const found: string[] = [];
+    let objects = 0, files = 0;
+    for (let index = 0; index < count; index++) {
+      const report = await verifyRegistry(registry, { ...options, shard: { index, count } });
+      found.push(...report.problems.map(({ key }) => key));
+      objects += report.listed!.objects;
+      files += report.files + report.unseen.files;
+    }
+    assertEquals([found.toSorted(), objects], [keys.slice(0, 3), 6]);
+    if ("sample" in options) assertEquals(files, 6);
+  }
+});
+
+Deno.test("a lost object counts as damage in the run that would read it", async () => {
+  const backend = createMemoryBackend();
+  const registry = await openRegistry(backend, { cache: false });
+  await registry.save("a", noise(400_000), { share: "none" });
+  for (const key of await keysOf(backend, "objects/a/")) await backend.delete(key);
+  let damaged = 0;
+  for (let run = 0; run < 3; run++) {
+    const { problems, coverage } = await verifyRegistry(registry, { ...LISTED, sample: 1 / 3 });
+    assertEquals(problems.length, 1);
+    damaged = coverage!.damaged;
+  }
+  assertEquals(damaged.toFixed(2), "0.33"); // of the run that would read it
+});
+
+Deno.test("a lost object of many files takes few requests", async () => {
+  const { backend, calls } = withCounts(createMemoryBackend());
+  const registry = await openRegistry(backend, { cache: false });
+  const files = Array.from({ length: 300 }, (_, n) => ({ path: `${n}`, content: noise(900, n) }));
+  const as = { id: "folder", formatVersion: 1, load: () => 0, save: () => files };
+  await registry.save("set", 0, { as });
+  const [pack] = await keysOf(backend, "objects/set/");
+  await backend.delete(pack!);
+  calls.take();
+  const { problems } = await verifyRegistry(registry, LISTED);
+  assertEquals(new Set(problems.map(({ key }) => key)), new Set([pack]));
+  assertEquals(problems.length, files.length);
+  const { get = 0, head = 0, list = 0 } = calls.counts;
+  assert(get + head + list < 30, JSON.stringify(calls.counts));
+});
+
+Deno.test("one version lists its own payload, and a failed run ends its lists", async () => {
+  const memory = createMemoryBackend();
+  const writer = await openRegistry(memory, { cache: false });
+  for (let n = 0; n < 3; n++) await writer.save("a", noise(400_000, n));
+  await writer.save("a", noise(400_000, 1)); // shares an object
+  const listed = new Set<string>(), open = new Set<object>();
+  const spy: Backend = {
+    ...memory,
+    async *list(prefix, options) {
+      const own = {};
+      open.add(own);
+      try {
+        for await (const entry of memory.list(prefix, options)) {
+          if ("key" in entry && entry.key.startsWith("objects/")) listed.add(entry.key);
+          yield entry;
+        }
+      } finally {
+        open.delete(own);
+      }
+    },
+  };
+  const reader = await openRegistry(spy, { cache: false });
+  for (const ref of ["a@2.0.0", "a@4.0.0"]) {
+    listed.clear();
+    const { ok, listed: counts } = await verifyRegistry(reader, { ...LISTED, names: [ref] });
+    assertEquals([ok, counts!.objects, listed.size <= 1], [true, 1, true]);
+  }
+  const controller = new AbortController();
+  const { signal } = controller;
+  const onProgress = () => controller.abort();
+  await assertRejects(() => verifyRegistry(reader, { ...LISTED, onProgress, signal }));
+  assertEquals(open.size, 0);
 });
 
 filledTest("verify --listed prints that it is only a look", async (it) => {
