@@ -1,5 +1,5 @@
 // The sizes of payload objects as the store lists them: a first look, which reads no payload. It finds
-// objects that are gone or have another size. Bytes that rotted in their place look right.
+// objects that are gone or cut off. Bytes that rotted in their place look right.
 import type { ObjectInfo } from "../core/backend.ts";
 import { corrupt, forEachAtOnce, isRegistryError, shown } from "../core/kernel.ts";
 import type { RegistryError } from "../core/kernel.ts";
@@ -91,7 +91,7 @@ export class ObjectsOfName {
     const damaged = new Map<StoredFile, RegistryError>();
     const gone = new Map<string, RegistryError>();
     for (const file of source.files) {
-      for (const part of allParts(file)) {
+      for (const part of stored(file)) {
         const error = await this.#checkPart(source, file, part, { gone, counting });
         if (error === undefined) continue;
         damaged.set(file, error);
@@ -105,7 +105,7 @@ export class ObjectsOfName {
   #differing(source: PayloadSource): Set<string> {
     const differing = new Set<string>();
     for (const file of source.files) {
-      for (const part of allParts(file)) {
+      for (const part of stored(file)) {
         const key = source.keyOf(file, part);
         if (!hasPart(this.#sizes.get(key), part)) differing.add(key);
       }
@@ -128,8 +128,7 @@ export class ObjectsOfName {
       return gone.get(key);
     }
     if (!hasPart(size, part)) {
-      const { offset = 0 } = part;
-      const state = `its object has ${size} bytes, not ${offset + part.size}`;
+      const state = `its object has ${size} bytes, not ${endInObject(part)} or more`;
       return corrupt("read file", `${shown(file.path)} of "${source.ref}"`, state, {
         ...saveAgain("Another program changed it."),
         key,
@@ -161,8 +160,16 @@ async function corruptionOf(explaining: Promise<never>): Promise<RegistryError> 
   }
 }
 
-/** True if an object of this size has a part: all of it, or a range. */
-function hasPart(objectSize: number | undefined, { offset, size }: Part): boolean {
-  if (objectSize === undefined) return false;
-  return offset === undefined ? objectSize === size : objectSize >= offset + size;
+/** Returns the parts of a file that have bytes. */
+function stored(file: StoredFile): Part[] {
+  return allParts(file).filter(({ size }) => size > 0);
+}
+
+/** True if an object of this size has a part. It may have more: versions share ranges of objects. */
+function hasPart(objectSize: number | undefined, part: Part): boolean {
+  return objectSize !== undefined && objectSize >= endInObject(part);
+}
+
+function endInObject({ offset = 0, size }: Part): number {
+  return offset + size;
 }
