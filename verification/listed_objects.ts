@@ -6,6 +6,7 @@ import type { RegistryError } from "../core/kernel.ts";
 import type { Part, StoredFile } from "../core/record.ts";
 import {
   allParts,
+  asPartial,
   listReadable,
   NAMES,
   OBJECTS,
@@ -58,9 +59,14 @@ export class ListedObjects {
     await this.#entries.return(undefined);
   }
 
+  /** Ends early at a place that cannot be listed, also one that is above the prefix. */
   async #read(): Promise<ObjectInfo | undefined> {
-    const { value, done } = await this.#entries.next();
-    return done ? undefined : value;
+    try {
+      const { value, done } = await this.#entries.next();
+      return done ? undefined : value;
+    } catch (error) {
+      await asPartial(this.#context, error, this.#signal);
+    }
   }
 }
 

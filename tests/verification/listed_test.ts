@@ -6,6 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { rename, symlink } from "node:fs/promises";
 import { collectGarbage } from "../../registry/maintenance.ts";
 import { mirrorRegistry, verifyRegistry } from "../../apps/maintenance.ts";
 import type { VerifyOptions } from "../../apps/maintenance.ts";
@@ -14,6 +15,7 @@ import type { Backend } from "../../mod.ts";
 import { filledTest } from "../apps/captured_io.ts";
 import { withCounts } from "../bench/counted_backend.ts";
 import { keysOf, noise, testOnEach } from "../registry/registries.ts";
+import { testInRoot } from "../support/temp_root.ts";
 import { createVerifyWorld, fillAtRandom } from "./parts/verify_world.ts";
 
 const LISTED = { listed: true };
@@ -168,6 +170,17 @@ Deno.test("a lost object of many files takes few requests", async () => {
   assertEquals(problems.length, files.length);
   const { get = 0, head = 0, list = 0 } = calls.counts;
   assert(get + head + list < 30, JSON.stringify(calls.counts));
+});
+
+testInRoot("a folder of payload that is a link is a problem of its versions", async (root) => {
+  const registry = await openRegistry(root.join("r"), { cache: false });
+  for (const name of ["a", "b"]) await registry.save(name, noise(200_000));
+  await rename(root.join("r/objects/b"), root.join("moved"));
+  await symlink(root.join("moved"), root.join("r/objects/b"));
+  for (const names of [undefined, ["b"], ["b@1"]]) {
+    const { problems } = await verifyRegistry(registry, { ...LISTED, names });
+    assertEquals(problems.map(({ ref, code }) => [ref, code]), [["b@1.0.0", "Denied"]]);
+  }
 });
 
 Deno.test("one version lists its own payload, and a failed run ends its lists", async () => {

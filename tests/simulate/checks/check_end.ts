@@ -56,9 +56,9 @@ export async function checkEnd(
     findings.push({ invariant: "an acknowledged change is kept", message });
   }
 
-  const { problems } = await verifyRegistry(registry, { deep: false });
-  for (const { key, code, message } of problems) {
-    if (voids.has(key)) continue;
+  const { problems } = await verifyRegistry(registry, { listed: true });
+  for (const { key, record, code, message } of problems) {
+    if (voids.has(record)) continue;
     // a deletion beside setAlias leaves such
     if (code === "NotFound" && key.includes("/aliases/")) continue;
     findings.push({
