@@ -1,7 +1,7 @@
 // The sizes of payload objects as the store lists them: a first look, which reads no payload. It finds
 // objects that are gone or cut off. Bytes that rotted in their place look right.
 import type { ObjectInfo } from "../core/backend.ts";
-import { corrupt, forEachAtOnce, isRegistryError, shown } from "../core/kernel.ts";
+import { corrupt, forEachAtOnce, isRegistryError, shown, valueAt } from "../core/kernel.ts";
 import type { RegistryError } from "../core/kernel.ts";
 import type { Part, StoredFile } from "../core/record.ts";
 import {
@@ -91,60 +91,65 @@ export class ObjectsOfName {
     this.#signal = signal;
   }
 
-  /** Returns what files of a version lack. Asks for each object that differs. */
+  /** Returns what files of a version lack. Explains each object that is gone once. */
   async check(source: PayloadSource, counting: boolean): Promise<Map<StoredFile, RegistryError>> {
-    await forEachAtOnce(this.#differing(source), (key) => this.#ask(key));
+    const sizes = await this.#sizesOf(source, counting);
     const damaged = new Map<StoredFile, RegistryError>();
     const gone = new Map<string, RegistryError>();
     for (const file of source.files) {
       for (const part of stored(file)) {
-        const error = await this.#checkPart(source, file, part, { gone, counting });
-        if (error === undefined) continue;
-        damaged.set(file, error);
+        const key = source.keyOf(file, part), size = sizes.get(key);
+        if (size !== undefined && size >= endInObject(part)) continue;
+        if (size !== undefined) damaged.set(file, this.#cutOff(source, file, { key, size, part }));
+        else {
+          if (!gone.has(key)) gone.set(key, await corruptionOf(source.missing(key)));
+          damaged.set(file, valueAt(gone, key));
+        }
         break;
       }
     }
     return damaged;
   }
 
-  /** Returns the keys of objects that are not listed as expected. */
-  #differing(source: PayloadSource): Set<string> {
-    const differing = new Set<string>();
+  /** Returns the sizes of a version's objects. Asks for those that are not listed as expected. */
+  async #sizesOf(
+    source: PayloadSource,
+    counting: boolean,
+  ): Promise<Map<string, number | undefined>> {
+    const ends = new Map<string, number>(), sizes = new Map<string, number | undefined>();
     for (const file of source.files) {
       for (const part of stored(file)) {
         const key = source.keyOf(file, part);
-        if (!hasPart(this.#sizes.get(key), part)) differing.add(key);
+        ends.set(key, Math.max(ends.get(key) ?? 0, endInObject(part)));
       }
     }
-    return differing;
+    await forEachAtOnce(ends, async ([key, end]) => {
+      const listed = this.#sizes.get(key) ?? 0;
+      const size = listed >= end ? listed : await this.#ask(key);
+      sizes.set(key, size);
+      if (counting && size !== undefined && size >= end) this.#count(key, size);
+    });
+    return sizes;
   }
 
-  /** Returns what a part lacks. Explains each object that is gone once, as it takes requests. */
-  async #checkPart(
-    source: PayloadSource,
-    file: StoredFile,
-    part: Part,
-    { gone, counting }: { gone: Map<string, RegistryError>; counting: boolean },
-  ): Promise<RegistryError | undefined> {
-    const key = source.keyOf(file, part);
-    let size = this.#sizes.get(key);
-    if (!hasPart(size, part)) size = await this.#ask(key);
-    if (size === undefined) {
-      if (!gone.has(key)) gone.set(key, await corruptionOf(source.missing(key)));
-      return gone.get(key);
-    }
-    if (!hasPart(size, part)) {
-      const state = `its object has ${size} bytes, not ${endInObject(part)} or more`;
-      return corrupt("read file", `${shown(file.path)} of "${source.ref}"`, state, {
-        ...saveAgain("Another program changed it."),
-        key,
-        backend: this.#context.backend.location,
-      });
-    }
-    if (!counting || this.#counted.has(key)) return;
+  #count(key: string, size: number): void {
+    if (this.#counted.has(key)) return;
     this.#counted.set(key, true);
     this.#counts.objects++;
     this.#counts.bytes += size;
+  }
+
+  #cutOff(
+    { ref }: PayloadSource,
+    { path }: StoredFile,
+    { key, size, part }: { key: string; size: number; part: Part },
+  ): RegistryError {
+    const state = `its object has ${size} bytes, not ${endInObject(part)} or more`;
+    return corrupt("read file", `${shown(path)} of "${ref}"`, state, {
+      ...saveAgain("Another program changed it."),
+      key,
+      backend: this.#context.backend.location,
+    });
   }
 
   /** A list may be older than a save, or wrong. */
@@ -171,11 +176,7 @@ function stored(file: StoredFile): Part[] {
   return allParts(file).filter(({ size }) => size > 0);
 }
 
-/** True if an object of this size has a part. It may have more: versions share ranges of objects. */
-function hasPart(objectSize: number | undefined, part: Part): boolean {
-  return objectSize !== undefined && objectSize >= endInObject(part);
-}
-
+/** Returns the least size of an object with a part. It may have more, as versions share ranges. */
 function endInObject({ offset = 0, size }: Part): number {
   return offset + size;
 }
