@@ -151,6 +151,14 @@ const GROUPS: Record<string, GroupEntry> = {
     create: createBatchGroup,
   },
   ...PYTHON_GROUPS,
+  explorer: {
+    title: "The page of the explorer in Chromium, over a registry in memory",
+    about: "From a new tab until what is named is drawn. Processor time is that of the browser; " +
+      "the service is in the process that measures. `--n` chooses the number of versions.",
+    create: async (settings) =>
+      (await import("./service/explorer.ts")).createExplorerGroup(settings),
+    named: true,
+  },
   uploads: {
     title: "Uploads over HTTP, into a service over a folder",
     create: async (settings) => (await import("./service/uploads.ts")).createUploadsGroup(settings),

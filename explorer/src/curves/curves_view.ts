@@ -5,7 +5,7 @@ import { Choice } from "../components/choice.ts";
 import { formatCount } from "../format/format.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
-import { useMemo } from "../framework/preact.ts";
+import { useEffect, useMemo } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { useQuery } from "../framework/use_query.ts";
 import type { Run } from "./curve_lines.ts";
@@ -19,12 +19,15 @@ export function CurvesView({
   versions,
   labels = versions.map(({ version }) => version),
   isQuiet = false,
+  onSettled,
 }: {
   versions: readonly ArtifactVersion[];
   /** Names of the lines of several versions. @default their version numbers */
   labels?: readonly string[];
   /** Versions without steps are not named. */
   isQuiet?: boolean;
+  /** Called once the curves are read, or there are none. */
+  onSettled?: () => void;
 }) {
   const [path, setPath] = useQuery("curve");
   const refs = versions.map(({ name, version }) => `${name}@${version}`);
@@ -43,6 +46,10 @@ export function CurvesView({
       chosen.map((file) => file && readSteps(file, { most, signal })),
     );
   }, [chosen.map((each) => each?.file)]);
+  const isOver = loaded.error !== undefined || loaded.value !== undefined && !read.loading;
+  useEffect(() => {
+    if (isOver) onSettled?.();
+  }, [isOver]);
   const isCompared = versions.length > 1;
   const runs = useMemo(
     () =>

@@ -25,8 +25,9 @@ export class PointLines {
   }
 
   /** Adds the numbers of an object, and of objects in it: `test.loss`. */
-  #addTo(row: number[], values: object, prefix: string, depth: number): void {
-    for (const [name, value] of Object.entries(values)) {
+  #addTo(row: number[], values: Values, prefix: string, depth: number): void {
+    for (const name in values) { // as parsed, without inherited members
+      const value: unknown = values[name];
       const number = typeof value === "number"
         ? value
         : typeof value === "string" && NOT_FINITE.test(value)
@@ -56,18 +57,20 @@ export class PointLines {
 
 const NOT_FINITE = /^(?:NaN|-?Infinity)$/;
 
-function isObject(value: unknown): value is object {
+type Values = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Values {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Parses an object, also with NaN and infinities as Python writes them. */
-function parseLine(line: string): object {
+function parseLine(line: string): Values {
   return parsed(line) ??
     parsed(line.replaceAll(WRITTEN, (_, text, number) => text ?? `"${number}"`)) ??
     {}; // a program that is killed leaves half a line
 }
 
-function parsed(line: string): object | undefined {
+function parsed(line: string): Values | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return isObject(value) ? value : {};

@@ -230,3 +230,25 @@ Deno.test({
     assertEquals(errors, []);
   },
 });
+
+Deno.test({
+  name: "the file below many curves is read once a person comes to it" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveRun(registry, 60);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/team%3Anet/1.0.0?charts=all`);
+    await figure(page, "loss by step").locator("canvas").waitFor();
+    const preview = page.getByRole("region", { name: "Preview" });
+    const rows = preview.getByRole("region", { name: "Rows" });
+    assertEquals(await rows.count(), 0);
+    await preview.scrollIntoViewIfNeeded();
+    await rows.waitFor();
+    await page.evaluate(() => scrollTo(0, 0));
+    await figure(page, "loss by step").locator("canvas").waitFor();
+    assertEquals(await rows.count(), 1); // it stays
+    assertEquals(errors, []);
+  },
+});

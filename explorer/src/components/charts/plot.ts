@@ -126,7 +126,7 @@ export function optionsOf(
   const props = now();
   const { series, isTime = false, height = 200, onRange, bands } = props;
   const { isLog = false, isLogX = false, isShared = false } = props;
-  const color = (name: string) => resolvedColor(box, name);
+  const color = colorsOf(box);
   const axis = {
     stroke: color("--muted"),
     grid: { stroke: color("--line"), width: 1 },
@@ -376,6 +376,16 @@ function powersOf(min: number, max: number): number[] {
 /** Returns about how many pixels the longest label has. */
 function widthOf(labels: readonly (string | null)[]): number {
   return 6.5 * Math.max(0, ...labels.map((label) => label?.length ?? 0));
+}
+
+/** Returns a function that resolves colors, each once: the page computes its styles for each. */
+function colorsOf(element: HTMLElement): (name: string) => string {
+  const known = new Map<string, string>();
+  return (name) => {
+    const color = known.get(name) ?? resolvedColor(element, name);
+    known.set(name, color);
+    return color;
+  };
 }
 
 /** Returns a color of the current theme as `#rrggbb`, which a canvas needs. */

@@ -14,10 +14,12 @@ import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatBytes, formatCount, formatTime } from "../../format/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import { useMemo, useState } from "../../framework/preact.ts";
+import { useMemo, useRef, useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, joinValues, openPlace, type Place } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { useWasNear } from "../../framework/use_near.ts";
 import { Curves } from "../../curves/mod.ts";
+import { hasRows } from "../../previews/kind.ts";
 import { Preview } from "../../previews/mod.ts";
 import { usePathHref } from "../../previews/parts.ts";
 import { AliasDialog } from "./alias_dialog.ts";
@@ -83,6 +85,7 @@ function Content(
   const notes = useAnnotations({ name, version: version.version, path: served });
   const close = () => setDialog(undefined);
   const { files, metadata } = version;
+  const [areCurvesRead, setCurvesRead] = useState(!files.some(hasRows));
   const state = endStateOf(metadata);
   const isOfRun = state === "failed" || state === "killed";
   const reason = isOfRun ? (metadata.run as { failed?: string }).failed : undefined;
@@ -117,14 +120,14 @@ function Content(
         <div class="page-main">
           ${version.materializer === RELEASE &&
             html`<${ReleasePanel} ...${{ name, version: version.version, previous }} />`}
-          <${Curves} versions=${[version]} />
+          <${Curves} versions=${[version]} onSettled=${() => setCurvesRead(true)} />
           ${files.length === 0
             ? html`
               <${Empty} title="This version has no files">
                 <p>All of it is its metadata. Save a folder or a value to keep files.</p>
                 <//>
             `
-            : html`<${Files} version=${version} path=${path} />`}
+            : html`<${Files} version=${version} path=${path} hasPlace=${areCurvesRead} />`}
         </div>
       </div>
       <${SameByCode} ...${codeOf(ref, path)} />
@@ -151,10 +154,17 @@ function firstPath(files: readonly ArtifactFile[]): string | undefined {
   return files.length > 1 ? folder ?? files[0].path : files[0].path;
 }
 
-function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
+function Files({ version, path, hasPlace }: {
+  version: ArtifactVersion;
+  path?: string;
+  /** The content above it is complete. */
+  hasPlace: boolean;
+}) {
   const isOne = version.files.length === 1;
   const file = version.files.find((file) => file.path === path);
   const hrefOfPath = usePathHref();
+  const preview = useRef<HTMLElement>(null);
+  const isNear = useWasNear(preview, hasPlace); // below curves, a file is read if it is looked at
   const open = (path: string) => openPlace(hrefOfPath(path));
   return html`
     ${!isOne && html`
@@ -165,12 +175,12 @@ function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
     `}
     <div class=${isOne ? "split alone" : "split"}>
       ${!isOne && html`<${FileTree} files=${version.files} current=${path} open=${open} />`}
-      <section class="stack" aria-label="Preview">
+      <section ref=${preview} class="stack" aria-label="Preview">
         <div class="row spread">
           <h2 class="mono">${path === "" ? "All files" : path}</h2>
           ${file && html`<${DownloadButton} file=${file} />`}
         </div>
-        <${Preview} key=${path} version=${version} path=${path} />
+        ${isNear && html`<${Preview} key=${path} version=${version} path=${path} />`}
       </section>
     </div>
   `;
