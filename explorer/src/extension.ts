@@ -68,6 +68,18 @@ export interface LoadedVersionRuns {
   readStep(service: Service, made: Made, signal: AbortSignal): Promise<Facts>;
   /** Returns the newest runs as changes. */
   readRecent(service: Service, options: RecentOptions): Promise<readonly Change[]>;
+  /** Returns runs that may go on, of the newest, the last begun first. */
+  readOpen(service: Service, options: RecentOptions): Promise<readonly OpenRun[]>;
+}
+
+/** A run without an end: it goes on, or its program was killed. */
+export interface OpenRun {
+  readonly id: string;
+  readonly href: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** How it stands, in words. */
+  readonly state: string;
 }
 
 export type Facts = Readonly<Record<string, unknown>>;

@@ -71,6 +71,9 @@ Deno.test({
     await page.goto(url);
     const names = page.getByRole("tree", { name: "Names" });
     await names.getByText("weights").waitFor();
+    const running = page.getByRole("region", { name: "Running" });
+    await running.getByText(/^running or killed, began/).waitFor();
+    assertEquals(await running.getByRole("link").allInnerTexts(), ["segmentation@4"]);
     await names.getByText("segmentation:output:").waitFor(); // what a step made
     assertEquals(await names.getByText(/run|result|failure|step:/).count(), 0);
     const internal = page.getByRole("tree", { name: "Internal names" });
@@ -80,6 +83,9 @@ Deno.test({
     assertEquals(await barriersOf(page), []);
     await page.getByLabel("Search").fill("segmentation:run"); // a search finds them
     await page.getByRole("option", { name: "segmentation:run" }).first().waitFor();
+    await page.getByLabel("Search").fill("");
+    await running.getByRole("link", { name: "segmentation@4" }).press("Enter");
+    await page.getByRole("heading", { name: "segmentation@4" }).waitFor();
     assertEquals(errors, []);
   },
 });

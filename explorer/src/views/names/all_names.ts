@@ -54,7 +54,7 @@ export function AllNames({ names, details, runs, isCut, isComplete }: AllNamesPr
         `}
       </div>
       <div class="beside">
-        ${now && html`<${now} ...${{ runs, promoted, details }} />`}
+        ${now && html`<${now} ...${{ names, runs, promoted, details }} />`}
         ${lately && hasChanges && html`<${lately} names=${names} newest=${details} />`}
       </div>
     </div>

@@ -1,9 +1,13 @@
 // Runs that are running, and names with aliases: people look for these first.
 import type { LoggedRun } from "../../api/logged_runs.ts";
+import { useSession, useVersionRuns } from "../../api/context.ts";
 import { breakable } from "../../components/breakable.ts";
 import { formatAgo, formatCount, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { OpenRun } from "../../extension.ts";
 import type { FoundVersion, Promoted } from "./found_list.ts";
 
 /** Runs and names that are shown. */
@@ -11,7 +15,9 @@ const MOST = 6;
 /** Aliases of a name that are shown. */
 const MOST_ALIASES = 3;
 
-export function Now({ runs = [], promoted, details }: {
+export function Now({ names, runs = [], promoted, details }: {
+  /** All names of the registry. */
+  names: readonly string[];
   /** The newest first. */
   runs?: readonly LoggedRun[];
   promoted: ReadonlyMap<string, Promoted>;
@@ -21,30 +27,63 @@ export function Now({ runs = [], promoted, details }: {
   const running = runs.filter(({ state }) => state === "running");
   const savedAt = ([name]: readonly [string, Promoted]) =>
     Date.parse(details.get(name)?.createdAt ?? "") || 0;
-  const names = [...promoted].toSorted((a, b) => savedAt(b) - savedAt(a));
+  const aliased = [...promoted].toSorted((a, b) => savedAt(b) - savedAt(a));
+  const open = useOpenRuns(names);
+  const entries = [
+    ...running.map((run) => ({ at: run.startedAt, entry: runEntry(run) })),
+    ...open.map((run) => ({ at: run.startedAt, entry: openEntry(run) })),
+  ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
   return html`
-    ${running.length > 0 && html`
+    ${entries.length > 0 && html`
       <section class="card stack now" aria-label="Running">
         <h2>Running</h2>
-        <ul class="entries">${running.slice(0, MOST).map(runEntry)}</ul>
-        ${running.length > MOST &&
+        <ul class="entries">${entries.slice(0, MOST).map(({ entry }) => entry)}</ul>
+        ${entries.length > MOST &&
           html`<p><a href=${hrefOf(["runs"], { filter: "state=running" })}>All ${
             formatCount(
-              running.length,
+              entries.length,
               "run",
             )
           }</a></p>`}
       </section>
     `}
-    ${names.length > 0 && html`
+    ${aliased.length > 0 && html`
       <section class="card stack now" aria-label="Aliases">
         <h2>Aliases</h2>
-        <ul class="entries">${names.slice(0, MOST).map(aliasEntry)}</ul>
-        ${names.length > MOST &&
-          html`<p class="muted">${formatCount(names.length - MOST, "more name")} with an alias: the
+        <ul class="entries">${aliased.slice(0, MOST).map(aliasEntry)}</ul>
+        ${aliased.length > MOST &&
+          html`<p class="muted">${
+            formatCount(aliased.length - MOST, "more name")
+          } with an alias: the
             list of names shows them.</p>`}
       </section>
     `}
+  `;
+}
+
+/** Newest runs of extensions that are read, and milliseconds between two reads. */
+const READ = 100, LIVE_MS = 10_000;
+
+/** Reads the runs that extensions know, again and again. */
+function useOpenRuns(names: readonly string[]): readonly OpenRun[] {
+  const { service } = useSession();
+  const known = useVersionRuns();
+  const { value, loading, reload } = useLoaded(async (signal) => {
+    const loaded = await known?.load();
+    return await loaded?.readOpen(service, { names, limit: READ, signal }) ?? [];
+  }, [names.length]);
+  useInterval(reload, LIVE_MS, known !== undefined && !loading);
+  return value ?? [];
+}
+
+function openEntry({ id, href, startedAt, state }: OpenRun) {
+  return html`
+    <li key=${href}>
+      <div><a href=${href}>${breakable(id)}</a></div>
+      <span class="muted" title=${formatTime(startedAt)}>${state}, began ${formatAgo(
+        startedAt,
+      )}</span>
+    </li>
   `;
 }
 
