@@ -3,7 +3,7 @@ import type { ArtifactFile } from "../../artifact_file.ts";
 import { answer, ask, type AskOptions } from "../../framework/threads.ts";
 import type { CompareOptions, RowDifference } from "../../../../apps/difference/compare_rows.ts";
 import type { PageRange, TableFacts, TablePage, TablePart, TableReader } from "./table_reader.ts";
-import type { Found, Wanted } from "./table_rows.ts";
+import type { Found, Rows, Wanted } from "./table_rows.ts";
 
 export interface TableSource extends Omit<TableReader, "groups"> {
   /** Of the table in its worker. */
@@ -15,6 +15,8 @@ export interface TableSource extends Omit<TableReader, "groups"> {
   find(columns: readonly number[], wanted: Wanted, options?: AskOptions): Promise<Found>;
   /** Reads the rows that were found. */
   found(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
+  /** Returns all rows of a filter or an order that memory has room for. */
+  copy(columns: readonly number[], wanted: Wanted, signal?: AbortSignal): Promise<Rows>;
   /** Returns the columns that may be keys of both tables. */
   keysWith(other: TableSource, signal?: AbortSignal): Promise<string[]>;
   /** Compares all rows. Notes are the number of rows read. */
@@ -151,6 +153,7 @@ export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promi
       },
       find: (columns, wanted, options) => call("find", [columns, wanted], options),
       found: (range, signal) => call("found", [range], { signal }),
+      copy: (columns, wanted, signal) => call("copy", [columns, wanted], { signal }),
       keysWith: (other, signal) => call("keysWith", [other.id], { signal }),
       compare: (other, how, options) => call("compare", [other.id, how], options),
     };

@@ -95,39 +95,55 @@ function ByRanges({ found, isWaiting = false, ...shown }: PageProps): VNode {
       ${isEmpty ? !isWaiting && html`<p class="note">No rows to show.</p>` : html`
         <${Steps} from=${from} step=${PAGE_ROWS} shown=${rows.length} total=${total}
           isEnd=${isEnd} unit="rows" go=${setRow} />
-        <${CopyRows} source=${source} columns=${columns} page=${rows} found=${found?.value} />
+        <${CopyRows} source=${source} columns=${columns} from=${from} page=${rows}
+          found=${found?.value} wanted=${found?.wanted} />
       `}
     `);
 }
 
-/** Copies all rows that were found; without a filter and an order, those of the page. */
-function CopyRows({ source, columns, page, found }: Pick<BodyProps, "source" | "columns"> & {
+/**
+ * Copies all columns, also those that are not shown, of the rows that were found; without a filter
+ * and an order, of the rows of the page.
+ */
+function CopyRows({ source, columns, from, page, found, wanted }: {
+  source: TableSource;
+  columns: readonly number[];
+  from: number;
   page: Rows;
   found?: Found;
+  wanted?: Wanted;
 }): VNode {
+  const all = source.columns.map((_, i) => i);
   const read = async () => {
-    const { rows } = found === undefined
-      ? { rows: page }
-      : await source.found({ from: 0, count: found.kept });
-    const own = rows.map((row) => row.slice(0, columns.length)); // others are only of the filter
+    const rows = found !== undefined && wanted !== undefined
+      ? await source.copy(all, inAll(wanted, columns))
+      : (await source.page({ from, count: page.length, columns: all })).rows;
     const { matched = 0 } = found ?? {};
-    const cut = found === undefined ? 0 : own.flat().filter(isCut).length;
-    const { columnCount = source.columns.length } = source;
+    const cut = found === undefined ? 0 : rows.flat().filter(isCut).length;
+    const { columnCount = all.length } = source;
     const notes = [
-      ...columns.length < columnCount
-        ? [`${formatNumber(columns.length)} of ${formatCount(columnCount, "column")}`]
+      ...all.length < columnCount
+        ? [`${formatNumber(all.length)} of ${formatCount(columnCount, "column")}`]
         : [],
-      ...matched > own.length ? [`the first of ${formatNumber(matched)}`] : [],
+      ...matched > rows.length ? [`the first of ${formatNumber(matched)}`] : [],
       ...cut > 0 ? [`${formatCount(cut, "text")} cut to ${MAX_CELL} characters`] : [],
     ];
-    return { rows: own, note: notes.join("; ") };
+    return { rows, note: notes.join("; ") };
   };
   return html`
     <p class="row">
       <${CopyCsv} count=${found?.kept ?? page.length} read=${read}
-        titles=${columns.map((i) => source.columns[i]!.name)} />
+        titles=${source.columns.map(({ name }) => name)} />
     </p>
   `;
+}
+
+/** Returns the same order by the number of its column among all. */
+function inAll({ sort, ...wanted }: Wanted, columns: readonly number[]): Wanted {
+  const column = columns[sort?.column ?? -1];
+  return sort === undefined || column === undefined
+    ? wanted
+    : { ...wanted, sort: { ...sort, column } };
 }
 
 /** Rows, sorted and filtered, below the statistics of their columns. */
@@ -272,6 +288,8 @@ interface Finding {
   value?: Found;
   /** The columns, filter and order of the value. */
   key?: string;
+  /** The last two of them. */
+  wanted?: Wanted;
   error?: unknown;
   isReading: boolean;
   read: number;
@@ -279,13 +297,15 @@ interface Finding {
   stop(): void;
 }
 
+type State = Omit<Finding, "stop">;
+
 /** Finds rows, with progress, until it is stopped. Nothing is read if nothing is wanted. */
 function useFound(
   source: TableSource,
   columns: readonly number[],
   wanted: Wanted | undefined,
 ): Finding {
-  const [state, setState] = useState<Omit<Finding, "stop">>({
+  const [state, setState] = useState<State>({
     isReading: wanted !== undefined,
     read: 0,
   });
@@ -299,11 +319,19 @@ function useFound(
     const onNote = (note: unknown) => {
       const [read, progress] = note as [number, number?];
       if (signal.aborted) return;
-      setState(({ value, key }) => ({ value, key, isReading: true, read, progress }));
+      const kept = (last: State) => ({
+        ...last,
+        error: undefined,
+        isReading: true,
+        read,
+        progress,
+      });
+      setState(kept);
     };
     onNote([0]);
     source.find(columns, wanted, { signal, stop: stop.current.signal, onNote }).then(
-      (value) => signal.aborted || setState({ value, key, isReading: false, read: value.read }),
+      (value) =>
+        signal.aborted || setState({ value, key, wanted, isReading: false, read: value.read }),
       (error) => signal.aborted || setState({ error, isReading: false, read: 0 }),
     );
     return () => leaving.abort();

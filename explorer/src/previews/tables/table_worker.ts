@@ -69,6 +69,11 @@ class WorkerTable {
     return { rows, isEnd: from + count >= this.#found.length };
   }
 
+  /** Finds rows for a copy: those that the page shows stay found. */
+  async copy(columns: readonly number[], wanted: Wanted, { signal }: Options): Promise<Rows> {
+    return (await findRows(this.#table, columns, wanted, { signal })).rows;
+  }
+
   async keysWith(other: number, { signal }: Options): Promise<string[]> {
     return await findKeys(this.#table, tableOf(other).#table, signal);
   }
@@ -89,7 +94,7 @@ function tableOf(id: number): WorkerTable {
   return tables.get(id)!;
 }
 
-type Name = "open" | "page" | "parts" | "next" | "find" | "found" | "keysWith" | "compare";
+type Name = "open" | "page" | "parts" | "next" | "find" | "found" | "copy" | "keysWith" | "compare";
 
 if (!("document" in globalThis) && "postMessage" in globalThis) {
   const page = globalThis as unknown as Worker;
