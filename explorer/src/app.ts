@@ -245,6 +245,7 @@ const KEYS = [
   ["← →", "close and open a branch of a tree"],
   ["Enter", "open the selected item"],
   ["+ − 0, arrows", "zoom, fit and move a graph"],
+  ["from, to", "fields above charts that zoom all charts; Table below a title has their values"],
   ["/", "go to the search or the filter"],
   ["Esc", "close a dialog or a menu"],
   ["?", "show these keys"],

@@ -1,0 +1,191 @@
+// All views by keyboard alone: each control is reached by Tab, is in view then, and shows the focus.
+import { assertEquals } from "@std/assert";
+import type { Page } from "npm:playwright-core@^1.56";
+import { localPath, openRegistry, type Registry } from "../../../mod.ts";
+import { openRun } from "../../../runs/mod.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
+import { fillDemo } from "../support/demo_registry.ts";
+import { tempRoot } from "../../../tests/support/temp_root.ts";
+import { fillRuns } from "../support/demo_work.ts";
+import { writeFiles } from "../support/samples.ts";
+
+const NAME = "#/artifacts/vision%3Aresnet%2Fweights";
+const REFS = [1, 2, 3].map((n) => `vision%3Aresnet%2Fweights%40${n}.0.0`).join("+");
+const RUNS = [1, 2].map((n) => `team%3Anet%40${n}.0.0`).join("+");
+
+/** An address, and a text that shows that it is loaded. */
+const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
+  ["#/", "Changed lately"],
+  ["#/?q=accuracy%3E0.8", "4.0.0"],
+  [NAME, "accuracy by version"],
+  [`${NAME}?tab=aliases`, "candidate"],
+  [`${NAME}?tab=changes`, "saved"],
+  [`${NAME}?tab=storage`, "Storage"],
+  [`${NAME}/3.0.0`, "Metadata"],
+  ["#/artifacts/team%3Anet/1.0.0", "loss by step"],
+  ["#/artifacts/team%3Atable/1.0.0", "Column statistics"],
+  [`#/compare?refs=${REFS}`, "Differences only"],
+  [`#/compare?refs=${RUNS}`, "loss by step"],
+  ["#/compare", "Add at least two versions"],
+  [`#/lineage?ref=reports%3Asummary%401.0.0`, "connections"],
+  [`#/lineage?ref=reports%3Asummary%401.0.0&as=list`, "versions"],
+  ["#/storage", "By name"],
+  ["#/runs", "segmentation@4"],
+  ["#/runs/segmentation%401", "Parameters and metrics"],
+  ["#/logged/team%3Anet", "loss by step"],
+  ["#/logged/team%3Anet/night-1", "loss by step"],
+  ["#/upload", "Name"],
+];
+
+const ON_PHONES = ["#/", NAME, `#/compare?refs=${RUNS}`, "#/logged/team%3Anet"];
+
+/** Marks what a person can use, and returns how much there is. */
+function markControls(): number {
+  const usable = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+  const all = [...document.querySelectorAll<HTMLElement>(usable)].filter((each) =>
+    each.tabIndex >= 0 && !each.matches(":disabled") &&
+    each.checkVisibility({ visibilityProperty: true })
+  );
+  for (const each of all) each.dataset.control = "";
+  return all.length;
+}
+
+/** Unmarks the control with the focus. Returns what is wrong with it; undefined at the end. */
+function visit(): string | undefined {
+  const { activeElement: control } = document;
+  if (!(control instanceof HTMLElement || control instanceof SVGElement)) return undefined;
+  if (control === document.body) return undefined;
+  const isSeen = control.dataset.control === undefined && control.dataset.seen !== undefined;
+  if (isSeen) return undefined; // around once
+  delete control.dataset.control;
+  control.dataset.seen = "";
+  const { left, top, right, bottom, width } = control.getBoundingClientRect();
+  const isInView = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth && width > 0;
+  const { outlineStyle, outlineWidth } = getComputedStyle(control);
+  const node = control.querySelector(":scope.node > rect, :scope [aria-selected='true']");
+  const hasMark = node !== null && (getComputedStyle(node).strokeWidth === "2.5px" ||
+    getComputedStyle(node).boxShadow !== "none");
+  const hasFocus = outlineStyle !== "none" && parseFloat(outlineWidth) > 0 || hasMark;
+  const isCovered = () => {
+    const at = document.elementFromPoint(
+      Math.min(Math.max(left + width / 2, 1), innerWidth - 1),
+      Math.min(Math.max((top + bottom) / 2, 1), innerHeight - 1),
+    );
+    return at !== null && !control.contains(at) && !at.contains(control) &&
+      at.closest(".bar, .lines-legend, .compared > .chips") !== null;
+  };
+  const problems = [
+    ...isInView ? [] : ["out of view"],
+    ...hasFocus ? [] : ["no visible focus"],
+    ...isInView && isCovered() ? ["covered by what stays in view"] : [],
+  ];
+  const name = control.getAttribute("aria-label") ?? control.textContent?.slice(0, 40);
+  return problems.length === 0 ? "" : `${control.localName} "${name}": ${problems.join(", ")}`;
+}
+
+/** Returns the controls that Tab did not reach. */
+function leftControls(): string[] {
+  return [...document.querySelectorAll<HTMLElement>("[data-control]")]
+    .filter((each) => each.checkVisibility() && !isInGroup(each))
+    .map((each) => `${each.localName} "${each.getAttribute("aria-label") ?? each.textContent}"`);
+  /** Of radio buttons, Tab reaches one. */
+  function isInGroup(each: HTMLElement): boolean {
+    return each.matches("[type=radio]") && !each.matches(":checked");
+  }
+}
+
+/** Returns what a person with a keyboard cannot reach or see. */
+async function problemsOf(page: Page): Promise<string[]> {
+  const problems: string[] = [];
+  const count = await page.evaluate(markControls);
+  for (let i = 0; i < count + 20; i++) {
+    await page.keyboard.press("Tab");
+    const problem = await page.evaluate(visit);
+    if (problem === undefined) break;
+    if (problem !== "") problems.push(problem);
+  }
+  return [...problems, ...(await page.evaluate(leftControls)).map((each) => `${each}: no Tab`)];
+}
+
+async function saveRuns(registry: Registry): Promise<void> {
+  for (const i of [1, 2]) {
+    await using run = await openRun(registry, "team:net", { params: { rate: i } });
+    for (let step = 0; step < 40; step++) run.log({ step, loss: i / (1 + step), acc: step });
+    await run.finish();
+  }
+  await using root = await tempRoot();
+  const rows = Array.from({ length: 60 }, (_, i) => `${i},${i % 3}`).join("\n");
+  await writeFiles(root.path, new Map([["a.csv", new TextEncoder().encode(`a,b\n${rows}\n`)]]));
+  await registry.save("team:table", localPath(root.path));
+}
+
+Deno.test({
+  name: "every control of every view is reached by Tab, in view and with a visible focus" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await fillDemo(registry);
+    await saveRuns(registry);
+    await using _runs = await fillRuns(registry);
+    await using run = await openRun(registry, "team:net", { id: "night-1" });
+    for (const step of [1, 2, 3]) run.log({ step, loss: 1 / step, acc: step });
+    await run.flush();
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    const found: string[] = [];
+    for (const [fragment, text] of VIEWS) {
+      await page.goto("about:blank");
+      await page.goto(`${url}${fragment}`);
+      await page.getByText(text).first().waitFor();
+      await page.waitForFunction(() => document.querySelector(".loading") === null);
+      found.push(...(await problemsOf(page)).map((problem) => `${fragment}: ${problem}`));
+    }
+    await page.setViewportSize({ width: 390, height: 800 }); // what stays in view is higher there
+    for (const fragment of ON_PHONES) {
+      await page.goto("about:blank");
+      await page.goto(`${url}${fragment}`);
+      await page.locator("canvas, [role=tree]").first().waitFor();
+      found.push(...(await problemsOf(page)).map((problem) => `390 ${fragment}: ${problem}`));
+    }
+    assertEquals(found, []);
+    assertEquals(errors, []);
+  },
+});
+
+/** An address, the control that opens a dialog or a menu, and what it opens. */
+const OPENED: readonly (readonly [fragment: string, opener: string, opened: string])[] = [
+  ["#/artifacts/team%3Anet/1.0.0", "button.button:text-is('Set alias')", "dialog[open]"],
+  ["#/artifacts/team%3Anet/1.0.0", "button.button-danger:text-is('Delete')", "dialog[open]"],
+  ["#/artifacts/team%3Anet/1.0.0", ".chart .menu > summary", ".menu[open]"],
+  ["#/artifacts/team%3Anet", ".menu > summary:text-is('Columns')", ".menu[open]"],
+  ["#/artifacts/team%3Anet", ".menu > summary:text-is('Values')", ".menu[open]"],
+];
+
+Deno.test({
+  name: "Escape closes each dialog and menu, and the focus goes back to what opened it" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveRuns(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    for (const [fragment, opener, opened] of OPENED) {
+      await page.goto(`${url}${fragment}`);
+      const control = page.locator(opener).first();
+      await control.focus();
+      await page.keyboard.press("Enter");
+      await page.locator(opened).waitFor();
+      await page.keyboard.press("Escape");
+      await page.locator(opened).waitFor({ state: "detached" });
+      const isBack = await control.evaluate((each) => each === document.activeElement);
+      assertEquals(isBack, true, `${fragment} ${opener}`);
+    }
+    await page.locator("main").focus();
+    await page.keyboard.press("?");
+    const help = page.getByRole("dialog", { name: "Keyboard" });
+    await help.getByText("zoom all charts").waitFor();
+    await page.keyboard.press("Escape");
+    await help.waitFor({ state: "hidden" });
+    assertEquals(errors, []);
+  },
+});
