@@ -138,7 +138,7 @@ Deno.test({
     }
     assertEquals([...curves.text.matchAll(/stroke-width="1.75"[^>]*stroke-dasharray/g)].length, 4);
     await page.getByLabel("Mean and range").press("Space");
-    await loss.getByText("maximum").waitFor();
+    await page.getByText("Lines are the mean").waitFor();
     const band = await savedSvg(page, loss);
     assertEquals([...band.text.matchAll(/fill-opacity="0.2"/g)].length, 1);
     assert(["mean", "maximum", "minimum"].every((each) => band.texts.includes(each)));
