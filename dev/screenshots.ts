@@ -75,7 +75,7 @@ function picturesOf(best: readonly string[]): Picture[] {
     [
       "explorer_run",
       "#/logged/digits%3Anetwork/job-1187?log=y",
-      "perplexity by",
+      "perplexity",
       "light",
       1100,
       720,

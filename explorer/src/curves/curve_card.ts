@@ -30,7 +30,7 @@ export function CurveCard(props: CurveProps) {
   const label = `${title} by ${axisTitle(axis)}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
   const isRepeated = section !== "" && title.startsWith(section) &&
     /^[/.]./.test(title.slice(section.length));
-  const caption = isRepeated ? label.slice(section.length + 1) : label;
+  const caption = isRepeated ? title.slice(section.length + 1) : title; // the controls have the axis
   return html`
     <div ref=${box} class="card">${isNear
       ? html`<${CurveChart} ...${props} label=${label} caption=${caption} />`
@@ -55,6 +55,7 @@ function CurveChart({ panel, runs, drawing, onRange, label, caption }: CurveProp
     [measures.join("\n"), runs, JSON.stringify(drawing)],
   );
   const { x, series, gaps, omitted, rangeY, isBand } = shown;
+  const named = series.filter(({ isFaint }) => !isFaint);
   const notes = omitted.map(([count, which]) => `${formatCount(count, "value")} ${which}`);
   return html`
     <${Chart} label=${label} caption=${caption} x=${x} xLabel=${axisTitle(axis)}
@@ -62,11 +63,11 @@ function CurveChart({ panel, runs, drawing, onRange, label, caption }: CurveProp
       range=${range}
       onRange=${onRange} rangeY=${rangeY} bands=${isBand ? BANDS : undefined}
       formatX=${xText(axis)} formatY=${numberText} />
-    ${isCompared && !isBand && series.length < runs.length &&
+    ${isCompared && !isBand && named.length < runs.length &&
       html`<p class="muted">${
-        series.length > FEW
-          ? `${series.length} of ${formatCount(runs.length, "line")} have it.`
-          : `Only ${series.map(({ label }) => label).join(", ")}.`
+        named.length > FEW
+          ? `${named.length} of ${formatCount(runs.length, "line")} have it.`
+          : `Only ${named.map(({ label }) => label).join(", ")}.`
       }</p>`}
     ${gaps > 0 &&
       html`<p class="muted">× marks ${formatCount(gaps, "value")} of NaN or infinity.</p>`}

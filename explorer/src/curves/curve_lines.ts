@@ -1,5 +1,6 @@
 // The lines of one chart: of each run and measure, in the range of the axis that is shown.
-import type { LineLook } from "../components/charts/chart_scales.ts";
+import type { Series } from "../components/charts/chart_points.ts";
+import { colorOf, type LineLook } from "../components/charts/chart_scales.ts";
 import { quantileOf } from "../format/quantile.ts";
 import { bandOf } from "./band.ts";
 import { type CurveLine, joinLines, type Line, lineOf, thinned } from "./lines.ts";
@@ -51,13 +52,20 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
     shown.reduce((sum, values) => sum + values.filter(is).length, 0);
   const rangeY = drawing.hidesOutliers ? middleOf(shown.flat(), isLog) : undefined;
   const isBand = drawing.isBand && isCompared && lines.length > 1;
+  const exact = isBand ? [] : exactOf(all, range);
   const { x, values: drawn } = isBand
     ? bandOf(lines)
-    : joinLines(lines.map((line) => thinned(line)));
+    : joinLines([...lines, ...exact].map((line) => thinned(line)));
   const labels = isBand
     ? BAND.map((label) => ({ label, color: "--chart-1" }))
-    : lines.map(({ label, color, isDashed }) => ({ label, color, isDashed }));
-  const series = labels.map((each, i) => ({ ...each, values: drawn[i] ?? [] }));
+    : [...lines.map(({ label, color, isDashed }) => ({ label, color, isDashed })), ...exact];
+  const series = labels.map((each, i): Series => ({
+    label: each.label,
+    color: each.color,
+    isDashed: "isDashed" in each && each.isDashed,
+    isFaint: "isFaint" in each,
+    values: drawn[i] ?? [],
+  }));
   const gaps = count((y) => !Number.isFinite(y));
   const [low = -Infinity, high = Infinity] = rangeY ?? [];
   const notes: Note[] = [
@@ -68,6 +76,18 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
   ];
   const omitted = notes.filter(([count]) => count > 0);
   return { x, series, isBand, gaps: isBand ? 0 : gaps, rangeY, omitted };
+}
+
+/** Returns the lines without their smoothing, which are drawn faintly. */
+function exactOf(lines: readonly LabeledLine[], range: Drawing["range"]) {
+  return lines.flatMap(({ x, exact, label, color }, i) =>
+    exact === undefined ? [] : [{
+      ...around({ x, y: exact }, range),
+      label: `${label} (not smoothed)`,
+      color: color ?? colorOf(i),
+      isFaint: true,
+    }]
+  );
 }
 
 const BAND = ["mean", "maximum", "minimum"] as const;

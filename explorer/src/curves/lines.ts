@@ -11,6 +11,8 @@ export interface Line {
 }
 
 export interface CurveLine extends Line {
+  /** The values without smoothing; absent if they are the same. */
+  readonly exact?: readonly number[];
   /** Number of earlier values of steps that a resumed run repeats. They are left out. */
   readonly replaced: number;
 }
@@ -25,8 +27,8 @@ export function lineOf(x: Numbers, y: Numbers, smoothing: number): CurveLine {
   const { replaced, ...line } = isAscending(x.values)
     ? { ...points, replaced: 0 }
     : inOrder(points, turnsOf(x));
-  const values = smoothing === 0 ? line.y : smoothed(line.y, smoothing);
-  return { x: line.x, y: values, replaced };
+  if (smoothing === 0) return { ...line, replaced };
+  return { x: line.x, y: smoothed(line.y, smoothing), exact: line.y, replaced };
 }
 
 interface Joined extends Line {

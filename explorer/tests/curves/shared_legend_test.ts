@@ -97,14 +97,20 @@ Deno.test({
     await saveRuns(registry);
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
-    await page.goto(`${url}#/compare?refs=${REFS}&hidden=2.0.0`);
-    await chart(page, "loss").locator("canvas").waitFor();
+    await page.goto(`${url}#/compare?refs=${REFS}&hidden=2.0.0&smooth=0.9`);
+    const loss = page.getByRole("figure", { name: "loss by step, smoothed 0.9" });
+    await loss.locator("canvas").waitFor();
+    await loss.locator(".u-over").hover({ position: { x: 100, y: 40 } });
+    assertEquals((await loss.locator(".tip div").allInnerTexts()).length, 3); // no faint line
     const begun = page.waitForEvent("download");
-    await chart(page, "loss").locator(".menu summary").press("Enter");
-    await chart(page, "loss").getByRole("button", { name: "Save as SVG" }).press("Enter");
+    await loss.locator(".menu summary").press("Enter");
+    await loss.getByRole("button", { name: "Save as SVG" }).press("Enter");
     const text = await Deno.readTextFile(await (await begun).path());
     const texts = [...text.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
     assertEquals(texts.filter((each) => /^\d\.0\.0$/.test(each ?? "")), ["1.0.0", "3.0.0"]);
+    assertEquals(texts.filter((each) => each?.includes("smoothed")).length, 1); // of the title
+    const faint = [...text.matchAll(/stroke="(#\w+)" stroke-width="1" stroke-opacity="0.28"/g)];
+    assertEquals(faint.map(([, color]) => color), ["#0f766e", "#92400e"]); // values behind
     assertEquals(errors, []);
   },
 });

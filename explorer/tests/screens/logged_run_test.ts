@@ -34,21 +34,19 @@ Deno.test({
       state: "attached",
     });
     const curves = page.getByRole("region", { name: "Curves" });
-    await curves.getByText("loss by step", { exact: false }).first().waitFor();
+    await curves.getByRole("figure", { name: "loss by step" }).first().waitFor();
     await curves.getByText("× marks 1 value of NaN or infinity.").waitFor();
     run.log({ step: 3, loss: 0.3, accuracy: 0.9 });
     run.log({ step: 4, loss: 0.2, accuracy: 0.95 });
     await run.flush();
     await page.clock.fastForward(3000);
     await page.getByText("4 points").waitFor();
-    await curves.getByText("accuracy by step", { exact: false }).first().waitFor();
+    await curves.getByRole("figure", { name: "accuracy by step" }).first().waitFor();
     assertEquals(await barriersOf(page), []);
     await run.finish("the weights");
     await page.clock.fastForward(3000);
     await page.getByRole("link", { name: "digits:model@2.0.0" }).press("Enter");
-    await page.getByRole("region", { name: "Curves" }).getByText("accuracy by step", {
-      exact: false,
-    }).first().waitFor();
+    await curves.getByRole("figure", { name: "accuracy by step" }).first().waitFor();
     // The value is shown first, not the curve.
     await page.getByRole("region", { name: "Preview" }).getByText("the weights").waitFor();
     assertEquals(errors, []);

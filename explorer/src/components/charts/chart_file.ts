@@ -12,7 +12,7 @@ import {
 } from "./chart_points.ts";
 import { colorOf } from "./chart_scales.ts";
 import { drawApart } from "./draw_apart.ts";
-import { DASHES, piecesOf } from "./plot.ts";
+import { DASHES, FAINT, piecesOf } from "./plot.ts";
 import { FONT, MARGIN, short, type SvgFile, svgFile, tag, TEXT, textAt } from "./svg_file.ts";
 
 /** Pixels of a file, and of the part that uPlot draws. */
@@ -68,7 +68,8 @@ export async function chartFile(
     y: (value) => area.top + plot.valToPos(value, "y"),
   };
   const shown = [...props.series.keys()].filter((i) => !isHidden(i));
-  const legend = legendOf(frame, shown, head + PLOT_HEIGHT + LINE + 12);
+  const named = shown.filter((i) => props.series[i]?.isFaint !== true);
+  const legend = legendOf(frame, named, head + PLOT_HEIGHT + LINE + 12);
   const height = Math.ceil(legend.end + MARGIN);
   const content = [
     ...title.map((text, i) =>
@@ -145,7 +146,8 @@ function valuesOf(frame: Frame, shown: readonly number[]): string[] {
     ...bands.filter((band) => band.every((i) => shown.includes(i)))
       .map(([high, low]) => bandOf(frame, [high, low], own(high))),
     ...shown.flatMap((i) => seriesOf(frame, i, own(i))),
-    ...shown.flatMap((i) => gapsOf(frame, i, own(i))),
+    ...shown.filter((i) => series[i]?.isFaint !== true)
+      .flatMap((i) => gapsOf(frame, i, own(i))),
   ];
 }
 
@@ -166,7 +168,7 @@ function pathsOf({ plot: { data }, x, y }: Frame, values: Values, isStep: boolea
 function seriesOf(frame: Frame, i: number, color: string): string[] {
   const { props, plot, x, y, area } = frame;
   const { kind = "line", bands } = props;
-  const { isStep = false, isDashed = false } = props.series[i] ?? {};
+  const { isStep = false, isDashed = false, isFaint = false } = props.series[i] ?? {};
   const values = plot.data[i + 1] as Values;
   const isEdge = bands?.some((band) => band.includes(i)) === true;
   const placed = [...values.keys()].filter((at) => Number.isFinite(values[at]))
@@ -186,14 +188,15 @@ function seriesOf(frame: Frame, i: number, color: string): string[] {
     d: paths.map(({ d }) => d).join(""),
     fill: "none",
     stroke: color,
-    "stroke-width": isEdge ? 0.75 : 1.75,
+    "stroke-width": isEdge ? 0.75 : isFaint ? 1 : 1.75,
+    "stroke-opacity": isFaint ? parseInt(FAINT, 16) / 255 : undefined,
     "stroke-linejoin": "round",
     "stroke-dasharray": isDashed ? DASHES.join(" ") : undefined,
   });
   const lone = piecesOf(values).filter(({ length }) => length === 1).map(([at]) => at);
   const isFew = plot.data[0].length < FEW_POINTS && !isStep && !isEdge;
   const dots = isFew ? placed : lone.map((at) => [x(plot.data[0][at] ?? 0), y(values[at] ?? 0)]);
-  const circles = isEdge || isStep
+  const circles = isEdge || isStep || isFaint
     ? []
     : dots.map(([cx = 0, cy = 0]) =>
       tag("circle", { cx, cy, r: 2.5, fill: "#fff", stroke: color, "stroke-width": 1.25 })

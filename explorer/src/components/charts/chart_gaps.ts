@@ -15,8 +15,8 @@ export function gapHook(now: () => ChartProps, colors: readonly string[]) {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    for (const [i, { values }] of props.series.entries()) {
-      if (!plot.series[i + 1]?.show) continue;
+    for (const [i, { values, isFaint }] of props.series.entries()) {
+      if (!plot.series[i + 1]?.show || isFaint) continue;
       ctx.strokeStyle = colors[i] ?? "";
       ctx.beginPath();
       let last = -Infinity;

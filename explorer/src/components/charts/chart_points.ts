@@ -13,6 +13,8 @@ export interface Series {
   readonly isStep?: boolean;
   /** Its line has dashes, as another one has its color. */
   readonly isDashed?: boolean;
+  /** A thin line in the background of another one: no legend or pointer names it. */
+  readonly isFaint?: boolean;
 }
 
 export interface Point {
@@ -222,7 +224,8 @@ export function valueHooks(now: () => ChartProps, tip: HTMLElement) {
       const middle = left < 0 ? undefined : x[idx ?? -1];
       tip.hidden = middle === undefined;
       if (middle === undefined) return;
-      const lines = series.flatMap(({ label, values }, i) => {
+      const lines = series.flatMap(({ label, values, isFaint }, i) => {
+        if (isFaint) return [];
         const at = isGap(values[idx!]) ? idx! : idxs[i + 1] ?? -1;
         const [value, place] = [values[at], x[at]];
         if (value === null || value === undefined || !plot.series[i + 1]?.show) return [];

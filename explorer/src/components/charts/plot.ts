@@ -15,6 +15,7 @@ import {
   valueHooks,
 } from "./chart_points.ts";
 import { colorOf } from "./chart_scales.ts";
+import { focusHook, hideHook, selectHooks } from "./line_hooks.ts";
 import { lineFocus } from "./line_focus.ts";
 
 /** Steps between labels of bytes. */
@@ -25,6 +26,8 @@ const AXIS_HEIGHT = 32;
 const PADDING = 0.1;
 /** Lines with fewer points show each. */
 const FEW_POINTS = 40;
+/** How opaque a faint line is, in hexadecimal digits. */
+export const FAINT = "48";
 /** Pixels of a dash, and of the space behind it. */
 export const DASHES = [6, 4] as const;
 /** Pixels from the pointer to a line that all charts emphasize, and how opaque others are then. */
@@ -48,7 +51,7 @@ export function Plot(
   const { drawn: plot } = props;
   const looks = series.map((
     { label, color, ...look },
-  ) => [label, color, look.isStep, look.isDashed]);
+  ) => [label, color, look.isStep, look.isDashed, look.isFaint]);
   const isZoomed = props.onRange !== undefined;
   useEffect(() => {
     let gone = false;
@@ -152,13 +155,13 @@ export function optionsOf(
     },
     ...isShared && { focus: { alpha: OTHERS } },
     legend: {
-      show: series.length > 1 && !isShared,
+      show: series.filter(({ isFaint }) => !isFaint).length > 1 && !isShared,
       live: false,
       markers: { dash: (_, i) => series[i - 1]?.isDashed ? "dashed" : "solid" },
     },
     padding: [
       null,
-      () => Math.max(32, widthOf([formatX(scaledX(props, now().x.at(-1) ?? 0))]) / 2),
+      () => Math.max(24, widthOf([formatX(scaledX(props, now().x.at(-1) ?? 0))]) / 2),
       null,
       null,
     ],
@@ -184,7 +187,7 @@ export function optionsOf(
       },
       {
         ...axis,
-        size: (_, texts) => Math.max(64, 20 + widthOf(texts ?? [])),
+        size: (_, texts) => Math.max(40, 20 + widthOf(texts ?? [])),
         values: (_, splits) => formatY(splits),
         ...isLog && { splits: (_, __, min, max) => powersOf(min, max) },
         ...(props.formatY === formatBytes ? { incrs: POWERS_OF_TWO } : {}),
@@ -250,8 +253,13 @@ function seriesOf(
   }[kind];
   const hasPoints = () => kind === "points" || now().x.length < FEW_POINTS && kind !== "bars";
   const isEdge = (i: number) => props.bands?.some((band) => band.includes(i)) === true;
-  return props.series.map(({ label, color: own, isStep = false, isDashed = false }, i) => {
+  return props.series.map((each, i) => {
+    const { label, color: own, isStep = false, isDashed = false, isFaint = false } = each;
     const name = own ?? colorOf(i);
+    if (isFaint) {
+      const [stroke, points] = [`${color(name)}${FAINT}`, { show: false }];
+      return { label, class: "faint", paths: drawn, points, stroke, fill: "", width: 1 };
+    }
     return {
       label,
       paths: isStep ? paths.stepped!({ align: 1 }) : drawn,
@@ -325,31 +333,11 @@ function hooksOf(
       ...squares,
       draw: [gapHook(now, colors)],
       ...onRange && selectHooks(now),
-      ...isShared && { setSeries: [focusHook(now)] },
+      setSeries: [hideHook(now), ...isShared ? [focusHook(now)] : []],
     };
   }
   const marks = markHook(props, points, { text: color("--text"), ground: color("--surface") });
   return { ...pointHooks(props, points, tip), draw: [marks], ...squares };
-}
-
-/** Emphasizes the line that is nearest to the pointer in the other charts, too. */
-function focusHook(now: () => ChartProps) {
-  return (_: Drawn, at: number | null, change: object) => {
-    if ("focus" in change) lineFocus.set(at === null ? undefined : now().series[at - 1]?.label);
-  };
-}
-
-/** Reports the range of a drag; a double click, that all is shown again. */
-function selectHooks(now: () => ChartProps) {
-  return {
-    setSelect: [(plot: Drawn) => {
-      const { left, width } = plot.select;
-      if (width === 0) return;
-      plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-      now().onRange?.([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
-    }],
-    ready: [({ over }: Drawn) => over.addEventListener("dblclick", () => now().onRange?.())],
-  };
 }
 
 /** Returns ten to a power, without the last digits that rounding changes. */
