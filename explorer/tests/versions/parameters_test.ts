@@ -142,7 +142,7 @@ Deno.test({
     await page.getByLabel("colored by").selectOption("optimizer");
     const chart = page.getByRole("figure", { name: "energy by version" });
     for (const word of ["optimizer adam", "optimizer sgd", "optimizer rmsprop"]) {
-      await chart.locator(".u-legend").getByText(word).waitFor();
+      await page.getByRole("list", { name: "Lines" }).getByText(word).waitFor();
     }
     const tip = chart.locator(".tip").getByText(/^\d+\.0\.0: 0\.\d+$/);
     while (!await tip.isVisible()) { // a chart that is drawn again begins without a tip

@@ -58,8 +58,9 @@ Deno.test({
     }
     await press(page.getByRole("link", { name: "Compare 2 versions" }));
     const curve = page.getByRole("figure", { name: /^loss by / });
-    await curve.locator(".u-legend").getByText(best, { exact: true }).waitFor();
-    await curve.locator(".u-legend").getByText(second, { exact: true }).waitFor();
+    await curve.locator("canvas").waitFor();
+    const lines = page.getByRole("list", { name: "Lines" });
+    for (const line of [best, second]) await lines.getByText(line, { exact: true }).waitFor();
 
     await page.goBack();
     await press(table.getByRole("link", { name: best, exact: true }));
