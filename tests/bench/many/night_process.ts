@@ -12,6 +12,7 @@ import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
+import type { RulesChange } from "../../../core/registry/rules.ts";
 import {
   changeRules,
   collectGarbage,
@@ -41,7 +42,10 @@ import { nameOf } from "./generate.ts";
 import type { NightReport } from "./nights.ts";
 
 const [operation = "", from = "", to = "", indexFolder = "", changes = ""] = process.argv.slice(2);
-const RULE = { pattern: "**", keepDaily: 7, keepLast: 1 };
+const RULES: Record<string, RulesChange["set"]> = {
+  prune: { pattern: "**", keepDaily: 7, keepLast: 1 },
+  prune_last: { pattern: "**", keepLast: 10 },
+};
 /** Requests of the explorer's start page in a registry of many names. */
 const START_PAGE = ["registry", "access", "names?limit=500", "logged-runs?limit=200"];
 /** The rest of the names that it reads without being asked, after those of the first page. */
@@ -73,6 +77,7 @@ const OPERATIONS: Record<string, (registry: StoredRegistry) => Promise<unknown>>
   log: (registry) => all(readRegistryLog(registry, { limit: 50 })),
   gc: (registry) => collectGarbage(registry),
   prune: (registry) => pruneByRules(registry, { dryRun: true }),
+  prune_last: (registry) => pruneByRules(registry, { dryRun: true }),
   du: (registry) => measureSpace(registry),
   async save(registry) {
     await forEachAtOnce(changedNames(), (n) => registry.save(nameOf(n), n));
@@ -84,7 +89,8 @@ const OPERATIONS: Record<string, (registry: StoredRegistry) => Promise<unknown>>
 };
 
 const registry = await openRegistry(source.backend, { cache: false });
-if (operation === "prune") await changeRules(registry, { set: RULE });
+const rule = RULES[operation];
+if (rule !== undefined) await changeRules(registry, { set: rule });
 source.calls.take();
 const time = await timed(() => OPERATIONS[operation]!(registry));
 const report: NightReport = {

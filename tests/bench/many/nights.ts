@@ -52,20 +52,20 @@ const SEEDED_OPERATIONS = [
   ["explorer", "the first page of the explorer"],
   ["names_of_explorer", "the next 9,500 names of the explorer"],
   ["names", "all names, `ls --quiet`"],
-  ["log", "`log --all --limit 50`"],
-  ["prune", "`prune --rules --dry-run`, nothing to delete"],
   ["tables", "the notes that `gc` and `mirror` leave"],
   ["gc", "`gc`, a night after no change"],
   ["mirror", "`mirror`, a run that finds no change"],
+  ["prune_last", "`prune --rules --dry-run` that keeps 10 of each, nothing to delete"],
   ["save", "the changes: a save of one of 100 names"],
   ["mirror", "`mirror` after the changes"],
   ["gc", "`gc` after the changes"],
-  ["prune", "`prune --rules --dry-run` after the changes"],
+  ["log", "`log --all --limit 50`"],
   ["ls", "`ls --limit 1000`"],
   ["search", "a search, the first process"],
   ["search", "a search, the next process"],
   ["du", "`du`, the first run"],
   ["du", "`du` after no change"],
+  ["prune", "`prune --rules --dry-run` that keeps 7 days"],
 ] as const;
 
 /** Operations over generated listings, after runs of `gc` and `mirror` that found nothing to do. */
