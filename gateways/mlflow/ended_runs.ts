@@ -20,6 +20,8 @@ interface EndedRun {
   readonly written: string;
   /** Undefined if a program without runs saved it. */
   readonly run: StoredRun | undefined;
+  /** Its share of `MOST_VALUES`. */
+  readonly values: number;
 }
 
 interface KnownRuns {
@@ -52,8 +54,11 @@ export class EndedRuns {
     this.#options = options;
   }
 
-  /** Yields the runs of a name that have ended, those of its newest versions first. */
-  async *of(name: string): AsyncGenerator<StoredRun> {
+  /**
+   * Yields the runs of a name that have ended, those of its newest versions first. Known ones come at
+   * once: a step for each of 10,000 runs would take longer than to compare them.
+   */
+  async *of(name: string): AsyncGenerator<readonly StoredRun[]> {
     const { system, deletes } = this.#options;
     const known = this.#known.get(name);
     const { mark, names, isCut } = await deletes.since(known?.mark ?? 0);
@@ -62,10 +67,12 @@ export class EndedRuns {
       mark >= known.mark && !isCut && !names.includes(name);
     const runs: EndedRun[] = [];
     let values = 0;
-    for await (const each of isFresh ? this.#newer(name, known) : this.#all(name, known)) {
-      values += valuesOf(each);
-      if (values <= MOST_VALUES) runs.push(each);
-      if (each.run !== undefined) yield each.run;
+    for await (const some of isFresh ? this.#newer(name, known) : this.#all(name, known)) {
+      for (const each of some) {
+        values += each.values;
+        if (values <= MOST_VALUES) runs.push(each);
+      }
+      yield some.map(({ run }) => run).filter((run) => run !== undefined);
     }
     this.#forget(name);
     if (values === 0 || values > MOST_VALUES) return; // read again by each search
@@ -84,7 +91,7 @@ export class EndedRuns {
   }
 
   /** Yields the versions that are newer than the newest known one, then the known ones. */
-  async *#newer(name: string, { runs }: KnownRuns): AsyncGenerator<EndedRun> {
+  async *#newer(name: string, { runs }: KnownRuns): AsyncGenerator<readonly EndedRun[]> {
     const places = new Map(runs.map(({ written }, place) => [written, place]));
     const newer: VersionEntry[] = [];
     let from = runs.length;
@@ -97,37 +104,34 @@ export class EndedRuns {
       }
     }
     yield* this.#read(newer);
-    yield* runs.slice(from);
+    yield runs.slice(from);
   }
 
-  async *#all(name: string, known: KnownRuns | undefined): AsyncGenerator<EndedRun> {
+  async *#all(name: string, known: KnownRuns | undefined): AsyncGenerator<readonly EndedRun[]> {
     const runs = new Map(known?.runs.map((each) => [each.written, each]));
     if (runs.size === 0) return yield* this.#details(name);
     const entries = await Array.fromAsync(this.#registry.versions(name));
     const missing = entries.filter((entry) => !runs.has(writtenAs(entry)));
     if (missing.length > entries.length / 2) return yield* this.#details(name);
-    for await (const each of this.#read(missing)) runs.set(each.written, each);
-    for (const entry of entries) {
-      const each = runs.get(writtenAs(entry));
-      if (each !== undefined) yield each;
-    }
+    for await (const [each] of this.#read(missing)) runs.set(each.written, each);
+    yield entries.map((entry) => runs.get(writtenAs(entry))).filter((each) => each !== undefined);
   }
 
   /** Reads all versions: one list is faster than many reads. */
-  async *#details(name: string): AsyncGenerator<EndedRun> {
+  async *#details(name: string): AsyncGenerator<[EndedRun]> {
     for await (const entry of this.#registry.versions(name, { details: true })) {
       const each = await this.#ended(entry, entry.info);
-      if (each !== undefined) yield each;
+      if (each !== undefined) yield [each];
     }
   }
 
-  async *#read(entries: readonly VersionEntry[]): AsyncGenerator<EndedRun> {
+  async *#read(entries: readonly VersionEntry[]): AsyncGenerator<[EndedRun]> {
     const read = mapAtOnce(entries, async (entry) => {
       const { name, version } = entry;
       const info = await this.#registry.info(name, { version }).catch(ignoreMissing);
       return await this.#ended(entry, info);
     });
-    for await (const each of read) if (each !== undefined) yield each;
+    for await (const each of read) if (each !== undefined) yield [each];
   }
 
   /** Returns undefined if the version was deleted meanwhile: it may be restored. */
@@ -136,12 +140,15 @@ export class EndedRuns {
     info: ArtifactInfo | undefined,
   ): Promise<EndedRun | undefined> {
     if (info === undefined) return undefined;
-    const run = this.#options.readRun(info).then((run) => ({ written: writtenAs(entry), run }));
-    return await run.catch(ignoreMissing);
+    const read = this.#options.readRun(info);
+    return await read.then(
+      (run) => ({ written: writtenAs(entry), run, values: valuesOf(run) }),
+      ignoreMissing,
+    );
   }
 }
 
-function valuesOf({ run }: EndedRun): number {
+function valuesOf(run: StoredRun | undefined): number {
   if (run === undefined) return RUN;
   const texts = [...run.params.values(), ...run.tags.values()];
   const ofTexts = texts.reduce((sum, { length }) => sum + Math.max(1, length / LONG), 0);

@@ -156,24 +156,23 @@ export class RunStore {
   }
 
   /** Yields the runs of a name that go on, then the others; or those that were deleted. */
-  async *runsOf(name: string, { deleted = false } = {}): AsyncGenerator<StoredRun> {
+  async *runsOf(name: string, { deleted = false } = {}): AsyncGenerator<readonly StoredRun[]> {
     const seen = new Set<string>();
     for await (const found of deleted ? [] : this.#finder.open(name)) {
       seen.add(found.key.id);
-      yield await this.readOpen(found);
+      yield [await this.readOpen(found)];
     }
-    for await (const run of deleted ? this.#deletedOf(name) : this.#ended.of(name)) {
-      if (seen.has(run.key.id)) continue;
-      seen.add(run.key.id);
-      yield run;
+    const isNew = ({ key }: StoredRun) => !seen.has(key.id) && seen.add(key.id) !== undefined;
+    for await (const runs of deleted ? this.#deletedOf(name) : this.#ended.of(name)) {
+      yield runs.filter(isNew);
     }
   }
 
-  async *#deletedOf(name: string): AsyncGenerator<StoredRun> {
+  async *#deletedOf(name: string): AsyncGenerator<[StoredRun]> {
     for await (const { info } of this.registry.versions(name, { details: true, deleted: true })) {
       if (info === undefined || runIdIn(info) === undefined) continue;
       const run = runIn(info);
-      yield { ...run, metrics: run.metrics ?? [], token: info.by?.token, isDeleted: true };
+      yield [{ ...run, metrics: run.metrics ?? [], token: info.by?.token, isDeleted: true }];
     }
   }
 

@@ -122,10 +122,11 @@ export async function searchedRuns(
   for (const name of namesOf(texts(body, "experiment_ids"))) {
     if (!c.info.access.may("read", name)) continue;
     for (const isDeleted of deleted) {
-      for await (const run of runs.runsOf(name, { deleted: isDeleted })) {
-        if (!isWanted(run)) continue;
-        const values = valued(run);
-        if (filter(values)) found.push({ run, values: remembered(values as Valued) });
+      for await (const some of runs.runsOf(name, { deleted: isDeleted })) {
+        for (const run of some) {
+          const values = isWanted(run) ? valued(run) : undefined;
+          if (values && filter(values)) found.push({ run, values: remembered(values as Valued) });
+        }
       }
     }
   }

@@ -47,12 +47,15 @@ export async function startService(
   return {
     url: JSON.parse(line).url.replace(/\/$/, ""),
     pid: child.pid,
-    peakRssMib() {
-      const status = fs.readFileSync(`/proc/${child.pid}/status`, "utf8");
-      return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024);
-    },
+    peakRssMib: () => peakRssMib(child.pid),
     [Symbol.asyncDispose]: async () => void await watched.stop("SIGTERM"),
   };
+}
+
+/** Returns the most memory of a process so far. */
+export function peakRssMib(pid: number): number {
+  const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
+  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024);
 }
 
 // deno-lint-ignore require-await -- like the other groups

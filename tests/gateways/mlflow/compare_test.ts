@@ -3,10 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";
-import { spawnWatched, untilReady } from "../../support/servers/watched_program.ts";
-import { claimPort } from "../../support/servers/ports.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { clientTest, pythonOf, serveMlflow } from "./serve_mlflow.ts";
+import { clientTest, serveMlflow, serveTheirs } from "./serve_mlflow.ts";
 
 const NO_RENAME = "Experiments, and registered models that have versions, cannot be renamed";
 const MORE = "This service accepts more";
@@ -34,46 +31,6 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   "rename a model": NO_RENAME,
   "make it again": "It never reuses the number of a model version",
 };
-
-const SERVER = `
-import sys, uvicorn
-uvicorn.run("mlflow.server.fastapi_app:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
-`;
-
-/** Runs MLflow's own server with a database in a file. */
-async function serveTheirs(client: "new") {
-  const root = await tempRoot();
-  const claimed = await claimPort();
-  const logFile = root.join("log");
-  const program = spawnWatched([pythonOf(client), "-c", SERVER, `${claimed.port}`], {
-    root: root.path,
-    logFile,
-    env: {
-      HOME: root.path,
-      _MLFLOW_SERVER_FILE_STORE: `sqlite:///${root.join("mlflow.db")}`,
-      _MLFLOW_SERVER_REGISTRY_STORE: `sqlite:///${root.join("mlflow.db")}`,
-      _MLFLOW_SERVER_ARTIFACT_ROOT: "mlflow-artifacts:/",
-      _MLFLOW_SERVER_ARTIFACT_DESTINATION: root.join("artifacts"),
-      _MLFLOW_SERVER_SERVE_ARTIFACTS: "true",
-      MLFLOW_DISABLE_TELEMETRY: "true",
-    },
-  });
-  const url = `http://127.0.0.1:${claimed.port}`;
-  const isReady = () =>
-    fetch(`${url}/health`).then(
-      (answer) => answer.body?.cancel().then(() => answer.ok) ?? answer.ok,
-      () => false,
-    );
-  await untilReady(program, isReady, { name: "MLflow's server", logFile });
-  return {
-    url,
-    [Symbol.asyncDispose]: async () => {
-      await program.end();
-      claimed.release();
-      await root.remove();
-    },
-  };
-}
 
 clientTest("answers are those of MLflow's own server", ["new"], async (client) => {
   await using theirs = await serveTheirs("new");

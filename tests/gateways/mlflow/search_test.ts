@@ -143,7 +143,7 @@ async function remembering({ versions, length }: { versions: number; length: num
       return await { ...runIn(info), params, metrics: [] };
     },
   });
-  const found = async () => (await Array.fromAsync(runs.of("a"))).length;
+  const found = async () => (await Array.fromAsync(runs.of("a"))).flat().length;
   return { registry, system, missing, found, take: () => read.splice(0).length };
 }
 

@@ -8,6 +8,8 @@ import { createMlflowGateway } from "../../../gateways/mlflow/mlflow_gateway.ts"
 import { openRegistry } from "../../../mod.ts";
 import { judgeTest } from "../../judges/judge_test_case.ts";
 import { IS_QUICK, kindsOfShare } from "../../support/seeds.ts";
+import { claimPort } from "../../support/servers/ports.ts";
+import { spawnWatched, untilReady } from "../../support/servers/watched_program.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
 const clients = realSystem.env("HOLDFAST_MLFLOW_CLIENTS") ??
@@ -86,6 +88,47 @@ export async function serveMlflow(options: { prefix?: string } = {}) {
       await server.stop({ withinMs: 0 });
       await handler.close();
       await registry.close();
+      await root.remove();
+    },
+  };
+}
+
+const SERVER = `
+import sys, uvicorn
+uvicorn.run("mlflow.server.fastapi_app:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+`;
+
+/** Runs MLflow's own server with a database in a file. */
+export async function serveTheirs(client: "new") {
+  const root = await tempRoot();
+  const claimed = await claimPort();
+  const logFile = root.join("log");
+  const program = spawnWatched([pythonOf(client), "-c", SERVER, `${claimed.port}`], {
+    root: root.path,
+    logFile,
+    env: {
+      HOME: root.path,
+      _MLFLOW_SERVER_FILE_STORE: `sqlite:///${root.join("mlflow.db")}`,
+      _MLFLOW_SERVER_REGISTRY_STORE: `sqlite:///${root.join("mlflow.db")}`,
+      _MLFLOW_SERVER_ARTIFACT_ROOT: "mlflow-artifacts:/",
+      _MLFLOW_SERVER_ARTIFACT_DESTINATION: root.join("artifacts"),
+      _MLFLOW_SERVER_SERVE_ARTIFACTS: "true",
+      MLFLOW_DISABLE_TELEMETRY: "true",
+    },
+  });
+  const url = `http://127.0.0.1:${claimed.port}`;
+  const isReady = () =>
+    fetch(`${url}/health`).then(
+      (answer) => answer.body?.cancel().then(() => answer.ok) ?? answer.ok,
+      () => false,
+    );
+  await untilReady(program, isReady, { name: "MLflow's server", logFile });
+  return {
+    url,
+    pid: program.pid,
+    [Symbol.asyncDispose]: async () => {
+      await program.end();
+      claimed.release();
       await root.remove();
     },
   };
