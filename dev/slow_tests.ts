@@ -250,6 +250,7 @@ export const LONG: readonly string[] = [
   "tests/gateways/mlflow/compare_test.ts",
   "tests/gateways/mlflow/models_python_test.ts",
   "tests/gateways/mlflow/python_test.ts",
+  "tests/gateways/mlflow/trainers_python_test.ts",
   "tests/gateways/s3/boto3_test.ts",
   "tests/neighbors/import/mlflow/export_folder_test.ts",
   "tests/neighbors/import/mlflow/mlflow_python_test.ts",

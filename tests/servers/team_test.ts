@@ -1,15 +1,12 @@
 // The service of docs/team.md: a bucket, TLS in nginx, an identity provider for people and one for
 // CI jobs. Alice saves, Bob promotes and deletes, a job saves, Carol reads.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
 import { type HttpRegistryOptions, openHttpRegistry } from "../../apps/client.ts";
 import type { AuditEntry } from "../../apps/server.ts";
 import { isRegistryError, readRegistryLog, type Registry } from "../../mod.ts";
-
-import { realSystem } from "../../core/system.ts";
 import { holdfast, keepsRunning } from "../apps/captured_io.ts";
 import { createKey, startProvider } from "../support/oidc/provider.ts";
-import { claimPort } from "../support/servers/ports.ts";
+import { startNginx } from "../support/servers/nginx.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { locationOn, testOnServers } from "./server_world.ts";
 
@@ -158,64 +155,4 @@ async function trailHasAll(root: TempRoot): Promise<void> {
       "127.0.0.1 models:digits",
     ]),
   );
-}
-
-/**
- * Starts nginx with the block of docs/run_service.md and TLS. Undefined where it is not installed:
- * then the service is asked directly.
- */
-async function startNginx(
-  root: TempRoot,
-  servicePort: string,
-): Promise<AsyncDisposable & { url: string } | undefined> {
-  const program = await findNginx();
-  if (program === undefined) return undefined;
-  const docs = await Deno.readTextFile(new URL("../../docs/run_service.md", import.meta.url));
-  const [, block = ""] = /```nginx\n(.*?)```/s.exec(docs) ?? [];
-  const claim = await claimPort();
-  const { port } = claim;
-  const certificate = fromFileUrl(new URL("server.pem", CERTIFICATES));
-  const key = fromFileUrl(new URL("server_key.pem", CERTIFICATES));
-  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((kind) => `${kind}_temp_path ${root.join(kind)};`).join("\n");
-  const user = Deno.uid() === 0 ? "user root;" : "";
-  const served = block.replaceAll("127.0.0.1:8600", `127.0.0.1:${servicePort}`)
-    .replace("listen 443", `listen 127.0.0.1:${port}`)
-    .replace(/ssl_certificate .*;/, `ssl_certificate ${certificate};`)
-    .replace(/ssl_certificate_key .*;/, `ssl_certificate_key ${key};`);
-  const text = `${user}\ndaemon off;\nworker_processes 1;\npid ${root.join("nginx.pid")};\n` +
-    `error_log stderr;\nevents {}\nhttp {\naccess_log off;\n${paths}\n${served}\n}\n`;
-  await Deno.writeTextFile(root.join("nginx.conf"), text);
-  const child = new Deno.Command(program, {
-    args: ["-p", root.path, "-e", "stderr", "-c", root.join("nginx.conf")],
-    stdout: "null",
-    stderr: "inherit",
-  }).spawn();
-  let hasEnded = false;
-  void child.status.then(() => hasEnded = true);
-  while (!await isListening(port)) {
-    assert(!hasEnded, "nginx did not start");
-    await realSystem.sleep(20);
-  }
-  return {
-    url: `https://127.0.0.1:${port}/models`,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await child.status;
-      claim.release();
-    },
-  };
-}
-
-async function findNginx(): Promise<string | undefined> {
-  for (const path of ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"]) {
-    if (await Deno.stat(path).then(() => true, () => false)) return path;
-  }
-}
-
-async function isListening(port: number): Promise<boolean> {
-  return await Deno.connect({ hostname: "127.0.0.1", port }).then((connection) => {
-    connection.close();
-    return true;
-  }, () => false);
 }
