@@ -69,6 +69,8 @@ export class WandbReader {
   readonly #files: SourceFiles;
   readonly #options: ReadOptions;
   readonly #artifacts: Artifacts | undefined;
+  /** Names of the artifacts of the runs that were read. */
+  readonly #logged = new Set<string>();
 
   constructor(files: SourceFiles, options: ReadOptions, artifacts?: Artifacts) {
     this.#files = files;
@@ -105,7 +107,11 @@ export class WandbReader {
         yield { kind: "failed", what, reason: reasonOf(error) };
       }
     }
-    if (this.#artifacts === undefined) return;
+    if (this.#artifacts === undefined) {
+      const reason = "pass --artifacts with W&B's cache: docs/migrating.md";
+      if (this.#logged.size > 0) yield { kind: "left", what: artifactsOf(this.#logged), reason };
+      return;
+    }
     for (const folder of folders) await this.#addArtifacts(folder, this.#artifacts);
     yield* this.#artifacts.models;
   }
@@ -173,6 +179,7 @@ export class WandbReader {
     const problems: string[] = [], facts = await this.#facts(path, problems);
     const { run, exit, config, artifacts, startedMs, endedMs } = facts;
     const ended = (integerOf(exit, 1) ?? 0) === 0 ? "FINISHED" : "FAILED";
+    for (const { name } of artifacts) this.#logged.add(`${name}`);
     const list = Buffer.from(JSON.stringify(artifacts)), fits = list.length <= MOST_ARTIFACTS;
     const isDamaged = problems.length > 0;
     return {
@@ -278,4 +285,10 @@ function recordsPath(folder: string): string {
 /** Returns the time in the name of a folder. */
 function timeIn(folder: string): string {
   return nameOf(folder).replace(/^(offline-)?run-/, "");
+}
+
+/** Returns artifacts in the words of a report. */
+function artifactsOf(names: ReadonlySet<string>): string {
+  const [first = "", ...more] = names;
+  return `artifact ${shown(first)}${more.length > 0 ? ` and ${more.length} more` : ""}`;
 }

@@ -28,8 +28,9 @@ async function imported(it: CliTest, files: Record<string, string | Uint8Array>,
 }
 
 cliTest("runs arrive with configuration, history, summary and files, and once", async (it) => {
-  const { code, report } = await imported(it, runFiles("abc"));
+  const { code, problems, report } = await imported(it, runFiles("abc"));
   assertEquals([code, report.runs, report.points], [0, 1, 4]);
+  assertEquals(problems.map(({ action, what }) => [action, what]), [["left", 'artifact "m"']]);
   const { metadata } = await it.json("info digits --json");
   assertEquals(metadata.params, {
     lr: "0.1",
@@ -115,8 +116,9 @@ for (const [what, [file, words]] of Object.entries(DAMAGED)) {
   cliTest(`${what} fails its run, and no other`, async (it) => {
     const files = { ...runFiles("abc"), [`${folder("bad")}/run-bad.wandb`]: file };
     const { code, problems, report } = await imported(it, files);
-    assertEquals([code, report.runs, problems.length], [1, 1, 1], JSON.stringify(problems));
-    assertMatch(problems[0].reason, words);
+    const failed = problems.filter(({ action }) => action === "failed");
+    assertEquals([code, report.runs, failed.length], [1, 1, 1], JSON.stringify(problems));
+    assertMatch(failed[0].reason, words);
   });
 }
 
