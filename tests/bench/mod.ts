@@ -25,6 +25,7 @@ import { PYTHON_GROUPS } from "./python/groups.ts";
 import { writeSection } from "./page.ts";
 import { rowsOf, tableOf } from "./report.ts";
 import { createRunsGroup } from "./runs.ts";
+import { MLFLOW_GROUPS } from "./service/mlflow_groups.ts";
 import { createServiceGroup } from "./service/service.ts";
 import { createSmallGroup } from "./small.ts";
 
@@ -177,28 +178,7 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 3,
     named: true,
   },
-  mlflow: {
-    title: "Searches of MLflow's clients over one experiment in a folder, after the first",
-    create: async (of) => (await import("./service/mlflow_search.ts")).createMlflowSearchGroup(of),
-    named: true,
-  },
-  mlflow_points: {
-    title: "Points that MLflow's clients log: 100 runs, in a folder",
-    about: "Requests come one by one, and the service is in the same process.",
-    create: async (of) => (await import("./service/mlflow_points.ts")).createMlflowPointsGroup(of),
-    maxRepeats: 1,
-    named: true,
-  },
-  mlflow_model: {
-    title: "A file of 1 GiB that MLflow's client logs, compared with MLflow's server",
-    about:
-      "The client begins a run, calls `log_artifact` and ends the run; the start of its program " +
-      "is not counted. Processor times are those of the client. MLflow's server keeps runs in " +
-      "SQLite and artifacts in a folder. Each server is a process of its own, and new.",
-    create: async (of) => (await import("./service/mlflow_model.ts")).createMlflowModelGroup(of),
-    maxRepeats: 3,
-    named: true,
-  },
+  ...MLFLOW_GROUPS,
   worst: {
     title: "The worst request of each route, alone",
     create: async (of) => (await import("./service/worst/worst.ts")).createWorstGroup(of),
