@@ -40,7 +40,31 @@ export function statementFor(info: ArtifactInfo): string {
 }
 
 /** Characters of notes and labels, of which 64 KiB can be stored. */
-const NEARLY_FULL = 32 * 1024;
+const NEARLY_FULL = 32 * 1024, FULL = 64 * 1024;
+
+/** Throws for a version without room for a signature: before it is made, and shown to others. */
+export function checkRoom(info: ArtifactInfo, characters: number): void {
+  const ref = refOf(info), { notes, labels } = info.annotations ?? {};
+  checkLabel(labels ?? {}, ref);
+  const used = JSON.stringify({ notes, labels }).length;
+  if (used + characters > FULL) throw noRoom(ref);
+}
+
+function noRoom(ref: string, cause?: unknown) {
+  return conflict("sign", shown(ref), "its notes and labels have no room for another signature", {
+    hint: `Remove a signature: holdfast note ${ref} --label '${SIGNATURES}:={"ID": null}'`,
+    cause,
+  });
+}
+
+/** Throws unless the label has signatures, or is missing. */
+function checkLabel(labels: Record<string, unknown>, ref: string): void {
+  const present = labels[SIGNATURES] ?? {};
+  if (isJsonObject(present) && ![...storedIn(labels).values()].includes(undefined)) return;
+  throw conflict("sign", shown(ref), "label `signatures` has other content", {
+    hint: "Move its value to another label.",
+  });
+}
 
 /** Adds a signature of the files in `info`. Throws `Conflict` if the version has others by now. */
 export async function store(
@@ -62,12 +86,8 @@ export async function store(
       hint: "Check its content, and sign again.",
     });
   }
-  const labels = now.annotations?.labels ?? {}, present = labels[SIGNATURES] ?? {};
-  if (!isJsonObject(present) || [...storedIn(labels).values()].includes(undefined)) {
-    throw conflict("sign", shown(ref), "label `signatures` has other content", {
-      hint: "Move its value to another label.",
-    });
-  }
+  const labels = now.annotations?.labels ?? {};
+  checkLabel(labels, ref);
   const before = storedIn(labels).get(id);
   // null removes what an earlier signature of this key had
   const kept = Object.fromEntries(
@@ -82,16 +102,7 @@ export async function store(
     .catch((cause) => {
       const all = JSON.stringify({ ...now.annotations, labels: { ...labels, entry } });
       const isFull = isRegistryError(cause, "Invalid") && all.length > NEARLY_FULL;
-      if (!isFull) throw cause;
-      throw conflict(
-        "sign",
-        shown(ref),
-        "its notes and labels have no room for another signature",
-        {
-          hint: `Remove a signature: holdfast note ${ref} --label '${SIGNATURES}:={"ID": null}'`,
-          cause,
-        },
-      );
+      throw isFull ? noRoom(ref, cause) : cause;
     });
   const { name, version } = info;
   return { name, version, id, keyHash, isNew: before === undefined };

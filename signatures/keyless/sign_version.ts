@@ -7,9 +7,11 @@ import {
   shown,
   type System,
 } from "../../core/kernel.ts";
-import { type AddedSignature, statementFor, store } from "../adding.ts";
+import { type AddedSignature, checkRoom, statementFor, store } from "../adding.ts";
 import type { KeylessParts, KeylessRequest } from "./sign.ts";
 
+/** Characters of a signature with the certificate of a workflow, and the entry of a large log. */
+const USUAL = 8 * 1024;
 const TEXT = { sent: "text" } as const;
 
 /** Options of {@linkcode signKeyless}. */
@@ -78,7 +80,8 @@ export async function signKeyless(
     system: {},
     signal: {},
   }, ["token"]);
-  const info = await registry.info(ref, { signal });
+  const info = await registry.info(ref, { annotations: true, signal });
+  checkRoom(info, USUAL); // what the log has, it keeps
   const { signKeylessly } = await loadPart<KeylessPart>(
     "./sign.ts",
     import.meta.url,

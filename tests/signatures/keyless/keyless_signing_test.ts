@@ -10,7 +10,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { realSystem } from "../../../core/system.ts";
 import { type Registry, RegistryError } from "../../../mod.ts";
-import { readAnnotations } from "../../../registry/mod.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import {
   addSignature,
   checkSignatures,
@@ -235,6 +235,23 @@ Deno.test("proofs that are too long for a version are not stored", async () => {
       (Object.values(answer)[0] as Json).verification.inclusionProof.hashes = hashes;
     })));
   assertError(error, "Unsupported", /proofs are longer than 24 KiB/, /Sign with fewer/);
+});
+
+Deno.test("a signature for which a version has no room is shown to no service", async () => {
+  const full = { other: "x".repeat(58 * 1024) };
+  const cases: [labels: Record<string, unknown>, reason: RegExp, hint: RegExp][] = [
+    [full, /notes and labels have no room for another/, /Remove a signature: holdfast note/],
+    [{ signatures: "mine" }, /label `signatures` has other content/, /Move its value/],
+  ];
+  await using served = await servedSigstore();
+  const { fulcio, rekor, asked } = served, token = await served.token();
+  for (const [labels, reason, hint] of cases) {
+    await using registry = await withVersion();
+    await annotate(registry, `${NAME}@1.0.0`, { labels });
+    const signing = () => signKeyless(registry, NAME, { fulcio, rekor, token });
+    assertError(await assertRejects(signing, Error), "Conflict", reason, hint);
+  }
+  assertEquals(asked, []);
 });
 
 Deno.test("a clock that is wrong is named, by the time of the certificate", async () => {
