@@ -11,6 +11,7 @@ import {
   unavailable,
 } from "../../core/kernel.ts";
 import { isPrivateUrl } from "../../core/urls/private_url.ts";
+import { tlsProblem } from "../../core/urls/tls_problems.ts";
 import { plain } from "../signers/certificates/pem.ts";
 
 /** A request, and what errors say of it. */
@@ -40,13 +41,11 @@ export function urlBelow(service: string, path: string): string {
   return `${service.replace(/\/+$/, "")}${path}`;
 }
 
-/** Throws for a URL with a password, and for one whose requests others on the network could read. */
+/** Throws for a URL with a secret, and for one whose requests others on the network could read. */
 export function checkUrl(action: string, url: string): void {
-  const { username, password } = URL.parse(url) ?? {};
-  if (username || password) { // which no error shows
-    throw invalid("sign", undefined, "the URL of a service has a user name or password", {
-      hint: "Pass the URL without them.",
-    });
+  if (/[@?#]/.test(url)) { // which no error shows
+    const state = "the URL of a service has a user name, password, query or fragment";
+    throw invalid("sign", undefined, state, { hint: "Pass the URL without them." });
   }
   if (isPrivateUrl(url)) return;
   throw invalid(action, JSON.stringify(url), "it is not an https URL", {
@@ -77,6 +76,11 @@ export async function ask(
   } catch (error) {
     signal?.throwIfAborted();
     if (isRegistryError(error)) throw error;
+    const problem = tlsProblem(error);
+    if (problem !== undefined) { // perhaps of somebody between
+      const options = { hint: problem.hint, retry: "never", cause: error } as const;
+      throw unavailable(action, JSON.stringify(url), `it ${problem.state}`, options);
+    }
     const state = late.aborted
       ? `it sent no answer in ${timeoutMs / 1000} s`
       : "it does not answer";

@@ -1,6 +1,7 @@
 // The token of a CI job, from the provider of the job: GitHub Actions, and what works like it.
 import { denied, isRegistryError, type System, unavailable } from "../../../core/kernel.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";
+import { tlsProblem } from "../../../core/urls/tls_problems.ts";
 import { fetchSmall } from "./small_answer.ts";
 
 /** The URL and token by which a job asks for its own token. */
@@ -49,6 +50,11 @@ export async function askJobToken(
     answer = await response.json();
   } catch (error) {
     if (isRegistryError(error) || signal.aborted) throw error;
+    const problem = tlsProblem(error);
+    if (problem !== undefined) {
+      const options = { hint: problem.hint, retry: "never", cause: error } as const;
+      throw unavailable(ACTION, undefined, `${target.host} ${problem.state}`, options);
+    }
     throw unavailable(ACTION, undefined, `${target.host} does not answer`, {
       hint: "Try again later.",
     });

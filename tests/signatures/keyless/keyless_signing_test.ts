@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { realSystem } from "../../../core/system.ts";
 import { type Registry, RegistryError } from "../../../mod.ts";
@@ -18,9 +18,11 @@ import {
   signKeyless,
   type SignKeylessOptions,
 } from "../../../signatures/signatures.ts";
+import { askJobToken } from "../../../apps/cli/extending.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { type CliTest, cliTest } from "../../apps/captured_io.ts";
 import type { Json } from "../mutations.ts";
+import { CERTIFICATES } from "../../support/certificates/folder.ts";
 import { ALICE, ISSUER, sigstore } from "../certificates/keyless.ts";
 import { NAME, withVersion } from "../signed.ts";
 import { type Route, type ServedOptions, servedSigstore } from "./served_sigstore.ts";
@@ -100,6 +102,8 @@ Deno.test("tokens that cannot be used go to no service", async () => {
     [{ fulcio: "http://fulcio.example" }, "Invalid", /is not an https URL/, /https URL/],
     [{ rekor: "rekor" }, "Invalid", /"rekor": it is not an https URL/, /https URL/],
     [{ timestampAuthority: "file:///x" }, "Invalid", /is not an https URL/, /https URL/],
+    [{ fulcio: "a:secret@b" }, "Invalid", /^Cannot sign: the URL of a service has a user/, /./],
+    [{ timestampAuthority: "https://b.c/?key=secret" }, "Invalid", /query or fragment$/, /without/],
     [{ rekor: "https://a:secret@b.c" }, "Invalid", /^Cannot sign: the URL of a serv[^@]*$/, /./],
     [{ trustedRoot: "{}" }, "Invalid", /trusted root cannot be read/, /trusted_root.json/],
   ];
@@ -170,6 +174,26 @@ Deno.test("each refusal of a service is named, and what to do, and nothing is st
     const { error } = await failure(at(route, () => never), { timeoutMs: 20 });
     assertError(error, "Unavailable", /it sent no answer in 0.02 s/, /again later/);
   }
+});
+
+Deno.test("a server with a certificate that is not trusted gets no token", async () => {
+  const [cert, key] = await Promise.all(
+    ["server", "server_key"].map((name) => readFile(join(CERTIFICATES, `${name}.pem`), "utf8")),
+  );
+  const asked: string[] = [];
+  const at = { port: 0, hostname: "127.0.0.1", cert, key, onListen() {} };
+  await using between = Deno.serve(at, ({ url }) => {
+    asked.push(url);
+    return new Response();
+  });
+  const url = `https://127.0.0.1:${between.addr.port}`;
+  const { error } = await failure({}, { fulcio: url });
+  assertError(error, "Unavailable", /it has a certificate that is not trusted/, /authority/);
+  const { signal } = new AbortController(), source = { url, token: "secret" };
+  const asking = () => askJobToken(source, { audience: "sigstore", hint: "", signal });
+  const refused = await assertRejects(asking, Error);
+  assertError(refused, "Unavailable", /has a certificate that is not trusted/, /authority/);
+  assertEquals([asked, String(refused.stack).includes("secret")], [[], false]);
 });
 
 /** Changes the JSON of an answer. */
