@@ -132,8 +132,12 @@ function refusal(
 }
 
 /** Returns an error for an answer that is not what was asked for. */
-export function wrongAnswer({ action, url }: Pick<Asked, "action" | "url">, state: string) {
+export function wrongAnswer(
+  { action, url }: Pick<Asked, "action" | "url">,
+  state: string,
+  hint = "Check the URL, and tell its operator.",
+) {
   return corrupt(action, JSON.stringify(url), state, {
-    hint: "Nothing was added to the version. Check the URL, and tell its operator.",
+    hint: `Nothing was added to the version. ${hint}`,
   });
 }

@@ -63,6 +63,7 @@ export async function certificateFor(
     throw wrongAnswer(
       asked,
       `its certificate is valid from ${from} to ${to}, and the clock of this machine is ${clock}`,
+      "If this clock is wrong, set it, and run the same command again.",
     );
   }
   return { ...claimed, der: der! };
