@@ -10,6 +10,8 @@ import { ALICE, ISSUER, ISSUER_OID, sigstore } from "../certificates/keyless.ts"
 
 const ISSUER_V1_OID = "1.3.6.1.4.1.57264.1.1";
 
+export const FULCIO = "/fulcio/api/v2/signingCert", REKOR = "/rekor/api/v1/log/entries";
+
 export type Route = "/fulcio/api/v2/signingCert" | "/rekor/api/v1/log/entries" | "/tsa";
 
 export interface ServedOptions {
@@ -139,5 +141,16 @@ export async function servedSigstore({ answer }: ServedOptions = {}): Promise<Se
       ended.abort(); // also requests without an answer
       await server.finished;
     },
+  };
+}
+
+/** Answers one route by a function, and the others as usual. */
+export function at(
+  route: Route,
+  answer: (usual: () => Promise<Response>) => Response | Promise<Response>,
+) {
+  return {
+    answer: (asked: Route, usual: () => Promise<Response>) =>
+      asked === route ? answer(usual) : usual(),
   };
 }
