@@ -22,8 +22,8 @@ export async function annotateName(
   name: string,
   change: AnnotationsChange,
   options: AnnotateOptions = {},
-): Promise<void> {
-  await annotateHere(registry, name, change, { ...options, mayBeNew: true });
+): Promise<Annotations> {
+  return await annotateHere(registry, name, change, { ...options, mayBeNew: true });
 }
 
 /** Yields the labels of the names with a prefix that have annotations. */

@@ -49,6 +49,27 @@ export async function openRunFiles(
   );
 }
 
+/** Yields the ids of the stored runs of a name that begin so, also of those that have ended. */
+export function runIdsWith(
+  registry: Registry,
+  name: string,
+  begin: string,
+): AsyncGenerator<string> {
+  return idsIn(contextOf(registry, "list runs"), `${DRAFTS}${encodeName(name)}/`, { begin });
+}
+
+/** Yields the names with a prefix that have stored drafts. */
+export async function* namesWithDrafts(
+  registry: Registry,
+  prefix: string,
+): AsyncGenerator<string> {
+  const context = contextOf(registry, "list names");
+  for await (const folder of foldersIn(context, DRAFTS + encodeNamePrefix(prefix))) {
+    const name = decodeName(folder.slice(DRAFTS.length, -1));
+    if (name !== undefined) yield name;
+  }
+}
+
 /** Yields the ids of the runs of a name whose drafts are stored, also of those that have ended. */
 export function storedRunIds(context: Context, name: string): AsyncGenerator<string> {
   return idsIn(context, `${DRAFTS}${encodeName(name)}/`);
@@ -57,9 +78,9 @@ export function storedRunIds(context: Context, name: string): AsyncGenerator<str
 export async function* idsIn(
   context: Context,
   folder: string,
-  signal?: AbortSignal,
+  { begin = "", signal }: { begin?: string; signal?: AbortSignal } = {},
 ): AsyncGenerator<string> {
-  const drafts = foldersIn(context, folder + encodeNamePrefix(RUN_PREFIX), signal);
+  const drafts = foldersIn(context, folder + encodeNamePrefix(RUN_PREFIX + begin), signal);
   for await (const draft of drafts) {
     const id = runIdOf(decodeName(draft.slice(folder.length, -1)) ?? "");
     if (id !== undefined) yield id;

@@ -125,7 +125,7 @@ async function* runsIn(
   name: string,
   { folder, signal }: { folder: string; signal?: AbortSignal },
 ): AsyncGenerator<LoggedRun> {
-  const infos = mapAtOnce(idsIn(context, folder, signal), async (id) => {
+  const infos = mapAtOnce(idsIn(context, folder, { signal }), async (id) => {
     const run = { name, id };
     const known = await lookAtRun(context, run, signal);
     if (known.look.end?.size === DISCARDED_BYTES) return undefined;

@@ -6,7 +6,7 @@ import { experimentId, runIdOf } from "../../runs/mlflow/ids.ts";
 import { runIn } from "../../runs/mlflow/stored_run.ts";
 import { noSuch, wrong } from "./errors.ts";
 import type { NameTags, NameTagStore, TagChange } from "./name_tags.ts";
-import { shownTagsOf } from "./shown_tags.ts";
+import { DELETED, shownTagsOf } from "./shown_tags.ts";
 
 export interface Experiment {
   readonly name: string;
@@ -18,8 +18,6 @@ export interface Experiment {
 }
 
 const FIRST = "1.0.0";
-/** The label of a deleted experiment. It has no effect on a name that has a version. */
-const DELETED = "holdfast.deleted";
 
 export class ExperimentStore {
   readonly #registry: Registry;
@@ -30,8 +28,8 @@ export class ExperimentStore {
     this.#tags = tags;
   }
 
-  async read(name: string): Promise<Experiment> {
-    const { tags, createdMs, changedMs, isSaved } = await this.#tags.read(name);
+  async read(name: string, known?: { hasDraft: boolean }): Promise<Experiment> {
+    const { tags, createdMs, changedMs, isSaved } = await this.#tags.read(name, known);
     return {
       name,
       tags: new Map(shownTagsOf(tags)),
@@ -44,14 +42,17 @@ export class ExperimentStore {
   /** Returns an experiment; undefined if nobody created it, and nobody logged to it. */
   async find(name: string): Promise<Experiment | undefined> {
     const found = await this.read(name);
-    if (found.createdMs !== undefined) return found;
+    if (found.createdMs !== undefined || found.isDeleted) return found;
     for await (const _ of this.#registry.versions(name, { limit: 1 })) return found;
     for await (const _ of readLoggedRuns(this.#registry, { name })) return found;
   }
 
   /** Yields the names of experiments without a version that were created or deleted. */
-  unsaved(isWanted: (name: string) => boolean): AsyncGenerator<string> {
-    return this.#tags.names({ isWanted });
+  unsaved(
+    isWanted: (name: string) => boolean,
+    drafted: ReadonlySet<string>,
+  ): AsyncGenerator<string> {
+    return this.#tags.names({ isWanted, drafted });
   }
 
   /** Creates an experiment whose name has no version. Returns false if another service did. */
@@ -91,6 +92,7 @@ export class ExperimentStore {
     }
     // A delete that is killed can be repeated: the label has no effect while there are versions.
     await this.#tags.change(name, new Map([[DELETED, "true"]]), found.createdMs);
+    await this.#tags.discardEarlier(name);
     try {
       await this.#registry.delete(name, { allVersions: true });
     } catch (error) {

@@ -201,7 +201,8 @@ export class ModelStore {
       if (may(name)) yield name.slice(models.length);
     }
     const isWanted = (name: string) => !saved.has(name) && may(name);
-    for await (const name of this.#tags.names({ prefix: models, isWanted })) {
+    const drafted = await this.#tags.drafted(models);
+    for await (const name of this.#tags.names({ prefix: models, isWanted, drafted })) {
       yield name.slice(models.length);
     }
   }
@@ -241,6 +242,8 @@ export class ModelStore {
       ...isStored && { base: `${name}@${version}`, inputs: [{ ref: `${name}@${version}` }] },
       metadata: { mlflow: { source, ...kept } },
     });
+    // Makes labels of what another program set in a draft, before that is gone.
+    if (saved.version === "1.0.0") await this.#tags.read(saved.name);
     return saved.version;
   }
 

@@ -1,12 +1,17 @@
 // Tags of experiments and registered models, which are names. Tags are labels of the name, and the
 // description is its note. The label `holdfast.created` makes a name one that clients created, also
 // while it has no version.
-import { isRegistryError } from "../../core/kernel.ts";
+import { isRegistryError, mapAtOnce } from "../../core/kernel.ts";
 import type { Registry, System } from "../../core/kernel.ts";
-import type { AnnotationsChange } from "../../registry/mod.ts";
+import type { Annotations, AnnotationsChange } from "../../registry/mod.ts";
 import { annotateName, annotationsOfName, notedNames } from "../../runs/noted_names.ts";
+import {
+  discardEarlierTags,
+  draftedNames,
+  readEarlierTags,
+} from "../../runs/mlflow/earlier_tags.ts";
 import { textsOf } from "../../runs/mlflow/stored_run.ts";
-import { NOTE } from "./shown_tags.ts";
+import { DELETED, NOTE } from "./shown_tags.ts";
 
 export interface NameTags {
   readonly tags: ReadonlyMap<string, string>;
@@ -31,9 +36,13 @@ export class NameTagStore {
     this.#system = system;
   }
 
-  async read(name: string): Promise<NameTags> {
+  /** Reads the tags of a name. One that is known to have no draft needs a request less. */
+  async read(name: string, { hasDraft = true } = {}): Promise<NameTags> {
     const [newest] = await Array.fromAsync(this.#registry.versions(name, { limit: 1 }));
-    const known = await annotationsOfName(this.#registry, name);
+    let known = await annotationsOfName(this.#registry, name);
+    if (hasDraft && (newest === undefined || known === undefined)) {
+      known = await this.#withEarlier(name, known);
+    }
     const tags = textsOf(known?.labels);
     if (known?.notes !== undefined) tags.set(NOTE, known.notes);
     const createdMs = Date.parse(tags.get(CREATED) ?? "");
@@ -46,13 +55,65 @@ export class NameTagStore {
     };
   }
 
-  /** Yields the names with a prefix that were created, also those that have no version. */
-  async *names(
-    { prefix = "", isWanted }: { prefix?: string; isWanted(name: string): boolean },
-  ): AsyncGenerator<string> {
-    for await (const { name, labels } of notedNames(this.#registry, { prefix, isWanted })) {
-      if (Object.hasOwn(labels, CREATED)) yield name;
+  /** Makes what other programs set in drafts labels. The drafts stay for these programs. */
+  async #withEarlier(
+    name: string,
+    known: Annotations | undefined,
+  ): Promise<Annotations | undefined> {
+    const earlier = await readEarlierTags(this.#registry, name);
+    const [first] = earlier;
+    if (first === undefined) return known;
+    const before = textsOf(known?.labels);
+    if (known?.notes !== undefined) before.set(NOTE, known.notes);
+    const isMoved = before.has(CREATED);
+    const tags = new Map<string, string | null>();
+    for (const { setMs, tags: set } of earlier) {
+      const isNewer = setMs > Number(known?.changedAt ?? 0);
+      for (const [key, value] of set) {
+        if (isNewer || !isMoved && !before.has(key)) tags.set(key, value);
+      }
     }
+    const createdMs = Number(tags.get(CREATED) ?? first.setMs);
+    tags.delete(CREATED);
+    if (!isMoved) tags.set(...this.#created(createdMs));
+    if (tags.size === 0) return known;
+    try {
+      const ifRevision = known?.revision ?? 0;
+      return await annotateName(this.#registry, name, changeOf(tags), { ifRevision });
+    } catch (error) {
+      if (isRegistryError(error, "Conflict")) return await annotationsOfName(this.#registry, name);
+      const all = [...before, ...tags].filter(([_, value]) => value !== null);
+      const { [NOTE]: notes, ...labels } = Object.fromEntries(all) as Record<string, string>;
+      const changedMs = Math.max(...earlier.map(({ setMs }) => setMs));
+      return { notes, labels, revision: 0, changedAt: new Date(changedMs) };
+    }
+  }
+
+  /** Returns the names with a prefix that have drafts. */
+  async drafted(prefix?: string): Promise<ReadonlySet<string>> {
+    return await draftedNames(this.#registry, prefix);
+  }
+
+  /**
+   * Yields the names with a prefix that were created, also those that have no version, and those of
+   * deleted experiments.
+   */
+  async *names(
+    { prefix = "", isWanted, drafted }: {
+      prefix?: string;
+      isWanted(name: string): boolean;
+      drafted: ReadonlySet<string>;
+    },
+  ): AsyncGenerator<string> {
+    const found = new Set<string>();
+    for await (const { name, labels } of notedNames(this.#registry, { prefix, isWanted })) {
+      if (!Object.hasOwn(labels, CREATED) && !Object.hasOwn(labels, DELETED)) continue;
+      found.add(name);
+      yield name;
+    }
+    const others = [...drafted].filter((name) => !found.has(name) && isWanted(name));
+    const read = mapAtOnce(others, async (name) => ({ name, ...await this.read(name) }));
+    for await (const { name, createdMs } of read) if (createdMs !== undefined) yield name;
   }
 
   /**
@@ -83,7 +144,13 @@ export class NameTagStore {
 
   /** Removes all tags of a name. */
   async remove(name: string): Promise<void> {
+    await this.discardEarlier(name);
     await annotateName(this.#registry, name, { labels: null, notes: null });
+  }
+
+  /** Removes what other programs set in drafts. */
+  async discardEarlier(name: string): Promise<void> {
+    await discardEarlierTags(this.#registry, name);
   }
 
   #created(ms = this.#system.now()): [key: string, value: string] {

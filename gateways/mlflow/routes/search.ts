@@ -64,16 +64,18 @@ export function searchRoutes(routes: Routes, context: MlflowContext): void {
         const orders = texts(body, "order_by");
         const order = parseOrder(orders.length > 0 ? orders : NEWEST_FIRST, EXPERIMENT_FIELDS);
         const view = viewIn(body, "view_type");
-        const names = await namesOf(context, (name) => c.info.access.may("read", name));
+        const drafted = await context.tags.drafted();
         const isOfNames = !/tag|time/i.test(condition);
-        const mayMatch = (name: string) =>
-          !isOfNames || filter(valuedExperiment({ name, tags: new Map() }));
-        const read = (name: string) => context.experiments.read(name);
-        const all = mapAtOnce(names.filter(mayMatch), read);
+        const isWanted = (name: string) =>
+          !name.startsWith(context.models) && c.info.access.may("read", name) &&
+          (!isOfNames || filter(valuedExperiment({ name, tags: new Map() })));
+        const names = await namesOf(context, { isWanted, drafted });
+        const read = (name: string) =>
+          context.experiments.read(name, { hasDraft: drafted.has(name) });
         const found: Experiment[] = [];
-        for await (const each of all) {
-          const isWanted = view.includes(each.isDeleted === true) && filter(valuedExperiment(each));
-          if (isWanted) found.push(each);
+        for await (const each of mapAtOnce(names, read)) {
+          if (!view.includes(each.isDeleted === true)) continue;
+          if (filter(valuedExperiment(each))) found.push(each);
         }
         found.sort((a, b) =>
           order(valuedExperiment(a), valuedExperiment(b)) || (a.name < b.name ? -1 : 1)
@@ -95,17 +97,17 @@ function valuedExperiment({ name, tags, createdMs, updatedMs }: Experiment): Val
   return ({ kind, key }) => kind === "attribute" ? attributes[key] : tags.get(key);
 }
 
-/** Returns the names that a token may read, also those that have no version yet. */
+/** Returns the names that are wanted, also those that have no version yet. */
 async function namesOf(
-  { registry, models, experiments }: MlflowContext,
-  may: (name: string) => boolean,
-): Promise<string[]> {
-  const names = new Set<string>([DEFAULT.name].filter(may));
-  for await (const name of registry.names()) if (may(name)) names.add(name);
-  const isNew = (name: string) => !names.has(name) && may(name);
+  { registry, experiments }: MlflowContext,
+  { isWanted, drafted }: { isWanted(name: string): boolean; drafted: ReadonlySet<string> },
+): Promise<ReadonlySet<string>> {
+  const names = new Set<string>([DEFAULT.name].filter(isWanted));
+  for await (const name of registry.names()) if (isWanted(name)) names.add(name);
+  const isNew = (name: string) => !names.has(name) && isWanted(name);
   for await (const { name } of readLoggedRuns(registry, { names: isNew })) names.add(name);
-  for await (const name of experiments.unsaved(isNew)) names.add(name);
-  return [...names].filter((name) => !name.startsWith(models));
+  for await (const name of experiments.unsaved(isNew, drafted)) names.add(name);
+  return names;
 }
 
 function viewIn(body: Body, name: string): readonly boolean[] {

@@ -290,3 +290,28 @@ Deno.test("a delete and a restore of an experiment that were killed can be repea
     }
   }
 });
+
+Deno.test("a search for a name reads no other experiment, and no model", async () => {
+  const store = createMemoryBackend();
+  const read: string[] = [];
+  const get = async (...args: Parameters<typeof store.get>) => {
+    read.push(args[0]);
+    return await store.get(...args);
+  };
+  const getFirst = store.getFirst &&
+    (async (...args: Parameters<typeof store.getFirst & object>) => {
+      read.push(args[0]);
+      return await store.getFirst!(...args);
+    });
+  await using writer = await openMlflow({ backend: store });
+  for (const name of ["a", "b", "c"]) {
+    await writer.post("experiments/create", { name });
+    await writer.post("registered-models/create", { name });
+  }
+  await using service = await openMlflow({ backend: wrapBackend(store, { get, getFirst }) });
+  read.length = 0;
+  const { experiments } = await service.post("experiments/search", { filter: "name = 'b'" });
+  assertEquals(experiments.map(({ name }: Json) => name), ["b"]);
+  const others = read.filter((key) => key.startsWith("names/") && !key.startsWith("names/b/"));
+  assertEquals(others, []);
+});
