@@ -5,7 +5,7 @@ import { readLoggedRuns } from "../../runs/mod.ts";
 import { experimentId, runIdOf } from "../../runs/mlflow/ids.ts";
 import { runIn } from "../../runs/mlflow/stored_run.ts";
 import { noSuch, wrong } from "./errors.ts";
-import type { NameTags, NameTagStore, TagChange } from "./name_tags.ts";
+import type { NameTags, NameTagStore, NewName, TagChange } from "./name_tags.ts";
 import { DELETED, shownTagsOf } from "./shown_tags.ts";
 
 export interface Experiment {
@@ -56,8 +56,8 @@ export class ExperimentStore {
   }
 
   /** Creates an experiment whose name has no version. Returns false if another service did. */
-  async create(name: string, tags: TagChange): Promise<boolean> {
-    return await this.#tags.create(name, tags);
+  async create(name: string, tags: TagChange, options: NewName): Promise<boolean> {
+    return await this.#tags.create(name, tags, options);
   }
 
   /** Changes tags, null removes one. An experiment without a version exists from then on. */

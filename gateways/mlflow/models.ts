@@ -8,7 +8,7 @@ import { passThrough } from "../../apps/server/extending.ts";
 import { parsePlace, shownFiles } from "./artifacts.ts";
 import type { MlflowContext } from "./context.ts";
 import { exists, noSuch, wrong } from "./errors.ts";
-import type { NameTagStore, TagChange } from "./name_tags.ts";
+import type { NameTagStore, NewName, TagChange } from "./name_tags.ts";
 import { NOTE, shownTagsOf } from "./shown_tags.ts";
 import { parseRunId } from "../../runs/mlflow/ids.ts";
 
@@ -159,8 +159,8 @@ export class ModelStore {
   }
 
   /** Creates a model without a version. Returns false if another service did. */
-  async createModel(model: string, tags: TagChange, createdMs?: number): Promise<boolean> {
-    return await this.#tags.create(this.nameOf(model), tags, createdMs);
+  async createModel(model: string, tags: TagChange, options: NewName): Promise<boolean> {
+    return await this.#tags.create(this.nameOf(model), tags, options);
   }
 
   /** Changes tags of a model, of which the description is one. */
@@ -188,7 +188,7 @@ export class ModelStore {
     if (to === model) return;
     const notes = description === "" ? [] : [[NOTE, description] as const];
     const isFree = !await this.isThere(to) &&
-      await this.createModel(to, new Map([...tags, ...notes]), createdMs);
+      await this.createModel(to, new Map([...tags, ...notes]), { createdMs });
     if (!isFree) throw modelExists(to);
     await this.#tags.remove(this.nameOf(model));
   }

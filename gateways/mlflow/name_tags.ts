@@ -25,6 +25,14 @@ export interface NameTags {
 /** Changed tags; null removes one. */
 export type TagChange = ReadonlyMap<string, string | null>;
 
+/** How a name is created. */
+export interface NewName {
+  /** @default now */
+  createdMs?: number;
+  /** True for a token that may not change tags. */
+  keepsTags?: boolean;
+}
+
 const CREATED = "holdfast.created";
 
 export class NameTagStore {
@@ -117,13 +125,14 @@ export class NameTagStore {
   }
 
   /**
-   * Creates a name that has no version. Tags replace those of versions that were deleted. Returns
-   * false, and changes nothing, if another service has created it meanwhile.
+   * Creates a name that has no version. Tags replace those of versions that were deleted, unless
+   * `keepsTags`. Returns false, and changes nothing, if another service has created it meanwhile.
    */
-  async create(name: string, tags: TagChange, createdMs?: number): Promise<boolean> {
+  async create(name: string, tags: TagChange, { createdMs, keepsTags }: NewName): Promise<boolean> {
     const before = await annotationsOfName(this.#registry, name);
-    const removed = Object.keys(before?.labels ?? {}).map((key): [string, null] => [key, null]);
-    const change = changeOf(new Map([...removed, [NOTE, null], ...tags, this.#created(createdMs)]));
+    const earlier = keepsTags ? [] : [...Object.keys(before?.labels ?? {}), NOTE];
+    const removed = earlier.map((key): [string, null] => [key, null]);
+    const change = changeOf(new Map([...removed, ...tags, this.#created(createdMs)]));
     try {
       const ifRevision = before?.revision ?? 0;
       await annotateName(this.#registry, name, change, { ifRevision });

@@ -41,7 +41,8 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
           " in deleted state. You can restore it: client.restore_experiment(experiment_id)",
         );
       }
-      if (found !== undefined || !await experiments.create(name, tags)) {
+      const keepsTags = !c.info.access.may("move", name);
+      if (found !== undefined || !await experiments.create(name, tags, { keepsTags })) {
         if (isShown) throw already();
         if (tags.size > 0) await experiments.change(name, tags);
       }

@@ -101,7 +101,8 @@ function registeredRoutes(add: Add, models: ModelStore): void {
       const tags = tagsIn(objects(body, "tags")), notes = text(body, "description");
       if (notes !== undefined) tags.set(NOTE, notes);
       if (tags.size > 0) checkWrites(c, "move", name);
-      if (await models.isThere(model) || !await models.createModel(model, tags)) {
+      const keepsTags = !c.info.access.may("move", name);
+      if (await models.isThere(model) || !await models.createModel(model, tags, { keepsTags })) {
         if (c.info.access.may("read", name)) throw modelExists(model);
         if (tags.size > 0) await models.changeModel(model, tags);
       }
