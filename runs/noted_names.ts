@@ -1,4 +1,4 @@
-// Notes and labels of names, also of those that have no version yet.
+// Notes and labels of names, including names without a version.
 import type { Annotations } from "../core/artifact.ts";
 import { decodeName } from "../core/naming/names.ts";
 import type { Registry } from "../core/registry.ts";

@@ -1,4 +1,4 @@
-// Adds a signature to a version: to the label that has them all.
+// Adds a signature to a version, in the label that has all of them.
 import {
   type ArtifactInfo,
   conflict,
@@ -42,7 +42,7 @@ export function statementFor(info: ArtifactInfo): string {
 /** Characters of notes and labels, of which 64 KiB can be stored. */
 const NEARLY_FULL = 32 * 1024, FULL = 64 * 1024;
 
-/** Throws for a version without room for a signature: before it is made, and shown to others. */
+/** Throws for a version without room for a signature, before it is made and sent to others. */
 export function checkRoom(info: ArtifactInfo, characters: number): void {
   const ref = refOf(info), { notes, labels } = info.annotations ?? {};
   checkLabel(labels ?? {}, ref);

@@ -34,7 +34,7 @@ export const sign: Command = defineCommand({
     "Signing v1.0. With --signer, a command signs with a key in a key management service. With " +
     "--bundle, adds a signature that another tool, such as model_signing, made of a download.\n\n" +
     "With --keyless, Sigstore certifies your identity, or that of the CI job, for ten minutes. Its " +
-    "log is public: it shows the identity, and the SHA-256 of what was signed, for ever.",
+    "public log shows the identity, and the SHA-256 of what was signed, forever.",
   args: [REF_ARGUMENT],
   options: [
     {
@@ -97,6 +97,11 @@ interface SignFlags {
 /** Throws for options that do not go together. */
 function checkTogether(ref: string, flags: SignFlags & Record<string, unknown>): void {
   const { key, keyEnv, bundle, signer, publicKey, certificate, keyless } = flags;
+  const alone = SIGNING_OPTIONS.map(({ flags }) => flags.slice(2).replace(/ .*/, ""))
+    .find((option) => flags[camelCase(option)] !== undefined);
+  if (!keyless && alone !== undefined) {
+    throw invalid(`sign ${ref}`, `--${alone} needs --keyless`, "Pass --keyless, too.");
+  }
   const given = [key, keyEnv, bundle, signer, keyless].filter((each) => each !== undefined).length;
   if (given !== 1) {
     const state = given === 0 ? "there is no key" : "several keys or bundles are given";
@@ -110,18 +115,13 @@ function checkTogether(ref: string, flags: SignFlags & Record<string, unknown>):
     const state = keyless ? "--keyless gets its certificate" : "a bundle has its certificates";
     throw invalid(`sign ${ref}`, state, "Omit --certificate.");
   }
-  const alone = SIGNING_OPTIONS.map(({ flags }) => flags.slice(2).replace(/ .*/, ""))
-    .find((option) => flags[camelCase(option)] !== undefined);
-  if (!keyless && alone !== undefined) {
-    throw invalid(`sign ${ref}`, `--${alone} needs --keyless`, "Pass --keyless, too.");
-  }
 }
 
 function camelCase(option: string): string {
   return option.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Reads the key of a line, with its passphrase and certificates. */
+/** Reads the key that the options name, with its passphrase and certificates. */
 async function keyOf(
   { key, keyEnv, passphraseEnv, signer, publicKey, certificate: file }: SignFlags,
   context: CommandContext,

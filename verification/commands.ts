@@ -36,7 +36,7 @@ import { parseSample } from "./parse_sample.ts";
 
 const OPTIONS = [
   { flags: "--shallow", text: "check records only, not files" },
-  { flags: "--listed", text: "check records, and sizes of objects by the lists of the store" },
+  { flags: "--listed", text: "check records, and that no stored object is missing or cut off" },
   { flags: "--sample <part>", text: "read this part of the bytes (1%, 1/30), each run the next" },
   { flags: "--shard <i/n>", text: "check shard i of n, from 0; auto: by the scheduler's array" },
   {
@@ -61,8 +61,8 @@ export const createVerify = (extensions: readonly Extension[]): Command =>
       "With --sample 1/30, checks all records, but reads only the thirtieth of the bytes that no " +
       "run has read for the longest time: thirty runs read everything. With --shard, several " +
       "machines share the work. Both note in the store what they have read, if they may write.\n\n" +
-      "With --listed, compares the size of each stored object with the lists of the store. That " +
-      "finds lost objects and reads no files; only reading finds changed bytes. With --sample, does both.",
+      "With --listed, compares sizes in the store's listing with the records. That finds missing " +
+      "and cut off objects; only reading finds changed bytes. Reads no files without --sample.",
     args: [{
       usage: "[refs...]",
       text: "only these names, patterns or versions",
@@ -74,7 +74,7 @@ export const createVerify = (extensions: readonly Extension[]): Command =>
       ["holdfast verify my:model 'data:*'", "some names"],
       ["holdfast verify my:model@1.2", "one version"],
       ["holdfast verify --sample 1/30", "each night, a thirtieth of the bytes"],
-      ["holdfast verify --sample 1/30 --listed", "also each night: is every object there?"],
+      ["holdfast verify --sample 1/30 --listed", "also find all lost objects each night"],
       ["holdfast verify --shard 0/4", "on the first of four machines"],
       ["holdfast verify --repair-from /mnt/backup/registry", "repair from a mirror"],
       ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick check, from cron"],

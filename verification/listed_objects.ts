@@ -1,5 +1,5 @@
-// The sizes of payload objects as the store lists them: a first look, which reads no payload. It finds
-// objects that are gone or cut off. Bytes that rotted in their place look right.
+// Compares the sizes of payload objects in the store's listing with the records. Reads no payload:
+// finds objects that are missing or cut off, not those whose bytes changed.
 import type { ObjectInfo } from "../core/backend.ts";
 import { corrupt, forEachAtOnce, isRegistryError, shown, valueAt } from "../core/kernel.ts";
 import type { RegistryError } from "../core/kernel.ts";
@@ -33,7 +33,7 @@ export class ListedObjects {
     const [, name = "", , , order = ""] = prefix.split("/");
     const folder = `${OBJECTS}${name}/${order && `${order}/`}`; // of a version, its own payload
     const top = prefix === NAMES ? OBJECTS : folder;
-    const onFailure = () => {}; // what is not listed is asked for
+    const onFailure = () => {}; // objects that are not listed are looked up
     this.#context = context;
     this.#signal = signal;
     this.#counts = counts;
@@ -91,7 +91,7 @@ export class ObjectsOfName {
     this.#signal = signal;
   }
 
-  /** Returns what files of a version lack. Explains each object that is gone once. */
+  /** Returns errors for files that lack an object or its end. Looks up each missing object once. */
   async check(source: PayloadSource, counting: boolean): Promise<Map<StoredFile, RegistryError>> {
     const sizes = await this.#sizesOf(source, counting);
     const damaged = new Map<StoredFile, RegistryError>();
@@ -111,7 +111,7 @@ export class ObjectsOfName {
     return damaged;
   }
 
-  /** Returns the sizes of a version's objects. Asks for those that are not listed as expected. */
+  /** Returns the sizes of a version's objects. Looks up those that are not listed as expected. */
   async #sizesOf(
     source: PayloadSource,
     counting: boolean,

@@ -11,7 +11,7 @@ export interface VerifyOptions extends SignalOptions {
   names?: Iterable<string>;
   /**
    * Reads every file and verifies its SHA-256, or that of each chunk; otherwise only records.
-   * @default true, without `listed`
+   * @default true; with `listed`, true if `sample` is given
    */
   deep?: boolean;
   /**
@@ -24,8 +24,8 @@ export interface VerifyOptions extends SignalOptions {
    */
   sample?: number;
   /**
-   * Compares the size of each object that files need with the lists of the store, and asks for those
-   * that differ. Finds objects that are gone or cut off, not bytes that changed. No file is read,
+   * Compares the size of each object that files need with the store's listing, and looks up those
+   * that are missing or too small. Finds lost and cut off objects, not changed bytes. Reads no file
    * unless `deep` is true or `sample` is given.
    *
    * @default false
@@ -65,8 +65,8 @@ export interface VerifyReport {
   bytes: number;
   problems: VerifyProblem[];
   /**
-   * Objects whose size was compared with the lists of the store, if that was requested. Two shards
-   * may count the same one.
+   * Objects that the store lists with an expected size; absent without `listed`. Two shards may
+   * count the same object.
    */
   listed?: { objects: number; bytes: number };
   /** Bytes left to later runs; absent unless a sample was read. */

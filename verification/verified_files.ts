@@ -75,7 +75,7 @@ export class VerifiedFiles {
     };
   }
 
-  /** Notes that a file is not read, as it lacks an object. The shard of its record reports that. */
+  /** Notes that a file is not read: it lacks an object, which the shard of its record reports. */
   passOver(
     source: PayloadSource,
     file: StoredFile,

@@ -33,7 +33,7 @@ const ABSENT: readonly [path: RegExp, what: string][] = [
   [/\/(datasets|genai|scorers|evaluat)/, "evaluations"],
   [/\/gateway/, "AI gateways"],
   [/\/mlflow-artifacts\/artifacts\//, "deletion of one artifact: delete the run"],
-  [/\/experiments\/update/, "renaming of experiments: copy them, see docs/mlflow.md"],
+  [/\/experiments\/update/, "renaming of experiments: copy the runs instead"],
 ];
 
 /** Returns an answer in the form of MLflow. */

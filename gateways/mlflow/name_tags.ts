@@ -1,6 +1,6 @@
 // Tags of experiments and registered models, which are names. Tags are labels of the name, and the
-// description is its note. The label `holdfast.created` makes a name one that clients created, also
-// while it has no version.
+// description is its note. The label `holdfast.created` marks a name that a client created, also
+// before its first version.
 import { isRegistryError, mapAtOnce } from "../../core/kernel.ts";
 import type { Registry, System } from "../../core/kernel.ts";
 import type { Annotations, AnnotationsChange } from "../../registry/mod.ts";
@@ -125,8 +125,8 @@ export class NameTagStore {
   }
 
   /**
-   * Creates a name that has no version. Tags replace those of versions that were deleted, unless
-   * `keepsTags`. Returns false, and changes nothing, if another service has created it meanwhile.
+   * Creates a name that has no version. Tags replace those of deleted versions, unless `keepsTags`.
+   * Returns false, and changes nothing, if another service has created the name meanwhile.
    */
   async create(name: string, tags: TagChange, { createdMs, keepsTags }: NewName): Promise<boolean> {
     const before = await annotationsOfName(this.#registry, name);

@@ -1,4 +1,4 @@
-// Requests to the services of Sigstore. Their answers are short, and anybody may have written them.
+// Requests to the services of Sigstore. Their answers are short and untrusted.
 import {
   corrupt,
   denied,
@@ -14,14 +14,14 @@ import { isPrivateUrl } from "../../core/urls/private_url.ts";
 import { tlsProblem } from "../../core/urls/tls_problems.ts";
 import { plain } from "../signers/certificates/pem.ts";
 
-/** A request, and what errors say of it. */
+/** A request, and how errors name it. */
 export interface Asked {
-  /** Of an error: `get a certificate from`. */
+  /** The action that errors name, such as `get a certificate from`. */
   action: string;
   url: string;
   type: string;
   body: string | Uint8Array<ArrayBuffer>;
-  /** A token in the body. No error shows one of its parts. */
+  /** A token in the body. Errors contain none of its parts. */
   secret?: string;
 }
 
@@ -30,7 +30,7 @@ export interface AskOptions {
   signal?: AbortSignal;
 }
 
-/** An entry of a log has 10 KiB. */
+/** The longest answer; an entry of a log has about 10 KiB. */
 const MOST_BYTES = 256 * 1024;
 const MOST_OF_MESSAGE = 300;
 const AGAIN = "Nothing was added to the version. Run the same command again later.";
@@ -65,7 +65,7 @@ export async function ask(
       method: "POST",
       headers: { "content-type": type, accept: type.replace("query", "reply") },
       body,
-      redirect: "manual", // a token goes to no other service
+      redirect: "manual", // the token must not reach another service
       signal: signal === undefined ? late : AbortSignal.any([signal, late]),
     });
     const bytes = await readAtMost(response.body, MOST_BYTES);
@@ -77,7 +77,7 @@ export async function ask(
     signal?.throwIfAborted();
     if (isRegistryError(error)) throw error;
     const problem = tlsProblem(error);
-    if (problem !== undefined) { // perhaps of somebody between
+    if (problem !== undefined) { // possibly of a machine in the middle
       const options = { hint: problem.hint, retry: "never", cause: error } as const;
       throw unavailable(action, JSON.stringify(url), `it ${problem.state}`, options);
     }
@@ -118,8 +118,10 @@ function refusal(
 ): RegistryError {
   const message = jsonOf(bytes)?.message;
   const said = typeof message === "string" ? plain(message).slice(0, MOST_OF_MESSAGE) : "";
-  const isTold = secret?.split(".").some((part) => part !== "" && String(message).includes(part));
-  const state = `status ${status}${isTold || said === "" ? "" : `: ${said}`}`;
+  const hasSecret = secret?.split(".").some((part) =>
+    part !== "" && String(message).includes(part)
+  );
+  const state = `status ${status}${hasSecret || said === "" ? "" : `: ${said}`}`;
   const subject = JSON.stringify(url);
   if (status >= 500 || status === 429) return unavailable(action, subject, state, { hint: AGAIN });
   if (status === 401 || status === 403) {
@@ -131,11 +133,11 @@ function refusal(
   return invalid(action, subject, state, { hint });
 }
 
-/** Returns an error for an answer that is not what was asked for. */
+/** Returns an error for an answer that does not fit the request. */
 export function wrongAnswer(
   { action, url }: Pick<Asked, "action" | "url">,
   state: string,
-  hint = "Check the URL, and tell its operator.",
+  hint = "Check the URL, or report this to the operator of the service.",
 ) {
   return corrupt(action, JSON.stringify(url), state, {
     hint: `Nothing was added to the version. ${hint}`,

@@ -1,4 +1,4 @@
-// The certificate authority of Sigstore, Fulcio: a certificate of ten minutes for a key and an identity.
+// Fulcio, the certificate authority of Sigstore: it certifies a key and an identity for ten minutes.
 import { Buffer } from "node:buffer";
 import {
   certificatesInPem,
@@ -15,7 +15,7 @@ export interface CertificateRequest {
   /** The key in PEM, and its SHA-256. */
   publicKey: string;
   keyHash: string;
-  /** The signature of the subject of the token by the key, which proves that the key is here. */
+  /** The subject of the token signed with the key, which proves possession of the key. */
   proof: Uint8Array;
   /** Milliseconds. */
   now: number;
@@ -25,7 +25,7 @@ export interface Issued extends ClaimedCertificate {
   der: Uint8Array;
 }
 
-/** Clocks differ by so much, milliseconds. */
+/** Tolerated difference of clocks, milliseconds. */
 const TOLERANCE_MS = 60_000;
 
 /** Asks for a certificate, and compares it with the key. */
@@ -63,7 +63,7 @@ export async function certificateFor(
     throw wrongAnswer(
       asked,
       `its certificate is valid from ${from} to ${to}, and the clock of this machine is ${clock}`,
-      "If this clock is wrong, set it, and run the same command again.",
+      "If this clock is wrong, set it and run the same command again.",
     );
   }
   return { ...claimed, der: der! };

@@ -1,4 +1,4 @@
-// The option --keyless of `sign`: who signs is proved by a token of a provider or of a CI job.
+// The option --keyless of `sign`: a token of a provider or of a CI job proves who signs.
 import {
   askJobToken,
   type CommandContext,
@@ -14,22 +14,28 @@ import { textOf, variableOf } from "../signers/key_files.ts";
 import { AUDIENCE } from "./identity_token.ts";
 
 export const SIGNING_OPTIONS = [
-  { flags: "--keyless", text: "sign without a key, as yourself or this CI job, by Sigstore" },
+  { flags: "--keyless", text: "sign as yourself or as this CI job, without a key (Sigstore)" },
   {
     flags: "--identity-token <file>",
     text: "with --keyless: an identity token (default: that of the CI job)",
     completes: "file",
   },
   { flags: "--identity-token-env <variable>", text: "an environment variable with that token" },
-  { flags: "--fulcio <url>", text: "with --keyless: the certificate authority" },
-  { flags: "--rekor <url>", text: "with --keyless: the transparency log" },
+  {
+    flags: "--fulcio <url>",
+    text: "with --keyless: the certificate authority (default: https://fulcio.sigstore.dev)",
+  },
+  {
+    flags: "--rekor <url>",
+    text: "with --keyless: the transparency log (default: https://rekor.sigstore.dev)",
+  },
   {
     flags: "--timestamp-authority <url>",
-    text: "with --keyless: a timestamp authority (RFC 3161), too",
+    text: "with --keyless: also get a timestamp of this authority (RFC 3161)",
   },
   {
     flags: "--trusted-root <file>",
-    text: "with --keyless: verify the signature by this file before adding it",
+    text: "with --keyless: verify the signature with this file before adding it",
     completes: "file",
   },
 ] as const satisfies readonly OptionDefinition[];
@@ -63,7 +69,7 @@ export async function signByIdentity(
   await context.done(added, `Signed ${name}@${version} as ${identity} (key ${id})`);
 }
 
-const HINT = "Pass --identity-token, or let the CI job have a token: see docs/signing.md.";
+const HINT = "Pass --identity-token. In CI, allow the job to get a token: see docs/signing.md.";
 
 async function tokenOf(
   ref: string,

@@ -1,5 +1,5 @@
 // Identity tokens (OpenID Connect), for which a certificate is issued. The authority verifies them; here
-// their claims only give early errors, and the text that the new key signs.
+// their claims only give early errors and the string that the new key signs.
 import { Buffer } from "node:buffer";
 import { denied, invalid, isJsonObject, parseJson, shown } from "../../core/kernel.ts";
 import { plain } from "../signers/certificates/pem.ts";
@@ -32,7 +32,7 @@ export function subjectOf(token: string, now: number): string {
   }
   const subject = typeof email === "string" ? email : sub;
   if (typeof subject === "string" && subject !== "") return subject;
-  throw unreadable("the identity token names nobody");
+  throw unreadable("the identity token has neither an email address nor a subject");
 }
 
 /** The end of the year 9999, seconds: later times, and those as long before 1970, have no text. */

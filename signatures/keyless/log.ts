@@ -1,4 +1,4 @@
-// The transparency log of Sigstore, Rekor: an entry proves that a signature existed at a time.
+// Rekor, the transparency log of Sigstore: an entry proves that a signature existed at a time.
 import { Buffer } from "node:buffer";
 import { isJsonObject, parseJson, sha256 } from "../../core/kernel.ts";
 import { fromBase64 } from "../bundle.ts";

@@ -1,5 +1,5 @@
-// Signs without a key of one's own: with a new key, for which an authority certifies an identity, and a
-// log that proves the time. The key is then forgotten.
+// Signs with a new key, which is then discarded: an authority certifies an identity for it, and a
+// log proves the time.
 import { Buffer } from "node:buffer";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { invalid, loadPart, sha256 } from "../../core/kernel.ts";
@@ -39,7 +39,7 @@ export async function signKeylessly(
   { token, fulcio, rekor, timestampAuthority, trustedRoot, now, ...options }: KeylessRequest,
 ): Promise<KeylessParts> {
   for (const url of [fulcio, rekor, timestampAuthority]) {
-    if (url !== undefined) checkUrl("sign by", url);
+    if (url !== undefined) checkUrl("use", url);
   }
   const problemOf = trustedRoot === undefined
     ? undefined

@@ -17,8 +17,8 @@ const TEXT = { sent: "text" } as const;
 /** Options of {@linkcode signKeyless}. */
 export interface SignKeylessOptions {
   /**
-   * An identity token (OpenID Connect) for the audience `sigstore`, such as that of a CI job. The
-   * certificate authority alone receives it.
+   * An identity token (OpenID Connect) for the audience `sigstore`, such as that of a CI job. Only
+   * the certificate authority receives it.
    */
   token: string;
   /** The certificate authority. @default "https://fulcio.sigstore.dev" */
@@ -50,9 +50,9 @@ interface KeylessPart {
 }
 
 /**
- * Signs a version without a key of your own: Sigstore issues a certificate of ten minutes for the
- * identity in a token, and its log proves the time. The log is public: it shows the identity, and
- * SHA-256 of the signed statement, for ever. The version gets the signature last, so a failure adds
+ * Signs a version without a key of your own: Sigstore certifies the identity in a token for ten
+ * minutes, and its log proves the time. The public log shows the identity and the
+ * SHA-256 of the signed statement forever. The version gets the signature last, so a failure adds
  * nothing to it.
  *
  * @throws {RegistryError} `Denied` for a token that has expired or is refused, `Unavailable` for
@@ -81,7 +81,7 @@ export async function signKeyless(
     signal: {},
   }, ["token"]);
   const info = await registry.info(ref, { annotations: true, signal });
-  checkRoom(info, USUAL); // what the log has, it keeps
+  checkRoom(info, USUAL); // entries of the log cannot be removed
   const { signKeylessly } = await loadPart<KeylessPart>(
     "./sign.ts",
     import.meta.url,

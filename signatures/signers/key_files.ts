@@ -99,7 +99,7 @@ export async function textOf(
   });
 }
 
-/** A key in DER or a token, in base64: also a long name of a file, which errors then leave out. */
+/** A key in DER or a token, in base64. Errors leave out names of files that look like it. */
 const MAYBE_SECRET = /[\w+=-]{40}/;
 
 /** Returns the value of an environment variable. A name that may be a secret is in no error. */

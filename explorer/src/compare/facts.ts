@@ -25,7 +25,7 @@ export interface Fact {
 }
 
 const MOST_DEPTH = 8;
-/** On a phone, more versions than these have a column each that scrolls, in place of cards. */
+/** On a phone, comparisons of more versions scroll sideways instead of becoming cards. */
 const MOST_CARDS = 4;
 /** More facts are left out. */
 const MOST = 1000;

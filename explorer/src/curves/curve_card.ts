@@ -66,7 +66,7 @@ function CurveChart({ panel, runs, drawing, onRange, label, caption }: CurveProp
     ${isCompared && !isBand && named.length < runs.length &&
       html`<p class="muted">${
         named.length > FEW
-          ? `${named.length} of ${formatCount(runs.length, "line")} have it.`
+          ? `${named.length} of ${formatCount(runs.length, "line")} are in this chart.`
           : `Only ${named.map(({ label }) => label).join(", ")}.`
       }</p>`}
     ${gaps > 0 &&

@@ -35,7 +35,7 @@ export function trustedIdentity({ identity, issuer, trustedRoot }: KeylessSigner
   return { hash: identity, title: `${identity} of ${issuer}`, judge };
 }
 
-/** Returns a function that names the problem of a bundle; undefined of one that the root verifies. */
+/** Returns a function for the problem of a bundle, undefined if the root verifies it. */
 export function readVerifier(trustedRoot: string): (bundle: string) => string | undefined {
   const verifier = verifierOf(trustedRoot);
   return (bundle) => {

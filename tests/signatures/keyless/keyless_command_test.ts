@@ -83,6 +83,7 @@ cliTest("sign --keyless: wrong options say what is missing", async (it) => {
     [`${line} --key key.pem`, /several keys or bundles/],
     [`${line} --certificate a.pem`, /--keyless gets its certificate/],
     [`sign models:digits --key key.pem --rekor ${served.rekor}`, /--rekor needs --keyless/],
+    [`sign models:digits --fulcio ${served.fulcio}`, /--fulcio needs --keyless/],
     [line.replace("digits", "none"), /Cannot find "models:none"/],
   ];
   for (const [words, message] of cases) {

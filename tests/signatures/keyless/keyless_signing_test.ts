@@ -98,7 +98,7 @@ Deno.test("tokens that cannot be used go to no service", async () => {
     [{ claims: { aud: ["a", "b"] } }, "Denied", /is for "a, b", not for sigstore/, /audience/],
     [{ claims: { aud: undefined } }, "Denied", /is for no audience/, /audience/],
     [{ claims: { email: "a@b.c" } }, "Denied", /email address .* is not verified/, /Verify it/],
-    [{ claims: { sub: "" } }, "Invalid", /names nobody/, /Pass a token/],
+    [{ claims: { sub: "" } }, "Invalid", /nor a subject/, /Pass a token/],
     [{ token: "ghp_0123456789" }, "Invalid", /is not a JSON Web Token/, /Pass a token/],
     [{ token: "a.b.c" }, "Invalid", /is not a JSON Web Token/, /Pass a token/],
     [{ token: "" }, "Invalid", /is not a JSON Web Token/, /Pass a token/],

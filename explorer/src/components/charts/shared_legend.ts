@@ -1,4 +1,4 @@
-// The legend that several charts share: its names emphasize a line in all of them, and hide it.
+// The legend that several charts share. Each name emphasizes or hides its line in all of them.
 import { html } from "../../framework/html.ts";
 import { useEffect, useState } from "../../framework/preact.ts";
 import type { LineLook } from "./chart_scales.ts";

@@ -1,10 +1,10 @@
-// The label by which a version is asked for, as words.
+// The label of a request for a promotion, as words.
 import { CopyButton, shellWord } from "../../components/copy_box.ts";
 import type { LabelProps } from "../../extension.ts";
 import { formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 
-/** Shows what a label asks for: whether the alias has changed since is not in it. */
+/** Shows what a label asks for. The label does not contain whether the alias has changed since. */
 export function AskedLabel({ value, of }: LabelProps) {
   const { alias, at, note } = Object(value);
   if (typeof alias !== "string" || typeof at !== "string" || Number.isNaN(Date.parse(at))) {
@@ -16,9 +16,9 @@ export function AskedLabel({ value, of }: LabelProps) {
       <h2>Asked for as ${alias}</h2>
       <p class="note"><span title=${at}>${formatTime(at)}</span>${typeof note === "string" &&
         `: ${note}`}</p>
-      <p class="note">Any change of the alias since then has ended the request. To accept it, run
-        <code>${command}</code> <${CopyButton} text=${command} label="command" />, to withdraw it, add
-        <code>--withdraw</code>.</p>
+      <p class="note">If the alias has changed since then, the request has ended. To accept it, run
+        <code>${command}</code> <${CopyButton} text=${command} label="command" />; to withdraw it,
+        add <code>--withdraw</code>.</p>
     </section>
   `;
 }
