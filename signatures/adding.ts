@@ -52,7 +52,7 @@ export function checkRoom(info: ArtifactInfo, characters: number): void {
 
 function noRoom(ref: string, cause?: unknown) {
   return conflict("sign", shown(ref), "its notes and labels have no room for another signature", {
-    hint: `Remove a signature: holdfast note ${ref} --label '${SIGNATURES}:={"ID": null}'`,
+    hint: `Remove a signature: set its ID in the label \`${SIGNATURES}\` to null.`,
     cause,
   });
 }

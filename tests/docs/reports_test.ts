@@ -20,7 +20,7 @@ filledTest("the table of reports names the members that scripts find", async (it
   const lines = {
     gc: "gc --json",
     mirror: "mirror .holdfast copy --create --json",
-    verify: "verify --sample 50% --json",
+    verify: "verify --sample 50% --listed --json",
     du: "du --json",
   };
   for (const [command, line] of Object.entries(lines)) {

@@ -7,7 +7,7 @@ import { PRODUCT_FOLDERS, sourceFiles } from "../../support/source_files.ts";
 /** Sources of the interfaces that have flags or are read by people in a browser. */
 const INTERFACES: readonly RegExp[] = [
   /^apps\/(cli|mcp|server\/explorer)(\/|\.ts)/,
-  /^(gateways\/\w+|mirrors|neighbors\/\w+|sign_in|signatures|verification)\/(extension|commands|promote|signers\/(key_files|remote_signer)|saving|(bom|asked)\/command)\.ts$/,
+  /^(gateways\/\w+|mirrors|neighbors\/\w+|sign_in|signatures|verification)\/(extension|commands|promote|signers\/(key_files|remote_signer)|saving|(bom|asked|keyless)\/command)\.ts$/,
   /^gateways\/dav\/mount(ers)?\.ts$/,
   /^gateways\/s3\/errors\.ts$/, // read in the output of commands such as `aws s3 cp`
   /^(processes|operators\/surface|plugins\/surface|queues\/surface|sign_in\/login|neighbors\/import)\//,

@@ -256,7 +256,11 @@ Deno.test("proofs that are too long for a version are not stored", async () => {
 Deno.test("a signature for which a version has no room is shown to no service", async () => {
   const full = { other: "x".repeat(58 * 1024) };
   const cases: [labels: Record<string, unknown>, reason: RegExp, hint: RegExp][] = [
-    [full, /notes and labels have no room for another/, /Remove a signature: holdfast note/],
+    [
+      full,
+      /notes and labels have no room for another/,
+      /Remove a signature: set its ID in the label `signatures` to null/,
+    ],
     [{ signatures: "mine" }, /label `signatures` has other content/, /Move its value/],
   ];
   await using served = await servedSigstore();
