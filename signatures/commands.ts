@@ -96,7 +96,7 @@ interface SignFlags {
 
 /** Throws for options that do not go together. */
 function checkTogether(ref: string, flags: SignFlags & Record<string, unknown>): void {
-  const { key, keyEnv, bundle, signer, publicKey, certificate, keyless } = flags;
+  const { key, keyEnv, passphraseEnv, bundle, signer, publicKey, certificate, keyless } = flags;
   const alone = SIGNING_OPTIONS.map(({ flags }) => flags.slice(2).replace(/ .*/, ""))
     .find((option) => flags[camelCase(option)] !== undefined);
   if (!keyless && alone !== undefined) {
@@ -107,6 +107,10 @@ function checkTogether(ref: string, flags: SignFlags & Record<string, unknown>):
     const state = given === 0 ? "there is no key" : "several keys or bundles are given";
     const hint = "Pass one of --key, --key-env, --signer, --keyless and --bundle.";
     throw invalid(`sign ${ref}`, state, hint);
+  }
+  if (passphraseEnv !== undefined && key === undefined && keyEnv === undefined) {
+    const state = "--passphrase-env needs --key or --key-env";
+    throw invalid(`sign ${ref}`, state, "Omit --passphrase-env, or pass the encrypted key.");
   }
   if (publicKey !== undefined && signer === undefined) {
     throw invalid(`sign ${ref}`, "--signer is missing", "Pass --signer and --public-key.");

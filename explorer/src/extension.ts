@@ -78,7 +78,7 @@ export interface OpenRun {
   readonly href: string;
   /** ISO 8601. */
   readonly startedAt: string;
-  /** How it stands, in words. */
+  /** Its state, in words. */
   readonly state: string;
 }
 

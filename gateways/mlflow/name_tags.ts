@@ -44,7 +44,7 @@ export class NameTagStore {
     this.#system = system;
   }
 
-  /** Reads the tags of a name. One that is known to have no draft needs a request less. */
+  /** Reads the tags of a name. Without a draft, that takes one request less. */
   async read(name: string, { hasDraft = true } = {}): Promise<NameTags> {
     const [newest] = await Array.fromAsync(this.#registry.versions(name, { limit: 1 }));
     let known = await annotationsOfName(this.#registry, name);
@@ -63,7 +63,7 @@ export class NameTagStore {
     };
   }
 
-  /** Makes what other programs set in drafts labels. The drafts stay for these programs. */
+  /** Copies tags from drafts of earlier programs to labels. The drafts stay for these programs. */
   async #withEarlier(
     name: string,
     known: Annotations | undefined,
@@ -157,7 +157,7 @@ export class NameTagStore {
     await annotateName(this.#registry, name, { labels: null, notes: null });
   }
 
-  /** Removes what other programs set in drafts. */
+  /** Removes the drafts of earlier programs. */
   async discardEarlier(name: string): Promise<void> {
     await discardEarlierTags(this.#registry, name);
   }

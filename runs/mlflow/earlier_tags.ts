@@ -1,5 +1,5 @@
-// Tags of names without versions as programs kept them before such names had labels (decision 255):
-// parts of a draft that is as one of a run that nobody begins. Such a program may run beside this one.
+// Tags of names without versions in the form of earlier programs (decision 255): parts of a draft
+// like that of a run that never begins. Such a program may run beside this one.
 import { isJsonObject, parseExactJson, type Registry } from "../../core/kernel.ts";
 import { namesWithDrafts, openRunFiles, runIdsWith } from "../run_files.ts";
 

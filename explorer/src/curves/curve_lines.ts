@@ -78,7 +78,7 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
   return { x, series, isBand, gaps: isBand ? 0 : gaps, rangeY, omitted };
 }
 
-/** Returns the lines without their smoothing, which are drawn faintly. */
+/** Returns the lines without smoothing, to be drawn faintly. */
 function exactOf(lines: readonly LabeledLine[], range: Drawing["range"]) {
   return lines.flatMap(({ x, exact, label, color }, i) =>
     exact === undefined ? [] : [{

@@ -27,7 +27,7 @@ export function useNear(
   return state;
 }
 
-/** Returns whether an element is near, or was since it has its place: what it has then stays. */
+/** Returns whether an element is near, or was at any time since it has its place. */
 export function useWasNear(box: RefObject<HTMLElement | null>, hasPlace: boolean): boolean {
   const was = useRef(false);
   const [isNear] = useNear(box, hasPlace);

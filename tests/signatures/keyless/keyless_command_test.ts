@@ -84,6 +84,7 @@ cliTest("sign --keyless: wrong options say what is missing", async (it) => {
     [`${line} --certificate a.pem`, /--keyless gets its certificate/],
     [`sign models:digits --key key.pem --rekor ${served.rekor}`, /--rekor needs --keyless/],
     [`sign models:digits --fulcio ${served.fulcio}`, /--fulcio needs --keyless/],
+    [`${line} --passphrase-env A`, /--passphrase-env needs --key or --key-env/],
     [line.replace("digits", "none"), /Cannot find "models:none"/],
   ];
   for (const [words, message] of cases) {

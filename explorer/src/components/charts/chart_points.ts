@@ -13,7 +13,7 @@ export interface Series {
   readonly isStep?: boolean;
   /** Its line has dashes, as another one has its color. */
   readonly isDashed?: boolean;
-  /** A thin line in the background of another one: no legend or pointer names it. */
+  /** A thin line behind another one, which neither the legend nor the pointer names. */
   readonly isFaint?: boolean;
 }
 

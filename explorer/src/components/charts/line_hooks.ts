@@ -18,7 +18,7 @@ export function focusHook(now: () => ChartProps) {
   };
 }
 
-/** Reports the range of a drag; a double click, that all is shown again. */
+/** Reports the range of a drag. A double click shows all again. */
 export function selectHooks(now: () => ChartProps) {
   return {
     setSelect: [(plot: Drawn) => {

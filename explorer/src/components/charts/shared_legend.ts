@@ -41,7 +41,7 @@ export function SharedLegend({ lines, hidden, isBand, change }: {
       <button type="button" class="button button-small" onClick=${() =>
         change(isWhole ? labels : [])}>${isWhole ? "Hide all" : "Show all"}</button>
       ${isBand && html`
-        <span class="muted">Lines are the mean, and areas the smallest to the largest value.</span>
+        <span class="muted">Lines are the mean; areas span the smallest to the largest value.</span>
       `}
       ${shown.length === 0 && html`<p class="note">All lines are hidden.</p>`}
     </div>

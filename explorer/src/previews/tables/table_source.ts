@@ -15,7 +15,7 @@ export interface TableSource extends Omit<TableReader, "groups"> {
   find(columns: readonly number[], wanted: Wanted, options?: AskOptions): Promise<Found>;
   /** Reads the rows that were found. */
   found(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
-  /** Returns all rows of a filter or an order that memory has room for. */
+  /** Returns the rows of a filter or an order, as many as fit into memory. */
   copy(columns: readonly number[], wanted: Wanted, signal?: AbortSignal): Promise<Rows>;
   /** Returns the columns that may be keys of both tables. */
   keysWith(other: TableSource, signal?: AbortSignal): Promise<string[]>;

@@ -288,7 +288,7 @@ interface Finding {
   value?: Found;
   /** The columns, filter and order of the value. */
   key?: string;
-  /** The last two of them. */
+  /** The filter and order of the value. */
   wanted?: Wanted;
   error?: unknown;
   isReading: boolean;

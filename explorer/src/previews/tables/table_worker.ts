@@ -69,7 +69,7 @@ class WorkerTable {
     return { rows, isEnd: from + count >= this.#found.length };
   }
 
-  /** Finds rows for a copy: those that the page shows stay found. */
+  /** Finds rows for a copy. The page keeps the rows that it found before. */
   async copy(columns: readonly number[], wanted: Wanted, { signal }: Options): Promise<Rows> {
     return (await findRows(this.#table, columns, wanted, { signal })).rows;
   }

@@ -164,7 +164,7 @@ function Files({ version, path, hasPlace }: {
   const file = version.files.find((file) => file.path === path);
   const hrefOfPath = usePathHref();
   const preview = useRef<HTMLElement>(null);
-  const isNear = useWasNear(preview, hasPlace); // below curves, a file is read if it is looked at
+  const isNear = useWasNear(preview, hasPlace); // below curves, a file is read once it is near
   const open = (path: string) => openPlace(hrefOfPath(path));
   return html`
     ${!isOne && html`

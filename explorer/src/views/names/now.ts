@@ -64,7 +64,7 @@ export function Now({ names, runs = [], promoted, details }: {
 /** Newest runs of extensions that are read, and milliseconds between two reads. */
 const READ = 100, LIVE_MS = 10_000;
 
-/** Reads the runs that extensions know, again and again. */
+/** Reads the open runs of extensions, periodically. */
 function useOpenRuns(names: readonly string[]): readonly OpenRun[] {
   const { service } = useSession();
   const known = useVersionRuns();
