@@ -80,6 +80,8 @@ export interface OpenRun {
   readonly startedAt: string;
   /** Its state, in words. */
   readonly state: string;
+  /** When its last step ended, ISO 8601, if nothing was heard of it for a day. */
+  readonly silentSince?: string;
 }
 
 export type Facts = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 // The first page: what is running and what has an alias, before all names.
 import { assert, assertEquals } from "@std/assert";
+import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
 import { openRun } from "../../../runs/mod.ts";
 import { isRecord } from "../../src/extensions/pipelines/names.ts";
@@ -84,6 +85,28 @@ Deno.test({
     await page.getByLabel("Search").fill("segmentation:run"); // a search finds them
     await page.getByRole("option", { name: "segmentation:run" }).first().waitFor();
     await page.getByLabel("Search").fill("");
+    await running.getByRole("link", { name: "segmentation@4" }).press("Enter");
+    await page.getByRole("heading", { name: "segmentation@4" }).waitFor();
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "a run of a pipeline that was not heard of for a day is folded, with when it was" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using _runs = await fillRuns(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.clock.setFixedTime(Number(realSystem.now()) + 2 * 86_400_000);
+    await page.goto(url);
+    const running = page.getByRole("region", { name: "Running" });
+    await running.getByText("1 run not heard of for a day").waitFor();
+    assertEquals(await running.getByRole("link", { name: "segmentation@4" }).count(), 0);
+    await running.getByText("1 run not heard of for a day").press("Enter");
+    await running.getByText("running or killed, heard of 2 days ago").waitFor();
+    assertEquals(await barriersOf(page), []);
     await running.getByRole("link", { name: "segmentation@4" }).press("Enter");
     await page.getByRole("heading", { name: "segmentation@4" }).waitFor();
     assertEquals(errors, []);

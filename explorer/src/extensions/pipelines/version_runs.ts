@@ -34,8 +34,8 @@ export async function readRecent(
   });
 }
 
-/** Milliseconds after which a run without an end was most likely killed. */
-const LONGEST_MS = 7 * 86_400_000;
+/** Milliseconds after which a run without an end is silent, and after which it is not shown. */
+const SILENT_MS = 86_400_000, LONGEST_MS = 7 * SILENT_MS;
 
 export async function readOpen(
   service: Service,
@@ -44,12 +44,33 @@ export async function readOpen(
   const items = await readNewest(service, options);
   const isOpen = ({ end, plannedAt }: ListedRun) =>
     end === "unknown" && Date.now() - Date.parse(plannedAt) < LONGEST_MS;
-  return items.filter(isOpen).map(({ run, end, plannedAt: startedAt }) => ({
-    id: run,
-    href: hrefOf(["runs", run]),
-    startedAt,
-    state: stateOfEnd(end),
-  }));
+  return await Promise.all(
+    items.filter(isOpen).map(async ({ run, end, plannedAt: startedAt }) => {
+      const heardAt = await lastHeard(service, { run, plannedAt: startedAt }, options.signal);
+      return {
+        id: run,
+        href: hrefOf(["runs", run]),
+        startedAt,
+        state: stateOfEnd(end),
+        silentSince: Date.now() - heardAt < SILENT_MS ? undefined : new Date(heardAt).toISOString(),
+      };
+    }),
+  );
+}
+
+/** Returns when the last step of a run ended. The steps of a run that is new are not read. */
+async function lastHeard(
+  service: Service,
+  { run, plannedAt }: Pick<ListedRun, "run" | "plannedAt">,
+  signal: AbortSignal,
+): Promise<number> {
+  const began = Date.parse(plannedAt);
+  if (Date.now() - began < SILENT_MS) return began;
+  const details = await readRun(service, run, signal).catch(() => undefined); // it may be unreadable
+  const ends = (details?.steps ?? []).map(({ startedAt = plannedAt, durationMs }) =>
+    Date.parse(startedAt) + durationMs
+  );
+  return Math.max(began, ...ends);
 }
 
 async function readNewest(

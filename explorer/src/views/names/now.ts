@@ -31,10 +31,12 @@ export function Now({ names, runs = [], promoted, details }: {
   const open = useOpenRuns(names);
   const entries = [
     ...running.map((run) => ({ at: run.startedAt, entry: runEntry(run) })),
-    ...open.map((run) => ({ at: run.startedAt, entry: openEntry(run) })),
+    ...open.filter(({ silentSince }) => silentSince === undefined)
+      .map((run) => ({ at: run.startedAt, entry: openEntry(run) })),
   ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  const silent = open.filter(({ silentSince }) => silentSince !== undefined);
   return html`
-    ${entries.length > 0 && html`
+    ${entries.length + silent.length > 0 && html`
       <section class="card stack now" aria-label="Running">
         <h2>Running</h2>
         <ul class="entries">${entries.slice(0, MOST).map(({ entry }) => entry)}</ul>
@@ -45,6 +47,12 @@ export function Now({ names, runs = [], promoted, details }: {
               "run",
             )
           }</a></p>`}
+        ${silent.length > 0 && html`
+          <details>
+            <summary>${formatCount(silent.length, "run")} not heard of for a day</summary>
+            <ul class="entries">${silent.slice(0, MOST).map(openEntry)}</ul>
+          </details>
+        `}
       </section>
     `}
     ${aliased.length > 0 && html`
@@ -76,13 +84,12 @@ function useOpenRuns(names: readonly string[]): readonly OpenRun[] {
   return value ?? [];
 }
 
-function openEntry({ id, href, startedAt, state }: OpenRun) {
+function openEntry({ id, href, startedAt, state, silentSince }: OpenRun) {
+  const [event, at] = silentSince === undefined ? ["began", startedAt] : ["heard of", silentSince];
   return html`
     <li key=${href}>
       <div><a href=${href}>${breakable(id)}</a></div>
-      <span class="muted" title=${formatTime(startedAt)}>${state}, began ${formatAgo(
-        startedAt,
-      )}</span>
+      <span class="muted" title=${formatTime(at)}>${state}, ${event} ${formatAgo(at)}</span>
     </li>
   `;
 }
