@@ -126,7 +126,7 @@ Deno.test({
     await page.goto(`${url}#/artifacts/team%3Anet?color=metadata.params.group`);
     const first = page.locator("[aria-label=Charts] canvas").first();
     await first.waitFor();
-    assertEquals(await names(page).allInnerTexts(), ["group a", "group b"]);
+    assertEquals(await names(page).allInnerTexts(), ["group a", "group b", "best so far"]);
     const before = await first.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     await names(page).first().press("Enter");
     await page.waitForFunction(() => location.hash.includes("hidden=group"));
@@ -134,6 +134,14 @@ Deno.test({
     await page.locator("[aria-label=Charts] canvas").first().waitFor();
     const after = await first.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     assertNotEquals(after, before);
+    await page.getByRole("button", { name: "Show all" }).press("Enter");
+    await names(page).last().press("Enter"); // the best so far
+    await page.waitForFunction(() => location.hash.includes("hidden=best"));
+    const loss = page.locator("[aria-label=Charts] figure").first();
+    await loss.getByRole("button", { name: "As a table" }).press("Enter");
+    assertEquals(await loss.getByRole("columnheader").allInnerTexts(), [
+      ...["Version", "version", "group a", "group b"],
+    ]);
     assertEquals(errors, []);
   },
 });

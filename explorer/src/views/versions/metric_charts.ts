@@ -15,6 +15,8 @@ import { ScaleChoice, useScale } from "./scale_choice.ts";
 
 /** Charts that are shown at first. */
 const FEW = 3;
+/** The line of the best value until each version. */
+const BEST = { label: "best so far", color: "--edge" };
 
 /** Returns the columns of charts, and the keys of those that are shown at first. */
 export function chartsOf(columns: readonly ExperimentColumn[]) {
@@ -49,6 +51,8 @@ export function MetricCharts({ name, rows, columns }: {
   const oldest = useMemo(() => rows.toSorted(bySaved), [rows]);
   const { numbers, usual } = chartsOf(columns);
   const keys = shown === "" ? usual : splitValues(shown);
+  const hasBest = ["", "saved"].includes(x) && form !== "lines" &&
+    numbers.some(({ key, better }) => better !== undefined && keys.includes(key));
   if (rows.length < 2 || numbers.length === 0) return null;
   const change = (next: readonly string[]) =>
     setShown(next.join() === usual.join() ? "" : joinValues(next));
@@ -72,15 +76,16 @@ export function MetricCharts({ name, rows, columns }: {
         <${ScaleChoice} />
       </div>
       ${parts && html`
-        <${SharedLegend} lines=${parts} hidden=${hidden} change=${(next: readonly string[]) =>
-          setHidden(joinValues(next))} />
+        <${SharedLegend} lines=${hasBest ? [...parts, BEST] : parts} hidden=${hidden} change=${(
+          next: readonly string[],
+        ) => setHidden(joinValues(next))} />
       `}
       <div class="charts">
         <div class="charts-grid">${numbers.filter(({ key }) => keys.includes(key)).map((column) =>
           html`
             <div class="card" key=${column.key}>
               <${MetricChart} name=${name} oldest=${oldest} parts=${shownParts} column=${column}
-                x=${x}
+                hasBest=${hasBest && !(parts && hidden.includes(BEST.label))} x=${x}
                 xTitle=${axes.find(([key]) => key === x)?.[1] ?? x}
                 isLines=${form === "lines" && !x.includes(".")} isLog=${isLog} />
             </div>
@@ -91,11 +96,12 @@ export function MetricCharts({ name, rows, columns }: {
   `;
 }
 
-function MetricChart({ name, oldest, parts, column, x, xTitle, isLines, isLog }: {
+function MetricChart({ name, oldest, parts, hasBest, column, x, xTitle, isLines, isLog }: {
   name: string;
   /** The oldest first. */
   oldest: readonly Experiment[];
   parts?: readonly Part[];
+  hasBest: boolean;
   column: ExperimentColumn;
   x: string;
   xTitle: string;
@@ -117,7 +123,7 @@ function MetricChart({ name, oldest, parts, column, x, xTitle, isLines, isLog }:
       .sort((a, b) => a.place - b.place);
     const values = placed.map(({ value }) => value);
     const finished = placed.map(({ row, value }) => isFailed(row) ? null : value);
-    const best = isOrder && !isLines ? bestSoFar(finished, column.better) : undefined;
+    const best = hasBest ? bestSoFar(finished, column.better) : undefined;
     return {
       places: placed.map(({ place }) => place),
       points: placed.map(({ row, row: { version, found: { aliases } } }) => ({
@@ -131,14 +137,12 @@ function MetricChart({ name, oldest, parts, column, x, xTitle, isLines, isLog }:
           color,
           values: placed.map(({ row, value }) => rows.has(row) ? value : null),
         })) ?? [{ label: title, values }],
-        ...best === undefined
-          ? []
-          : [{ label: "best so far", values: best, color: "--edge", isStep: true }],
+        ...best === undefined ? [] : [{ ...BEST, values: best, isStep: true }],
       ],
       isLog: isLog(values.filter((value) => value !== null)),
       isLogX: !isOrder && isLog(placed.map(({ place }) => place)),
     };
-  }, [oldest, parts, column, x, isLines, isLog]);
+  }, [oldest, parts, hasBest, column, x, isLog]);
   const { places, points, series } = drawn;
   const formatX = (value: number) =>
     isTime
