@@ -2,7 +2,7 @@
 import { countFormulas, csvOf } from "../format/csv.ts";
 import { formatCount } from "../format/format.ts";
 import { html } from "../framework/html.ts";
-import { useState, type VNode } from "../framework/preact.ts";
+import { useEffect, useRef, useState, type VNode } from "../framework/preact.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 import type { Column } from "./table.ts";
 
@@ -77,9 +77,16 @@ export function CopyCsv({ count, titles, read }: {
   read: () => CopiedRows | Promise<CopiedRows>;
 }): VNode {
   const [result, setResult] = useState("");
+  const isCopying = useRef(false);
+  const isGone = useRef(false);
+  useEffect(() => () => void (isGone.current = true), []);
   const copy = async ({ currentTarget }: { currentTarget: HTMLButtonElement }) => {
+    if (isCopying.current) return;
+    isCopying.current = true;
+    setResult("Copying");
     try {
       const { rows, note } = await read();
+      if (isGone.current) return; // what the person copied since then stays
       const isCopied = await copyText(csvOf(titles, rows), currentTarget);
       const copied = `${formatCount(rows.length, "row")} copied`;
       const formulas = countFormulas([titles, ...rows]);
@@ -89,6 +96,8 @@ export function CopyCsv({ count, titles, read }: {
       setResult(isCopied ? [copied, note, warning].filter(Boolean).join("; ") : "Not copied");
     } catch (error) {
       setResult(`Not copied: ${(error as Error).message}`);
+    } finally {
+      isCopying.current = false;
     }
   };
   return html`

@@ -8,6 +8,8 @@ import type { Cell } from "../../../../formats/tables/table.ts";
 
 /** Characters of a cell that are kept in memory. */
 export const MAX_CELL = 200;
+/** Cells of a copy, which is in memory for a moment. */
+export const MAX_COPIED_CELLS = 2_000_000;
 
 export function shortened(cell: Cell): Cell {
   // A slice keeps the whole string in memory; a joined copy does not.

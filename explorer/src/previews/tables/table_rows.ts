@@ -42,6 +42,8 @@ export interface Found {
 
 export interface FindOptions {
   readonly signal?: AbortSignal;
+  /** Cells of rows that are kept. @default {@linkcode MAX_CELLS} */
+  readonly mostCells?: number;
   /** Ends the search with what is found if it returns true. */
   readonly isEnough?: () => boolean;
   readonly onProgress?: (read: number, progress?: number) => void;
@@ -52,10 +54,13 @@ export async function findRows(
   source: TableReader,
   columns: readonly number[],
   wanted: Wanted,
-  { signal, isEnough, onProgress }: FindOptions = {},
+  { signal, mostCells = MAX_CELLS, isEnough, onProgress }: FindOptions = {},
 ): Promise<Found & { readonly rows: Rows }> {
   const isNone = source.hasNull ? isMissing : isEmpty;
-  const rowsToShow = new KeptRows(Math.max(1, columns.length), { sort: wanted.sort, isNone });
+  const rowsToShow = new KeptRows(mostCells / Math.max(1, columns.length), {
+    sort: wanted.sort,
+    isNone,
+  });
   const { sample = Infinity } = wanted;
   const tallies = isPlain(wanted)
     ? columns.map((i) => new Tally(source.columns[i]!.type, isNone))
@@ -124,8 +129,8 @@ class KeptRows {
   /** The last row in the order that is kept, if others were left out. */
   #last?: KeptRow;
 
-  constructor(width: number, { sort, isNone }: { sort: Wanted["sort"]; isNone: typeof isEmpty }) {
-    this.#most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / width)));
+  constructor(most: number, { sort, isNone }: { sort: Wanted["sort"]; isNone: typeof isEmpty }) {
+    this.#most = Math.max(1, Math.min(MAX_ROWS, Math.floor(most)));
     this.#sort = sort;
     this.#isNone = isNone;
   }

@@ -12,7 +12,7 @@ import { SMALL_BYTES } from "../file_to_decode.ts";
 import { LeftOut, useFiles } from "../parts.ts";
 import { Steps } from "../../components/long_content.ts";
 import { useQuery, useQueryNumber } from "../../framework/use_query.ts";
-import { isCut, MAX_CELL, otherText } from "./cells.ts";
+import { isCut, MAX_CELL, MAX_COPIED_CELLS, otherText } from "./cells.ts";
 import type { FilterState } from "./column_filter.ts";
 import { type Condition, conditionsOf, withColumn } from "./row_filter.ts";
 import { Cells, type HeadProps } from "./table_cells.ts";
@@ -114,6 +114,7 @@ function CopyRows({ source, columns, from, page, found, wanted }: {
   wanted?: Wanted;
 }): VNode {
   const all = source.columns.map((_, i) => i);
+  const most = Math.max(1, Math.floor(MAX_COPIED_CELLS / Math.max(1, all.length)));
   const read = async () => {
     const rows = found !== undefined && wanted !== undefined
       ? await source.copy(all, inAll(wanted, columns))
@@ -125,6 +126,9 @@ function CopyRows({ source, columns, from, page, found, wanted }: {
       ...all.length < columnCount
         ? [`${formatNumber(all.length)} of ${formatCount(columnCount, "column")}`]
         : [],
+      ...source.others.length > 0
+        ? [`without ${formatCount(source.others.length, "column")} that cannot be shown`]
+        : [],
       ...matched > rows.length ? [`the first of ${formatNumber(matched)}`] : [],
       ...cut > 0 ? [`${formatCount(cut, "text")} cut to ${MAX_CELL} characters`] : [],
     ];
@@ -132,7 +136,7 @@ function CopyRows({ source, columns, from, page, found, wanted }: {
   };
   return html`
     <p class="row">
-      <${CopyCsv} count=${found?.kept ?? page.length} read=${read}
+      <${CopyCsv} count=${Math.min(found?.kept ?? page.length, most)} read=${read}
         titles=${source.columns.map(({ name }) => name)} />
     </p>
   `;

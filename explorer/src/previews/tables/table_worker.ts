@@ -9,6 +9,7 @@ import {
   type RowDifference,
 } from "../../../../apps/difference/compare_rows.ts";
 import { findRows, type Found, isPlain, type Rows, type Wanted } from "./table_rows.ts";
+import { MAX_COPIED_CELLS } from "./cells.ts";
 import { readTable } from "./read_table.ts";
 import type { PageRange, TablePage, TableReader } from "./table_reader.ts";
 
@@ -70,8 +71,13 @@ class WorkerTable {
   }
 
   /** Finds rows for a copy. The page keeps the rows that it found before. */
-  async copy(columns: readonly number[], wanted: Wanted, { signal }: Options): Promise<Rows> {
-    return (await findRows(this.#table, columns, wanted, { signal })).rows;
+  async copy(
+    columns: readonly number[],
+    wanted: Wanted,
+    { signal, onNote }: Options,
+  ): Promise<Rows> {
+    const options = { signal, mostCells: MAX_COPIED_CELLS, onProgress: onNote };
+    return (await findRows(this.#table, columns, wanted, options)).rows;
   }
 
   async keysWith(other: number, { signal }: Options): Promise<string[]> {
