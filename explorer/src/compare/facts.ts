@@ -3,6 +3,7 @@ import { endStateOf } from "../../../core/registry/run.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../../../runs/better.ts";
 import { briefText, formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
+import { breakable } from "../components/breakable.ts";
 import { CopyTable } from "../components/copy_box.ts";
 import { onValue } from "../components/field.ts";
 import { type Column, Table } from "../components/table.ts";
@@ -130,7 +131,7 @@ function FactsTable({ rows, versions, aliases }: {
     {
       title: "Fact",
       class: "key",
-      cell: ({ name }) => name,
+      cell: ({ name }) => breakable(name),
       value: ({ name }) => name,
       isPinned: true,
     },

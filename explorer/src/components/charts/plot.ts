@@ -20,6 +20,10 @@ import { lineFocus } from "./line_focus.ts";
 
 /** Steps between labels of bytes. */
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
+/** Steps between labels of numbers, and those of whole numbers. */
+const STEPS = Array.from({ length: 22 }, (_, i) => [1, 2, 5].map((by) => Number(`${by}e${i - 6}`)))
+  .flat();
+const WHOLE_STEPS = STEPS.filter(Number.isInteger);
 /** Pixels of the axis below a chart. */
 const AXIS_HEIGHT = 32;
 /** The part of a scale that is empty above and below the values. */
@@ -179,6 +183,10 @@ export function optionsOf(
         ...!isTime && {
           space: (_, __, min, max) => Math.max(50, 12 + widthOf([formatX(min), formatX(max)])),
           values: (_, splits) => splits.map((split) => formatX(split)),
+        },
+        ...!isTime && {
+          incrs: (_, __, min, max) =>
+            max - min > 2 && now().x.every(Number.isInteger) ? WHOLE_STEPS : STEPS,
         },
         ...isLogX && {
           splits: (_, __, min, max) =>
