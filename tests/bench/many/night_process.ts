@@ -133,7 +133,7 @@ async function all(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of items);
 }
 
-/** Writes what runs of `gc` and `mirror` leave that found nothing to do in a registry and its mirror. */
+/** Writes the notes that runs of `gc` and `mirror` leave after no change. */
 async function writeTables(context: Context): Promise<void> {
   const to = contextOf(await openRegistry(target!.backend, { cache: false }), "write tables");
   const { versioned, mutable } = context.settings;

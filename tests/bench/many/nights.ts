@@ -18,7 +18,7 @@ const CHANGES_ONE_OF = 20, MOST_CHANGES = 10_000;
 
 /** From so many records on, the notes of the first nights are written, and names have a mirror. */
 const SEEDED_RECORDS = 200_000;
-/** One of so many names changes then. */
+/** One of so many names changes in large registries. */
 const SEEDED_CHANGES_ONE_OF = 100;
 
 /** Operations of the process, in this order: each night finds what the one before left. */
@@ -46,7 +46,7 @@ const OPERATIONS = [
   ["search", "a search, the next process"],
 ] as const;
 
-/** The same without first nights, whose time is that of a smaller registry for each name. */
+/** The same without first nights, which take as long for each name as in a smaller registry. */
 const SEEDED_OPERATIONS = [
   ["page", "the first 500 names"],
   ["explorer", "the first page of the explorer"],

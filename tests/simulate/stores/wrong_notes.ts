@@ -1,5 +1,5 @@
 // A store whose notes of collections and mirrors are often wrong: lost, old, half written, of another
-// registry or name, or of a program of yesterday. Entries of the collector's table are not true, either.
+// registry or name, or of an earlier program. Entries of the collector's table are wrong, too.
 import type { Backend, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { bytesStream } from "../../../core/bytes/bytes.ts";
 import { GARBAGE_NOTES, GARBAGE_TABLE, MIRRORS } from "../../../registry/format/layout.ts";
@@ -61,7 +61,7 @@ export function withWrongNotes(random: Random): (inner: Backend) => Backend {
   });
 }
 
-/** Returns entries that are not true, in the right form. */
+/** Returns wrong entries in the right form. */
 function falsified({ names: noted }: Page, random: Random): Pick<Page, "names"> {
   const entries = Object.entries(noted);
   const values = entries.map(([, entry]) => entry);
@@ -71,7 +71,7 @@ function falsified({ names: noted }: Page, random: Random): Pick<Page, "names"> 
   return { names: Object.fromEntries(names) };
 }
 
-/** Returns records as programs noted them before objects had numbers: folders alone. */
+/** Returns records in the form of programs before objects had numbers: folders alone. */
 function early(records: unknown): Records {
   return Object.fromEntries(
     Object.entries(records as Records ?? {}).map(([path, [size, at, etag, kind, ...objects]]) => [
