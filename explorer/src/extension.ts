@@ -80,7 +80,7 @@ export interface OpenRun {
   readonly startedAt: string;
   /** Its state, in words. */
   readonly state: string;
-  /** When its last step ended, ISO 8601, if nothing was heard of it for a day. */
+  /** When its last step ended, ISO 8601, if that is more than a day ago. */
   readonly silentSince?: string;
 }
 

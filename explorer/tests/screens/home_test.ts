@@ -92,7 +92,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a run of a pipeline that was not heard of for a day is folded, with when it was" + SKIPPED,
+  name: "a pipeline run without activity for a day is folded, with its last activity" + SKIPPED,
   ignore: IGNORED,
   async fn() {
     await using registry = await openRegistry("memory:");
@@ -102,10 +102,10 @@ Deno.test({
     await page.clock.setFixedTime(Number(realSystem.now()) + 2 * 86_400_000);
     await page.goto(url);
     const running = page.getByRole("region", { name: "Running" });
-    await running.getByText("1 run not heard of for a day").waitFor();
+    await running.getByText("1 run without activity for a day").waitFor();
     assertEquals(await running.getByRole("link", { name: "segmentation@4" }).count(), 0);
-    await running.getByText("1 run not heard of for a day").press("Enter");
-    await running.getByText("running or killed, heard of 2 days ago").waitFor();
+    await running.getByText("1 run without activity for a day").press("Enter");
+    await running.getByText("running or killed, last active 2 days ago").waitFor();
     assertEquals(await barriersOf(page), []);
     await running.getByRole("link", { name: "segmentation@4" }).press("Enter");
     await page.getByRole("heading", { name: "segmentation@4" }).waitFor();

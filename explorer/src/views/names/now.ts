@@ -49,7 +49,7 @@ export function Now({ names, runs = [], promoted, details }: {
           }</a></p>`}
         ${silent.length > 0 && html`
           <details>
-            <summary>${formatCount(silent.length, "run")} not heard of for a day</summary>
+            <summary>${formatCount(silent.length, "run")} without activity for a day</summary>
             <ul class="entries">${silent.slice(0, MOST).map(openEntry)}</ul>
           </details>
         `}
@@ -85,7 +85,9 @@ function useOpenRuns(names: readonly string[]): readonly OpenRun[] {
 }
 
 function openEntry({ id, href, startedAt, state, silentSince }: OpenRun) {
-  const [event, at] = silentSince === undefined ? ["began", startedAt] : ["heard of", silentSince];
+  const [event, at] = silentSince === undefined
+    ? ["began", startedAt]
+    : ["last active", silentSince];
   return html`
     <li key=${href}>
       <div><a href=${href}>${breakable(id)}</a></div>
