@@ -54,14 +54,14 @@ function CurveChart({ panel, runs, drawing, onRange, label, caption }: CurveProp
     () => linesOf(panel, runs, drawing),
     [measures.join("\n"), runs, JSON.stringify(drawing)],
   );
-  const { x, series, gaps, omitted, rangeY, isBand } = shown;
+  const { x, series, gaps, omitted, rangeY, isExactY, isBand } = shown;
   const named = series.filter(({ isFaint }) => !isFaint);
   const notes = omitted.map(([count, which]) => `${formatCount(count, "value")} ${which}`);
   return html`
     <${Chart} label=${label} caption=${caption} x=${x} xLabel=${axisTitle(axis)}
       series=${series} isLog=${isLog} isShared=${isCompared}
       range=${range}
-      onRange=${onRange} rangeY=${rangeY} bands=${isBand ? BANDS : undefined}
+      onRange=${onRange} rangeY=${rangeY} isExactY=${isExactY} bands=${isBand ? BANDS : undefined}
       formatX=${xText(axis)} formatY=${numberText} />
     ${isCompared && !isBand && named.length < runs.length &&
       html`<p class="muted">${

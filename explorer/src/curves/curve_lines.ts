@@ -19,6 +19,8 @@ export interface Drawing {
   readonly isLog: boolean;
   /** The range of the axis that is shown. @default all of it */
   readonly range?: readonly [from: number, to: number];
+  /** The values that the scale shows. @default those of each chart */
+  readonly limits?: { readonly low?: number; readonly high?: number };
   /** The scale shows the middle 98 % of the values. */
   readonly hidesOutliers: boolean;
   /** The mean of the runs, with the range of their values, instead of a line for each. */
@@ -50,7 +52,8 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
     : all.map(({ x, y }) => y.filter((_, i) => isIn(range, x[i] ?? NaN)));
   const count = (is: (y: number) => boolean) =>
     shown.reduce((sum, values) => sum + values.filter(is).length, 0);
-  const rangeY = drawing.hidesOutliers ? middleOf(shown.flat(), isLog) : undefined;
+  const limits = limitsOf(shown.flat(), drawing);
+  const rangeY = limits ?? (drawing.hidesOutliers ? middleOf(shown.flat(), isLog) : undefined);
   const isBand = drawing.isBand && isCompared && lines.length > 1;
   const exact = isBand ? [] : exactOf(all, range);
   const { x, values: drawn } = isBand
@@ -72,10 +75,21 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
     [isBand ? gaps : 0, "of NaN or infinity"],
     [isLog ? count((y) => y <= 0 && y > -Infinity) : 0, "of 0 or less"],
     [all.reduce((sum, { replaced }) => sum + replaced, 0), "of steps that come again later"],
-    [count((y) => Number.isFinite(y) && (y < low || y > high)), "outside the middle 98 %"],
+    [
+      count((y) => Number.isFinite(y) && (y < low || y > high)),
+      limits ? "outside the limits" : "outside the middle 98 %",
+    ],
   ];
   const omitted = notes.filter(([count]) => count > 0);
-  return { x, series, isBand, gaps: isBand ? 0 : gaps, rangeY, omitted };
+  return {
+    x,
+    series,
+    isBand,
+    gaps: isBand ? 0 : gaps,
+    rangeY,
+    isExactY: limits !== undefined,
+    omitted,
+  };
 }
 
 /** Returns the lines without smoothing, to be drawn faintly. */
@@ -104,6 +118,18 @@ function around({ x, y }: Line, range: Drawing["range"]): Line {
   if (first < 0 || last < 0) return { x: [], y: [] };
   const [from, to] = [Math.max(0, first - 1), last + 2];
   return { x: x.slice(from, to), y: y.slice(from, to) };
+}
+
+/** Returns the limits of a chart, of which one may be that of its values; undefined if none is set. */
+function limitsOf(
+  values: readonly number[],
+  { limits, isLog }: Drawing,
+): [number, number] | undefined {
+  if (limits === undefined) return undefined;
+  const drawn = values.filter((y) => Number.isFinite(y) && (!isLog || y > 0));
+  const low = limits.low ?? drawn.reduce((least, y) => Math.min(least, y), Infinity);
+  const high = limits.high ?? drawn.reduce((most, y) => Math.max(most, y), -Infinity);
+  return low < high && (!isLog || low > 0) ? [low, high] : undefined;
 }
 
 /** Returns the bounds of the middle 98 % of values; undefined if they are one. */

@@ -36,8 +36,7 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
   const hidden = useMemo(() => splitValues(query.hidden), [query.hidden]);
   const shown = useMemo(() => runs.filter(({ label }) => !hidden.includes(label)), [runs, hidden]);
   return html`
-    <${Controls} axes=${axes} drawing=${drawing} count=${[found.length, all.length]}
-      onRange=${onRange} />
+    <${Controls} axes=${axes} drawing=${drawing} count=${[found.length, all.length]} />
     ${isCompared && html`
       <${SharedLegend} lines=${runs} hidden=${hidden} isBand=${drawing.isBand}
         change=${(hidden: readonly string[]) => change({ hidden: joinValues(hidden) })} />
@@ -72,7 +71,7 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
 }
 
 function drawingOf(
-  { smooth, log, from, to, outliers, lines }: Readonly<Record<string, string>>,
+  { smooth, log, from, to, low, high, outliers, lines }: Readonly<Record<string, string>>,
   { axis, isCompared, ends: [start, end] }: Pick<Drawing, "axis" | "isCompared"> & {
     ends: NonNullable<Drawing["range"]>;
   },
@@ -85,15 +84,21 @@ function drawingOf(
     smoothing: Math.min(Math.max(Number(smooth) || 0, 0), 0.99),
     isLog: log !== undefined,
     ...isZoomed && first < last && { range: [first, last] },
+    ...(low !== undefined || high !== undefined) && {
+      limits: { low: boundOf(low), high: boundOf(high) },
+    },
     hidesOutliers: outliers === "hidden",
     isBand: lines === "band",
   };
 }
 
 /** Returns a bound of the address; `end` without one, or if it is not a number. */
-function boundOf(text: string | undefined, end: number): number {
+function boundOf<End extends number | undefined = undefined>(
+  text: string | undefined,
+  end?: End,
+): number | End {
   const bound = Number(text);
-  return Number.isNaN(bound) ? end : bound;
+  return Number.isNaN(bound) ? end as End : bound;
 }
 
 /** Returns the smallest and the largest value of an axis. */
@@ -115,17 +120,19 @@ function shortText(bound: number, [from, to]: NonNullable<Drawing["range"]>): st
   return String(digits > 0 ? Number(bound.toFixed(Math.min(digits, 100))) : Math.round(bound));
 }
 
-function Controls({ axes, drawing, count: [found, all], onRange }: {
+function Controls({ axes, drawing, count: [found, all] }: {
   axes: readonly string[];
   drawing: Drawing;
   count: readonly [found: number, all: number];
-  onRange: (range?: Drawing["range"]) => void;
 }) {
   const [query, change] = useQueries();
   const [find, setFind] = useQuery("find");
   const [, setSmooth] = useQuery("smooth", "0");
   const { axis, smoothing, isCompared } = drawing;
   const isZoomed = query.from !== undefined || query.to !== undefined;
+  const { low, high } = drawing.limits ?? {};
+  const isTurned = low !== undefined && high !== undefined && low >= high;
+  const reset = () => change({ from: undefined, to: undefined, low: undefined, high: undefined });
   const toggle = (key: string, value: string, label: string) =>
     html`
       <label
@@ -149,13 +156,14 @@ function Controls({ axes, drawing, count: [found, all], onRange }: {
       ${isCompared && toggle("lines", "band", "Mean and range")}
       ${toggle("values", "table", "Table of values")}
       <${Zoom} drawing=${drawing} />
-      ${isZoomed && html`
-        <button type="button" class="button" onClick=${() => onRange()}>Reset zoom</button>
+      ${(isZoomed || drawing.limits) && html`
+        <button type="button" class="button" onClick=${reset}>Reset zoom</button>
       `}
       <span class="muted" role="status">${find === ""
         ? ""
         : `${found} of ${formatCount(all, "chart")}. `}${isZoomed &&
-        zoomText(drawing)}</span>
+        zoomText(drawing)}${isTurned &&
+        " The limits of values are not in order: all are shown."}</span>
     </div>
   `;
 }
@@ -166,16 +174,34 @@ function zoomText({ axis, range }: Drawing): string {
   return `All charts show ${axisTitle(axis)} ${from} to ${to}.`;
 }
 
-/** The range of the axis as fields, for the keyboard. */
+/** The range of the axis and of the values as fields. */
 function Zoom({ drawing: { axis } }: { drawing: Drawing }) {
   const [from, setFrom] = useQuery("from");
   const [to, setTo] = useQuery("to");
-  const field = (label: string, value: string, set: (value: string) => void) =>
+  const [low, setLow] = useQuery("low");
+  const [high, setHigh] = useQuery("high");
+  const field = (
+    [label, name]: readonly [label: string, name: string],
+    value: string,
+    set: (value: string) => void,
+  ) =>
     html`
       <label class="field">${label} <input type="number" step="any" class="bound" value=${value}
-        aria-label=${`${label} ${axisTitle(axis)}`} onInput=${onValue(set)} /></label>
+        aria-label=${name} onInput=${onValue(set)} /></label>
     `;
-  return html`<span class="row">${field("from", from, setFrom)}${field("to", to, setTo)}</span>`;
+  const title = axisTitle(axis);
+  return html`
+    <span class="row">${field(["from", `from ${title}`], from, setFrom)}${field(
+      ["to", `to ${title}`],
+      to,
+      setTo,
+    )}</span>
+    <span class="row">${field(["values", "least value"], low, setLow)}${field(
+      ["to", "greatest value"],
+      high,
+      setHigh,
+    )}</span>
+  `;
 }
 
 /** The charts of each section, of which long ones show a part. The address has which are open. */

@@ -209,6 +209,35 @@ async function inkBetween(page: Page, name: string, top: number, bottom: number)
 }
 
 Deno.test({
+  name: "typed limits of values scale all charts, and the address keeps them" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveRun(registry, 1);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto(`${url}#/artifacts/team%3Anet/1.0.0`);
+    const name = "train.acc by step";
+    const acc = page.locator(".card", { has: figure(page, name) });
+    const before = await inkBetween(page, name, 0.3, 0.5); // only a line to 1000 and back
+    await page.getByLabel("greatest value").fill("1");
+    await acc.getByText("Left out: 1 value outside the limits.").waitFor();
+    await page.waitForFunction(() => location.hash.includes("high=1"));
+    await page.reload();
+    await acc.getByText("Left out: 1 value outside the limits.").waitFor();
+    const after = await inkBetween(page, name, 0.3, 0.5);
+    assert(after > before + 50, `${after} pixels, before ${before}`);
+    await page.getByLabel("least value").fill("1");
+    await page.getByText("The limits of values are not in order: all are shown.").waitFor();
+    await page.getByRole("button", { name: "Reset zoom" }).press("Enter");
+    await page.waitForFunction(() => !/low|high/.test(location.hash));
+    assertEquals(await acc.getByText("outside the limits").count(), 0);
+    assertEquals([await barriersOf(page), errors], [[], []]);
+  },
+});
+
+Deno.test({
   name: "a value between two NaN is drawn, and no line leads to it" + SKIPPED,
   ignore: IGNORED,
   async fn() {

@@ -144,6 +144,8 @@ Deno.test({
     for (const fragment of ON_PHONES) {
       await page.goto("about:blank");
       await page.goto(`${url}${fragment}`);
+      const first = page.locator(".charts, [role=tree]").first();
+      await first.evaluate((element) => element.scrollIntoView()); // charts are drawn in view
       await page.locator("canvas, [role=tree]").first().waitFor();
       found.push(...(await problemsOf(page)).map((problem) => `390 ${fragment}: ${problem}`));
     }

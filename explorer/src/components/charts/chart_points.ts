@@ -48,6 +48,8 @@ export interface ChartProps {
   readonly onRange?: (range?: readonly [from: number, to: number]) => void;
   /** The values that the scale shows. @default all */
   readonly rangeY?: readonly [from: number, to: number];
+  /** The scale has no space beyond the range. */
+  readonly isExactY?: boolean;
   /** A {@linkcode SharedLegend} beside it names its lines. */
   readonly isShared?: boolean;
   /** Series between which the chart is filled. */

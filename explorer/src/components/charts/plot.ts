@@ -231,6 +231,7 @@ function scaleY(
     range(_, min, max) {
       const [low, high] = now().rangeY?.map((y) => isLog ? Math.log10(y) : y) ?? [min, max];
       if (isLog) return [Math.floor(low ?? 0), Math.floor(high ?? 0) + 1];
+      if (now().isExactY && now().rangeY) return [low!, high!];
       return low === null || high === null ? [0, 1] : rangeNum(low!, high!, PADDING, true);
     },
   };
