@@ -36,13 +36,21 @@ const VALUE = /\s*(?:'([^']*)'|"([^"]*)"|(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?
 const OPEN = /\s*\(/y, COMMA = /\s*,/y, CLOSE = /\s*\)/y, AND = /\s*AND(?=\s)/iy, END = /\s*$/y;
 const MOST_CHARACTERS = 8192;
 
+const QUOTES = "Put keys with spaces in backquotes";
+const HINTS = {
+  filter: `Compare fields with values, joined by AND. ${QUOTES}, texts with ' in double quotes.`,
+  order: `Write a field, then ASC, DESC or nothing. ${QUOTES}: metrics.\`my key\` DESC.`,
+};
+
 class Reader {
   readonly #text: string;
+  readonly #what: keyof typeof HINTS;
   #at = 0;
 
-  constructor(text: string) {
-    if (text.length > MOST_CHARACTERS) throw wrong("Invalid filter: it is too long");
+  constructor(text: string, what: keyof typeof HINTS) {
+    if (text.length > MOST_CHARACTERS) throw wrong(`Invalid ${what}: it is too long`);
     this.#text = text;
+    this.#what = what;
   }
 
   take(pattern: RegExp): RegExpExecArray | undefined {
@@ -56,8 +64,8 @@ class Reader {
     const found = this.take(pattern);
     if (found !== undefined) return found;
     throw wrong(
-      `Invalid filter: expected ${what} at '${this.#text.slice(this.#at, this.#at + 100)}'`,
-      "Compare fields with values, joined by AND.",
+      `Invalid ${this.#what}: expected ${what} at '${this.#text.slice(this.#at, this.#at + 100)}'`,
+      HINTS[this.#what],
     );
   }
 
@@ -82,7 +90,7 @@ export function parseFilter(
   fields: Fields,
 ): (valueOf: SeveralValued) => boolean {
   if (text === undefined || text.trim() === "") return () => true;
-  const reader = new Reader(text);
+  const reader = new Reader(text, "filter");
   const all = [comparison(reader, fields)];
   while (reader.take(END) === undefined) {
     reader.need(AND, "AND");
@@ -180,7 +188,7 @@ export function parseOrder(
   fields: Fields,
 ): (a: Valued, b: Valued) => number {
   const all = orders.map((text) => {
-    const reader = new Reader(text);
+    const reader = new Reader(text, "order");
     const field = fieldIn(reader.word(KEY, "a field"), fields);
     if (Object.hasOwn(fields.several ?? {}, field.kind)) {
       throw wrong(`Invalid order: items have several values of '${text.slice(0, 200)}'`);

@@ -1,5 +1,6 @@
 // MLflow's language of filters and orders.
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { RegistryError } from "../../../core/errors.ts";
 import {
   type Fields,
   parseFilter,
@@ -114,6 +115,18 @@ Deno.test("other filters and orders are refused", () => {
   for (const order of ["", "none", "name UP", "name ASC, start_time", "metrics", "params.x DESC"]) {
     assertThrows(() => parseOrder([order], FIELDS), Error, "Invalid", order);
   }
+});
+
+Deno.test("an order that cannot be read is called an order, and the hint quotes keys", () => {
+  const hintOf = (read: () => unknown) => assertThrows(read, RegistryError).hint ?? "";
+  for (const order of ["", "metrics.avg score DESC", "name ASC NULLS LAST"]) {
+    const read = () => parseOrder([order], FIELDS);
+    assertThrows(read, RegistryError, "Invalid order: ", order);
+    assertStringIncludes(hintOf(read), "Put keys with spaces in backquotes");
+  }
+  assertThrows(() => parseOrder(["x".repeat(9000)], FIELDS), RegistryError, "Invalid order: ");
+  assertStringIncludes(hintOf(() => holds("metrics.avg score > 1")), "in backquotes");
+  assertStringIncludes(hintOf(() => holds("name = 'ada\\'s'")), "texts with ' in double quotes");
 });
 
 Deno.test("missing values are last in both directions, NaN before them", () => {
