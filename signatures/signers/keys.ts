@@ -39,6 +39,11 @@ function privateKey(pem: string, passphrase?: string): KeyObject {
   if (/BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) /.test(pem)) {
     throw unusable("sign", "cosign wrote the key, in a format of its own");
   }
+  if (/-----BEGIN [A-Z ]+-----\\n/.test(pem)) {
+    throw invalid("sign", undefined, "the key has \\n in place of line breaks", {
+      hint: "Keep the line breaks of the key, also in a variable or a secret.",
+    });
+  }
   const isEncrypted = /ENCRYPTED/.test(pem);
   if (isEncrypted && passphrase === undefined) {
     throw invalid("sign", undefined, "the key is encrypted", { hint: "Pass its passphrase, too." });
@@ -50,8 +55,16 @@ function privateKey(pem: string, passphrase?: string): KeyObject {
       ? invalid("sign", undefined, "the passphrase does not open the key", {
         hint: "Pass the passphrase of this key.",
       })
-      : unusable("sign", "the key is not a private key in PEM");
+      : noPrivateKey(pem);
   }
+}
+
+function noPrivateKey(pem: string): RegistryError {
+  const public_ = /-----BEGIN (?:PUBLIC KEY|(CERTIFICATE))-----/.exec(pem);
+  if (public_ === null) return unusable("sign", "the key is not a private key in PEM");
+  return invalid("sign", undefined, `a ${public_[1] ? "certificate" : "public key"} is given`, {
+    hint: "Pass the private key of the signer.",
+  });
 }
 
 function unusable(action: string, state: string): RegistryError {

@@ -276,9 +276,12 @@ Deno.test("a key that cannot sign is refused in plain words, and its text is in 
   await using registry = await withVersion();
   const refused: [options: { key: string; passphrase?: string }, message: RegExp][] = [
     [{ key: rsa.privateKey }, /key type rsa/],
-    [{ key: publicKey }, /not a private key/],
+    [{ key: publicKey }, /: a public key is given/],
+    [{ key: publicKey.replaceAll("PUBLIC KEY", "CERTIFICATE") }, /: a certificate is given/],
+    [{ key: privateKey.replaceAll("\n", "\\n") }, /the key has \\n in place of line breaks/],
     [{ key: "secret words" }, /not a private key/],
     [{ key: privateKey.slice(0, 120) }, /not a private key/],
+    [{ key: locked.privateKey.replaceAll("\n", "\\n") }, /in place of line breaks/],
     [{ key: locked.privateKey }, /encrypted/],
     [{ key: locked.privateKey, passphrase: "shut" }, /passphrase does not open/],
     [{ key: cosign, passphrase: "open" }, /cosign wrote the key, in a format of its own/],

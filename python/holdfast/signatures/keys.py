@@ -66,11 +66,22 @@ def pem_in(given: str | Path, what: str) -> str:
     raise HoldfastError("Invalid", f"Cannot read the {what}: {state}", hint) from None
 
 
+def _no_private_key(pem: str) -> tuple[str, str]:
+    """Returns what is wrong with a key that is not a private key, and a hint."""
+    public = re.search("-----BEGIN (PUBLIC KEY|CERTIFICATE)-----", pem)
+    if public is None:
+        return "the key is not a private key in PEM", KINDS
+    return f"a {public[1].lower()} is given", "Pass the private key of the signer."
+
+
 def read_signing_key(pem: str, passphrase: str | None = None) -> SigningKey:
     """Reads a private key. Errors never contain its text."""
     serialization = part("serialization")
     if re.search("BEGIN ENCRYPTED (COSIGN|SIGSTORE) ", pem):
         raise cannot("sign", "cosign wrote the key, in a format of its own", KINDS)
+    if re.search(r"-----BEGIN [A-Z ]+-----\\n", pem):
+        hint = "Keep the line breaks of the key, also in a variable or a secret."
+        raise cannot("sign", r"the key has \n in place of line breaks", hint)
     is_encrypted = "ENCRYPTED" in pem
     if is_encrypted and passphrase is None:
         raise cannot("sign", "the key is encrypted", "Pass its passphrase, too.")
@@ -78,7 +89,7 @@ def read_signing_key(pem: str, passphrase: str | None = None) -> SigningKey:
     try:
         key = serialization.load_pem_private_key(pem.encode(), password)
     except Exception:
-        state, hint = "the key is not a private key in PEM", KINDS
+        state, hint = _no_private_key(pem)
         if is_encrypted:
             state, hint = "the passphrase does not open the key", "Pass the passphrase of this key."
         raise cannot("sign", state, hint) from None

@@ -86,6 +86,8 @@ shown(lambda: holdfast.sign_version(registry, name, wrong, public_key="key.pub")
 shown(lambda: holdfast.sign_version(registry, name, wrong))
 shown(lambda: holdfast.sign_version(registry, name, "missing-" + "s" * 20))
 shown(lambda: holdfast.sign_version(registry, name, key[:60] + key[70:]))
+shown(lambda: holdfast.sign_version(registry, name, "key.pub"))
+shown(lambda: holdfast.sign_version(registry, name, key.replace("\\n", "\\\\n")))
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem"))
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem", passphrase="no"))
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem", passphrase="p\\udcff"))
@@ -123,6 +125,8 @@ signingTest("Python refuses what cannot sign or be signed, without a secret", as
     /^Cannot sign: `key` is a function, and `public_key` is missing/,
     /^Cannot read the key: No such file or directory\nhint: Pass the path of a file, or PEM\.$/,
     /^Cannot sign: the key is not a private key in PEM/,
+    /^Cannot sign: a public key is given/,
+    /^Cannot sign: the key has \\n in place of line breaks/,
     /^Cannot sign: the key is encrypted/,
     /^Cannot sign: the passphrase does not open the key/,
     /^Cannot call sign_version: `passphrase` has a NUL character or a lone surrogate/,
