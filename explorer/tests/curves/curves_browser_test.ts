@@ -96,7 +96,7 @@ Deno.test({
     await page.getByRole("treeitem", { name: "confusion.csv" }).click();
     await page.waitForURL(/path=confusion.csv/);
     await page.getByRole("figure", { name: "loss by step, smoothed 0.99" }).waitFor();
-    await page.getByLabel("to step").focus();
+    await page.getByLabel("greatest value").focus();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     const first = loss(page).getByRole("row").nth(1);
