@@ -45,6 +45,7 @@ function isOnSameDisk(folder: string, noteFolder: string): boolean {
     for (let place = noteFolder;; place = dirname(place)) { // it may not exist yet
       const found = statSync(place, { throwIfNoEntry: false });
       if (found !== undefined) return found.dev === dev;
+      if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) return false; // a dangling link
     }
   } catch {
     return false;

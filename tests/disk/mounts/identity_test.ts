@@ -47,6 +47,15 @@ inFolder("two images at one place, and one mounted twice, have other identities"
   assertNotEquals(mountIdentity(at), identities[2]);
 }, { ignore: !canMountImages() });
 
+inFolder("notes behind a dangling link are on no known disk", async (root) => {
+  const link = join(root, "link");
+  await fs.promises.symlink(join(root, "not", "mounted"), link);
+  for (const noteFolder of [link, join(link, "below")]) {
+    assertEquals(diskIdentity(root, noteFolder), mountIdentity(root));
+  }
+  assertEquals(diskIdentity(root, join(root, "not", "there")), "the disk of the note");
+});
+
 function canMakeSubvolumes(): boolean {
   try {
     return canMountImages() && execFileSync("btrfs", ["--version"], { stdio: "ignore" }) === null;
