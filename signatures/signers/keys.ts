@@ -39,11 +39,6 @@ function privateKey(pem: string, passphrase?: string): KeyObject {
   if (/BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) /.test(pem)) {
     throw unusable("sign", "cosign wrote the key, in a format of its own");
   }
-  if (/-----BEGIN [A-Z ]+-----\\n/.test(pem)) {
-    throw invalid("sign", undefined, "the key has \\n in place of line breaks", {
-      hint: "Keep the line breaks of the key, also in a variable or a secret.",
-    });
-  }
   const isEncrypted = /ENCRYPTED/.test(pem);
   if (isEncrypted && passphrase === undefined) {
     throw invalid("sign", undefined, "the key is encrypted", { hint: "Pass its passphrase, too." });
@@ -51,6 +46,11 @@ function privateKey(pem: string, passphrase?: string): KeyObject {
   try {
     return createPrivateKey(isEncrypted ? { key: pem, passphrase } : pem);
   } catch {
+    if (/-----BEGIN [A-Z ]+-----(?:\\n| *[\w+/])/.test(pem)) {
+      throw invalid("sign", undefined, "the key has lost its line breaks", {
+        hint: 'Keep them in variables, secrets and shells: echo "$KEY", not echo $KEY.',
+      });
+    }
     throw isEncrypted
       ? invalid("sign", undefined, "the passphrase does not open the key", {
         hint: "Pass the passphrase of this key.",

@@ -79,9 +79,6 @@ def read_signing_key(pem: str, passphrase: str | None = None) -> SigningKey:
     serialization = part("serialization")
     if re.search("BEGIN ENCRYPTED (COSIGN|SIGSTORE) ", pem):
         raise cannot("sign", "cosign wrote the key, in a format of its own", KINDS)
-    if re.search(r"-----BEGIN [A-Z ]+-----\\n", pem):
-        hint = "Keep the line breaks of the key, also in a variable or a secret."
-        raise cannot("sign", r"the key has \n in place of line breaks", hint)
     is_encrypted = "ENCRYPTED" in pem
     if is_encrypted and passphrase is None:
         raise cannot("sign", "the key is encrypted", "Pass its passphrase, too.")
@@ -92,6 +89,9 @@ def read_signing_key(pem: str, passphrase: str | None = None) -> SigningKey:
         state, hint = _no_private_key(pem)
         if is_encrypted:
             state, hint = "the passphrase does not open the key", "Pass the passphrase of this key."
+        if re.search(r"-----BEGIN [A-Z ]+-----(\\n| *[\w+/])", pem):
+            state = "the key has lost its line breaks"
+            hint = 'Keep them in variables, secrets and shells: echo "$KEY", not echo $KEY.'
         raise cannot("sign", state, hint) from None
     public_key, digest = pem_of(key.public_key()), digest_of("sign", key)
     algorithm = () if digest is None else (ecdsa(digest),)

@@ -126,7 +126,7 @@ signingTest("Python refuses what cannot sign or be signed, without a secret", as
     /^Cannot read the key: No such file or directory\nhint: Pass the path of a file, or PEM\.$/,
     /^Cannot sign: the key is not a private key in PEM/,
     /^Cannot sign: a public key is given/,
-    /^Cannot sign: the key has \\n in place of line breaks/,
+    /^Cannot sign: the key has lost its line breaks/,
     /^Cannot sign: the key is encrypted/,
     /^Cannot sign: the passphrase does not open the key/,
     /^Cannot call sign_version: `passphrase` has a NUL character or a lone surrogate/,
