@@ -14,6 +14,8 @@ export interface Site extends Pick<SiteOptions, "view" | "settings"> {
   /** Longest lag of listings, milliseconds. */
   staleMs: number;
   disturbs: boolean;
+  /** True if notes may be wrong, but not those of an earlier run. */
+  hasCurrentNotes?: boolean;
 }
 
 export interface Viewer {

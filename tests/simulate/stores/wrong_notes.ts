@@ -21,12 +21,14 @@ type Records = Record<string, [size: number, at: number, etag: string, ...rest: 
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Creates the view of a process: most reads of a note are wrong. */
-export function withWrongNotes(random: Random): (inner: Backend) => Backend {
+/** Creates the view of a process: most reads of a note are wrong, but none is old if `areCurrent`. */
+export function withWrongNotes(
+  random: Random,
+): (inner: Backend, options: { areCurrent: boolean }) => Backend {
   const seen = new Map<string, Stored>();
 
-  function wrong(key: string, now: Stored): Stored | undefined {
-    const old = seen.get(key) ?? now;
+  function wrong(key: string, now: Stored, areCurrent: boolean): Stored | undefined {
+    const old = areCurrent ? now : seen.get(key) ?? now;
     if (random.chance(0.5)) seen.set(key, now);
     const note = decodeNote(now.bytes) as Record<string, unknown>;
     const noted = (changes: object) => ({ ...now, bytes: encodeNote({ ...note, ...changes }) });
@@ -48,14 +50,14 @@ export function withWrongNotes(random: Random): (inner: Backend) => Backend {
     ])();
   }
 
-  return (inner) => ({
+  return (inner, { areCurrent }) => ({
     ...inner,
     async get(key, options) {
       const found = await inner.get(key, options);
       const isNote = key.startsWith(GARBAGE_NOTES) || key.startsWith(MIRRORS);
       if (found === undefined || !isNote) return found;
       const { info } = found;
-      const stored = wrong(key, { info, bytes: await found.bytes() });
+      const stored = wrong(key, { info, bytes: await found.bytes() }, areCurrent);
       return stored && asObject(stored);
     },
   });
