@@ -32,8 +32,14 @@ import type { MirrorRun } from "../run.ts";
 const GROUP_PAGES = 32;
 const LEAST_PAGES = GROUP_PAGES / 4, MOST_PAGES = GROUP_PAGES * 2;
 
-/** Each holds the files of a group. */
-const fewAtOnce = createLimit(2);
+/** Limits the copies into each registry at once: each holds the files of a group. */
+const limits = new WeakMap<MirrorRun["to"], ReturnType<typeof createLimit>>();
+
+function fewAtOnce(to: MirrorRun["to"]): ReturnType<typeof createLimit> {
+  const limit = limits.get(to) ?? createLimit(2);
+  limits.set(to, limit);
+  return limit;
+}
 
 /** A version of the target that may have some of the bytes. */
 interface Earlier {
@@ -77,7 +83,7 @@ export async function copyPages(
     }
   }
 
-  return await fewAtOnce(async () => {
+  return await fewAtOnce(to)(async () => {
     const place = { store: to, action, folder, base: earlier?.base, limits: to.pageLimits, signal };
     const pages = await storePages(stored(), place).catch((error) => orGone(from, located, error));
     return { fileList: pages.fileList, digest, size, sharedPages: [...shared, ...pages.shared] };
