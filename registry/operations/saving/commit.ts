@@ -42,13 +42,11 @@ type LongList = Uint8Array | "pages";
 /** Returns the list of the files if it does not fit into the record, and is not stored yet. */
 export async function listFiles(attempt: Attempt): Promise<LongList | undefined> {
   if (attempt.listed !== undefined) return undefined;
-  const { context: { pageLimits: { listBytes } }, payload } = attempt;
-  if (payload.files.length * LEAST_ENTRY_BYTES <= listBytes) {
-    const list = await encodeShortList(placedUnder(folderOf(attempt), payload.files), listBytes);
-    if (list !== undefined) return list.byteLength > MAX_LIST_BYTES ? list : undefined;
-  }
-  payload.files = sortedByUtf8(payload.files, ({ path }) => path); // for the digest and the pages
-  return "pages";
+  const { context: { pageLimits: { listBytes } }, payload: { files } } = attempt;
+  if (files.length * LEAST_ENTRY_BYTES > listBytes) return "pages";
+  const list = await encodeShortList(placedUnder(folderOf(attempt), files), listBytes);
+  if (list === undefined) return "pages";
+  return list.byteLength > MAX_LIST_BYTES ? list : undefined;
 }
 
 /** Stores a long list of files. */
@@ -76,6 +74,8 @@ async function storeList(
 export async function commit(attempt: Attempt, list?: LongList): Promise<Ending> {
   const { context, artifact, operation, payload } = attempt;
   const { listed } = attempt;
+  // for the digest and the pages
+  if (list === "pages") payload.files = sortedByUtf8(payload.files, ({ path }) => path);
   const digest = listed?.digest ?? await artifactDigest(artifact.materializer, payload.files);
   const { digest: expected = digest } = artifact;
   if (digest !== expected) throw readOnce(operation);
