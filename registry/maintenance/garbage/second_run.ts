@@ -1,7 +1,7 @@
 // Payload of drafts that nothing known refers to. Its key names no version whose record could be
 // asked for, so a wrongly empty list of records or drafts makes needed payload look unused. It goes
-// when an earlier run, with lists of its own, has found the same. A run between them that sees right
-// lists takes this back in the note, so two wrong lists and an old note together would lose payload.
+// when an earlier run, with lists of its own, has found the same. A run between them with right lists
+// clears this in the note. So payload is lost only if two lists are wrong and the note read is old.
 import { parsePayloadKey, UNVERSIONED } from "../../format/layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
 import type { Note, Unexplained } from "./note.ts";

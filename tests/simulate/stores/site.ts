@@ -14,7 +14,7 @@ export interface Site extends Pick<SiteOptions, "view" | "settings"> {
   /** Longest lag of listings, milliseconds. */
   staleMs: number;
   disturbs: boolean;
-  /** True if notes may be wrong, but not those of an earlier run. */
+  /** True if no read returns the note of an earlier run; it may be wrong otherwise. */
   hasCurrentNotes?: boolean;
 }
 
