@@ -4,7 +4,7 @@
 import { isRegistryError, mapAtOnce } from "../../core/kernel.ts";
 import type { Registry, System } from "../../core/kernel.ts";
 import type { Annotations, AnnotationsChange } from "../../registry/mod.ts";
-import { annotateName, annotationsOfName, notedNames } from "../../runs/noted_names.ts";
+import { annotateName, annotationsOfName, notedNames } from "../../runs/mlflow/noted_names.ts";
 import {
   discardEarlierTags,
   draftedNames,

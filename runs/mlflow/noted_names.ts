@@ -1,12 +1,12 @@
 // Notes and labels of names, including names without a version.
-import type { Annotations } from "../core/artifact.ts";
-import { decodeName } from "../core/naming/names.ts";
-import type { Registry } from "../core/registry.ts";
-import type { AnnotateOptions, AnnotationsChange } from "../core/registry/annotations.ts";
-import { mapAtOnce } from "../core/work/at_once.ts";
-import { contextOf, NAMES, namesPrefix, readAnnotations } from "../registry/draft_reads.ts";
-import { annotateHere } from "../registry/draft_writes.ts";
-import { foldersIn } from "./run_files.ts";
+import type { Annotations } from "../../core/artifact.ts";
+import { decodeName } from "../../core/naming/names.ts";
+import type { Registry } from "../../core/registry.ts";
+import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
+import { contextOf, NAMES, namesPrefix, readAnnotations } from "../../registry/draft_reads.ts";
+import { annotateHere } from "../../registry/draft_writes.ts";
+import { foldersIn } from "../run_files.ts";
 
 /** Returns the notes and labels of a name; undefined if it never had any. */
 export async function annotationsOfName(
