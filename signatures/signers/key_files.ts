@@ -72,7 +72,7 @@ export async function textOf(
   { io }: CommandContext,
   maxBytes = MOST_BYTES,
 ): Promise<string> {
-  if (/-----BEGIN|[\r\n]|^[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/.test(file)) { // perhaps a secret
+  if (/-----BEGIN|[\r\n]/.test(file) || TOKEN.test(file)) { // perhaps a secret
     const hint = what === "key"
       ? "Pass the path of a file, or the name of a variable to --key-env."
       : "Pass the path of a file.";
@@ -99,6 +99,8 @@ export async function textOf(
   });
 }
 
+/** A JSON Web Token, whose header is a JSON object in base64. */
+const TOKEN = /^(?:ey[AJ]|ew)[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}$/;
 /** A key in DER or a token, in base64. Errors leave out names of files that look like it. */
 const MAYBE_SECRET = /[\w+=-]{40}/;
 

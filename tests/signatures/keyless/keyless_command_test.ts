@@ -77,6 +77,10 @@ cliTest("sign --keyless: wrong options say what is missing", async (it) => {
     [`${line} --identity-token /${token}`, hidden],
     [line, /there is no identity token\nhint: Pass --identity-token/],
     [`${line} --identity-token none`, /Cannot read the identity token "none": it does not exist/],
+    [
+      `${line} --identity-token release-2026.production.trusted_root`,
+      /trusted_root": it does not exist/,
+    ],
     [`${line} --identity-token ${token}`, /content is given, not its path\nhint: Pass the path/],
     [`${line} --identity-token-env ${token}`, /variable of --identity-token-env: it is not set/],
     [`${line} --identity-token a --identity-token-env B`, /two identity tokens are given/],
