@@ -42,7 +42,6 @@ export async function askJobToken(
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     if (!response.ok) {
-      await response.body?.cancel();
       throw denied(ACTION, undefined, `${target.host} answers with status ${response.status}`, {
         hint,
       });
