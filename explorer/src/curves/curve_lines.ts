@@ -59,14 +59,14 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
   const { x, values: drawn } = isBand
     ? bandOf(lines)
     : joinLines([...lines, ...exact].map((line) => thinned(line)));
-  const labels = isBand
+  const looks: readonly Omit<Series, "values">[] = isBand
     ? BAND.map((label) => ({ label, color: "--chart-1" }))
-    : [...lines.map(({ label, color, isDashed }) => ({ label, color, isDashed })), ...exact];
-  const series = labels.map((each, i): Series => ({
-    label: each.label,
-    color: each.color,
-    isDashed: "isDashed" in each && each.isDashed,
-    isFaint: "isFaint" in each,
+    : [...lines, ...exact];
+  const series = looks.map(({ label, color, isDashed, isFaint }, i): Series => ({
+    label,
+    color,
+    isDashed,
+    isFaint,
     values: drawn[i] ?? [],
   }));
   const gaps = count((y) => !Number.isFinite(y));

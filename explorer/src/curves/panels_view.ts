@@ -85,7 +85,7 @@ function drawingOf(
     isLog: log !== undefined,
     ...isZoomed && first < last && { range: [first, last] },
     ...(low !== undefined || high !== undefined) && {
-      limits: { low: boundOf(low), high: boundOf(high) },
+      limits: { low: boundOf(low, undefined), high: boundOf(high, undefined) },
     },
     hidesOutliers: outliers === "hidden",
     isBand: lines === "band",
@@ -93,12 +93,9 @@ function drawingOf(
 }
 
 /** Returns a bound of the address; `end` without one, or if it is not a number. */
-function boundOf<End extends number | undefined = undefined>(
-  text: string | undefined,
-  end?: End,
-): number | End {
+function boundOf<End>(text: string | undefined, end: End): number | End {
   const bound = Number(text);
-  return Number.isNaN(bound) ? end as End : bound;
+  return Number.isNaN(bound) ? end : bound;
 }
 
 /** Returns the smallest and the largest value of an axis. */
