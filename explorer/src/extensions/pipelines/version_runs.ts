@@ -58,6 +58,9 @@ export async function readOpen(
   );
 }
 
+/** When the last step of an old run ended, as it was read, and how long that is used. */
+const heard = new Map<string, { at: number; readAt: number }>(), USED_MS = 600_000;
+
 /** Returns when the last step of a run ended. The steps of a run that is new are not read. */
 async function lastHeard(
   service: Service,
@@ -65,12 +68,16 @@ async function lastHeard(
   signal: AbortSignal,
 ): Promise<number> {
   const began = Date.parse(plannedAt);
-  if (Date.now() - began < SILENT_MS) return began;
+  const now = Date.now(), known = heard.get(run);
+  if (now - began < SILENT_MS) return began;
+  if (known !== undefined && now - known.readAt < USED_MS) return known.at;
   const details = await readRun(service, run, signal).catch(() => undefined); // it may be unreadable
   const ends = (details?.steps ?? []).map(({ startedAt = plannedAt, durationMs }) =>
     Date.parse(startedAt) + durationMs
   );
-  return Math.max(began, ...ends);
+  const at = Math.max(began, ...ends);
+  heard.set(run, { at, readAt: now });
+  return at;
 }
 
 async function readNewest(

@@ -35,18 +35,14 @@ export function Now({ names, runs = [], promoted, details }: {
       .map((run) => ({ at: run.startedAt, entry: openEntry(run) })),
   ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
   const silent = open.filter(({ silentSince }) => silentSince !== undefined);
+  // Runs of pipelines have another state: they may have been killed.
+  const all = hrefOf(["runs"], open.length === 0 ? { filter: "state=running" } : {});
   return html`
     ${entries.length + silent.length > 0 && html`
       <section class="card stack now" aria-label="Running">
         <h2>Running</h2>
         <ul class="entries">${entries.slice(0, MOST).map(({ entry }) => entry)}</ul>
-        ${entries.length > MOST &&
-          html`<p><a href=${hrefOf(["runs"], { filter: "state=running" })}>All ${
-            formatCount(
-              entries.length,
-              "run",
-            )
-          }</a></p>`}
+        ${entries.length > MOST && html`<p><a href=${all}>All runs</a></p>`}
         ${silent.length > 0 && html`
           <details>
             <summary>${formatCount(silent.length, "run")} without activity for a day</summary>
@@ -80,7 +76,7 @@ function useOpenRuns(names: readonly string[]): readonly OpenRun[] {
     const loaded = await known?.load();
     return await loaded?.readOpen(service, { names, limit: READ, signal }) ?? [];
   }, [names.length]);
-  useInterval(reload, LIVE_MS, known !== undefined && !loading);
+  useInterval(reload, LIVE_MS, known !== undefined && !loading && !service.isSite);
   return value ?? [];
 }
 
