@@ -7,6 +7,7 @@ import type { CopyOptions, SavedArtifact } from "../../core/registry.ts";
 import type { Context } from "./context.ts";
 import { withArtifact } from "./load.ts";
 import { saveFiles } from "./save.ts";
+import { copiedFields } from "./saving/check_options.ts";
 import { fileToSave } from "../../core/registry/artifact_file.ts";
 
 export async function copyVersion(
@@ -26,13 +27,12 @@ export async function copyVersion(
   const { signal } = options;
   const save = (artifact: Artifact) => {
     const { info } = artifact;
-    const { name, materializer, metadata, inputs } = info;
+    const { materializer } = info, members = copiedFields(info);
     // Payloads are shared within a name; for another name, the store copies them.
-    const base = `${name}@${info.version}`;
-    const members = inputs.length > 0 ? { inputs } : {};
+    const base = `${info.name}@${info.version}`;
     const produce = () => info.files.values().map((file) => fileToSave(artifact, file));
     const files = { name: target.name, materializer, members, wholeBase: true, produce };
-    return saveFiles(context, files, { ...options, version, base, metadata });
+    return saveFiles(context, files, { ...options, version, base });
   };
   const reading = { signal, verify: "integrity", fresh: true } as const;
   return await withArtifact(context, parseRef(from), reading, save);

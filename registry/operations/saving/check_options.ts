@@ -1,4 +1,5 @@
 // Checks of a save's options.
+import type { ArtifactInfo } from "../../../core/artifact.ts";
 import { type Fault, fault } from "../../../core/errors.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
 import { newAliases } from "../../../core/naming/refs.ts";
@@ -64,12 +65,14 @@ export interface UserFields {
 }
 
 /** Returns a copy of the user's fields, which the caller may change meanwhile. */
-export function userFields({ metadata, inputs, idempotencyKey }: SaveOptions): UserFields {
-  return {
-    fields: {
-      metadata: metadata === undefined ? {} : structuredClone(metadata),
-      ...(idempotencyKey === undefined ? {} : { key: idempotencyKey }),
-    },
-    ...(inputs === undefined ? {} : { inputs: structuredClone(inputs) }),
-  };
+export function userFields(options: SaveOptions): UserFields {
+  const { metadata = {}, inputs, idempotencyKey: key } = options;
+  const fields = { metadata, ...(key && { key }) };
+  return structuredClone({ fields, ...(inputs && { inputs }) });
+}
+
+/** Returns the user's fields that a copy of the version keeps. */
+export function copiedFields({ metadata, inputs }: ArtifactInfo): Partial<VersionRecord> {
+  checkMetadata(metadata); // another program may have written it
+  return { metadata, ...(inputs.length > 0 && { inputs }) };
 }
