@@ -1,26 +1,20 @@
-// Verifies records: each is read and must belong to its place. The valid version of a cell is read
-// with its files.
+// Verifies records: each is read and must belong to its place. `verify_version.ts` reads the valid
+// version of a cell with its files.
 import type { ObjectInfo } from "../core/backend.ts";
 import {
-  corrupt,
   createLimit,
   forEachAtOnce,
   isRegistryError,
-  notFound,
   parseVersion,
   retold,
   shown,
 } from "../core/kernel.ts";
 import type { RegistryError } from "../core/kernel.ts";
 import { decodeName } from "../core/naming/names.ts";
-import type { Version } from "../core/naming/versions.ts";
 import type { AnyRecord } from "../core/record.ts";
-import { drain, readThrough } from "../core/work/read_through.ts";
 import {
   asPartial,
   cellOf,
-  corruptRecord,
-  createArtifact,
   danglingAlias,
   listReadable,
   locateVersion,
@@ -29,21 +23,17 @@ import {
   parseGeneration,
   parseReleasedMark,
   readAlias,
-  readCell,
-  readHead,
   readRecord,
   SETTINGS,
-  StoreReader,
   TOMBSTONE_BYTES,
   versionCell,
 } from "../registry/record_reads.ts";
-import type { CellKey, Context, Head, PayloadSource } from "../registry/record_reads.ts";
-import { groupedFiles } from "./file_groups.ts";
+import type { CellKey, Context } from "../registry/record_reads.ts";
 import { ListedObjects } from "./listed_objects.ts";
 import type { ObjectsOfName } from "./listed_objects.ts";
 import { addProblem, asProblem } from "./report.ts";
 import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";
-import type { Amounts } from "./selection.ts";
+import { type Damage, verifyVersion } from "./verify_version.ts";
 
 /** Records in memory at the same time. */
 const BATCH = 128;
@@ -258,143 +248,4 @@ async function verifyAlias(
   }
   if (await readAlias(context, name, alias, signal) !== version) return undefined;
   return await danglingAlias(context, { name, alias, version }, signal);
-}
-
-interface Damage {
-  error: RegistryError;
-  path?: string;
-}
-
-interface ListedVersion {
-  name: string;
-  version: Version;
-  head: Head;
-  isOwn: boolean;
-  objects?: ObjectsOfName;
-}
-
-interface VerifyVersionOptions extends VerifyRecordsOptions {
-  /** Limits how many versions are read. */
-  inTurn: ReturnType<typeof createLimit>;
-}
-
-async function verifyVersion(
-  context: Context,
-  { name, version, head, isOwn, objects }: ListedVersion,
-  report: VerifyReport,
-  { deep, verified, inTurn, signal, onProgress, onRecord }: VerifyVersionOptions,
-): Promise<Damage[]> {
-  const cell = cellOf(head.key);
-  let listed: Head | undefined = head;
-  for (;; listed = undefined) { // the listing is used in the first attempt only
-    try {
-      const located = await readCell(context, cell, { head: listed, signal });
-      const problem = context.voids.has(head.key) ? expiredRecord(head.key) : undefined;
-      if (located === undefined) {
-        return damageBy(problem ?? await scrubbedHead(context, head, signal));
-      }
-      if (isOwn) onRecord?.(located.record);
-      return await inTurn(async () => {
-        const { count, digest, groups } = await groupedFiles(context, located, signal);
-        if (isOwn && await digest() !== located.record.digest) {
-          const { key } = located.found.info;
-          verified.isPartial = true;
-          return counted(corruptRecord(key, "its digest does not match its files"));
-        }
-        if (!deep && objects === undefined) {
-          report.unseen.files += count;
-          return counted(problem);
-        }
-        const damaged = await readFiles(groups());
-        return [...damaged, ...counted(damaged.length === 0 ? problem : undefined)];
-      });
-    } catch (error) {
-      if (isRegistryError(error, "Conflict")) continue; // overwritten or expired meanwhile
-      verified.isPartial = true;
-      return counted(await asPartial(context, error, signal));
-    }
-  }
-
-  async function readFiles(groups: AsyncIterable<PayloadSource>): Promise<Damage[]> {
-    const damaged: Damage[] = [], total = { bytes: 0, later: 0, files: 0, unseen: 0 };
-    for await (const source of groups) {
-      const differing = await objects?.check(source, isOwn);
-      for (const [file, error] of differing ?? []) {
-        if (isOwn) damaged.push({ path: file.path, error });
-        verified.passOver(source, file, { cell, record: head.key, isOwn });
-      }
-      const rest = source.files.filter((file) => !differing?.has(file));
-      if (deep) await readGroup({ ...source, files: rest }, damaged, total);
-      else total.unseen += source.files.length;
-    }
-    report.bytes += total.bytes;
-    report.files += total.files;
-    report.unseen.files += total.unseen;
-    if (report.later !== undefined) report.later.bytes += total.later;
-    return damaged.sort((a, b) => a.path! < b.path! ? -1 : 1);
-  }
-
-  async function readGroup(
-    source: PayloadSource,
-    damaged: Damage[],
-    total: { bytes: number; later: number; files: number; unseen: number },
-  ): Promise<void> {
-    const reading = { verify: "integrity" as const, signal };
-    const reader = new StoreReader(context, source, reading);
-    const artifact = createArtifact(context, source, reading);
-    const amounts = new Map<string, Amounts>();
-    const onFile = (path: string, its: Amounts) => void amounts.set(path, its);
-    const verify = verified.reading(source, reader, { cell, onFile, signal });
-    await readThrough(artifact, drain, async (file, readAll) => {
-      try {
-        await verify(file, readAll);
-      } catch (error) {
-        if (!isRegistryError(error, "Corrupt")) throw error;
-        damaged.push({ error, path: file.path });
-        amounts.delete(file.path);
-      }
-    });
-    for (const { first, now, later } of amounts.values()) {
-      total.bytes += now;
-      total.later += later;
-      if (first === "now") total.files++;
-      if (first === "later") total.unseen++;
-    }
-  }
-
-  function counted(problem: RegistryError | undefined): Damage[] {
-    if (isOwn) report.versions++;
-    onProgress?.({
-      versions: report.versions,
-      bytes: report.bytes,
-      ref: `${name}@${version.canonical}`,
-    });
-    return damageBy(problem);
-  }
-}
-
-function damageBy(error: RegistryError | undefined): Damage[] {
-  return error === undefined ? [] : [{ error }];
-}
-
-/** Makes the error of a record without content that is the newest: records above it are lost. */
-async function scrubbedHead(
-  context: Context,
-  { key }: Head,
-  signal?: AbortSignal,
-): Promise<RegistryError | undefined> {
-  const record = (await readRecord(context, key, signal))?.record;
-  if (record?.kind !== "scrubbed" || (await readHead(context, cellOf(key), signal))?.key !== key) {
-    return undefined;
-  }
-  const state = "its content was collected as garbage, so a newer record is missing";
-  const hint = "Restore the newer records of this version from a backup.";
-  return corrupt("find records above", `"${key}"`, state, { hint, key });
-}
-
-function expiredRecord(key: string): RegistryError {
-  const state =
-    "the record is expired: its payload was collected as garbage before the record was written";
-  const hint = "The save failed. Save it again if you need it; earlier records are valid.";
-  return notFound("use record", `"${key}"`, state, { hint, key });
 }
