@@ -1,5 +1,5 @@
 // All views by keyboard alone: each control is reached by Tab, is in view then, and shows the focus.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
 import { localPath, openRegistry, type Registry } from "../../../mod.ts";
 import { openRun } from "../../../runs/mod.ts";
@@ -107,6 +107,14 @@ async function problemsOf(page: Page): Promise<string[]> {
   return [...problems, ...(await page.evaluate(leftControls)).map((each) => `${each}: no Tab`)];
 }
 
+/** Scrolls to what is drawn only in view. What loads above it can move it out of view again. */
+async function showCharts(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    document.querySelector(".charts, [role=tree]")?.scrollIntoView();
+    return document.querySelector("canvas, [role=tree]") !== null;
+  });
+}
+
 async function saveRuns(registry: Registry): Promise<void> {
   for (const i of [1, 2]) {
     await using run = await openRun(registry, "team:net", { params: { rate: i } });
@@ -144,13 +152,68 @@ Deno.test({
     for (const fragment of ON_PHONES) {
       await page.goto("about:blank");
       await page.goto(`${url}${fragment}`);
-      const first = page.locator(".charts, [role=tree]").first();
-      await first.evaluate((element) => element.scrollIntoView()); // charts are drawn in view
-      await page.locator("canvas, [role=tree]").first().waitFor();
+      await showCharts(page);
       found.push(...(await problemsOf(page)).map((problem) => `390 ${fragment}: ${problem}`));
     }
     assertEquals(found, []);
     assertEquals(errors, []);
+  },
+});
+
+/** The place of the control with the focus, and of the lower end of what stays in view. */
+function placeOfFocus(): { top: number; covered: number; scrolled: number } {
+  const stuck = [...document.querySelectorAll(".bar, .lines-legend, .compared > .chips")]
+    .filter((each) => getComputedStyle(each).position === "sticky")
+    .map((each) => each.getBoundingClientRect())
+    .filter(({ top }) => top < 60);
+  const { top } = document.activeElement!.getBoundingClientRect();
+  return { top, covered: Math.max(...stuck.map(({ bottom }) => bottom)), scrolled: scrollY };
+}
+
+/** An address, and a control that a reader may scroll below what stays in view. */
+const COVERED: readonly (readonly [fragment: string, control: string])[] = [
+  ["#/", "[type=search]"],
+  ["#/logged/team%3Anet", ".chart .menu > summary"],
+  [`#/compare?refs=${RUNS}`, ".chart .menu > summary"],
+];
+
+Deno.test({
+  name: "a control below what stays in view is shown when it gets the focus" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await fillDemo(registry);
+    await saveRuns(registry);
+    await using run = await openRun(registry, "team:net", { id: "night-1" });
+    for (const step of [1, 2, 3]) run.log({ step, loss: 1 / step, acc: step });
+    await run.flush();
+    await using explorer = await openExplorer(registry);
+    const { page, url } = explorer;
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 620 });
+      for (const [fragment, control] of COVERED) {
+        await page.goto("about:blank");
+        await page.goto(`${url}${fragment}`);
+        await showCharts(page);
+        const found = page.locator(control).first();
+        await found.waitFor();
+        await found.evaluate((each) => {
+          (each as HTMLElement).focus({ preventScroll: true });
+          scrollTo(0, scrollY + each.getBoundingClientRect().top - 10);
+        });
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Shift+Tab");
+        const { top, covered } = await page.evaluate(placeOfFocus);
+        assert(top >= covered, `${width} ${fragment}: at ${top}, covered to ${covered}`);
+        await page.locator(".bar a").nth(1).evaluate((each) =>
+          (each as HTMLElement).focus({ preventScroll: true })
+        );
+        await page.evaluate(() => scrollTo(0, 100));
+        const { scrolled } = await page.evaluate(placeOfFocus);
+        await page.keyboard.press("Tab");
+        assertEquals((await page.evaluate(placeOfFocus)).scrolled, scrolled, fragment);
+      }
+    }
   },
 });
 
