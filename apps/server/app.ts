@@ -208,12 +208,7 @@ function createDispatch(
   return async (request, info) => {
     info.lists = lists;
     checkPath(pathOf(request.url));
-    const failed = (thrown: unknown) => {
-      if (isRegistryError(thrown) && thrown.reason?.kind === "promotion_refused") {
-        info.subject = { ...info.subject, unmet: thrown.state };
-      }
-      return refuse(withoutUnread(thrown, info), info.access);
-    };
+    const failed = (thrown: unknown) => refuse(withoutUnread(thrown, info), info.access);
     const tables = info.gateway?.tables ?? [routes];
     const answered = async () => {
       for (const table of tables) {
@@ -222,10 +217,10 @@ function createDispatch(
       }
       return noSuchRoute(request, tables, options);
     };
-    const admitted = () => sentBy(info.access.author, answered).catch(failed);
+    const sent = () => sentBy(info.access.author, answered);
     const answer = audit === undefined
-      ? await admitted()
-      : await audit.around(request, info, { answer: admitted, failed });
+      ? await sent().catch(failed)
+      : await audit.around(request, info, { answer: sent, failed });
     // Also after a failure: a write that failed may have happened.
     if (info.writes !== undefined && !info.dryRun) {
       await memory.writes.note(info.writes);

@@ -1,12 +1,12 @@
 // The audit trail: each change, and each request that was refused for its rights.
 import type { Logger, System } from "../../../mod.ts";
-import { messageOf } from "../../../core/errors.ts";
+import { isRegistryError, messageOf } from "../../../core/errors.ts";
 import type { Answer } from "../answer.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { RequestInfo } from "../gateways/gateway.ts";
 import { pathOf } from "../routing.ts";
 import type { ServiceMemory } from "../memory/service_memory.ts";
-import { type AuditEntry, boundedEntry } from "./audit_entry.ts";
+import { type AuditEntry, type AuditSubject, boundedEntry } from "./audit_entry.ts";
 
 const READS = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"]);
 
@@ -51,7 +51,10 @@ export class Audit {
     info: RequestInfo,
     { answer, failed }: { answer(): Promise<Answer>; failed(thrown: unknown): Answer },
   ): Promise<Answer> {
-    const answered = await this.admit(request).then(answer, failed);
+    const answered = await this.admit(request).then(answer).catch((thrown) => {
+      info.subject = { ...info.subject, ...subjectOf(thrown) };
+      return failed(thrown);
+    });
     return await this.write(request, info, answered).then(() => answered, failed);
   }
 
@@ -102,6 +105,12 @@ function entryOf(
     status: about.status,
     outcome: about.outcome,
   };
+}
+
+/** Returns what only the error of a refused change has. */
+function subjectOf(thrown: unknown): AuditSubject {
+  const isUnmet = isRegistryError(thrown) && thrown.reason?.kind === "promotion_refused";
+  return isUnmet ? { unmet: thrown.state } : {};
 }
 
 function isChange(method: string, url: string): boolean {
