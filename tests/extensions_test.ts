@@ -4,21 +4,11 @@ import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
-import { type ListedExtension, readExtensions } from "./house/extension_list.ts";
+import { type ListedExtension, LISTS, partsOf, readExtensions } from "./house/extension_list.ts";
 import { REPOSITORY } from "./support/run_deno.ts";
 import { partOfRun } from "./support/seeds.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 import { type TempRoot, tempRoot } from "./support/temp_root.ts";
-
-/** The lists of extensions. */
-const LISTS = ["apps/extensions.ts", "explorer/src/extensions.ts"];
-
-/** Files and folders that only an extension uses, beside its own. */
-const MORE: Readonly<Record<string, readonly string[]>> = {
-  "explorer/src/extensions/ome": ["files/ome", "files/ome.ts"],
-  "operators/surface": ["operators"],
-  "plugins/surface": ["plugins"],
-};
 
 /** Extensions that need another one, and go with it. */
 const NEED: Readonly<Record<string, readonly string[]>> = { "mirrors": ["neighbors/mindtrace"] };
@@ -87,7 +77,7 @@ class Copy {
     const gone = listed.filter(({ folder }) =>
       folder === removed.folder || NEED[removed.folder]?.includes(folder)
     );
-    const parts = gone.flatMap(({ folder }) => [folder, ...MORE[folder] ?? []]);
+    const parts = gone.flatMap(({ folder }) => partsOf(folder));
     const paths = [...parts.flatMap((part) => [part, testsOf(part)])].filter((path, i, all) =>
       !all.some((other, j) => j !== i && path.startsWith(`${other}/`))
     );

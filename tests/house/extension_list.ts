@@ -10,6 +10,21 @@ export interface ListedExtension {
   readonly folder: string;
 }
 
+/** The lists of extensions. */
+export const LISTS: readonly string[] = ["apps/extensions.ts", "explorer/src/extensions.ts"];
+
+/** Files and folders that only an extension uses, beside its own. */
+const MORE: Readonly<Record<string, readonly string[]>> = {
+  "explorer/src/extensions/ome": ["files/ome", "files/ome.ts"],
+  "operators/surface": ["operators"],
+  "plugins/surface": ["plugins"],
+};
+
+/** Returns the files and folders that an extension consists of, without its tests. */
+export function partsOf(folder: string): string[] {
+  return [folder, ...MORE[folder] ?? []];
+}
+
 /** @param list the module with the list, such as `apps/extensions.ts` */
 export async function readExtensions(list: string): Promise<ListedExtension[]> {
   const text = await Deno.readTextFile(join(REPOSITORY, list));

@@ -1,16 +1,23 @@
-// `deno task house`: the table of measures. `--restate` writes the limits anew, once for each release: into limits.json
-// and ARCHITECTURE.md. `--functions` lists the functions that are long or branch much, `--changes` the
-// files of one commit of each kind, or of the commits that are named.
-import { join } from "@std/path";
-import { REPOSITORY } from "../support/run_deno.ts";
+// `deno task house`: the table of measures. `--restate` writes the limits anew, once for each release. `--parts` lists
+// the parts of the product with their lines of code, `--functions` the functions that are long or branch much,
+// `--changes` the files of one commit of each kind, or of the commits that are named.
 import { limitOf, restated } from "./limits.ts";
 import { printChanges } from "./changes.ts";
 import { functionsToSplit, measureHouse } from "./measures.ts";
-import { withTable } from "./written_table.ts";
+import { measureParts } from "./parts.ts";
 
 const [option, ...commits] = Deno.args;
 if (option === "--changes") {
   await printChanges(commits);
+  Deno.exit();
+}
+
+if (option === "--parts") {
+  console.log(`${"".padEnd(50)}    code   tests`);
+  for (const { kind, name, code, tests } of await measureParts()) {
+    const columns = [code, tests].map((each) => String(each).padStart(8)).join("");
+    console.log(`${kind.padEnd(10)}${name.padEnd(40)}${columns}`);
+  }
   Deno.exit();
 }
 
@@ -33,6 +40,4 @@ if (Deno.args.includes("--restate")) {
   const limits = restated(measured);
   const file = new URL("./limits.json", import.meta.url);
   await Deno.writeTextFile(file, `${JSON.stringify(limits, null, 2)}\n`);
-  const path = join(REPOSITORY, "ARCHITECTURE.md");
-  await Deno.writeTextFile(path, withTable(await Deno.readTextFile(path), measured, limits));
 }

@@ -17,7 +17,8 @@ type Graph = ReadonlyMap<string, readonly string[]>;
 const EXPLORER = "explorer/";
 
 /** The kernel: without one of these, a save or a load on some store is not right. */
-const KERNEL = /^(core|disk|registry|backends|materializers|workers|apps\/client)[/.]|^mod\.ts$/;
+export const KERNEL =
+  /^(core|disk|registry|backends|materializers|workers|apps\/client)[/.]|^mod\.ts$/;
 
 export async function measureHouse(): Promise<Measure[]> {
   return measures(await readProduct(), ENTRY_POINTS);

@@ -18,6 +18,11 @@ export async function readPython(): Promise<Map<string, string>> {
   return new Map(await Promise.all(paths.toSorted().map(read)));
 }
 
+/** Counts the lines of a module that are neither empty nor only a comment or a docstring. */
+export function pythonLines(text: string): number {
+  return text.replaceAll(STRING, "").split("\n").filter((row) => /^\s*[^#\s]/.test(row)).length;
+}
+
 /** Returns which modules of the package each of them imports. */
 export function pythonGraph(sources: ReadonlyMap<string, string>): ModuleGraph {
   return new Map(Array.from(sources, ([path, text]) => {

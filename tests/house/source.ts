@@ -46,6 +46,11 @@ export async function readProduct(): Promise<Map<string, SourceFile>> {
   return new Map(files.map((file) => [file.path, file]));
 }
 
+/** Counts the lines that are neither empty nor only a comment. */
+export function codeLines(text: string): number {
+  return text.split("\n").filter((row) => /\S/.test(row) && !/^\s*(\/\/|\/?\*)/.test(row)).length;
+}
+
 /** @param present The files of the product: only imports of these count as its own. */
 export function parseSource(
   path: string,
@@ -57,7 +62,7 @@ export function parseSource(
   const file: SourceFile = {
     path,
     lines: rows.length,
-    code: rows.filter((row) => /\S/.test(row) && !/^\s*(\/\/|\/?\*)/.test(row)).length,
+    code: codeLines(text),
     assertions: 0,
     spreads: 0,
     imports: new Map(),
