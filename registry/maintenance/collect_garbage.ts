@@ -95,7 +95,7 @@ async function collectNames(collection: Collection): Promise<void> {
     await collectName(view, name);
     quiet.add(name, outlook);
   });
-  await quiet.save();
+  await quiet.save(wanted);
 
   async function forEachName(action: (name: string) => Promise<void>): Promise<void> {
     await forEachAtOnce(wanted, async ([name]) => {

@@ -73,10 +73,10 @@ export interface GarbageOptions extends SignalOptions {
    */
   now?: boolean;
   /**
-   * Inspect every name. By default, a run skips names that have not changed since a run that found
-   * nothing to remove, until something of them can be removed, at most 30 days. So the payload of
-   * an interrupted save of such a name may stay that long. Runs with `now`, `forget` or `onWaiting`
-   * inspect every name. @default false
+   * Inspect every name. By default, a run skips names of which nothing was deleted or replaced since
+   * a run that found nothing to remove, until something of them can be removed, at most 30 days. So
+   * the payload of an interrupted save and old idempotency keys may stay that much longer. Runs with
+   * `now`, `forget` or `onWaiting` inspect every name. @default false
    */
   all?: boolean;
   onItem?: (item: GarbageItem) => void;
@@ -180,21 +180,22 @@ export class Collection {
     return this.#report.markAt.getTime();
   }
 
-  /** Returns true for times that were longer than `graceMs` ago at the mark. */
+  /**
+   * Returns true for times that were longer than `graceMs` ago at the mark. If false, notes when it
+   * will be true.
+   */
   isOld(modifiedAt: number): boolean {
-    return this.#noted(modifiedAt < this.markAt() - this.graceMs, modifiedAt + this.graceMs);
+    const isOld = modifiedAt < this.markAt() - this.graceMs;
+    if (!isOld) this.#outlook?.changesAt(modifiedAt + this.graceMs);
+    return isOld;
   }
 
-  /** Returns true if keys and deleted names of this time can be forgotten: {@linkcode memoryMs}. */
+  /**
+   * Returns true if keys and deleted names of this time can be forgotten: {@linkcode memoryMs}. Does
+   * not note when: keys of names that are saved each day would end each day.
+   */
   isForgettable(modifiedAt: number): boolean {
-    const ms = memoryMs(this.#report.graceMs);
-    return this.#noted(modifiedAt < this.markAt() - ms, modifiedAt + ms);
-  }
-
-  /** Returns the result of a comparison with the mark. If false, notes when it will be true. */
-  #noted(result: boolean, trueAt: number): boolean {
-    if (!result) this.#outlook?.changesAt(trueAt);
-    return result;
+    return modifiedAt < this.markAt() - memoryMs(this.#report.graceMs);
   }
 
   /** Returns true if the mark is too old for actions that must not be late. */
@@ -206,7 +207,7 @@ export class Collection {
   }
 
   count(item: GarbageItem): void {
-    this.leaveOpen();
+    if (item.what !== "key" || this.measure !== undefined) this.leaveOpen();
     const removed = this.#report.removed[item.what];
     removed.count++;
     removed.bytes += item.size;

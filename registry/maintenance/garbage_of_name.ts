@@ -73,15 +73,15 @@ interface Plan {
 }
 
 /**
- * Returns true if another run may find more without a new record: this one changes records, another
- * collector removed some, or some may expire.
+ * Returns true if another run may find more without a new record: this one changes records of
+ * versions, another collector removed some, or some may expire.
  */
 function mayChange(
-  { keys, replaced, firsts }: Plan,
+  { replaced, firsts }: Plan,
   heads: readonly Generation[],
   records: KnownRecords,
 ): boolean {
-  return keys.length + replaced.length + firsts.length > 0 ||
+  return replaced.length + firsts.length > 0 ||
     heads.some(({ key }) => records.get(key) === undefined || records.get(key)?.late !== undefined);
 }
 
@@ -196,7 +196,7 @@ async function removeReplaced(
   const why = "idempotency key that was last used longer ago than keys are remembered";
   const isAlone = plan.keys.length > 0 && await otherMark(collection) === undefined &&
     !collection.isLate();
-  const keys = isAlone ? plan.keys : []; // the next run removes them
+  const keys = isAlone ? plan.keys : []; // the next look removes them
   await collection.remove(keys.map(({ key, size }) => ({ what: "key", key, size, why })));
   return new Set(
     [...plan.replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)),

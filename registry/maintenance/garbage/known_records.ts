@@ -10,7 +10,7 @@ import type {
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Generation, readRecord } from "../../cell/heads.ts";
 import { joinRanges, type ObjectRange, rangesOf } from "../../cell/object_ranges.ts";
-import { readObjects, type RecordObjects } from "../../cell/file_list.ts";
+import { readObjects } from "../../cell/file_list.ts";
 import { objectsOf, ownPlace, type PayloadObject } from "../../cell/objects.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
@@ -44,19 +44,14 @@ export async function readRecords(
     const content: Content = record.kind === "version"
       ? await readContent(collection, record)
       : { objects: [] };
-    const late = await mayBecomeVoid(context, object, signal)
-      ? { record, info, inline: NOTHING }
-      : undefined;
-    const remains = head.generation === 1 ? remainsOf(record) : undefined;
-    const times = record.kind === "deleted" ? timesOf(record) : undefined;
+    const isLate = await mayBecomeVoid(context, object, signal);
     records.set(head.key, {
+      ...content,
       kind: record.kind,
       objects: content.objects && encodeObjects(content.objects),
-      damage: content.damage,
-      late,
-      remains,
-      version: content.version,
-      times,
+      late: isLate ? { record, info, inline: NOTHING } : undefined,
+      remains: head.generation === 1 ? remainsOf(record) : undefined,
+      times: record.kind === "deleted" ? timesOf(record) : undefined,
     });
   });
   return records;
@@ -78,17 +73,16 @@ async function readContent(
   const onFiles = (files: readonly StoredFile[]) => {
     for (const range of rangesOf(files, own)) ranges.push(range);
   };
-  let read: RecordObjects;
   try {
-    read = await readObjects(context, record, { onFiles: measure && onFiles, signal });
+    const options = { onFiles: measure && onFiles, signal };
+    const { objects, isWhole } = await readObjects(context, record, options);
+    if (!isWhole) return {};
+    const version = measure && { size: record.size, objects, ranges: joinRanges(ranges) };
+    return { objects, version };
   } catch (error) {
     if (!isRegistryError(error, "Corrupt")) throw error;
     return { damage: error };
   }
-  const { objects, isWhole } = read;
-  if (!isWhole) return {};
-  const version = measure && { size: record.size, objects, ranges: joinRanges(ranges) };
-  return { objects, version };
 }
 
 /**
@@ -130,9 +124,7 @@ export async function readRemains(
 
 function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
   if (record.kind !== "version" && record.kind !== "scrubbed") return undefined;
-  const { generation, commit, previous, startedAt, createdAt, digest, origin }:
-    | ScrubbedRecord
-    | VersionRecord = record;
+  const { generation, commit, previous, startedAt, createdAt, digest, origin } = record;
   return {
     format: FORMAT,
     generation,

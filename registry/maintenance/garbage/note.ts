@@ -81,26 +81,20 @@ export async function openNote(collection: Collection, name: string, count: numb
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
       const pages = before?.pages ?? (isLarge ? await readPages(collection, name) : undefined);
       await pages?.save(isLarge ? entries : []);
-      const ofRecords = isLarge
-        ? { records: {}, pages: true }
-        : { records: Object.fromEntries(entries) };
-      const noteOf = {
+      const bytes = encodeNote({
         registry: context.id,
         name,
-        ...ofRecords,
-        ...(unexplained.size === 0 ? {} : { unexplained: Object.fromEntries(unexplained) }),
-      };
-      const bytes = encodeNote(noteOf);
+        records: isLarge ? {} : Object.fromEntries(entries),
+        pages: isLarge || undefined,
+        unexplained: unexplained.size > 0 ? Object.fromEntries(unexplained) : undefined,
+      });
       if (bytes.byteLength <= MAX_NOTE_BYTES) {
         await attempt(() => backend.put(key, bytes, { signal }), true);
       }
     },
   };
 
-  function entriesOf(
-    listed: readonly ObjectInfo[],
-    records: KnownRecords,
-  ): Map<string, Entry> {
+  function entriesOf(listed: readonly ObjectInfo[], records: KnownRecords): Map<string, Entry> {
     const entries = new Map<string, Entry>();
     for (const entry of listed) {
       const noted = entryOf(entry, records, collection.markAt());

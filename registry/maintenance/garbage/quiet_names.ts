@@ -1,7 +1,8 @@
-// The names that the garbage collector need not look at: their records are listed as they were when
-// a run found nothing to remove, and nothing of them has become old enough since. Skipping a name
-// removes nothing, so a wrong note costs a delay of at most 30 days, never data.
-import { GARBAGE_TABLE } from "../../format/layout.ts";
+// The names that the garbage collector need not look at: a run found nothing to remove, nothing of
+// them was deleted or replaced since, and nothing has become old enough. Skipping a name removes
+// nothing, so a wrong note costs a delay of at most 30 days, never data.
+import type { ObjectInfo } from "../../../core/backend.ts";
+import { cellOf, GARBAGE_TABLE, parseCellKey } from "../../format/layout.ts";
 import type { Collection } from "../collection.ts";
 import { RACY_MS } from "../noted.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
@@ -10,7 +11,7 @@ import { PackedMap } from "../pass/packed_map.ts";
 import type { ListedName } from "../pass/pass_names.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, type Outlook } from "../outlook.ts";
 
-/** The fingerprint of a listing, and until when it shows nothing to remove; then what waits. */
+/** The fingerprint of replaced records, until when nothing can be removed, and what waits. */
 type Entry = [
   fingerprint: string,
   until: number,
@@ -18,12 +19,19 @@ type Entry = [
 ];
 
 /** Another number makes all notes invalid: for a collector that finds more. */
-const EDITION = 1;
+const EDITION = 2;
+
+/** The entry with the mark of the run that wrote the table. No name has this segment. */
+const LAST_RUN = ".";
+/** The entry of a name that the next run inspects. */
+const OPEN: Entry = ["", 0];
 
 export class QuietNames {
   readonly #collection: Collection;
   readonly #table: NameTable<Entry>;
   readonly #salt: string;
+  /** The mark of the run that wrote the table. Infinity if it is not known: then no name is new. */
+  readonly #lastRun: number;
   /** Fingerprints of the names that this run looks at. */
   readonly #fingerprints = new PackedMap<string>();
   readonly #entries = new PackedMap<Entry>();
@@ -33,6 +41,7 @@ export class QuietNames {
     this.#collection = collection;
     this.#table = table;
     this.#salt = [EDITION, graceMs, versioned, mutable].join();
+    this.#lastRun = table.entries.get(LAST_RUN)?.[1] ?? Infinity;
   }
 
   static async read(collection: Collection): Promise<QuietNames> {
@@ -42,18 +51,21 @@ export class QuietNames {
   }
 
   /** Returns true if this run can skip a name. Adds to the report what waits of it. */
-  skips(listed: ListedName): boolean {
-    const { name } = listed;
+  skips({ name, entries }: ListedName): boolean {
     const mark = this.#collection.markAt();
-    const fingerprint = fingerprintOf(listed.entries, { salt: this.#salt });
-    const entry = this.#collection.looksAtAll() ? undefined : this.#table.entries.get(name);
-    const [noted, until = 0, count = 0, bytes = 0, nextAt = 0] = entry ?? [];
+    const replaced = entries.filter(isReplaced);
+    const fingerprint = fingerprintOf(replaced, { salt: `${this.#salt},${name}` });
+    const lastRun = this.#lastRun;
+    const isNew = replaced.length === 0 && entries.every(({ modifiedAt }) => modifiedAt > lastRun);
+    const first: Entry = isNew ? [fingerprint, lookAgainAt(lastRun, name)] : OPEN;
+    const entry = this.#collection.looksAtAll() ? OPEN : this.#table.entries.get(name) ?? first;
+    const [noted, until, count = 0, bytes = 0, nextAt = 0] = entry;
     const isQuiet = noted === fingerprint && mark < until && until <= mark + LOOK_AGAIN_MS &&
       !this.#isOfDrafts(name);
     if (isQuiet) {
-      this.#entries.set(name, entry!);
+      this.#entries.set(name, entry);
       if (count > 0) this.#collection.addWaiting({ count, bytes, nextAt });
-    } else if (listed.entries.every(({ modifiedAt }) => modifiedAt < mark - RACY_MS)) {
+    } else if (replaced.every(({ modifiedAt }) => modifiedAt < mark - RACY_MS)) {
       this.#fingerprints.set(name, fingerprint);
     }
     return isQuiet;
@@ -69,9 +81,12 @@ export class QuietNames {
   }
 
   /** Writes the notes for the next run: none after a run that ignored ages. */
-  async save(): Promise<void> {
+  async save(inspected: PackedMap): Promise<void> {
     const { notes, graceMs } = this.#collection;
-    if (notes.areWritten) await this.#table.save(graceMs > 0 ? this.#entries : []);
+    if (!notes.areWritten) return;
+    for (const [name] of inspected) if (!this.#entries.has(name)) this.#entries.set(name, OPEN);
+    if (this.#entries.size > 0) this.#entries.set(LAST_RUN, ["", this.#collection.markAt()]);
+    await this.#table.save(graceMs > 0 ? this.#entries : []);
   }
 
   #isOfDrafts(name: string): boolean {
@@ -82,6 +97,16 @@ export class QuietNames {
       return true; // unreadable
     }
   }
+}
+
+/**
+ * Returns true for a record of a version or key that has several: only of these can the next run
+ * remove something. Single keys go with the next look; aliases and notes keep their history.
+ */
+function isReplaced({ key }: ObjectInfo, n: number, entries: readonly ObjectInfo[]): boolean {
+  const cell = cellOf(key);
+  const isAlone = ![entries[n - 1], entries[n + 1]].some((other) => other?.key.startsWith(cell));
+  return !isAlone && ["version", "key"].includes(parseCellKey(key)?.kind ?? "");
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -83,6 +83,22 @@ const NIGHTS: readonly Operation[] = [
   ["`gc`, a night after no change", "each", ({ registry }) => collectGarbage(registry)],
 ];
 
+/** Nights on which a tenth of the names had a change. */
+const CHANGES: readonly [
+  name: string,
+  change: (registry: StoredRegistry, name: string) => unknown,
+][] = [
+  [
+    "`gc`, a tenth of the names saved again",
+    (registry, name) => registry.save(name, 2, { version: "2.0.0" }),
+  ],
+  [
+    "`gc`, as many new names",
+    (registry, name) => registry.save(`new-${name}`, 1, { version: "1.0.0" }),
+  ],
+  ["`gc`, as many deletions", (registry, name) => registry.delete(`${name}@1.0.0`)],
+];
+
 const MIRRORS = [
   ["`mirror`, the first run: source", "target"],
   ["`mirror`, the second run: source", "target"],
@@ -142,6 +158,12 @@ export async function countAll(names: number): Promise<Counted[]> {
     const name = source.replace("source", other);
     counted.push({ name, unit: "each", requests: { ...target.calls.counts } });
   }
+  for (const [name, change] of CHANGES) {
+    await collectGarbage(world.registry);
+    world.system.advance(DAY);
+    for (let n = 0; n < names; n += 10) await change(world.registry, nameAt(n));
+    await count([name, "each", NIGHTS.at(-1)![2]]);
+  }
   return counted;
 }
 
@@ -157,11 +179,15 @@ async function createWorld(names: number): Promise<World> {
   const { registry } = world;
   for (let n = 0; n < names; n++) {
     system.advance(MINUTE);
-    await registry.save(`data:${String(n).padStart(6, "0")}`, n, { version: "1.0.0" });
+    await registry.save(nameAt(n), n, { version: "1.0.0" });
   }
   for (let n = 0; n < VERSIONS; n++) await registry.save("model", n);
   await registry.setAlias("model", "production", "7.0.0");
   return world;
+}
+
+function nameAt(n: number): string {
+  return `data:${String(n).padStart(6, "0")}`;
 }
 
 async function all(items: AsyncIterable<unknown>): Promise<void> {

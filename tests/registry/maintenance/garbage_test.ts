@@ -192,7 +192,8 @@ testProtocol("uncommitted payload goes when all of its folder is old", {}, async
     await removed(world),
     ["0", "1", "2", ".alive"].map((file) => `payload ${folder}${file}`),
   );
-  assertEquals(await keys(), await keys("settings/"));
+  assertEquals(await removed(world), []);
+  assertEquals(await keys(), await keys("settings/"), "the next run forgets the name");
 });
 
 testProtocol("old leftovers in uploads/ and scratch/ are removed", {}, async (world) => {

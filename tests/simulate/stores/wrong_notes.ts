@@ -67,9 +67,12 @@ export function withWrongNotes(
 function falsified({ names: noted }: Page, random: Random): Pick<Page, "names"> {
   const entries = Object.entries(noted);
   const values = entries.map(([, entry]) => entry);
-  const names = random.chance(0.5)
-    ? entries.map(([name], n) => [name, values[(n + 1) % values.length]])
-    : entries.map(([name, [fingerprint, until]]) => [name, [fingerprint, until + WEEK_MS]]);
+  const later = random.pick([WEEK_MS, -WEEK_MS]);
+  const names = random.pick([
+    () => entries.map(([name], n) => [name, values[(n + 1) % values.length]]),
+    () => entries.map(([name, [fingerprint, until]]) => [name, [fingerprint, until + later]]),
+    () => [[".", ["", 0]]], // all names without a deletion are new
+  ])();
   return { names: Object.fromEntries(names) };
 }
 
