@@ -27,6 +27,7 @@ export const hub: Gateway = {
   name: "hub",
   owns: (path) => /^\/api\/|^(\/[^/]+){1,3}\/(resolve|raw)\//.test(path),
   addRoutes: hubRoutes,
+  sendsFiles: (path) => /^\/api\/(models|datasets)\/[^?]+\/commit\/[^/?]+$/.test(path),
   showsAdded: true,
   answered: nameError,
   memory: [CreatedRepos, SentObjects],

@@ -190,6 +190,19 @@ export interface Gateway {
    */
   streams?(request: Request): boolean;
   /**
+   * Returns true for the path of a request of its own whose JSON has the bytes of files: it may be
+   * as large as `maxBodyBytes`.
+   *
+   * @default false, 1 MiB is enough
+   */
+  sendsFiles?(path: string): boolean;
+  /**
+   * True if its requests only pass on others to the service, which have entries in the audit trail.
+   *
+   * @default false
+   */
+  readonly passesOn?: boolean;
+  /**
    * Returns the header `Authorization` of a request whose protocol sends a token otherwise, or a
    * proof of one. Called once for each request. Routes throw what it throws.
    */

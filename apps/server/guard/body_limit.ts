@@ -11,8 +11,7 @@ import type { BodyParts, HeldBody } from "./body_memory.ts";
 const UPLOADS = /^\/(contents|upload|uploads|uploads\/[^/?%]*)(\?|$)/;
 
 /** Routes whose JSON has the bytes of files. Others need some hundred KiB. */
-const WITH_FILES =
-  /^\/(mcp|artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+)|api\/(models|datasets)\/[^?]+\/commit\/[^/?]+)$/;
+const WITH_FILES = /^\/artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+)$/;
 const MOST_WITHOUT = 1024 ** 2;
 
 /** Maximum of commas and opening brackets in JSON: enough for 100,000 files with all members. */
@@ -27,6 +26,8 @@ interface Limited {
   onRefuse?: (reason: RefusedRequest) => void;
   /** True for a file in the protocol of another program. */
   isStream?: boolean;
+  /** True for JSON with the bytes of files in the protocol of another program. */
+  hasFiles?: boolean;
 }
 
 /**
@@ -45,9 +46,10 @@ export function limitBody(
   if (encoding.toLowerCase() !== "identity") throw compressed(encoding);
   const path = pathOf(request.url);
   const isUpload = limited.isStream || UPLOADS.test(path);
+  const hasFiles = limited.hasFiles || WITH_FILES.test(path);
   const maxBytes = isUpload
     ? limits.maxUploadBytes
-    : Math.min(limits.maxBodyBytes, WITH_FILES.test(path) ? Infinity : MOST_WITHOUT);
+    : Math.min(limits.maxBodyBytes, hasFiles ? Infinity : MOST_WITHOUT);
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes, { isUpload });
   if (isUpload && (length !== null || maxBytes === Infinity)) return request;

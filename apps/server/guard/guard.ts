@@ -13,6 +13,7 @@ import { shownPath } from "../observe/shown_path.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
+import { pathOf } from "../routing.ts";
 import { limitBody } from "./body_limit.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import { OriginCheck } from "./origin.ts";
@@ -76,9 +77,10 @@ export function createGuard(
       const onRefuse = (reason: RefusedRequest) => void (refused = reason);
       const { gateway } = known;
       const isStream = gateway?.gateway.streams?.(request);
+      const hasFiles = gateway?.gateway.sendsFiles?.(pathOf(request.url));
       const received = gateway?.gateway.received?.(request) ?? request;
       const limited = received.method === "GET" || hasRoute(received, gateway)
-        ? limitBody(received, limits, { system, held, onRefuse, isStream })
+        ? limitBody(received, limits, { system, held, onRefuse, isStream, hasFiles })
         : received; // whose body nobody reads
       const answered = await answer(limited, known);
       if (refused !== undefined && answered.status >= 400) throw refused;

@@ -10,8 +10,8 @@ import { type AuditEntry, type AuditSubject, boundedEntry } from "./audit_entry.
 
 const READS = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"]);
 
-/** Bytes that no version has yet, and messages whose calls are requests of their own. */
-const NOT_CHANGES = /^\/(uploads|contents|mcp)(\/|$)/;
+/** Bytes that no version has yet. */
+const NOT_CHANGES = /^\/(uploads|contents)(\/|$)/;
 
 /** Writes entries, and refuses changes while that fails. */
 export class Audit {
@@ -31,9 +31,8 @@ export class Audit {
   }
 
   /** Throws 503 for a change while entries cannot be written. */
-  async admit(request: Request): Promise<void> {
-    const { method, url } = request;
-    if (!isChange(method, url)) return;
+  async admit(request: Request, info: RequestInfo): Promise<void> {
+    if (!isChange(request, info)) return;
     try {
       await this.#trail.check();
     } catch (error) {
@@ -51,7 +50,7 @@ export class Audit {
     info: RequestInfo,
     { answer, failed }: { answer(): Promise<Answer>; failed(thrown: unknown): Answer },
   ): Promise<Answer> {
-    const answered = await this.admit(request).then(answer).catch((thrown) => {
+    const answered = await this.admit(request, info).then(answer).catch((thrown) => {
       info.subject = { ...info.subject, ...subjectOf(thrown) };
       return failed(thrown);
     });
@@ -60,9 +59,8 @@ export class Audit {
 
   /** Writes the entry of a request, if it has one. Throws 503 if that fails. */
   async write(request: Request, info: RequestInfo, { status }: Answer): Promise<void> {
-    const { method, url } = request;
     const isRefused = status === 401 || status === 403;
-    if (!isRefused && !isChange(method, url)) return;
+    if (!isRefused && !isChange(request, info)) return;
     const at = new Date(this.#system.now()).toISOString();
     const outcome = status < 400
       ? "done"
@@ -113,8 +111,8 @@ function subjectOf(thrown: unknown): AuditSubject {
   return isUnmet ? { unmet: thrown.state } : {};
 }
 
-function isChange(method: string, url: string): boolean {
-  return !READS.has(method) && !NOT_CHANGES.test(pathOf(url));
+function isChange({ method, url }: Request, { gateway }: RequestInfo): boolean {
+  return !READS.has(method) && !NOT_CHANGES.test(pathOf(url)) && !gateway?.gateway.passesOn;
 }
 
 function unwritten(state: string, cause: unknown): RefusedRequest {

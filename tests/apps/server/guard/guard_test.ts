@@ -379,3 +379,13 @@ Deno.test("a too large JSON body is 413", async () => {
   );
   assertEquals([response.status, (await response.json()).code], [413, "Invalid"]);
 });
+
+Deno.test("a gateway tells which of its JSON carries files", async () => {
+  await using service = await served({ gateways: [hub] });
+  const status = async (path: string) => {
+    const headers = { "content-type": "application/json", "content-length": "1048577" };
+    return (await service.handler(sent(path, 0, headers))).status;
+  };
+  assertEquals(await status("/api/models/t/a/commit/main"), 400, "an invalid commit");
+  assertEquals(await status("/api/models/t/a/paths-info/main"), 413);
+});
