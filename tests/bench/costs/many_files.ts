@@ -100,7 +100,7 @@ const OF_ONE_VERSION = [
 export function createOneVersionGroup({ folder, quick, n }: BenchSettings): Promise<Group> {
   const count = String(n ?? (quick ? 1_000 : 300_000));
   const measures = OF_ONE_VERSION.map(([operation, title]) =>
-    measure(title, [operation, join(folder, "set"), count], PROGRAM)
+    measure(title, [operation, join(folder, "set"), count], { program: PROGRAM })
   );
   return Promise.resolve({ measures, [Symbol.asyncDispose]: () => Promise.resolve() });
 }

@@ -23,18 +23,26 @@ export interface GeneratedNames {
   of?: Backend;
 }
 
-type Record = [key: string, bytes: Uint8Array];
+type Record = [key: string, bytes: Uint8Array, at: Date];
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Returns the name of a number. */
 export function nameOf(n: number): string {
   return `data:${String(n).padStart(7, "0")}`;
 }
 
-/** Creates a registry in a folder, with a record for each version of a small value. */
+/**
+ * Creates a registry in a folder, with a record for each version of a small value. By its record, a
+ * version was saved a day after the one before it, and the newest ones now. The folder received
+ * all of them now.
+ */
 export async function generateFolder(path: string, size: GeneratedNames): Promise<void> {
   const pathOf = keyLayout("folded").pathOf;
   let folder = "";
-  for (const [key, bytes] of await generate(createLocalBackend({ path, durability: "os" }), size)) {
+  const store = createLocalBackend({ path, durability: "os" });
+  const timeOf = (_: number, daysAgo: number) => realSystem.now() - daysAgo * DAY_MS;
+  for (const [key, bytes] of await generate(store, size, timeOf)) {
     const file = join(path, pathOf(key)!);
     if (dirname(file) !== folder) fs.mkdirSync(folder = dirname(file), { recursive: true });
     fs.writeFileSync(file, bytes);
@@ -44,13 +52,20 @@ export async function generateFolder(path: string, size: GeneratedNames): Promis
 /** Records of one tar file. */
 const TOGETHER = 500;
 
-/** The same below a prefix in MinIO, which unpacks tar files in the bucket. */
+/**
+ * The same below a prefix in MinIO, which unpacks tar files in the bucket and keeps their times. The
+ * saves of a day are as far apart as they can be.
+ */
 export async function generateInMinio(
   open: (prefix: string) => Promise<Backend>,
   prefix: string,
   size: GeneratedNames,
 ): Promise<void> {
-  const records = await generate(await open(prefix), size);
+  const end = realSystem.now();
+  const records = await generate(await open(prefix), size, (n, daysAgo) => {
+    const at = end - DAY_MS * (daysAgo + 1 - (n + 1) / (size.names + 1));
+    return Math.floor(at / 1000) * 1000; // a tar has whole seconds
+  });
   const bucket = await open("");
   const metadata = { "snowball-auto-extract": "true" };
   await forEachAtOnce(batches(records, TOGETHER), async (batch) => {
@@ -70,14 +85,16 @@ function* batches<T>(items: Iterable<T>, size: number): Generator<T[]> {
 }
 
 async function* entriesOf(prefix: string, records: readonly Record[]) {
-  const modifiedAt = new Date(realSystem.now());
-  for (const [key, content] of records) yield { path: `${prefix}/${key}`, content, modifiedAt };
+  for (const [key, content, modifiedAt] of records) {
+    yield { path: `${prefix}/${key}`, content, modifiedAt };
+  }
 }
 
 /** Creates a registry, and returns the records to write into it. */
 async function generate(
   store: Backend,
   { names, versions, of }: GeneratedNames,
+  timeOf: (n: number, daysAgo: number) => number,
 ): Promise<Iterable<Record>> {
   const keyOf = (name: string, version: string) =>
     recordKey(versionCell(name, parseVersion(version), true), 1);
@@ -95,15 +112,16 @@ async function generate(
       const name = nameOf(n);
       for (let v = 1; v <= versions; v++) {
         const version = `${v}.0.0`;
-        const now = new Date(realSystem.now()).toISOString(); // a log reads all that look older
+        const at = new Date(timeOf(n, versions - v)); // a log reads all that look older
+        const time = at.toISOString();
         const ofCommit = n * versions + v;
         const next: VersionRecord = {
           ...record as VersionRecord,
-          ...{ startedAt: now, createdAt: now, name, version },
+          ...{ startedAt: time, createdAt: time, name, version },
           commit: commitOf(ofCommit, of !== undefined),
           ...origin && { origin: { ...origin, commit: commitOf(ofCommit, false) } },
         };
-        yield [keyOf(name, version), encodeRecord(next, [inline])];
+        yield [keyOf(name, version), encodeRecord(next, [inline]), at];
       }
     }
   }();

@@ -44,6 +44,7 @@ import type { NightReport } from "./nights.ts";
 const [operation = "", from = "", to = "", indexFolder = "", changes = ""] = process.argv.slice(2);
 const RULES: Record<string, RulesChange["set"]> = {
   prune: { pattern: "**", keepDaily: 7, keepLast: 1 },
+  prune_days: { pattern: "**", keepDaily: 30 },
   prune_last: { pattern: "**", keepLast: 10 },
 };
 /** Requests of the explorer's start page in a registry of many names. */
@@ -77,6 +78,7 @@ const OPERATIONS: Record<string, (registry: StoredRegistry) => Promise<unknown>>
   log: (registry) => all(readRegistryLog(registry, { limit: 50 })),
   gc: (registry) => collectGarbage(registry),
   prune: (registry) => pruneByRules(registry, { dryRun: true }),
+  prune_days: (registry) => pruneByRules(registry),
   prune_last: (registry) => pruneByRules(registry, { dryRun: true }),
   du: (registry) => measureSpace(registry),
   async save(registry) {
@@ -138,7 +140,7 @@ async function writeTables(context: Context): Promise<void> {
   const to = contextOf(await openRegistry(target!.backend, { cache: false }), "write tables");
   const { versioned, mutable } = context.settings;
   const now = context.system.now();
-  const salt = [1, bindingGraceMs(await readGraces(context), now), versioned, mutable].join();
+  const salt = [2, bindingGraceMs(await readGraces(context), now), versioned, mutable].join();
   const selection = sha256(JSON.stringify(["", "", true, true])).slice(0, 16);
   const read = (of: Context, folder: string) =>
     readNameTable(of, { folder, isEntry: (_): _ is unknown => true });
@@ -151,8 +153,11 @@ async function writeTables(context: Context): Promise<void> {
     if (target !== undefined) {
       ofMirror.entries.set(name, { source: fingerprintOf(entries), target });
     }
-    ofGarbage.entries.set(name, [fingerprintOf(entries, { salt }), lookAgainAt(now, name)]);
+    // No generated record has replaced another.
+    const nothingReplaced = fingerprintOf([], { salt: `${salt},${name}` });
+    ofGarbage.entries.set(name, [nothingReplaced, lookAgainAt(now, name)]);
   }
+  ofGarbage.entries.set(".", ["", now]); // the mark of the run
   await ofGarbage.save(ofGarbage.entries);
   await ofMirror.save(ofMirror.entries);
 }

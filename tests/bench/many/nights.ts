@@ -2,24 +2,24 @@
 // are generated: their time, and the memory of their process.
 import { join } from "node:path";
 import { realSystem } from "../../../core/system.ts";
-import { runDeno } from "../../support/run_deno.ts";
+import { spawnDeno } from "../../support/run_deno.ts";
 import { startServer } from "../../support/servers/mod.ts";
 import { openServerStore, placeOf } from "../../support/servers/server_store.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { generateFolder, generateInMinio } from "./generate.ts";
 
-type Operation = readonly [operation: string, title: string];
+type Operation = readonly [operation: string, title: string, changesOneOf?: number];
 
 const PROGRAM = "tests/bench/many/night_process.ts";
 
-/** One of so many names changes before the last night, and at most so many of them. */
-const CHANGES_ONE_OF = 20, MOST_CHANGES = 10_000;
+/** At most so many names change before a night. */
+const MOST_CHANGES = 10_000;
 
 /** From so many records on, the notes of the first nights are written, and names have a mirror. */
 const SEEDED_RECORDS = 200_000;
-/** One of so many names changes in large registries. */
-const SEEDED_CHANGES_ONE_OF = 100;
+/** An operation on a large registry is ended after this time. */
+const SEEDED_LIMIT_MS = 10 * 60_000;
 
 /** Operations of the process, in this order: each night finds what the one before left. */
 const OPERATIONS = [
@@ -37,7 +37,7 @@ const OPERATIONS = [
   ["mirror", "`mirror`, the first run"],
   ["mirror", "`mirror`, the second run"],
   ["mirror", "`mirror`, a run that finds no change"],
-  ["save", "the changes: a save of one of 20 names, at most 10,000"],
+  ["save", "the changes: a save of one of 20 names, at most 10,000", 20],
   ["mirror", "`mirror` after the changes"],
   ["gc", "`gc` after the changes"],
   ["prune", "`prune --rules --dry-run` after the changes"],
@@ -51,21 +51,24 @@ const SEEDED_OPERATIONS = [
   ["page", "the first 500 names"],
   ["explorer", "the first page of the explorer"],
   ["names_of_explorer", "the next 9,500 names of the explorer"],
+  ["ls", "`ls --limit 1000`"],
   ["names", "all names, `ls --quiet`"],
+  ["log", "`log --all --limit 50`"],
   ["tables", "the notes that `gc` and `mirror` leave"],
   ["gc", "`gc`, a night after no change"],
   ["mirror", "`mirror`, a run that finds no change"],
   ["prune_last", "`prune --rules --dry-run` that keeps 10 of each, nothing to delete"],
-  ["save", "the changes: a save of one of 100 names"],
-  ["mirror", "`mirror` after the changes"],
-  ["gc", "`gc` after the changes"],
-  ["log", "`log --all --limit 50`"],
-  ["ls", "`ls --limit 1000`"],
+  ["prune_days", "`prune --rules` that keeps 30 days, the first night"],
+  ["prune_days", "`prune --rules` that keeps 30 days, the next night"],
+  ["save", "the changes: a save of one of 100 names", 100],
+  ["mirror", "`mirror` after these changes"],
+  ["gc", "`gc` after these changes"],
+  ["save", "more changes: a save of one of 20 names", 20],
+  ["gc", "`gc` after more changes"],
   ["search", "a search, the first process"],
   ["search", "a search, the next process"],
   ["du", "`du`, the first run"],
   ["du", "`du` after no change"],
-  ["prune", "`prune --rules --dry-run` that keeps 7 days"],
 ] as const;
 
 /** Operations over generated listings, after runs of `gc` and `mirror` that found nothing to do. */
@@ -99,13 +102,13 @@ export async function createNightsGroup(
 ): Promise<Group> {
   const names = quick ? 200 : operations;
   const isSeeded = where !== "listings" && names * versions >= SEEDED_RECORDS;
-  const oneOf = isSeeded ? SEEDED_CHANGES_ONE_OF : CHANGES_ONE_OF;
-  const changes = Math.min(Math.ceil(names / oneOf), MOST_CHANGES);
   const usual = isSeeded ? SEEDED_OPERATIONS : OPERATIONS;
   const measuresOf = (from: string, to: string, operations: readonly Operation[] = usual) =>
-    operations.map(([operation, title]) =>
-      measure(title, [operation, from, to, join(folder, "index"), String(changes)])
-    );
+    operations.map(([operation, title, oneOf]) => {
+      const changes = oneOf === undefined ? 0 : Math.min(Math.ceil(names / oneOf), MOST_CHANGES);
+      const args = [operation, from, to, join(folder, "index"), String(changes)];
+      return measure(title, args, { limitMs: isSeeded ? SEEDED_LIMIT_MS : undefined });
+    });
   if (where === "listings") {
     const all = `${names}@${realSystem.now() - AGE_MS}:`;
     const measures = measuresOf(all + join(folder, "from"), all + join(folder, "to"), OF_LISTINGS);
@@ -130,22 +133,44 @@ export async function createNightsGroup(
   };
 }
 
-/** Measures an operation in a process of its own. */
-export function measure(name: string, args: string[], program = PROGRAM): Measure {
-  let report: NightReport;
+/** Measures an operation in a process of its own, which ends after `limitMs`. */
+export function measure(
+  name: string,
+  args: string[],
+  { program = PROGRAM, limitMs }: { program?: string; limitMs?: number } = {},
+): Measure {
+  let report: NightReport | undefined;
   return {
     name,
     count: 1,
     unit: "op",
     async run() {
-      const { code, stdout, stderr } = await runDeno(program, args, { permissions: ["-A"] });
-      if (code !== 0) throw new Error(`Cannot measure ${name}: exit code ${code}\n${stderr}`);
-      report = JSON.parse(stdout);
-      console.error(`${name}: ${stdout.trim()}`); // a run takes hours, and may be ended
+      report = undefined;
+      const child = spawnDeno(program, args, { permissions: ["-A"] });
+      let isLate = false;
+      const end = () => {
+        isLate = true;
+        child.kill("SIGKILL");
+      };
+      const limit = limitMs === undefined ? undefined : setTimeout(end, limitMs);
+      const [{ code, stdout, stderr }] = await Promise.all([child.output(), child.stdin.close()]);
+      clearTimeout(limit);
+      const text = new TextDecoder().decode(stdout).trim();
+      if (isLate) {
+        console.error(`${name}: more than ${limitMs! / 1000} s`);
+        return { wallMs: limitMs!, cpuMs: 0 };
+      }
+      if (code !== 0) {
+        const output = new TextDecoder().decode(stderr);
+        throw new Error(`Cannot measure ${name}: exit code ${code}\n${output}`);
+      }
+      console.error(`${name}: ${text}`); // a run takes hours, and may be ended
+      report = JSON.parse(text) as NightReport;
       return report.time;
     },
-    facts: () => ({ "peak RSS MiB": report.peakRssMib }),
-    columns: () => ({ requests: requestsOf(report) }),
+    facts: (): Record<string, number> =>
+      report === undefined ? {} : { "peak RSS MiB": report.peakRssMib },
+    columns: () => ({ requests: report === undefined ? "ended at the limit" : requestsOf(report) }),
   };
 }
 
