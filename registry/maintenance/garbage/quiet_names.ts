@@ -60,8 +60,9 @@ export class QuietNames {
     const first: Entry = isNew ? [fingerprint, lookAgainAt(lastRun, name)] : OPEN;
     const entry = this.#collection.looksAtAll() ? OPEN : this.#table.entries.get(name) ?? first;
     const [noted, until, count = 0, bytes = 0, nextAt = 0] = entry;
+    const mayWaitLess = count > 0 && entries.some(({ modifiedAt }) => modifiedAt >= lastRun);
     const isQuiet = noted === fingerprint && mark < until && until <= mark + LOOK_AGAIN_MS &&
-      !this.#isOfDrafts(name);
+      !mayWaitLess && !this.#isOfDrafts(name);
     if (isQuiet) {
       this.#entries.set(name, entry);
       if (count > 0) this.#collection.addWaiting({ count, bytes, nextAt });

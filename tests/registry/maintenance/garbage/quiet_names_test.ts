@@ -77,6 +77,28 @@ Deno.test("skipped names count in the report", async () => {
   assert(await store.head(PAGE) !== undefined);
 });
 
+Deno.test("files that a save has completed since do not count as waiting", async () => {
+  const world = await quietWorld("a");
+  const { registry, backend } = world;
+  await registry.save("a", noise(70_000, 2));
+  await registry.delete("a@1");
+  world.advance(HOUR);
+  let during = 0;
+  backend.answer({ verb: "put", key: /^names\// }, async (act) => {
+    const { registry: other } = await world.open();
+    during = (await collectGarbage(other)).waiting.count;
+    return await act();
+  });
+  await registry.save("a", noise(70_000, 3));
+  world.advance(HOUR);
+  const { waiting } = await collectGarbage(registry);
+  assertEquals([during, waiting.count], [3, 2]);
+  assertEquals((await collectGarbage(registry, { all: true })).waiting, waiting);
+  backend.forget();
+  assertEquals((await collectGarbage(registry)).waiting, waiting);
+  assertEquals(backend.asked({ verb: "list", key: /^objects\/a/ }), [], "it is known now");
+});
+
 Deno.test("payload of a crashed save of a quiet name goes within 30 days, or with all", async () => {
   for (const all of [false, true]) {
     const world = await quietWorld("a", "b");
