@@ -33,9 +33,10 @@ export const du: Command = defineCommand({
   summary: "Show the space that names use, what versions share, and what gc can free and when.",
   details:
     "SIZE is the size of the files of all versions, STORED the bytes in the store, SHARED the " +
-    "bytes that two or more versions share, GARBAGE the unneeded bytes that gc frees after the " +
-    "grace period. For one name, also lists its versions: deleting one frees ALONE. Reads the " +
-    "records of names that changed since the last run.",
+    "bytes that two or more versions share, GARBAGE the unneeded bytes that gc --all frees after " +
+    "the grace period; gc without it leaves what killed saves left for up to 30 days. For one " +
+    "name, also lists its versions: deleting one frees ALONE. Reads the records of names that " +
+    "changed since the last run.",
   args: [{
     usage: "[prefix]",
     text: "only names that begin with this, or match this pattern",
@@ -138,5 +139,5 @@ function garbageText({ bytes, freeableBytes, nextAt, allAt }: GarbageSpace): str
     const until = isSpread ? `, all of it at ${formatTime(allAt!)}` : "";
     parts.push(`${formatBytes(waits)} from ${formatTime(nextAt)} on${until}`);
   }
-  return `, ${formatBytes(bytes)} of it garbage: gc frees ${parts.join(", ")}`;
+  return `, ${formatBytes(bytes)} of it garbage: gc --all frees ${parts.join(", ")}`;
 }

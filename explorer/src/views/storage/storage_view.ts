@@ -67,10 +67,10 @@ function Measured({ space }: { space: Space }) {
           <${Tile} bytes=${bytes} text=${`stored in ${formatCount(objects, "object")}`} />
           <${Tile} bytes=${size} text="in all live versions" />
           <${Tile} bytes=${size - stored} text="saved by sharing and compression" />
-          <${Tile} bytes=${garbage.freeableBytes} text="gc frees now" />
+          <${Tile} bytes=${garbage.freeableBytes} text="gc --all frees now" />
           <${Tile} bytes=${garbage.bytes - garbage.freeableBytes} text=${garbage.nextAt
-            ? `gc frees later, from ${formatTime(garbage.nextAt)}`
-            : "gc frees later"} />
+            ? `gc --all frees later, from ${formatTime(garbage.nextAt)}`
+            : "gc --all frees later"} />
         </div>
         ${days.length > 1 && html`
           <div class="card">

@@ -28,7 +28,7 @@ cliTest("du shows sizes, shares and garbage", async (it) => {
   await it.succeeds("rm big@2 --yes");
   assertMatch(
     await it.succeeds("du big"),
-    /^NAME [^]*\nbig +0 [^]*, 19\d KiB of it garbage: gc frees 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
+    /^NAME [^]*\nbig +0 [^]*, 19\d KiB of it garbage: gc --all frees 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
   );
   const { names, garbage } = await it.json("du --json");
   assertEquals(
