@@ -25,17 +25,17 @@ import {
   createRuleReader,
   findingLostObjects,
   knownContext,
-  missingRules,
   NAMES,
   namesPrefix,
 } from "../registry/record_reads.ts";
 import { openPages } from "../registry/mod.ts";
 import type { Context } from "../registry/record_reads.ts";
-import { checkWritable, copySettings } from "../registry/record_writes.ts";
+import { checkWritable } from "../registry/record_writes.ts";
 import { openEqualNames } from "./equal_names.ts";
 import { mirrorInOrder } from "./in_order.ts";
 import type { CreateMirror } from "./in_order.ts";
 import type { NameMirror } from "./mirror_name.ts";
+import { copySettings, missingRules } from "./copy_settings.ts";
 import { countItem, emptyReport } from "./report.ts";
 import type { MirrorFailure, MirrorItem, MirrorProgress, MirrorReport } from "./report.ts";
 import { Members, persist } from "./run.ts";

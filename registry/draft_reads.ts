@@ -1,5 +1,7 @@
 // The border of drafts for runs: reads of the store that is open here, beside their contract.
-export { DRAFTS, NAMES, namesPrefix } from "./format/layout.ts";
+export { fileInfo } from "./cache/read.ts";
+export { draftPlace, DRAFTS, encodePlace, NAMES } from "./format/layout.ts";
+export { namesPrefix, payloadKey } from "./format/layout.ts";
 export { readAnnotations } from "./operations/annotations.ts";
 export { type Context, contextOf, knownContext } from "./operations/context.ts";
 export {
@@ -13,6 +15,7 @@ export {
   stateOf,
 } from "./operations/drafts/draft_state.ts";
 export type { DecidedParts, DraftLook, DraftState } from "./operations/drafts/draft_state.ts";
+export type { FoundPart } from "./operations/drafts/draft_state.ts";
 export { DISCARDED_BYTES } from "./operations/drafts/note.ts";
-export { openPartFile, readPartFile } from "./operations/drafts/read_part.ts";
 export { isSpent } from "./operations/target/keyed.ts";
+export { StoreReader } from "./payload/store_reader.ts";

@@ -5,7 +5,7 @@ export type { KnownHead } from "./cell/cell.ts";
 export { startOperation } from "./cell/operation.ts";
 export { settle, settleVersion } from "./cell/settle.ts";
 export { encodeRecord } from "./format/record_codec.ts";
-export { copySettings } from "./maintenance/change_settings.ts";
+export { checkGraceChange, writeSettings } from "./maintenance/change_settings.ts";
 export { setAlias } from "./operations/aliases.ts";
 export { checkWritable } from "./operations/context.ts";
 export { saveFiles } from "./operations/save.ts";

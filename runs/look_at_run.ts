@@ -1,15 +1,27 @@
-// The stored parts of a run, by kind and in their order.
-import { concatBytes } from "../core/bytes/bytes.ts";
-import { isRegistryError, notFound, type RegistryError } from "../core/errors.ts";
+// The stored parts of a run, by kind and in their order, and their files.
+import type { ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
+import { concatBytes, iterableStream } from "../core/bytes/bytes.ts";
+import { corrupt, isRegistryError, notFound, type RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import type { Part, StoredFile } from "../core/record.ts";
+import { readableFile } from "../core/registry/artifact_file.ts";
+import type { Registry } from "../core/registry.ts";
 import type { RunName } from "../core/registry/run.ts";
 import { isJsonObject } from "../core/text/json_text.ts";
 import {
   type Context,
+  contextOf,
   DraftCall,
   type DraftLook,
+  draftPlace,
+  encodePlace,
+  fileInfo,
+  type FoundPart,
   lookAtDraft,
+  payloadKey,
   readPart,
-  readPartFile,
+  readParts,
+  StoreReader,
 } from "../registry/draft_reads.ts";
 import {
   begunPart,
@@ -20,6 +32,8 @@ import {
   type RunPart,
   spokenRun,
 } from "./run_parts.ts";
+
+export { checkFacts } from "./check_facts.ts";
 
 const decoder = new TextDecoder();
 
@@ -153,4 +167,71 @@ export function noSuchRun(run: RunName, action = "read"): RegistryError {
     hint: "List open runs: readLoggedRuns(registry). Finished runs are versions.",
     reason: { kind: "logged_run_missing", name: run.name },
   });
+}
+
+/** A file of a run that goes on. Several parts may have files with the same path. */
+export interface RunFile extends ArtifactFile {
+  readonly part: string;
+  /** By the clock of the store. */
+  readonly addedAt: Date;
+}
+
+/**
+ * Opens the files of some parts of a run.
+ *
+ * @throws {RegistryError} `Unsupported` for a registry without a store
+ */
+export async function openRunFiles(
+  registry: Registry,
+  run: RunName,
+  isWanted: (part: string) => boolean,
+): Promise<RunFile[]> {
+  const context = contextOf(registry, "read files of a run");
+  const draft = new DraftCall(context, { name: run.name, id: draftIdOf(run) });
+  const look = await lookAtDraft(draft);
+  const parts = new Map([...look.parts].filter(([part]) => isWanted(part)));
+  const found = await readParts(draft, { ...look, parts });
+  return found.flatMap((part) =>
+    part.note.files.map((file) => ({
+      ...openPartFile(draft, part, file),
+      part: part.note.part,
+      addedAt: new Date(part.addition.info.modifiedAt),
+    }))
+  );
+}
+
+/** Returns a file of a part, whose bytes are verified as those of a version are. */
+function openPartFile(
+  { context: { backend }, name, spoken, signal }: DraftCall,
+  { note, inline, addition }: FoundPart,
+  file: StoredFile,
+): ArtifactFile {
+  const place = encodePlace(draftPlace(addition.commit));
+  const ref = `${spoken}, part ${shown(note.part)}`;
+  const missing = (key: string) => {
+    const hint = "Check whether another program deleted it.";
+    const at = { hint, key, backend: backend.location };
+    return Promise.reject(corrupt("read", ref, "a stored object is missing", at));
+  };
+  const keyOf = (_: StoredFile, part: Part) => payloadKey(name, place, part.object);
+  const info = { name, size: file.size } as ArtifactInfo; // of which only the progress is made
+  const source = { ref, recordKey: addition.info.key, inline, keyOf, missing, info, files: [file] };
+  const reader = new StoreReader({ backend }, source, { verify: "integrity", signal });
+  return readableFile({
+    info: fileInfo(file),
+    stream: (range, window) =>
+      iterableStream(
+        range === undefined ? reader.whole(file).chunks(window) : reader.range(file, range, window),
+      ),
+    bytes: () => reader.whole(file).bytes(),
+  });
+}
+
+/** Returns the verified bytes of a file of a part, in memory. */
+async function readPartFile(
+  draft: DraftCall,
+  part: FoundPart,
+  file: StoredFile,
+): Promise<Uint8Array> {
+  return await openPartFile(draft, part, file).bytes();
 }

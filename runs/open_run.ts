@@ -21,7 +21,7 @@ import { OpenedRun } from "./opened_run.ts";
 import { checkFacts } from "./check_facts.ts";
 import { updateStoredRun } from "./run_facts.ts";
 import { draftIdOf } from "./run_parts.ts";
-import { storedRunIds } from "./run_files.ts";
+import { storedRunIds } from "./listed_runs.ts";
 import { listStoredRuns, readStoredRun } from "./stored_run.ts";
 
 export async function openRunHere(

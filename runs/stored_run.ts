@@ -20,7 +20,7 @@ import {
 import { readFacts } from "./run_facts.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { PointsPart, RunLook } from "./look_at_run.ts";
-import { foldersIn, idsIn } from "./run_files.ts";
+import { foldersIn, idsIn } from "./listed_runs.ts";
 import { cursorOf, parseCursor } from "./run_parts.ts";
 
 /** After this time without a new part, a run is `silent`. */

@@ -6,7 +6,7 @@ import type { Artifact } from "../../mod.ts";
 import { conflict, createLanes, fileToSave, isJsonObject } from "../../core/kernel.ts";
 import { isRegistryError, keepNewest, type Registry, type System } from "../../core/kernel.ts";
 import { discardRun, finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
-import { checkFacts, openRunFiles } from "../../runs/run_files.ts";
+import { checkFacts, openRunFiles } from "../../runs/look_at_run.ts";
 import { type Access, passThrough, sentBy } from "../../apps/server/extending.ts";
 import {
   amended,
@@ -27,7 +27,7 @@ import {
 } from "../../runs/mlflow/find_run.ts";
 import { hasRunId, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import { pointsOf } from "../../runs/mlflow/points.ts";
-import { own, type RunStore } from "./run_store.ts";
+import type { RunStore } from "./run_store.ts";
 import {
   curveOf,
   linesOf,
@@ -123,7 +123,7 @@ export class RunChanges {
 
   async #changeOpen(found: OpenRun, change: RunChange, access: Access): Promise<void> {
     const { key: { name }, id } = found;
-    const run = own(await this.#runs.readOpen(found), access);
+    const run = this.#runs.own(await this.#runs.readOpen(found), access);
     const { metrics = [], params = new Map(), tags = new Map(), times, files = [] } = change;
     checkParams(run, params);
     checkRemoved(run, tags);
@@ -227,7 +227,7 @@ export class RunChanges {
   async #changeEnded(key: RunKey, change: RunChange, access: Access): Promise<void> {
     let found: FoundRun = await this.#runs.find(key);
     if (found.state === "open") {
-      own(await this.#runs.readOpen(found), access);
+      this.#runs.own(await this.#runs.readOpen(found), access);
       if (!found.isEnding) return await this.#changeOpen(found, change, access);
       await this.#finish(found);
       found = await this.#runs.find(key);
@@ -236,7 +236,7 @@ export class RunChanges {
     const artifact = await this.#runs.openVersion(found).catch((error) => {
       throw isRegistryError(error, "NotFound") ? isDeleted(key) : error;
     });
-    const run = own(await readVersion(artifact), access);
+    const run = this.#runs.own(await readVersion(artifact), access);
     const { status } = change.times ?? {};
     if (status !== undefined && !hasEnded(status)) {
       return await this.#resume(found, run, { change, access });

@@ -3,7 +3,7 @@ import type { Artifact, ArtifactInfo } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
 import { isRegistryError, keepNewest, type Registry, valueAt } from "../../core/kernel.ts";
 import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";
-import { openRunFiles } from "../../runs/run_files.ts";
+import { openRunFiles } from "../../runs/look_at_run.ts";
 import type { Access, GatewayContext } from "../../apps/server/extending.ts";
 import { mayHave, newestFiles, shownFiles, TAKEN_OVER } from "./artifacts.ts";
 import { EndedRuns } from "./ended_runs.ts";
@@ -62,10 +62,15 @@ export class RunStore {
   /** Returns a run with the last value of each metric. Throws `Denied` for the run of another. */
   async read(key: RunKey, access: Access): Promise<StoredRun> {
     const found = await this.find(key);
-    return own(
-      found.state === "open" ? await this.readOpen(found) : await this.#readEnded(found),
-      access,
-    );
+    const isOpen = found.state === "open";
+    return this.own(isOpen ? await this.readOpen(found) : await this.#readEnded(found), access);
+  }
+
+  /** Throws `Denied` unless a token began a run, or may read its name. */
+  own<T extends Pick<StoredRun, "key" | "token">>(run: T, access: Access): T {
+    const isOwn = run.token !== undefined && run.token === access.token;
+    if (!isOwn) access.check("read", run.key.name);
+    return run;
   }
 
   async #readEnded({ key, version }: EndedRun): Promise<StoredRun> {
@@ -189,13 +194,13 @@ export class RunStore {
     const found = await this.find(key);
     if (found.state === "ended") {
       const artifact = await this.openVersion(found);
-      own({ ...runIn(artifact.info), metrics: [], token: artifact.info.by?.token }, access);
+      this.own({ ...runIn(artifact.info), metrics: [], token: artifact.info.by?.token }, access);
       return yield* this.#metricsOf(artifact);
     }
     const { id, before } = found;
     for (let after = "", isFirst = true;; isFirst = false) {
       const page = await readLoggedRun(this.registry, key.name, { id, after });
-      const run = own(runOfPage(key, page), access);
+      const run = this.own(runOfPage(key, page), access);
       if (isFirst && before !== undefined) yield* this.#ofVersion(before);
       yield* inLines(page, run.startedMs);
       if (!page.more) return;
@@ -226,11 +231,4 @@ function runOfPage(key: RunKey, { params, tags, startedAt, by }: LoggedRunPage):
     metrics: [],
     token: by?.token,
   };
-}
-
-/** Throws `Denied` unless a token began a run, or may read its name. */
-export function own<T extends Pick<StoredRun, "key" | "token">>(run: T, access: Access): T {
-  const isOwn = run.token !== undefined && run.token === access.token;
-  if (!isOwn) access.check("read", run.key.name);
-  return run;
 }

@@ -52,7 +52,7 @@ export async function changeSettings(
   const context = contextOf(registry, "change settings");
   checkWritable(context, "change settings");
   checkShare(graceMs, share);
-  if (graceMs !== undefined) checkChange(context, graceMs);
+  if (graceMs !== undefined) checkGraceChange(context, graceMs);
   const action = `change settings of registry at ${context.backend.location}`;
   await writeSettings(
     context,
@@ -66,26 +66,6 @@ export async function changeSettings(
     signal,
   );
   return await currentSettings(context, signal);
-}
-
-/** Gives a registry the rules, the grace period and the sharing of another one. */
-export async function copySettings(
-  from: Context,
-  to: Context,
-  signal?: AbortSignal,
-): Promise<void> {
-  const copied = ({ graceMs, share = "bytes", rules = [] }: SettingsRecord["settings"]) => ({
-    graceMs,
-    share,
-    rules,
-  });
-  const wanted = copied((await readSettingsRecord(from, signal)).settings);
-  checkChange(to, wanted.graceMs);
-  await writeSettings(to, "copy settings", ({ settings }) => {
-    const isSame = JSON.stringify(copied(settings)) === JSON.stringify(wanted);
-    return isSame ? undefined : wanted;
-  }, signal);
-  from.rules = to.rules = wanted.rules;
 }
 
 /** Writes settings with some members changed; undefined leaves them as they are. */
@@ -152,7 +132,7 @@ function checkShare(graceMs?: number, share?: string): void {
 }
 
 /** Programs that have the registry open rely on the least grace period. */
-function checkChange({ backend, settings }: Context, graceMs: number): void {
+export function checkGraceChange({ backend, settings }: Context, graceMs: number): void {
   checkGrace(graceMs, "change settings to");
   const least = settings.leastGraceMs;
   if (graceMs >= least && graceMs <= MAX_GRACE_MS) return;

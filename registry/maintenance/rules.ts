@@ -9,7 +9,7 @@ import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { asGeneration, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
-import { checkWritable, type Context, contextOf, knownContext } from "../operations/context.ts";
+import { checkWritable, contextOf, knownContext } from "../operations/context.ts";
 import { readSettingsRecord, writeSettings } from "./change_settings.ts";
 
 /** Yields the rules after each change, newest first. */
@@ -25,7 +25,8 @@ export async function* readRulesHistory(
     if (object === undefined) continue;
     const record = recordOfKind(object, "settings");
     const present = rulesIn(record);
-    if (later !== undefined && !isSame(present.rules, later.rules)) yield later; // equal ones were written with other settings
+    const isSame = JSON.stringify(present.rules) === JSON.stringify(later?.rules);
+    if (later !== undefined && !isSame) yield later; // equal ones were written with other settings
     later = present;
   }
   if (later !== undefined) yield later;
@@ -70,15 +71,6 @@ export function createRuleReader(
       : await registry.service?.rules?.({ name, signal });
     return ruleFor(rules?.rules ?? [], name);
   };
-}
-
-/** Counts the rules of a registry that another one does not have. */
-export function missingRules(from: Context, to: Context): number {
-  return from.rules.filter((rule) => !to.rules.some((other) => isSame(rule, other))).length;
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 export async function changeRules(

@@ -1,7 +1,8 @@
 // Tags of names without versions in the form of earlier programs (decision 255): parts of a draft
 // like that of a run that never begins. Such a program may run beside this one.
 import { isJsonObject, parseExactJson, type Registry } from "../../core/kernel.ts";
-import { namesWithDrafts, openRunFiles, runIdsWith } from "../run_files.ts";
+import { namesWithDrafts, runIdsWith } from "../listed_runs.ts";
+import { openRunFiles } from "../look_at_run.ts";
 
 /** Tags that were set at once; null removes one. */
 export interface EarlierTags {

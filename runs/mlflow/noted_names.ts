@@ -6,7 +6,7 @@ import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/ann
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { contextOf, NAMES, namesPrefix, readAnnotations } from "../../registry/draft_reads.ts";
 import { annotateHere } from "../../registry/draft_writes.ts";
-import { foldersIn } from "../run_files.ts";
+import { foldersIn } from "../listed_runs.ts";
 
 /** Returns the notes and labels of a name; undefined if it never had any. */
 export async function annotationsOfName(

@@ -1,53 +1,9 @@
-// Files, facts and ids of stored runs, for programs that read them before their versions are there.
-import type { ArtifactFile } from "../core/artifact.ts";
+// Names and ids of stored runs, by lists of their drafts.
 import { isPrefix } from "../core/backend.ts";
 import { RUN_PREFIX, runIdOf } from "../core/naming/draft_ids.ts";
 import { decodeName, encodeName, encodeNamePrefix } from "../core/naming/names.ts";
 import type { Registry } from "../core/registry.ts";
-import type { RunName } from "../core/registry/run.ts";
-import {
-  type Context,
-  contextOf,
-  DraftCall,
-  DRAFTS,
-  lookAtDraft,
-  openPartFile,
-  readParts,
-} from "../registry/draft_reads.ts";
-import { draftIdOf } from "./run_parts.ts";
-
-export { checkFacts } from "./check_facts.ts";
-
-/** A file of a run that goes on. Several parts may have files with the same path. */
-export interface RunFile extends ArtifactFile {
-  readonly part: string;
-  /** By the clock of the store. */
-  readonly addedAt: Date;
-}
-
-/**
- * Opens the files of some parts of a run.
- *
- * @throws {RegistryError} `Unsupported` for a registry without a store
- */
-export async function openRunFiles(
-  registry: Registry,
-  run: RunName,
-  isWanted: (part: string) => boolean,
-): Promise<RunFile[]> {
-  const context = contextOf(registry, "read files of a run");
-  const draft = new DraftCall(context, { name: run.name, id: draftIdOf(run) });
-  const look = await lookAtDraft(draft);
-  const parts = new Map([...look.parts].filter(([part]) => isWanted(part)));
-  const found = await readParts(draft, { ...look, parts });
-  return found.flatMap((part) =>
-    part.note.files.map((file) => ({
-      ...openPartFile(draft, part, file),
-      part: part.note.part,
-      addedAt: new Date(part.addition.info.modifiedAt),
-    }))
-  );
-}
+import { type Context, contextOf, DRAFTS } from "../registry/draft_reads.ts";
 
 /** Yields the ids of the stored runs of a name that begin so, also of those that have ended. */
 export function runIdsWith(
