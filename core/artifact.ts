@@ -134,6 +134,8 @@ export function artifactOfValue(artifact: Artifact): Artifact {
  */
 export interface ArtifactFile {
   readonly info: FileInfo;
+  /** The object that has its bytes with those of others: read one after the other, they share reads. */
+  readonly pack?: string;
   /**
    * Returns the bytes or a range of them. A whole file is checked against its SHA-256 while it
    * streams; a mismatch ends the stream with `Corrupt`. A range is checked before its bytes are

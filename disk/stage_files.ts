@@ -7,6 +7,7 @@ import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
 import { errorCode } from "./file_errors.ts";
+import { byPack } from "../core/work/read_through.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createSideBySide, type SideBySide } from "../core/work/side_by_side.ts";
 import { PieceThreads } from "./spread/piece_threads.ts";
@@ -51,7 +52,7 @@ export async function stageFiles(
   const links = files.filter(({ info }) => info.mode === "link");
   const folders = files.filter(({ info }) => info.mode === "folder");
   const ordinary = files.filter(({ info }) => info.mode !== "link" && info.mode !== "folder");
-  const small = ordinary.filter(({ info }) => info.size <= SMALL_BYTES);
+  const small = byPack(ordinary.filter(({ info }) => info.size <= SMALL_BYTES));
   const large = ordinary.filter(({ info }) => info.size > SMALL_BYTES);
 
   for (const { info } of folders) {

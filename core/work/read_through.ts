@@ -24,7 +24,7 @@ export async function readThrough(
   const reading = createSideBySide(THROUGH);
   let bytes = 0;
   try {
-    for (const file of artifact.files()) {
+    for (const file of byPack(artifact.files())) {
       const { size } = file.info;
       await reading.begin(Math.min(size, READ_AHEAD_BYTES), () =>
         around(file.info, async () => {
@@ -39,6 +39,11 @@ export async function readThrough(
     throw error;
   }
   return bytes;
+}
+
+/** Sorts files so that those of one pack, which share a read, are adjacent. */
+export function byPack(files: readonly ArtifactFile[]): ArtifactFile[] {
+  return [...Map.groupBy(files, ({ pack }) => pack).values()].flat();
 }
 
 export async function drain(file: ArtifactFile): Promise<void> {

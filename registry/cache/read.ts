@@ -54,6 +54,7 @@ export function createArtifact(
     }),
   });
   const open = (file: StoredFile): ArtifactFile & MaybeStored => {
+    const [part] = file.parts ?? [];
     const whole = () => read.whole(file);
     const stream: ArtifactFile["stream"] = (range, window) => {
       checkWindow(source.ref, window?.windowBytes);
@@ -67,6 +68,7 @@ export function createArtifact(
           ? new StoredContent(file, stored)
           : undefined,
       info: fileInfo(file),
+      ...(part?.offset !== undefined && { pack: source.keyOf(file, part) }),
       stream,
       async bytes() {
         options.limit?.check(source.ref, file);

@@ -37,6 +37,7 @@ import { readThrough } from "../../core/work/read_through.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";
 import { createLoadLimit, type LoadLimit } from "../../core/calls/load_limit.ts";
 import { makeValue } from "../contract/make_value.ts";
+import { KeptPacks } from "../payload/packs.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
 import { locate, tryLocate } from "./resolve.ts";
 import { type Located, readRecord } from "../cell/heads.ts";
@@ -92,6 +93,7 @@ function withPages<T>(
       return await use(onePage(read(context, source, reading)));
     }
     const { files: _, ...info } = infoOf(located, []);
+    const packs = new KeptPacks();
     let moved = 0;
     return await use({ info, count: list.count, pages, file });
 
@@ -99,6 +101,7 @@ function withPages<T>(
       try {
         for await (const files of list.slices(from)) {
           const source = sourceOf(context, located, files, files.map(fileInfo), options.signal);
+          source.packs = packs;
           yield read(context, source, { ...reading, onProgress: onPage(options.onProgress) });
         }
       } catch (error) {

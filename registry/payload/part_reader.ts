@@ -23,18 +23,18 @@ import {
   passEach,
   type PassTo,
 } from "./file_bytes.ts";
+import { KeptPacks, PACK_BYTES, PackPlan, type PackRange, type PackSource } from "./packs.ts";
 import { type PlannedRead, type ReadInto, readRanges, type WindowOptions } from "./read_ranges.ts";
 
-/** Bytes of a pack that are read at once when a second file of it is requested. */
-const PACK_BYTES = 16 * 1024 * 1024;
 /** Windows up to this size are read whole: a stream takes several times the processor time. */
 const AT_ONCE_BYTES = 1024 * 1024;
 
-export interface PartSource {
+export interface PartSource extends PackSource {
   ref: string;
   recordKey: string;
+  /** Shared by the pages of a version. */
+  packs?: KeptPacks;
   inline: Uint8Array;
-  keyOf(file: StoredFile, part: Part): string;
   /** Throws the reason why an object is missing. */
   missing(key: string): Promise<never>;
   /** Drops a record with damaged bytes from the cache. */
@@ -54,39 +54,22 @@ interface PlacedBytes extends Pick<Part, "offset" | "size"> {
   part: Part;
 }
 
-/** Keeps the result of the last read. Concurrent reads of the same id share it. */
-class LastRead {
-  id = "";
-  #bytes?: Promise<Uint8Array>;
-
-  async get(id: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    if (this.id !== id) {
-      this.id = id;
-      const bytes = this.#bytes = read();
-      bytes.catch(() => {
-        if (this.#bytes === bytes) this.id = ""; // the next read tries again
-      });
-    }
-    return await this.#bytes!;
-  }
-}
-
 /** Reads the stored bytes of files. Reads of the same version share requests. */
 export class PartReader {
   readonly #source: PartSource;
   readonly #backend: Backend;
   readonly #verify: Verify;
   readonly #signal?: AbortSignal;
-  /** Key of the pack that was read last. */
-  #lastPack = "";
-  /** The beginning of a pack, by its key, once a second file of it was requested. */
-  readonly #pack = new LastRead();
+  readonly #packs: KeptPacks;
+  readonly #plan: PackPlan;
 
   constructor({ source, backend, verify, signal }: PartReaderOptions) {
     this.#source = source;
     this.#backend = backend;
     this.#verify = verify;
     this.#signal = signal;
+    this.#packs = source.packs ?? new KeptPacks();
+    this.#plan = new PackPlan(source);
   }
 
   /** Returns the stored bytes of a range, unverified. */
@@ -167,11 +150,12 @@ export class PartReader {
   ): RegistryError {
     const { ref, recordKey } = this.#source;
     const [first] = file.parts ?? [];
-    this.#pack.id = ""; // damaged bytes are not kept
+    const stored = first === undefined ? recordKey : this.#source.keyOf(file, first);
+    this.#packs.delete(stored); // damaged bytes are not kept
     if (file.inline !== undefined) this.#source.forget?.();
     return corrupt("read file", `${shown(file.path)} of "${ref}"`, state, {
       ...saveAgain("The stored bytes changed."),
-      key: key ?? (first === undefined ? recordKey : this.#source.keyOf(file, first)),
+      key: key ?? stored,
       backend: this.#backend.location,
       cause,
     });
@@ -193,24 +177,24 @@ export class PartReader {
   }
 
   async #readPart(place: PlacedBytes): Promise<Uint8Array> {
-    const { file, part, offset, size } = place;
-    const inPack = offset !== undefined && offset + size <= PACK_BYTES; // others pack more
-    if (!inPack) return await this.#read(place);
+    const { file, part, offset: from = Infinity, size } = place, to = from + size;
+    if (to > PACK_BYTES) return await this.#read(place);
     const key = this.#source.keyOf(file, part);
-    if (this.#pack.id === key || this.#lastPack === key) {
-      const pack = await this.#pack.get(key, () => this.#readPack(key));
-      const bytes = pack.slice(offset, offset + size);
-      this.#checkSize(place, bytes.byteLength);
-      return bytes;
-    }
-    this.#lastPack = key;
-    return await this.#read(place);
+    const kept = this.#packs.find(key, { from, to }) ?? this.#readPack(key, { from, to });
+    const bytes = await kept?.catch(() => undefined);
+    return bytes?.byteLength === size ? bytes : await this.#read(place);
   }
 
-  async #readPack(key: string): Promise<Uint8Array> {
-    const range = { offset: 0, length: PACK_BYTES };
-    const object = await this.#backend.get(key, { signal: this.#signal, range });
-    return object === undefined ? await this.#source.missing(key) : await object.bytes();
+  /** Reads the files of a pack, if that is worth it, and returns the bytes of one. */
+  #readPack(key: string, its: PackRange): Promise<Uint8Array> | undefined {
+    const range = this.#plan.next(key);
+    if (range === undefined) return undefined;
+    const { from: offset, to } = range, signal = this.#signal;
+    const reading = this.#backend.get(key, { range: { offset, length: to - offset }, signal });
+    const bytes = reading.then((object) => object?.bytes() ?? new Uint8Array());
+    bytes.catch(() => this.#packs.delete(key)); // the next read tries again
+    this.#packs.add(key, { ...range, bytes });
+    return this.#packs.find(key, its);
   }
 
   async *#chunks(
