@@ -116,9 +116,10 @@ export async function contents(registry: StoredRegistry): Promise<unknown> {
     const versions: unknown[] = [];
     for await (const { version, info } of registry.versions(name, { details: true })) {
       const { commit: _, generation: __, origin: ___, idempotencyKey: ____, ...kept } = info!;
+      const restored = info!.restored?.map(({ commit: _, ...times }) => times);
       const artifact = await registry.open(`${name}@${version}`);
       const bytes = await Promise.all(artifact.files().map(async (file) => await file.bytes()));
-      versions.push({ ...kept, bytes: bytes.map((part) => part.byteLength) });
+      versions.push({ ...kept, restored, bytes: bytes.map((part) => part.byteLength) });
     }
     names[name] = { versions, aliases: await aliasesOf(registry, name) };
   }
