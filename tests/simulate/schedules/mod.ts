@@ -26,6 +26,7 @@ import { mirrors, restoredMirrors, voidMirrors } from "./mirrors.ts";
 import { pasts } from "./history/pasts.ts";
 import { permissions, staleLists, wrongLists } from "./odd_stores.ts";
 import { retention, voidRetention, wrongClocks } from "./retention.ts";
+import { quietMonths } from "./history/quiet_months.ts";
 import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";
 import { savedAliases } from "./saved_aliases.ts";
@@ -55,6 +56,7 @@ export const SCHEDULES: readonly Schedule[] = [
   deadNumbers,
   longMemory,
   tornUploads,
+  quietMonths,
   copies,
   batches,
   wholeNames,
