@@ -23,6 +23,7 @@ export function createLabels(): Labels {
     learnFile,
     learn: ({ files }) => files.forEach(learnFile),
     of: ({ files }) =>
-      files.map(({ path, sha256 }) => `${path}=${bySum.get(sha256) ?? "(unknown)"}`).join(" "),
+      files.toSorted((a, b) => a.path < b.path ? -1 : 1) // as the label of a value
+        .map(({ path, sha256 }) => `${path}=${bySum.get(sha256) ?? "(unknown)"}`).join(" "),
   };
 }
