@@ -34,9 +34,9 @@ export const du: Command = defineCommand({
   details:
     "SIZE is the size of the files of all versions, STORED the bytes in the store, SHARED the " +
     "bytes that two or more versions share, GARBAGE the unneeded bytes that gc --all frees after " +
-    "the grace period; gc without it leaves what killed saves left for up to 30 days. For one " +
-    "name, also lists its versions: deleting one frees ALONE. Reads the records of names that " +
-    "changed since the last run.",
+    "the grace period. Without --all, gc may free the files of killed saves up to 30 days later. " +
+    "For one name, also lists its versions: deleting one frees ALONE. Reads the records of " +
+    "names that changed since the last run.",
   args: [{
     usage: "[prefix]",
     text: "only names that begin with this, or match this pattern",

@@ -36,9 +36,9 @@ export const gc: Command = defineCommand({
     "never disturbs readers and writers. --verbose lists each object with the reason, and what " +
     "waits until when.\n\n" +
     "A run skips names of which nothing was deleted or replaced since a run that found nothing to " +
-    "free, until something of them can be freed; it inspects each at least every 30 days. So what " +
-    "a killed save left may stay that long. --all inspects every name, and so do --verbose, --now " +
-    "and --forget.\n\n" +
+    "free, until something of them can be freed; it inspects each at least every 30 days. So the " +
+    "files of a killed save may stay that long. --all inspects every name, and so do --verbose, " +
+    "--now and --forget.\n\n" +
     "--now ignores the age. Use it only if no one else uses the registry, on any machine: a " +
     "running save may lose its files, and a download of a deleted version fails. Asks first; " +
     "scripts pass --yes.",
@@ -48,7 +48,7 @@ export const gc: Command = defineCommand({
       flags: "-n, --dry-run",
       text: "only show what would be removed; writes a mark, to read the store's clock",
     },
-    { flags: "--all", text: "inspect every name, also for what killed saves left" },
+    { flags: "--all", text: "inspect every name, also for files of killed saves" },
     { flags: "--now", text: "ignore the grace period; only if no one else uses the registry" },
     YES_OPTION,
     {
