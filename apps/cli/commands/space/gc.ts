@@ -76,7 +76,7 @@ export const gc: Command = defineCommand({
       const preview = await collectGarbage(registry, { dryRun: true, now, forget, signal });
       const isEmpty = Object.values(preview.removed).every(({ count }) => count === 0);
       if (isEmpty && preview.failures.length === 0) {
-        return await print({ ...preview, dryRun: false }, now, context);
+        return await print({ ...preview, dryRun: false }, { now, looksAtAll: true }, context);
       }
       if (!await context.confirm(`${RISK}\nFree ${formatBytes(preview.bytes)} now?`)) {
         await context.note("Nothing was removed");
@@ -109,7 +109,8 @@ export const gc: Command = defineCommand({
       const until = formatTime(item.until);
       context.logger.debug(`${itemText(item)} waits until ${until}: ${item.why}`);
     }
-    await print(report, now, context);
+    const looksAtAll = all || now || forget || shared.verbose === true;
+    await print(report, { now, looksAtAll }, context);
     const { failures: { length } } = report;
     if (length === 0) return dryRun ? undefined : await noteRun(registry.id, ["gc"], context);
     const state = `kept ${formatCount(length, "object")} that could not be checked`;
@@ -126,7 +127,11 @@ function itemText({ what, key, ref, size }: GarbageItem): string {
   return `${KINDS[what][0]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
 }
 
-async function print(report: GarbageReport, now: boolean, context: CommandContext): Promise<void> {
+async function print(
+  report: GarbageReport,
+  { now, looksAtAll }: { now: boolean; looksAtAll: boolean },
+  context: CommandContext,
+): Promise<void> {
   const { json, quiet } = context.shared;
   if (json) return await context.result(report, undefined);
   const rows = Object.entries(report.removed).filter(([, { count }]) => count > 0)
@@ -144,6 +149,10 @@ async function print(report: GarbageReport, now: boolean, context: CommandContex
     const waiting = `${formatCount(count, "object")} (${formatBytes(bytes)})`;
     const more = context.shared.verbose ? "" : "; list them with --verbose";
     await context.note(`${waiting} can be freed later, the first at ${formatTime(nextAt)}${more}`);
+  }
+  const isEmpty = rows.length === 0 && report.failures.length === 0 && nextAt === undefined;
+  if (isEmpty && !looksAtAll) {
+    await context.note("Names without deletions may be skipped: gc --all inspects every name");
   }
   const freed = report.dryRun ? "Would free" : "Freed";
   const text = rows.length > 0
