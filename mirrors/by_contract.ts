@@ -20,7 +20,7 @@ import { fileFacts } from "../core/registry/file_facts.ts";
 import { openPages } from "../registry/mod.ts";
 import { readHead, UNKNOWN, versionCell } from "../registry/record_reads.ts";
 import type { Context } from "../registry/record_reads.ts";
-import { saveFiles } from "../registry/record_writes.ts";
+import { copiedFields, saveFiles } from "../registry/record_writes.ts";
 import type { NameMirror } from "./mirror_name.ts";
 import { attempt, checkProtection, holdTheSame, markOfCopy, occupied, persist } from "./run.ts";
 import type { AnyRun, NamePair, Outcome } from "./run.ts";
@@ -181,10 +181,10 @@ async function saveInTarget(
   const { from, to, store, signal } = run;
   const { info } = artifact;
   const { id, formatVersion } = info.materializer;
-  const { metadata, inputs } = info;
+  const copied = copiedFields(info);
   const version = to.settings.versioned ? info.version : undefined;
   const ifCommit = present === undefined ? {} : { ifCommit: present };
-  const options = { version, metadata, signal, ...ifCommit };
+  const options = { version, signal, ...ifCommit };
   const produce = () => filesOf(run, artifact);
   if (store !== undefined) {
     const origin = info.origin ?? { registry: from.id, commit: info.commit };
@@ -193,10 +193,10 @@ async function saveInTarget(
     const since = info.generation > 1 && { since: UNKNOWN };
     const members = {
       ...markOfCopy(from, info.name),
+      ...copied,
       createdAt,
       by: info.by,
       origin,
-      ...(inputs.length > 0 && { inputs }),
       ...since,
     };
     const materializer = { id, formatVersion };
@@ -208,8 +208,8 @@ async function saveInTarget(
     save: produce,
     load: () => cannotLoad(id),
   });
-  const recorded = inputs.map(asRecorded); // the target would resolve them
-  await to.save(name, undefined, { ...options, inputs: recorded, as: materializer });
+  const inputs = info.inputs.map(asRecorded); // the target would resolve them
+  await to.save(name, undefined, { ...options, ...copied, inputs, as: materializer });
 }
 
 async function* filesOf(run: ContractRun, artifact: PagedArtifact): AsyncGenerator<FileToSave> {

@@ -9,6 +9,7 @@ export { checkGraceChange, writeSettings } from "./maintenance/change_settings.t
 export { setAlias } from "./operations/aliases.ts";
 export { checkWritable } from "./operations/context.ts";
 export { saveFiles } from "./operations/save.ts";
+export { copiedFields } from "./operations/saving/check_options.ts";
 export type { Attempt, FilesOfArtifact, ListedPayload } from "./operations/saving/attempt.ts";
 export { keptMembers } from "./operations/undelete/kept_members.ts";
 export { createBase } from "./payload/base.ts";

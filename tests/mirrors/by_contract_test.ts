@@ -6,6 +6,7 @@ import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { openRegistry, RegistryError } from "../../mod.ts";
 import { aliasesOf, files } from "../conformance/registry/registry_case.ts";
 import { collect, rejected } from "../registry/rejected.ts";
+import { assertCopied, saveMembers } from "../registry/format/copied_members.ts";
 import { noise } from "../registry/registries.ts";
 import { withoutStore } from "../registry/contract/without_store.ts";
 
@@ -58,6 +59,16 @@ for (const [kind, wrapTarget] of cases) {
     assertEquals(await to.load("set@production"), "new");
   });
 }
+
+Deno.test("a mirror between registries without stores keeps the members that a copy keeps", async () => {
+  const from = await openRegistry("memory:");
+  await saveMembers(from);
+  for (const [, wrapTarget] of cases) {
+    const to = await openRegistry("memory:");
+    await mirrorRegistry(withoutStore(from), wrapTarget(to));
+    await assertCopied([from, "a"], [to, "a"]);
+  }
+});
 
 Deno.test("only a target with a store keeps dates, origins and annotations", async () => {
   const from = await openRegistry("memory:"),

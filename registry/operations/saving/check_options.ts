@@ -1,5 +1,5 @@
 // Checks of a save's options.
-import type { ArtifactInfo } from "../../../core/artifact.ts";
+import type { PagedArtifact } from "../../../core/artifact.ts";
 import { type Fault, fault } from "../../../core/errors.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
 import { newAliases } from "../../../core/naming/refs.ts";
@@ -72,7 +72,7 @@ export function userFields(options: SaveOptions): UserFields {
 }
 
 /** Returns the user's fields that a copy of the version keeps. */
-export function copiedFields({ metadata, inputs }: ArtifactInfo): Partial<VersionRecord> {
+export function copiedFields({ metadata, inputs }: PagedArtifact["info"]): Partial<VersionRecord> {
   checkMetadata(metadata); // another program may have written it
   return { metadata, ...(inputs.length > 0 && { inputs }) };
 }

@@ -1,15 +1,13 @@
 // Members of the record of a version: each is checked when it is read, and infos have it.
 import { assert, assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
-import type { Registry } from "../../../mod.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
-import { parseRef } from "../../../core/naming/refs.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import { recordProblem } from "../../../registry/format/record_shape.ts";
 import { contextOf } from "../../../registry/operations/context.ts";
 import { payloadSource } from "../../../registry/operations/load.ts";
-import { locate } from "../../../registry/operations/resolve.ts";
 import { testInMemory } from "../registries.ts";
+import { assertCopied, saveMembers } from "./copied_members.ts";
 
 const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), "utf8");
 
@@ -113,49 +111,8 @@ Deno.test("FORMAT.md names the members, and the package for Python has those of 
   assertEquals(missing, ["idempotencyKey"], "programs know their keys");
 });
 
-/** True for a member that a copy keeps; otherwise why it does not. */
-const COPIED: Record<keyof VersionRecord, true | { not: string }> = {
-  format: { not: "of the record" },
-  kind: { not: "of the record" },
-  generation: { not: "of the record" },
-  commit: { not: "of the record" },
-  previous: { not: "of the record" },
-  startedAt: { not: "of the record" },
-  createdAt: { not: "of the record" },
-  by: { not: "that of the copy" },
-  name: { not: "that of the copy" },
-  version: { not: "that of the copy" },
-  materializer: true,
-  metadata: true,
-  inputs: true,
-  files: { not: "its own place of the bytes" },
-  fileList: { not: "its own place of the bytes" },
-  digest: true,
-  size: true,
-  key: { not: "belongs to an operation" },
-  origin: { not: "a copy is a save here" },
-  since: { not: "of the version" },
-  restored: { not: "of the version" },
-};
-
 testInMemory("a copy has the members of the version that it is made of", async ({ registry }) => {
-  await registry.save("b", 1);
-  const given = {
-    metadata: { x: 1 },
-    inputs: ["b@1.0.0"],
-    idempotencyKey: "k",
-  };
-  await registry.save("a", 2, given);
+  await saveMembers(registry);
   await registry.copy("a@1.0.0", "c");
-  const [from, to] = await Promise.all(["a", "c"].map((name) => recordOf(registry, name)));
-  for (const [member, fact] of Object.entries(COPIED)) {
-    const name = member as keyof VersionRecord;
-    if (fact === true) assert(from[name] !== undefined, `the version has no ${name}`);
-    if (fact === true) assertEquals(to[name], from[name], name);
-  }
+  await assertCopied([registry, "a"], [registry, "c"]);
 });
-
-async function recordOf(registry: Registry, name: string): Promise<VersionRecord> {
-  const context = contextOf(registry, "test");
-  return (await locate(context, parseRef(`${name}@1.0.0`))).record;
-}
