@@ -1,5 +1,6 @@
 // Small files that lie together in packs. From the second one on, those of a version are read with
 // one request.
+import type { FileRange } from "../../core/bytes/content_chunks.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 
 /** Files that end after this many bytes of an object are read alone. */
@@ -9,27 +10,20 @@ const SAVED_BYTES = 256 * 1024;
 /** Bytes of packs that are kept: those that were used last. */
 const KEPT_BYTES = 32 * 1024 * 1024;
 
-export interface PackRange {
-  from: number;
-  to: number;
-}
-
-interface MeasuredRange extends PackRange {
-  /** Bytes that may be read to have those of its files by one request. */
-  worth: number;
-}
+/** A range, and the bytes that may be read to have those of its files by one request. */
+type MeasuredRange = FileRange & { worth: number };
 
 export interface PackSource {
   files: readonly StoredFile[];
   keyOf(file: StoredFile, part: Part): string;
 }
 
-type Kept = PackRange & { bytes: Promise<Uint8Array> };
+type Kept = FileRange & { bytes: Promise<Uint8Array> };
 
 /** Ranges that were read, one of each pack, by its key. Pages of a version share them. */
 export class KeptPacks extends Map<string, Kept> {
   /** Returns bytes of a kept range: too few if the pack is shorter. */
-  find(key: string, { from, to }: PackRange): Promise<Uint8Array> | undefined {
+  find(key: string, { from, to }: FileRange): Promise<Uint8Array> | undefined {
     const kept = this.get(key);
     if (kept === undefined || from < kept.from || to > kept.to) return undefined;
     this.delete(key); // to the end
@@ -50,24 +44,33 @@ export class KeptPacks extends Map<string, Kept> {
 
 /** Decides which of some files are read together. */
 export class PackPlan {
-  readonly #source: PackSource;
-  readonly #requests = new Map<string, number>();
+  /** For each pack, bytes worth the files that were read alone: none once it was read. */
+  readonly #alone = new Map<string, number>();
   #ranges?: Map<string, MeasuredRange>;
-
-  constructor(source: PackSource) {
-    this.#source = source;
-  }
+  #last = "";
 
   /**
-   * Returns the range to read for a file of a pack, if it is the second one. A range that was not
-   * kept is not read again: in an unlucky order of files, that would be for each of them.
+   * Returns the range to read for a file of a pack, if the file before was of the same pack, or if
+   * it is worth the files that were read alone. A range that was not kept is not read again: in an
+   * unlucky order of files, that would be for each of them.
    */
-  next(key: string): PackRange | undefined {
-    const requests = this.#requests.get(key) ?? 0;
-    this.#requests.set(key, requests + 1);
-    if (requests !== 1) return undefined;
-    const range = (this.#ranges ??= measureRanges(this.#source)).get(key);
-    return range && range.to - range.from <= range.worth ? range : undefined;
+  next(key: string, { from, to }: FileRange, source: PackSource): FileRange | undefined {
+    const isNext = this.#last === key, before = this.#alone.get(key);
+    const alone = (before ?? 0) + to - from + SAVED_BYTES;
+    this.#last = key;
+    this.#alone.set(key, alone);
+    const range = before === undefined ? before : (this.#ranges ??= measureRanges(source)).get(key);
+    const worth = Math.max(isNext && range?.worth || 0, alone);
+    if (range === undefined || range.to - range.from > worth) return undefined;
+    range.worth = 0;
+    this.#alone.set(key, -Infinity);
+    return range;
+  }
+
+  /** Drops a range that failed, or is damaged. It is read again once that is worth it. */
+  drop(key: string, packs: KeptPacks): void {
+    packs.delete(key);
+    if (this.#alone.get(key) === -Infinity) this.#alone.set(key, 0);
   }
 }
 
@@ -78,10 +81,9 @@ function measureRanges({ files, keyOf }: PackSource): Map<string, MeasuredRange>
     for (const part of file.parts ?? []) {
       const { offset = Infinity, size } = part, end = offset + size;
       if (end > PACK_BYTES) continue;
-      const key = keyOf(file, part);
+      const key = keyOf(file, part), more = size + SAVED_BYTES;
       const { from, to, worth } = ranges.get(key) ?? { from: offset, to: 0, worth: 0 };
-      const more = worth + size + SAVED_BYTES;
-      ranges.set(key, { from: Math.min(from, offset), to: Math.max(to, end), worth: more });
+      ranges.set(key, { from: Math.min(from, offset), to: Math.max(to, end), worth: worth + more });
     }
   }
   return ranges;

@@ -23,7 +23,7 @@ import {
   passEach,
   type PassTo,
 } from "./file_bytes.ts";
-import { KeptPacks, PACK_BYTES, PackPlan, type PackRange, type PackSource } from "./packs.ts";
+import { KeptPacks, PACK_BYTES, PackPlan, type PackSource } from "./packs.ts";
 import { type PlannedRead, type ReadInto, readRanges, type WindowOptions } from "./read_ranges.ts";
 
 /** Windows up to this size are read whole: a stream takes several times the processor time. */
@@ -61,7 +61,7 @@ export class PartReader {
   readonly #verify: Verify;
   readonly #signal?: AbortSignal;
   readonly #packs: KeptPacks;
-  readonly #plan: PackPlan;
+  readonly #plan = new PackPlan();
 
   constructor({ source, backend, verify, signal }: PartReaderOptions) {
     this.#source = source;
@@ -69,7 +69,6 @@ export class PartReader {
     this.#verify = verify;
     this.#signal = signal;
     this.#packs = source.packs ?? new KeptPacks();
-    this.#plan = new PackPlan(source);
   }
 
   /** Returns the stored bytes of a range, unverified. */
@@ -151,7 +150,7 @@ export class PartReader {
     const { ref, recordKey } = this.#source;
     const [first] = file.parts ?? [];
     const stored = first === undefined ? recordKey : this.#source.keyOf(file, first);
-    this.#packs.delete(stored); // damaged bytes are not kept
+    this.#plan.drop(stored, this.#packs); // damaged bytes are not kept
     if (file.inline !== undefined) this.#source.forget?.();
     return corrupt("read file", `${shown(file.path)} of "${ref}"`, state, {
       ...saveAgain("The stored bytes changed."),
@@ -186,14 +185,14 @@ export class PartReader {
   }
 
   /** Reads the files of a pack, if that is worth it, and returns the bytes of one. */
-  #readPack(key: string, its: PackRange): Promise<Uint8Array> | undefined {
-    const range = this.#plan.next(key);
+  #readPack(key: string, its: FileRange): Promise<Uint8Array> | undefined {
+    const range = this.#plan.next(key, its, this.#source);
     if (range === undefined) return undefined;
     const { from: offset, to } = range, signal = this.#signal;
     const reading = this.#backend.get(key, { range: { offset, length: to - offset }, signal });
     const bytes = reading.then((object) => object?.bytes() ?? new Uint8Array());
-    bytes.catch(() => this.#packs.delete(key)); // the next read tries again
-    this.#packs.add(key, { ...range, bytes });
+    this.#packs.add(key, { from: offset, to, bytes });
+    bytes.catch(() => this.#plan.drop(key, this.#packs));
     return this.#packs.find(key, its);
   }
 

@@ -133,5 +133,41 @@ Deno.test("a pack that cannot be read at once is read file by file", async () =>
   for (const { path, content } of files) {
     assertEquals(await artifact.file(path).bytes(), content);
   }
-  assertEquals(failed, 1);
+  assert(failed <= 10, `${failed} reads of packs`);
+});
+
+Deno.test("one lost connection or damaged file costs few reads of files alone", async () => {
+  const { registry, backend, got, files } = await shuffled(10, { pages: false, count: 600 });
+  const { get } = backend;
+  const faults = [
+    () => Promise.reject(new Error("the connection was lost")),
+    (bytes: Uint8Array) => Promise.resolve(bytes.with(50 * KIB, bytes[50 * KIB]! ^ 1)),
+  ];
+  for (const fault of faults) {
+    let isLeft = true;
+    backend.get = async (key, options) => {
+      const object = await get(key, options);
+      if (!isLeft || object === undefined || (options?.range?.length ?? 0) < 100 * KIB) {
+        return object;
+      }
+      isLeft = false;
+      return { ...object, bytes: async () => await fault(await object.bytes()) };
+    };
+    const artifact = await registry.open("set");
+    got.gets = 0;
+    let wrong = 0;
+    for (const { path } of files) await artifact.file(path).bytes().catch(() => wrong++);
+    assert(wrong <= 1 && !isLeft, `${wrong} wrong files`);
+    assert(got.gets <= 40, `${got.gets} gets`);
+  }
+});
+
+Deno.test("a few files here and there of many packs are read alone", async () => {
+  const { registry, got, packs, files } = await shuffled(80, { pages: false, count: 1000 });
+  const artifact = await registry.open("set");
+  got.bytes = 0;
+  for (const n of Array.from({ length: 10 * packs }, (_, n) => (n * 307 + 5) % 1000)) {
+    await artifact.file(files[n]!.path).bytes();
+  }
+  assert(got.bytes < 10 * packs * (80 + 256) * KIB, `${got.bytes / KIB} KiB`);
 });
