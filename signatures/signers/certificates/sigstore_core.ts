@@ -1,5 +1,7 @@
-// The package that reads certificates for Sigstore, which verifies by a digest that Deno does not choose.
-import { crypto, X509Certificate } from "npm:@sigstore/core@^3.2.1";
+// The package that reads certificates for Sigstore. It verifies by a digest that Deno does not choose,
+// and reads fractions of a second only if they have three digits.
+import { ASN1Obj, crypto, X509Certificate } from "npm:@sigstore/core@^3.2.1";
+import { Buffer } from "node:buffer";
 import type { KeyObject } from "node:crypto";
 
 export { X509Certificate };
@@ -18,3 +20,13 @@ function verifyByDefault(
 }
 
 Object.assign(crypto, { verify: verifyByDefault });
+
+const { toDate } = ASN1Obj.prototype;
+
+/** Timestamp authorities leave out zeros at the end of a fraction (RFC 3161, section 2.4.2). */
+ASN1Obj.prototype.toDate = function (this: ASN1Obj): Date {
+  const text = this.tag.isGeneralizedTime() ? this.value.toString("ascii") : "";
+  const [, seconds] = /^(\d{14})\.\d+Z$/.exec(text) ?? [];
+  if (seconds === undefined) return toDate.call(this);
+  return toDate.call(new ASN1Obj(this.tag, Buffer.from(`${seconds}Z`, "ascii"), []));
+};

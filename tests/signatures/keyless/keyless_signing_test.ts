@@ -58,6 +58,21 @@ Deno.test("a version is signed by an identity, and checked offline with the root
   assertEquals(changed.signatures.find(({ id }) => id === stamped.id)?.state, "wrong");
 });
 
+Deno.test("a timestamp is verified whatever digits its fraction of a second has", async () => {
+  for (const ms of [0, 100, 120, 123, 7]) {
+    await using registry = await withVersion();
+    const second = Math.ceil(realSystem.now() / 1000) * 1000; // the certificates are valid
+    await using served = await servedSigstore({ stampedAt: () => new Date(second + ms) });
+    const { fulcio, rekor, timestampAuthority, trustedRoot } = served;
+    const services = { fulcio, rekor, timestampAuthority, trustedRoot };
+    const { identity } = await signKeyless(registry, NAME, {
+      ...services,
+      token: await served.token(),
+    });
+    assertEquals(identity, ALICE, `${ms} ms`);
+  }
+});
+
 /** Signs with a Sigstore, and returns the error. The version must have no signature. */
 async function failure(
   served: ServedOptions,

@@ -17,6 +17,8 @@ export type Route = "/fulcio/api/v2/signingCert" | "/rekor/api/v1/log/entries" |
 export interface ServedOptions {
   /** Answers in place of a route, by the usual answer. */
   answer?: (route: Route, usual: () => Promise<Response>) => Response | Promise<Response>;
+  /** The time in timestamps. @default now */
+  stampedAt?: () => Date;
 }
 
 /** A Sigstore with the URLs of its services, and a provider of identity tokens. */
@@ -35,8 +37,11 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuffer
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-export async function servedSigstore({ answer }: ServedOptions = {}): Promise<ServedSigstore> {
+export async function servedSigstore(
+  { answer, stampedAt = () => new Date(realSystem.now()) }: ServedOptions = {},
+): Promise<ServedSigstore> {
   const { trustedRoot, authority, log, stamps } = await sigstore();
+  Object.assign(stamps, { getCurrentTime: stampedAt });
   const key = await createKey("1"), known = createLocalJWKSet({ keys: [publicJwk(key)] });
   const asked: Route[] = [];
 
