@@ -167,8 +167,8 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "quiet/time-of-a-comparison-forgotten",
-    file: "registry/maintenance/collection.ts",
-    text: "if (!result) this.#outlook?.changesAt(trueAt);",
+    file: "registry/maintenance/outlook.ts",
+    text: "this.until = Math.min(this.until, time);",
     replacement: "",
     test: "tests/registry/maintenance/garbage/quiet_names_test.ts",
     testName: "each night finds what a look at all names finds",
@@ -179,7 +179,7 @@ export const GARBAGE: readonly Mutant[] = [
     text: "noted === fingerprint && ",
     replacement: "noted !== undefined && ",
     test: "tests/registry/maintenance/garbage/quiet_names_test.ts",
-    testName: "gc skips names that did not change",
+    testName: "gc skips names of which nothing was deleted or replaced",
   },
   {
     name: "quiet/names-never-looked-at-again",
