@@ -35,7 +35,7 @@ Deno.test("a version has the files of a run that goes on, of one that ended, and
   assertEquals((await create("models:/clf/1")).version, "4");
   for (const version of ["1", "2", "3", "4"]) {
     const { files } = await registry.info(`models:clf@${version}.0.0`);
-    assertEquals(files.map(({ path }) => path), ["MLmodel", "data/weights"]);
+    assertEquals(files.map(({ path }) => path).sort(), ["MLmodel", "data/weights"]);
     const { artifact_uri } = await get("model-versions/get-download-uri", { name: "clf", version });
     const root = artifact_uri.replace("mlflow-artifacts:/", "");
     assertEquals(await service.list(root), ["MLmodel", "data/"]);
