@@ -365,16 +365,19 @@ async function explainMissing(
 ): Promise<never> {
   const { cell, found } = located;
   const ref = refOf(located);
-  if (await isLate(context, found)) noteVoid(context, found.info.key);
+  const isLost = await isLate(context, found);
+  if (isLost) noteVoid(context, found.info.key);
   const head = await countingHead(context, cell);
-  const isSame = head?.key === found.info.key &&
+  const isGone = head?.dead ?? true; // a tombstone can have the key and the commit of the version
+  const isSame = !isGone && head?.key === found.info.key &&
     (await readRecord(context, head.key))?.record.commit === found.record.commit;
   if (!isSame) { // another generation, or another record after a restore
     await forgetRecord(context, cell);
+    const how = isLost ? "committed too late" : isGone ? "deleted" : "overwritten";
     throw new Superseded({
       code: "Conflict",
-      message: `Cannot read "${ref}": it was superseded`,
-      hint: "Open it again.",
+      message: `Cannot read "${ref}": it was ${how}, and its files are gone`,
+      hint: isGone ? "Save it again, or copy it from a mirror." : "Open it again.",
       key: found.info.key,
       backend: context.backend.location,
     });

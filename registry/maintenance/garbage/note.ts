@@ -170,19 +170,12 @@ function isSame<T extends Entry | number>(
   return [...entries].every(([path, entry]) => String(noted.get(path)) === String(entry));
 }
 
-const KINDS: ReadonlySet<unknown> = new Set<KnownRecord["kind"]>([
-  "version",
-  "alias",
-  "key",
-  "note",
-  "deleted",
-  "scrubbed",
-]);
+const KINDS: KnownRecord["kind"][] = ["version", "alias", "key", "note", "deleted", "scrubbed"];
 
 function isEntry(value: unknown): value is Entry {
   if (!Array.isArray(value)) return false;
   const [size, modifiedAt, etag, kind, ...objects] = value;
   return Number.isFinite(size) && Number.isFinite(modifiedAt) &&
     (etag === null || typeof etag === "string") &&
-    KINDS.has(kind) && objects.every(isObjectsText);
+    KINDS.includes(kind) && objects.every(isObjectsText);
 }

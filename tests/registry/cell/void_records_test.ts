@@ -350,7 +350,7 @@ testProtocol(
 );
 
 testProtocol(
-  "an open handle on a record that expires reports that it was superseded",
+  "an open handle on a record that expires reports that it was committed too late",
   MUTABLE,
   async (world) => {
     const { advance, store, keys } = world;
@@ -362,6 +362,7 @@ testProtocol(
     const handle = await registry.open("a");
     for (const key of await keys("objects/")) await store.delete(key);
     const error = await rejected("Conflict", handle.files()[0].bytes());
+    assertMatch(error.message, /: it was committed too late, and its files are gone$/);
     assertMatch(error.hint!, /[Oo]pen it again/);
     assertEquals(await registry.load("a"), "first");
   },

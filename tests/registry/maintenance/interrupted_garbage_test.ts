@@ -189,7 +189,7 @@ Deno.test("a load survives an overwrite within the grace and restarts after it",
   await rejected("NotFound", slow.registry.load("a"));
 });
 
-Deno.test("a handle older than the grace reports that it was superseded", async () => {
+Deno.test("a handle older than the grace reports that its version was overwritten", async () => {
   const { registry, advance } = await createProtocolWorld({ mutable: true });
   await registry.save("a", { one: noise(300_000), two: noise(300_000, 2) }, {
     ...OVERWRITE,
@@ -209,7 +209,28 @@ Deno.test("a handle older than the grace reports that it was superseded", async 
     ]
   ) {
     const error = await rejected("Conflict", Promise.resolve().then<unknown>(read));
+    assertEquals(
+      error.message,
+      'Cannot read "a@1.0.0": it was overwritten, and its files are gone',
+    );
     assertEquals(error.hint, "Open it again.");
+  }
+});
+
+Deno.test("a handle older than the grace reports that its version was deleted", async () => {
+  const { registry, advance } = await createProtocolWorld({ mutable: false });
+  await registry.save("a", { one: noise(300_000), two: noise(300_000, 2) }, { as: fileSet });
+  const handle = await registry.open("a");
+  const before = handle.file("two").stream({ offset: 5 });
+  await registry.delete("a@1");
+  for (let night = 0; night < 3; night++) {
+    advance(2 * GRACE_MS);
+    await collectGarbage(registry);
+    for (const read of [() => handle.file("one").bytes(), () => Array.fromAsync(before)]) {
+      const error = await rejected("Conflict", Promise.resolve().then<unknown>(read));
+      assertEquals(error.message, 'Cannot read "a@1.0.0": it was deleted, and its files are gone');
+      assertEquals(error.hint, "Save it again, or copy it from a mirror.");
+    }
   }
 });
 
