@@ -104,8 +104,8 @@ async function collectNames(collection: Collection): Promise<void> {
         await action(name);
       } catch (error) {
         // Unreadable data may refer to anything of its name: keep all of it.
-        const { key = name, message } = await asPartial(context, error, signal);
-        collection.fail(key, message);
+        const failure = await asPartial(context, error, signal);
+        collection.fail(failure.key ?? name, failure);
         waiting.add(name);
       }
     });

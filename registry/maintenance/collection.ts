@@ -3,7 +3,7 @@ import type { Context } from "../operations/context.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { Outlook, type Waiting } from "./outlook.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { isRegistryError, unavailable } from "../../core/errors.ts";
+import { type ErrorCode, isRegistryError, unavailable } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
@@ -97,8 +97,8 @@ export interface GarbageReport {
   waiting: { count: number; bytes: number; nextAt?: Date };
   /** Keys of expired records: they landed too late, after their payload was collected. */
   voids: string[];
-  /** Objects that could not be removed. The next run tries again. */
-  failures: { key: string; message: string }[];
+  /** Objects that could not be checked or removed. The next run tries again. */
+  failures: { key: string; code?: ErrorCode; message: string }[];
 }
 
 /** Many stores have times in seconds: an object of the same second is not younger than the mark. */
@@ -230,7 +230,7 @@ export class Collection {
     for (const item of items) {
       const failure = failures.get(item.key);
       if (failure === undefined) this.count(item);
-      else this.fail(item.key, failure.message);
+      else this.fail(item.key, failure);
     }
     return failures.size === 0;
   }
@@ -245,7 +245,7 @@ export class Collection {
       return true;
     } catch (error) {
       if (!isRegistryError(error)) throw error;
-      this.fail(item.key, error.message);
+      this.fail(item.key, error);
       return false;
     }
   }
@@ -259,9 +259,9 @@ export class Collection {
     waiting.nextAt = new Date(Math.min(waiting.nextAt?.getTime() ?? nextAt, nextAt));
   }
 
-  fail(key: string, message: string): void {
+  fail(key: string, { code, message }: { code?: ErrorCode; message: string }): void {
     this.leaveOpen();
-    this.#report.failures.push({ key, message });
+    this.#report.failures.push({ key, ...code && { code }, message });
   }
 
   /** Reports an expired record. */

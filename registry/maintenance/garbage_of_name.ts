@@ -43,7 +43,7 @@ export async function collectName(collection: Collection, name: string): Promise
   for (const place of needed) referred.add(encodeFolder(place), Infinity);
   const plan: Plan = { referred, keys: [], replaced: [], firsts: [], damage: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
-  for (const { key = name, message } of plan.damage) collection.fail(key, message);
+  for (const error of plan.damage) collection.fail(error.key ?? name, error);
   // A list that cannot be read may name any object of the name, so all of them stay.
   const isKnown = plan.damage.length === 0;
   const { unneeded, unexplained: strange } = isKnown

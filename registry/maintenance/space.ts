@@ -10,7 +10,7 @@ import { type Context, contextOf } from "../operations/context.ts";
 import { type ObjectRange, usedBytes } from "../cell/object_ranges.ts";
 import { sweepStages } from "./collect_garbage.ts";
 import { Collection, newReport } from "./collection.ts";
-import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
+import type { GarbageItem, GarbageReport, Measure, WaitingItem } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
@@ -79,7 +79,7 @@ export interface SpaceReport {
   /** Local time from which ages were measured. The store's clock is not read. */
   measuredAt: Date;
   /** Unreadable data. Its name is measured as far as it was listed. */
-  failures: { key: string; message: string }[];
+  failures: GarbageReport["failures"];
 }
 
 /** Implements `measureSpace` of `registry/maintenance.ts`. */
@@ -158,8 +158,8 @@ async function measureNames(
     try {
       await collectName(view, name);
     } catch (error) {
-      const { key = name, message } = await asPartial(context, error, signal);
-      return collection.fail(key, message);
+      const failure = await asPartial(context, error, signal);
+      return collection.fail(failure.key ?? name, failure);
     }
     const measured = measure.take(name);
     const isQuiet = !outlook.isOpen && outlook.waiting.count === 0 && !drafts.names.has(name) &&
@@ -167,9 +167,9 @@ async function measureNames(
     const until = Math.min(outlook.until, lookAgainAt(mark, name));
     if (isQuiet) noted.set(name, [fingerprint, until, ...measured]);
   };
-  const onFailure = ({ key, message }: RegistryError, name?: string) => {
+  const onFailure = (error: RegistryError, name?: string) => {
     if (name !== undefined) names.set(name, true);
-    collection.fail(key ?? name ?? "", message);
+    collection.fail(error.key ?? name ?? "", error);
   };
   await forEachAtOnce(joinNames(context, { signal, onFailure }), measureOne);
   const others = [...drafts.names].filter((name) => !names.has(name));
@@ -350,7 +350,8 @@ async function measureOther(
   signal?: AbortSignal,
 ): Promise<{ bytes: number; objects: number; uploadBytes: number }> {
   let bytes = 0, objects = 0, uploadBytes = 0;
-  const onFailure = ({ message }: Error, key: string) => void failures.push({ key, message });
+  const onFailure = ({ code, message }: RegistryError, key: string) =>
+    void failures.push({ key, code, message });
   for (const top of [SETTINGS, ...AUXILIARY]) {
     for await (const { size } of listReadable(context, top, { signal, onFailure })) {
       bytes += size;

@@ -28,7 +28,7 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
     const why = other === collection.markKey
       ? "a list of the marks omits that of this run"
       : "another collector may be active, this is its mark";
-    collection.fail(other, `Cannot forget "${decodeName(name)}": ${why}`);
+    collection.fail(other, { message: `Cannot forget "${decodeName(name)}": ${why}` });
     return false;
   }
   if (!await buryFirsts(collection, versionsOf(cells), records)) return true;

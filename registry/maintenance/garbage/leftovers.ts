@@ -40,7 +40,7 @@ async function* listBatches(
   isWanted: (entry: ObjectInfo) => boolean,
 ): AsyncGenerator<ObjectInfo[]> {
   const { context, signal } = collection;
-  const onFailure = ({ message }: Error, key: string) => collection.fail(key, message);
+  const onFailure = (error: Error, key: string) => collection.fail(key, error);
   let batch: ObjectInfo[] = [];
   for await (const entry of listReadable(context, folder, { signal, onFailure })) {
     if (!isWanted(entry)) continue;
@@ -88,7 +88,7 @@ async function mirrorTables(collection: Collection): Promise<string[]> {
     }
   } catch (error) {
     if (!isRegistryError(error)) throw error;
-    collection.fail(MIRRORS, error.message);
+    collection.fail(MIRRORS, error);
   }
   return folders;
 }
@@ -124,7 +124,7 @@ async function collectNotes(collection: Collection, notes: readonly ObjectInfo[]
       else if (!dryRun) await context.backend.put(info.key, new Uint8Array(), { signal });
     } catch (error) {
       if (!isRegistryError(error)) throw error;
-      collection.fail(info.key, error.message);
+      collection.fail(info.key, error);
     }
   });
   const why = "its version does not exist";

@@ -216,8 +216,8 @@ Deno.test("failures within a batch are reported, the rest is counted", async () 
   const later = await openRegistry(withAge(backend, WEEK_MS));
   const report = await collectGarbage(later);
   assertEquals(report.failures, [
-    { key: `${FOLDER}17`, message: "Cannot delete it: it is held" },
-    { key: `${FOLDER}7`, message: "Cannot delete it: it is held" },
+    { key: `${FOLDER}17`, code: "Denied", message: "Cannot delete it: it is held" },
+    { key: `${FOLDER}7`, code: "Denied", message: "Cannot delete it: it is held" },
   ]);
   assertEquals(report.removed.payload, { count: 18, bytes: 18 * 7 });
   stuck = false;

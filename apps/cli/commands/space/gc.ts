@@ -1,5 +1,5 @@
 import { collectGarbage } from "../../../../registry/maintenance.ts";
-import { taskFailed } from "../../../../core/errors.ts";
+import { type RegistryError, taskFailed } from "../../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -111,13 +111,26 @@ export const gc: Command = defineCommand({
     }
     const looksAtAll = all || now || forget || shared.verbose === true;
     await print(report, { now, looksAtAll }, context);
-    const { failures: { length } } = report;
-    if (length === 0) return dryRun ? undefined : await noteRun(registry.id, ["gc"], context);
-    const state = `kept ${formatCount(length, "object")} that could not be checked`;
-    const hint = "Nothing that is needed was removed. List the damage: holdfast verify";
-    throw taskFailed("collect all garbage", undefined, state, { hint });
+    if (report.failures.length > 0) throw keptObjects(report.failures);
+    if (!dryRun) await noteRun(registry.id, ["gc"], context);
   },
 });
+
+/** Returns the error of a run that kept objects which it could not check or remove. */
+function keptObjects(failures: GarbageReport["failures"]): RegistryError {
+  const objects = formatCount(failures.length, "object");
+  const isDamage = failures.some(({ code }) => code === "Corrupt" || code === "Unsupported");
+  const [state, hint] = isDamage
+    ? [
+      `kept ${objects} that could not be checked`,
+      "Nothing that is needed was removed. List the damage: holdfast verify",
+    ]
+    : [
+      `kept ${objects} that could not be checked or removed; the first: ${failures[0]!.message}`,
+      "Nothing that is needed was removed. Fix the cause, and run gc again.",
+    ];
+  return taskFailed("collect all garbage", undefined, state, { hint });
+}
 
 const RISK =
   "This ignores the grace period. If anyone else uses this registry now, on any machine, their " +

@@ -1,7 +1,18 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { createCommandContext } from "../../../../../apps/cli/program/command_context.ts";
 import { gc } from "../../../../../apps/cli/commands/space/gc.ts";
-import { type Backend, createLocalBackend, openRegistry } from "../../../../../mod.ts";
+import {
+  type Backend,
+  createLocalBackend,
+  openRegistry,
+  RegistryError,
+} from "../../../../../mod.ts";
 import { withAge } from "../../../../registry/with_age.ts";
 import { damageRecords } from "../../../damage_records.ts";
 import { captureIo, type CliTest, cliTest, filledTest, noise } from "../../../captured_io.ts";
@@ -46,6 +57,32 @@ filledTest("gc keeps unreadable names and exits with 1", async (it) => {
     err,
     "hint: Nothing that is needed was removed. List the damage: holdfast verify\n",
   );
+});
+
+cliTest("gc says why it could not remove an object", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save big -", { stdin: noise(200_000) });
+  await it.succeeds("rm big@1 --yes");
+  const year = withAge(backendOf(it), 365 * 24 * 3_600_000);
+  const denied = (key: string) =>
+    new RegistryError({ code: "Denied", message: `Cannot delete "${key}": permission denied` });
+  const backend: Backend = {
+    ...year,
+    delete(key, options) {
+      return key.startsWith("objects/") ? Promise.reject(denied(key)) : year.delete(key, options);
+    },
+    deleteMany: undefined,
+  };
+  const io = captureIo({ cwd: it.cwd });
+  await using registry = await openRegistry(backend, { create: false });
+  await using context = createCommandContext({ io, shared: {}, tokens: [] });
+  const run = gc.run([], {}, { ...context, open: () => Promise.resolve(registry) });
+  const { message, hint } = await assertRejects(() => Promise.resolve(run), RegistryError);
+  assertMatch(
+    message,
+    /kept 1 object that could not be checked or removed; the first: Cannot delete "objects\/big\/.*": permission denied$/,
+  );
+  assertEquals(hint, "Nothing that is needed was removed. Fix the cause, and run gc again.");
 });
 
 filledTest("gc that finds nothing says how to find what killed saves left", async (it) => {
