@@ -12,7 +12,7 @@ export {
 } from "./cell/heads.ts";
 export type { Head, Located } from "./cell/heads.ts";
 export { allParts, objectsOf, ownPlace, placeOf, sharedObjects } from "./cell/objects.ts";
-export { endOf, runsOf, saveAgain } from "./cell/part_runs.ts";
+export { cutOff, endOf, runsOf, saveAgain } from "./cell/part_runs.ts";
 export { inUtc, sinceOf, UNKNOWN } from "./cell/since.ts";
 export { isVoid } from "./cell/voids.ts";
 export {

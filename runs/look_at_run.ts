@@ -208,10 +208,11 @@ function openPartFile(
 ): ArtifactFile {
   const place = encodePlace(draftPlace(addition.commit));
   const ref = `${spoken}, part ${shown(note.part)}`;
-  const missing = (key: string) => {
+  const missing = (key: string, path: string) => {
     const hint = "Check whether another program deleted it.";
     const at = { hint, key, backend: backend.location };
-    return Promise.reject(corrupt("read", ref, "a stored object is missing", at));
+    const what = `file ${shown(path)} of ${ref}`;
+    return Promise.reject(corrupt("read", what, "a stored object is missing", at));
   };
   const keyOf = (_: StoredFile, part: Part) => payloadKey(name, place, part.object);
   const info = { name, size: file.size } as ArtifactInfo; // of which only the progress is made

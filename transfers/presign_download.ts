@@ -79,7 +79,7 @@ async function wholeObject(
   if (run !== undefined && isAlone && (run.offset ?? 0) === 0) {
     const key = source.keyOf(file, run.parts[0]);
     const info = await backend.head(key, { signal });
-    if (info === undefined) return await source.missing(key);
+    if (info === undefined) return await source.missing(key, file.path);
     if (info.size === file.size) return key;
   }
   const [state, hint, reason] = file.encoding !== undefined

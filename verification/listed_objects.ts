@@ -1,12 +1,13 @@
 // Compares the sizes of payload objects in the store's listing with the records. Reads no payload:
 // finds objects that are missing or cut off, not those whose bytes changed.
 import type { ObjectInfo } from "../core/backend.ts";
-import { corrupt, forEachAtOnce, isRegistryError, shown, valueAt } from "../core/kernel.ts";
+import { corrupt, forEachAtOnce, isRegistryError, retold, shown, valueAt } from "../core/kernel.ts";
 import type { RegistryError } from "../core/kernel.ts";
 import type { Part, StoredFile } from "../core/record.ts";
 import {
   allParts,
   asPartial,
+  cutOff,
   listReadable,
   NAMES,
   OBJECTS,
@@ -102,8 +103,8 @@ export class ObjectsOfName {
         if (size !== undefined && size >= endInObject(part)) continue;
         if (size !== undefined) damaged.set(file, this.#cutOff(source, file, { key, size, part }));
         else {
-          if (!gone.has(key)) gone.set(key, await corruptionOf(source.missing(key)));
-          damaged.set(file, valueAt(gone, key));
+          if (!gone.has(key)) gone.set(key, await corruptionOf(source.missing(key, file.path)));
+          damaged.set(file, retold(valueAt(gone, key), fileOf(source, file)));
         }
         break;
       }
@@ -140,12 +141,12 @@ export class ObjectsOfName {
   }
 
   #cutOff(
-    { ref }: PayloadSource,
-    { path }: StoredFile,
+    source: PayloadSource,
+    file: StoredFile,
     { key, size, part }: { key: string; size: number; part: Part },
   ): RegistryError {
-    const state = `its object has ${size} bytes, not ${endInObject(part)} or more`;
-    return corrupt("read file", `${shown(path)} of "${ref}"`, state, {
+    const { action, subject } = fileOf(source, file);
+    return corrupt(action, subject, cutOff(size, endInObject(part)), {
       ...saveAgain("Another program changed it."),
       key,
       backend: this.#context.backend.location,
@@ -159,6 +160,10 @@ export class ObjectsOfName {
     this.#asked.set(key, asked);
     return asked;
   }
+}
+
+function fileOf({ ref }: PayloadSource, { path }: StoredFile) {
+  return { action: "read file", subject: `${shown(path)} of "${ref}"` };
 }
 
 /** Returns why an object is missing. Throws if its version is superseded. */

@@ -23,12 +23,13 @@ export function onDemand(
 /**
  * Returns the same stream, one chunk behind. An error before the first chunk is thrown here. One at
  * the end, such as a failed checksum, withholds the last chunk: no client takes the file as
- * complete. Calls `turn` before each read, `onEnd` when no more is read, and `onBreak` with an error
+ * complete. If the first chunk has all of `size`, an error at the end is thrown here too. Calls `turn` before each read, `onEnd` when no more is read, and `onBreak` with an error
  * after the first chunk.
  */
 export async function oneBehind(
   stream: ReadableStream<Uint8Array>,
-  { turn, onEnd = () => {}, onBreak = () => {} }: {
+  { size, turn, onEnd = () => {}, onBreak = () => {} }: {
+    size?: number;
     turn?(): Promise<void>;
     onEnd?(): void;
     onBreak?(error: unknown): void;
@@ -46,6 +47,7 @@ export async function oneBehind(
     }
   }
   let held = await read();
+  if (held?.byteLength === size) await read();
   return onDemand(reader, async (controller) => {
     const chunk = held;
     if (chunk !== undefined) {
@@ -74,6 +76,7 @@ export interface Windows {
   /** Opens a stream with a window, {@linkcode oneBehind}. The window is released when it ends. */
   open(
     stream: (windowBytes: number) => ReadableStream<Uint8Array>,
+    size?: number,
   ): Promise<ReadableStream<Uint8Array>>;
   /** Windows of all open streams, bytes. */
   readonly heldBytes: number;
@@ -98,7 +101,7 @@ export function createWindows(
   }
 
   return {
-    open(stream) {
+    open(stream, size) {
       const windowBytes = take();
       let bytes = windowBytes * WINDOWS_HELD;
       const opened = stream(windowBytes);
@@ -107,7 +110,7 @@ export function createWindows(
         held -= bytes;
         bytes = 0;
       };
-      return oneBehind(opened, { turn: nextTurn, onEnd, onBreak });
+      return oneBehind(opened, { size, turn: nextTurn, onEnd, onBreak });
     },
     get heldBytes() {
       return held;

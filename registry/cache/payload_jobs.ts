@@ -16,7 +16,7 @@ import { earlierAt } from "../payload/known.ts";
 import { allParts } from "../cell/objects.ts";
 import { packFiles, storeFile } from "../payload/writing/store_file.ts";
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
-import { fault } from "../../core/errors.ts";
+import { notFound } from "../../core/errors.ts";
 import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import { createLoadLimit } from "../../core/calls/load_limit.ts";
@@ -114,7 +114,7 @@ async function readFiles<J extends ReadJob, T>(
   const { ref, recordKey, files, verify, cached, maxLoadBytes = Infinity } = job;
   const { info = { size: 0 } as ArtifactInfo } = job;
   const keys = new Map(files.map(({ file, keys }) => [file, keys]));
-  let missing: string | undefined;
+  let missing: [key: string, path: string] | undefined;
   const source = {
     ref,
     recordKey,
@@ -122,10 +122,9 @@ async function readFiles<J extends ReadJob, T>(
     files: files.map(({ file }) => file),
     inline: new Uint8Array(),
     keyOf: (file: StoredFile, part: Part) => valueAt(keys, file)[allParts(file).indexOf(part)]!,
-    missing(key: string): Promise<never> {
-      missing = key;
-      const state = "an object is missing";
-      throw fault({ code: "NotFound", action: "read", subject: `"${ref}"`, state, key });
+    missing(key: string, path: string): Promise<never> {
+      missing = [key, path];
+      throw notFound("read", `"${ref}"`, "an object is missing", { key });
     },
   };
   let reported = 0;

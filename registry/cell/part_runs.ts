@@ -1,7 +1,7 @@
 // Reads the parts of a file. Adjacent parts of one object are read together.
 import type { Backend, StoredObject } from "../../core/backend.ts";
 import type { FileRange } from "../../core/bytes/content_chunks.ts";
-import { type Advice, corrupt } from "../../core/errors.ts";
+import { type Advice, corrupt, type RegistryError } from "../../core/errors.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 
 export interface PartRun extends Pick<Part, "offset" | "size"> {
@@ -37,9 +37,7 @@ function follows({ parts: [first], offset = 0, size }: PartRun, part: Part): boo
     (part.offset ?? 0) === offset + size;
 }
 
-interface PlacedPart extends FileRange {
-  part: Part;
-}
+type PlacedPart = FileRange & { part: Part };
 
 /** Returns the parts of a file that have bytes in a range of it, with their places. */
 export function partsWithin(
@@ -63,6 +61,8 @@ interface PartSpan {
   length?: number;
   /** Same as the option of `get`. */
   passing?: boolean;
+  /** Makes the error of an object that is too short. @default one that names only the key */
+  damaged?(state: string): RegistryError;
   signal?: AbortSignal;
 }
 
@@ -74,7 +74,7 @@ export async function getPart(
   backend: Backend,
   key: string,
   part: Pick<Part, "offset" | "size">,
-  { offset: from = 0, length = part.size - from, passing, signal }: PartSpan = {},
+  { offset: from = 0, length = part.size - from, passing, damaged, signal }: PartSpan = {},
 ): Promise<StoredObject | undefined> {
   const { offset = 0, size } = part;
   const whole = part.offset === undefined && from === 0 && length === size;
@@ -85,13 +85,19 @@ export async function getPart(
   if (whole ? stored === size : stored >= offset + size) return object;
   await object.body.cancel().catch(() => {}); // not needed
   if (stored >= offset + size) { // the object is longer than the part: get a range of it
-    return await getPart(backend, key, { offset, size }, { passing, signal });
+    return await getPart(backend, key, { offset, size }, { passing, damaged, signal });
   }
-  throw corrupt("read", `"${key}"`, `got ${stored} bytes, expected ${offset + size}`, {
+  const state = cutOff(stored, offset + size);
+  throw damaged?.(state) ?? corrupt("read", `"${key}"`, state, {
     ...saveAgain("The stored bytes changed."),
     key,
     backend: backend.location,
   });
+}
+
+/** Describes an object that ends before the bytes of a file. */
+export function cutOff(size: number, least: number): string {
+  return `a stored object is cut off: ${size} bytes, expected at least ${least}`;
 }
 
 /** Makes the hint of an error about stored bytes that only a mirror or another save restores. */

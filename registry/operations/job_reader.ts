@@ -189,7 +189,7 @@ class Opened {
     const job: ReadJob = { ref, recordKey, verify, cached, files: placed };
     const onProgress: JobOptions["onProgress"] = ({ path, bytes }) => this.#moved(path, bytes);
     const reply = await run(job, { signal, onProgress });
-    return "missing" in reply ? await this.source.missing(reply.missing) : reply.value;
+    return "missing" in reply ? await this.source.missing(...reply.missing) : reply.value;
   }
 
   #moved(path: string, bytes: number): void {

@@ -105,8 +105,7 @@ function withPages<T>(
           yield read(context, source, { ...reading, onProgress: onPage(options.onProgress) });
         }
       } catch (error) {
-        if (!(error instanceof GoneList)) throw error;
-        await explainMissing(context, located, error.key);
+        await orGone(context, located, error);
       }
     }
 
@@ -295,7 +294,7 @@ function sourceOf(
     inline: found.inline,
     keyOf: (file, part) => payloadKey(record.name, placeOf(file, part) ?? own, part.object),
     earlier: createEarlier(context, record.name, signal),
-    missing: (key) => explainMissing(context, located, key),
+    missing: (...place) => explainMissing(context, located, ...place),
     forget: () => void forgetRecord(context, located.cell),
     info: infoOf(located, infos),
   };
@@ -362,6 +361,7 @@ async function explainMissing(
   context: Context,
   located: Located,
   key: string,
+  path?: string,
 ): Promise<never> {
   const { cell, found } = located;
   const ref = refOf(located);
@@ -382,7 +382,8 @@ async function explainMissing(
       backend: context.backend.location,
     });
   }
-  throw corrupt("read", `"${ref}"`, "a stored object is missing", {
+  const what = path === undefined ? "" : `file ${shown(path)} of `;
+  throw corrupt("read", `${what}"${ref}"`, "a stored object is missing", {
     ...saveAgain("Another program deleted it."),
     key,
     backend: context.backend.location,

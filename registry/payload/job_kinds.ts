@@ -116,8 +116,8 @@ interface LoadValueJob extends Required<ReadJob> {
   here: { load(artifact: Artifact, options: MaterializeOptions): unknown };
 }
 
-/** The value, or the key of a missing object: only the caller can tell why it is missing. */
-export type ReadReply<T> = { value: T } | { missing: string };
+/** The value, or a missing object of a file: only the caller can tell why it is missing. */
+export type ReadReply<T> = { value: T } | { missing: [key: string, path: string] };
 
 export type PayloadJobs = {
   storeFile: { job: StoreFileJob; result: StoredFileReply };

@@ -35,8 +35,8 @@ export interface PartSource extends PackSource {
   /** Shared by the pages of a version. */
   packs?: KeptPacks;
   inline: Uint8Array;
-  /** Throws the reason why an object is missing. */
-  missing(key: string): Promise<never>;
+  /** Throws the reason why an object of a file is missing. */
+  missing(key: string, path: string): Promise<never>;
   /** Drops a record with damaged bytes from the cache. */
   forget?(): void;
 }
@@ -138,23 +138,21 @@ export class PartReader {
   }
 
   damagedList(file: StoredFile): RegistryError {
-    const key = this.#source.keyOf(file, file.chunks!);
-    return this.corrupt(file, "its list of chunks is damaged", { key });
+    return this.corrupt(file, "its list of chunks is damaged", { part: file.chunks });
   }
 
   corrupt(
     file: StoredFile,
     state: string,
-    { key, cause }: { key?: string; cause?: unknown } = {},
+    { part = file.parts?.[0], cause }: { part?: Part; cause?: unknown } = {},
   ): RegistryError {
     const { ref, recordKey } = this.#source;
-    const [first] = file.parts ?? [];
-    const stored = first === undefined ? recordKey : this.#source.keyOf(file, first);
-    this.#plan.drop(stored, this.#packs); // damaged bytes are not kept
+    const key = part === undefined ? recordKey : this.#source.keyOf(file, part);
+    this.#plan.drop(key, this.#packs); // damaged bytes are not kept
     if (file.inline !== undefined) this.#source.forget?.();
     return corrupt("read file", `${shown(file.path)} of "${ref}"`, state, {
       ...saveAgain("The stored bytes changed."),
-      key: key ?? stored,
+      key,
       backend: this.#backend.location,
       cause,
     });
@@ -165,8 +163,9 @@ export class PartReader {
     range: Parameters<typeof getPart>[3],
   ): Promise<StoredObject> {
     const key = this.#source.keyOf(file, part);
-    return await getPart(this.#backend, key, place, { signal: this.#signal, ...range }) ??
-      await this.#source.missing(key);
+    const damaged = (state: string) => this.corrupt(file, state, { part });
+    return await getPart(this.#backend, key, place, { signal: this.#signal, damaged, ...range }) ??
+      await this.#source.missing(key, file.path);
   }
 
   async #read(place: PlacedBytes): Promise<Uint8Array> {
@@ -233,9 +232,7 @@ export class PartReader {
 
   #checkSize({ file, part, size }: PlacedBytes, count: number): void {
     if (count === size) return;
-    throw this.corrupt(file, `a part has ${count} bytes, not ${size}`, {
-      key: this.#source.keyOf(file, part),
-    });
+    throw this.corrupt(file, `a part has ${count} bytes, not ${size}`, { part });
   }
 
   /** Begins to check plain bytes against the size and the digest of a file. */
@@ -280,7 +277,7 @@ export class PartReader {
   /** Makes the error of bytes that do not match their digest, by their offset in the file. */
   #damaged(file: StoredFile, offset: number): RegistryError {
     const [place] = partsWithin(file, { from: offset, to: offset + 1 });
-    const key = place && this.#source.keyOf(file, place.part);
-    return this.corrupt(file, `SHA-256 of the bytes at ${offset} does not match`, { key });
+    const state = `SHA-256 of the bytes at ${offset} does not match`;
+    return this.corrupt(file, state, { part: place?.part });
   }
 }

@@ -59,7 +59,8 @@ export async function answerVersionFile(
   const request = isAdded(file) ? withoutDates(c.request) : c.request;
   const answer = await answerFile(request, represent(answered, caching), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();
-    const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));
+    const size = range?.length ?? file.info.size;
+    const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }), size);
     return whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   });
   // Other registries, and wrappers, may stream bytes that they keep.
