@@ -13,6 +13,7 @@ export const RECORDS = "records/";
 const SEARCH = "search/";
 /** Logs of the last uses. */
 export const USES = "uses/";
+const ALL = [FILES, RECORDS, SEARCH];
 
 export const SECRET = "secret";
 
@@ -83,13 +84,16 @@ export interface CacheReport {
   bytes: number;
 }
 
-/** Removes the entries of a cache, and no other objects. Programs may use it meanwhile. */
+/**
+ * Removes the entries of a cache, and what programs have not finished writing or were killed at. No
+ * other objects. Programs may use it meanwhile: what they are writing is not cached.
+ */
 export async function clearEntries(
   backend: Backend,
   { registryId, signal }: Pick<ClearCacheOptions, "registryId" | "signal">,
 ): Promise<ClearCacheReport> {
   const remove = (key: string) => backend.delete(key, { signal });
-  const folders = registryId === undefined ? [FILES, RECORDS, SEARCH] : [recordsOf(registryId)];
+  const folders = registryId === undefined ? ALL : [recordsOf(registryId)];
   const report = await countEntries(backend, folders, { signal }, remove);
   if (registryId === undefined) await countEntries(backend, [USES], { signal }, remove);
   return report;
@@ -99,7 +103,7 @@ export async function measureEntries(
   backend: Backend,
   options: SignalOptions,
 ): Promise<ClearCacheReport> {
-  return await countEntries(backend, [FILES, RECORDS, SEARCH], options);
+  return await countEntries(backend, ALL, options);
 }
 
 async function countEntries(
@@ -109,12 +113,18 @@ async function countEntries(
   use?: (key: string) => Promise<void>,
 ): Promise<ClearCacheReport> {
   const report: ClearCacheReport = { files: 0, bytes: 0 };
+  const count = (size = 0) => {
+    report.files++;
+    report.bytes += takenBytes(backend, size);
+  };
   for (const folder of folders) {
     for await (const { key, size } of listCached(backend, folder, options)) {
       await use?.(key);
-      report.files++;
-      report.bytes += takenBytes(backend, size);
+      count(size);
     }
   }
+  const sweep = { olderThan: Infinity, dryRun: use === undefined, ...options };
+  const unfinished = folders === ALL ? backend.sweepUploads?.(sweep) : undefined;
+  for await (const { size } of unfinished ?? []) count(size);
   return report;
 }

@@ -89,7 +89,7 @@ export function prunableInStore(
     async aliased() {
       const { aliases, releases } = await listHolds(store, { name }, { known, signal });
       const earlier = await before.of(aliases);
-      return [...[...aliases, ...releases].map(versionOf), ...earlier];
+      return [...[...aliases, ...releases].map(({ version }) => version), ...earlier];
     },
     async read({ version, found: { head: listed } }, { info }) {
       const located = await readCell(store, cellOf(listed.key), { head: listed, signal });
@@ -147,10 +147,6 @@ class EarlierVersions {
   }
 }
 
-function versionOf({ version }: { version: string }): string {
-  return version;
-}
-
 export function prunableByContract(
   registry: Registry,
   name: string,
@@ -183,7 +179,7 @@ export function prunableByContract(
     async aliased() {
       const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
       const changed = aliases.map(({ alias, version }) => ({ alias, key: `${alias} ${version}` }));
-      return [...aliases.map(versionOf), ...await before.of(changed)];
+      return [...aliases.map(({ version }) => version), ...await before.of(changed)];
     },
     async read(listed, wants) {
       const { modifiedAt, generation, error } = listed;

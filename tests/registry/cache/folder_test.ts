@@ -150,6 +150,19 @@ testFolder("a folder holds no more than its limit in the blocks of its files", a
   assertEquals(bytes % 4096, 0);
 }, NO_MODES || IS_QUICK);
 
+testFolder("unfinished entries of killed programs are counted and cleared", async (root) => {
+  const path = root.join("cache");
+  const stage = `${path}/.stage/01a22c46-25d1-70df-8e68-cb3eaa7b71d4`;
+  await use({ path });
+  const { files, bytes } = await inspectCache({ path });
+  fs.mkdirSync(`${path}/.stage`, { recursive: true });
+  fs.writeFileSync(stage, new Uint8Array(10_000));
+  const both = { files: files + 1, bytes: bytes + 3 * 4096 };
+  assertEquals(await inspectCache({ path }), { path, ...both });
+  assertEquals(await clearCache({ path }), both);
+  assertEquals(fs.existsSync(stage), false);
+});
+
 testFolder("a link in the place of the folder is not followed", async (root) => {
   const path = root.join("cache"), target = root.join("elsewhere");
   fs.mkdirSync(target, { mode: 0o700 });
