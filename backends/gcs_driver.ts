@@ -7,10 +7,9 @@ import type {
   FoundCredentials,
   OpenStoreOptions,
 } from "../core/driver.ts";
-import { described } from "../core/text/described.ts";
 import { loadPart, orImport } from "../core/urls/load_part.ts";
 import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
-import { type BucketSettings, isThere, storagePlace } from "./bucket/describe.ts";
+import { isThere } from "./bucket/describe.ts";
 
 export const gcsDriver: Driver = {
   kind: "gcs",
@@ -27,29 +26,6 @@ export const gcsDriver: Driver = {
   // Requests carry a bearer token, except without TLS.
   tokenRevealedTo: ({ protocol, hostname }) =>
     protocol === "http:" || /(^|\.)googleapis\.com$/.test(hostname) ? undefined : "Google",
-  storages: {
-    gcs: {
-      settings: {
-        bucket: "text",
-        prefix: "text",
-        endpoint: "text",
-        credentials: accountProblem,
-        createBucket: "flag",
-      },
-      required: ["bucket"],
-      secrets: ["credentials"],
-      aliases: { create_bucket: "createBucket" },
-      env: { bucket: "GCS_BUCKET" },
-      open: async (
-        { credentials, createBucket, ...settings }: BucketSettings & { credentials?: unknown },
-        options,
-      ) => {
-        const { endpoint } = settings;
-        const place = storagePlace("gs", settings, { endpoint });
-        return await open(place, { credentials, createBucket, ...options });
-      },
-    },
-  },
 };
 
 interface GcsDriver {
@@ -73,12 +49,6 @@ async function open(place: BackendPlace, options: OpenStoreOptions): Promise<Bac
     logger,
     system,
   });
-}
-
-function accountProblem(value: unknown): string | undefined {
-  const { client_email, private_key } = Object(value);
-  if (typeof client_email === "string" && typeof private_key === "string") return undefined;
-  return `it is ${described(value)}, not the key of a service account`;
 }
 
 async function findCredentials(

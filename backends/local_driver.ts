@@ -1,15 +1,7 @@
 // Description of the driver for folders.
-import type { Driver, StorageDescription } from "../core/driver.ts";
+import type { Driver } from "../core/driver.ts";
 import { invalid } from "../core/errors.ts";
 import type { BackendPlace } from "../core/urls/store_place.ts";
-
-const local: StorageDescription = {
-  settings: { path: "text" },
-  required: ["path"],
-  env: { path: "LOCAL_STORAGE_PATH" },
-  open: async ({ path }: { path: string }, { system }) =>
-    (await import("./local.ts")).createLocalBackend({ path, layout: "plain", system }),
-};
 
 export const localDriver: Driver = {
   kind: "local",
@@ -21,7 +13,6 @@ export const localDriver: Driver = {
     const path = pathOf(place);
     return (await import("./local.ts")).createLocalBackend({ path, locking, layout, system });
   },
-  storages: { local, local_file_storage: local },
 };
 
 /** Returns a path or `file:` URL as it is, and of `disk:data` the path. */

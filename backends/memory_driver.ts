@@ -15,12 +15,4 @@ export const memoryDriver: Driver = {
     }
     throw invalid("open", shown(url), "memory stores have no name", { hint: 'Write "memory:".' });
   },
-  storages: {
-    memory: {
-      settings: {},
-      required: [],
-      open: async (_settings, { system }) =>
-        (await import("./memory.ts")).createMemoryBackend({ system }),
-    },
-  },
 };

@@ -1,12 +1,16 @@
 // Description of the driver for S3 and compatible stores.
 import { join } from "node:path";
 import type { Backend } from "../core/backend.ts";
-import type { CredentialSources, Driver, FoundCredentials } from "../core/driver.ts";
-import type { OpenStoreOptions, StorageDescription } from "../core/driver.ts";
-import { invalid, isRegistryError } from "../core/errors.ts";
+import type {
+  CredentialSources,
+  Driver,
+  FoundCredentials,
+  OpenStoreOptions,
+} from "../core/driver.ts";
+import { isRegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
-import { type BucketSettings, isThere, KEY_ALIASES, storagePlace } from "./bucket/describe.ts";
+import { isThere } from "./bucket/describe.ts";
 import type { KnownBucket, S3Configs } from "./s3_configs.ts";
 import type { BucketOptions } from "./s3_configs/open_bucket.ts";
 import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
@@ -34,15 +38,6 @@ export const s3Driver: Driver = {
   },
   open,
   findCredentials,
-  storages: {
-    minio: storage("minio", {
-      endpoint: "MINIO_ENDPOINT",
-      accessKeyId: "MINIO_ACCESS_KEY",
-      secretAccessKey: "MINIO_SECRET_KEY",
-      bucket: "MINIO_BUCKET",
-    }),
-    s3: storage("s3"),
-  },
 };
 
 async function open(
@@ -144,60 +139,4 @@ async function ofAmazon(own: string, { env }: System): Promise<FoundCredentials>
     found: false,
     where: `${own}; no AWS_ACCESS_KEY_ID, no profile; a role of this machine may provide some`,
   };
-}
-
-interface S3StorageSettings extends BucketSettings {
-  accessKeyId?: string;
-  secretAccessKey?: string;
-  region?: string;
-  /** Use https for a host without a scheme. @default true, except for localhost */
-  secure?: boolean;
-}
-
-function storage(scheme: "minio" | "s3", env: Record<string, string> = {}): StorageDescription {
-  return {
-    settings: {
-      endpoint: "text",
-      accessKeyId: "text",
-      secretAccessKey: "text",
-      bucket: "text",
-      region: "text",
-      prefix: "text",
-      createBucket: "flag",
-      secure: "flag",
-    },
-    required: ["bucket"],
-    secrets: ["accessKeyId", "secretAccessKey", "sessionToken"],
-    aliases: { ...KEY_ALIASES, create_bucket: "createBucket" },
-    env,
-    open: async ({ createBucket, secure, ...settings }: S3StorageSettings, options) => {
-      const credentials = keysOf(scheme, settings);
-      const endpoint = settings.endpoint && endpointOf(settings.endpoint, secure);
-      const place = storagePlace(scheme, settings, { endpoint, region: settings.region });
-      return await open(place, { credentials, createBucket, ...options });
-    },
-  };
-}
-
-function keysOf(
-  kind: string,
-  { accessKeyId, secretAccessKey }: S3StorageSettings,
-): { accessKeyId: string; secretAccessKey: string } | undefined {
-  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
-    return { accessKeyId, secretAccessKey };
-  }
-  if (accessKeyId === secretAccessKey) return undefined;
-  const [given, missing] = accessKeyId === undefined
-    ? ["secretAccessKey", "accessKeyId"]
-    : ["accessKeyId", "secretAccessKey"];
-  throw invalid("open storage", kind, `${given} is set, ${missing} is not`, {
-    hint: "Set both, or neither to use the configured credentials.",
-  });
-}
-
-/** Adds a scheme to a host: https, on this machine http. */
-function endpointOf(endpoint: string, secure?: boolean): string {
-  if (/^[a-z]+:\/\//i.test(endpoint)) return endpoint;
-  const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/i.test(endpoint);
-  return `${secure ?? !isHere ? "https" : "http"}://${endpoint}`;
 }

@@ -30,8 +30,6 @@ export interface Driver {
   findCredentials?(place: BackendPlace, from: CredentialSources): Promise<FoundCredentials>;
   /** Returns the vendor whose token a request to this endpoint would reveal, e.g. `"Google"`. */
   tokenRevealedTo?(endpoint: URL): string | undefined;
-  /** Storages for plugins, by name. @default none */
-  readonly storages?: Readonly<Record<string, StorageDescription>>;
 }
 
 /** Changes the stores of other drivers: `latency` those of `s3` in `latency+s3://bucket`. */
@@ -70,22 +68,6 @@ export interface FoundCredentials {
   found: boolean;
   /** A description of the place, without secrets. */
   where: string;
-}
-
-/** The type of a setting, or a function that returns the problem of a value. */
-type StorageSetting = "text" | "flag" | ((value: unknown) => string | undefined);
-
-export interface StorageDescription {
-  readonly settings: Readonly<Record<string, StorageSetting>>;
-  readonly required: readonly string[];
-  /** Settings to hide in output. @default none */
-  readonly secrets?: readonly string[];
-  /** Alternative names of settings. @default none */
-  readonly aliases?: Readonly<Record<string, string>>;
-  /** Environment variables that provide settings. @default none */
-  readonly env?: Readonly<Record<string, string>>;
-  // deno-lint-ignore no-explicit-any -- the settings were checked as described here
-  open(settings: any, options: Pick<OpenStoreOptions, "system" | "logger">): Promise<Backend>;
 }
 
 /** Near are stores in this process or on its disk; they are known to conform, too. Others are far. */

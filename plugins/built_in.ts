@@ -8,7 +8,7 @@ import { trace } from "./behaviors/trace.ts";
 import { validate } from "./behaviors/validate.ts";
 import { type AnyInterface, interfaceOf } from "./interface.ts";
 import { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
-import { STORAGES } from "./storage/definitions.ts";
+import { STORAGE_PLUGINS } from "./storage/definitions.ts";
 import type { AnyDefinition } from "./sets/make_plugin.ts";
 import type { PluginTable } from "./sets/plugin_table.ts";
 import { REDIS_ENVIRONMENT, SERVER, SERVER_SECRETS, serverUrl } from "./sets/server.ts";
@@ -138,7 +138,7 @@ const BEHAVIORS = {
 };
 
 const BUILT_IN: readonly [AnyInterface, Readonly<Record<string, AnyDefinition>>][] = [
-  [Storage, STORAGES],
+  [Storage, STORAGE_PLUGINS],
   [JobRunner, RUNNERS],
   [JobStorage, JOB_STORAGES],
   [EventBus, BUSES],

@@ -1,8 +1,6 @@
-// Parts of driver descriptions that S3 and GCS share: names of keys, credential files, settings of
-// plugin storages.
+// Parts of driver descriptions that S3 and GCS share: names of keys, credential files.
 import { stat } from "node:fs/promises";
 import { mayRead } from "../../core/may_read.ts";
-import { type BackendPlace, parsePlace } from "../../core/urls/store_place.ts";
 
 /** Other spellings of credential names, each with the canonical name. */
 export const KEY_ALIASES: Readonly<Record<string, string>> = {
@@ -23,25 +21,4 @@ export function namesOfKey(name: string): string[] {
 /** Returns true if a file exists and this program may read it. */
 export async function isThere(file: string): Promise<boolean> {
   return mayRead(file) && await stat(file).then((stats) => stats.isFile(), () => false);
-}
-
-export interface BucketSettings {
-  bucket: string;
-  prefix?: string;
-  endpoint?: string;
-  createBucket?: boolean;
-}
-
-/** Returns the location of a plugin storage. Throws `Invalid`, as for the URL of a bucket. */
-export function storagePlace(
-  scheme: string,
-  { bucket, prefix = "" }: BucketSettings,
-  parameters: Record<string, string | undefined>,
-): BackendPlace {
-  const present = Object.entries(parameters).filter(([, value]) => value !== undefined);
-  const query = present.length === 0
-    ? ""
-    : `?${new URLSearchParams(present as [string, string][])}`;
-  const path = prefix.split("/").map(encodeURIComponent).join("/");
-  return parsePlace(`${scheme}://${bucket}/${path}${query}`);
 }

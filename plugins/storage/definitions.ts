@@ -1,15 +1,10 @@
-// The built-in storages, from the descriptions of their drivers. Each ignores the settings of the
-// others, so that changing its name is enough to replace it.
-import { DRIVERS } from "../../backends/drivers.ts";
-import type { StorageDescription } from "../../core/driver.ts";
+// The plugins of the built-in storages. Each ignores the settings of the others, so that changing its
+// name is enough to replace it.
 import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { defineSettings, flag, type Setting, text } from "../sets/settings.ts";
+import { type StorageDescription, STORAGES } from "./storages.ts";
 
-const DESCRIBED: Readonly<Record<string, StorageDescription>> = Object.assign(
-  {},
-  ...DRIVERS.map(({ storages }) => storages),
-);
-const ALL = Object.values(DESCRIBED);
+const ALL = Object.values(STORAGES);
 
 const ALIASES: Record<string, string> = Object.assign({}, ...ALL.map(({ aliases }) => aliases));
 
@@ -33,6 +28,6 @@ function define(name: string, { settings, required, env = {} }: StorageDescripti
   };
 }
 
-export const STORAGES: Readonly<Record<string, AnyDefinition>> = Object.fromEntries(
-  Object.entries(DESCRIBED).map(([name, storage]) => [name, define(name, storage)]),
+export const STORAGE_PLUGINS: Readonly<Record<string, AnyDefinition>> = Object.fromEntries(
+  Object.entries(STORAGES).map(([name, storage]) => [name, define(name, storage)]),
 );

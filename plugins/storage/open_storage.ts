@@ -1,9 +1,9 @@
 // Opens built-in storages: folders, buckets, memory.
-import { DRIVERS } from "../../backends/drivers.ts";
 import { notFound, shown } from "../../core/kernel.ts";
 import type { PluginContext } from "../contract.ts";
 import { createFileStorage } from "./backend_storage.ts";
 import type { FileStorage } from "./file_storage.ts";
+import { STORAGES } from "./storages.ts";
 
 interface StorageSettings extends Partial<Pick<PluginContext, "system" | "logger">> {
   /** The folder, a path or a `file:` URL. */
@@ -33,22 +33,17 @@ export async function openStorage(
   kind: string,
   { system, logger, ...settings }: StorageSettings = {},
 ): Promise<FileStorage> {
-  const storage = DRIVERS.map(({ storages = {} }) =>
-    Object.hasOwn(storages, kind) ? storages[kind] : undefined
-  ).find((each) => each !== undefined);
-  if (storage !== undefined) {
-    const { aliases = {} } = storage;
-    const named = Object.fromEntries(
-      Object.entries(settings).map(([name, value]) => [
-        Object.hasOwn(aliases, name) ? aliases[name] : name,
-        value,
-      ]),
-    );
-    return createFileStorage({ backend: await storage.open(named, { system, logger }) });
+  const storage = Object.hasOwn(STORAGES, kind) ? STORAGES[kind] : undefined;
+  if (storage === undefined) {
+    throw notFound("open storage", shown(kind), "unknown storage", {
+      hint: `Use one of ${Object.keys(STORAGES).join(", ")}.`,
+    });
   }
-  throw notFound("open storage", shown(kind), "unknown storage", {
-    hint: `Use one of ${
-      DRIVERS.flatMap(({ storages }) => Object.keys(storages ?? {})).join(", ")
-    }.`,
-  });
+  const { aliases = {} } = storage;
+  const named = Object.entries(settings).map(([name, value]) => [
+    Object.hasOwn(aliases, name) ? aliases[name] : name,
+    value,
+  ]);
+  const backend = await storage.open(Object.fromEntries(named), { system, logger });
+  return createFileStorage({ backend });
 }

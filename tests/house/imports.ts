@@ -310,7 +310,16 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "workers/",
     may: among("core/", "disk/", "workers/", "registry/", "materializers/mod.ts"),
   },
-  { from: "plugins/storage/", may: among(...OF_PLUGINS, "plugins/", "backends/drivers.ts") },
+  {
+    from: "plugins/storage/",
+    may: among(
+      ...OF_PLUGINS,
+      "core/urls/store_place.ts",
+      "plugins/",
+      "backends/bucket/describe.ts",
+      "backends/drivers.ts",
+    ),
+  },
   { from: "plugins/", may: among(...OF_PLUGINS, "queues/", "plugins/", "npm:") },
   {
     from: "apps/client",

@@ -4,6 +4,7 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { createPlugins, type FileStorage, Storage } from "../../plugins/mod.ts";
 import { createFileStorage } from "../../plugins/mod.ts";
+import { STORAGES } from "../../plugins/storage/storages.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -146,6 +147,16 @@ Deno.test("LOCAL_STORAGE_PATH is the default folder", async () => {
     'Invalid: Cannot create plugin "local" of storage: path: it is missing. ' +
       "Fix the settings of the plugin, or set variables (path by LOCAL_STORAGE_PATH).",
   );
+});
+
+Deno.test("required settings, variables and aliases of a storage name its settings", () => {
+  const storages = Object.entries(STORAGES);
+  for (const [name, { settings, required, env = {}, aliases = {}, secrets = [] }] of storages) {
+    const known = [...Object.keys(settings), ...secrets];
+    for (const used of [...required, ...Object.keys(env), ...Object.values(aliases)]) {
+      assertEquals(known.includes(used), true, `${name}: ${used}`);
+    }
+  }
 });
 
 Deno.test("storages ignore the settings of others, not unknown ones", async () => {
