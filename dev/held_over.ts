@@ -8,7 +8,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
 import { realSystem } from "../core/system.ts";
-import { replaceFile } from "../disk/replace_file.ts";
+import { replaceFile } from "../apps/change_file.ts";
 import { EVERYTHING } from "./held_over/computed_names.ts";
 import { environmentOfTests } from "./held_over/environment.ts";
 import { changedSince, type FileStates, LoadedFiles } from "./held_over/loaded.ts";

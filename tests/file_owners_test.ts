@@ -3,18 +3,19 @@
 import { assert, assertEquals, assertRejects, assertThrows, fail } from "@std/assert";
 import fs from "node:fs";
 import { dirname, join } from "@std/path";
-import { setRemote } from "../registry/places/remotes.ts";
 import { createLocalBackend } from "../backends/local.ts";
 import { writeLocalFile } from "../backends/s3_configs/local_file.ts";
 import { localPath, openRegistry } from "../mod.ts";
 import { bytesStream } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
-import { changeFile, foreignFile, keepAccess, keepMostAccess } from "../disk/replace_file.ts";
+import { changeFile } from "../apps/change_file.ts";
+import { foreignFile, keepAccess, keepMostAccess } from "../disk/keep_access.ts";
 import { createLocalFiles } from "../files/local.ts";
 import { runPipeline } from "../operators/runner/mod.ts";
 import { createToken } from "../apps/server/access/change_tokens.ts";
 import { TokenUses } from "../apps/server/access/token_uses.ts";
+import { setRemote } from "../apps/cli/places/set_remote.ts";
 import { noteRun } from "../apps/cli/services/last_runs.ts";
 import { captureIo, holdfast, succeeds } from "./apps/captured_io.ts";
 import { add, pipeline, step } from "./operators/runner/pipelines.ts";
@@ -78,7 +79,7 @@ async function noteGc(root: TempRoot, day: string): Promise<void> {
 const WRITERS: readonly Writer[] = [
   {
     name: "token create",
-    source: "disk/replace_file.ts",
+    source: "apps/change_file.ts",
     file: "out/tokens.json",
     create: (root) => createToken(root.join("out/tokens.json"), { scopes: ["read:*"] }),
     replace: (root) =>
@@ -87,7 +88,7 @@ const WRITERS: readonly Writer[] = [
   },
   {
     name: "token rm",
-    source: "disk/replace_file.ts",
+    source: "apps/change_file.ts",
     file: "out/tokens.json",
     create: (root) => createToken(root.join("out/tokens.json"), { scopes: ["read:*"] }),
     async replace(root) {
@@ -100,7 +101,7 @@ const WRITERS: readonly Writer[] = [
   },
   {
     name: "remote add",
-    source: "disk/replace_file.ts",
+    source: "apps/change_file.ts",
     file: "holdfast/config.json",
     create: (root) => setRemote("a", { location: "s3://a/b" }, remotes(root)),
     replace: (root) => setRemote("c", { location: "s3://c/d" }, remotes(root)),
@@ -108,7 +109,7 @@ const WRITERS: readonly Writer[] = [
   },
   {
     name: "the last use of a token",
-    source: "disk/replace_file.ts",
+    source: "apps/change_file.ts",
     file: "out/tokens.json.used",
     create: (root) => noteUse(root, "127.0.0.1"),
     replace: (root) => noteUse(root, "127.0.0.2"),
@@ -116,7 +117,7 @@ const WRITERS: readonly Writer[] = [
   },
   {
     name: "the last success of maintenance",
-    source: "disk/replace_file.ts",
+    source: "apps/change_file.ts",
     file: "last_runs/r.gc",
     create: (root) => noteGc(root, "2026-01-01"),
     replace: (root) => noteGc(root, "2026-01-02"),

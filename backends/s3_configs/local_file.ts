@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { alreadyExists, invalid } from "../../core/errors.ts";
-import { behindLinks, foreignFile, keepAccess } from "../../disk/replace_file.ts";
+import { behindLinks, foreignFile, keepAccess } from "../../disk/keep_access.ts";
 import { isSpecial, SPECIAL } from "../../disk/target.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";

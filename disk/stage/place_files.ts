@@ -5,7 +5,7 @@ import { compareFile, fileAt } from "../compare_files.ts";
 import { errorCode } from "../file_errors.ts";
 import { looksExecutable } from "../mounts/executable_bits.ts";
 import { pathsBelow } from "../paths_below.ts";
-import { keepMostAccess } from "../replace_file.ts";
+import { keepMostAccess } from "../keep_access.ts";
 import { exists, isFolder, isSpecial, lookAt, SPECIAL } from "../target.ts";
 
 /** Renames a folder; false if another process created the target. */

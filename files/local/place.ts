@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { look, lookIfThere, readFolder } from "../../disk/disk_calls.ts";
 import type { FileLook, FolderEntry } from "../../disk/disk_calls.ts";
 import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
-import { keepMostAccess } from "../../disk/replace_file.ts";
+import { keepMostAccess } from "../../disk/keep_access.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { goneRoot, inTheWay, type PathPlace, refused, taken } from "../paths/path_errors.ts";
 import { folderOf, joinPath, OWN_PREFIX } from "../../core/naming/paths.ts";

@@ -7,12 +7,15 @@ export {
   originOf,
   tokenSourceOf,
 } from "./find_registry.ts";
-export type { FindRegistryOptions, FoundRegistry, TokenSource } from "./find_registry.ts";
+export type { FindRegistryOptions, FoundRegistry } from "./find_registry.ts";
 export {
-  checkRemoteName,
+  configurationFile,
   configurationFolder,
   isRemoteName,
+  parseConfiguration,
+  readConfiguration,
   readRemotes,
-  setRemote,
+  refused,
+  remoteProblem,
 } from "./remotes.ts";
-export type { Remote, Remotes, RemotesOptions } from "./remotes.ts";
+export type { Remote, RemotesOptions } from "./remotes.ts";

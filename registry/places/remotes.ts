@@ -2,16 +2,14 @@
 // without secrets: `{ "registries": { "team": { "location": "s3://bucket/team" } } }`. Other
 // members of the file stay.
 import fs from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import process from "node:process";
-import { errorCode, onDisk } from "../../disk/file_errors.ts";
-import { changeFile } from "../../disk/replace_file.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { fault, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
-import { checkLocalPath, isUrl } from "../../core/urls/local_path.ts";
 
 export interface Remote {
   /** An absolute path, or a URL without credentials. */
@@ -56,59 +54,8 @@ export function readRemotes({ system = realSystem }: RemotesOptions = {}): Remot
   };
 }
 
-/**
- * Names a registry, or removes the name if `remote` is undefined. Returns the path of the file.
- *
- * @throws {RegistryError} `Invalid` for an invalid name or location, `Denied` if the file cannot be
- * written
- */
-export function setRemote(
-  name: string,
-  remote: Remote | undefined,
-  { system = realSystem }: RemotesOptions = {},
-): string {
-  checkRemoteName(name);
-  const location: unknown = remote?.location;
-  const isPath = typeof location === "string" && !isUrl(location) && !/^file:/i.test(location);
-  if (isPath) checkLocalPath(location, "name a registry at");
-  const state = remote && problemOf(remote);
-  if (state !== undefined) {
-    throw fault({
-      code: "Invalid",
-      action: "name a registry",
-      subject: shown(name),
-      state,
-      hint: 'Pass an absolute path or a URL without credentials: { location: "s3://bucket/team" }',
-    });
-  }
-  const file = configurationFile(system);
-  if (file === undefined) {
-    throw denied("neither HOME nor XDG_CONFIG_HOME is set", "Set one of them.");
-  }
-  readConfiguration(file); // throws if others can write it
-  onDisk("write", file, () => fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
-  changeFile("write", file, (text) => {
-    const configuration = text === undefined ? {} : parseConfiguration(text, file);
-    const { [name]: _, ...others } = configuration.registries ?? {};
-    const registries = remote === undefined ? others : { ...others, [name]: remote };
-    return `${JSON.stringify({ ...configuration, registries }, undefined, 2)}\n`;
-  });
-  return file;
-}
-
-/** Throws `Invalid` for an invalid name: use letters, digits, dots, dashes and underscores. */
-export function checkRemoteName(name: string): void {
-  if (isRemoteName(name)) return;
-  throw fault({
-    code: "Invalid",
-    action: "name a registry",
-    subject: shown(name),
-    state: "invalid characters",
-    hint: "Start with a letter or digit, then add letters, digits, dots, dashes and underscores.",
-  });
-}
-
-function problemOf(remote: unknown): string | undefined {
+/** Returns why a registry cannot be named like this; undefined for a good one. */
+export function remoteProblem(remote: unknown): string | undefined {
   const { location, tokenFile } = isJsonObject(remote) ? remote : {};
   const isPlace = typeof location === "string" &&
     (isAbsolute(location) || /^[a-z][a-z0-9+.-]+:/i.test(location));
@@ -149,18 +96,19 @@ export function configurationFolder({ env }: System): string | undefined {
   return home && isAbsolute(home) ? join(home, ".config", "holdfast") : undefined;
 }
 
-function configurationFile(system: System): string | undefined {
+export function configurationFile(system: System): string | undefined {
   const folder = configurationFolder(system);
   return folder === undefined ? undefined : join(folder, "config.json");
 }
 
-function readConfiguration(file: string): Configuration {
+/** Reads the file; it is empty if it is missing or not readable. */
+export function readConfiguration(file: string): Configuration {
   if (!mayRead(file)) return {};
   let text: string;
   try {
     const { mode } = fs.statSync(file);
     if (process.platform !== "win32" && (mode & WRITTEN_BY_OTHERS) !== 0) {
-      throw denied(`other users can write to ${shown(file)}`, `Run chmod go-w ${file}`);
+      throw refused(`other users can write to ${shown(file)}`, `Run chmod go-w ${file}`);
     }
     text = fs.readFileSync(file, "utf8");
   } catch (error) {
@@ -172,7 +120,7 @@ function readConfiguration(file: string): Configuration {
   return parseConfiguration(text, file);
 }
 
-function parseConfiguration(text: string, file: string): Configuration {
+export function parseConfiguration(text: string, file: string): Configuration {
   let configuration: unknown;
   try {
     configuration = JSON.parse(text);
@@ -189,7 +137,7 @@ function parseConfiguration(text: string, file: string): Configuration {
     throw invalid(file, "it is not { registries: { … } }");
   }
   for (const [name, remote] of Object.entries(registries)) {
-    const problem = isRemoteName(name) ? problemOf(remote) : "invalid name";
+    const problem = isRemoteName(name) ? remoteProblem(remote) : "invalid name";
     if (problem !== undefined) throw invalid(file, `${shown(name)}: ${problem}`);
   }
   return configuration as Configuration;
@@ -207,6 +155,6 @@ function invalid(file: string, state: string, cause?: unknown): RegistryError {
   });
 }
 
-function denied(state: string, hint: string): RegistryError {
+export function refused(state: string, hint: string): RegistryError {
   return fault({ code: "Denied", action: "use names of registries", state, hint });
 }

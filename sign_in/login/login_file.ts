@@ -9,7 +9,7 @@ import type { FoundCredentials } from "../../core/driver.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
 import { parseAddress } from "../../apps/client/address.ts";
-import { changeFile } from "../../disk/replace_file.ts";
+import { changeFile } from "../../apps/change_file.ts";
 import { configurationFolder } from "../../registry/places/mod.ts";
 
 /** A sign-in to one service. */

@@ -7,7 +7,7 @@ import { realSystem } from "../../core/system.ts";
 import { createLocalFiles } from "../../files/mod.ts";
 import { importMindtrace } from "../../neighbors/mindtrace/mindtrace.ts";
 import { openRegistry } from "../../mod.ts";
-import { setRemote } from "../../registry/places/mod.ts";
+import { setRemote } from "../../apps/cli/places/set_remote.ts";
 import { cliTest, filesIn } from "./captured_io.ts";
 import { rowsOfRun } from "../support/seeds.ts";
 

@@ -15,15 +15,12 @@ export const ENTRY_POINTS: readonly string[] = [
 const PARTS_OF_APPS = [
   "backends/drivers.ts",
   "core/",
-  "disk/cache_folder.ts",
-  "disk/disk_sync.ts",
-  "disk/file_errors.ts",
-  "disk/replace_file.ts",
+  ...["cache_folder", "disk_calls", "disk_sync", "file_errors", "keep_access", "target"].map((
+    name,
+  ) => `disk/${name}.ts`),
   "formats/archive/",
-  "formats/compression/lz4.ts",
   "formats/csv/find_delimiter.ts",
   "formats/mermaid.ts",
-  "materializers/path/ignore_rules.ts",
   "registry/places/",
   "runs/last_values.ts",
   "transfers/presign_download.ts",
@@ -163,7 +160,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   ],
   "neighbors/import/": [
     "apps/cli/values/renaming.ts",
-    "core/naming/value_files.ts",
+    "runs/curve_file.ts",
     "runs/last_values.ts",
     "runs/mlflow/",
   ],
@@ -179,6 +176,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "registry/places/",
   ],
   "sign_in/": [
+    "apps/change_file.ts",
     "apps/client/",
     "apps/server/access/",
     "core/driver.ts",
@@ -188,7 +186,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/text/star_pattern.ts",
     "core/urls/private_url.ts",
     "disk/file_errors.ts",
-    "disk/replace_file.ts",
     "registry/places/",
   ],
   "signatures/": ["apps/server/gateways/gateway.ts", "core/bytes/digest.ts", "core/urls/"],
@@ -312,13 +309,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   },
   {
     from: "plugins/storage/",
-    may: among(
-      ...OF_PLUGINS,
-      "core/urls/store_place.ts",
-      "plugins/",
-      "backends/bucket/describe.ts",
-      "backends/drivers.ts",
-    ),
+    may: among(...OF_PLUGINS, "plugins/", "backends/bucket/describe.ts", "backends/drivers.ts"),
   },
   { from: "plugins/", may: among(...OF_PLUGINS, "queues/", "plugins/", "npm:") },
   {

@@ -1,7 +1,7 @@
 // Bytes to standard output, or to a file that appears only when it is complete.
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
-import { behindLinks, foreignFile, keepAccess } from "../../../disk/replace_file.ts";
+import { behindLinks, foreignFile, keepAccess } from "../../../disk/keep_access.ts";
 import type { CommandContext } from "./command.ts";
 import { invalid, notFound } from "../terminal/hints.ts";
 

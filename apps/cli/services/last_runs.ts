@@ -4,7 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { messageOf } from "../../../core/errors.ts";
 import { isGranted, type System } from "../../../core/system.ts";
-import { replaceFile } from "../../../disk/replace_file.ts";
+import { replaceFile } from "../../change_file.ts";
 import type { CommandContext } from "../program/command.ts";
 
 /**

@@ -8,7 +8,7 @@ import type { ErrorCode, Logger, RegistryError, System } from "../../../mod.ts";
 import { authorName } from "../../../core/naming/author.ts";
 import { corrupt, denied, notFound } from "../../../core/errors.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
-import { changeFile } from "../../../disk/replace_file.ts";
+import { changeFile } from "../../change_file.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";
 import type { SignIn } from "./sign_in.ts";

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import type { Logger, System } from "../../../mod.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
-import { replaceFile } from "../../../disk/replace_file.ts";
+import { replaceFile } from "../../change_file.ts";
 
 /** The last use of a token. */
 export interface TokenUse {

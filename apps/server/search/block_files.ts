@@ -7,7 +7,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, stat, unlink } from "n
 import { join } from "node:path";
 import type { System } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { replaceFile } from "../../../disk/replace_file.ts";
+import { replaceFile } from "../../change_file.ts";
 import { type Block, type KeptIndex, type StoredColumn, withoutDamaged } from "./stored_block.ts";
 
 /** Another release that keeps something else has another format. */

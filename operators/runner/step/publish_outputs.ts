@@ -16,7 +16,7 @@ import { recordNames } from "../records/names.ts";
 import { type SavedOutput, saveOnce } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl, parsePlace, type Place } from "../sources.ts";
-import { keepMostAccess } from "../../../disk/replace_file.ts";
+import { keepMostAccess } from "../../../disk/keep_access.ts";
 import { errorCode, fileError, onDisk } from "../../../disk/file_errors.ts";
 
 interface PublishOptions {

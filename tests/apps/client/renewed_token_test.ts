@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../mod.ts";
-import { setRemote } from "../../../registry/places/mod.ts";
+import { setRemote } from "../../../apps/cli/places/set_remote.ts";
 import { realSystem } from "../../../core/system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { rejected } from "../../registry/rejected.ts";

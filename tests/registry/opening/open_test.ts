@@ -8,7 +8,7 @@ import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { type TempRoot, tempRoot, testInRoot } from "../../support/temp_root.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
-import { setRemote } from "../../../registry/places/remotes.ts";
+import { setRemote } from "../../../apps/cli/places/set_remote.ts";
 import { realSystem } from "../../../core/system.ts";
 
 function testInFolder(sentence: string, body: (root: TempRoot) => Promise<void>): void {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findRegistry, originOf, tokenSourceOf } from "../../../registry/places/find_registry.ts";
-import { setRemote } from "../../../registry/places/remotes.ts";
+import { setRemote } from "../../../apps/cli/places/set_remote.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { inUtf16 } from "../../support/strings/in_utf16.ts";

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { readRemotes, type Remote, setRemote } from "../../../registry/places/remotes.ts";
+import { readRemotes, type Remote } from "../../../registry/places/remotes.ts";
+import { setRemote } from "../../../apps/cli/places/set_remote.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { testInRoot } from "../../support/temp_root.ts";

@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { checkRemoteName, readRemotes, setRemote } from "../../../../registry/places/mod.ts";
+import { readRemotes } from "../../../../registry/places/mod.ts";
 import type { Remote } from "../../../../registry/places/mod.ts";
 import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
+import { checkRemoteName, setRemote } from "../../places/set_remote.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { invalid, notFound, shellWord } from "../../terminal/hints.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { findRegistry } from "../../../../apps/cli/places/find_registry.ts";
 import { findCredentials } from "../../../../apps/cli/places/find_registry.ts";
-import { setRemote } from "../../../../registry/places/remotes.ts";
+import { setRemote } from "../../../../apps/cli/places/set_remote.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { captureIo } from "../../captured_io.ts";
 

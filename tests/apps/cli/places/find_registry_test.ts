@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { setRemote } from "../../../../registry/places/remotes.ts";
+import { setRemote } from "../../../../apps/cli/places/set_remote.ts";
 import { findRegistry, looksLikeLocation } from "../../../../apps/cli/places/find_registry.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { captureIo } from "../../captured_io.ts";
