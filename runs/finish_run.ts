@@ -6,7 +6,6 @@ import { checkMaterializer } from "../core/materializer.ts";
 import type { Draft } from "../core/registry/draft.ts";
 import type { FinishStoredRunOptions, RunName } from "../core/registry/run.ts";
 import type { SavedArtifact } from "../core/registry/operations/saving.ts";
-import { curvesWith, freeCurvePath } from "../core/naming/value_files.ts";
 import { isJsonObject } from "../core/text/json_text.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import {
@@ -26,6 +25,7 @@ import {
   closeDraft,
   startOperation,
 } from "../registry/draft_writes.ts";
+import { curvesWith, freeCurvePath } from "./curve_file.ts";
 import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { RunLook } from "./look_at_run.ts";

@@ -4,7 +4,6 @@
 // part, so no timer runs while nothing is logged, and a program that ends has sent everything. A
 // long run waits longer, so that a day has a few thousand parts. A part is sent until it is stored:
 // its name has the number of its first point, so a repeat adds it only once.
-import { CURVE_FILE } from "../core/naming/value_files.ts";
 import { MOST_PART_FILES } from "../core/calls/file_limit.ts";
 import { checkMetadata } from "../core/calls/metadata.ts";
 import { invalid, isRegistryError, type RegistryError } from "../core/errors.ts";
@@ -16,6 +15,7 @@ import type {
   RunName,
   RunWriter,
 } from "../core/registry/run.ts";
+import { CURVE_FILE } from "./curve_file.ts";
 import type { FinishRunOptions, Run, RunValues } from "./run.ts";
 import type { Logger, Registry, SavedArtifact } from "../core/registry.ts";
 import type { System } from "../core/system.ts";

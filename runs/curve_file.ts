@@ -1,0 +1,18 @@
+// The file with the points of a run. `core/naming/value_files.ts` recognizes it in a version.
+
+/** The name of the file with the points of a run, in its parts and in its version. */
+export const CURVE_FILE = "history.jsonl";
+
+/** Returns the path of the curve of a new version: another one if a file or folder of it has it. */
+export function freeCurvePath(taken: ReadonlySet<string>): string {
+  for (let n = 1;; n++) {
+    const path = n === 1 ? CURVE_FILE : CURVE_FILE.replace(".", `-${n}.`);
+    if (!taken.has(path)) return path;
+  }
+}
+
+/** Returns `curves` of the metadata: the curve, before tables that the caller names. */
+export function curvesWith(path: string, named: unknown): unknown {
+  const all = new Set([path, ...named === undefined ? [] : [named].flat()]);
+  return all.size === 1 ? path : [...all];
+}
