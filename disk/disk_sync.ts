@@ -116,20 +116,6 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Returns false if the file system of a folder cannot make names durable. */
-export async function syncsFolders(path: string): Promise<boolean> {
-  if (sep === "\\") return true;
-  const file = fs.openSync(path, O_RDONLY | O_DIRECTORY);
-  try {
-    await syncFile(file);
-    return true;
-  } catch (error) {
-    return !(error instanceof SyncRefused);
-  } finally {
-    closeRead(file);
-  }
-}
-
 /** Makes a file or folder durable. Rejects with {@linkcode SyncRefused} where nothing can. */
 export function syncFile(file: number): Promise<void> {
   return new Promise((resolve, reject) =>

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { syncsFolders } from "../../disk/disk_sync.ts";
+import { syncsFolders } from "../../apps/cli/doctor/check_machine.ts";
 import { assertHolds, assertMissing, sampleBytes, text } from "../conformance/backend/samples.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { fsError, withPatchedFs } from "./patched_fs.ts";

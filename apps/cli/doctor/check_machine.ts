@@ -8,9 +8,11 @@ import tls from "node:tls";
 import { DRIVERS } from "../../../backends/drivers.ts";
 import type { ProbeCertificate } from "../../../registry/maintenance.ts";
 import { isRegistryError } from "../../../core/errors.ts";
+import { SyncRefused } from "../../../core/faults/errno.ts";
 import { isGranted } from "../../../core/system.ts";
 import { namedProxies, proxyExceptions } from "../../../core/urls/proxies.ts";
-import { syncsFolders } from "../../../disk/disk_sync.ts";
+import { closeRead } from "../../../disk/disk_calls.ts";
+import { syncFile } from "../../../disk/disk_sync.ts";
 import { errorCode } from "../../../disk/file_errors.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -102,6 +104,20 @@ export async function checkSync(path: string): Promise<Check | undefined> {
   const state = `the disk of ${path} cannot sync folders: a power cut may undo the last saves`;
   const advice = "Copy the registry to a disk of this machine, or to a bucket: holdfast mirror.";
   return trouble("durability", "warn", state, advice);
+}
+
+/** Returns false if the file system of a folder cannot make names durable. */
+export async function syncsFolders(path: string): Promise<boolean> {
+  if (process.platform === "win32") return true;
+  const folder = openSync(path, O_RDONLY | O_DIRECTORY);
+  try {
+    await syncFile(folder);
+    return true;
+  } catch (error) {
+    return !(error instanceof SyncRefused);
+  } finally {
+    closeRead(folder);
+  }
 }
 
 const ACCESS = [["read", "fail"], ["write", "warn"]] as const;
