@@ -33,15 +33,10 @@ export async function findSaved(
   save: KeyedSave,
   signal?: AbortSignal,
 ): Promise<SavedBefore | undefined> {
-  const { name } = save;
-  const head = await readHead(context, keyCell(name, save.key), signal);
-  const used = head && await readRecord(context, head, signal);
-  if (used === undefined) return undefined;
-  const record = recordOfKind(used, "key");
-  const { target } = record;
-  const cell = versionCell(name, parseVersion(target.version), context.settings.versioned);
-  const version = await readRecord(context, recordKey(cell, target.generation), signal);
-  if (version === undefined || !await isResult(context, record, version, signal)) return undefined;
+  const earlier = await readKey(context, save, signal);
+  if (earlier?.version === undefined) return undefined;
+  const { used, record, version } = earlier;
+  if (!await isResult(context, record, version, signal)) return undefined;
   checkSame(context, save, record, version.record.previous);
   return { version, used };
 }
@@ -49,16 +44,27 @@ export async function findSaved(
 /** True if a save with this key has saved a version that was deleted and collected since. */
 export async function isSpent(
   context: Context,
-  { name, key }: Pick<KeyedSave, "name" | "key">,
+  save: Pick<KeyedSave, "name" | "key">,
   signal?: AbortSignal,
 ): Promise<boolean> {
+  const version = (await readKey(context, save, signal))?.version;
+  return version !== undefined && isEmptied(version.record);
+}
+
+/** Reads the record of a key, if it was used, and what is where it says that the version is. */
+async function readKey(
+  context: Context,
+  { name, key }: Pick<KeyedSave, "name" | "key">,
+  signal?: AbortSignal,
+) {
   const head = await readHead(context, keyCell(name, key), signal);
   const used = head && await readRecord(context, head, signal);
-  if (used === undefined) return false;
-  const { target } = recordOfKind(used, "key");
+  if (used === undefined) return undefined;
+  const record = recordOfKind(used, "key");
+  const { target } = record;
   const cell = versionCell(name, parseVersion(target.version), context.settings.versioned);
-  const object = await readRecord(context, recordKey(cell, target.generation), signal);
-  return object !== undefined && isEmptied(object.record);
+  const version = await readRecord(context, recordKey(cell, target.generation), signal);
+  return { used, record, version };
 }
 
 /** True if the version of a record was deleted: a save that returned it would have saved nothing. */
