@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile, FilePiece } from "../core/artifact.ts";
 import type { LocalCopy } from "../core/bytes/rebuild.ts";
-import { fault } from "../core/errors.ts";
+import { unsupported } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
 import { errorCode } from "./file_errors.ts";
@@ -103,11 +103,7 @@ function writeLink(target: string, path: string, file: FileInfo): void {
     symlinkSync(target, path);
   } catch (cause) {
     if (!NO_LINKS.includes(errorCode(cause) ?? "")) throw cause;
-    throw fault({
-      code: "Unsupported",
-      action: "write link",
-      subject: shown(file.path),
-      state: "its disk has no symbolic links",
+    throw unsupported("write link", shown(file.path), "its disk has no symbolic links", {
       hint: 'Choose a folder on another disk, or leave links out: { links: "skip" }.',
       reason: { kind: "links_unsupported" },
       cause,

@@ -1,6 +1,6 @@
 // Plain data as JSON, exactly.
 import type { Artifact } from "../core/artifact.ts";
-import { fault, type RegistryError, unsupported } from "../core/errors.ts";
+import { corrupt, type RegistryError, unsupported } from "../core/errors.ts";
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain } from "../core/text/plain_value.ts";
@@ -84,11 +84,7 @@ function parseText(text: string, corrupt: () => RegistryError): unknown {
 }
 
 function corruptJson(artifact: Artifact, cause?: unknown): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "load",
-    subject: `"${artifact.info.name}"`,
-    state: "data.json is not JSON",
+  return corrupt("load", `"${artifact.info.name}"`, "data.json is not JSON", {
     hint: "Save it again, or load an older version.",
     cause,
   });

@@ -1,7 +1,7 @@
 // Opened versions and their files: verified, and resumed after a broken connection.
 import type { ByteRange } from "../../core/backend.ts";
 import {
-  fault,
+  corrupt,
   invalid,
   isRegistryError,
   notFound,
@@ -53,7 +53,7 @@ async function* readFile(
     hash?.update(chunk);
     yield chunk;
   }
-  if (hash !== undefined && hash.digest() !== info.sha256) throw corrupt(ref, info.path);
+  if (hash !== undefined && hash.digest() !== info.sha256) throw damaged(ref, info.path);
 }
 
 /** Yields copies, which stay valid. */
@@ -143,12 +143,8 @@ function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: numbe
   return { offset, end: Math.min(offset + length, info.size) };
 }
 
-function corrupt(ref: string, path: string): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read",
-    subject: `${shown(path)} of "${ref}"`,
-    state: "its bytes differ from the saved ones",
+function damaged(ref: string, path: string): RegistryError {
+  return corrupt("read", `${shown(path)} of "${ref}"`, "its bytes differ from the saved ones", {
     hint:
       "Read it again. If it fails again, repair the registry of the service from a mirror with `verify`.",
   });
@@ -280,7 +276,7 @@ function createRemoteArtifact(
     if (text === undefined) return undefined;
     const bytes = decodeBase64(text);
     if (verify && (bytes.byteLength !== file.size || sha256(bytes) !== file.sha256)) {
-      throw corrupt(ref, file.path);
+      throw damaged(ref, file.path);
     }
     report(file.path, bytes.byteLength);
     return bytes;
@@ -349,7 +345,7 @@ function wholePiece(
       report(file.path, chunk.byteLength);
       await write(chunk);
     }
-    if (hash.digest() !== file.sha256) throw corrupt(ref, file.path);
+    if (hash.digest() !== file.sha256) throw damaged(ref, file.path);
   };
   return { offset: 0, length: file.size, passTo };
 }

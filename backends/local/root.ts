@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Layout, ObjectInfo } from "../../core/backend.ts";
-import { type Fault, fault, type RegistryError } from "../../core/errors.ts";
+import { type Fault, fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { type FileLook, look } from "../../disk/disk_calls.ts";
@@ -68,11 +68,7 @@ export function parseRoot(
   const locate = (key: string, prefix = key) => {
     const match = find(key, prefix);
     if (match !== undefined) return match;
-    throw fault({
-      code: "Invalid",
-      action: "use",
-      subject: `${shown(prefix)} as a key`,
-      state: "it is not a safe path on a disk",
+    throw invalid("use", `${shown(prefix)} as a key`, "it is not a safe path on a disk", {
       hint: 'Use segments separated by "/", none of them empty, "." or "..", without NUL, "\\" ' +
         'and unpaired surrogates, no "." at the start, no "+" or "," below names/ and objects/.',
       key,
@@ -141,24 +137,20 @@ export function statObject(
 function pathOf(location: string | URL): string {
   const text = String(location);
   const isUrl = location instanceof URL || text.startsWith("file:");
-  const invalid = (cause?: unknown) =>
-    fault({
-      code: "Invalid",
-      action: "open",
-      subject: shown(text),
-      state: "invalid folder path",
+  const noPath = (cause?: unknown) =>
+    invalid("open", shown(text), "invalid folder path", {
       hint: "Use a path, or a file: URL with an absolute path: file:///data/models.",
       cause,
     });
-  if (!(location instanceof URL || typeof location === "string")) throw invalid();
+  if (!(location instanceof URL || typeof location === "string")) throw noPath();
   if (!isUrl) checkLocalPath(text, "open a store at");
   if (text === "" || text.includes("\0") || isUrl && !/^file:(\/[^/]|\/\/.)/.test(text)) {
-    throw invalid();
+    throw noPath();
   }
   try {
     return isUrl ? fileURLToPath(text) : text;
   } catch (cause) {
-    throw invalid(cause); // a host, or an invalid escape
+    throw noPath(cause); // a host, or an invalid escape
   }
 }
 

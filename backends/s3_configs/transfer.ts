@@ -1,7 +1,7 @@
 // Transfers of single objects.
 import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
 import { bodySize, bodyStream, readAll } from "../../core/bytes/bytes.ts";
-import { conflict, fault, invalid, type RegistryError } from "../../core/errors.ts";
+import { conflict, invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { SignalOptions, TransferProgress } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -77,7 +77,7 @@ export async function downloadObject(
   let streams = false;
   try {
     const object = await backend.get(target.key, { signal });
-    if (object === undefined) throw notFound(target.url);
+    if (object === undefined) throw noObject("download", target.url);
     if (to === undefined && as === undefined && onProgress === undefined) {
       return await object.bytes();
     }
@@ -101,7 +101,7 @@ export async function objectInfo(
   const backend = await target.open();
   try {
     const info = await backend.head(target.key, { signal });
-    if (info === undefined) throw notFound(target.url, "inspect");
+    if (info === undefined) throw noObject("inspect", target.url);
     return info;
   } finally {
     await backend[Symbol.asyncDispose]();
@@ -180,12 +180,6 @@ function closing(
   }, { highWaterMark: 0 });
 }
 
-function notFound(url: string, action = "download"): RegistryError {
-  return fault({
-    code: "NotFound",
-    action,
-    subject: url,
-    state: "object not found",
-    hint: "Check the key, including case.",
-  });
+function noObject(action: string, url: string): RegistryError {
+  return notFound(action, url, "object not found", { hint: "Check the key, including case." });
 }

@@ -1,7 +1,7 @@
 // Rolling an alias back to the version before, through the methods of any registry.
 import {
   type Advice,
-  fault,
+  conflict,
   isRegistryError,
   isUnreadable,
   notFound,
@@ -89,11 +89,8 @@ function otherThanExpected(
   was: string | undefined,
   expected: string | null,
 ): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "roll back",
-    subject: shown(`${name}@${alias}`),
-    state: `it points to ${was ?? "nothing"}, not to ${expected ?? "nothing"} as expected`,
+  const state = `it points to ${was ?? "nothing"}, not to ${expected ?? "nothing"} as expected`;
+  return conflict("roll back", shown(`${name}@${alias}`), state, {
     hint: "Read the aliases again, and decide whether your change still applies.",
   });
 }

@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../../core/may_read.ts";
-import { type Advice, fault, notFound } from "../../core/errors.ts";
+import { type Advice, invalid, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import { checkStoreUrl, driverOf, isBucketScheme } from "../../backends/drivers.ts";
@@ -179,11 +179,8 @@ function checkForeignEndpoint(location: string, envFile: string): void {
   const endpoint = new URL(parameters.endpoint);
   const vendor = driver?.tokenRevealedTo?.(endpoint);
   if (vendor === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "use the registry from",
-    subject: shown(envFile),
-    state: `your token for ${vendor} would be sent to ${shown(endpoint.hostname)}`,
+  const state = `your token for ${vendor} would be sent to ${shown(endpoint.hostname)}`;
+  throw invalid("use the registry from", shown(envFile), state, {
     hint: `If you trust that host, pass the registry to openRegistry, or in ${REGISTRY_VARIABLE}.`,
     reason: { kind: "host_untrusted" },
   });
@@ -192,12 +189,12 @@ function checkForeignEndpoint(location: string, envFile: string): void {
 function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "kind"> {
   if (text === "") {
     const hint = "Check that the shell variable is set; the current folder is a dot: .";
-    throw invalid("find the registry", undefined, "its location is empty", hint);
+    throw invalid("find the registry", undefined, "its location is empty", { hint });
   }
   if (/^~(\/|$)/.test(text)) {
     const hint = `Write the absolute path, or ~ without quotes; a folder named ~ is "./${text}".`;
     const state = "only a shell expands ~";
-    throw invalid("find the registry at", JSON.stringify(text), state, hint);
+    throw invalid("find the registry at", JSON.stringify(text), state, { hint });
   }
   if (/^file:/i.test(text)) return { location: text, kind: "folder" };
   if (isServiceAddress(text)) {
@@ -209,8 +206,9 @@ function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "k
     return { location: text, kind: "store" };
   }
   if (/^memory:/i.test(text)) {
-    const state = "it ends with the program";
-    throw invalid("use a registry in memory", undefined, state, "Pass a folder or a bucket URL.");
+    throw invalid("use a registry in memory", undefined, "it ends with the program", {
+      hint: "Pass a folder or a bucket URL.",
+    });
   }
   checkFolder(text, "open a registry at");
   return { location: resolve(cwd, text), kind: "folder" };
@@ -222,11 +220,7 @@ export function checkFolder(text: string, action: string): void {
   const scheme = /^([a-z][a-z0-9+.-]+)\/\//i.exec(text)?.[1];
   if (scheme === undefined || !isBucketScheme(scheme)) return;
   const hint = `Write ${scheme}://bucket/prefix. For a folder of that name write ./${scheme}/…`;
-  throw invalid(action, `"${scheme}//…"`, "a URL needs a colon", hint);
-}
-
-function invalid(action: string, subject: string | undefined, state: string, hint: string) {
-  return fault({ code: "Invalid", action, subject, state, hint });
+  throw invalid(action, `"${scheme}//…"`, "a URL needs a colon", { hint });
 }
 
 function readText(path: string): string {
@@ -278,5 +272,5 @@ function checkServiceAddress(text: string): void {
   if (state === undefined) return;
   const hint = "Write https://host:8600; pass the token as `token`, or in HOLDFAST_TOKEN.";
   const reason = { kind: "service_address" } as const;
-  throw fault({ code: "Invalid", action: "use the address of a service", state, hint, reason });
+  throw invalid("use the address of a service", undefined, state, { hint, reason });
 }

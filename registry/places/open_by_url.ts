@@ -1,7 +1,7 @@
 // Opening a URL. The code that this needs is imported lazily.
 import { readFile, stat } from "node:fs/promises";
 import type { Backend } from "../../core/backend.ts";
-import { fault, invalid, type RegistryError } from "../../core/errors.ts";
+import { denied, fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { OpenOptions, Registry, ServiceRegistry } from "../../core/registry.ts";
 import { decodeWritten } from "../../core/text/written_text.ts";
@@ -93,11 +93,8 @@ async function readTokenFile(path: string): Promise<string> {
     return await token;
   } catch (cause) {
     piped.delete(path);
-    throw fault({
-      code: "Denied", // NotFound would be that of a version
-      action: "read the token from",
-      subject: shown(path),
-      state: "the file does not exist or is not readable",
+    const state = "the file does not exist or is not readable";
+    throw denied("read the token from", shown(path), state, { // NotFound would be that of a version
       hint: "Create a readable file with the token as its only line.",
       cause,
     });

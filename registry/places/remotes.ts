@@ -6,7 +6,7 @@ import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { errorCode } from "../../disk/file_errors.ts";
 import { mayRead } from "../../core/may_read.ts";
-import { fault, notFound, type RegistryError } from "../../core/errors.ts";
+import { denied, invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
@@ -114,7 +114,7 @@ export function readConfiguration(file: string): Configuration {
   } catch (error) {
     const code = errorCode(error) ?? "";
     if (["ENOENT", "ENOTDIR", "EACCES"].includes(code)) return {};
-    if (code === "EISDIR") throw invalid(file, "it is a folder");
+    if (code === "EISDIR") throw unusable(file, "it is a folder");
     throw error;
   }
   return parseConfiguration(text, file);
@@ -128,27 +128,23 @@ export function parseConfiguration(text: string, file: string): Configuration {
     // The rest of the message quotes the file.
     const [, at] = /position (\d+)/.exec((cause as Error).message) ?? [];
     const line = text.slice(0, Number(at ?? 0)).split("\n").length;
-    throw invalid(file, `invalid JSON${at === undefined ? "" : `, see line ${line}`}`, cause);
+    throw unusable(file, `invalid JSON${at === undefined ? "" : `, see line ${line}`}`, cause);
   }
   const { registries = {} } = isJsonObject(configuration)
     ? configuration
     : { registries: undefined };
   if (!isJsonObject(configuration) || !isJsonObject(registries)) {
-    throw invalid(file, "it is not { registries: { … } }");
+    throw unusable(file, "it is not { registries: { … } }");
   }
   for (const [name, remote] of Object.entries(registries)) {
     const problem = isRemoteName(name) ? remoteProblem(remote) : "invalid name";
-    if (problem !== undefined) throw invalid(file, `${shown(name)}: ${problem}`);
+    if (problem !== undefined) throw unusable(file, `${shown(name)}: ${problem}`);
   }
   return configuration as Configuration;
 }
 
-function invalid(file: string, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read the names of registries in",
-    subject: shown(file),
-    state,
+function unusable(file: string, state: string, cause?: unknown): RegistryError {
+  return invalid("read the names of registries in", shown(file), state, {
     hint: "Fix the file, or remove it and add its registries again.",
     reason: { kind: "remotes_damaged" },
     cause,
@@ -156,5 +152,5 @@ function invalid(file: string, state: string, cause?: unknown): RegistryError {
 }
 
 export function refused(state: string, hint: string): RegistryError {
-  return fault({ code: "Denied", action: "use names of registries", state, hint });
+  return denied("use names of registries", undefined, state, { hint });
 }
