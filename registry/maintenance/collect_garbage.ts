@@ -25,20 +25,19 @@ export async function collectGarbage(
   checkWritable(context, "collect garbage");
   const { dryRun = false, signal } = options;
   const { mark, key } = await takeMark(context, "collect garbage", signal);
-  let report: GarbageReport;
   try {
-    report = await newReport(context, { dryRun, mark, signal });
+    const report = await newReport(context, { dryRun, mark, signal });
     const notes = { areWritten: !dryRun && await hasSpace(context, options) };
     const collection = new Collection(context, { report, markKey: key, notes, ...options });
     for (const [what, step] of STEPS) {
       context.logger.debug(`collect garbage: ${what}`);
       await step(collection, report);
     }
+    return report;
   } finally {
     await context.backend.delete(key);
     if (!dryRun) await context.backend.reserve?.();
   }
-  return report;
 }
 
 /**
@@ -93,7 +92,7 @@ async function collectNames(collection: Collection): Promise<void> {
   await forEachName(async (name) => {
     const { view, outlook } = collection.ofName();
     await collectName(view, name);
-    quiet.add(name, outlook);
+    await quiet.add(name, outlook);
   });
   await quiet.save(wanted);
 

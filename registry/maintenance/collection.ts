@@ -117,10 +117,7 @@ interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
   begun?: Begun;
 }
 
-interface Begun {
-  wall: number;
-  monotonic: number;
-}
+type Begun = Record<"wall" | "monotonic", number>;
 
 export class Collection {
   readonly context: Context;
@@ -134,13 +131,11 @@ export class Collection {
   readonly names: PackedMap = new PackedMap();
   /** How long garbage is kept, milliseconds. */
   readonly graceMs: number;
-  readonly #report: GarbageReport;
   readonly #options: CollectionOptions;
   readonly #begun: Begun;
-  readonly #outlook?: Outlook;
 
   constructor(context: Context, options: CollectionOptions) {
-    const { report, markKey, signal, forget = false, now = false, measure, outlook } = options;
+    const { report, markKey, signal, forget = false, now = false, measure } = options;
     const { system } = context;
     this.context = context;
     this.signal = signal;
@@ -150,9 +145,7 @@ export class Collection {
     this.measure = measure;
     this.notes = options.notes ?? { areWritten: false };
     this.graceMs = now ? -CLOCK_STEP_MS : report.graceMs;
-    this.#report = report;
     this.#options = options;
-    this.#outlook = outlook;
     this.#begun = options.begun ?? { wall: system.now(), monotonic: system.monotonic() };
   }
 
@@ -172,12 +165,12 @@ export class Collection {
 
   /** Leaves something of the name to the next run. */
   leaveOpen(): void {
-    if (this.#outlook !== undefined) this.#outlook.isOpen = true;
+    if (this.#options.outlook !== undefined) this.#options.outlook.isOpen = true;
   }
 
   /** Returns the time of the store from which all ages are measured, milliseconds. */
   markAt(): number {
-    return this.#report.markAt.getTime();
+    return this.#options.report.markAt.getTime();
   }
 
   /**
@@ -186,7 +179,7 @@ export class Collection {
    */
   isOld(modifiedAt: number): boolean {
     const isOld = modifiedAt < this.markAt() - this.graceMs;
-    if (!isOld) this.#outlook?.changesAt(modifiedAt + this.graceMs);
+    if (!isOld) this.#options.outlook?.changesAt(modifiedAt + this.graceMs);
     return isOld;
   }
 
@@ -195,7 +188,7 @@ export class Collection {
    * not note when: keys of names that are saved each day would end each day.
    */
   isForgettable(modifiedAt: number): boolean {
-    return modifiedAt < this.markAt() - memoryMs(this.#report.graceMs);
+    return modifiedAt < this.markAt() - memoryMs(this.#options.report.graceMs);
   }
 
   /** Returns true if the mark is too old for actions that must not be late. */
@@ -208,10 +201,10 @@ export class Collection {
 
   count(item: GarbageItem): void {
     if (item.what !== "key" || this.measure !== undefined) this.leaveOpen();
-    const removed = this.#report.removed[item.what];
+    const removed = this.#options.report.removed[item.what];
     removed.count++;
     removed.bytes += item.size;
-    this.#report.bytes += item.size;
+    this.#options.report.bytes += item.size;
     this.#options.onItem?.(named(item));
   }
 
@@ -252,8 +245,8 @@ export class Collection {
 
   /** Adds garbage to the sums of the report. */
   addWaiting({ count, bytes, nextAt }: Waiting): void {
-    this.#outlook?.waits({ count, bytes, nextAt });
-    const { waiting } = this.#report;
+    this.#options.outlook?.waits({ count, bytes, nextAt });
+    const { waiting } = this.#options.report;
     waiting.count += count;
     waiting.bytes += bytes;
     waiting.nextAt = new Date(Math.min(waiting.nextAt?.getTime() ?? nextAt, nextAt));
@@ -261,13 +254,13 @@ export class Collection {
 
   fail(key: string, { code, message }: { code?: ErrorCode; message: string }): void {
     this.leaveOpen();
-    this.#report.failures.push({ key, ...code && { code }, message });
+    this.#options.report.failures.push({ key, ...code && { code }, message });
   }
 
   /** Reports an expired record. */
   foundVoid(key: string): void {
     this.leaveOpen();
-    this.#report.voids.push(key);
+    this.#options.report.voids.push(key);
   }
 }
 
@@ -318,21 +311,16 @@ export function memoryMs(graceMs: number): number {
   return Math.max(MONTH_MS, 30 * graceMs);
 }
 
-interface Mark {
-  /** Time of the store from which all ages are measured, milliseconds. */
-  mark: number;
-  key: string;
-}
-
 /**
- * Writes an object and reads its time. Throws if this machine's clock differs by more than a
- * quarter of the least grace period: then ages cannot be trusted for deletions.
+ * Writes an object. Returns its key, and its time: that of the store from which all ages are
+ * measured, milliseconds. Throws if this machine's clock differs by more than a quarter of the least
+ * grace period: then ages cannot be trusted for deletions.
  */
 export async function takeMark(
   context: Context,
   action: string,
   signal?: AbortSignal,
-): Promise<Mark> {
+): Promise<{ mark: number; key: string }> {
   const { backend, system, settings } = context;
   const key = markKey(system.id());
   const result = await backend.put(key, new Uint8Array(), { useReserve: true, signal });

@@ -48,19 +48,16 @@ export async function collectName(collection: Collection, name: string): Promise
   const isKnown = plan.damage.length === 0;
   const { unneeded, unexplained: strange } = isKnown
     ? sortPayload(collection, folders, plan)
-    : NO_PAYLOAD;
+    : { unneeded: [], unexplained: [] };
   const { confirmed, unexplained } = [...folders.keys()].some(isOfDraft)
     ? await foundBefore(collection, note, strange)
-    : NOTHING;
+    : { confirmed: [], unexplained: new Map<string, number>() };
   await checkLists(collection, { name, cells, note }, [...unneeded, ...strange]);
   if (mayChange(plan, heads, records) || unexplained.size > 0) collection.leaveOpen();
   const gone = await removeReplaced(collection, plan, records);
   await removePayload(collection, [...unneeded, ...confirmed]);
   await note.save(heads.filter(({ key }) => !gone.has(key)), { records, unexplained });
 }
-
-const NO_PAYLOAD: SortedPayload = { unneeded: [], unexplained: [] };
-const NOTHING = { confirmed: [], unexplained: new Map<string, number>() };
 
 interface Plan {
   referred: ReferredObjects;

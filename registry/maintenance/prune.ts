@@ -92,6 +92,7 @@ async function pruneEach(
       : new NamePruning(prunableInStore(context, name, { pass, signal }), rules);
     const chosen = await pruning.choose(dryRun ? "plan" : "delete");
     if (ruled !== undefined) quiet?.add(ruled, chosen);
+    if (!dryRun) await quiet?.save(true);
     return { listed, findings: chosen, pruning: dryRun ? undefined : pruning };
   };
   const plans: Plan[] = [];

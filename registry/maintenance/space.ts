@@ -166,6 +166,7 @@ async function measureNames(
       entries.every(({ modifiedAt }) => modifiedAt < mark - RACY_MS);
     const until = Math.min(outlook.until, lookAgainAt(mark, name));
     if (isQuiet) noted.set(name, [fingerprint, until, ...measured]);
+    if (!context.readOnly) await table.saveInterim(noted);
   };
   const onFailure = (error: RegistryError, name?: string) => {
     if (name !== undefined) names.set(name, true);

@@ -49,15 +49,13 @@ export async function readRecords(
       ...content,
       kind: record.kind,
       objects: content.objects && encodeObjects(content.objects),
-      late: isLate ? { record, info, inline: NOTHING } : undefined,
+      late: isLate ? { record, info, inline: new Uint8Array() } : undefined,
       remains: head.generation === 1 ? remainsOf(record) : undefined,
       times: record.kind === "deleted" ? timesOf(record) : undefined,
     });
   });
   return records;
 }
-
-const NOTHING = new Uint8Array();
 
 interface Content extends Pick<KnownRecord, "damage" | "version"> {
   /** Absent if an object of its list of files is missing or damaged. */

@@ -72,7 +72,7 @@ export async function openNote(collection: Collection, name: string, count: numb
         .filter(([path, [, modifiedAt]]) => !paths.has(path) && modifiedAt < collection.markAt())
         .map(([path]) => folder + path);
     },
-    unexplained: async () => (await read())?.unexplained ?? NONE,
+    unexplained: async () => (await read())?.unexplained ?? new Map(),
     async save(listed, { records, unexplained }) {
       const before = await reading;
       const isNeeded = areMany || unexplained.size > 0 || (before?.unexplained.size ?? 0) > 0;
@@ -159,8 +159,6 @@ function entryOf(
   if (kind === undefined || objects === undefined || late !== undefined || isRacy) return undefined;
   return [size, modifiedAt, etag ?? null, kind, ...objects];
 }
-
-const NONE: Unexplained = new Map();
 
 function isSame<T extends Entry | number>(
   noted: ReadonlyMap<string, T> | undefined,

@@ -73,12 +73,15 @@ export class QuietNames {
   }
 
   /** Notes what a look at a name found. */
-  add(name: string, { isOpen, until, waiting: { count, bytes, nextAt } }: Outlook): void {
+  async add(name: string, { isOpen, until, waiting }: Outlook): Promise<void> {
+    const { notes, graceMs } = this.#collection;
     const fingerprint = this.#fingerprints.get(name);
     if (fingerprint === undefined || isOpen || this.#isOfDrafts(name)) return;
     const lookAt = Math.min(until, lookAgainAt(this.#collection.markAt(), name));
-    const waiting = count === 0 ? [] as const : [count, bytes, nextAt] as const;
-    this.#entries.set(name, [fingerprint, lookAt, ...waiting]);
+    const { count, bytes, nextAt } = waiting;
+    const waits = count === 0 ? [] as const : [count, bytes, nextAt] as const;
+    this.#entries.set(name, [fingerprint, lookAt, ...waits]);
+    if (notes.areWritten && graceMs > 0) await this.#table.saveInterim(this.#entries);
   }
 
   /** Writes the notes for the next run: none after a run that ignored ages. */

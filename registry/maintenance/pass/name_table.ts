@@ -15,6 +15,8 @@ const PAGE = 10_000;
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 /** Pages are written again after so long, even if they did not change: `gc` forgets unused ones. */
 const RENEWED_MS = 90 * 24 * 60 * 60 * 1000;
+/** How often a long run writes what it found. */
+const INTERIM_MS = 10 * 60 * 1000;
 
 /** The place of a table, and the shape of its entries. */
 export interface NameTableOptions<Entry> {
@@ -31,6 +33,8 @@ export interface NameTable<Entry> {
   readonly entries: PackedMap<Entry>;
   /** Writes these entries in place of all others. A failure is logged. */
   save(entries: Iterable<readonly [name: string, entry: Entry]>): Promise<void>;
+  /** Writes these entries beside those that were read, every ten minutes: the run may be cut off. */
+  saveInterim(entries: Iterable<readonly [name: string, entry: Entry]>): Promise<void>;
 }
 
 /** Reads the pages of a table: a list, and a get for each 10,000 names. */
@@ -42,6 +46,7 @@ export async function readNameTable<Entry>(
   const entries = new PackedMap<Entry>();
   /** The digest of each page in the store; empty for a page that was ignored. */
   const pages = new Map<string, string>();
+  let savedAt = system.monotonic();
   await attempt("read", async () => {
     for await (const entry of backend.list(folder, { signal })) {
       if (!isPrefix(entry) && PAGE_NUMBER.test(entry.key.slice(folder.length))) {
@@ -51,19 +56,29 @@ export async function readNameTable<Entry>(
     await forEachAtOnce([...pages.keys()], (key) => attempt("read", () => readPage(key)));
   });
 
+  const save: NameTable<Entry>["save"] = async (wanted) => {
+    const packed = wanted instanceof PackedMap ? wanted : new PackedMap(wanted);
+    const old = new Set(pages.keys());
+    await attempt("write", async () => {
+      if (await backend.reserve?.({ signal }) === false) return; // deletions need the last space
+      await forEachAtOnce(pagesOf(packed), async ([key, bytes]) => {
+        old.delete(key);
+        const digest = digestOfNote(bytes);
+        if (pages.get(key) !== digest) await backend.put(key, bytes, { signal });
+        pages.set(key, digest);
+      });
+      await removeObjects(backend, [...old], signal);
+    });
+  };
   return {
     entries,
-    async save(wanted) {
-      const packed = wanted instanceof PackedMap ? wanted : new PackedMap(wanted);
-      const old = new Set(pages.keys());
-      await attempt("write", async () => {
-        if (await backend.reserve?.({ signal }) === false) return; // deletions need the last space
-        await forEachAtOnce(pagesOf(packed), async ([key, bytes]) => {
-          old.delete(key);
-          if (pages.get(key) !== digestOfNote(bytes)) await backend.put(key, bytes, { signal });
-        });
-        await removeObjects(backend, [...old], signal);
-      });
+    save,
+    async saveInterim(found) {
+      if (system.monotonic() - savedAt < INTERIM_MS) return;
+      savedAt = system.monotonic();
+      const both = new PackedMap(entries);
+      for (const [name, entry] of found) both.set(name, entry);
+      await save(both);
     },
   };
 
