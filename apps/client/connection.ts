@@ -151,7 +151,8 @@ export class Connection {
 
   /** Returns the error of an answer, after its `Retry-After`. */
   async #refusal(response: Response, call: Call, leftMs: () => number): Promise<RegistryError> {
-    const waitMs = Number(response.headers.get("retry-after") ?? NaN) * 1000;
+    const after = response.headers.get("retry-after") ?? ""; // seconds, or a date
+    const waitMs = /\D/.test(after) ? Date.parse(after) - this.system.now() : Number(after) * 1000;
     const hasToken = this.#token !== undefined;
     const error = await problemOf(response, { ...this.#asked(call), hasToken });
     if (isPassing(error) && waitMs > 0 && waitMs <= Math.min(MAX_WAIT_MS, leftMs())) {

@@ -48,10 +48,10 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 const RETRY_ADVICE: readonly RetryAdvice[] = ["never", "later", "unknown"];
 const TOKEN_HINT = "Pass a token of the service: openHttpRegistry(url, { token }).";
 
+const LIMITED = "The service or a proxy limits requests: send fewer at once, or try later.";
+
 /** Hints for answers without a problem document. */
-const HINT_OF_STATUS: Readonly<Record<number, string>> = {
-  401: TOKEN_HINT,
-};
+const HINT_OF_STATUS: Readonly<Record<number, string>> = { 401: TOKEN_HINT, 429: LIMITED };
 
 const TOKEN_MISSING = { kind: "token_missing" } as const;
 const WRONG_PATH = "Check that the URL is that of a Holdfast service. Behind a proxy it may have " +

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import http.client
 import json
 import random
@@ -55,9 +56,13 @@ OWN_HINTS = {
 HINTS_OF_PROXIES = {
     407: "Add user name and password to the URL of the proxy: http://USER:PASSWORD@HOST:PORT.",
     413: "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx.",
+    429: "The service or a proxy limits requests: send fewer at once, or try later.",
     511: "Sign in to the network in a browser, then try again.",
 }
 """What to do about the answers of something in front of the service, by status."""
+
+PASSING = (429, 502, 503, 504)
+"""Answers of a proxy that a read later may not get."""
 
 WRONG_PATH = (
     "Check that the URL is that of a Holdfast service. Behind a proxy it may have a path, "
@@ -170,6 +175,17 @@ def set_timeout(response: Any, seconds: float) -> None:
     connected = getattr(getattr(response.fp, "raw", None), "_sock", None)
     if isinstance(connected, socket.socket):
         connected.settimeout(seconds)
+
+
+def wait_of(headers: Any) -> float | None:
+    """Returns how many seconds an answer asks to wait; None if it does not say."""
+    text: str = headers.get("retry-after", "")
+    if re.match(r"[0-9]{1,4}\Z", text):
+        return float(text)
+    try:
+        return max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def moved_to(error: urllib.error.HTTPError) -> str:
@@ -320,6 +336,7 @@ class Connection:
     def _answer(self, ask: Callable[[], ToService], end: float | None, size: int | None) -> Any:
         """Sends a request, again while the service asks to wait, for as long as the timeout."""
         end = end or time.monotonic() + self._timeout
+        tries = 0
         while True:
             request = ask()
             sent: Any = request.data or b""
@@ -334,22 +351,25 @@ class Connection:
                 response.close()
             except (OSError, ValueError, http.client.HTTPException) as error:
                 if not request.is_led:
-                    self._wait(error, end)
+                    self._wait(error, end, tries if request.get_method() == "GET" else None)
+                    tries += 1
                 elif isinstance(error, urllib.error.HTTPError):
                     error.close()
             if request.is_led:  # the service has the bytes, too
                 self._follows_from = time.monotonic() + WITHOUT_BUCKET
 
-    def _wait(self, error: Exception, end: float) -> None:
-        """Waits as long as the service asks to, or else raises its error."""
+    def _wait(self, error: Exception, end: float, reads: int | None) -> None:
+        """Waits as long as the service asks to, or before the next of `reads`; or raises `error`."""
         if not isinstance(error, urllib.error.HTTPError):
             raise error
-        wait = error.headers.get("retry-after", "")
-        is_busy = error.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
-        if not is_busy or time.monotonic() + int(wait) > end:
+        wait = wait_of(error.headers) if error.code in (429, 503) else None
+        is_of_proxy = "json" not in error.headers.get("content-type", "")  # a service has retried
+        if wait is None and reads is not None and is_of_proxy and error.code in PASSING:
+            wait = min(0.1 * 2.0 ** min(reads, 9), 5) * (0.5 + random.random())
+        if wait is None or time.monotonic() + wait > end:
             raise error
         error.close()
-        time.sleep(max(int(wait), 0.1))
+        time.sleep(max(wait, 0.1))
 
     def _problem(
         self, failed: str, error: urllib.error.HTTPError, lost: str, hint: str

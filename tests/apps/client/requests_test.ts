@@ -243,12 +243,24 @@ testService("Retry-After is followed", async (service) => {
   await service.behind.save("a", 1);
   const system = createScriptedSystem();
   const busy = meddle(service.handler, /versions/, (_, count) => {
-    const headers = { "retry-after": "7" };
-    return count === 1 ? new Response("busy", { status: 429, headers }) : undefined;
+    const date = new Date(Math.ceil(system.now() / 1000) * 1000 + 9_000).toUTCString();
+    const headers = { "retry-after": count === 1 ? "7" : date };
+    return count <= 2 ? new Response("busy", { status: 429, headers }) : undefined;
   });
   await using registry = await service.open({ fetch: busy, system });
   assertEquals(await registry.load("a"), 1);
-  assert(system.slept.includes(7_000));
+  const waits = system.slept.filter((ms) => ms >= 7_000);
+  assertEquals(waits.length, 2);
+  assert(waits[0] === 7_000 && waits[1]! >= 9_000 && waits[1]! < 10_000, `${waits}`);
+});
+
+testService("the hint for a 429 of a proxy names the limit of requests", async (service) => {
+  const limited = () => Promise.resolve(new Response("<h1>Too many</h1>", { status: 429 }));
+  const fetch = meddle(service.handler, /names/, limited);
+  await using registry = await service.open({ retryForMs: 0, fetch });
+  const { code, hint } = await failureOf(Array.fromAsync(registry.names()));
+  assertEquals(code, "Unavailable");
+  assertStringIncludes(hint!, "limits requests");
 });
 
 testService("names with special characters are unchanged", async (service) => {

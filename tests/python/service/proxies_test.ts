@@ -82,6 +82,42 @@ print(*seen, sep=", ")
   assertEquals(await runProgram(program, { args: [CERTIFICATES] }), ["['a']", asked]);
 });
 
+const LIMITED = `
+import email.utils, http.server, json, sys, threading, time
+import holdfast
+
+class Service(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        status, after = answers.pop(0) if answers else (200, None)
+        body = json.dumps({"items": ["a"]}).encode() if status == 200 else b"<h1>Busy</h1>"
+        self.send_response(status)
+        self.send_header("content-type", "application/json" if status == 200 else "text/html")
+        if after is not None:
+            self.send_header("retry-after", after)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+url = f"http://127.0.0.1:{server.server_address[1]}"
+past = email.utils.formatdate(time.time() - 9, usegmt=True)
+answers = [(429, None), (503, None), (502, None), (504, None), (429, past), (503, "0")]
+print(list(holdfast.connect(url, timeout=20).names()), answers)
+answers = [(429, "300")]
+try:
+    list(holdfast.connect(url, timeout=20).names())
+except holdfast.Unavailable as error:
+    print("limits requests" in error.hint, answers)
+`;
+
+pythonTest("reads go on after a proxy that limits requests or restarts", async () => {
+  assertEquals(await runProgram(LIMITED), ["['a'] []", "True []"]);
+});
+
 pythonTest("the password of a proxy does not follow a redirect", async () => {
   const program = `${PROGRAM}
 os.environ["http_proxy"] = PROXY
