@@ -23,6 +23,10 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
   ) {
     return false;
   }
+  if (collection.isLate()) {
+    collection.failAsLate("forget more names");
+    return false;
+  }
   const other = await otherMark(collection);
   if (other !== undefined) {
     const why = other === collection.markKey
@@ -31,10 +35,11 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
     collection.fail(other, { message: `Cannot forget "${decodeName(name)}": ${why}` });
     return false;
   }
-  if (!await buryFirsts(collection, versionsOf(cells), records)) return true;
+  const isBuried = await buryFirsts(collection, versionsOf(cells), records);
   const listing = collection.dryRun ? cells : await listCells(collection, name);
-  const isInUse = collection.isLate() || !isSame(cells, listing);
+  const isInUse = !isBuried || collection.isLate() || !isSame(cells, listing);
   if (!isInUse) await removeInStages(collection, known);
+  if (collection.isLate()) collection.failAsLate("forget more names");
   return true;
 }
 

@@ -88,6 +88,24 @@ testProtocol(
   },
 );
 
+testProtocol("a run that takes too long says that it forgot no more names", {
+  leastGraceMs: HOUR,
+}, async (world) => {
+  const { registry, backend, advance } = world;
+  for (const name of ["a", "b", "c"]) await registry.save(name, 1);
+  for (const name of ["a", "b", "c"]) await registry.delete(name, { allVersions: true });
+  await pass(world, 2 * GRACE_MS, 2);
+  advance(2 * MONTH_MS);
+  backend.answer({ verb: "list", key: /^objects\/b\// }, doing(() => advance(HOUR / 4 + 1)));
+  const { failures } = await collectGarbage(registry, FORGET);
+  assertEquals(failures.map(({ key: _, ...failure }) => failure), [
+    { message: "Cannot forget more names: the run began more than 15 minutes ago" },
+  ]);
+  assert((await world.keys("names/")).length > 0);
+  assertEquals((await collectGarbage(registry, FORGET)).failures, []);
+  assertEquals(await world.keys("names/"), []);
+});
+
 testProtocol(
   "a cell that may be written above keeps its head",
   { mutable: true },
