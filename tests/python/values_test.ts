@@ -5,10 +5,10 @@ import { lstat, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/pr
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { localPath, openRegistry } from "../../mod.ts";
+import { createLocalBackend, localPath, openRegistry } from "../../mod.ts";
 import { decodeRecord, encodeRecord } from "../../registry/format/record_codec.ts";
 import { fileSet } from "../registry/protocol_world.ts";
-import { noise } from "../registry/registries.ts";
+import { keysOf, noise } from "../registry/registries.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import {
@@ -194,19 +194,22 @@ pythonTest("the Python command names what it cannot print or replace", async (ro
 });
 
 testReader(
-  "Python refuses links in a registry, and names missing payload",
+  "Python refuses links in a registry, and names files whose payload is missing or cut",
   async (reader, root) => {
     const location = root.join("registry");
     await using registry = await openRegistry(location, { cache: false });
-    await registry.save("a", noise(100_000));
-    await registry.save("b", noise(100_000, 2));
+    for (const [n, name] of ["a", "b", "c"].entries()) await registry.save(name, noise(1e5, n));
     await Deno.remove(join(location, "objects/b"), { recursive: true });
+    const backend = createLocalBackend({ path: location });
+    const [object] = await keysOf(backend, "objects/c/");
+    await backend.put(object!, noise(40_000, 2));
     await Deno.rename(join(location, "objects/a"), root.join("moved"));
     await Deno.symlink(root.join("moved"), join(location, "objects/a"));
-    const [a, b] = await reader.ask<Failure[]>({ ask: "load", refs: ["a", "b"], location });
-    assertEquals([a.error, b.error], ["Denied", "Corrupt"]);
-    assertMatch(b.message, /^Cannot read "objects\/b\/p8p9p9\/.*\/0": it is missing/);
-    await Deno.symlink("nowhere", join(location, "names/c"));
+    const [a, b, c] = await reader.ask<Failure[]>({ ask: "load", refs: ["a", "b", "c"], location });
+    assertEquals([a.error, b.error, c.error], ["Denied", "Corrupt", "Corrupt"]);
+    assertMatch(b.message, /^Cannot read "[\w.]+" of "b@1\.0\.0": a stored object is missing/);
+    assertMatch(c.message, /of "c@1\.0\.0": a stored object is cut off: 60000 of 100000 bytes are/);
+    await Deno.symlink("nowhere", join(location, "names/d"));
     const listed = await reader.ask<Failure>({ ask: "describe", location });
     assertEquals(listed.error, "Denied");
   },

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..core.errors import HoldfastError, Json, damaged, quoted
+from ..core.errors import HoldfastError, Json, quoted
 from ..core.store import CHUNK, Entry, MissingObject
 from ..core.versions import MAX_SAFE
 
@@ -73,7 +73,10 @@ class S3Store:
         options = {}
         if offset or size is not None:
             options["Range"] = f"bytes={offset}-{'' if size is None else offset + size - 1}"
-        body = self._call("get_object", Key=self.prefix + key, **options)["Body"]
+        try:
+            body = self._call("get_object", Key=self.prefix + key, **options)["Body"]
+        except EndOfObject:
+            return
         try:
             yield from iter(lambda: body.read(CHUNK), b"")
         except Exception as error:  # botocore and urllib3 have many classes
@@ -100,7 +103,7 @@ class S3Store:
             if code in ("NoSuchKey", "404", "NotFound"):
                 raise MissingObject(key) from None
             if code == "InvalidRange":
-                raise damaged(f'"{key}"', "it is shorter than its record says") from None
+                raise EndOfObject(key) from None
             if code == "NoSuchBucket":
                 raise no_bucket(self.location) from None
             denied = ("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch")

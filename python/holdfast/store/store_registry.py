@@ -263,7 +263,7 @@ class StoreRegistry(Registry):
         try:
             files = self._files(record)
         except MissingObject as error:
-            raise self._gone(record, str(error)) from None
+            raise self._gone(record, f'"{error}"') from None
         return Artifact({**record.members, "files": files}, partial(self._stored, record))
 
     def _stored(
@@ -278,8 +278,7 @@ class StoreRegistry(Registry):
         at, last = chunks.around(start, end)
         for data in chunks.checked(at, self._range(record, file, at, last)):
             if data is None:
-                what = f"{quoted(file['path'])} of {quoted(record.members['name'])}"
-                raise damaged(what, f"SHA-256 mismatch of the bytes at {at}")
+                raise damaged(subject(record, file), f"SHA-256 mismatch of the bytes at {at}")
             yield data[max(start - at, 0) : end - at]
             at += len(data)
 
@@ -298,17 +297,16 @@ class StoreRegistry(Registry):
         if "chunks" not in file:
             data, digest = cut(self._range(record, file, 0, size), size)
             if digest != file["sha256"]:
-                what = f"{quoted(file['path'])} of {quoted(record.members['name'])}"
-                raise damaged(what, "SHA-256 mismatch")
+                raise damaged(subject(record, file), "SHA-256 mismatch")
             return Chunks(data, size)
         place, data = file["chunks"], b""
         key = payload_key(record, file, place)
         if int(place["size"]) <= MAX_CHUNK_LIST:
             offset = int(place.get("offset", 0))
-            data = b"".join(self._object(record, key, offset, int(place["size"])))
+            data = b"".join(self._object(record, file, key, offset, int(place["size"])))
         chunks = Chunks(data, size)
         if not chunks.is_valid or hashlib.sha256(data).hexdigest() != place["sha256"]:
-            raise damaged(f'"{key}"', "the list of chunks is damaged")
+            raise damaged(subject(record, file), "its list of chunks is damaged")
         return chunks
 
     def _range(self, record: Record, file: Json, start: int, end: int) -> Iterator[bytes]:
@@ -328,38 +326,43 @@ class StoreRegistry(Registry):
             pieces.append(Piece(key, offset, length, first, last))
         run = whole_run(pieces)
         if run is not None:
-            yield from self._object(record, run.key, run.offset, run.size)
+            yield from self._object(record, file, run.key, run.offset, run.size)
             return
         held: dict[str, tuple[Read, bytes]] = {}
         for slices in plan(pieces):
             for read, at, to in slices:
-                yield self._slice(record, held, read, at, to)
+                if read.key not in held or held[read.key][0] is not read:
+                    held.pop(read.key, None)  # until the next of the object
+                    size = read.end - read.offset
+                    chunks = self._object(record, file, read.key, read.offset, size)
+                    held[read.key] = read, b"".join(chunks)
+                yield held[read.key][1][at - read.offset : to - read.offset]
 
-    def _slice(
-        self, record: Record, held: dict[str, tuple[Read, bytes]], read: Read, start: int, end: int
-    ) -> bytes:
-        """Returns a range of an object from a read, which is held until the next of the object."""
-        if read.key not in held or held[read.key][0] is not read:
-            held.pop(read.key, None)
-            chunks = self._object(record, read.key, read.offset, read.end - read.offset)
-            held[read.key] = read, b"".join(chunks)
-        return held[read.key][1][start - read.offset : end - read.offset]
-
-    def _object(self, record: Record, key: str, offset: int, left: int) -> Iterator[bytes]:
+    def _object(
+        self, record: Record, file: Json, key: str, offset: int, size: int
+    ) -> Iterator[bytes]:
+        """Yields `size` bytes of an object, which belong to a file."""
+        left, what = size, subject(record, file)
         try:
-            for chunk in self._store.read(key, offset, left):
+            for chunk in self._store.read(key, offset, size):
                 left -= len(chunk)
                 yield chunk
         except MissingObject:
-            raise self._gone(record, key) from None
+            raise self._gone(record, what) from None
         if left:
-            raise damaged(f'"{key}"', "it is shorter than its record says")
+            raise damaged(what, f"a stored object is cut off: {left} of {size} bytes are missing")
 
-    def _gone(self, record: Record, key: str) -> HoldfastError:
+    def _gone(self, record: Record, what: str) -> HoldfastError:
         """Returns the error for payload that is missing: replaced meanwhile, or damaged."""
         cell = record.entry.key[: record.entry.key.rindex("/") + 1]
         head = next(self._generations(cell), None)
         if head is not None and head.key == record.entry.key:
-            return damaged(f'"{key}"', "it is missing")
+            return damaged(what, "a stored object is missing")
         message = f"Cannot read {quoted(record.members['name'])}: it was replaced meanwhile"
         return HoldfastError("Conflict", message, "Open it again.")
+
+
+def subject(record: Record, file: Json) -> str:
+    """Returns a file of a version for a message."""
+    ref = f"{record.members['name']}@{record.members['version']}"
+    return f"{quoted(file['path'])} of {quoted(ref)}"
