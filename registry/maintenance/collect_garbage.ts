@@ -82,11 +82,12 @@ export async function sweepStages(collection: Collection, report: GarbageReport)
   }
 }
 
-async function collectNames(collection: Collection): Promise<void> {
+async function collectNames(collection: Collection, report: GarbageReport): Promise<void> {
   const { context, signal } = collection;
   collection.drafts = await collectDrafts(collection);
   const quiet = await QuietNames.read(collection);
   const wanted = await namesToLookAt(collection, quiet);
+  report.skipped = collection.names.size - wanted.size;
   const waiting = new Set<string>();
   if (collection.graceMs <= 0) await forEachName((name) => checkNobodyUploads(collection, name));
   await forEachName(async (name) => {

@@ -93,6 +93,8 @@ export interface GarbageReport {
   /** Objects and bytes by kind. */
   removed: Record<GarbageKind, { count: number; bytes: number }>;
   bytes: number;
+  /** Number of names that this run did not inspect, see `all`. */
+  skipped: number;
   /** Garbage that is too young: objects, bytes, and when the first can be removed. */
   waiting: { count: number; bytes: number; nextAt?: Date };
   /** Keys of expired records: they landed too late, after their payload was collected. */
@@ -302,6 +304,7 @@ export async function newReport(
       note: none(),
     },
     bytes: 0,
+    skipped: 0,
     waiting: { count: 0, bytes: 0 },
     voids: [],
     failures: [],

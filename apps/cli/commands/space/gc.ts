@@ -76,7 +76,7 @@ export const gc: Command = defineCommand({
       const preview = await collectGarbage(registry, { dryRun: true, now, forget, signal });
       const isEmpty = Object.values(preview.removed).every(({ count }) => count === 0);
       if (isEmpty && preview.failures.length === 0) {
-        return await print({ ...preview, dryRun: false }, { now, looksAtAll: true }, context);
+        return await print({ ...preview, dryRun: false }, now, context);
       }
       if (!await context.confirm(`${RISK}\nFree ${formatBytes(preview.bytes)} now?`)) {
         await context.note("Nothing was removed");
@@ -109,8 +109,7 @@ export const gc: Command = defineCommand({
       const until = formatTime(item.until);
       context.logger.debug(`${itemText(item)} waits until ${until}: ${item.why}`);
     }
-    const looksAtAll = all || now || forget || shared.verbose === true;
-    await print(report, { now, looksAtAll }, context);
+    await print(report, now, context);
     if (report.failures.length > 0) throw keptObjects(report.failures);
     if (!dryRun) await noteRun(registry.id, ["gc"], context);
   },
@@ -140,11 +139,7 @@ function itemText({ what, key, ref, size }: GarbageItem): string {
   return `${KINDS[what][0]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
 }
 
-async function print(
-  report: GarbageReport,
-  { now, looksAtAll }: { now: boolean; looksAtAll: boolean },
-  context: CommandContext,
-): Promise<void> {
+async function print(report: GarbageReport, now: boolean, context: CommandContext): Promise<void> {
   const { json, quiet } = context.shared;
   if (json) return await context.result(report, undefined);
   const rows = Object.entries(report.removed).filter(([, { count }]) => count > 0)
@@ -164,8 +159,9 @@ async function print(
     await context.note(`${waiting} can be freed later, the first at ${formatTime(nextAt)}${more}`);
   }
   const isEmpty = rows.length === 0 && report.failures.length === 0 && nextAt === undefined;
-  if (isEmpty && !looksAtAll) {
-    await context.note("Names without deletions may be skipped: gc --all inspects every name");
+  if (isEmpty && report.skipped > 0) {
+    const names = formatCount(report.skipped, "name");
+    await context.note(`Skipped ${names} without deletions: gc --all inspects every name`);
   }
   const freed = report.dryRun ? "Would free" : "Freed";
   const text = rows.length > 0

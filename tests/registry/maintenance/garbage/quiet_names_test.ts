@@ -72,6 +72,7 @@ Deno.test("skipped names count in the report", async () => {
   world.backend.forget();
   const second = await collectGarbage(registry);
   assertEquals(second.waiting, first.waiting);
+  assertEquals([first.skipped, second.skipped], [0, 2]);
   assertEquals((await collectGarbage(registry, { dryRun: true })).waiting, first.waiting);
   assertEquals(world.backend.asked({ verb: "list", key: /^objects\/./ }), []);
   assert(await store.head(PAGE) !== undefined);
