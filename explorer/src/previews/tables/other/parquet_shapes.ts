@@ -102,30 +102,36 @@ function leafOf(element: SchemaElement): Shape | undefined {
   const { type, converted_type: converted, logical_type: logical } = element;
   const meaning = logical?.type ?? converted;
   if (meaning === "DECIMAL") return decimalOf(element);
-  if (type === "BYTE_ARRAY") {
-    return isText(element)
-      ? leaf("string", (text: string) => text, true)
-      : leaf("binary", hexOf, true);
-  }
-  if (type === "FIXED_LEN_BYTE_ARRAY") {
-    if (meaning === "UUID") return leaf("uuid", uuidOf, true);
-    return meaning === "FLOAT16" ? leaf("float16", halfOf) : leaf("binary", hexOf, true);
-  }
+  if (type === "BYTE_ARRAY" || type === "FIXED_LEN_BYTE_ARRAY") return bytesOf(element);
   if (type === "BOOLEAN") return leaf("boolean", (value: boolean) => value);
   if (type === "DOUBLE") return leaf("number", (value: number) => value);
   if (type === "FLOAT") return leaf("number", (value: number) => shortNumber(value, 32));
   if (type === "INT96") return leaf("date", (value: bigint) => localText(value, NANOS), true);
   if (meaning === "DATE") return leaf("date", dayOf, true);
-  if (/^TIME(_M|$)/.test(meaning ?? "")) {
-    const unit = unitOf(element);
+  if (/^TIME/.test(meaning ?? "")) return timesOf(element);
+  if (type === "INT32" || type === "INT64") return integerOf(element);
+}
+
+function bytesOf(element: SchemaElement): Shape {
+  if (element.type === "BYTE_ARRAY") {
+    return isText(element)
+      ? leaf("string", (text: string) => text, true)
+      : leaf("binary", hexOf, true);
+  }
+  const meaning = element.logical_type?.type ?? element.converted_type;
+  if (meaning === "UUID") return leaf("uuid", uuidOf, true);
+  return meaning === "FLOAT16" ? leaf("float16", halfOf) : leaf("binary", hexOf, true);
+}
+
+/** Returns the shape of times of a day, or of points in time. */
+function timesOf(element: SchemaElement): Shape {
+  const { converted_type: converted, logical_type: logical } = element;
+  const unit = unitOf(element);
+  if (!/^TIMESTAMP/.test(logical?.type ?? converted ?? "")) {
     return leaf("time", (value: number | bigint) => timeOf(BigInt(value), unit), true);
   }
-  if (/^TIMESTAMP/.test(meaning ?? "")) {
-    const unit = unitOf(element);
-    const isUtc = logical?.type !== "TIMESTAMP" || logical.isAdjustedToUTC;
-    return leaf("date", (value: bigint) => (isUtc ? utcText : localText)(value, unit), true);
-  }
-  if (type === "INT32" || type === "INT64") return integerOf(element);
+  const isUtc = logical?.type !== "TIMESTAMP" || logical.isAdjustedToUTC;
+  return leaf("date", (value: bigint) => (isUtc ? utcText : localText)(value, unit), true);
 }
 
 const [MILLIS, MICROS, NANOS] = [1n, 1000n, 1_000_000n];
