@@ -163,13 +163,18 @@ async function print(report: GarbageReport, now: boolean, context: CommandContex
     const names = formatCount(report.skipped, "name");
     await context.note(`Skipped ${names} without deletions: gc --all inspects every name`);
   }
-  const freed = report.dryRun ? "Would free" : "Freed";
-  const text = rows.length > 0
-    ? `${freed} ${formatBytes(report.bytes)}`
-    : report.failures.length > 0
-    ? `${freed} nothing`
-    : now || nextAt === undefined
+  await context.done(report, freedText(report, { now, isFreed: rows.length > 0 }));
+}
+
+/** Returns what a run has freed, or why it is nothing. */
+function freedText(
+  { dryRun, bytes, failures, waiting, graceMs }: GarbageReport,
+  { now, isFreed }: { now: boolean; isFreed: boolean },
+): string {
+  const freed = dryRun ? "Would free" : "Freed";
+  if (isFreed) return `${freed} ${formatBytes(bytes)}`;
+  if (failures.length > 0) return `${freed} nothing`;
+  return now || waiting.nextAt === undefined
     ? "Nothing to free"
-    : `Nothing to free yet: the grace period is ${formatGrace(report.graceMs)}`;
-  await context.done(report, text);
+    : `Nothing to free yet: the grace period is ${formatGrace(graceMs)}`;
 }
