@@ -98,44 +98,12 @@ export class MlrunsExport {
 
   async #run(artifact: Artifact, id: string): Promise<void> {
     const { name } = artifact.info, experiment = experimentOf(name);
-    const { status, startedMs, endedMs = startedMs, params, tags } = runIn(artifact.info);
+    const facts = runIn(artifact.info), { startedMs, params, tags } = facts;
     const run = runOf({ name, id }), isModel = run.startsWith("m-");
     const folder = `${experiment}/${isModel ? "models/" : ""}${run}`;
-    const artifacts = this.#uri(`${folder}/artifacts`);
-    const source = tags.get(MODEL_FACTS.run);
-    await this.#yaml(
-      `${folder}/meta.yaml`,
-      isModel
-        ? {
-          model_id: run,
-          experiment_id: experiment,
-          name: tags.get(MODEL_FACTS.name) ?? run,
-          model_type: tags.get(MODEL_FACTS.type) ?? null,
-          source_run_id: source === undefined ? null : runOfText(source),
-          artifact_location: artifacts,
-          creation_timestamp: startedMs,
-          last_updated_timestamp: endedMs,
-          status: status === "FINISHED" ? 2 : 3,
-          status_message: null,
-        }
-        : {
-          run_id: run,
-          run_uuid: run,
-          run_name: tags.get("mlflow.runName") ?? run.slice(0, 8),
-          experiment_id: experiment,
-          user_id: tags.get("mlflow.user") ?? "",
-          status: STATUSES.indexOf(status) + 1,
-          start_time: startedMs,
-          end_time: endedMs,
-          artifact_uri: artifacts,
-          lifecycle_stage: "active",
-          entry_point_name: "",
-          source_name: "",
-          source_type: 4,
-          source_version: "",
-          tags: [],
-        },
-    );
+    const place = { experiment, run, artifacts: this.#uri(`${folder}/artifacts`) };
+    const meta = isModel ? metaOfModel(facts, place) : metaOfRun(facts, place);
+    await this.#yaml(`${folder}/meta.yaml`, meta);
     for (const part of ["params", "tags", "metrics", "artifacts"]) {
       if (part !== "metrics" || !isModel) await this.#store.createFolder(`${folder}/${part}`);
     }
@@ -292,6 +260,55 @@ export class MlrunsExport {
   #uri(path: string): string {
     return pathToFileURL(resolve(this.#to, path)).href;
   }
+}
+
+interface MetaPlace {
+  experiment: string;
+  run: string;
+  /** The URI of its artifacts. */
+  artifacts: string;
+}
+
+function metaOfModel(
+  { status, startedMs, endedMs = startedMs, tags }: ReturnType<typeof runIn>,
+  { experiment, run, artifacts }: MetaPlace,
+): Values {
+  const source = tags.get(MODEL_FACTS.run);
+  return {
+    model_id: run,
+    experiment_id: experiment,
+    name: tags.get(MODEL_FACTS.name) ?? run,
+    model_type: tags.get(MODEL_FACTS.type) ?? null,
+    source_run_id: source === undefined ? null : runOfText(source),
+    artifact_location: artifacts,
+    creation_timestamp: startedMs,
+    last_updated_timestamp: endedMs,
+    status: status === "FINISHED" ? 2 : 3,
+    status_message: null,
+  };
+}
+
+function metaOfRun(
+  { status, startedMs, endedMs = startedMs, tags }: ReturnType<typeof runIn>,
+  { experiment, run, artifacts }: MetaPlace,
+): Values {
+  return {
+    run_id: run,
+    run_uuid: run,
+    run_name: tags.get("mlflow.runName") ?? run.slice(0, 8),
+    experiment_id: experiment,
+    user_id: tags.get("mlflow.user") ?? "",
+    status: STATUSES.indexOf(status) + 1,
+    start_time: startedMs,
+    end_time: endedMs,
+    artifact_uri: artifacts,
+    lifecycle_stage: "active",
+    entry_point_name: "",
+    source_name: "",
+    source_type: 4,
+    source_version: "",
+    tags: [],
+  };
 }
 
 /** Returns an id of 18 digits, as MLflow has them. */
