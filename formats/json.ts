@@ -4,12 +4,13 @@
  * @module
  */
 import { fault } from "../core/errors.ts";
+import { notPlain } from "./content/not_plain.ts";
 import { decodeUtf8 } from "./content/text_stream.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { exactNumber } from "../core/text/exact_number.ts";
 import { parseJson } from "../core/text/json_text.ts";
-import { isPlain, notPlain, plainProblem } from "../core/text/plain_value.ts";
+import { isPlain, plainProblem } from "../core/text/plain_value.ts";
 
 /**
  * Plain data as JSON: strings, finite numbers, booleans, null, and arrays and plain objects of

@@ -4,12 +4,13 @@
  * @module
  */
 import type { RegistryError } from "../core/errors.ts";
+import { notPlain } from "./content/not_plain.ts";
 import { corruptFile, unsupportedFile } from "./content/file_faults.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 import { endOfString, parseJson } from "../core/text/json_text.ts";
-import { MAX_DEPTH, notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
+import { MAX_DEPTH, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
 import { decodeText, encodeText, splitLines } from "./content/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
 import { exactNumber } from "../core/text/exact_number.ts";

@@ -9,10 +9,11 @@ import { isDeepStrictEqual } from "node:util";
 import { stringify } from "npm:yaml@^2.9";
 import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";
 import { fault, type RegistryError } from "../core/errors.ts";
+import { notPlain } from "./content/not_plain.ts";
 import { decodeUtf8 } from "./content/text_stream.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
-import { notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
+import { plainProblem, type PlainValue } from "../core/text/plain_value.ts";
 import { MAX_DEPTH, parseYamlDocument, SCHEMA } from "./yaml/document.ts";
 import type { YamlNode, YamlProblem } from "./yaml/document.ts";
 

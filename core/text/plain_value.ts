@@ -1,5 +1,4 @@
 // Plain data, which JSON preserves exactly.
-import { fault, type RegistryError } from "../errors.ts";
 import { described } from "./described.ts";
 
 /** JSON data: plain objects, arrays, strings, finite numbers, booleans and null. */
@@ -105,15 +104,6 @@ function memberProblem(
 function withStep(problem: Problem, step: string): Problem {
   problem.path.push(step);
   return problem;
-}
-
-/** Returns the error of a value that a text format cannot represent. */
-export function notPlain(
-  format: string,
-  state: string,
-  hint = "Convert it to plain data first: a save never alters values.",
-): RegistryError {
-  return fault({ code: "Unsupported", action: "save as", subject: format, state, hint });
 }
 
 /** Returns the path as a string, cut if it is long. */
