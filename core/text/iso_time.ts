@@ -41,12 +41,3 @@ const ZEROS_AT_END = /(?<!0)0+$/;
 export function compareInstants(a: Instant, b: Instant): number {
   return a.seconds - b.seconds || (a.fraction < b.fraction ? -1 : Number(a.fraction > b.fraction));
 }
-
-/** Their ends make a whole time of any beginning. */
-const EXAMPLES = ["2000-01-01T00:00:00.000Z", "2000-10-10T00:00:00.000Z"];
-
-/** True for the beginning of a date and time that can exist: `2026`, `2026-03-0`, `2026-03-01`. */
-export function beginsDate(text: string): boolean {
-  const whole = EXAMPLES.map((date) => text + date.slice(text.length));
-  return [text, ...whole].some((date) => typeof instantOf(date) === "object");
-}

@@ -9,7 +9,7 @@ import {
 } from "../../../core/text/comparing.ts";
 import { endStateOf } from "../../../core/registry/run.ts";
 import { isDecimal } from "../../../core/text/decimals.ts";
-import { beginsDate, instantOf } from "../../../core/text/iso_time.ts";
+import { instantOf } from "../../../core/text/iso_time.ts";
 import { termsOf } from "./terms.ts";
 
 export interface SearchedVersion {
@@ -134,6 +134,15 @@ function parseTerm(term: string): Term {
   }
   const numberField = field.includes(".") && isDecimal(wanted) ? field : undefined;
   return { test: testOf(field, comparison as Comparison, wanted), field, numberField };
+}
+
+/** Their ends make a whole time of any beginning. */
+const EXAMPLES = ["2000-01-01T00:00:00.000Z", "2000-10-10T00:00:00.000Z"];
+
+/** True for the beginning of a date and time that can exist: `2026`, `2026-03-0`, `2026-03-01`. */
+function beginsDate(text: string): boolean {
+  const whole = EXAMPLES.map((date) => text + date.slice(text.length));
+  return [text, ...whole].some((date) => typeof instantOf(date) === "object");
 }
 
 function testOf(field: string, comparison: Comparison, wanted: string): Term["test"] {

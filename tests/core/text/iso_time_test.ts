@@ -5,7 +5,7 @@ import { parseTokens } from "../../../apps/server/access/token_file.ts";
 import { parseQuery } from "../../../apps/server/search/query.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { parseCondition, parseStoredCondition } from "../../../core/registry/conditions.ts";
-import { beginsDate, compareInstants, instantOf } from "../../../core/text/iso_time.ts";
+import { compareInstants, instantOf } from "../../../core/text/iso_time.ts";
 import { decodeJson } from "../../../materializers/json/decode_json.ts";
 
 Deno.test("a time in any zone is the instant that Date has", () => {
@@ -48,7 +48,6 @@ Deno.test("a date that does not exist is refused wherever dates are typed or sto
     parseStoredCondition(`metadata.day > ${text}`); // a rule of an earlier release still applies
   }
   for (const text of ["2026", "2026-", "2026-1", "2026-12", "2026-04-3", "2026-12-31T2"]) {
-    assertEquals(beginsDate(text), true, text);
     parseQuery(`created>=${text}`);
   }
   for (const text of ["now", "20-26", "2026-2", "2026-11-4", "2026-11-20T25"]) {
