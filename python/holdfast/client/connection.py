@@ -359,7 +359,7 @@ class Connection:
                 self._follows_from = time.monotonic() + WITHOUT_BUCKET
 
     def _wait(self, error: Exception, end: float, reads: int | None) -> None:
-        """Waits as long as the service asks to, or before the next of `reads`; or raises `error`."""
+        """Waits as long as the service asks, or before the next of `reads`; or raises `error`."""
         if not isinstance(error, urllib.error.HTTPError):
             raise error
         wait = wait_of(error.headers) if error.code in (429, 503) else None
