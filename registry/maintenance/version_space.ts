@@ -56,7 +56,7 @@ interface MeasuredVersion {
   version: string;
   size: number;
   modifiedAt: number;
-  /** Bytes by the key of an object, or of the record if it holds the files. */
+  /** Bytes by the key of an object and of the record, which holds small files or a list of them. */
   objects: ReadonlyMap<string, { stored: number; used: number }>;
 }
 
@@ -78,7 +78,7 @@ class VersionMeasure implements Measure {
       if (known === undefined) continue;
       const keys = known.objects.map(([place, object]) => `${place}/${object}`);
       const used = usedBytes(known.ranges);
-      const objects = new Map((keys.length === 0 ? [head.key] : keys).map((key) => {
+      const objects = new Map([...keys, head.key].map((key) => {
         const stored = key === head.key ? head.size : this.#sizes.get(key) ?? 0;
         return [key, { stored, used: used.get(key) ?? stored }];
       }));

@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { measureSpace, measureVersions } from "../../../registry/maintenance.ts";
+import fs from "node:fs";
+import { localPath } from "../../../mod.ts";
+import { tempRoot } from "../../support/temp_root.ts";
 import { keysOf, noise, testOnEach } from "../registries.ts";
 
 const MIB = 1024 * 1024;
@@ -19,13 +22,36 @@ testOnEach("the space of versions counts what each uses", async ({ registry, bac
     assert(ownBytes + sharedBytes < size + 2 * lists, `${version}: ${ownBytes} + ${sharedBytes}`);
     assert(sharedBytes > size / 2);
   }
-  const sizes = await Promise.all(
-    (await keysOf(backend, "objects/a/")).map(async (key) => (await backend.head(key))!.size),
-  );
+  const cellOf = (key: string) => key.slice(0, key.lastIndexOf("/"));
+  const cells = Map.groupBy(await keysOf(backend, "names/a/"), cellOf);
+  const records = [...cells.values()].filter(({ length }) => length === 1).flat(); // not deleted
+  const keys = [...await keysOf(backend, "objects/a/"), ...records];
+  const sizes = await Promise.all(keys.map(async (key) => (await backend.head(key))!.size));
   assertEquals(storedBytes, sizes.reduce((sum, size) => sum + size));
   assertEquals(freedBytes, storedBytes);
   const { names: [{ unusedBytes }] } = await measureSpace(registry);
   assert(unusedBytes > 250_000);
+});
+
+testOnEach("a list of many small files is stored alone", async ({ registry }) => {
+  const root = await tempRoot();
+  try {
+    fs.mkdirSync(root.join("files"));
+    for (let n = 0; n < 300; n++) fs.writeFileSync(root.join("files", `${n}`), noise(2_000, n));
+    await registry.save("a", localPath(root.join("files")));
+    fs.writeFileSync(root.join("files", "7"), noise(2_000, 999));
+    await registry.save("a", localPath(root.join("files")));
+  } finally {
+    await root[Symbol.asyncDispose]();
+  }
+  const { versions: [, first], freedBytes } = await measureVersions(registry, "a", {
+    deleting: ["1.0.0"],
+  });
+  assertEquals(freedBytes, first!.ownBytes);
+  await registry.delete("a@1");
+  const { names: [{ garbage }] } = await measureSpace(registry);
+  assert(garbage.bytes > 30_000, `${garbage.bytes}`);
+  assert(Math.abs(first!.ownBytes - garbage.bytes) < 1_000, `${first!.ownBytes}`);
 });
 
 testOnEach("versions that are in their records store those", async ({ registry, backend }) => {
