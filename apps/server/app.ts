@@ -134,7 +134,7 @@ export function createApp(
     metrics,
     allCounts: parts?.allCounts,
     closing: closing.signal,
-    ...createOpened(registry),
+    ...createOpened(registry, system),
     redirectTo: options.redirect ? createRedirects(registry, system) : undefined,
     uploads: () => uploads ??= openUploads(registry),
     memory,

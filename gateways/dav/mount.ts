@@ -1,7 +1,7 @@
 import { mkdir, readdir, rmdir } from "node:fs/promises";
 import process from "node:process";
 import { resolve } from "node:path";
-import { loadPart, nameSegment } from "../../core/kernel.ts";
+import { isRegistryError, loadPart, nameSegment } from "../../core/kernel.ts";
 import { openPages, type PagedArtifact } from "../../registry/mod.ts";
 import { createTokenCheck } from "../../apps/server/access/one_time.ts"; // loads no package
 import type { Gateway } from "../../apps/cli/program/extension.ts";
@@ -97,20 +97,33 @@ export const mount: Command = defineCommand({
   },
 });
 
-/** Returns a gateway in which a version stays what it is, also if another one overwrites it. */
+/**
+ * Returns a gateway in which a version stays what it is, also if another one overwrites it. If it was
+ * deleted and restored, its files can be at another place once the grace period has passed.
+ */
 export function withPinned(dav: Gateway, { info, ...pages }: PagedArtifact): Gateway {
-  const { name, version } = info;
+  const { name, version, commit } = info;
   return {
     ...dav,
-    addRoutes: (routes, context) =>
+    addRoutes(routes, context) {
+      const { registry, system } = context;
+      const openedAt = system.monotonic();
       dav.addRoutes?.(routes, {
         ...context,
         async openPages(asked, access) {
           const isPinned = asked.name === name && asked.version === version;
           if (!isPinned) return await context.openPages(asked, access);
           access.check("read", name);
-          return { info, ...pages };
+          const isFresh = system.monotonic() - openedAt < registry.settings.leastGraceMs;
+          if (isFresh) return { info, ...pages };
+          try {
+            return await context.openPages({ ...asked, commit }, access);
+          } catch (error) {
+            if (!isRegistryError(error, "NotFound", "Conflict")) throw error;
+            return { info, ...pages };
+          }
         },
-      }),
+      });
+    },
   };
 }

@@ -4,7 +4,8 @@ import type { PagedArtifact } from "../../../core/artifact.ts";
 import { type Access, type ReadableArtifact, readableArtifact } from "../access/access.ts";
 import { type ReadablePages, readablePages } from "../access/access.ts";
 import { shareReads } from "../share_reads.ts";
-import { conflict, type RegistryError } from "../../../core/errors.ts";
+import { conflict, orMissing, type RegistryError } from "../../../core/errors.ts";
+import type { System } from "../../../core/system.ts";
 
 /** A version as a request names it. */
 export interface AskedVersion {
@@ -40,12 +41,14 @@ const PAGED_FILES = 8192;
 /**
  * Opens versions and keeps them by commit: the only ways to the bytes of versions. A client that
  * reads the files of a commit one by one gets consistent files even if the version is replaced or
- * deleted, and its record is read once.
+ * deleted, and its record is read once. It is read again once the grace period may have passed: a
+ * version that was deleted and restored can have its files at another place then.
  */
 export function createOpened(
   registry: Registry,
+  system: Pick<System, "monotonic">,
 ): { openVersion: OpenVersion; openPages: OpenPages } {
-  const opened = new Map<string, PagedArtifact>();
+  const opened = new Map<string, { artifact: PagedArtifact; at: number }>();
   const share = shareReads<PagedArtifact>();
   const shareWhole = shareReads<Artifact>();
   let files = 0;
@@ -61,32 +64,47 @@ export function createOpened(
   };
 
   async function open({ name, version, commit }: AskedVersion): Promise<PagedArtifact> {
-    const known = commit === undefined ? undefined : opened.get(commit);
-    if (known?.info.name === name) return known;
+    const kept = commit === undefined ? undefined : opened.get(commit);
+    const known = kept?.artifact.info.name === name ? kept : undefined;
+    const at = system.monotonic();
+    if (known !== undefined && at - known.at < registry.settings.leastGraceMs) {
+      return known.artifact;
+    }
     const asked = JSON.stringify([name, version]);
     const now = () =>
       share(asked, async () => {
         const { openPages } = await import("../../../registry/mod.ts");
         return await openPages(registry, name, { version });
       });
-    let current = await now();
-    if (commit !== undefined && !hasCommit(current, commit)) {
+    const newest = async () => {
+      const current = await now();
+      if (commit === undefined || hasCommit(current, commit)) return current;
       await registry.info(name, { version }); // compares what the registry has cached
-      current = await now();
-    }
+      return await now();
+    };
+    const current = known === undefined ? await newest() : await orMissing(newest());
+    const isMeant = current !== undefined &&
+      (commit === undefined || hasCommit(current, commit));
+    if (known !== undefined && !isMeant) return known.artifact; // its reads report what became of it
+    const artifact = keep(current!, at);
+    if (isMeant) return artifact;
+    throw replaced({ name, version, commit });
+  }
+
+  /** Keeps a version that was opened now. Returns the one that requests share. */
+  function keep(current: PagedArtifact, at: number): PagedArtifact {
     const { info } = current;
-    const before = opened.get(info.commit);
-    const artifact = before?.info.name === name ? before : current; // requests share one
+    const before = opened.get(info.commit)?.artifact;
+    const artifact = before?.info.name === info.name ? before : current;
     if (before === undefined) files += 1 + filesHeld(info);
     opened.delete(info.commit); // to the end
-    opened.set(info.commit, artifact);
-    for (const [oldest, { info }] of opened) {
+    opened.set(info.commit, { artifact, at });
+    for (const [oldest, { artifact: { info } }] of opened) {
       if (files <= MOST_FILES || opened.size === 1) break;
       opened.delete(oldest);
       files -= 1 + filesHeld(info);
     }
-    if (commit === undefined || hasCommit(artifact, commit)) return artifact;
-    throw replaced({ name, version, commit });
+    return artifact;
   }
 
   /** Returns all files of a version. Those of a list in pages are not kept. */
