@@ -85,9 +85,20 @@ export async function writeStage(
     return stage;
   } catch (error) {
     await writing.catch(() => {}); // before the file is closed
-    if (stage.writer !== undefined) closeRead(stage.writer);
+    if (stage.writer !== undefined) emptyAndClose(stage.writer);
     closeStage(stage);
     throw signal?.aborted ? signal.reason : error;
+  }
+}
+
+/** Frees the blocks of a failed write, also while a program that is being started holds them. */
+function emptyAndClose(file: number): void {
+  try {
+    fs.ftruncateSync(file);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  } finally {
+    closeRead(file);
   }
 }
 

@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type ErrorCode, RegistryError, type RetryAdvice } from "../../core/errors.ts";
-import { realSystem } from "../../core/system.ts";
 import {
   assertHolds,
   chunked,
@@ -170,20 +170,6 @@ testInRoot("a truncated file is Corrupt", async (root) => {
   }
 });
 
-/** Waits for room: a program that another test just starts holds removed files open until it runs. */
-async function hasRoom(path: string): Promise<void> {
-  for (let tries = 1;; tries++) {
-    try {
-      return fs.writeFileSync(path, sampleBytes(100_000));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOSPC" || tries === 30_000) throw error;
-      await realSystem.sleep(1);
-    } finally {
-      fs.rmSync(path, { force: true });
-    }
-  }
-}
-
 Deno.test({
   name: "a full disk is Unavailable, leaves nothing and loses nothing",
   ignore: !canMount,
@@ -216,7 +202,8 @@ Deno.test({
         assertEquals(fs.readdirSync(disk.join("store", ".stage")), []);
         assertEquals(await listed(backend, ""), ["a/old"]);
         await assertHolds(backend, "a/old", sampleBytes(100_000));
-        await hasRoom(disk.join("room"));
+        fs.writeFileSync(disk.join("room"), sampleBytes(100_000));
+        fs.rmSync(disk.join("room"));
         await backend.put("a/small", text("there is room for this"));
         await backend.delete("a/small");
       }
@@ -235,6 +222,33 @@ for (const [what, atOnce] of [["at once", 40], ["one after others", 4]] as const
     },
   });
 }
+
+Deno.test({
+  name: "a write that failed takes no space, even while another program has its file open",
+  ignore: !canMount,
+  fn: async () => {
+    const disk = await smallDisk(1 << 20);
+    const backend = createLocalBackend({ path: disk.path });
+    const stages = disk.join(".stage");
+    const opened: number[] = [];
+    const body = async function* () {
+      for (let n = 0; n < 200; n++) {
+        yield sampleBytes(10_000);
+        if (n === 1) opened.push(fs.openSync(join(stages, fs.readdirSync(stages)[0]!), "r"));
+      }
+    };
+    const put = () => backend.put("a/large", ReadableStream.from(body()));
+    try {
+      const error = await assertRejects(put, RegistryError);
+      assertStringIncludes(error.message, "the disk is full");
+      assertEquals(opened.length, 1);
+      await backend.put("a/next", sampleBytes(800_000));
+    } finally {
+      for (const file of opened) fs.closeSync(file);
+      await disk.remove();
+    }
+  },
+});
 
 /** Overwrites objects on a disk with a few free blocks. */
 async function overwriteAll({ atOnce, blocks }: { atOnce: number; blocks: number }) {
