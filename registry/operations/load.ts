@@ -373,7 +373,7 @@ async function explainMissing(
     (await readRecord(context, head.key))?.record.commit === found.record.commit;
   if (!isSame) { // another generation, or another record after a restore
     await forgetRecord(context, cell);
-    const how = isLost ? "committed too late" : isGone ? "deleted" : "overwritten";
+    const how = isLost ? "committed too late" : isGone ? "deleted" : "replaced";
     throw new Superseded({
       code: "Conflict",
       message: `Cannot read "${ref}": it was ${how}, and its files are gone`,

@@ -189,7 +189,7 @@ Deno.test("a load survives an overwrite within the grace and restarts after it",
   await rejected("NotFound", slow.registry.load("a"));
 });
 
-Deno.test("a handle older than the grace reports that its version was overwritten", async () => {
+Deno.test("a handle older than the grace reports that its version was replaced", async () => {
   const { registry, advance } = await createProtocolWorld({ mutable: true });
   await registry.save("a", { one: noise(300_000), two: noise(300_000, 2) }, {
     ...OVERWRITE,
@@ -211,7 +211,7 @@ Deno.test("a handle older than the grace reports that its version was overwritte
     const error = await rejected("Conflict", Promise.resolve().then<unknown>(read));
     assertEquals(
       error.message,
-      'Cannot read "a@1.0.0": it was overwritten, and its files are gone',
+      'Cannot read "a@1.0.0": it was replaced, and its files are gone',
     );
     assertEquals(error.hint, "Open it again.");
   }
