@@ -37,7 +37,7 @@ export const PROTOCOL: readonly Mutant[] = [
     replacement: "length < 0 && await isLate(",
     also: [{
       file: "registry/operations/load.ts",
-      text: "if (await isLate(context, found)) noteVoid",
+      text: "if (isLost) noteVoid",
       replacement: "if (false) noteVoid",
     }],
   },

@@ -132,7 +132,7 @@ testOnEach("an opened artifact is readable for the grace", async ({ registry, op
       }),
   );
   assertEquals((await collectGarbage(later)).removed.payload.count > 0, true);
-  await rejected("Conflict", artifact.file("a.bin").bytes(), /Open it again/);
+  await rejected("Conflict", artifact.file("a.bin").bytes(), /Save it again/);
   await rejected("NotFound", registry.open("a"));
 }, { mutable: true });
 
