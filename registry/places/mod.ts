@@ -15,7 +15,6 @@ export {
   parseConfiguration,
   readConfiguration,
   readRemotes,
-  refused,
   remoteProblem,
 } from "./remotes.ts";
 export type { Remote, RemotesOptions } from "./remotes.ts";

@@ -54,7 +54,7 @@ export function readRemotes({ system = realSystem }: RemotesOptions = {}): Remot
   };
 }
 
-/** Returns why a registry cannot be named like this; undefined for a good one. */
+/** Returns why a location or token file cannot be used; undefined if both can. */
 export function remoteProblem(remote: unknown): string | undefined {
   const { location, tokenFile } = isJsonObject(remote) ? remote : {};
   const isPlace = typeof location === "string" &&
@@ -101,14 +101,15 @@ export function configurationFile(system: System): string | undefined {
   return folder === undefined ? undefined : join(folder, "config.json");
 }
 
-/** Reads the file; it is empty if it is missing or not readable. */
+/** Reads the file. Returns an empty configuration if it is missing or not readable. */
 export function readConfiguration(file: string): Configuration {
   if (!mayRead(file)) return {};
   let text: string;
   try {
     const { mode } = fs.statSync(file);
     if (process.platform !== "win32" && (mode & WRITTEN_BY_OTHERS) !== 0) {
-      throw refused(`other users can write to ${shown(file)}`, `Run chmod go-w ${file}`);
+      const state = `other users can write to ${shown(file)}`;
+      throw denied("use names of registries", undefined, state, { hint: `Run chmod go-w ${file}` });
     }
     text = fs.readFileSync(file, "utf8");
   } catch (error) {
@@ -149,8 +150,4 @@ function unusable(file: string, state: string, cause?: unknown): RegistryError {
     reason: { kind: "remotes_damaged" },
     cause,
   });
-}
-
-export function refused(state: string, hint: string): RegistryError {
-  return denied("use names of registries", undefined, state, { hint });
 }

@@ -1,7 +1,7 @@
-// Names registries for the user: the registry reads these names, and only the command line writes them.
+// Changes the user's names of registries: the kernel reads them, only the command line writes them.
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { fault } from "../../../core/errors.ts";
+import { denied, invalid } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { realSystem } from "../../../core/system.ts";
 import { checkLocalPath, isUrl } from "../../../core/urls/local_path.ts";
@@ -11,7 +11,6 @@ import {
   isRemoteName,
   parseConfiguration,
   readConfiguration,
-  refused,
   type Remote,
   remoteProblem,
   type RemotesOptions,
@@ -35,17 +34,14 @@ export function setRemote(
   if (isPath) checkLocalPath(location, "name a registry at");
   const state = remote && remoteProblem(remote);
   if (state !== undefined) {
-    throw fault({
-      code: "Invalid",
-      action: "name a registry",
-      subject: shown(name),
-      state,
+    throw invalid("name a registry", shown(name), state, {
       hint: 'Pass an absolute path or a URL without credentials: { location: "s3://bucket/team" }',
     });
   }
   const file = configurationFile(system);
   if (file === undefined) {
-    throw refused("neither HOME nor XDG_CONFIG_HOME is set", "Set one of them.");
+    const state = "neither HOME nor XDG_CONFIG_HOME is set";
+    throw denied("use names of registries", undefined, state, { hint: "Set one of them." });
   }
   readConfiguration(file); // throws if others can write it
   onDisk("write", file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
@@ -61,11 +57,7 @@ export function setRemote(
 /** Throws `Invalid` for an invalid name: use letters, digits, dots, dashes and underscores. */
 export function checkRemoteName(name: string): void {
   if (isRemoteName(name)) return;
-  throw fault({
-    code: "Invalid",
-    action: "name a registry",
-    subject: shown(name),
-    state: "invalid characters",
+  throw invalid("name a registry", shown(name), "invalid characters", {
     hint: "Start with a letter or digit, then add letters, digits, dots, dashes and underscores.",
   });
 }
