@@ -107,7 +107,7 @@ export async function checkSync(path: string): Promise<Check | undefined> {
 }
 
 /** Returns false if the file system of a folder cannot make names durable. */
-export async function syncsFolders(path: string): Promise<boolean> {
+async function syncsFolders(path: string): Promise<boolean> {
   if (process.platform === "win32") return true;
   const folder = openSync(path, O_RDONLY | O_DIRECTORY);
   try {
