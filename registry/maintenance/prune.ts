@@ -92,7 +92,7 @@ async function pruneEach(
       : new NamePruning(prunableInStore(context, name, { pass, signal }), rules);
     const chosen = await pruning.choose(dryRun ? "plan" : "delete");
     if (ruled !== undefined) quiet?.add(ruled, chosen);
-    if (!dryRun) await quiet?.save(true);
+    if (!dryRun) await quiet?.saveInterim();
     return { listed, findings: chosen, pruning: dryRun ? undefined : pruning };
   };
   const plans: Plan[] = [];

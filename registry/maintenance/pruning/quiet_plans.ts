@@ -74,9 +74,14 @@ export class QuietPlans {
     this.#entries.set(name, [idOf(ruled), until, kept]);
   }
 
-  /** Writes the notes for the next run. `isInterim` is before the end of this one. */
-  async save(isInterim = false): Promise<void> {
-    await this.#table[isInterim ? "saveInterim" : "save"](this.#entries);
+  /** Writes the notes for the next run. */
+  async save(): Promise<void> {
+    await this.#table.save(this.#entries);
+  }
+
+  /** Writes the notes so far, every ten minutes. */
+  async saveInterim(): Promise<void> {
+    await this.#table.saveInterim(this.#entries);
   }
 }
 
