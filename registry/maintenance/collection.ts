@@ -259,11 +259,11 @@ export class Collection {
     this.#options.report.failures.push({ key, ...code && { code }, message });
   }
 
-  /** Reports, once, that the run takes too long for some action. */
-  failAsLate(action: string): void {
+  /** Reports, once, that the run began too long ago to forget names. */
+  failAsLate(): void {
     const { report: { failures } } = this.#options;
     const minutes = Math.round(this.context.settings.leastGraceMs / 4 / 60_000);
-    const message = `Cannot ${action}: the run began more than ${minutes} minutes ago`;
+    const message = `Cannot forget more names: the run began more than ${minutes} minutes ago`;
     if (failures.some((failure) => failure.message === message)) return this.leaveOpen();
     this.fail(this.markKey, { message });
   }

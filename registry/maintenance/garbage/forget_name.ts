@@ -24,7 +24,7 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
     return false;
   }
   if (collection.isLate()) {
-    collection.failAsLate("forget more names");
+    collection.failAsLate();
     return false;
   }
   const other = await otherMark(collection);
@@ -35,11 +35,11 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
     collection.fail(other, { message: `Cannot forget "${decodeName(name)}": ${why}` });
     return false;
   }
-  const isBuried = await buryFirsts(collection, versionsOf(cells), records);
-  const listing = collection.dryRun ? cells : await listCells(collection, name);
-  const isInUse = !isBuried || collection.isLate() || !isSame(cells, listing);
-  if (!isInUse) await removeInStages(collection, known);
-  if (collection.isLate()) collection.failAsLate("forget more names");
+  if (await buryFirsts(collection, versionsOf(cells), records)) {
+    const listing = collection.dryRun ? cells : await listCells(collection, name);
+    if (isSame(cells, listing)) await removeInStages(collection, known); // else it is in use
+  }
+  if (collection.isLate()) collection.failAsLate();
   return true;
 }
 
