@@ -110,22 +110,22 @@ export const gc: Command = defineCommand({
       context.logger.debug(`${itemText(item)} waits until ${until}: ${item.why}`);
     }
     await print(report, now, context);
-    if (report.failures.length > 0) throw keptObjects(report.failures);
+    if (report.failures.length > 0) throw incomplete(report.failures);
     if (!dryRun) await noteRun(registry.id, ["gc"], context);
   },
 });
 
-/** Returns the error of a run that kept objects which it could not check or remove. */
-function keptObjects(failures: GarbageReport["failures"]): RegistryError {
-  const objects = formatCount(failures.length, "object");
+/** Returns the error of a run with failures: objects of damaged names stay, and so do others. */
+function incomplete(failures: GarbageReport["failures"]): RegistryError {
+  const { length, 0: first } = failures;
   const isDamage = failures.some(({ code }) => code === "Corrupt" || code === "Unsupported");
   const [state, hint] = isDamage
     ? [
-      `kept ${objects} that could not be checked`,
+      `kept ${formatCount(length, "object")} that could not be checked`,
       "Nothing that is needed was removed. List the damage: holdfast verify",
     ]
     : [
-      `kept ${objects} that could not be checked or removed; the first: ${failures[0]!.message}`,
+      `${formatCount(length, "failure")}, the first: ${first!.message}`,
       "Nothing that is needed was removed. Fix the cause, and run gc again.",
     ];
   return taskFailed("collect all garbage", undefined, state, { hint });

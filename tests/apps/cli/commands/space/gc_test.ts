@@ -80,7 +80,7 @@ cliTest("gc says why it could not remove an object", async (it) => {
   const { message, hint } = await assertRejects(() => Promise.resolve(run), RegistryError);
   assertMatch(
     message,
-    /kept 1 object that could not be checked or removed; the first: Cannot delete "objects\/big\/.*": permission denied$/,
+    /all garbage: 1 failure, the first: Cannot delete "objects\/big\/.*": permission denied$/,
   );
   assertEquals(hint, "Nothing that is needed was removed. Fix the cause, and run gc again.");
 });
