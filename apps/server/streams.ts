@@ -23,8 +23,9 @@ export function onDemand(
 /**
  * Returns the same stream, one chunk behind. An error before the first chunk is thrown here. One at
  * the end, such as a failed checksum, withholds the last chunk: no client takes the file as
- * complete. If the first chunk has all of `size`, an error at the end is thrown here too. Calls `turn` before each read, `onEnd` when no more is read, and `onBreak` with an error
- * after the first chunk.
+ * complete. If the first chunk is the whole stream of `size` bytes, an error at the end is thrown
+ * here, too. Calls `turn` before each read, `onEnd` when no more is read, and `onBreak` with an error
+ * after this function has returned.
  */
 export async function oneBehind(
   stream: ReadableStream<Uint8Array>,
@@ -47,7 +48,7 @@ export async function oneBehind(
     }
   }
   let held = await read();
-  if (held?.byteLength === size) await read();
+  if (held !== undefined && held.byteLength === size) await read();
   return onDemand(reader, async (controller) => {
     const chunk = held;
     if (chunk !== undefined) {

@@ -40,9 +40,9 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
     tag: "artifacts",
     summary: "Reads a file of a version, or a range of it",
     description:
-      "A whole file is checked against its SHA-256. If it is damaged, the answer is 500, or the " +
-      "connection breaks before its end, if bytes of it were sent. Browsers save files that " +
-      "could run code, unless `disposition` is `inline`.",
+      "A whole file is checked against its SHA-256. If it is damaged, the response is 500, or, " +
+      "after the first bytes were sent, the connection breaks before the end. Browsers save " +
+      "files that could run code, unless `disposition` is `inline`.",
     scope: "read",
     requestHeaders: {
       "range": "One range of bytes, as `bytes=0-99`. Several ranges return the whole file",
