@@ -38,7 +38,7 @@ HINTS_OF_PROXIES = {
 """What to do about the answers of something in front of the service, by status."""
 
 PASSING = (429, 502, 503, 504)
-"""Answers of a proxy that a read later may not get."""
+"""Statuses of a proxy that may pass: reads are repeated."""
 
 WRONG_PATH = (
     "Check that the URL is that of a Holdfast service. Behind a proxy it may have a path, "
@@ -77,7 +77,7 @@ def hint_of(problem: Json, code: str, usual: str = "") -> str:
 
 
 def wait_of(headers: Any) -> float | None:
-    """Returns how many seconds an answer asks to wait; None if it does not say."""
+    """Returns the seconds of `Retry-After`, which may be a date; None without one."""
     text: str = headers.get("retry-after", "")
     if re.match(r"[0-9]{1,4}\Z", text):
         return float(text)

@@ -265,7 +265,7 @@ class Connection:
             raise HoldfastError("Invalid", message, "Check the URL of the service.") from None
 
     def _answer(self, ask: Callable[[], ToService], end: float | None, size: int | None) -> Any:
-        """Sends a request, again while the service asks to wait, for as long as the timeout."""
+        """Sends a request. Repeats it within the timeout if `_wait` does not raise."""
         end = end or time.monotonic() + self._timeout
         tries = 0
         while True:
@@ -290,11 +290,14 @@ class Connection:
                 self._follows_from = time.monotonic() + WITHOUT_BUCKET
 
     def _wait(self, error: Exception, end: float, reads: int | None) -> None:
-        """Waits as long as the service asks, or before the next of `reads`; or raises `error`."""
+        """Waits until a request may be repeated: as long as the service asks, or after so many
+        `reads` that a proxy refused (None for a write). Raises any other error.
+        """
         if not isinstance(error, urllib.error.HTTPError):
             raise error
         wait = wait_of(error.headers) if error.code in (429, 503) else None
-        is_of_proxy = "json" not in error.headers.get("content-type", "")  # a service has retried
+        # A service answers in JSON, after it has retried by itself.
+        is_of_proxy = "json" not in error.headers.get("content-type", "")
         if wait is None and reads is not None and is_of_proxy and error.code in PASSING:
             wait = min(0.1 * 2.0 ** min(reads, 9), 5) * (0.5 + random.random())
         if wait is None or time.monotonic() + wait > end:
