@@ -166,7 +166,7 @@ function fileOf({ ref }: PayloadSource, { path }: StoredFile) {
   return { action: "read file", subject: `${shown(path)} of "${ref}"` };
 }
 
-/** Returns why an object is missing. Throws if its version is superseded. */
+/** Returns why an object is missing. Throws if its version was deleted or replaced. */
 async function corruptionOf(explaining: Promise<never>): Promise<RegistryError> {
   try {
     return await explaining;

@@ -13,6 +13,7 @@ export const RECORDS = "records/";
 const SEARCH = "search/";
 /** Logs of the last uses. */
 export const USES = "uses/";
+/** All entries. Unfinished ones are outside of these folders. */
 const ALL = [FILES, RECORDS, SEARCH];
 
 export const SECRET = "secret";
@@ -85,8 +86,8 @@ export interface CacheReport {
 }
 
 /**
- * Removes the entries of a cache, and what programs have not finished writing or were killed at. No
- * other objects. Programs may use it meanwhile: what they are writing is not cached.
+ * Removes the entries of a cache, also unfinished ones, and no other objects. Programs may use it
+ * meanwhile: what they are writing is then not cached.
  */
 export async function clearEntries(
   backend: Backend,
