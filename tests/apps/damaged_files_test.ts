@@ -41,7 +41,7 @@ const DAMAGE: Record<string, { change(bytes: Uint8Array): Uint8Array | undefined
     },
   };
 
-/** Returns what an error says. */
+/** Returns the message of an error, or the result as JSON. */
 async function errorOf(run: () => Promise<unknown>): Promise<string> {
   try {
     return JSON.stringify(await run());
@@ -144,12 +144,14 @@ for (const [kind, { path, size, any }] of Object.entries(FILES)) {
           }
           : {},
       };
-      for (const [doors, named] of [[one, path.replaceAll(".", "\\.")], [all, any]] as const) {
-        for (const [door, run] of Object.entries(doors)) {
+      for (
+        const [entryPoints, named] of [[one, path.replaceAll(".", "\\.")], [all, any]] as const
+      ) {
+        for (const [entryPoint, run] of Object.entries(entryPoints)) {
           const text = unescaped(await errorOf(run));
           const expected = new RegExp(`Cannot read file "${named}" of "folder@1.0.0": ${state}`);
-          assertMatch(text, expected, `${door}: ${text}`);
-          assertEquals(text.includes(root.path), false, `${door}: ${text}`);
+          assertMatch(text, expected, `${entryPoint}: ${text}`);
+          assertEquals(text.includes(root.path), false, `${entryPoint}: ${text}`);
         }
       }
       await Promise.all([remote.close(), handler.close(), to.close()]);
