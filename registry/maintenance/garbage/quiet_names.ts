@@ -2,6 +2,7 @@
 // them was deleted or replaced since, and nothing has become old enough. Skipping a name removes
 // nothing, so a wrong note costs a delay of at most 30 days, never data.
 import type { ObjectInfo } from "../../../core/backend.ts";
+import { TOMBSTONE_BYTES } from "../../format/record_codec.ts";
 import { cellOf, GARBAGE_TABLE, parseCellKey } from "../../format/layout.ts";
 import type { Collection } from "../collection.ts";
 import { RACY_MS } from "../noted.ts";
@@ -60,7 +61,8 @@ export class QuietNames {
     const first: Entry = isNew ? [fingerprint, lookAgainAt(lastRun, name)] : OPEN;
     const entry = this.#collection.looksAtAll() ? OPEN : this.#table.entries.get(name) ?? first;
     const [noted, until, count = 0, bytes = 0, nextAt = 0] = entry;
-    const mayWaitLess = count > 0 && entries.some(({ modifiedAt }) => modifiedAt >= lastRun);
+    const mayWaitLess = count > 0 &&
+      (lastRun === Infinity || entries.some(({ modifiedAt }) => modifiedAt >= lastRun));
     const isQuiet = noted === fingerprint && mark < until && until <= mark + LOOK_AGAIN_MS &&
       !mayWaitLess && !this.#isOfDrafts(name);
     if (isQuiet) {
@@ -104,12 +106,13 @@ export class QuietNames {
 }
 
 /**
- * Returns true for a record of a version or key that has several: only of these can the next run
- * remove something. Single keys go with the next look; aliases and notes keep their history.
+ * Returns true for a record of a version or key that has several, or was deleted: only of these can
+ * the next run remove something. Single keys go with the next look; aliases and notes keep theirs.
  */
-function isReplaced({ key }: ObjectInfo, n: number, entries: readonly ObjectInfo[]): boolean {
+function isReplaced({ key, size }: ObjectInfo, n: number, entries: readonly ObjectInfo[]): boolean {
   const cell = cellOf(key);
-  const isAlone = ![entries[n - 1], entries[n + 1]].some((other) => other?.key.startsWith(cell));
+  const isAlone = size !== TOMBSTONE_BYTES && // the run that left it alone may have been cut off
+    ![entries[n - 1], entries[n + 1]].some((other) => other?.key.startsWith(cell));
   return !isAlone && ["version", "key"].includes(parseCellKey(key)?.kind ?? "");
 }
 

@@ -1,12 +1,19 @@
 // Runs that end before their end, each night, as under a limit of time: the next ones must go on.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { collectGarbage, measureSpace, pruneByRules } from "../../../../registry/maintenance.ts";
 import { changeRules } from "../../../../registry/maintenance.ts";
 import { mirrorRegistry } from "../../../../mirrors/mod.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import type { StoredRegistry } from "../../../../core/registry.ts";
-import { createProtocolWorld, HOUR, type ProtocolWorld } from "../../protocol_world.ts";
-import { doing } from "../../scripted_backend.ts";
+import {
+  createProtocolWorld,
+  GRACE_MS,
+  HOUR,
+  type Machine,
+  type ProtocolWorld,
+} from "../../protocol_world.ts";
+import { noise } from "../../registries.ts";
+import { denied, doing } from "../../scripted_backend.ts";
 
 const MINUTE = HOUR / 60;
 const NAMES = 200;
@@ -58,3 +65,60 @@ for (const [what, run] of Object.entries(runs)) {
     await target.close();
   });
 }
+
+/** Runs gc, in which each read of a name below `n` takes a minute, until `reads` of them. */
+async function collectUntil(
+  { registry, backend }: Machine,
+  { reads, advance }: Pick<ProtocolWorld, "advance"> & { reads: number },
+): Promise<void> {
+  const cut = new AbortController();
+  let count = 0;
+  backend.answer(
+    { verb: "get", key: /^names\/n/ },
+    ...Array(reads).fill(doing(() => {
+      advance(MINUTE);
+      if (++count === reads) cut.abort(new Error("the night is over"));
+    })),
+  );
+  await assertRejects(() => collectGarbage(registry, { signal: cut.signal }));
+  backend.heal();
+}
+
+/** A registry with the name `a` and many others. */
+async function worldOfNames(): Promise<{ world: ProtocolWorld; others: string[] }> {
+  const world = await createProtocolWorld();
+  const others = Array.from({ length: 60 }, (_, n) => `n${100 + n}`);
+  for (const name of ["a", ...others]) await world.registry.save(name, noise(70_000));
+  world.advance(HOUR);
+  return { world, others };
+}
+
+Deno.test("after a first run that was cut off, what a save completed does not wait", async () => {
+  const { world } = await worldOfNames();
+  const { registry, backend, advance } = world;
+  backend.answer({ verb: "put", key: /^names\/a/ }, async (commit) => {
+    await collectUntil(await world.open(), { reads: 50, advance });
+    return await commit();
+  });
+  await registry.save("a", noise(70_000, 2));
+  assertEquals(await world.keys("gc/.names/"), ["gc/.names/0"]);
+  advance(HOUR);
+  assertEquals((await collectGarbage(registry)).waiting, { count: 0, bytes: 0 });
+});
+
+Deno.test("garbage of a deletion that runs left when they were cut off goes with the next", async () => {
+  const { world, others } = await worldOfNames();
+  const { registry, backend, advance } = world;
+  await collectGarbage(registry);
+  for (const name of ["a", ...others]) await registry.delete(`${name}@1`);
+  advance(GRACE_MS + HOUR);
+  for (const reads of [110, 100]) { // the first buries the record, the second leaves one tombstone
+    backend.answer({ verb: "delete", key: /^objects\/a/ }, denied, denied);
+    await collectUntil(world, { reads, advance });
+    advance(24 * HOUR);
+  }
+  const left = [await world.keys("names/a/"), await world.keys("objects/a/")];
+  assertEquals(left.map(({ length }) => length), [1, 1]);
+  await collectGarbage(registry);
+  assertEquals(await world.keys("objects/a/"), []);
+});
