@@ -79,7 +79,7 @@ def hint_of(problem: Json, code: str, usual: str = "") -> str:
 def wait_of(headers: Any) -> float | None:
     """Returns the seconds of `Retry-After`, which may be a date; None without one."""
     text: str = headers.get("retry-after", "")
-    if re.match(r"[0-9]{1,4}\Z", text):
+    if re.match(r"[0-9]+\Z", text):
         return float(text)
     try:
         return max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0)

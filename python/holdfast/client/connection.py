@@ -296,10 +296,11 @@ class Connection:
         if not isinstance(error, urllib.error.HTTPError):
             raise error
         wait = wait_of(error.headers) if error.code in (429, 503) else None
-        # A service answers in JSON, after it has retried by itself.
-        is_of_proxy = "json" not in error.headers.get("content-type", "")
-        if wait is None and reads is not None and is_of_proxy and error.code in PASSING:
-            wait = min(0.1 * 2.0 ** min(reads, 9), 5) * (0.5 + random.random())
+        # A service answers with a problem, after it has retried by itself.
+        is_of_proxy = "problem+json" not in error.headers.get("content-type", "")
+        if reads is not None and is_of_proxy and error.code in PASSING:
+            least = min(0.1 * 2.0 ** min(reads, 9), 5) * (0.5 + random.random())
+            wait = max(wait or 0, least)
         if wait is None or time.monotonic() + wait > end:
             raise error
         error.close()

@@ -353,13 +353,17 @@ class StoreRegistry(Registry):
             raise damaged(what, f"a stored object is cut off: {left} of {size} bytes are missing")
 
     def _gone(self, record: Record, what: str) -> HoldfastError:
-        """Returns the error for payload that is missing: replaced meanwhile, or damaged."""
+        """Returns the error for payload that is missing: of an old version, or damaged."""
         cell = record.entry.key[: record.entry.key.rindex("/") + 1]
         head = next(self._generations(cell), None)
-        if head is not None and head.key == record.entry.key:
+        is_deleted = head is None or head.size == TOMBSTONE_BYTES  # may have the key of the version
+        if head is not None and not is_deleted and head.key == record.entry.key:
             return damaged(what, "a stored object is missing")
-        message = f"Cannot read {quoted(record.members['name'])}: it was replaced meanwhile"
-        return HoldfastError("Conflict", message, "Open it again.")
+        ref = quoted(f"{record.members['name']}@{record.members['version']}")
+        how = "deleted" if is_deleted else "replaced"
+        hint = "Save it again, or copy it from a mirror." if is_deleted else "Open it again."
+        message = f"Cannot read {ref}: it was {how}, and its files are gone"
+        return HoldfastError("Conflict", message, hint)
 
 
 def subject(record: Record, file: Json) -> str:
