@@ -97,29 +97,35 @@ export const mount: Command = defineCommand({
   },
 });
 
+/** How often a version is looked for that was replaced or deleted. */
+const AGAIN_MS = 60_000;
+
 /**
  * Returns a gateway in which a version stays what it is, also if another one overwrites it. If it was
  * deleted and restored, its files can be at another place once the grace period has passed.
  */
 export function withPinned(dav: Gateway, { info, ...pages }: PagedArtifact): Gateway {
-  const { name, version, commit } = info;
+  const { name, version } = info;
   return {
     ...dav,
     addRoutes(routes, context) {
       const { registry, system } = context;
-      const openedAt = system.monotonic();
+      let { commit } = info;
+      let lookAt = system.monotonic() + registry.settings.leastGraceMs;
       dav.addRoutes?.(routes, {
         ...context,
         async openPages(asked, access) {
           const isPinned = asked.name === name && asked.version === version;
           if (!isPinned) return await context.openPages(asked, access);
           access.check("read", name);
-          const isFresh = system.monotonic() - openedAt < registry.settings.leastGraceMs;
-          if (isFresh) return { info, ...pages };
+          if (system.monotonic() < lookAt) return { info, ...pages };
           try {
-            return await context.openPages({ ...asked, commit }, access);
+            const present = await context.openPages({ ...asked, commit }, access);
+            commit = present.info.commit; // another one if it was restored
+            return present;
           } catch (error) {
             if (!isRegistryError(error, "NotFound", "Conflict")) throw error;
+            lookAt = system.monotonic() + AGAIN_MS; // it may be restored
             return { info, ...pages };
           }
         },

@@ -35,6 +35,8 @@ export type OpenPages = (asked: AskedVersion, access: Access) => Promise<Readabl
 
 /** Maximum number of versions and files in memory; the last version stays even if it has more. */
 const MOST_FILES = 50_000;
+/** How often a version is looked for that was replaced or deleted: it may be restored. */
+const AGAIN_MS = 60_000;
 /** Files in the pages that an opened version keeps, if its list is in pages. */
 const PAGED_FILES = 8192;
 
@@ -48,7 +50,7 @@ export function createOpened(
   registry: Registry,
   system: Pick<System, "monotonic">,
 ): { openVersion: OpenVersion; openPages: OpenPages } {
-  const opened = new Map<string, { artifact: PagedArtifact; at: number }>();
+  const opened = new Map<string, { artifact: PagedArtifact; lookAt: number }>();
   const share = shareReads<PagedArtifact>();
   const shareWhole = shareReads<Artifact>();
   let files = 0;
@@ -66,39 +68,42 @@ export function createOpened(
   async function open({ name, version, commit }: AskedVersion): Promise<PagedArtifact> {
     const kept = commit === undefined ? undefined : opened.get(commit);
     const known = kept?.artifact.info.name === name ? kept : undefined;
-    const at = system.monotonic();
-    if (known !== undefined && at - known.at < registry.settings.leastGraceMs) {
-      return known.artifact;
-    }
+    const now = system.monotonic();
+    if (known !== undefined && now < known.lookAt) return known.artifact;
     const asked = JSON.stringify([name, version]);
-    const now = () =>
+    const present = () =>
       share(asked, async () => {
         const { openPages } = await import("../../../registry/mod.ts");
         return await openPages(registry, name, { version });
       });
     const newest = async () => {
-      const current = await now();
+      const current = await present();
       if (commit === undefined || hasCommit(current, commit)) return current;
       await registry.info(name, { version }); // compares what the registry has cached
-      return await now();
+      return await present();
     };
     const current = known === undefined ? await newest() : await orMissing(newest());
     const isMeant = current !== undefined &&
       (commit === undefined || hasCommit(current, commit));
-    if (known !== undefined && !isMeant) return known.artifact; // its reads report what became of it
-    const artifact = keep(current!, at);
+    if (known !== undefined && !isMeant) {
+      known.lookAt = now + AGAIN_MS;
+      return known.artifact; // its reads report what became of it
+    }
+    const lookAt = now + registry.settings.leastGraceMs;
+    const artifact = keep(current!, lookAt);
+    if (known !== undefined) Object.assign(known, { artifact, lookAt }); // of an earlier commit
     if (isMeant) return artifact;
     throw replaced({ name, version, commit });
   }
 
   /** Keeps a version that was opened now. Returns the one that requests share. */
-  function keep(current: PagedArtifact, at: number): PagedArtifact {
+  function keep(current: PagedArtifact, lookAt: number): PagedArtifact {
     const { info } = current;
     const before = opened.get(info.commit)?.artifact;
     const artifact = before?.info.name === info.name ? before : current;
     if (before === undefined) files += 1 + filesHeld(info);
     opened.delete(info.commit); // to the end
-    opened.set(info.commit, { artifact, at });
+    opened.set(info.commit, { artifact, lookAt });
     for (const [oldest, { artifact: { info } }] of opened) {
       if (files <= MOST_FILES || opened.size === 1) break;
       opened.delete(oldest);

@@ -17,8 +17,12 @@ const WAYS = {
 
 for (const [way, pathOf] of Object.entries(WAYS)) {
   Deno.test(`a service reads files ${way} after the version was restored`, async () => {
-    const { registry, advance, system } = await createProtocolWorld({ leastGraceMs: HOUR });
-    const files = Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`f${n}`, noise(300_000, n)]));
+    const { registry, advance, system, backend } = await createProtocolWorld({
+      leastGraceMs: HOUR,
+    });
+    const files = Object.fromEntries(
+      [1, 2, 3, 4, 5, 6, 7].map((n) => [`f${n}`, noise(300_000, n)]),
+    );
     const { commit } = await registry.save("a", files, { as: fileSet });
     const gateway = withPinned(dav, await openPages(registry, "a"));
     const handler = createCheckedHandler(registry, { gateways: [gateway], system });
@@ -27,15 +31,22 @@ for (const [way, pathOf] of Object.entries(WAYS)) {
       const { length } = new Uint8Array(await answer.arrayBuffer());
       return answer.ok ? length : answer.status;
     };
+    const readsOnlyFile = async (file: string) => {
+      backend.forget();
+      assertEquals(await read(file), 300_000);
+      assertEquals(backend.asked().filter((call) => !call.includes(" objects/")), []);
+    };
     assertEquals(await read("f1"), 300_000);
     await registry.delete("a@1");
     advance(GRACE_MS - HOUR / 12); // so late that its files are copied
     assertEquals(await read("f2"), 300_000, "deleted");
+    await readsOnlyFile("f6");
     await registry.undelete("a@1");
     for (const file of ["f3", "f4"]) {
       advance(GRACE_MS + 1);
       await collectGarbage(registry);
       assertEquals(await read(file), 300_000, "restored");
+      await readsOnlyFile("f7");
     }
     await registry.delete("a@1");
     advance(GRACE_MS + 1);
