@@ -178,7 +178,8 @@ slowTest("an hourly schedule follows the elapsed time, in every zone and year", 
         for (const change of changesOf(zone, year, year + 1)) {
           const [after, until] = [-5, 5].map((h) => change.epochMilliseconds + h * HOUR_MS);
           const expected: string[] = [];
-          for (let ms = after! - after! % 60_000 + 60_000; ms <= until!; ms += 60_000) {
+          // Clocks of Monrovia were 44 minutes and 30 seconds behind UTC until 1972.
+          for (let ms = after! - after! % 30_000 + 30_000; ms <= until!; ms += 30_000) {
             const shown = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
             if (shown.minute === minute && shown.second === 0) expected.push(iso(ms));
           }
