@@ -83,8 +83,8 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/name-in-use-forgotten",
     file: "registry/maintenance/garbage/forget_name.ts",
-    text: "!isSame(cells, listing)",
-    replacement: "false",
+    text: "isSame(cells, listing)",
+    replacement: "true",
     test: "tests/registry/maintenance/garbage/forgotten_test.ts",
     testName: "somebody saves under it",
   },
