@@ -154,12 +154,12 @@ export async function measureSpace(
  * ```ts
  * import { openRegistry } from "@holdfast/holdfast";
  * import { measureVersions } from "@holdfast/holdfast/maintenance";
- * import { assertEquals } from "@std/assert";
+ * import { assert } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
  * await registry.save("data", new Uint8Array(100_000));
  * const { freedBytes } = await measureVersions(registry, "data", { deleting: ["1.0.0"] });
- * assertEquals(freedBytes, 100_000);
+ * assert(freedBytes > 100_000); // also of its record
  * ```
  */
 export async function measureVersions(
