@@ -47,8 +47,8 @@ export function DeleteDialog(
     <${Dialog} title=${`Delete ${ref}?`} action="Delete" danger run=${run} close=${close}
       disabled=${aliases.length > 0 && !force}>
       <${Shown} of=${space} what="Measuring what this frees">${({ freedBytes }: VersionSpaces) =>
-        html`<p><strong>Frees ${formatBytes(freedBytes)}</strong> of its ${formatBytes(size)}${
-          freedBytes < size ? ": other versions use the rest" : ""
+        html`<p><strong>Frees ${formatBytes(freedBytes)}</strong>${
+          freedBytes < size ? ` of its ${formatBytes(size)}: other versions use the rest` : ""
         }, once <code>gc</code> runs.</p>`}<//>
       <p>It can be restored for ${formatMs(about.settings.graceMs)}. Its number is never used for
         another version.</p>
