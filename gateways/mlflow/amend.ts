@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Artifact } from "../../mod.ts";
 import { type FileToSave, isRegistryError, iterableStream } from "../../core/kernel.ts";
 import { noSuch, wrong } from "./errors.ts";
+import { freeCurvePath } from "../../runs/curve_file.ts";
 import { isModel, runIdOf } from "../../runs/mlflow/ids.ts";
 import { LastMetrics, type Metric, type pointsOf } from "../../runs/mlflow/points.ts";
 import { curveOf, type RunTimes, type StoredRun } from "../../runs/mlflow/stored_run.ts";
@@ -78,7 +79,7 @@ export function curveWith(artifact: Artifact, points: ReturnType<typeof pointsOf
   const path = curveOf(artifact.info);
   if (path === undefined) {
     const taken = new Set(artifact.info.files.map(({ path }) => path.split("/")[0]!));
-    return { path: freePath(taken), content: added };
+    return { path: freeCurvePath(taken), content: added };
   }
   const file = artifact.file(path);
   const stream = () =>
@@ -91,11 +92,4 @@ export function curveWith(artifact: Artifact, points: ReturnType<typeof pointsOf
 
 function notFinite(_: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? `${value}` : value;
-}
-
-function freePath(taken: ReadonlySet<string>): string {
-  for (let n = 1;; n++) {
-    const path = n === 1 ? "history.jsonl" : `history-${n}.jsonl`;
-    if (!taken.has(path)) return path;
-  }
 }
