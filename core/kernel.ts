@@ -31,6 +31,7 @@ export {
   checkName,
   checkNewName,
   encodeName,
+  extendedValue,
   nameProblem,
   nameSegment,
   shown,

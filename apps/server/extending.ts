@@ -9,6 +9,7 @@ export { Answer } from "./answer.ts";
 export { route } from "./describe.ts";
 export type { RouteDescription } from "./describe.ts";
 export { answerEvents, EVENTS_TYPE } from "./event_stream.ts";
+export { isScript } from "./files/harmless.ts";
 export { contentType } from "./files/media.ts";
 export { checkGoesOn, isFirst } from "./files/moving_reads.ts";
 export { isExact } from "./files/opened.ts";

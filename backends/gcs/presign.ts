@@ -1,6 +1,6 @@
 // Presigned URLs: V4 signatures, created here with a private key.
 // https://cloud.google.com/storage/docs/access-control/signed-urls
-import { attachment } from "../../core/naming/names.ts";
+import { contentDisposition } from "../../core/naming/names.ts";
 import type { PresignOptions } from "../../core/backend.ts";
 import type { GcsApi } from "./api.ts";
 import { failure, withoutSecrets } from "./errors.ts";
@@ -37,7 +37,7 @@ export async function presignObject(
       accessibleAt: new Date(now),
       expires: new Date(now + expiresInMs),
       responseType: "application/octet-stream", // no object becomes a page or a script of the store
-      responseDisposition: attachment(fileName),
+      responseDisposition: contentDisposition("attachment", fileName),
     });
     return url;
   } catch (error) {

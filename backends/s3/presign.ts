@@ -2,7 +2,7 @@
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
 import { createHash, createHmac } from "node:crypto";
 import type { PresignOptions } from "../../core/backend.ts";
-import { attachment } from "../../core/naming/names.ts";
+import { contentDisposition } from "../../core/naming/names.ts";
 import type { PlainRequest, Signer } from "./calls.ts";
 import { fullKey, keyFault, type S3Store } from "./store.ts";
 
@@ -32,7 +32,7 @@ export async function presignObject(
     Bucket: store.bucket,
     Key: fullKey(store, key),
     ResponseContentType: "application/octet-stream",
-    ResponseContentDisposition: attachment(fileName),
+    ResponseContentDisposition: contentDisposition("attachment", fileName),
   });
   if (store.requesterPays) request.query["x-amz-request-payer"] = "requester";
   return signQuery(request, {

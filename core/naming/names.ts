@@ -124,14 +124,17 @@ export function shown(text: unknown): string {
   return `${begin}…${end}`;
 }
 
-/** Returns the `content-disposition` for a file name, in ASCII and in full (RFC 6266, RFC 8187). */
-export function attachment(fileName?: string): string {
-  if (fileName === undefined) return "attachment";
+/** Returns a `content-disposition` with a file name, in ASCII and in full (RFC 6266). */
+export function contentDisposition(type: "inline" | "attachment", fileName?: string): string {
+  if (fileName === undefined) return type;
   const ascii = fileName.replace(/[^\x20-\x7e]|["\\%]/g, "_");
-  if (ascii === fileName) return `attachment; filename="${ascii}"`;
-  const full = encodeURIComponent(fileName.toWellFormed()).replace(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${full}`;
+  const full = ascii === fileName ? "" : `; filename*=${extendedValue(fileName)}`;
+  return `${type}; filename="${ascii}"${full}`;
+}
+
+/** Returns text as the value of a parameter of a header (RFC 8187). */
+export function extendedValue(text: string): string {
+  const encoded = encodeURIComponent(text.toWellFormed())
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `UTF-8''${encoded}`;
 }

@@ -10,13 +10,14 @@ import { answered } from "./errors.ts";
 import type { S3Options } from "./options.ts";
 import { bucketRoutes } from "./routes/buckets.ts";
 import { objectRoutes } from "./routes/objects.ts";
-import { isSigned } from "./sigv4.ts";
+import { isSigned, isUnsignedClient } from "./sigv4.ts";
 
 export type { S3Options };
 
 /**
  * Creates a gateway for programs that read S3. The key of a file is `NAME/@VERSION/PATH`. Requests
- * that are signed are its own, and those whose path or host begins with the bucket.
+ * that are signed or by a client of S3 are its own, and those whose path or host begins with the
+ * bucket.
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
     name: "s3",
     owns: (path, request) =>
       path === `/${bucket}` || path.startsWith(`/${bucket}/`) || host.test(request.url) ||
-      isSigned(request),
+      isSigned(request) || isUnsignedClient(path, request),
     takesAllPaths: true,
     showsAdded: true,
     addRoutes(routes: Routes, context: GatewayContext) {

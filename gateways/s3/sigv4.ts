@@ -34,6 +34,17 @@ export function isSigned({ url, headers }: Pick<Request, "url" | "headers">): bo
     /[?&](X-Amz-(Algorithm|Signature|Credential)|AWSAccessKeyId)=/i.test(url);
 }
 
+/** True for a request of a client of S3 that signs nothing: a page would be no answer for it. */
+export function isUnsignedClient(
+  path: string,
+  { method, headers }: Pick<Request, "method" | "headers">,
+): boolean {
+  if (headers.has("amz-sdk-request") || headers.has("x-amz-content-sha256")) return true;
+  const client = headers.get("user-agent") ?? "";
+  if (/\b(aws-sdk|aws-cli|boto|minio)/i.test(client)) return true;
+  return path === "/" && method === "GET" && /^rclone\//.test(client); // it reads WebDAV, too
+}
+
 /** Returns the signature of a request, undefined without one. Throws for what cannot be verified. */
 export function readSignature(request: Request, nowMs: number): Signature | undefined {
   if (!isSigned(request)) return undefined;

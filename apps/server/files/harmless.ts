@@ -31,6 +31,14 @@ export function isHarmless(mediaType: string): boolean {
   return HARMLESS.some((type) => type.test(bare));
 }
 
+/**
+ * Returns true for a media type that a page of the same origin may execute as a script or a worker:
+ * no other header keeps a browser from that.
+ */
+export function isScript(mediaType: string): boolean {
+  return /\/(x-)?(java|ecma|j|live)script/i.test(mediaType);
+}
+
 /** Returns the media type of a file name, if its extension is known. */
 export function typeOfName(path: string): string | undefined {
   const [, extension = ""] = /\.([a-z0-9]+)$/.exec(path.toLowerCase()) ?? [];

@@ -10,9 +10,11 @@ import {
 import type { RouteContext, Routes } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
 import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.ts";
+import { chosenHeaders } from "../chosen_headers.ts";
 import type { S3Context } from "../context.ts";
-import { checkOperation, s3Error, wrongArgument } from "../s3_error.ts";
+import { checkOperation, s3Error } from "../s3_error.ts";
 import { type FoundObject, withObject } from "../find_object.ts";
+import { isSigned } from "../sigv4.ts";
 import { answerBucket, ERRORS, FULL_CONTROL, XML_CONTENT } from "./buckets.ts";
 
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } }, ...XML_CONTENT };
@@ -72,6 +74,7 @@ async function answerObject(
       state: "each file has one part",
     });
   }
+  const chosen = chosenHeaders(query, { isSigned: isSigned(c.request) });
   const answer = await answerVersionFile(c, context, {
     artifact,
     file,
@@ -91,7 +94,7 @@ async function answerObject(
       "x-amz-checksum-sha256": checksumOf(file.info),
       "x-amz-checksum-type": "FULL_OBJECT",
     },
-    ...wantedHeaders(query),
+    ...chosen,
   };
   return new Answer(answer.body, { ...answer, headers });
 }
@@ -100,25 +103,6 @@ async function answerObject(
 function mayRedirect(query: URLSearchParams): boolean {
   const chooses = [...query.keys()].some((name) => name.startsWith("response-"));
   return query.has("X-Amz-Signature") && !chooses; // which the bucket would not know
-}
-
-/** The headers of an answer that a request can choose: `response-content-type`. */
-const CHOSEN = [
-  ...["cache-control", "content-disposition", "content-encoding", "content-language"],
-  ...["content-type", "expires"],
-];
-
-function wantedHeaders(query: URLSearchParams): Record<string, string> {
-  const wanted: Record<string, string> = {};
-  for (const name of CHOSEN) {
-    const value = query.get(`response-${name}`);
-    if (value === null) continue;
-    if (!/^[ -~]*$/.test(value)) {
-      throw wrongArgument(`response-${name} is not a header`, "Use printable characters of ASCII.");
-    }
-    wanted[name] = value;
-  }
-  return wanted;
 }
 
 /** Returns the SHA-256 as headers and attributes have it. */

@@ -1,7 +1,7 @@
 // Requests of S3 beside reads and listings: versions, checksums, tags, settings, errors, hosts, origins.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { annotate } from "../../../registry/mod.ts";
-import { createMemoryBackend, type RegistryError } from "../../../mod.ts";
+import { createMemoryBackend, openRegistry, type RegistryError } from "../../../mod.ts";
 import { corrupt, unavailable } from "../../../core/errors.ts";
 import { wrapCalls } from "../../../core/work/wrap_backend.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
@@ -9,7 +9,7 @@ import { noise } from "../../registry/registries.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
-import { openS3, saveFiles, signer } from "./open_s3.ts";
+import { openS3, saveFiles, signer, tokens } from "./open_s3.ts";
 
 const textsIn = (text: string, name: string) =>
   Array.from(text.matchAll(new RegExp(`<${name}>([^<]*)<`, "g")), ([, value]) => value);
@@ -113,6 +113,8 @@ Deno.test("a walk of all files of a version opens it once", async () => {
   assertEquals(calls.take(), "list 1, get 2"); // the record, and the list of its files
 });
 
+const signed = (path: string, init?: RequestInit) => signer().sign(`http://localhost${path}`, init);
+
 Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a request chooses", async () => {
   await using s3 = await openS3();
   const { registry, ask } = s3;
@@ -136,12 +138,10 @@ Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a r
   assertEquals(await s3.fails(path, beyond), [416, "InvalidRange"]);
   assertEquals(await s3.fails(`${path}?partNumber=2`), [416, "InvalidPartNumber"]);
   const query = "response-content-type=text%2Fhtml&response-content-disposition=attachment";
-  const chosen = await ask(`${path}?${query}`, { method: "HEAD" });
+  const chosen = await s3.handler(await signed(`${path}?${query}`, { method: "HEAD" }));
   assertEquals(chosen.headers.get("content-type"), "text/html");
   assertEquals(chosen.headers.get("content-disposition"), "attachment");
   assertMatch(chosen.headers.get("content-security-policy")!, /sandbox/);
-  const injected = `${path}?response-content-type=a%0d%0aset-cookie:b`;
-  assertEquals(await s3.fails(injected), [400, "InvalidArgument"]);
   const attributes = "ETag, Checksum,ObjectSize";
   const [, about] = await s3.read(`${path}?attributes`, {
     headers: { "x-amz-object-attributes": attributes },
@@ -163,6 +163,89 @@ Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a r
   for (const setting of ["location", "versioning", "acl"]) {
     assertEquals((await s3.fails(`/holdfast?${setting}`))[0], 200, setting);
   }
+});
+
+Deno.test("only a signed request chooses headers, and none a script", async () => {
+  await using s3 = await openS3();
+  await saveFiles(s3.registry, "n", { "a.json": "{}" });
+  const ask = async (query: Record<string, string>, sign: typeof signed | undefined) => {
+    const path = `/holdfast/n/@1.0.0/a.json?${new URLSearchParams(query)}`;
+    const answer = sign === undefined ? await s3.ask(path) : await s3.handler(await sign(path));
+    await answer.body?.cancel();
+    return answer;
+  };
+  const names = "cache-control content-encoding content-language content-type expires".split(" ");
+  for (const name of names) {
+    const query = { [`response-${name}`]: "text/x" };
+    const code = (await ask(query, undefined)).headers.get("x-amz-error-code");
+    assertEquals(code, "InvalidRequest", name);
+    assertEquals((await ask(query, signed)).headers.get(name), "text/x");
+    const split = await ask({ [`response-${name}`]: "a\r\nset-cookie: b" }, signed);
+    assertEquals(split.headers.get("x-amz-error-code"), "InvalidArgument");
+  }
+  for (const bare of ["text/javascript", "application/x-JavaScript", "text/ecmascript"]) {
+    for (const type of [bare, `${bare};charset=x`, `text/plain, ${bare}`, ` ${bare}`]) {
+      const { headers } = await ask({ "response-content-type": type }, signed);
+      assertEquals(headers.get("content-type"), "text/plain; charset=utf-8", type);
+    }
+  }
+});
+
+Deno.test("a chosen file name may have any characters", async () => {
+  await using s3 = await openS3();
+  await saveFiles(s3.registry, "n", { a: "a" });
+  const full = "filename*=UTF-8''";
+  for (
+    const [wanted, sent] of [
+      ['attachment; filename="a;b.txt"', 'attachment; filename="a;b.txt"'],
+      [
+        'attachment; filename="Résumé.pdf"',
+        `attachment; filename="R_sum_.pdf"; ${full}R%C3%A9sum%C3%A9.pdf`,
+      ],
+      ["inline;filename=漢.txt; x=1", `inline;filename=_.txt; x=1; ${full}%E6%BC%A2.txt`],
+      ['inline; filename="\\"😀"', `inline; filename="\\"_"; ${full}%22%F0%9F%98%80`],
+      ["inline; filename=é; filename*=UTF-8''e", "inline; filename=_; filename*=UTF-8''e"],
+      ["é", "_"],
+    ] as const
+  ) {
+    const query = new URLSearchParams({ "response-content-disposition": wanted });
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await s3.ask(`/holdfast/n/@1.0.0/a?${query}`, { method });
+      assertEquals([answer.status, answer.headers.get("content-disposition")], [200, sent]);
+      await answer.body?.cancel();
+    }
+  }
+});
+
+Deno.test("a client of S3 that signs nothing is answered as one, and a browser as before", async () => {
+  await using registry = await openRegistry("memory:");
+  // `GET /` of the document is the page, so these handlers are not checked against it.
+  await using open = createHandler(registry, { gateways: [createS3Gateway()] });
+  await using guarded = createHandler(registry, { gateways: [createS3Gateway()], tokens });
+  const ask = async (handler: typeof open, path: string, headers: Record<string, string>) => {
+    const answer = await handler(new Request(`http://localhost${path}`, { headers }));
+    const text = await answer.text();
+    return [answer.status, textsIn(text, "Code")[0] ?? textsIn(text, "Name")[0]];
+  };
+  const clients: Record<string, string>[] = [
+    { "user-agent": "Boto3/1.40.1 md/Botocore#1.40.1 ua/2.1" },
+    { "user-agent": "aws-cli/1.42 md/Botocore#1.40" },
+    { "user-agent": "aws-sdk-go/1.44.256 (go1.22; linux; amd64)" },
+    { "user-agent": "MinIO (Linux; x86_64) minio-py/7.2" },
+    { "amz-sdk-request": "attempt=1" },
+  ];
+  const rclone = { "user-agent": "rclone/v1.60.1-DEV" };
+  for (const headers of [...clients, rclone]) {
+    assertEquals(await ask(open, "/", headers), [200, "holdfast"]);
+    assertEquals(await ask(guarded, "/", headers), [403, "AccessDenied"]);
+  }
+  for (const headers of clients) {
+    assertEquals(await ask(open, "/other?location", headers), [404, "NoSuchBucket"]);
+  }
+  // It is a client of other protocols, too.
+  assertEquals(await ask(open, "/other", rclone), [404, undefined]);
+  const browser = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" };
+  assertEquals(await ask(open, "/", browser), [200, undefined]);
 });
 
 Deno.test("errors have words for clients of S3", async () => {

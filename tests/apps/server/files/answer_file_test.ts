@@ -99,6 +99,18 @@ Deno.test("browsers show harmless files and save all others", () => {
   assertEquals(inline["content-security-policy"].slice(0, 7), "sandbox");
 });
 
+Deno.test("pages of the service cannot execute saved scripts", () => {
+  const types = ["text/javascript", "application/ECMAScript; charset=utf-8", "text/jscript"];
+  for (const type of [...types, "application/x-javascript", "text/javascript1.5"]) {
+    assertEquals(headersOf("a/b.mjs", type), [
+      "text/plain; charset=utf-8",
+      'attachment; filename="b.mjs"',
+    ]);
+    const inline = mediaHeaders({ path: "b.mjs", mediaType: type }, "inline");
+    assertEquals(inline["content-type"], "text/plain; charset=utf-8");
+  }
+});
+
 Deno.test("invalid media types are not sent", () => {
   const types = ["text", "text/html\r\nset-cookie: a=b", "a/b; c", "text /html"];
   for (const type of [...types, 'multipart/x;boundary="']) {
