@@ -3,9 +3,10 @@
  *
  * @module
  */
+import * as v from "npm:valibot@^1.5";
 import { loadPart } from "../../core/kernel.ts";
 import type { Logger, System } from "../../core/kernel.ts";
-import { Answer, checkStillAllowed, route } from "../server/extending.ts";
+import { Answer, publicUrl, route, text } from "../server/extending.ts";
 import type { Gateway, GatewayContext, Routes } from "../gateways.ts";
 
 /** The server, which is loaded at the first request. */
@@ -42,6 +43,18 @@ export const mcp: Gateway = {
   addRoutes: mcpRoutes,
 };
 
+/** The text of a message, which its package parses. The limit of the body is smaller. */
+const McpMessage = v.pipe(
+  text(2 ** 29 - 24),
+  v.metadata({
+    as: {
+      type: "object",
+      maxProperties: 100,
+      description: "A message of JSON-RPC 2.0 of at most `maxBodyBytes`",
+    },
+  }),
+);
+
 function mcpRoutes(
   routes: Routes,
   { options, system, logger, dispatch }: GatewayContext,
@@ -53,7 +66,8 @@ function mcpRoutes(
     summary: "Answers a message of the Model Context Protocol (Streamable HTTP)",
     description: "Tools and resources have the rights of the token. There are no sessions.",
     scope: "read",
-    body: { "application/json": content },
+    json: McpMessage,
+    parse: (text) => text,
     answers: {
       200: {
         description: "The answer, as JSON or as an event",
@@ -62,15 +76,13 @@ function mcpRoutes(
       202: { description: "The message needs no answer" },
     },
     problems: [406],
-    answer: async ({ c, signal }) => {
-      const { url, headers } = c.request;
-      const body = await c.request.text();
-      await checkStillAllowed(c);
+    answer: async ({ c, json: body, signal }) => {
+      const { headers } = c.request;
       const { answerMcp } = await loadPart<McpPart>("./server.ts", import.meta.url);
       const { info } = c;
       const send = async (request: Request) =>
         (await dispatch(request, { ...info, gateway: undefined })).toResponse();
-      const request = new Request(url, { method: "POST", headers, signal });
+      const request = new Request(publicUrl(c, ""), { method: "POST", headers, signal });
       const readOnly = options.readOnly || !info.access.mayChange;
       const { token } = info.access;
       const parts = { body, send, system, logger, readOnly, token };

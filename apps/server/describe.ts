@@ -7,7 +7,7 @@ import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
 import { answerInPlace } from "./guard/in_place.ts";
 import { type Access, isChange } from "./access/access.ts";
 import { RefusedRequest } from "./problem.ts";
-import { pathOf } from "./routing.ts";
+import { pathOf } from "./gateways/sent_path.ts";
 import type { RouteContext, RouteDescription, Routes } from "./gateways/gateway.ts";
 import type { Answer } from "./answer.ts";
 import { check, faultOf } from "./schemas/listing.ts";
@@ -26,10 +26,16 @@ export type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
 
 /** A route: its description, and the code that answers. */
 export interface Route<P extends string, Q, J> extends RouteDescription {
-  /** The schema of the query. @default not read */
+  /** The schema of the query, with a maximum for each list, string and number. @default not read */
   query?: Q;
-  /** The schema of the JSON body. @default not read */
+  /** The schema of the JSON body, likewise. @default not read */
   json?: J;
+  /**
+   * Parses the text of a body for `json`, whatever its media type.
+   *
+   * @default JSON, with a media type of JSON
+   */
+  parse?(text: string, mediaType: string): unknown;
   /** Returns further parameters, from a path that a pattern cannot describe. */
   paramsOf?(path: string): Record<string, string>;
   answer(asked: {
@@ -47,7 +53,11 @@ export function route<
   P extends `${string} /${string}`,
   Q extends StandardSchema | undefined = undefined,
   J extends StandardSchema | undefined = undefined,
->(routes: Routes, at: P, { query, json, paramsOf, answer, ...described }: Route<P, Q, J>): void {
+>(
+  routes: Routes,
+  at: P,
+  { query, json, parse, paramsOf, answer, ...described }: Route<P, Q, J>,
+): void {
   const [method, path] = at.split(" ") as [string, string];
   const guard = guardRoute(described.scope, Object.keys(described.requestHeaders ?? {}));
   routes.add({
@@ -61,7 +71,7 @@ export function route<
       guard(c);
       const asked = {
         query: query && queryOf(c, query),
-        json: json && await jsonOf(c, json),
+        json: json && await jsonOf(c, json, parse),
       } as { query: ValueOf<Q>; json: ValueOf<J> };
       if (json !== undefined) await checkStillAllowed(c);
       if (isChange(described.scope)) c.info.writes = c.params.name;
@@ -82,25 +92,45 @@ export function route<
   });
 }
 
-function queryOf(c: RouteContext, schema: StandardSchema): unknown {
-  const values: Record<string, string | string[]> = {};
-  for (const [key, value] of c.query) {
-    values[key] = key in values ? [values[key]!, value].flat() : value;
+/** The longest query: more than most servers take. */
+const MOST_QUERY = 65_536;
+
+function queryOf({ request: { url } }: RouteContext, schema: StandardSchema): unknown {
+  const from = url.indexOf("?");
+  const text = from < 0 ? "" : url.slice(from);
+  if (text.length > MOST_QUERY) {
+    throw new RefusedRequest({
+      status: 414,
+      code: "Invalid",
+      action: "read the query",
+      state: `it is longer than ${MOST_QUERY} characters`,
+      hint: "Ask for less in one request.",
+    });
   }
-  return checked("query", values, schema);
+  const values = new Map<string, string | string[]>();
+  for (const [key, value] of new URLSearchParams(text)) {
+    const before = values.get(key);
+    if (Array.isArray(before)) before.push(value);
+    else values.set(key, before === undefined ? value : [before, value]);
+  }
+  return checked("query", Object.fromEntries(values), schema);
 }
 
 /** Longer bodies are decoded, parsed and checked in three turns. */
 const LONG = 1024 ** 2;
 
 /** Checks the media type, then the body. */
-async function jsonOf(c: RouteContext, schema: StandardSchema): Promise<unknown> {
-  checkJsonType(c.request);
+async function jsonOf(
+  c: RouteContext,
+  schema: StandardSchema,
+  parse?: (text: string, mediaType: string) => unknown,
+): Promise<unknown> {
+  if (parse === undefined) checkJsonType(c.request);
   let data: unknown;
   try {
     const text = await c.request.text();
     if (text.length > LONG) await nextTurn();
-    data = parseExactJson(text);
+    data = parse === undefined ? parseExactJson(text) : parse(text, c.header("content-type") ?? "");
     if (text.length > LONG) await nextTurn();
   } catch (error) {
     if (isRegistryError(error, "Invalid")) throw error;

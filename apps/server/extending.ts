@@ -28,6 +28,8 @@ export { nameIn, publicUrl } from "./routing.ts";
 export { fromBase64, openSentFiles, passThrough } from "./saving/sent_files.ts";
 export { Amount, JsonObject, Moment, Sha256, Text } from "./schemas/artifact.ts";
 export { atMost, check, count, described, object, page, pageFields } from "./schemas/listing.ts";
+export { MOST_TEXT, repeated, text } from "./schemas/listing.ts";
+export { Base64, FILE } from "./schemas/saving.ts";
 export { oneBehind } from "./streams.ts";
 export { noUpload } from "./uploads/own_upload.ts";
 export { queueAnswer } from "./within_time.ts";

@@ -10,6 +10,7 @@ import type { Places } from "./guard/places.ts";
 import type { ServiceMemory } from "./memory/service_memory.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { ProcessCounts } from "./observe/process_counts.ts";
+import { pathOf } from "./gateways/sent_path.ts";
 import type { SearchIndexReader } from "./search/search_index.ts";
 
 /** The services of the routes of every service. */
@@ -104,13 +105,6 @@ function checkApart({ name, owns }: Gateway, { all }: Routes): void {
   throw invalid(`serve ${name} at ${taken}`, undefined, "the service has routes there", { hint });
 }
 
-/** Returns the path without the query. */
-export function pathOf(url: string): string {
-  const from = url.indexOf("/", url.indexOf("//") + 2);
-  const query = url.indexOf("?", from);
-  return query < 0 ? url.slice(from) : url.slice(from, query);
-}
-
 /** Returns a path as a reference from the request: a proxy may have removed a prefix. */
 export function relative({ request }: RouteContext, path: string): string {
   return "../".repeat(pathOf(request.url).split("/").length - 2) + path;
@@ -122,7 +116,7 @@ export function relative({ request }: RouteContext, path: string): string {
  * prefix in `X-Forwarded-Prefix`. No header changes the host.
  */
 export function publicUrl(c: RouteContext, path: string): URL {
-  const url = new URL(path, c.request.url);
+  const url = new URL(path === "" ? c.sentPath : path, c.request.url);
   if (c.header("x-forwarded-proto") === "https") url.protocol = "https:";
   const [, prefix = ""] = /^((?:\/[^/,\s]+)*)\/?$/.exec(c.header("x-forwarded-prefix") ?? "") ?? [];
   url.pathname = prefix + url.pathname;

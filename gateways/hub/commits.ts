@@ -9,6 +9,7 @@ import {
   checkStillAllowed,
   checkUploadSize,
   checkWrites,
+  FILE,
   fileAt,
   MOST_SENT_FILES,
   noUpload,
@@ -99,7 +100,7 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
   route(routes, "PUT /uploads/:upload", {
     ...about("hubObject", "Receives an object of Git LFS, at the URL that its batch returned"),
     scope: "open", // clients send no token: the URL grants access
-    body: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+    body: { "application/octet-stream": FILE },
     answers: { 200: { description: "Received", schema: schemas.HubReceived } },
     problems: [410],
     answer: async ({ c, params: { upload }, signal }) => {
@@ -159,13 +160,11 @@ export function hubWrites(
   });
   route(routes, `POST ${files}/info/lfs/objects/batch`, {
     ...about(`hubBatch${suffix}`, "Returns URLs for large files (Git LFS, basic transfers)"),
-    body: { "application/vnd.git-lfs+json": { schema: schemas.HubBatch } },
+    json: schemas.HubBatch,
     answers: { 200: { description: "The URLs", schema: schemas.HubBatchAnswer } },
-    answer: async ({ c, access }) => {
+    answer: async ({ c, access, json: { objects: asked } }) => {
       const { name, base } = await target(c, context, kind);
       access.check("save", name);
-      const asked = schemas.parseBatch(await c.request.text());
-      await checkStillAllowed(c, name);
       for (const { size } of asked) checkUploadSize(context.options, size);
       const stored = await storedAmong(asked, base);
       const answers = mapAtOnce(asked, async ({ oid, size }) => {
@@ -191,9 +190,11 @@ export function hubWrites(
       "`parentCommit` is not the latest version is refused with 412.",
     answers: { 200: { description: "The commit", schema: schemas.HubCommitted } },
     problems: [412],
-    answer: async ({ c, signal }) => {
+    query: schemas.HubCommitQuery,
+    body: { "application/x-ndjson": { schema: schemas.HubCommitLine } },
+    answer: async ({ c, query, signal }) => {
       const asked = askedOf(c, kind);
-      if (new URL(c.request.url).searchParams.has("create_pr")) throw noBranch("pull requests");
+      if (query.create_pr !== undefined) throw noBranch("pull requests");
       const checked = async () => {
         const found = await target(c, context, kind);
         checkWrites(c, "save", found.name);

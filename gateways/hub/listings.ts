@@ -14,17 +14,21 @@ interface PageOptions<T> {
   keyOf(item: T): string;
   /** The path of the next page. @default that of the request */
   at?: string;
+  /** The query of the request, which the next page has too. */
+  query: Readonly<Record<string, unknown>> & { cursor?: string };
 }
 
 /** Answers with the first items, and the URL of the next page if there are more. */
 export function answerPage<T>(
   c: RouteContext,
   items: readonly T[],
-  { limit = HUB_PAGE, keyOf, at = "" }: PageOptions<T>,
+  { limit = HUB_PAGE, keyOf, at = "", query }: PageOptions<T>,
 ): Answer {
   const next = publicUrl(c, at);
-  const cursor = next.searchParams.get("cursor");
-  if (items.some((item) => keyOf(item) === cursor)) throw endless();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) next.searchParams.set(name, String(value));
+  }
+  if (items.some((item) => keyOf(item) === query.cursor)) throw endless();
   const page = items.slice(0, limit);
   const headers: Record<string, string> = { "cache-control": "no-cache" };
   if (items.length > page.length) {
@@ -80,7 +84,7 @@ export async function commitsOf(
   registry: Registry,
   first: Omit<ArtifactInfo, "files">,
   { limit = COMMITS_PAGE, cursor }: { limit?: number; cursor?: string },
-): Promise<PageOptions<Commit> & { items: Commit[]; limit: number }> {
+): Promise<Omit<PageOptions<Commit>, "query"> & { items: Commit[]; limit: number }> {
   const items: Commit[] = [];
   const versions = new Map<Commit, string>();
   const add = (info: typeof first) => {

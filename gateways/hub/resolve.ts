@@ -92,17 +92,16 @@ export function locationAt(
   commit: string,
 ): string {
   const { revision = "" } = c.params as Record<string, string | undefined>;
-  const { pathname, search } = new URL(c.request.url);
-  const parts = pathname.split("/");
+  const parts = c.sentPath.split("/");
   const at = 1 +
     parts.findIndex((part, at) =>
       part === way && decodeURIComponent(parts[at + 1] ?? "") === revision
     );
   const moved = parts.with(at, commit);
   if (way !== "tree" && READS_PATHS.test(c.header("user-agent") ?? "")) {
-    return moved.join("/") + search;
+    return moved.join("/");
   }
-  return "../".repeat(parts.length - 1 - at) + moved.slice(at).join("/") + search;
+  return "../".repeat(parts.length - 1 - at) + moved.slice(at).join("/");
 }
 
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };

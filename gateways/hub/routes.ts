@@ -1,6 +1,6 @@
 // The routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
 import { compareUtf8, mapAtOnce } from "../../core/kernel.ts";
-import { answerInPlace, checkStillAllowed, route } from "../../apps/server/extending.ts";
+import { route } from "../../apps/server/extending.ts";
 import type {
   Access,
   GatewayContext,
@@ -14,7 +14,7 @@ import { entriesIn, entryAt, filesOf, hasFolder, keyOf, lfsOf, withCommit } from
 import type { FileInfo, HubEntry } from "./entries.ts";
 import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
 import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
-import { readPaths } from "./paths_info.ts";
+import { parsePaths, pathsOf } from "./paths_info.ts";
 import { createRepos, MAIN, NO_REVISION, noEntry } from "./repos.ts";
 import type { AskedRepo, RepoKind, Repos } from "./repos.ts";
 import { locationAt, resolveRoute } from "./resolve.ts";
@@ -165,8 +165,9 @@ function treeRoutes(
       readsMany: true,
       query: schemas.HubTreeQuery,
       answer: async (
-        { c, query: { recursive = false, expand, limit = schemas.HUB_PAGE, cursor } },
+        { c, query },
       ) => {
+        const { recursive = false, expand, limit = schemas.HUB_PAGE, cursor } = query;
         const { sha, ...version } = await listedAsked(c, context, kind);
         const { info } = version;
         const { path: folder = "" } = c.params;
@@ -179,7 +180,7 @@ function treeRoutes(
         if (!isThere) throw noEntry(folder, info);
         // All pages are of the version of the first one.
         const at = sha === NO_REVISION ? undefined : locationAt(c, "tree", sha);
-        return answerPage(c, items, { limit, keyOf, at });
+        return answerPage(c, items, { limit, keyOf, at, query });
       },
     });
   }
@@ -190,22 +191,20 @@ function treeRoutes(
       "The files and folders",
       schemas.HubEntriesSchema,
     ),
-    body: { "application/json": { schema: schemas.HubPaths }, [FORM]: {} },
-    answer: async ({ c }) => {
-      const { access } = c.info;
-      let version = await listedAsked(c, context, kind); // refuses before the body arrives
-      const { paths, expand } = await readPaths(c.request);
-      await checkStillAllowed(c);
-      if (c.info.access !== access) version = await listedAsked(c, context, kind);
+    readsMany: true,
+    body: { [FORM]: { schema: schemas.HubPaths } },
+    json: schemas.HubPaths,
+    parse: parsePaths,
+    answer: async ({ c, json }) => {
+      const version = await listedAsked(c, context, kind);
       const { info } = version;
-      return await answerInPlace(c, async () => {
-        const items: HubEntry[] = [];
-        const sorted = [...paths].sort(compareUtf8); // neighbors are in one page
-        for await (const entry of mapAtOnce(sorted, (path) => entryAt(version, path), AT_ONCE)) {
-          if (entry !== undefined) items.push(expand ? withCommit(entry, info) : entry);
-        }
-        return c.json(items, 200, FRESH);
-      });
+      const { expand } = json;
+      const items: HubEntry[] = [];
+      const sorted = [...pathsOf(json)].sort(compareUtf8); // neighbors are in one page
+      for await (const entry of mapAtOnce(sorted, (path) => entryAt(version, path), AT_ONCE)) {
+        if (entry !== undefined) items.push(expand ? withCommit(entry, info) : entry);
+      }
+      return c.json(items, 200, FRESH);
     },
   });
 }
@@ -242,7 +241,7 @@ function repoRoutes(routes: Routes, context: HubContext, { kind, api, suffix }: 
     answer: async ({ c, query }) => {
       const { info } = await openAsked(c, context, kind);
       const { items, keyOf, limit } = await commitsOf(registry, info, query);
-      return answerPage(c, items, { limit, keyOf });
+      return answerPage(c, items, { limit, keyOf, query });
     },
   });
   route(routes, `GET ${api}/auth-check`, {
@@ -275,7 +274,7 @@ function listRoute(routes: Routes, context: GatewayContext, kind: RepoKind): voi
         name,
         ...aboutRepo({ kind, id }, context),
       }));
-      return answerPage(c, items, { limit: page.limit, keyOf: ({ name }) => name });
+      return answerPage(c, items, { limit: page.limit, keyOf: ({ name }) => name, query });
     },
   });
 }

@@ -1,6 +1,14 @@
 // Schemas of the routes of the Hugging Face Hub. Their members are what its clients read.
 import * as v from "npm:valibot@^1.5";
-import { Amount, count, described, Moment, object, Text } from "../../apps/server/extending.ts";
+import {
+  Amount,
+  atMost,
+  count,
+  described,
+  Moment,
+  object,
+  Text,
+} from "../../apps/server/extending.ts";
 
 const Revision = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
 
@@ -110,7 +118,10 @@ export const HubListQuery = v.object({
 
 export const HubCommitsQuery = v.object({ limit, cursor });
 
+/** More than the paths of the longest body, 1 MiB. */
+const MOST_PATHS = 500_000;
+
 export const HubPaths = v.object({
-  paths: v.union([Text, v.array(Text)]),
+  paths: v.union([Text, atMost(MOST_PATHS, Text)]),
   expand: v.optional(v.boolean()),
 });

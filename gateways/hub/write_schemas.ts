@@ -5,14 +5,16 @@ import { fault } from "../../core/kernel.ts";
 import {
   Amount,
   atMost,
+  Base64,
   MOST_SENT_FILES,
   object,
   Sha256,
   Text,
+  text,
 } from "../../apps/server/extending.ts";
 
 /** A file whose bytes are in the request. */
-const SentInline = v.object({ path: Text, content: v.string(), encoding: v.literal("base64") });
+const SentInline = v.object({ path: Text, content: Base64, encoding: v.literal("base64") });
 
 export const HubCreate = v.object({
   name: Text,
@@ -37,7 +39,7 @@ export const HubReceived = object("HubReceived", { received: v.literal(true) });
 
 export const HubPreupload = v.object({
   files: atMost(1000, v.object({ path: Text, size: Amount })),
-  gitIgnore: v.optional(v.union([v.literal(""), Text])), // a file may be empty
+  gitIgnore: v.optional(text(1024 ** 2)), // a file may be empty
 });
 
 export const HubModes = object("HubModes", {
@@ -73,15 +75,18 @@ export const HubCommitted = object("HubCommitted", {
   hookOutput: v.string(),
 });
 
+export const HubCommitQuery = v.object({ create_pr: v.optional(text(100)) });
+
 const path = Text;
 
-const LineSchema = v.variant("key", [
+/** A line of a commit, which has at most `MOST_SENT_FILES` of them. */
+export const HubCommitLine = v.variant("key", [
   v.object({
     key: v.literal("header"),
     value: v.object({
-      summary: v.string(),
-      description: v.optional(v.string(), ""),
-      parentCommit: v.optional(v.string()),
+      summary: text(1024 ** 2),
+      description: v.optional(text(1024 ** 2), ""),
+      parentCommit: v.optional(Text),
     }),
   }),
   v.object({
@@ -95,15 +100,10 @@ const LineSchema = v.variant("key", [
   v.object({ key: v.picklist(["deletedFile", "deletedFolder"]), value: v.object({ path }) }),
 ]);
 
-export type CommitLine = v.InferOutput<typeof LineSchema>;
+export type CommitLine = v.InferOutput<typeof HubCommitLine>;
 
 export function parseLine(text: string): CommitLine {
-  return parsed(LineSchema, text, "the commit");
-}
-
-/** Parses the body of a batch of Git LFS, whose media type is not that of JSON. */
-export function parseBatch(text: string): v.InferOutput<typeof LfsObject>[] {
-  return parsed(HubBatch, text, "the batch").objects;
+  return parsed(HubCommitLine, text, "the commit");
 }
 
 function parsed<S extends v.GenericSchema>(

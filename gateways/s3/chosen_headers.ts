@@ -1,6 +1,7 @@
 // The headers of an answer that a request chooses: `response-content-type` and others.
 import { extendedValue } from "../../core/kernel.ts";
 import { isScript } from "../../apps/server/extending.ts";
+import { type Asked, valueOf } from "./query.ts";
 import { s3Error, wrongArgument } from "./s3_error.ts";
 
 /** The only one that anybody may choose, as on the other routes of files: it names the saved file. */
@@ -12,13 +13,13 @@ const OF_SIGNED = [
 
 /** Returns the headers that the query of a request chooses. */
 export function chosenHeaders(
-  query: URLSearchParams,
+  query: Asked,
   { isSigned }: { isSigned: boolean },
 ): Record<string, string> {
   const chosen: Record<string, string> = {};
   for (const name of [OF_ALL, ...OF_SIGNED]) {
-    const value = query.get(`response-${name}`);
-    if (value === null) continue;
+    const value = valueOf(query, `response-${name}`);
+    if (value === undefined) continue;
     if (!isSigned && name !== OF_ALL) {
       throw s3Error(400, "InvalidRequest", {
         action: `answer with response-${name}`,

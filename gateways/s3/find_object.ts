@@ -29,12 +29,12 @@ const MOST_KNOWN = 1000;
 export async function withObject(
   c: RouteContext,
   context: S3Context,
+  commit: string | undefined,
   answer: (found: FoundObject) => Answer | Promise<Answer>,
 ): Promise<Answer> {
   const { key = "", name, version } = c.params;
   if (name === undefined || version === undefined) throw noSuchKey(key, "no version is in the key");
   const { access } = c.info;
-  const commit = c.query.get("versionId") ?? undefined;
   if (commit === undefined) {
     const asked = { name, version };
     return await answer(await objectOf(c, asked, await openRef(context, asked, access)));

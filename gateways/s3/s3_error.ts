@@ -1,5 +1,6 @@
 // Errors with a code of S3.
 import { RefusedRequest } from "../../apps/server/extending.ts";
+import type { Asked } from "./query.ts";
 
 /** The header of the code of an error. An answer to HEAD has no other place for it. */
 export const ERROR_CODE = "x-amz-error-code";
@@ -24,8 +25,8 @@ export function wrongArgument(state: string, hint: string): RefusedRequest {
  * Throws for an operation that the gateway does not have: S3 names it by a member of the query without
  * a value.
  */
-export function checkOperation(query: URLSearchParams, known: ReadonlySet<string>): void {
-  for (const [key, value] of query) {
+export function checkOperation(query: Asked, known: ReadonlySet<string>): void {
+  for (const [key, value] of Object.entries(query)) {
     const isOther = value === "" && !known.has(key) && !/^(x-|response-)/i.test(key);
     if (!isOther && key !== "uploadId") continue;
     const state = "this service has no such operation";

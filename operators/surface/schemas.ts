@@ -7,10 +7,11 @@ import {
   object,
   page,
   pageFields,
+  Text,
 } from "../../apps/server/extending.ts";
 
 export const RunsQuery = v.object({
-  pipeline: described(v.string(), "Only runs of this pipeline"),
+  pipeline: described(Text, "Only runs of this pipeline"),
   ...pageFields,
 });
 

@@ -12,6 +12,7 @@ import type { RedirectTo } from "../files/redirect.ts";
 import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
 import type { AuditSubject } from "../observe/audit_entry.ts";
 import type { Gauge } from "../observe/gauge.ts";
+import { pathOf } from "./sent_path.ts";
 import type { HandlerInfo, ServiceOptions } from "../service_options.ts";
 import type { Windows } from "../streams.ts";
 
@@ -123,7 +124,6 @@ export class RouteContext {
   readonly path: string;
   /** The decoded parameters of the path. */
   readonly params: Record<string, string>;
-  #query: URLSearchParams | undefined;
 
   constructor(
     request: Request,
@@ -135,9 +135,9 @@ export class RouteContext {
     this.params = params;
   }
 
-  /** The query, which is parsed once. */
-  get query(): URLSearchParams {
-    return this.#query ??= new URL(this.request.url).searchParams;
+  /** The path as it was sent. */
+  get sentPath(): string {
+    return pathOf(this.request.url);
   }
 
   header(name: string): string | undefined {

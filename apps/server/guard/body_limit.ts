@@ -2,7 +2,7 @@
 // they come, without being held in memory.
 import type { System } from "../../../mod.ts";
 import type { HandlerLimits, HandlerOptions } from "../options.ts";
-import { pathOf } from "../routing.ts";
+import { pathOf } from "../gateways/sent_path.ts";
 import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { BodyParts, HeldBody } from "./body_memory.ts";

@@ -13,7 +13,7 @@ import { shownPath } from "../observe/shown_path.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
-import { pathOf } from "../routing.ts";
+import { pathOf } from "../gateways/sent_path.ts";
 import { limitBody } from "./body_limit.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import { OriginCheck } from "./origin.ts";

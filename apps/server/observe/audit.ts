@@ -4,7 +4,7 @@ import { isRegistryError, messageOf } from "../../../core/errors.ts";
 import type { Answer } from "../answer.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { RequestInfo } from "../gateways/gateway.ts";
-import { pathOf } from "../routing.ts";
+import { pathOf } from "../gateways/sent_path.ts";
 import type { ServiceMemory } from "../memory/service_memory.ts";
 import { type AuditEntry, type AuditSubject, boundedEntry } from "./audit_entry.ts";
 

@@ -1,5 +1,5 @@
 // Paths of requests in logs and spans.
-import { pathOf } from "../routing.ts";
+import { pathOf } from "../gateways/sent_path.ts";
 
 /** Returns the path without query, and without upload ids and tokens, which grant access. */
 export function shownPath(url: string): string {

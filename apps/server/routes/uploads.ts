@@ -21,7 +21,6 @@ const TUS = {
   "tus-resumable": "The version of the protocol, 1.0.0",
   "upload-offset": "The offset of the upload, bytes",
 };
-const BYTES = { schema: { type: "string", format: "binary" } };
 const FRESH = { "cache-control": "no-store" };
 
 export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void {
@@ -31,7 +30,7 @@ export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void
     summary: "Receives bytes for a later save, which names their upload id",
     description: "Incomplete bodies are discarded. Unsaved bytes are not part of the registry.",
     scope: "save",
-    body: { "application/octet-stream": BYTES },
+    body: { "application/octet-stream": schemas.FILE },
     answers: { 201: { description: "Received", schema: schemas.ContentSchema } },
     answer: async ({ c, access }) => {
       const content = c.request.body ?? new Blob().stream();
@@ -91,7 +90,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
       "tus clients may also send a POST with `X-HTTP-Method-Override: PATCH`, DELETE or HEAD.",
     scope: "save",
     requestHeaders: { "tus-resumable": "1.0.0", "upload-offset": "The offset of the upload" },
-    body: { "application/offset+octet-stream": BYTES },
+    body: { "application/offset+octet-stream": schemas.FILE },
     answers: { 204: { description: "Received", headers: TUS } },
     problems: [410],
     answer,
@@ -134,8 +133,14 @@ function beginUploadRoutes(
   }
 }
 
+/** Longest field of a form. */
+const MOST_FIELD = 64 * 1024;
+
 export function uploadRoutes(routes: Routes, context: ServerContext): void {
-  const form = { type: "object", properties: { name: { type: "string" }, file: BYTES.schema } };
+  const form = {
+    type: "object",
+    properties: { name: { type: "string", maxLength: MOST_FIELD }, file: schemas.FILE.schema },
+  };
   route(routes, "POST /upload", {
     id: "upload",
     tag: "uploads",
@@ -145,7 +150,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
       "idempotency key saves and schedules nothing. `alias` also needs the right to move.",
     scope: "save",
     requestHeaders: { "idempotency-key": "A repeat with the same key is the same upload" },
-    body: { "application/octet-stream": BYTES, "multipart/form-data": { schema: form } },
+    body: { "application/octet-stream": schemas.FILE, "multipart/form-data": { schema: form } },
     answers: {
       202: { description: "Saved, and a job scheduled", schema: schemas.UploadAnswerSchema },
       201: {

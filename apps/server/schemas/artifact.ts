@@ -2,7 +2,7 @@
 import * as v from "npm:valibot@^1.5";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { STATUS } from "../problem.ts";
-import { count, described, object, strictObject } from "./listing.ts";
+import { count, described, MOST_TEXT, object, strictObject, text } from "./listing.ts";
 
 export const ProblemSchema = object("Problem", {
   title: v.string(),
@@ -26,24 +26,38 @@ export const ProblemSchema = object("Problem", {
 });
 
 export const Sha256 = v.pipe(
-  v.string(),
+  text(64),
   v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 of 64 lowercase hexadecimal digits"),
 );
+
+/** An object of JSON with more members is refused whatever they are: 64 KiB of text have fewer. */
+const MOST_MEMBERS = 65_536;
 
 /** An object of JSON with any members: a record would take lists, and drop a `constructor`. */
 export const JsonObject = v.pipe(
   v.custom<Record<string, unknown>>(isJsonObject, "not an object"),
-  v.metadata({ as: { type: "object", additionalProperties: {} } }),
+  v.check(
+    (value) => Object.keys(value).length <= MOST_MEMBERS,
+    `it has more than ${MOST_MEMBERS} members`,
+  ),
+  v.metadata({
+    as: { type: "object", additionalProperties: {}, maxProperties: MOST_MEMBERS },
+  }),
 );
 
 /** A string that is not empty, such as a name or a path. */
-export const Text = v.pipe(v.string(), v.minLength(1, "empty"));
+export const Text = text(MOST_TEXT, 1);
 
 /** An ISO 8601 date. */
-export const Moment = v.pipe(v.string(), v.isoTimestamp());
+export const Moment = v.pipe(text(100), v.isoTimestamp());
 
 /** A size or count. */
-export const Amount = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const Amount = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(0),
+  v.maxValue(Number.MAX_SAFE_INTEGER),
+);
 
 export const FileInfoSchema = object("FileInfo", {
   path: v.string(),
@@ -85,7 +99,7 @@ export const AnnotationsSchema = object("Annotations", {
 });
 
 export const AnnotationsChangeSchema = strictObject("AnnotationsChange", {
-  notes: v.optional(v.nullable(v.string())),
+  notes: v.optional(v.nullable(text(MOST_TEXT))),
   labels: v.optional(v.nullable(JsonObject)),
 });
 

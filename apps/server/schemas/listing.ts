@@ -43,9 +43,28 @@ export function atMost<S extends v.GenericSchema>(most: number, item: S, least =
   return { ...schema, "~run": run };
 }
 
+/** A string with a maximum. */
+export function text(most: number, least = 0) {
+  return v.pipe(
+    v.string(),
+    v.minLength(least, "empty"),
+    v.maxLength(most, `longer than ${most} characters`),
+  );
+}
+
+/** A member of a query that may be repeated: the list of its values, which may be empty. */
+export function repeated<O>(most: number, item: v.GenericSchema<string, O>) {
+  return v.optional(
+    v.pipe(v.union([item, atMost(most, item)]), v.transform((given) => [given].flat() as O[])),
+    [],
+  );
+}
+
 /** The default number of items in a page. */
 export const DEFAULT_LIMIT = 1000;
 export const MOST_LIMIT = 10_000;
+/** The longest string of a request that is not the content of a file: most have a smaller maximum. */
+export const MOST_TEXT = 65_536;
 
 /** An optional member with a description. */
 export function described<S extends v.GenericSchema>(schema: S, text: string) {
@@ -79,7 +98,7 @@ export const pageFields = {
     MOST_LIMIT,
     `Items in a page, at most ${MOST_LIMIT} and 256 KiB of them. Default: ${DEFAULT_LIMIT}`,
   ),
-  after: described(v.string(), "The `next` of the previous page"),
+  after: described(text(MOST_TEXT), "The `next` of the previous page"),
 };
 
 /** Those of a list that is ordered by numbers. */

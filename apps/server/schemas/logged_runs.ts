@@ -1,7 +1,16 @@
 // Schemas of runs that programs log to.
 import * as v from "npm:valibot@^1.5";
 import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./artifact.ts";
-import { described, flag, object, page, pageFields, strictObject } from "./listing.ts";
+import {
+  described,
+  flag,
+  MOST_TEXT,
+  object,
+  page,
+  pageFields,
+  strictObject,
+  text,
+} from "./listing.ts";
 import { CommitDraftSchema } from "./saving.ts";
 
 const STATES = ["running", "silent", "failed", "finishing", "finished", "discarded"] as const;
@@ -43,16 +52,27 @@ export const LoggedRunSchema = object("LoggedRunPage", {
 });
 
 export const LoggedRunQuery = v.object({
-  after: described(v.string(), "The `next` of an earlier answer. Default: from the beginning"),
+  after: described(
+    text(MOST_TEXT),
+    "The `next` of an earlier answer. Default: from the beginning",
+  ),
   lines: flag("`false` leaves the points out"),
 });
 
-const Tag = v.nullable(v.union([v.string(), v.number(), v.boolean()]));
+const Tag = v.nullable(v.union([
+  text(1024 ** 2),
+  v.pipe(v.number(), v.minValue(-Number.MAX_VALUE), v.maxValue(Number.MAX_VALUE)),
+  v.boolean(),
+]));
 
 const facts = {
   params: v.optional(JsonObject),
   tags: v.optional(
-    v.pipe(v.record(v.string(), Tag), v.description("By name. `null` removes a tag")),
+    v.pipe(
+      v.record(v.string(), Tag),
+      v.maxEntries(10_000),
+      v.description("By name. `null` removes a tag"),
+    ),
   ),
 };
 

@@ -8,7 +8,7 @@ import type {
   SentKind,
 } from "../../../core/registry/operations/row.ts";
 import { Amount, AuthorSchema, Moment, Sha256, Text } from "./artifact.ts";
-import { count, flag, object } from "./listing.ts";
+import { count, flag, MOST_TEXT, object, text } from "./listing.ts";
 
 /** The schema of each kind of value; strings are not empty. */
 const SCHEMAS: Readonly<Record<Kind, v.GenericSchema>> = {
@@ -45,9 +45,13 @@ export function optionsInQuery(rows: OperationRow["options"]): v.ObjectEntries {
     if (sent === "count") return count(least, greatest, doc);
     if (sent === "flag") return flag(doc);
     if (sent === "moment") return dateOf(doc);
-    if (orEmpty) return v.string();
+    if (orEmpty) return text(MOST_TEXT);
     return orNull
-      ? v.pipe(v.string(), v.description(doc), v.transform((text) => text === "" ? null : text))
+      ? v.pipe(
+        text(MOST_TEXT),
+        v.description(doc),
+        v.transform((text) => text === "" ? null : text),
+      )
       : valueOf(sent, among);
   });
 }

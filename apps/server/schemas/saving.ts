@@ -4,7 +4,7 @@ import { MOST_SENT_FILES } from "../../../core/calls/file_limit.ts";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
 import { SAVE, SAVED, type SaveOptions } from "../../../core/registry/operations/saving.ts";
 import { optionsInBody, schemaOf } from "./rows.ts";
-import { atMost, described, flag, object, strictObject } from "./listing.ts";
+import { atMost, described, flag, object, strictObject, text } from "./listing.ts";
 import {
   Amount,
   ArtifactInputSchema,
@@ -17,16 +17,31 @@ import {
 
 const MaterializerSchema = v.strictObject({
   id: v.pipe(Text, v.maxLength(200)),
-  formatVersion: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  formatVersion: v.pipe(Amount, v.minValue(1)),
 });
 
 const aboutFile = {
   path: Text,
   mediaType: v.optional(Text),
   mode: v.optional(v.picklist(["executable", "link", "folder"])),
-  modifiedAt: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  modifiedAt: v.optional(Moment),
   size: v.optional(Amount),
   sha256: v.optional(Sha256),
+};
+
+/** Bytes in base64. A string is never longer in V8; `maxBodyBytes` is much smaller. */
+export const Base64 = v.pipe(
+  text(2 ** 29 - 24),
+  v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "expected base64"),
+);
+
+/** A body that is passed on as it comes. */
+export const FILE = {
+  schema: {
+    type: "string",
+    format: "binary",
+    description: "At most `maxUploadBytes`, of which little is held in memory",
+  },
 };
 
 /** Maximum number of uploads that make one file: of 8 MiB each, they have 800 GB. */
@@ -53,7 +68,7 @@ const SentFileSchema = v.pipe(
     [
       v.strictObject({
         ...aboutFile,
-        data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "expected base64")),
+        data: Base64,
       }),
       v.strictObject({ ...aboutFile, upload: Text }),
       v.strictObject({
@@ -124,7 +139,7 @@ export const AddedPartSchema = object("AddedPart", {
 
 export const CommitDraftSchema = strictObject("CommitDraftRequest", {
   ...howToSave,
-  parts: v.optional(v.array(Text)),
+  parts: v.optional(atMost(MOST_SENT_FILES, Text)),
   materializer: v.optional(MaterializerSchema),
 });
 

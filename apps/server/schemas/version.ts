@@ -14,7 +14,7 @@ import {
   ProblemSchema,
   Text,
 } from "./artifact.ts";
-import { count, described, flag, object, page, pageFields } from "./listing.ts";
+import { count, described, flag, MOST_TEXT, object, page, pageFields, text } from "./listing.ts";
 import { membersOf } from "./rows.ts";
 
 const RestorationSchema = object("Restoration", {
@@ -79,8 +79,8 @@ export const FilesPage = page(FileInfoSchema, "FilesPage");
 export const FilesQuery = v.object({
   ...CommitQuery.entries,
   ...pageFields,
-  prefix: described(v.string(), "Only paths that begin with this"),
-  from: described(v.string(), "Only this path and those after it"),
+  prefix: described(text(MOST_TEXT), "Only paths that begin with this"),
+  from: described(text(MOST_TEXT), "Only this path and those after it"),
 });
 
 export const InfoQuery = v.object({

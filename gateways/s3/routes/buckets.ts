@@ -6,6 +6,7 @@ import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.t
 import { checkOperation, wrongArgument } from "../s3_error.ts";
 import type { S3Context } from "../context.ts";
 import { type AskedKeys, type Listed, listKeys } from "../listing.ts";
+import { type Asked, S3Query, valueOf } from "../query.ts";
 import { listVersions } from "./versions.ts";
 
 /** The owner of all that is listed. */
@@ -67,17 +68,21 @@ export function bucketRoutes(routes: Routes, context: S3Context): void {
       "ListObjects, ListObjectsV2, ListObjectVersions, HeadBucket, GetBucketLocation, and others.",
     scope: "read",
     readsMany: true,
+    query: S3Query,
     answers: { 200: { description: "The keys, or the setting", content: XML_CONTENT }, ...ERRORS },
-    answer: ({ c }) => answerBucket(c, context),
+    answer: ({ c, query }) => answerBucket(c, query, context),
   });
 }
 
-export async function answerBucket(c: RouteContext, context: S3Context): Promise<Answer> {
+export async function answerBucket(
+  c: RouteContext,
+  query: Asked,
+  context: S3Context,
+): Promise<Answer> {
   if (c.request.method === "HEAD") {
     return new Answer(null, { headers: { "x-amz-bucket-region": "us-east-1" } });
   }
-  const { query } = c;
-  const constant = [...query.keys()].find((key) => Object.hasOwn(CONSTANTS, key));
+  const constant = Object.keys(query).find((key) => Object.hasOwn(CONSTANTS, key));
   if (constant !== undefined) return xmlAnswer(CONSTANTS[constant]!);
   checkOperation(query, OF_LISTINGS);
   return await answerListing(query, context, c.info.access);
@@ -85,16 +90,16 @@ export async function answerBucket(c: RouteContext, context: S3Context): Promise
 
 /** Answers ListObjects, ListObjectsV2 and ListObjectVersions. */
 async function answerListing(
-  query: URLSearchParams,
+  query: Asked,
   context: S3Context,
   access: Access,
 ): Promise<Answer> {
-  const given = (name: string) => query.get(name) ?? "";
-  const text = encoderOf(query.get("encoding-type"));
+  const given = (name: string) => valueOf(query, name) ?? "";
+  const text = encoderOf(query["encoding-type"]);
   const asked = {
     prefix: given("prefix"),
     delimiter: given("delimiter"),
-    limit: limitOf(query.get("max-keys")),
+    limit: limitOf(query["max-keys"]),
   };
   const answer = (
     root: string,
@@ -106,16 +111,16 @@ async function answerListing(
       Prefix: text(asked.prefix),
       Delimiter: text(asked.delimiter) || undefined,
       MaxKeys: asked.limit,
-      EncodingType: query.get("encoding-type") ?? undefined,
+      EncodingType: query["encoding-type"],
       IsTruncated: next !== undefined,
       ...place,
     };
-    const withOwner = query.get("list-type") !== "2" || query.get("fetch-owner") === "true";
+    const withOwner = query["list-type"] !== "2" || query["fetch-owner"] === "true";
     const entries = items.map((item) => entryOf({ ...item, key: text(item.key) }, withOwner));
     return xmlAnswer(element(root, [...elements(common), ...entries]));
   };
 
-  if (query.has("versions")) {
+  if (query.versions !== undefined) {
     const after = given("key-marker"), marker = given("version-id-marker");
     const afterVersion = marker || undefined;
     const page = await listVersions(context, { ...asked, after, afterVersion }, access);
@@ -126,12 +131,12 @@ async function answerListing(
       NextVersionIdMarker: page.next?.version,
     });
   }
-  if (query.get("list-type") !== "2") {
+  if (query["list-type"] !== "2") {
     const page = await listKeys(context, { ...asked, after: given("marker") }, access);
     const NextMarker = page.next && text(page.next);
     return answer("ListBucketResult", page, { Marker: text(given("marker")), NextMarker });
   }
-  const token = query.get("continuation-token") ?? undefined;
+  const token = query["continuation-token"];
   const begun = token ? parseToken(token) : { after: given("start-after") };
   const page = await listKeys(context, { ...asked, ...begun }, access);
   return answer("ListBucketResult", page, {
@@ -161,15 +166,15 @@ function entryOf({ key, file, info, isLatest }: Listed, withOwner: boolean): Ele
 /** Page of a listing. */
 const MOST_KEYS = 1000;
 
-function limitOf(text: string | null): number {
-  if (text === null) return MOST_KEYS;
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return MOST_KEYS;
   if (/^\d{1,10}$/.test(text)) return Math.min(Number(text), MOST_KEYS);
   throw wrongArgument("max-keys is not a number", "Pass a number from 0 to 1000.");
 }
 
 /** Returns how keys are written. Clients ask for `url`, as XML cannot have each character. */
-function encoderOf(type: string | null): (text: string) => string {
-  if (type === null) return (text) => text;
+function encoderOf(type: string | undefined): (text: string) => string {
+  if (type === undefined) return (text) => text;
   if (type !== "url") throw wrongArgument("encoding-type is unknown", "Pass encoding-type=url.");
   return (text) => encodeURIComponent(text).replaceAll("%2F", "/");
 }

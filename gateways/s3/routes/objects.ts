@@ -12,6 +12,7 @@ import { parseKey } from "../address.ts";
 import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.ts";
 import { chosenHeaders } from "../chosen_headers.ts";
 import type { S3Context } from "../context.ts";
+import { type Asked, S3Query } from "../query.ts";
 import { checkOperation, s3Error } from "../s3_error.ts";
 import { type FoundObject, withObject } from "../find_object.ts";
 import { isSigned } from "../sigv4.ts";
@@ -30,6 +31,7 @@ export function objectRoutes(routes: Routes, context: S3Context): void {
     description: "GetObject, HeadObject, GetObjectAttributes, GetObjectTagging, GetObjectAcl.",
     scope: "read",
     paramsOf,
+    query: S3Query,
     requestHeaders: { range: "One range of bytes, as `bytes=0-99`" },
     answers: {
       200: { description: "The file", content: ANY_BYTES },
@@ -38,14 +40,13 @@ export function objectRoutes(routes: Routes, context: S3Context): void {
       307: { description: "The object in the bucket" },
       ...ERRORS,
     },
-    answer: async ({ c }) => {
-      if (c.params.key === "") return await answerInPlace(c, () => answerBucket(c, context));
-      const { query } = c;
+    answer: async ({ c, query }) => {
+      if (c.params.key === "") return await answerInPlace(c, () => answerBucket(c, query, context));
       checkOperation(query, OF_OBJECTS);
-      return await withObject(c, context, (found) => {
-        if (query.has("attributes")) return answerAttributes(c, found);
-        if (query.has("tagging")) return answerTags(found, context);
-        if (query.has("acl")) return xmlAnswer(FULL_CONTROL);
+      return await withObject(c, context, query.versionId, (found) => {
+        if ("attributes" in query) return answerAttributes(c, found);
+        if ("tagging" in query) return answerTags(found, context);
+        if ("acl" in query) return xmlAnswer(FULL_CONTROL);
         return answerObject(c, context, { ...found, query });
       });
     },
@@ -64,10 +65,10 @@ function paramsOf(sent: string): Record<string, string> {
 async function answerObject(
   c: RouteContext,
   context: S3Context,
-  { artifact, file, asked, query }: FoundObject & { query: URLSearchParams },
+  { artifact, file, asked, query }: FoundObject & { query: Asked },
 ): Promise<Answer> {
   const { commit, version } = artifact.info;
-  const part = query.get("partNumber") ?? "1";
+  const part = query.partNumber ?? "1";
   if (part !== "1") {
     throw s3Error(416, "InvalidPartNumber", {
       action: `read part ${part.slice(0, 9)}`,
@@ -100,9 +101,9 @@ async function answerObject(
 }
 
 /** Returns whether a request is a link: SDKs that send no signature may fail at another host, too. */
-function mayRedirect(query: URLSearchParams): boolean {
-  const chooses = [...query.keys()].some((name) => name.startsWith("response-"));
-  return query.has("X-Amz-Signature") && !chooses; // which the bucket would not know
+function mayRedirect(query: Asked): boolean {
+  const chooses = Object.keys(query).some((name) => name.startsWith("response-"));
+  return "X-Amz-Signature" in query && !chooses; // which the bucket would not know
 }
 
 /** Returns the SHA-256 as headers and attributes have it. */
