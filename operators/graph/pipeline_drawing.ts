@@ -127,8 +127,10 @@ function inputArrows(
     const other = stepOf(from, steps);
     if (other === undefined) {
       const id = data.add(from);
-      for (const writer of data.writersOf(id)) shown.add(writer);
-      return { from: id, to, label: [name, rangeOf(from)].join(" ").trim() };
+      const range = rangeOf(from);
+      // With a range, it is a version of before the run, for which the step does not wait.
+      if (range === "") { for (const writer of data.writersOf(id)) shown.add(writer); }
+      return { from: id, to, label: [name, range].join(" ").trim() };
     }
     shown.add(other.step);
     const isSame = other.output === undefined || other.output === name;

@@ -71,7 +71,7 @@ export function createPins(
         continue;
       }
       let place = parsePlace(from, { root, isStep });
-      const writer = place.kind === "registry" ? writers.get(place.name) : undefined;
+      const writer = writers.get(from);
       if (writer !== undefined) place = { kind: "step", ...writer };
       if (place.kind !== "step") {
         if (!pinned.has(from)) pinned.set(from, pin(from, place, context));

@@ -7,7 +7,7 @@ import { stepOf } from "../graph/step_inputs.ts";
 import { topologicalOrder } from "../graph/order.ts";
 
 export type Place =
-  | { kind: "registry"; ref: string; name: string }
+  | { kind: "registry"; ref: string; name: string; /** No version or alias. */ bare: boolean }
   | { kind: "step"; step: string; output?: string }
   | { kind: "url"; url: string }
   | { kind: "path"; path: string };
@@ -22,7 +22,8 @@ interface PlaceOptions {
 export function parsePlace(text: string, { root, isStep }: PlaceOptions): Place {
   if (text.startsWith("registry:")) {
     const ref = text.slice("registry:".length);
-    return { kind: "registry", ref, name: parseRef(ref).name };
+    const { name, bare } = parseRef(ref);
+    return { kind: "registry", ref, name, bare };
   }
   if (text.startsWith("step:")) return parseStepPlace(text, isStep);
   if (/^file:/i.test(text)) return { kind: "path", path: fileURLToPath(text) };
@@ -107,10 +108,11 @@ interface Writer {
 const NAMES_KEPT = 64;
 
 /**
- * Finds which upstream step writes an artifact: a step that reads it by name reads the version of
- * this run. Of several writers in a chain, the last one counts.
+ * Finds which upstream step writes an artifact: a step that reads it by its bare name reads the
+ * version of this run. Of several writers in a chain, the last one counts. A ref with a version,
+ * range or alias is a version of the registry.
  *
- * @returns the writers of the artifacts that a step reads, by name
+ * @returns the writers of the artifacts that a step reads, by input as written
  */
 export function createWriters(
   pipeline: Pipeline,
@@ -167,9 +169,9 @@ export function createWriters(
     const read = new Map<string, Writer>();
     for (const from of Object.values(step.inputs)) {
       if (!from.startsWith("registry:")) continue;
-      const { name } = parsePlace(from, { root, isStep }) as { name: string };
-      const writer = writers.has(name) ? lastBefore(step.id, name) : undefined;
-      if (writer !== undefined) read.set(name, writer);
+      const { name, bare } = parsePlace(from, { root, isStep }) as Place & { kind: "registry" };
+      const writer = bare && writers.has(name) ? lastBefore(step.id, name) : undefined;
+      if (writer !== undefined) read.set(from, writer);
     }
     return read;
   };
