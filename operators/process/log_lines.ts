@@ -1,6 +1,6 @@
 // Output of a process as lines of a log.
 import type { System } from "../../core/kernel.ts";
-import { secretPattern } from "./secret_forms.ts";
+import { createSecretFinder, MASK } from "./secret_forms.ts";
 
 export const MAX_LINE = 16_384;
 
@@ -21,7 +21,7 @@ interface LogLinesOptions {
 export function createLogLines(
   { secrets, onLine, system }: LogLinesOptions,
 ): { write(piece: Uint8Array): void; end(): void } {
-  const { pattern, longest } = secretPattern(secrets);
+  const { find, longest } = createSecretFinder(secrets);
   const maxKept = MAX_LINE + longest;
   const decoder = new TextDecoder();
   let line = "";
@@ -43,14 +43,14 @@ export function createLogLines(
     // Cut before a secret that may continue in the dropped part.
     const end = Math.min(MAX_LINE, dropped > 0 ? text.length - longest + 1 : text.length);
     let shown = "";
-    let from = 0;
-    for (const { index, 0: secret } of text.matchAll(pattern)) {
-      if (index >= end) break;
-      shown += `${text.slice(from, index)}***`;
-      from = index + secret.length;
+    let at = 0;
+    for (const [from, to] of find(text)) {
+      if (from >= end) break;
+      shown += text.slice(at, from) + MASK;
+      at = to;
     }
-    shown += text.slice(from, end);
-    const more = dropped + Math.max(0, text.length - Math.max(from, end));
+    shown += text.slice(at, end);
+    const more = dropped + Math.max(0, text.length - Math.max(at, end));
     onLine(more > 0 ? `${shown}… (${more} more characters)` : shown);
     line = "";
     dropped = 0;

@@ -1,7 +1,16 @@
 // Forms in which programs print a secret.
+import { Buffer } from "node:buffer";
 
 /** Shorter secrets are not masked: they occur in other words. */
 const MIN_CHARACTERS = 4;
+
+/** Bytes of a secret that a line may not show in base64 or hex. */
+const PART_BYTES = 12;
+
+/** Shortest line at which encoders break, characters. */
+const LINE = 64;
+
+export const MASK = "***";
 
 /** Longest form of a character that encoders change, characters. */
 const LONGEST_FORM = 160;
@@ -24,23 +33,159 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
   "\t": ["t"],
 };
 
+/** A part of a text: from its first character to before `to`. */
+type Span = readonly [from: number, to: number];
+
+/** Finds secrets in texts. */
+export interface SecretFinder {
+  /** Returns the parts of a text that show a secret, in order. */
+  find(text: string): Span[];
+  /** Number of characters of the text after a place that decide whether a part begins there. */
+  longest: number;
+}
+
 /**
- * Returns a pattern that matches secrets as they are and as encoders write them for JSON, strings
- * of programs, URLs, shells, CSV and HTML, also one within another; and base64, also in the middle
- * of a longer base64 string. Secrets of several lines are matched line by line. `longest` is the
- * longest match, characters.
+ * Finds secrets as they are and as encoders write them for JSON, strings of programs, URLs, shells,
+ * CSV and HTML, also one within another; and in base64 and hex. Secrets of several lines are found
+ * line by line. In base64 and hex, a part of 12 bytes is found, also in the middle of a longer
+ * string: encoders break their lines anywhere.
  */
-export function secretPattern(secrets: readonly string[]): { pattern: RegExp; longest: number } {
+export function createSecretFinder(secrets: readonly string[]): SecretFinder {
   const texts = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r\n|[\r\n]/)]))]
     .filter((text) => text.length >= MIN_CHARACTERS).sort((a, b) => b.length - a.length);
-  const sources = texts.flatMap((text) => [escapedForms(text), ...base64Forms(text)]);
+  const sources = texts.flatMap((text) => [escapedForms(text), ...shortForms(text)]);
+  const pattern = new RegExp(sources.join("|") || "(?!)", "g");
   const longest = texts.map((text) =>
     2 * text.length + LONGEST_FORM * text.replace(/[A-Za-z0-9]/g, "").length
   );
+  const parts = ENCODINGS.map((encoding) => ({
+    encoding,
+    known: new KnownParts(secrets, encoding),
+  }));
+  const matches = (text: string) =>
+    Array.from(
+      text.matchAll(pattern),
+      ({ index, 0: match }): Span => [index, index + match.length],
+    );
   return {
-    pattern: new RegExp(sources.join("|") || "(?!)", "g"),
-    longest: Math.max(1, ...longest),
+    find: (text) =>
+      joined([...matches(text), ...parts.flatMap((part) => encodedParts(text, part))]),
+    longest: Math.max(HEX.size + 2, ...longest),
   };
+}
+
+/** Returns a function that replaces secrets by `***`. */
+export function createMask(secrets: readonly string[]): (text: string) => string {
+  const { find } = createSecretFinder(secrets);
+  return (text) => {
+    let shown = "";
+    let at = 0;
+    for (const [from, to] of find(text)) {
+      shown += text.slice(at, from) + MASK;
+      at = to;
+    }
+    return shown + text.slice(at);
+  };
+}
+
+/** Joins parts that overlap. */
+function joined(spans: Span[]): Span[] {
+  const apart: Span[] = [];
+  for (const span of spans.sort(([a], [b]) => a - b)) {
+    const [from, to] = apart.at(-1) ?? [0, 0];
+    if (span[0] < to) apart[apart.length - 1] = [from, Math.max(to, span[1])];
+    else apart.push(span);
+  }
+  return apart;
+}
+
+interface Encoding {
+  /** Digits that stand for 12 bytes, wherever they begin. */
+  size: number;
+  /** Digits in a row, of which a part may be found. */
+  row: RegExp;
+  /** Returns digits in one form. */
+  normal(digits: string): string;
+  /** Returns the digits that only the bytes of a text decide, for each place where it may begin. */
+  encode(text: string): string[];
+}
+
+const HEX: Encoding = {
+  size: 2 * PART_BYTES,
+  row: new RegExp(`[0-9A-Fa-f]{${2 * PART_BYTES},}`, "g"),
+  normal: (digits) => digits.toLowerCase(),
+  encode: (text) => [Buffer.from(text).toString("hex")],
+};
+
+/** 12 bytes are 16 digits, of which the first and last may also have bits of bytes beside them. */
+const BASE64: Encoding = {
+  size: 15,
+  row: /[A-Za-z0-9+/_-]{15,}/g,
+  normal: (digits) => digits.replaceAll("-", "+").replaceAll("_", "/"),
+  encode: (text) => base64Forms(text).map(({ whole, fixed }) => whole.slice(0, fixed)),
+};
+
+const ENCODINGS = [HEX, BASE64];
+
+/** Parts of secrets in an encoding: the digits that stand for 12 bytes. */
+class KnownParts {
+  readonly #size: number;
+  readonly #parts = new Set<string>();
+  /** The first digits of each part as a number, which is looked up in a tenth of the time. */
+  readonly #heads = new Set<number>();
+
+  constructor(secrets: readonly string[], { size, encode, normal }: Encoding) {
+    this.#size = size;
+    for (const secret of secrets) {
+      for (const digits of [...encode(secret), ...ownDigits(secret).map(normal)]) {
+        for (let at = 0; at + size <= digits.length; at++) {
+          this.#parts.add(digits.slice(at, at + size));
+          this.#heads.add(headOf(digits, at));
+        }
+      }
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.size === 0;
+  }
+
+  isAt(digits: string, at: number): boolean {
+    return this.#heads.has(headOf(digits, at)) &&
+      this.#parts.has(digits.slice(at, at + this.#size));
+  }
+}
+
+/** Four characters of ASCII as a number. */
+function headOf(digits: string, at: number): number {
+  let head = 0;
+  for (let next = at; next < at + 4; next++) head = head << 7 | digits.charCodeAt(next);
+  return head;
+}
+
+/** Returns a secret that is base64 or hex itself, such as a private key: lines may be broken anew. */
+function ownDigits(secret: string): string[] {
+  const digits = secret.replace(/-----[^-]*-----|\s/g, "").replace(/=*$/, "");
+  return digits.length >= LINE && /^[A-Za-z0-9+/_-]*$/.test(digits) ? [digits] : [];
+}
+
+/** Finds parts of 12 bytes. A digit beside one may have bits of the next byte. */
+function encodedParts(
+  text: string,
+  { encoding: { row, size, normal }, known }: { encoding: Encoding; known: KnownParts },
+): Span[] {
+  if (known.isEmpty) return [];
+  const spans: Span[] = [];
+  for (const { index, 0: written } of text.matchAll(row)) {
+    const digits = normal(written);
+    for (let at = 0; at + size <= digits.length; at++) {
+      if (!known.isAt(digits, at)) continue;
+      const first = at;
+      while (known.isAt(digits, at + 1)) at++;
+      spans.push([index + Math.max(0, first - 1), index + Math.min(digits.length, at + size + 1)]);
+    }
+  }
+  return spans;
 }
 
 /**
@@ -83,16 +228,25 @@ function anyCase(hex: string): string {
   return hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }
 
-/** Both alphabets, without `=` at the end, and what is the same in the middle of a longer text. */
-function base64Forms(text: string): string[] {
+/** Returns patterns for base64 and hex of a secret that is too short to be found by its parts. */
+function shortForms(text: string): string[] {
+  const [hex = ""] = HEX.encode(text);
+  if (hex.length >= HEX.size) return [];
+  const either = (part: string) => part.replaceAll("+", "[+-]").replaceAll("/", "[/_]");
+  const base64 = base64Forms(text).map(({ whole, fixed }) =>
+    `${either(whole.slice(0, fixed))}(?:${either(whole.slice(fixed))})?`
+  );
+  return [anyCase(hex), ...base64];
+}
+
+/** Base64 without `=`, at each of three places in a longer text, where `fixed` digits are the same. */
+function base64Forms(text: string): { whole: string; fixed: number }[] {
   const bytes = new TextEncoder().encode(text);
   return [0, 1, 2].map((before) => {
     const padded = new Uint8Array(before + bytes.length);
     padded.set(bytes, before);
-    const encoded = btoa(Array.from(padded, (byte) => String.fromCharCode(byte)).join(""));
-    const whole = encoded.replace(/=+$/, "").slice(Math.ceil(before * 8 / 6));
-    const same = Math.floor(padded.length * 8 / 6) - Math.ceil(before * 8 / 6);
-    const either = (part: string) => part.replaceAll("+", "[+-]").replaceAll("/", "[/_]");
-    return `${either(whole.slice(0, same))}(?:${either(whole.slice(same))})?`;
+    const first = Math.ceil(before * 8 / 6);
+    const whole = Buffer.from(padded).toString("base64").replace(/=+$/, "").slice(first);
+    return { whole, fixed: Math.floor(padded.length * 8 / 6) - first };
   });
 }

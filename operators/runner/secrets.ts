@@ -5,9 +5,7 @@ import type { PlainValue, System } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
 import { takeVariables } from "../process/variables.ts";
-import { secretPattern } from "../process/secret_forms.ts";
-
-const MASK = "***";
+import { createMask } from "../process/secret_forms.ts";
 
 export function reveal<T extends PlainValue>(value: T, system: System): T {
   return mapped(value, (name) => valueOf(name, system)) as T;
@@ -72,11 +70,6 @@ function decoded(text: string): string {
   } catch {
     return text; // contains an unencoded %
   }
-}
-
-function createMask(secrets: readonly string[]): (text: string) => string {
-  const { pattern } = secretPattern(secrets);
-  return (text) => text.replace(pattern, MASK);
 }
 
 /** Replaces each `{ from_env: NAME }`. */

@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
 import { createLogLines, MAX_LINE } from "../../../operators/process/log_lines.ts";
 import { defineOperator, runOperator } from "../../../operators/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { shellLine } from "../../../operators/process/shell_words.ts";
 import { stepVariables } from "../../../operators/process/step_variables.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { casesOfRun, slowTest } from "../../support/seeds.ts";
 
 function linesOf(
   pieces: (string | number[])[],
@@ -144,4 +146,83 @@ Deno.test("shellLine() quotes any word", async () => {
   const args = ["-c", `for word in ${shellLine(words)}; do printf '%s\\037' "$word"; done`];
   const { stdout } = await new Deno.Command("sh", { args }).output();
   assertEquals(new TextDecoder().decode(stdout).split("\x1f").slice(0, -1), words);
+});
+
+/** Returns all that the lines of a log hold in base64 or hex, from any place in a row of digits. */
+function decodings(lines: readonly string[]): Uint8Array[] {
+  const rows = lines.flatMap((line) => line.match(/[A-Za-z0-9+/_-]+/g) ?? []);
+  const hex = lines.flatMap((line) => line.match(/[0-9a-f]+/gi) ?? []);
+  return [
+    ...rows.flatMap((row) => [0, 1, 2, 3].map((at) => Buffer.from(row.slice(at), "base64url"))),
+    ...hex.flatMap((row) => [0, 1].map((at) => Buffer.from(row.slice(at), "hex"))),
+  ];
+}
+
+/** True if 12 bytes in a row of a secret are in a decoding. */
+function isShown(secret: Uint8Array, decoded: readonly Uint8Array[]): boolean {
+  const inside = decoded.map((bytes) => Buffer.from(bytes).toString("latin1")).join("\n\0\n");
+  const whole = Buffer.from(secret).toString("latin1");
+  for (let from = 0; from + 12 <= whole.length; from++) {
+    if (inside.includes(whole.slice(from, from + 12))) return true;
+  }
+  return false;
+}
+
+const wrapped = (digits: string, width: number) =>
+  digits.match(new RegExp(`.{1,${width}}`, "g"))!.join("\n");
+
+const bytesOf = (maxLength: number) => fc.uint8Array({ maxLength });
+
+slowTest("no line shows 12 bytes of a secret in base64 or hex, however lines are broken", () => {
+  const unit = fc.oneof(
+    fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 1 }),
+    fc.constantFrom(..."é中😀\n"),
+  );
+  const secrets = fc.string({ unit, minLength: 12, maxLength: 200 });
+  const coding = fc.constantFrom("base64" as const, "base64url" as const, "hex" as const);
+  fc.assert(
+    fc.property(
+      secrets,
+      coding,
+      fc.tuple(bytesOf(40), bytesOf(40)),
+      fc.integer({ min: 1, max: 120 }),
+      fc.tuple(fc.constantFrom("", "a/b", "token: ", '{"key":"'), fc.integer({ min: 1, max: 99 })),
+      (secret, coding, [before, after], width, [label, size]) => {
+        const bytes = new TextEncoder().encode(secret);
+        const digits = Buffer.concat([before, bytes, after]).toString(coding);
+        const printed = new TextEncoder().encode(`${label}${wrapped(digits, width)}\n`);
+        const chunks = Array.from(
+          { length: Math.ceil(printed.length / size) },
+          (_, at) => [...printed.subarray(at * size, at * size + size)],
+        );
+        const lines = linesOf(chunks, [secret]);
+        assertEquals(isShown(bytes, decodings(lines)), false, lines.join("\n"));
+      },
+    ),
+    { numRuns: casesOfRun(300), endOnFailure: true },
+  );
+});
+
+slowTest("a private key whose lines are broken anew is masked", () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 48, maxLength: 400 }),
+      fc.integer({ min: 15, max: 120 }),
+      (key, width) => {
+        const body = Buffer.from(key).toString("base64");
+        const secret = `-----BEGIN PRIVATE KEY-----\n${
+          wrapped(body, 64)
+        }\n-----END PRIVATE KEY-----\n`;
+        const lines = linesOf([wrapped(body, width)], [secret]);
+        assertEquals(isShown(key, decodings(lines)), false, lines.join("\n"));
+      },
+    ),
+    { numRuns: casesOfRun(50), endOnFailure: true },
+  );
+});
+
+Deno.test("digits that are not of the secret are shown", () => {
+  const line = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 " +
+    "/usr/lib/python3/dist-packages/some_module/that_is_long.py aGVsbG8gd29ybGQsIHRoaXMgaXMgbm8=";
+  assertEquals(linesOf([line], ["a-secret-of-many-characters-1234567890"]), [line]);
 });
