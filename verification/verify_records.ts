@@ -27,6 +27,7 @@ import {
   SETTINGS,
   TOMBSTONE_BYTES,
   versionCell,
+  versionHeads,
 } from "../registry/record_reads.ts";
 import type { CellKey, Context } from "../registry/record_reads.ts";
 import { ListedObjects } from "./listed_objects.ts";
@@ -230,7 +231,7 @@ function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): 
   return versionCell(record.name, parseVersion(record.version), settings.versioned) === key.cell;
 }
 
-/** Verifies that an alias has a version, unless it is set to another one meanwhile. */
+/** Verifies that an alias of a name with versions has one, unless it is set meanwhile. */
 async function verifyAlias(
   context: Context,
   { name, label }: CellKey,
@@ -247,5 +248,8 @@ async function verifyAlias(
     return undefined;
   }
   if (await readAlias(context, name, alias, signal) !== version) return undefined;
-  return await danglingAlias(context, { name, alias, version }, signal);
+  for await (const _ of versionHeads(context, name, { signal })) {
+    return await danglingAlias(context, { name, alias, version }, signal);
+  }
+  return undefined; // deleted with its name
 }

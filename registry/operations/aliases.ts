@@ -1,7 +1,14 @@
 // Aliases: names of versions that can be changed.
 import { type Author, authorOf } from "../../core/naming/author.ts";
 import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
-import { conflict, fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
+import {
+  conflict,
+  fault,
+  invalid,
+  isRegistryError,
+  notFound,
+  type RegistryError,
+} from "../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import type { Origin } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
@@ -106,6 +113,23 @@ export async function deleteAlias(
   });
   if (generation === undefined && gone !== undefined) await settle(context, [gone], signal);
   return generation !== undefined;
+}
+
+/** Deletes aliases of versions that were deleted with their name. Their history stays. */
+export async function deleteAliasesOf(
+  context: Context,
+  name: string,
+  versions: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const { alias, version } of listAliases(context, name, { signal })) {
+      if (!versions.includes(version)) continue;
+      await deleteAlias(context, { name, alias }, { expected: version, force: true, signal });
+    }
+  } catch (error) { // set meanwhile, or damaged
+    if (!isRegistryError(error, "Conflict", "Corrupt")) throw error;
+  }
 }
 
 /** Versions of aliases by the key of their record. */

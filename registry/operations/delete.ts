@@ -6,6 +6,7 @@ import { parseRef, type Ref } from "../../core/naming/refs.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import type { DeleteOptions, SignalOptions } from "../../core/registry.ts";
 import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/versions.ts";
+import { deleteAliasesOf } from "./aliases.ts";
 import { listHolds, noneKnown } from "./holds.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";
@@ -58,6 +59,10 @@ export async function deleteRef(
     const check = () => refuse([found]); // it may have been named meanwhile
     const ended = await deleteCell(context, cellOf(found.head.key), exact, options, { check });
     deleted ||= ended;
+  }
+  if (force && !dryRun) {
+    const versions = all.map(({ version }) => version.canonical);
+    await deleteAliasesOf(context, ref.name, versions, signal);
   }
   return deleted;
 }

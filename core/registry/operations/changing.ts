@@ -9,7 +9,7 @@ export interface DeleteOptions extends SignalOptions {
   /**
    * Deletes every version of a bare name, newest first. Required, unless the registry has no
    * versions. One that an alias is set to meanwhile ends that with `Conflict`: it stays, and so do
-   * those before it.
+   * those before it. With `force`, the aliases of the name are deleted too; their history stays.
    *
    * @default false
    */

@@ -211,7 +211,23 @@ export const aliasCases: readonly RegistryCase[] = [
       await refused("NotFound", collect(registry.history("b", "production")));
       await refused("Invalid", collect(registry.history("a", "latest")));
       await writer.delete("a", { allVersions: true, force: true });
-      strictEqual((await collect(registry.history("a", "production"))).length, 4);
+      strictEqual((await collect(registry.history("a", "production"))).length, 5);
+    },
+  ),
+  given(
+    "delete() of a whole name by force deletes its aliases, whose history stays",
+    async ({ registry, writer }) => {
+      for (const version of ["1", "2"]) await writer.save("a", version, { version });
+      for (const alias of ["production", "canary"]) await writer.setAlias("a", alias, "1");
+      await writer.delete("a", { version: "2", force: true });
+      await refused("Conflict", writer.delete("a", { allVersions: true }));
+      deepStrictEqual(await aliasesOf(registry, "a"), { canary: "1.0.0", production: "1.0.0" });
+      await writer.delete("a", { allVersions: true, force: true, dryRun: true });
+      deepStrictEqual(await aliasesOf(registry, "a"), { canary: "1.0.0", production: "1.0.0" });
+      strictEqual(await writer.delete("a", { allVersions: true, force: true }), true);
+      deepStrictEqual(await aliasesOf(registry, "a"), {});
+      const changes = await collect(registry.history("a", "production"));
+      deepStrictEqual(changes.map(({ version }) => version), [undefined, "1.0.0"]);
     },
   ),
 ];

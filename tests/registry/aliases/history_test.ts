@@ -48,9 +48,8 @@ testInMemory("history() survives the versions that it names", async ({ registry 
   await registry.save("a", 1);
   await registry.setAlias("a", "production", "1");
   await registry.delete("a", { allVersions: true, force: true });
-  assertEquals((await collect(registry.history("a", "production"))).map(({ version }) => version), [
-    "1.0.0",
-  ]);
+  const changes = await collect(registry.history("a", "production"));
+  assertEquals(changes.map(({ version }) => version), [undefined, "1.0.0"]);
 });
 
 testInMemory(
