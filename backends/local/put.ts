@@ -57,16 +57,30 @@ export class LocalPut {
 
   /** Puts with the reserve, which another write may have freed already. */
   async #putLast(key: string, body: Body, options: PutOptions): Promise<PutResult> {
-    giveReserve(this.#root);
+    const isDeletion = options.mode === "create"; // a collector overwrites
+    giveReserve(this.#root, { isDeletion });
     this.#waiting++;
     try {
       return await this.#oneByOne(async () => {
         await Promise.allSettled(this.#tries);
         return await this.#write(key, body, options);
       });
+    } catch (error) {
+      throw isDeletion && saysFull(error) ? this.#mustCollect(key, error as RegistryError) : error;
     } finally {
       this.#waiting--;
     }
+  }
+
+  #mustCollect(key: string, { maybeWritten, cause }: RegistryError): RegistryError {
+    return this.#root.fault("put", key, {
+      code: "Unavailable",
+      retry: "never",
+      state: "the disk is full but for what collecting garbage needs",
+      hint: "Collect the garbage at once: this frees what was deleted. Then try again.",
+      maybeWritten,
+      cause,
+    });
   }
 
   async #write(key: string, body: Body, { mode, size, signal }: PutOptions): Promise<PutResult> {

@@ -4,41 +4,47 @@ import { lookIfThere } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
-/** Four inodes: for a tombstone, and for the mark, a folder and an overwrite of the collector. */
-const NAMES = [".reserve", ".reserve1", ".reserve2", ".reserve3"];
-/** Size of the first, enough for about sixty records, each of which takes a disk block. */
-const RESERVE_BYTES = 256 * 1024;
+/**
+ * Names and sizes. A deletion keeps what it takes, so it may not take what the collector needs for
+ * its mark, a folder and overwrites: nothing else could free what was deleted. Where links count as
+ * inodes (tmpfs), a tombstone takes two until its stage file goes. Each record takes a disk block.
+ */
+const OF_DELETIONS = { ".reserve": 256 * 1024, ".reserve4": 0 };
+const OF_COLLECTOR = { ".reserve1": 0, ".reserve2": 0, ".reserve3": 0, ".reserve5": 16 * 1024 };
 
 /** Creates what is missing of the reserve. Returns false if the disk is full or denies it. */
 export function makeReserve(root: LocalRoot): boolean {
-  try {
-    for (const name of NAMES) {
-      const path = root.pathOf(name);
+  for (const [name, size] of Object.entries({ ...OF_COLLECTOR, ...OF_DELETIONS })) {
+    const path = root.pathOf(name);
+    try {
       if (lookIfThere(path) !== undefined) continue;
       const file = fs.openSync(path, "wx", root.modes.file);
       try {
         root.owner.giveFile(file);
-        if (name === NAMES[0]) fs.writeFileSync(file, noise(RESERVE_BYTES));
+        if (size > 0) fs.writeFileSync(file, noise(size));
       } finally {
         fs.closeSync(file);
       }
-    }
-    return true;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    if (errorCode(error) !== "EEXIST") giveReserve(root); // remove the incomplete file
-    return false;
-  }
-}
-
-/** Removes what there is of the reserve. */
-export function giveReserve(root: LocalRoot): void {
-  for (const name of NAMES) {
-    try {
-      fs.unlinkSync(root.pathOf(name));
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
+      if (errorCode(error) !== "EEXIST") remove(path); // incomplete
+      return false;
     }
+  }
+  return true;
+}
+
+/** Removes what there is of the reserve, for a deletion only its part. */
+export function giveReserve(root: LocalRoot, { isDeletion }: { isDeletion: boolean }): void {
+  const names = isDeletion ? OF_DELETIONS : { ...OF_DELETIONS, ...OF_COLLECTOR };
+  for (const name of Object.keys(names)) remove(root.pathOf(name));
+}
+
+function remove(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
   }
 }
 

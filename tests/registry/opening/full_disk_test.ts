@@ -4,6 +4,7 @@ import { existsSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs
 import process from "node:process";
 import { collectGarbage, prune } from "../../../registry/maintenance.ts";
 import { isRegistryError, openRegistry, type Registry } from "../../../mod.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { noise } from "../registries.ts";
@@ -151,7 +152,7 @@ Deno.test({
       await registry.save("large", noise(300_000));
       await backend.put("gc/.verified/0-1", noise(100)); // what verify has read takes a month
       await collectGarbage(registry);
-      for (const n of ["", 1, 2, 3]) rmSync(disk.join(`registry/.reserve${n}`));
+      for (const n of ["", 1, 2, 3, 4, 5]) rmSync(disk.join(`registry/.reserve${n}`));
       fill(disk.join("filler"));
       await rejected("Unavailable", registry.delete("large@1"));
       await collectGarbage(registry);
@@ -187,6 +188,41 @@ for (const deleting of [false, true]) {
         assertEquals(await registry.has("a@2"), !deleting);
       } finally {
         await disk.remove();
+      }
+    },
+  });
+}
+
+/** Ways to use up a disk. */
+const FULL: Record<string, (disk: TempRoot) => void> = {
+  "free inodes"({ path, join }) {
+    for (let n = 0; statfsSync(path).ffree > 0; n++) writeFileSync(join(`${n}`), "");
+  },
+  "free blocks": ({ join }) => fill(join("filler")),
+};
+
+for (const [what, use] of Object.entries(FULL)) {
+  Deno.test({
+    name: `on a disk without ${what} no number of deletions keeps gc from freeing them`,
+    ignore: !canMount,
+    async fn() {
+      for (const wanted of [1, 2, 3, 5, 100]) {
+        await using disk = await smallDisk(8_000_000, 1000);
+        const registry = await openRegistry(disk.join("registry"), { retryForMs: 1 });
+        for (let n = 0; n < 100; n++) await registry.save("a", noise(n < 3 ? 100_000 : 10, n));
+        await collectGarbage(registry);
+        use(disk);
+        let deleted = 0;
+        for (let n = 1; n <= wanted; n++) {
+          const outcome = await registry.delete(`a@${n}`).catch((error) => error);
+          if (outcome === true) deleted++;
+          else assert(isRegistryError(outcome, "Unavailable"), String(outcome));
+        }
+        assert(deleted > 0, `${wanted}`);
+        const { removed, failures } = await collectGarbage(registry, { now: true });
+        const count = Math.min(deleted, 3);
+        assertEquals([removed.payload.count, failures], [count, []], `${wanted}`);
+        if (deleted < wanted) assert(await registry.delete("a@100"), "and go on");
       }
     },
   });
