@@ -6,6 +6,15 @@ import { shown } from "../../core/naming/names.ts";
 /** The maximum number of entries per page in all stores. */
 export const PAGE = 1000;
 
+/** The most pages without entries, one after another. */
+const MAX_EMPTY_PAGES = 1000;
+
+interface Listing extends ListOptions {
+  /** The beginning of all names in the bucket, which keys lack. */
+  root: string;
+  prefix: string;
+}
+
 interface ListedPage {
   objects: ObjectInfo[];
   /** Common prefixes, which stores list separately. */
@@ -14,14 +23,28 @@ interface ListedPage {
 }
 
 /**
- * Yields the entries after `after` in one order. Throws if the store lists them in another, or
- * repeats the token of a page.
+ * Yields the entries after `after` in one order. Throws if the store lists them in another, without
+ * a size or time or with names of another prefix, or if the listing never ends.
+ *
+ * @param readPage gets a function that returns the key of a listed name
  */
 export async function* listPages(
-  { after = "", limit = Infinity, signal }: ListOptions,
-  readPage: (maxEntries: number, token?: string) => Promise<ListedPage>,
+  { root, prefix, after = "", limit = Infinity, signal }: Listing,
+  readPage: (
+    keyOf: (name?: string) => string,
+    maxEntries: number,
+    token?: string,
+  ) => Promise<ListedPage>,
   wrong: (state: string) => Error,
 ): AsyncGenerator<ObjectInfo | Prefix> {
+  const begin = root + prefix;
+  const keyOf = (name?: string) => {
+    if (name?.startsWith(begin)) return name.slice(root.length);
+    throw wrong(
+      `the listing of ${shown(begin)} has ${name === undefined ? "no name" : shown(name)}`,
+    );
+  };
+  let emptyPages = 0;
   let remaining = limit;
   let token: string | undefined;
   let last = after;
@@ -29,7 +52,7 @@ export async function* listPages(
   do {
     if (remaining <= 0) return;
     signal?.throwIfAborted();
-    const { objects, groups, next } = await readPage(Math.min(remaining, PAGE), token);
+    const { objects, groups, next } = await readPage(keyOf, Math.min(remaining, PAGE), token);
     const entries = groups.length === 0
       ? objects
       : [...objects, ...groups.map((prefix) => ({ prefix }))]
@@ -41,15 +64,24 @@ export async function* listPages(
         throw wrong(`the listing is not in byte order (${shown(name)} after ${shown(last)})`);
       }
       last = name;
+      if (!isPrefix(entry) && !isWhole(entry)) {
+        throw wrong(`the listing has no size or time of ${shown(name)}`);
+      }
       yield entry;
       signal?.throwIfAborted();
       if (--remaining <= 0) return;
     }
     token = next || undefined;
-    if (token !== undefined && tokens.size === tokens.add(token).size) {
+    emptyPages = entries.length === 0 ? emptyPages + 1 : 0;
+    const isRepeated = token !== undefined && tokens.size === tokens.add(token).size;
+    if (isRepeated || emptyPages > MAX_EMPTY_PAGES) {
       throw wrong("the listing never ends");
     }
   } while (token !== undefined);
+}
+
+function isWhole({ size, modifiedAt }: ObjectInfo): boolean {
+  return Number.isSafeInteger(size) && size >= 0 && Number.isFinite(modifiedAt);
 }
 
 function nameOf(entry: ObjectInfo | Prefix): string {

@@ -210,7 +210,7 @@ export const OBJECT_FIELDS = "name,size,generation,updated,crc32c";
  * It is the time of the write, since the registry never changes metadata.
  */
 export function objectInfo(
-  place: Place,
+  place: Pick<Place, "keyOf">,
   { name, size, generation, updated }: ObjectResource,
 ): ObjectInfo {
   return {

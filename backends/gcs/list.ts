@@ -27,8 +27,8 @@ export async function* listObjects(
   const follows = after !== "" && compareUtf8(last, start) >= 0;
   const call = { action: "list", key: prefix, backend: place.location };
   yield* listPages(
-    options,
-    async (maxEntries, pageToken) => {
+    { ...options, root: place.prefix, prefix },
+    async (keyOf, maxEntries, pageToken) => {
       const reply = await api.call({
         ...call,
         method: "GET",
@@ -51,8 +51,8 @@ export async function* listObjects(
       });
       const { items = [], prefixes = [], nextPageToken } = replyJson<Page>(reply, call);
       return {
-        objects: items.map((item) => objectInfo(place, item)),
-        groups: prefixes.map((name) => place.keyOf(name)),
+        objects: items.map((item) => objectInfo({ keyOf }, item)),
+        groups: prefixes.map(keyOf),
         next: nextPageToken,
       };
     },

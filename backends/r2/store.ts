@@ -155,16 +155,16 @@ export class R2Store {
     const filter = { prefix: whole + prefix, ...(delimiter === undefined ? {} : { delimiter }) };
     const call = { action: "list", key: prefix, signal };
     yield* listPages(
-      options,
-      async (limit, cursor) => {
+      { ...options, root: whole, prefix },
+      async (keyOf, limit, cursor) => {
         const page = await this.call(
           call,
           () =>
             this.#bucket.list({ ...filter, limit, ...(cursor === undefined ? start : { cursor }) }),
         );
         return {
-          objects: page.objects.map((object) => infoOf(this.#keyOf(object.key), object)),
-          groups: page.delimitedPrefixes.map((name) => this.#keyOf(name)),
+          objects: page.objects.map((object) => infoOf(keyOf(object.key), object)),
+          groups: page.delimitedPrefixes.map(keyOf),
           next: page.truncated ? page.cursor : undefined,
         };
       },
@@ -206,5 +206,5 @@ export class R2Store {
 }
 
 export function infoOf(key: string, { size, etag, uploaded }: R2Found): ObjectInfo {
-  return { key, size, modifiedAt: uploaded.getTime(), etag };
+  return { key, size, modifiedAt: Number(uploaded), etag };
 }

@@ -21,8 +21,15 @@ interface About {
   ContentLength?: number;
 }
 
+export interface ListedObject {
+  Key?: string;
+  Size?: number;
+  LastModified?: Date;
+  ETag?: string;
+}
+
 export interface ListPage {
-  Contents?: { Key?: string; Size?: number; LastModified?: Date; ETag?: string }[];
+  Contents?: ListedObject[];
   CommonPrefixes?: { Prefix?: string }[];
   IsTruncated?: boolean;
   NextContinuationToken?: string;

@@ -20,14 +20,14 @@ export async function* listObjects(
     ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
     ...(after === "" ? {} : { StartAfter: store.prefix + after.toWellFormed() }),
   };
-  const keyOf = (name = "") => name.slice(store.prefix.length);
-  yield* listPages(options, async (MaxKeys, ContinuationToken) => {
+  const listing = { ...options, root: store.prefix, prefix };
+  yield* listPages(listing, async (keyOf, MaxKeys, ContinuationToken) => {
     const token = ContinuationToken === undefined ? {} : { ContinuationToken };
     const settings = { action: "list", key: prefix, signal };
     const page = await call(store, "ListObjectsV2", { ...input, MaxKeys, ...token }, settings);
     const { Contents = [], CommonPrefixes = [], IsTruncated, NextContinuationToken } = page;
     return {
-      objects: Contents.map((entry) => objectInfo(keyOf(entry.Key), entry.Size ?? 0, entry)),
+      objects: Contents.map((entry) => objectInfo(keyOf(entry.Key), entry.Size ?? NaN, entry)),
       groups: CommonPrefixes.map(({ Prefix }) => keyOf(Prefix)),
       next: IsTruncated ? NextContinuationToken : undefined,
     };

@@ -5,7 +5,14 @@ import { isLong, UploadBody } from "../bucket/upload_body.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { wasAnswered } from "./errors.ts";
 import { VAGUE } from "./meanings.ts";
-import type { ListPage, PlainRequest, ReplyHeaders, S3CallName, S3Calls } from "./calls.ts";
+import type {
+  ListedObject,
+  ListPage,
+  PlainRequest,
+  ReplyHeaders,
+  S3CallName,
+  S3Calls,
+} from "./calls.ts";
 import type { SendOptions, Signer } from "./calls.ts";
 
 interface SdkRequest {
@@ -200,10 +207,12 @@ const REQUIRED: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
 
 /**
  * Returns undefined for a page that neither is the last one nor leads to the next, or has an object
- * without a time: it would seem old enough to be removed.
+ * without a time or size: it would seem old enough to be removed, or live.
  */
 function isWholePage({ IsTruncated, NextContinuationToken, Contents = [] }: ListPage): unknown {
-  if (Contents.some(({ LastModified }) => LastModified === undefined)) return undefined;
+  const isCut = ({ Key, Size, LastModified }: ListedObject) =>
+    [Key, Size, LastModified].includes(undefined);
+  if (Contents.some(isCut)) return undefined;
   return IsTruncated === false || (IsTruncated && NextContinuationToken) || undefined;
 }
 
