@@ -146,6 +146,8 @@ export interface KeyRecord extends RecordBase {
   target: { version: string; generation: number };
   /** The commit found there, if the save had nothing to write: its result. */
   existing?: string;
+  /** The aliases that the save sets, and the generations of their cells before: 0 for a new one. */
+  aliases?: readonly (readonly [alias: string, generation: number])[];
 }
 
 export interface SettingsRecord extends RecordBase {

@@ -118,7 +118,9 @@ function refuseLeftFiles(
 /** Returns the value that a killed call of `finish` has sent before it closed the run. */
 function newestValue({ look }: RunLook): string[] {
   const values = [...look.parts].filter(([part]) => isValuePart(part))
-    .sort(([, [a]], [, [b]]) => b.info.modifiedAt - a.info.modifiedAt);
+    .sort(([, [a]], [, [b]]) =>
+      b.info.modifiedAt - a.info.modifiedAt || (a.commit < b.commit ? 1 : -1)
+    );
   return values.slice(0, 1).map(([part]) => part);
 }
 

@@ -200,10 +200,12 @@ function isMaterializer(materializer: unknown): boolean {
     isNumber(materializer.formatVersion, 1);
 }
 
-function isKey({ name, key, target, existing }: Fields): boolean {
+function isKey({ name, key, target, existing, aliases = [] }: Fields): boolean {
   if (!isAbsentOr(existing, isCommit) || !isName(name) || !isName(key) || !isJsonObject(target)) {
     return false;
   }
+  const isHead = (pair: unknown) => Array.isArray(pair) && areTexts(pair[0]) && isNumber(pair[1]);
+  if (!Array.isArray(aliases) || !aliases.every(isHead)) return false;
   return isOneVersion(target.version) && isNumber(target.generation, 1);
 }
 

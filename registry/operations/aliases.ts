@@ -47,8 +47,8 @@ export async function setAlias(
   context: Context,
   names: { name: string; alias: string; version: string } & Partial<MirroredChange>,
   options: SetAliasOptions & {
-    /** Leaves an alias that was changed at this time of the store, milliseconds, or later. */
-    unlessSince?: number;
+    /** Leaves an alias with this head. */
+    stays?(head: FoundRecord): boolean;
     /** The generation to write above; `Conflict` if there is a newer one. */
     above?: number;
     /** The commit that the version must have still: that which met the conditions of a rule. */
@@ -56,7 +56,7 @@ export async function setAlias(
   } = {},
 ): Promise<void> {
   const { name, alias, origin } = names;
-  const { signal, expected, above, commit, force = false, unlessSince = Infinity } = options;
+  const { signal, expected, above, commit, force = false, stays } = options;
   checkWritable(context, `set alias ${shown(alias)}`);
   checkAlias(alias);
   if (origin === undefined) { // mirrors keep old ones, and follow their source
@@ -78,9 +78,9 @@ export async function setAlias(
     next(head) {
       check(head);
       // Mirrors copy each change. After a repeat, a rollback would find the same version.
-      const known = head?.found?.info;
+      const known = head?.found;
       const isSame = origin === undefined && namedBy(head) === version;
-      present = isSame || known && known.modifiedAt >= unlessSince ? known?.key : undefined;
+      present = isSame || known && stays?.(known) ? known?.info.key : undefined;
       if (present !== undefined) return undefined;
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
       const source = origin ? { origin, by: names.by } : { by: operation.by };

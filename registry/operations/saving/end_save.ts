@@ -2,7 +2,7 @@
 import { newAliases } from "../../../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
 import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
-import type { FoundRecord } from "../../cell/heads.ts";
+import { type FoundRecord, recordOfKind } from "../../cell/heads.ts";
 import { wasCopied } from "../../cell/voids.ts";
 import type { Shelves } from "../../payload/writing/store_payload.ts";
 import { setAlias } from "../aliases.ts";
@@ -42,8 +42,8 @@ export async function endSave(
 
 /**
  * Sets the aliases of a save to its version. A repeat, which found the record of its idempotency
- * key, sets those that nobody has changed since that record, by the time of the store: the first
- * try may not have set them, and a later change stays.
+ * key, sets those that nobody has changed since that record: the first try may not have set them,
+ * and a later change stays.
  */
 async function setAliases(
   context: Context,
@@ -51,20 +51,25 @@ async function setAliases(
   { alias, signal }: Pick<SaveOptions, "alias" | "signal">,
   repeats?: FoundRecord,
 ): Promise<void> {
-  const aliases = newAliases(alias);
-  const unlessSince = repeats && aliases.length > 0
-    ? await timeOf(context, repeats, signal)
-    : undefined;
-  for (const each of aliases) {
-    await setAlias(context, { name, alias: each, version }, { signal, unlessSince });
+  const before = new Map(repeats && recordOfKind(repeats, "key").aliases);
+  for (const each of newAliases(alias)) {
+    const generation = before.get(each);
+    const stays = generation === undefined
+      ? repeats && await isAsNew(context, repeats, signal)
+      : ({ record }: FoundRecord) => record.generation > generation;
+    await setAlias(context, { name, alias: each, version }, { signal, stays });
   }
 }
 
-/** Returns the time of the store at a record; -Infinity in a copy, where all times are later. */
-async function timeOf(
+/**
+ * Tells which aliases are not older than a record of a key that does not name them, by the time of
+ * the store: earlier programs named none. In a copy, where all times are later, every alias.
+ */
+async function isAsNew(
   context: Context,
   used: FoundRecord,
   signal?: AbortSignal,
-): Promise<number> {
-  return await wasCopied(context, used, signal) ? -Infinity : used.info.modifiedAt;
+): Promise<(head: FoundRecord) => boolean> {
+  const since = await wasCopied(context, used, signal) ? -Infinity : used.info.modifiedAt;
+  return ({ info }) => info.modifiedAt >= since;
 }

@@ -5,6 +5,7 @@
 // to write commits the existing version there. Each generation of the key's cell has one result.
 import { conflict } from "../../../core/errors.ts";
 import { encodeRecord } from "../../format/record_codec.ts";
+import { newAliases } from "../../../core/naming/refs.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../../core/record.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
@@ -13,7 +14,7 @@ import { createRecord, knownFrom, type KnownHead, viewHead } from "../../cell/ce
 import type { Context } from "../context.ts";
 import { misplaced, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
-import { keyCell, recordKey, versionCell } from "../../format/layout.ts";
+import { aliasCell, keyCell, recordKey, versionCell } from "../../format/layout.ts";
 import type { Operation } from "../../cell/operation.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
 import { sinceAbove } from "../../cell/since.ts";
@@ -90,10 +91,10 @@ async function isResult(
   return isOfSave && !await isVoid(context, object, signal);
 }
 
-type KeyedSave = Pick<SaveOptions, "version" | "ifCommit" | "skipIfUnchanged"> & CheckedOptions & {
-  name: string;
-  key: string;
-};
+type KeyedSave =
+  & Pick<SaveOptions, "version" | "ifCommit" | "skipIfUnchanged" | "alias">
+  & CheckedOptions
+  & { name: string; key: string };
 
 /** Throws `Conflict` for another target, without naming it: its reader may lack the right. */
 function checkSame(context: Context, save: KeyedSave, used: KeyRecord, previous?: string): void {
@@ -185,7 +186,7 @@ class KeyedTarget implements TargetChooser {
       if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
       const generation = (known?.generation ?? 0) + 1;
       const key = recordKey(this.#cell, generation);
-      const bytes = this.#encode(choice, generation);
+      const bytes = await this.#encode(choice, generation);
       const outcome = await createRecord(context, operation, key, bytes);
       if (outcome.won) {
         this.repeats = undefined;
@@ -196,10 +197,21 @@ class KeyedTarget implements TargetChooser {
     }
   }
 
-  #encode(choice: Choice, generation: number): Uint8Array {
-    const { name, key } = this.#save;
+  async #encode(choice: Choice, generation: number): Promise<Uint8Array> {
+    const { name, key, alias } = this.#save;
+    const aliases: [string, number][] = [];
+    for (const each of newAliases(alias)) {
+      const head = await readHead(this.#context, aliasCell(name, each), this.#operation.signal);
+      aliases.push([each, head?.generation ?? 0]);
+    }
     const recordBase = this.#operation.recordBase(generation, this.#known?.previous);
-    const base = { ...recordBase, kind: "key" as const, name, key };
+    const base = {
+      ...recordBase,
+      kind: "key" as const,
+      name,
+      key,
+      ...(aliases.length > 0 && { aliases }),
+    };
     if ("target" in choice) {
       const { version, generation } = choice.target;
       return encodeRecord({ ...base, target: { version: version.canonical, generation } });

@@ -22,11 +22,15 @@ export function checkSavedAliases(evidence: Evidence): BrokenInvariant[] {
     return ledger.cellsOf(name, "key").find(({ place }) => place.label === options.idempotencyKey);
   }
 
-  /** A save that succeeds has set its alias, or another change came after its key was used. */
+  /**
+   * A save that succeeds has set its alias, or another change came after the save that first used
+   * its key began.
+   */
   function checkSet(save: Save): BrokenInvariant[] {
     const { request, outcome, returned, invoked } = save;
     if (!outcome?.ok || !("saved" in outcome)) return [];
-    const used = keyOf(save)?.landings[0]?.order ?? Infinity;
+    const key = keyOf(save)?.landings[0];
+    const used = key && (ownerOf(key)?.invoked.order ?? key.order) || Infinity;
     const { canonical } = parseVersion(outcome.saved.version);
     const from = Math.min(used, invoked.order);
     const cell = aliasOf(save);

@@ -1,6 +1,7 @@
 // Saves that set an alias, repeated after kills by processes with wrong clocks, while a colleague
 // moves the same alias.
 import { createRandomFaults } from "../random.ts";
+import { withShiftedTime } from "../with_shifted_time.ts";
 import { GRACE_MS } from "../world.ts";
 import { liveAs, NETWORK, type Schedule, smallValue } from "./schedule.ts";
 
@@ -8,6 +9,11 @@ export const savedAliases: Schedule = {
   name: "saved aliases",
   weight: 6,
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
+  prepare({ sites: [main], random }) {
+    if (random.chance(0.5)) return;
+    const shiftMs = ({ modifiedAt }: { modifiedAt: number }) => -(modifiedAt % 1000);
+    main!.view = (recorded) => withShiftedTime(recorded, { shiftMs }); // whole seconds, as in S3
+  },
   async run(world) {
     const { random, system } = world;
     const rates = random.pick([{}, {}, NETWORK]);
@@ -16,7 +22,12 @@ export const savedAliases: Schedule = {
         await actor.save("a", smallValue("the same"), { version, alias: "live" });
       }
     });
-    const rest = () => random.pick([random.between(0, 100), random.between(0, 0.5) * GRACE_MS]);
+    const rest = () =>
+      random.pick([
+        random.between(0, 100),
+        random.between(0, 2_000),
+        random.between(0, 0.5) * GRACE_MS,
+      ]);
     const savers = ["x", "y"].flatMap((job) =>
       [1, 2, 3].map((attempt) => {
         const own = random.fork();
