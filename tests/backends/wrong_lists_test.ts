@@ -64,7 +64,7 @@ const DRIVERS: Record<string, Driver> = {
       return tag("ListBucketResult", [...objects, ...prefixes].join("") + end);
     };
     return overHttp(bodyOf, "application/xml", answer, async (endpoint) => {
-      await using backend = createS3Backend({
+      const backend = createS3Backend({
         bucket: "bucket",
         prefix: "team",
         provider: "minio",
@@ -72,7 +72,7 @@ const DRIVERS: Record<string, Driver> = {
         credentials: { accessKeyId: "key", secretAccessKey: "secret" },
         system: createScriptedSystem(),
       });
-      await run(backend);
+      await run(backend).finally(() => backend[Symbol.asyncDispose]());
     });
   },
   gcs: (answer, run) => {
@@ -89,13 +89,13 @@ const DRIVERS: Record<string, Driver> = {
       });
     return overHttp(bodyOf, "application/json", answer, async (endpoint) => {
       const system = createScriptedSystem();
-      await using backend = createGcsBackend({
+      const backend = createGcsBackend({
         bucket: "bucket",
         prefix: "team",
         endpoint,
         system,
       });
-      await run(backend);
+      await run(backend).finally(() => backend[Symbol.asyncDispose]());
     });
   },
   r2: async (answer, run) => {
@@ -115,8 +115,8 @@ const DRIVERS: Record<string, Driver> = {
     const never = () => Promise.reject(new Error("not asked"));
     const other = ["head", "get", "put", "delete", "createMultipartUpload"].map((m) => [m, never]);
     const bucket = { ...Object.fromEntries(other), list } as unknown as R2Binding;
-    await using backend = createR2Backend(bucket, { prefix: "team", system });
-    await run(backend);
+    const backend = createR2Backend(bucket, { prefix: "team", system });
+    await run(backend).finally(() => backend[Symbol.asyncDispose]());
   },
 };
 

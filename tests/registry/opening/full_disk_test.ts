@@ -207,22 +207,26 @@ for (const [what, use] of Object.entries(FULL)) {
     ignore: !canMount,
     async fn() {
       for (const wanted of [1, 2, 3, 5, 100]) {
-        await using disk = await smallDisk(8_000_000, 1000);
-        const registry = await openRegistry(disk.join("registry"), { retryForMs: 1 });
-        for (let n = 0; n < 100; n++) await registry.save("a", noise(n < 3 ? 100_000 : 10, n));
-        await collectGarbage(registry);
-        use(disk);
-        let deleted = 0;
-        for (let n = 1; n <= wanted; n++) {
-          const outcome = await registry.delete(`a@${n}`).catch((error) => error);
-          if (outcome === true) deleted++;
-          else assert(isRegistryError(outcome, "Unavailable"), String(outcome));
+        const disk = await smallDisk(8_000_000, 1000);
+        try {
+          const registry = await openRegistry(disk.join("registry"), { retryForMs: 1 });
+          for (let n = 0; n < 100; n++) await registry.save("a", noise(n < 3 ? 100_000 : 10, n));
+          await collectGarbage(registry);
+          use(disk);
+          let deleted = 0;
+          for (let n = 1; n <= wanted; n++) {
+            const outcome = await registry.delete(`a@${n}`).catch((error) => error);
+            if (outcome === true) deleted++;
+            else assert(isRegistryError(outcome, "Unavailable"), String(outcome));
+          }
+          assert(deleted > 0, `${wanted}`);
+          const { removed, failures } = await collectGarbage(registry, { now: true });
+          const count = Math.min(deleted, 3);
+          assertEquals([removed.payload.count, failures], [count, []], `${wanted}`);
+          if (deleted < wanted) assert(await registry.delete("a@100"), "and go on");
+        } finally {
+          await disk.remove();
         }
-        assert(deleted > 0, `${wanted}`);
-        const { removed, failures } = await collectGarbage(registry, { now: true });
-        const count = Math.min(deleted, 3);
-        assertEquals([removed.payload.count, failures], [count, []], `${wanted}`);
-        if (deleted < wanted) assert(await registry.delete("a@100"), "and go on");
       }
     },
   });
