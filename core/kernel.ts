@@ -61,6 +61,7 @@ export { plainProblem } from "./text/plain_value.ts";
 export type { PlainValue } from "./text/plain_value.ts";
 export { shellWord } from "./text/shell_word.ts";
 export { loadPart } from "./urls/load_part.ts";
+export { mayLead } from "./urls/nearness.ts";
 export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
 export { keepNewest } from "./work/keep_newest.ts";

@@ -1,5 +1,6 @@
 // URLs of the store of a service, for downloads, and reads that such URLs answer.
 import { type DirectDownload, PRESIGN } from "../../core/registry/transfer.ts";
+import { mayLead } from "../../core/urls/nearness.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import type { Call, Connection } from "./connection.ts";
 import { requestOf } from "./operations.ts";
@@ -25,6 +26,18 @@ const WITHOUT_MS = 600_000;
 /** When to ask the bucket of a service again, by the monotonic clock. */
 const FAILED = new WeakMap<Connection, number>();
 
+/** The host that each service may lead to, as it was found. */
+const HOSTS = new WeakMap<Connection, string>();
+
+async function mayFollow(connection: Connection, url: URL): Promise<boolean> {
+  const { location, logger } = connection;
+  if (HOSTS.get(connection) === url.host) return true;
+  const may = await mayLead(new URL(location), url);
+  logger.debug(may ? `reads from ${url.host}` : `does not follow to ${url.host}: private`);
+  if (may) HOSTS.set(connection, url.host);
+  return may;
+}
+
 /** Returns the start of a file or range: from the bucket where the service allows it, if it fits. */
 export async function requestFile(
   connection: Connection,
@@ -38,11 +51,12 @@ export async function requestFile(
   if (answer.ok) return answer;
   await answer.body?.cancel();
   const url = URL.parse(answer.headers.get("location") ?? "");
-  const isSafe = ["https:", new URL(location).protocol].includes(url?.protocol ?? "");
+  const isSafe = url !== null && ["https:", new URL(location).protocol].includes(url.protocol);
   try {
     // Without a commit, it is a proxy that leads to its sign-in.
-    if (isSafe && answer.headers.has("holdfast-commit")) {
-      const direct = { ...call, url: url!.href, once: true, retryForMs: 0, timeoutMs: BUCKET_MS };
+    const isOurs = isSafe && answer.headers.has("holdfast-commit");
+    if (isOurs && await mayFollow(connection, url)) {
+      const direct = { ...call, url: url.href, once: true, retryForMs: 0, timeoutMs: BUCKET_MS };
       const sent = await connection.request(direct);
       if (fits(sent)) return sent;
       await sent.body?.cancel();

@@ -1,8 +1,9 @@
 // Requests to an endpoint of the Hub. They only read. The token is for this endpoint: redirects of files
-// to other hosts get none, and other redirects are refused.
+// to other hosts get none, and other redirects are refused, as those to private hosts of public ones.
 import {
   invalid,
   isJsonObject,
+  mayLead,
   messageOf,
   shown,
   type System,
@@ -51,7 +52,8 @@ export class HubServer {
       }
       await answer.body?.cancel();
       const next = new URL(to, url);
-      const isAllowed = next.origin === origin || mayLeave && next.protocol === "https:";
+      const isAllowed = next.origin === origin ||
+        mayLeave && next.protocol === "https:" && await mayLead(new URL(origin), next);
       if (!isAllowed) throw invalid(...about, `it is redirected to ${shown(next.origin)}`);
       url = next;
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import socket
 import urllib.parse
 
 from ..core.errors import HoldfastError, quoted
@@ -71,3 +73,39 @@ def is_https(url: str) -> bool:
         return parts.scheme == "https" and bool(parts.hostname)
     except ValueError:
         return False
+
+
+def nearness(address: str) -> int:
+    """Returns 0 for a public address, 1 in a private network, 2 on one link, 3 on this machine."""
+    ip = ipaddress.ip_address(address.split("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner:
+            return nearness(str(inner))
+    elif ip in ipaddress.ip_network("0.0.0.0/8"):
+        return 3
+    if ip.is_loopback or ip.is_unspecified:
+        return 3
+    if ip.is_link_local:
+        return 2
+    return 0 if ip.is_global and not ip.is_multicast else 1
+
+
+def may_lead(source: str, target: str) -> bool:
+    """Returns whether a URL of one host may lead to another: not from a public host to this machine
+    or its network. A name may have another address when it is connected to, which is not noticed. A
+    name without address, such as one that only a proxy resolves, counts as public.
+    """
+    wanted = max(_nearnesses(target), default=0)
+    return wanted == 0 or wanted <= min(_nearnesses(source), default=0)
+
+
+def _nearnesses(url: str) -> list[int]:
+    try:
+        host = urllib.parse.urlsplit(url).hostname or ""
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return [nearness(str(address[0])) for *_, address in found]
+    except (OSError, ValueError):
+        return []

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from ..core.errors import HoldfastError, Json, quoted
 from ..core.shapes import is_dict
 from ..core.store import CHUNK
-from .address import address, is_private
+from .address import address, is_private, may_lead
 from .answers import (
     HINTS_OF_PROXIES,
     OWN_HINTS,
@@ -99,6 +99,8 @@ class OnlyReads(urllib.request.HTTPRedirectHandler):
             req.is_led = True
         scheme = urllib.parse.urlsplit(newurl).scheme
         if scheme != "https" and not (scheme == "http" and req.full_url.startswith("http:")):
+            return None
+        if not may_lead(req.full_url, newurl):
             return None
         if not is_ours:
             request = super().redirect_request(req, fp, code, msg, headers, newurl)
