@@ -18,8 +18,8 @@ import { mcpExtension } from "./mcp/extension.ts";
 
 export const EXTENSIONS: readonly Extension[] = [
   jobsExtension,
-  mlflowExtension, // before the Hub, which has all other paths below /api
   hubExtension,
+  mlflowExtension,
   davExtension,
   s3Extension,
   mcpExtension,

@@ -37,7 +37,6 @@ interface McpPart {
  */
 export const mcp: Gateway = {
   name: "mcp",
-  owns: (path) => path === "/mcp",
   sendsFiles: () => true,
   passesOn: true,
   addRoutes: mcpRoutes,

@@ -22,7 +22,8 @@ import { withoutUnread } from "./access/unread.ts";
 import { checkHandlerOptions } from "./options.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import type { OpenGateway, RequestInfo, RouteEntry, Routes } from "./gateways/gateway.ts";
-import { checkPath, openGateways, Router, type ServerContext } from "./routing.ts";
+import { openGateways } from "./gateways/open_gateways.ts";
+import { checkPath, Router, type ServerContext } from "./routing.ts";
 import { pathOf } from "./gateways/sent_path.ts";
 import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
@@ -157,7 +158,7 @@ export function createApp(
   const added = given.flatMap(({ adds }) => adds ?? []);
   const openAdded = withAdded(context.openPages, registry, added);
   const gateways = openGateways(given, { routes, context, openAdded });
-  const tables = new Set([routes, ...gateways.flatMap((each) => each.tables)]);
+  const tables = new Set([routes, ...gateways.all.flatMap((each) => each.tables)]);
   const all = () => [...tables].flatMap((table) => table.all);
   documentRoute(routes, { all, hasTokens: options.tokens !== undefined });
   const refuse = (thrown: unknown, access?: Access): Answer => {
@@ -165,11 +166,18 @@ export function createApp(
     return problemOf(thrown, access);
   };
   const bodies = parts === undefined ? bodyMemoryOfProcess() : createMemoryShare(parts.processes);
-  const gatewayOf = (request: Request) =>
-    gateways.find(({ gateway }) => gateway.owns?.(pathOf(request.url), request));
   const hasRoute = ({ method, url }: Request, gateway?: OpenGateway) =>
     (gateway?.tables ?? [routes]).some((table) => table.has(method, pathOf(url)));
-  const ofGuard = { system, logger, metrics, bodies, memory, refuse, gatewayOf, hasRoute };
+  const ofGuard = {
+    system,
+    logger,
+    metrics,
+    bodies,
+    memory,
+    refuse,
+    gatewayOf: gateways.of,
+    hasRoute,
+  };
   const guard = createGuard(options, ofGuard);
   const audit = options.audit && new Audit(memory.trail, { system, logger });
   const dispatch = createDispatch(context, { routes, refuse, audit });

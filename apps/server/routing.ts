@@ -5,7 +5,7 @@ import { TrieRouter } from "npm:hono@^4.13/router/trie-router";
 import { invalid } from "../../core/errors.ts";
 import { Answer } from "./answer.ts";
 import { type GatewayContext, type RequestInfo, RouteContext } from "./gateways/gateway.ts";
-import type { Gateway, OpenGateway, RouteEntry, Routes } from "./gateways/gateway.ts";
+import type { RouteEntry, Routes } from "./gateways/gateway.ts";
 import type { Places } from "./guard/places.ts";
 import type { ServiceMemory } from "./memory/service_memory.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -62,6 +62,15 @@ export class Router implements Routes {
     return new Answer(null, answer);
   }
 
+  /** Returns the route of a path: that of the method, or else of any. */
+  at(method: string, path: string): RouteEntry | undefined {
+    const wanted = method === "HEAD" ? "GET" : method;
+    for (const each of [wanted, ...METHODS]) {
+      const [found] = this.#router.match(each, path)[0];
+      if (found !== undefined) return found[0];
+    }
+  }
+
   has(method: string, path: string): boolean {
     return this.#router.match(method, path)[0].length > 0;
   }
@@ -73,36 +82,6 @@ export class Router implements Routes {
     const exact = entries.filter((entry) => !entry.path.includes(":"));
     return [...new Set((exact.length > 0 ? exact : entries).map(({ method }) => method))];
   }
-}
-
-/** Adds the routes of gateways to those of a service. */
-export function openGateways(
-  gateways: readonly Gateway[],
-  { routes, context, openAdded }: {
-    routes: Routes;
-    context: GatewayContext;
-    /** Opens versions with the files that gateways add. */
-    openAdded: GatewayContext["openPages"];
-  },
-): OpenGateway[] {
-  const opened = gateways.map((gateway) => {
-    const own = gateway.takesAllPaths ? new Router() : routes;
-    gateway.addRoutes?.(own, gateway.showsAdded ? { ...context, openPages: openAdded } : context);
-    return { gateway, tables: [own] };
-  });
-  for (const gateway of gateways) if (gateway.takesAllPaths) checkApart(gateway, routes);
-  return opened;
-}
-
-/** Throws if a gateway with its own table takes a path of the service, which would be lost. */
-function checkApart({ name, owns }: Gateway, { all }: Routes): void {
-  const paths = new Set(all.map(({ path }) => `/${path.split("/")[1]}`));
-  const taken = [...paths].find((path) =>
-    !/[:{]|^\/$/.test(path) && owns?.(path, new Request(`http://service.invalid${path}`))
-  );
-  if (taken === undefined) return;
-  const hint = "Use another name for its bucket or folder.";
-  throw invalid(`serve ${name} at ${taken}`, undefined, "the service has routes there", { hint });
 }
 
 /** Returns a path as a reference from the request: a proxy may have removed a prefix. */

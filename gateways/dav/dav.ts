@@ -23,7 +23,6 @@ import { davRoutes } from "./routes.ts";
  */
 export const dav: Gateway = {
   name: "dav",
-  owns: (path) => path.startsWith("/dav/"),
   addRoutes: davRoutes,
   authorization: passwordAsToken,
   answered: offerBasic,

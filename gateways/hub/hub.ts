@@ -25,7 +25,7 @@ import { SentObjects } from "./sent_objects.ts";
  */
 export const hub: Gateway = {
   name: "hub",
-  owns: (path) => /^\/api\/|^(\/[^/]+){1,3}\/(resolve|raw)\//.test(path),
+  paths: ["/api"],
   addRoutes: hubRoutes,
   sendsFiles: (path) => /^\/api\/(models|datasets)\/[^?]+\/commit\/[^/?]+$/.test(path),
   showsAdded: true,

@@ -25,7 +25,9 @@ export interface MlflowOptions {
   models?: string;
 }
 
-const PATHS = /^\/api\/[23]\.0\/mlflow(-artifacts)?(\/|$)/;
+const PATHS = ["2.0", "3.0"].flatMap((api) =>
+  ["mlflow", "mlflow-artifacts"].map((part) => `/api/${api}/${part}`)
+);
 
 /**
  * Creates a gateway for clients of MLflow. An experiment is a name, and a run that has ended is a
@@ -44,7 +46,7 @@ const PATHS = /^\/api\/[23]\.0\/mlflow(-artifacts)?(\/|$)/;
 export function createMlflowGateway({ models = "models:" }: MlflowOptions = {}): Gateway {
   return {
     name: "mlflow",
-    owns: (path) => PATHS.test(path),
+    paths: PATHS,
     addRoutes(routes: Routes, context: GatewayContext) {
       const runs = new RunStore(context);
       const tags = new NameTagStore(context);

@@ -47,9 +47,10 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
   const host = new RegExp(`^\\w+://${bucket}\\.${domain.replaceAll(".", "\\.")}(:\\d+)?/`, "i");
   return {
     name: "s3",
-    owns: (path, request) =>
-      path === `/${bucket}` || path.startsWith(`/${bucket}/`) || host.test(request.url) ||
-      isSigned(request) || isUnsignedClient(path, request),
+    paths: [`/${bucket}`],
+    claims: (request) =>
+      host.test(request.url) || isSigned(request) ||
+      isUnsignedClient(new URL(request.url).pathname, request),
     takesAllPaths: true,
     showsAdded: true,
     addRoutes(routes: Routes, context: GatewayContext) {

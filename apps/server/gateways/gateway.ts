@@ -150,7 +150,7 @@ export class RouteContext {
   }
 }
 
-/** A table of routes. The first one added wins. */
+/** A table of routes. The first one added wins; among gateways, the one with the longest fixed path. */
 export interface Routes {
   readonly all: readonly RouteEntry[];
   add(entry: RouteEntry): void;
@@ -169,14 +169,21 @@ export interface Gateway {
   /** One word: `hub`. */
   readonly name: string;
   /**
-   * Returns true for a request of the protocol, by its path, headers or host.
+   * Beginnings of paths that are its own, such as `/api/2.0/mlflow`, beside the paths of its routes:
+   * errors there have its form. The longest beginning decides, in whatever order gateways are given.
    *
-   * @default false, it only adds routes
+   * @default none, only the paths of its routes
    */
-  owns?(path: string, request: Request): boolean;
+  readonly paths?: readonly string[];
   /**
-   * Its routes answer only requests of its own, in place of those of the service: for a protocol
-   * that takes all paths.
+   * Returns true for a request that is its own whatever its path, by its host or headers.
+   *
+   * @default false
+   */
+  claims?(request: Request): boolean;
+  /**
+   * Its routes answer only requests that it claims, and those at its `paths`, in place of the routes
+   * of the service: for a protocol that takes all paths.
    *
    * @default false, its routes stand beside those of the service
    */

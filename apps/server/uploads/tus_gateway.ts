@@ -1,9 +1,10 @@
 // The parts of the tus protocol beside its routes, which `routes/uploads.ts` has.
 import type { Gateway } from "../gateways/gateway.ts";
+import { pathOf } from "../gateways/sent_path.ts";
 
 export const tus: Gateway = {
   name: "tus",
-  owns: (path, { headers }) => path.startsWith("/uploads/") && headers.has("tus-resumable"),
+  claims: ({ url, headers }) => headers.has("tus-resumable") && pathOf(url).startsWith("/uploads/"),
   received: withMeantMethod,
 };
 
