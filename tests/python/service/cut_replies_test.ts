@@ -20,7 +20,7 @@ def answer(server):
 
 server = socket.create_server(("127.0.0.1", 0))
 threading.Thread(target=answer, args=[server], daemon=True).start()
-registry = holdfast.connect(f"http://127.0.0.1:{server.getsockname()[1]}", timeout=5)
+registry = holdfast.connect(f"http://127.0.0.1:{server.getsockname()[1]}", timeout=60)
 
 def reply_of(value):
     body = json.dumps(value).encode()

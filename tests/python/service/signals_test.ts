@@ -19,7 +19,7 @@ received = []
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, _: received.append(number))
 with holdfast.service(registry="registry") as registry:
-    registry = holdfast.connect(registry.location, timeout=5)
+    registry = holdfast.connect(registry.location, timeout=60)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.killpg(0, number)
         for epoch in range(20):
