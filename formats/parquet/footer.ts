@@ -82,12 +82,14 @@ export async function readFooter(
 function footerOf(thrift: Thrift): Footer {
   const schema = structs(thrift.field_2).map(elementOf);
   const leaves = schema.slice(1).filter(({ children }) => children === 0).length;
-  const groups = structs(thrift.field_4).map((group) => ({
+  const stored = structs(thrift.field_4);
+  const wrong = stored.findIndex(({ field_1: columns }) => structs(columns).length !== leaves);
+  if (wrong >= 0) throw new Damage(`columns of row group ${wrong + 1} do not match the schema`);
+  // Columns without rows may have no pages, and then places that mean nothing.
+  const groups = stored.filter(({ field_3: rows }) => natural(rows) > 0).map((group) => ({
     columns: structs(group.field_1).map(chunkOf),
     rows: natural(group.field_3),
   }));
-  const wrong = groups.findIndex(({ columns }) => columns.length !== leaves);
-  if (wrong >= 0) throw new Damage(`columns of row group ${wrong + 1} do not match the schema`);
   checkPlaces(groups);
   return { schema, rows: groups.reduce((sum, { rows }) => sum + rows, 0), groups };
 }

@@ -5,6 +5,7 @@ import { openParquet, type ParquetReadOptions } from "../../../formats/parquet.t
 import { encodeRows } from "../../../formats/parquet/write.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { countedFile, noise, WRITTEN } from "../tables/files.ts";
+import { fileOf } from "../format_files.ts";
 import { pyarrowFile } from "./files.ts";
 import { refused } from "../../support/refused.ts";
 import { slowTest } from "../../support/seeds.ts";
@@ -179,4 +180,24 @@ slowTest("an abort ends the reading", async () => {
     Error,
     "enough",
   );
+});
+
+/** Written by PyArrow: no rows; and rows 1 and 2 in groups with an empty one between them. */
+const ROWLESS: readonly [rows: number, base64: string][] = [
+  [
+    0,
+    "UEFSMRUEFQAVAkwVABUAEgAAABUEFQAVAkwVABUAEgAAABUEGTw1ABgGc2NoZW1hFQQAFQQlAhgBYQAVDCUCGAFiJQBMHAAAABYAGRwZLCYAHBUEGSUABhkYAWEVAhYAFhwWHiYAJggpHBUEFQAVAgAAACYAHBUMGSUABhkYAWIVAhYAFhwWHiYAJiYpHBUEFQAVAgAAABY4FgAmCBY8ACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNi4wLjEZLBwAABwAAACpAAAAUEFSMQ==",
+  ],
+  [
+    2,
+    "UEFSMRUEFRAVFEwVAhUAEgAACBwBAAAAAAAAABUAFRIVFiwVAhUQFQYVBhwAAAAJIAIAAAACAQECABUEFQoVDkwVAhUAEgAABRABAAAAeBUAFRIVFiwVAhUQFQYVBhwAAAAJIAIAAAACAQECABUEFQAVAkwVABUAEgAAABUEFQAVAkwVABUAEgAAABUEFRAVFEwVAhUAEgAACBwCAAAAAAAAABUAFRIVFiwVAhUQFQYVBhwAAAAJIAIAAAACAQECABUEFQoVDkwVAhUAEgAABRABAAAAeRUAFRIVFiwVAhUQFQYVBhwAAAAJIAIAAAACAQECABUEGTw1ABgGc2NoZW1hFQQAFQQlAhgBYQAVDCUCGAFiJQBMHAAAABYEGTwZLCYAHBUEGTUABhAZGAFhFQIWAhZkFmwmOCYIKSwVBBUAFQIAFQAVEBUCADwpBhkmAAIAAAAmABwVDBk1AAYQGRgBYhUCFgIWXhZmJp4BJnQpLBUEFQAVAgAVABUQFQIAPBYCGQYZJgACAAAAFsIBFgImCBbSAQAZLCYAHBUEGSUABhkYAWEVAhYAFhwWHiYAJtoBKRwVBBUAFQIAAAAmABwVDBklAAYZGAFiFQIWABYcFh4mACb4ASkcFQQVABUCAAAAFjgWACbaARY8ABksJgAcFQQZNQAGEBkYAWEVAhYCFmQWbCbGAiaWAiksFQQVABUCABUAFRAVAgA8KQYZJgACAAAAJgAcFQwZNQAGEBkYAWIVAhYCFl4WZiasAyaCAyksFQQVABUCABUAFRAVAgA8FgIZBhkmAAIAAAAWwgEWAiaWAhbSAQAoIHBhcnF1ZXQtY3BwLWFycm93IHZlcnNpb24gMjYuMC4xGSwcAAAcAAAAoAEAAFBBUjE=",
+  ],
+];
+
+Deno.test("row groups without rows have columns at any place", async () => {
+  for (const [rows, base64] of ROWLESS) {
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    const table = await openParquet(fileOf(bytes, "rowless.parquet"));
+    assertEquals((await Array.fromAsync(table.rows())).length, rows);
+  }
 });
