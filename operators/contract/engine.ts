@@ -21,6 +21,13 @@ export interface Resources {
   diskLimit?: number;
 }
 
+/** Resources of a machine. */
+export interface Machine {
+  cores: number;
+  /** Memory, bytes. */
+  memoryBytes: number;
+}
+
 /**
  * Exit code of a step's command whose end is not recorded, or whose next steps are not submitted,
  * because a server is away: the step must be delivered again. It is EX_TEMPFAIL of `sysexits.h`.
@@ -79,6 +86,11 @@ export interface Engine extends AsyncDisposable {
    * @default false
    */
   readonly redelivers?: boolean;
+  /**
+   * The machine that runs all its steps. A run with a step that requests more is refused.
+   * @default the engine decides which machine runs a step
+   */
+  readonly machine?: Machine;
   /**
    * Submits a step and returns its job id. A repeated `name` returns the same job, an invalid one is
    * `Invalid`. If it takes no further job before another one ends, it throws `Unavailable` with the

@@ -1,5 +1,5 @@
 // The engine for processes of this machine. It keeps its jobs in memory: they end with this process.
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import type { Engine, EngineDriver, EngineJob, EngineStep } from "../contract/engine.ts";
 import { invalid, realSystem } from "../../core/kernel.ts";
 import type { System } from "../../core/kernel.ts";
@@ -36,10 +36,11 @@ interface Part {
 /** Creates the engine. Steps wait for free cores and for room on their node. */
 export function createLocalEngine(options: LocalEngineOptions = {}): Engine {
   const jobs = new LocalJobs(options);
-  const { system = realSystem } = options;
+  const { cores = availableParallelism(), system = realSystem } = options;
   return {
     kind: "local",
     location: "local:",
+    machine: { cores, memoryBytes: totalmem() },
     submit: (step) => Promise.resolve().then(() => jobs.submit(step)),
     async poll(ids) {
       await system.sleep(0); // for callers that poll without a pause

@@ -1,16 +1,17 @@
 // Begins a run: checks its steps, plans them, and saves the plan.
 import { shown, unsupported } from "../../core/kernel.ts";
 import { encodePipeline } from "../config/encode.ts";
+import type { Machine } from "../contract/engine.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { type PlanOptions, planWithSuccesses } from "./plan.ts";
 import { saveRun } from "./records/run_record.ts";
-import { checkRoom, type Machine } from "./schedule.ts";
+import { checkRoom } from "./schedule.ts";
 
-/** Plans a run for `machine`, or for an engine. Returns a function to save it. */
+/** Plans a run for `machine`, or for those of an engine. Returns a function to save it. */
 export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine?: Machine) {
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
   checkRunnable(chosen);
-  if (machine !== undefined) checkRoom(pipeline, chosen, machine);
+  checkRoom(pipeline, chosen, machine);
   const { plan, successes } = await planWithSuccesses(pipeline, options);
   const { registry, signal } = options;
   const configuration = encodePipeline(pipeline);

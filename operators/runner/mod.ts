@@ -22,6 +22,6 @@ export { cancelRun, listRuns, readResult, readRun } from "./records/run_record.t
 export type { ListedRun, ListRunsOptions, RunResult } from "./records/run_record.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
-export type { Machine } from "./schedule.ts";
+export type { Machine } from "../contract/engine.ts";
 export { takeSecrets } from "./secrets.ts";
 export type { Pipeline } from "../contract/pipeline.ts";

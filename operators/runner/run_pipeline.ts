@@ -12,6 +12,7 @@
 // steps, and steps that did not run are `cancelled`. Results of steps are saved as they end, so the
 // next run continues. Engines run the same steps elsewhere: `carry/submit_run.ts`.
 import { fault, valueAt } from "../../core/kernel.ts";
+import type { Machine } from "../contract/engine.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { beginRun } from "./begin_run.ts";
 import { Frontier } from "./frontier.ts";
@@ -21,7 +22,7 @@ import { removeEmpty, removeLeft } from "./left_folders.ts";
 import { createPins, type Pins } from "./pin_inputs.ts";
 import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
 import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
-import { type Machine, type ReadyStep, ReadySteps, Room, thisMachine } from "./schedule.ts";
+import { type ReadyStep, ReadySteps, Room, thisMachine } from "./schedule.ts";
 import type { RunPipelineOptions } from "./carry/run_options.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
 import { executeStep } from "./step/execute_step.ts";

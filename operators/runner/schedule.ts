@@ -3,14 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { invalid, itemAt, shown, valueAt } from "../../core/kernel.ts";
 import type { Shard } from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
-import type { Resources } from "../contract/engine.ts";
-
-/** Resources of a machine. */
-export interface Machine {
-  cores: number;
-  /** Memory, bytes. */
-  memoryBytes: number;
-}
+import type { Machine, Resources } from "../contract/engine.ts";
 
 export function thisMachine(): Machine {
   return { cores: availableParallelism(), memoryBytes: totalmem() };
@@ -111,11 +104,15 @@ export class Room {
   }
 }
 
-/** Refuses steps that request more than their node or machine has, as `Invalid`. */
+/**
+ * Refuses steps that request more than their node or machine has, as `Invalid`.
+ *
+ * @param machine the one that runs them. @default an engine chooses one for each step
+ */
 export function checkRoom(
   pipeline: Pipeline,
   steps: readonly PipelineStep[],
-  machine: Machine,
+  machine: Machine = { cores: Infinity, memoryBytes: Infinity },
 ): void {
   const limits = limitsOf(pipeline, machine);
   for (const { id, node, resources } of steps) {

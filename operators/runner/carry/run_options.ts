@@ -1,9 +1,8 @@
 // Options of a run, here or on an engine.
-import type { Engine } from "../../contract/engine.ts";
+import type { Engine, Machine } from "../../contract/engine.ts";
 import type { Logger } from "../../../core/kernel.ts";
 import type { RunEvent } from "../outcomes.ts";
 import type { PlanOptions } from "../plan.ts";
-import type { Machine } from "../schedule.ts";
 
 /** Options of `runPipeline`. */
 export interface RunPipelineOptions extends PlanOptions {

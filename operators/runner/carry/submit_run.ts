@@ -37,7 +37,7 @@ async function submit(
 ): Promise<{ carried: CarriedRun; jobs: Map<string, string> }> {
   options = checkRunOptions("submit a run", options, ["carry"]);
   const { carry, onRun } = options;
-  const { successes, save } = await beginRun(pipeline, options);
+  const { successes, save } = await beginRun(pipeline, options, carry.engine.machine);
   const run = await save();
   const { root } = withDefaults(options);
   await onRun?.(run, runFolder(pipeline, { run, root }));
