@@ -9,12 +9,13 @@ interface CronTimes {
   timeZone: string;
 }
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Returns the first time of a schedule after another one, milliseconds since 1970. A schedule that
  * names its hours runs once for each of them: after the gap if clocks skip it, and not again if
- * clocks repeat it. With `*` for the hour, it follows the elapsed time.
+ * clocks repeat it. If it names all hours, as `*` or `0-23`, it follows the elapsed time.
  *
  * @throws {RegistryError} `Invalid` for invalid syntax, and if there is no such time
  */
@@ -30,15 +31,22 @@ export function nextCronTime(id: string, times: CronTimes, afterMs: number): num
 }
 
 function nextTime({ cron, timeZone }: CronTimes, afterMs: number): number | undefined {
-  const isHourly = /^[*?]$/.test(cron.trim().split(/\s+/).at(-4) ?? "");
   const times = new Cron(cron, { timezone: "UTC" }); // what a clock shows, as if it were UTC
   const timeAfter = (shown: number) => times.nextRun(new Date(shown))?.getTime();
   const clockAt = createClock(timeZone);
-  if (isHourly) return elapsedTime(afterMs, timeAfter, clockAt);
+  if (isHourly(cron)) return elapsedTime(afterMs, timeAfter, clockAt);
   for (let shown = timeAfter(clockAt(afterMs)); shown !== undefined; shown = timeAfter(shown)) {
     const ms = firstAt(shown, clockAt);
     if (ms > afterMs) return ms;
   }
+}
+
+/** True if a schedule names all hours, in any of the ways to write them. */
+function isHourly(cron: string): boolean {
+  const hour = cron.trim().split(/\s+/).at(-4);
+  if (hour === "*") return true;
+  const hours = new Cron(`0 0 ${hour} * * *`, { timezone: "UTC" });
+  return hours.nextRuns(24, new Date(-1)).at(-1)?.getTime() === 23 * HOUR_MS;
 }
 
 /** Returns the next time at which clocks show one of the times, also if they showed it before. */

@@ -168,27 +168,59 @@ slowTest("a schedule at the hours of a change runs on that day, in every zone", 
   }
 });
 
+/** Ways to write all hours. */
+const ALL_HOURS = ["*", "?", "*/1", "0-23", "00-23", "0-23/1", "0-11,12-23", "*/2,1-23/2"];
+
+/** The times after one, until another, at which clocks show some minutes of any hour. */
+function shownTimes(
+  isAt: (minute: number) => boolean,
+  zone: string,
+  after: number,
+  until: number,
+): string[] {
+  const times: string[] = [];
+  // Clocks of Monrovia were 44 minutes and 30 seconds behind UTC until 1972.
+  for (let ms = after - after % 30_000 + 30_000; ms <= until; ms += 30_000) {
+    const shown = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
+    if (isAt(shown.minute) && shown.second === 0) times.push(iso(ms));
+  }
+  return times;
+}
+
 slowTest("an hourly schedule follows the elapsed time, in every zone and year", () => {
   fc.assert(
     fc.property(
       timeZone,
       fc.integer({ min: 1972, max: 2037 }),
       fc.nat(59),
-      (zone, year, minute) => {
+      fc.constantFrom(...ALL_HOURS),
+      (zone, year, minute, allHours) => {
         for (const change of changesOf(zone, year, year + 1)) {
           const [after, until] = [-5, 5].map((h) => change.epochMilliseconds + h * HOUR_MS);
-          const expected: string[] = [];
-          // Clocks of Monrovia were 44 minutes and 30 seconds behind UTC until 1972.
-          for (let ms = after! - after! % 30_000 + 30_000; ms <= until!; ms += 30_000) {
-            const shown = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
-            if (shown.minute === minute && shown.second === 0) expected.push(iso(ms));
-          }
-          assertEquals(timesOf(`${minute} * * * *`, zone, after!, until!), expected, `${change}`);
+          const expected = shownTimes((each) => each === minute, zone, after!, until!);
+          const times = timesOf(`${minute} ${allHours} * * *`, zone, after!, until!);
+          assertEquals(times, expected, `${change} ${allHours}`);
         }
       },
     ),
     { numRuns: 150 },
   );
+});
+
+slowTest("a schedule of every hour skips no real minute at any change of clocks", () => {
+  const seen = new Set<string>(); // many zones have the same clocks
+  for (const zone of ZONES) {
+    for (const change of changesOf(zone, 2026, 2027)) {
+      const before = change.subtract({ seconds: 1 }).hour;
+      const name = `${before} ${change.toPlainTime()} ${change.hour}`;
+      if (seen.size === seen.add(name).size) continue;
+      const [after, until] = [-0.2, 1.2].map((h) => change.epochMilliseconds + h * HOUR_MS);
+      for (const [cron, every] of [["* *", 1], ["*/5 */1", 5], ["0 */1", 60]] as const) {
+        const expected = shownTimes((minute) => minute % every === 0, zone, after!, until!);
+        assertEquals(timesOf(`${cron} * * *`, zone, after!, until!), expected, `${cron} ${change}`);
+      }
+    }
+  }
 });
 
 Deno.test("a schedule without a next time is Invalid", async () => {
