@@ -51,6 +51,7 @@ export type {
   EngineJob,
   EngineState,
   EngineStep,
+  Machine,
   QueuedStep,
   Resources,
   StepCommand,
