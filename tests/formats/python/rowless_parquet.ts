@@ -55,14 +55,18 @@ export async function writeRowless(
   python: string,
   { firstSeed, seeds }: { firstSeed: number; seeds: number },
 ): Promise<RowlessFile[]> {
-  await using root = await tempRoot();
-  const args = [root.path, String(firstSeed), String(seeds)];
-  const told: Record<string, Omit<RowlessFile, "name" | "bytes">> = JSON.parse(
-    await runPython(python, PROGRAM, args),
-  );
-  return await Promise.all(
-    Object.entries(told).map(async ([name, file]) => {
-      return { ...file, name, bytes: await Deno.readFile(root.join(name)) };
-    }),
-  );
+  const root = await tempRoot();
+  try {
+    const args = [root.path, String(firstSeed), String(seeds)];
+    const told: Record<string, Omit<RowlessFile, "name" | "bytes">> = JSON.parse(
+      await runPython(python, PROGRAM, args),
+    );
+    return await Promise.all(
+      Object.entries(told).map(async ([name, file]) => {
+        return { ...file, name, bytes: await Deno.readFile(root.join(name)) };
+      }),
+    );
+  } finally {
+    await root[Symbol.asyncDispose]();
+  }
 }
