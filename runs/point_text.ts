@@ -103,7 +103,8 @@ function membersText(values: RunValues, spoken: string): string {
   }
 }
 
-function numberText(value: number): string {
+/** Returns a number as points have it. */
+export function numberText(value: number): string {
   if (!Number.isFinite(value)) return `"${value}"`;
   return Object.is(value, -0) ? "-0.0" : `${value}`;
 }

@@ -1,4 +1,10 @@
-import { fileToSave, type Registry } from "../../core/kernel.ts";
+import { type ArtifactInfo, fileToSave, type Registry } from "../../core/kernel.ts";
+import { countsOfFiles } from "./counts.ts";
+
+/** True for the points of a run, and for what an import adds. */
+export function isOwnFile(path: string, { metadata }: Pick<ArtifactInfo, "metadata">): boolean {
+  return path.startsWith(".mlflow/") || [metadata.curves].flat().includes(path);
+}
 
 /** Returns the files of a run that is here, which a version shares; undefined if it has none there. */
 export async function filesOfRun(
@@ -7,12 +13,10 @@ export async function filesOfRun(
 ) {
   const artifact = await registry.open(name, { version });
   const prefix = folder === "" ? "" : `${folder}/`;
-  const curves = [artifact.info.metadata.curves].flat();
   const files = artifact.info.files
-    .filter(({ path }) =>
-      path.startsWith(prefix) && !curves.includes(path) && !path.startsWith(".mlflow/")
-    )
+    .filter(({ path }) => path.startsWith(prefix) && !isOwnFile(path, artifact.info))
     .map((file) => fileToSave(artifact, file, file.path.slice(prefix.length)));
   const problems: string[] = [];
-  return files.length === 0 ? undefined : { files, problems, base: `${name}@${version}` };
+  if (files.length === 0) return undefined;
+  return { files, problems, has: countsOfFiles(files), base: `${name}@${version}` };
 }

@@ -2,6 +2,7 @@
 import type { FileToSave, Registry } from "../../core/kernel.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
 import type { Metric } from "../../runs/mlflow/points.ts";
+import type { Counts } from "./counts.ts";
 import type { RunTimes } from "../../runs/mlflow/stored_run.ts";
 
 /** A run, or a logged model of MLflow, whose files and values are read once they are needed. */
@@ -21,6 +22,10 @@ export interface FoundRun {
 export interface ImportedRun extends Pick<RunTimes, "status" | "endedMs"> {
   readonly version: string;
   readonly commit?: string;
+  /** Files of the source in it. */
+  readonly files: number;
+  /** If the import that saved it has counted: whether it has all of the source. */
+  readonly counted?: "whole" | "partial";
 }
 
 /** Returns how the end of a run differs from the end that its version here has. */
@@ -38,7 +43,11 @@ export interface OpenedRun extends RunTimes {
   readonly tags: ReadonlyMap<string, string>;
   /** Every value of every metric; those of one key are in their order. */
   readonly points: AsyncIterable<Metric>;
+  /** Values of metrics that are not their last points, such as a best one. */
+  readonly summary?: ReadonlyMap<string, number>;
   readonly files: readonly FileToSave[];
+  /** Counts of the source, as far as it counts. Points add to it while they are read. */
+  readonly has: Counts;
   /** Parts that cannot be read. Points add to it while they are read. */
   readonly problems: readonly string[];
   /** Why nothing of it is imported. */
@@ -78,6 +87,8 @@ export interface FoundVersion {
 
 export interface OpenedVersion {
   readonly files: readonly FileToSave[];
+  /** Counts of the source, as far as it counts. */
+  readonly has: Counts;
   readonly problems: readonly string[];
   /** Further members of the metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;

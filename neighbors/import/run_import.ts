@@ -15,6 +15,7 @@ import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { localPathOf } from "../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "./records.ts";
+import { countsText } from "./counts.ts";
 import { RecordWriter } from "./write_records.ts";
 
 export const TARGET = {
@@ -85,7 +86,14 @@ export async function runImport(
     dryRun,
     ...ofWriter,
     signal,
-    onItem: ({ action, name, version }) => logger.debug(`${action} ${name}@${version}`),
+    async onItem({ counts, ...item }) {
+      const { action, name, version } = item;
+      const text = counts === undefined ? "" : `: ${countsText(counts)}`;
+      logger.debug(`${action} ${name}@${version}${text}`);
+      if (shared.json && counts !== undefined) {
+        await context.result({ ...item, ...counts }, undefined);
+      }
+    },
     onProgress: ({ bytes, done, total }) =>
       progress.update({ bytes, things: { done, total, what: "records" } }),
   });

@@ -4,8 +4,9 @@ import type { FileToSave } from "../../core/kernel.ts";
 import { curvesWith, freeCurvePath } from "../../runs/curve_file.ts";
 import { LastValues } from "../../runs/last_values.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
-import { LastMetrics, type Metric, pointsOf } from "../../runs/mlflow/points.ts";
+import { LastMetrics, lineOf, type Metric, pointsOf } from "../../runs/mlflow/points.ts";
 import { metadataOf } from "../../runs/mlflow/stored_run.ts";
+import { type Counts, countsOfFiles } from "./counts.ts";
 import type { OpenedRun } from "./records.ts";
 
 /** Points that are sorted by time at once: those of more are in several sorted parts. */
@@ -18,15 +19,16 @@ const OWN_FOLDER = ".mlflow";
 interface RunVersion {
   metadata: Record<string, unknown>;
   files: FileToSave[];
-  points: number;
-  /** Parameters and tags that are only in a file, because metadata has no room for them. */
+  /** Counts of what is in it of the source. */
+  counts: Counts;
+  /** Parameters, tags and metrics that are only in a file, because metadata has no room for them. */
   moved: string[];
 }
 
 /** Reads all points of a run, and returns its version. */
 export async function versionOfRun(
   key: RunKey,
-  { params, tags, points, files, ...run }: OpenedRun,
+  { params, tags, points, summary = new Map(), files, ...run }: OpenedRun,
 ): Promise<RunVersion> {
   const curve = new Curve(run.startedMs);
   await curve.addAll(points);
@@ -34,18 +36,6 @@ export async function versionOfRun(
     params: fitting(params, MOST_BYTES.params),
     tags: fitting(tags, MOST_BYTES.tags),
   };
-  const all = [...files];
-  const moved = [...facts.params.moved, ...facts.tags.moved].map(([name]) => name);
-  if (moved.length > 0) {
-    const content = {
-      params: Object.fromEntries(facts.params.moved),
-      tags: Object.fromEntries(facts.tags.moved),
-    };
-    all.push(fileOf(`${OWN_FOLDER}/long.json`, content));
-  }
-  if (all.length === 0 && curve.lines === 0) {
-    all.push(fileOf(`${OWN_FOLDER}/run.json`, { run_id: runIdOf(key), status: run.status }));
-  }
   const { metrics, isCut } = curve.values.toMetrics();
   const { status, startedMs, endedMs } = run;
   const stored = metadataOf({
@@ -57,8 +47,20 @@ export async function versionOfRun(
     tags: facts.tags.kept,
     metrics: curve.last.all,
   });
+  const last: Record<string, unknown> = { ...metrics, ...stored.metrics as typeof metrics };
+  const { moved: unshown, kept } = summarized(last, summary);
+  const moved = {
+    params: Object.fromEntries(facts.params.moved),
+    tags: Object.fromEntries(facts.tags.moved),
+    ...Object.keys(unshown).length > 0 && { metrics: unshown },
+  };
+  const names = Object.values(moved).flatMap((texts) => Object.keys(texts));
+  const all = [...files];
+  if (names.length > 0) all.push(fileOf(`${OWN_FOLDER}/long.json`, moved));
+  if (all.length === 0 && curve.lines === 0) {
+    all.push(fileOf(`${OWN_FOLDER}/run.json`, { run_id: runIdOf(key), status: run.status }));
+  }
   const { step } = curve.values;
-  const own = stored.metrics as Record<string, unknown> | undefined;
   const metadata: Record<string, unknown> = {
     ...run.metadata,
     ...stored,
@@ -73,9 +75,27 @@ export async function versionOfRun(
     const path = freeCurvePath(new Set(all.map(({ path }) => path.replace(/\/[^]*/, ""))));
     all.push({ path, content: curve.content });
     metadata.curves = curvesWith(path, undefined);
-    metadata.metrics = { ...metrics, ...own };
+    metadata.metrics = kept;
   }
-  return { metadata, files: all, points: curve.points, moved };
+  const counts = {
+    points: curve.points,
+    params: params.size,
+    tags: tags.size,
+    ...countsOfFiles(files),
+  };
+  return { metadata, files: all, counts, moved: names };
+}
+
+/** Returns metrics with the values of a summary, and those for which the metadata has no room. */
+function summarized(last: Record<string, unknown>, summary: ReadonlyMap<string, number>) {
+  const kept = { ...last }, moved: Record<string, unknown> = {};
+  for (const [key, value] of summary) {
+    // Metadata has no -0, NaN and infinities.
+    const own = Number.isFinite(value) ? value + 0 : `${value}`;
+    if (Object.hasOwn(kept, key)) kept[key] = own;
+    else moved[key] = own;
+  }
+  return { kept, moved };
 }
 
 /** The lines of a curve, in the order of their time, and the last values. */
@@ -104,7 +124,7 @@ class Curve {
     metrics.sort((one, other) => one.timestamp - other.timestamp || one.step - other.step);
     let text = "";
     for (const point of pointsOf(metrics, this.#startedMs)) {
-      const line = JSON.stringify(point, notFinite);
+      const line = lineOf(point);
       this.values.add(line);
       text += `${line}\n`;
       this.lines++;
@@ -119,10 +139,6 @@ class Curve {
     const size = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
     return { size, stream: () => ReadableStream.from(chunks) };
   }
-}
-
-function notFinite(_: string, value: unknown): unknown {
-  return typeof value === "number" && !Number.isFinite(value) ? `${value}` : value;
 }
 
 function fileOf(path: string, value: unknown): FileToSave {

@@ -1,7 +1,8 @@
 // The runs of the names that an import writes to.
-import type { Registry } from "../../core/kernel.ts";
+import { type ArtifactInfo, isJsonObject, type Registry } from "../../core/kernel.ts";
 import { RunFinder } from "../../runs/mlflow/find_run.ts";
-import { runIdIn, runIn, type RunVersion } from "../../runs/mlflow/stored_run.ts";
+import { hasEnded, runIdIn, runIn } from "../../runs/mlflow/stored_run.ts";
+import { isOwnFile } from "./files_of_run.ts";
 import type { FoundRun, ImportedRun } from "./records.ts";
 
 interface OfName {
@@ -16,8 +17,12 @@ interface OfName {
 interface Next {
   readonly generation?: number;
   readonly reason?: string;
+  /** True if the version here lacks something. */
+  readonly isFailure?: boolean;
   readonly instead?: FoundRun;
 }
+
+type RunVersion = Parameters<typeof runIn>[0] & Pick<ArtifactInfo, "files">;
 
 export class RunsHere {
   readonly #registry: Registry;
@@ -53,14 +58,23 @@ export class RunsHere {
     return found;
   }
 
-  async next(found: FoundRun, { update }: { update?: boolean }): Promise<Next> {
+  async next(
+    found: FoundRun,
+    { update, partial }: { update?: boolean; partial?: boolean },
+  ): Promise<Next> {
     const { key, changed, version, instead } = found;
     const { runs } = await this.of(key.name), before = runs.get(key.id);
     if (!runs.has(key.id)) return { generation: 1 };
-    const reason = before && await changed?.(before);
+    const change = before && await changed?.(before);
+    if (change !== undefined && version !== undefined) return { reason: change, instead };
+    const isIncomplete = change === undefined && before !== undefined && version === undefined &&
+      before.counted !== "whole" && !partial;
+    const lack = isIncomplete ? await lackOf(found, before) : undefined;
+    const reason = change ?? lack;
     if (reason === undefined) return {};
-    if (version !== undefined) return { reason, instead };
-    if (!update) return { reason: `${reason}; import it with --update` };
+    if (!update) {
+      return { reason: `${reason}; import it with --update`, isFailure: lack !== undefined };
+    }
     const { state, generation } = await this.#finder.find(key);
     return state === "ended"
       ? { generation: generation + 1 }
@@ -68,9 +82,37 @@ export class RunsHere {
   }
 }
 
+/**
+ * Returns what the version of a run here lacks. Imports of earlier releases did not count, and those
+ * with `--partial` leave out what they cannot read.
+ */
+async function lackOf({ open }: FoundRun, before: ImportedRun): Promise<string | undefined> {
+  const { status, left, has, points, problems } = await open();
+  if (left !== undefined || !hasEnded(status)) return undefined;
+  const isPartial = before.counted === "partial";
+  if (isPartial) { for await (const _ of points); // which may add problems
+   }
+  const what = `its version ${before.version} here`, [problem] = problems;
+  if (problem !== undefined) return `${what} may lack something: ${problem}`;
+  if (isPartial) return `${what} lacks what could not be read then`;
+  const { files = 0 } = has;
+  return before.files < files ? `${what} has ${before.files} of its ${files} files` : undefined;
+}
+
 export function importedRun(version: string, info: RunVersion): ImportedRun {
-  const { status, endedMs, tags } = runIn(info);
-  return { version, status, endedMs, commit: tags.get("mlflow.source.git.commit") };
+  const { status, endedMs, tags } = runIn(info), { imported } = info.metadata;
+  return {
+    version,
+    status,
+    endedMs,
+    commit: tags.get("mlflow.source.git.commit"),
+    files: info.files.filter((file) => !isOwnFile(file.path, info)).length,
+    counted: !isJsonObject(imported)
+      ? undefined
+      : imported.problems === undefined
+      ? "whole"
+      : "partial",
+  };
 }
 
 function endOf({ endedMs = 0 }: ImportedRun): number {

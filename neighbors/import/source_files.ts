@@ -26,19 +26,30 @@ const MOST_OF_LINE = 16 * 1024 * 1024;
 const MOST_FILES = 200_000;
 
 /** Texts and lists of a description. */
-export type Plain = string | null | Plain[] | { [key: string]: Plain };
+export type Plain = string | null | PlainList | { [key: string]: Plain };
+
+/** A list. Its items are texts, as those of maps are; its JSON has numbers and booleans. */
+export class PlainList extends Array<Plain> {
+  json = "[]";
+}
+
+/** A text of a document, which is a number or a boolean only without quotes. */
+interface Scalar {
+  readonly text: string;
+  readonly isPlain: boolean;
+}
 
 /** A node of a document in YAML. */
 type Node =
   | { kind: "map"; entries: { key: string; node: Node }[] }
   | { kind: "list"; items: Node[] }
-  | { kind: "scalar"; value: unknown };
+  | { kind: "scalar"; value: Scalar | null };
 
 /** `formats/yaml/document.ts`, which is loaded by name because of its package. */
 interface YamlPart {
   parseYamlDocument(
     text: string,
-    options: { resolve(scalar: { text: string; isPlain: boolean }): string | null },
+    options: { resolve(scalar: Scalar): Scalar | null },
   ): { root?: Node; problems: { state: string }[] };
 }
 
@@ -118,6 +129,19 @@ export class SourceFiles {
     return found.sort((one, other) => one.path < other.path ? -1 : 1);
   }
 
+  /** True if a file is below a folder. */
+  async hasFiles(folder: string): Promise<boolean> {
+    if ((await this.look(folder, []))?.kind !== "folder") return false;
+    const pending = [folder];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      for (const { kind, path } of await this.list(at)) {
+        if (kind === "file") return true;
+        if (kind === "folder") pending.push(path);
+      }
+    }
+    return false;
+  }
+
   /** Returns the files below a folder, with paths below it. */
   async filesBelow(folder: string, problems: string[]): Promise<FileToSave[]> {
     const files = await this.walk(folder, problems);
@@ -154,8 +178,17 @@ export class SourceFiles {
 
   /** Reads the texts of files, by their paths below a folder. */
   async texts(folder: string, problems: string[]): Promise<Map<string, string>> {
+    return await this.textsOf(await this.walk(folder, problems), folder, problems);
+  }
+
+  /** Reads the texts of files that were listed. */
+  async textsOf(
+    entries: readonly FileEntry[],
+    folder: string,
+    problems: string[],
+  ): Promise<Map<string, string>> {
     const texts = new Map<string, string>();
-    for (const entry of await this.walk(folder, problems)) {
+    for (const entry of entries) {
       const text = await this.text(entry, problems);
       if (text !== undefined) texts.set(below(entry.path, folder), text);
     }
@@ -213,16 +246,35 @@ export async function yamlValueIn(text: string): Promise<{ value?: Plain; state?
     import.meta.url,
   );
   const { root, problems: [problem] } = parseYamlDocument(text, {
-    resolve: ({ text, isPlain }) => isPlain && /^(null|~)?$/i.test(text) ? null : text,
+    resolve: ({ text, isPlain }) => isPlain && /^(null|~)?$/i.test(text) ? null : { text, isPlain },
   });
   if (problem !== undefined) return { state: problem.state };
   return root === undefined ? {} : { value: plainOf(root) };
 }
 
 function plainOf(node: Node): Plain {
-  if (node.kind === "scalar") return node.value === null ? null : String(node.value);
-  if (node.kind === "list") return node.items.map(plainOf);
+  if (node.kind === "scalar") return node.value === null ? null : node.value.text;
+  if (node.kind === "list") {
+    const list = PlainList.from(node.items, plainOf) as PlainList;
+    list.json = jsonOf(node);
+    return list;
+  }
   return Object.fromEntries(node.entries.map(({ key, node }) => [key, plainOf(node)]));
+}
+
+/** Returns a node as JSON, with numbers as they are written. */
+function jsonOf(node: Node): string {
+  if (node.kind === "list") return `[${node.items.map(jsonOf).join(",")}]`;
+  if (node.kind === "map") {
+    const members = node.entries.map(({ key, node }) => `${JSON.stringify(key)}:${jsonOf(node)}`);
+    return `{${members.join(",")}}`;
+  }
+  if (node.value === null) return "null";
+  const { text, isPlain } = node.value;
+  if (isPlain && /^(true|false)$/i.test(text)) return text.toLowerCase();
+  const number = text.replace(/^\+/, "").replace(/^(-?)\./, "$10.");
+  const isNumber = isPlain && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(number);
+  return isNumber ? number : JSON.stringify(text);
 }
 
 /** Returns a path, or the scheme of a URL, whose rest may be secret. */

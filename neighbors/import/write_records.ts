@@ -13,6 +13,7 @@ import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded } from "../../runs/mlflow/stored_run.ts";
 import { reasonToKeep } from "./alias_here.ts";
 import { Annotations } from "./annotations.ts";
+import { addCounts, type Counts, countsOfFiles, differences } from "./counts.ts";
 import { drySave, folderOf, withDryVersion } from "./dry_save.ts";
 import { filesOfRun } from "./files_of_run.ts";
 import type {
@@ -22,37 +23,12 @@ import type {
   FoundVersion,
   ImportRecord,
   NotImported,
+  OpenedRun,
   OpenedVersion,
 } from "./records.ts";
+import type { ImportReport, WriteOptions } from "./report.ts";
 import { versionOfRun } from "./run_version.ts";
 import { importedRun, RunsHere } from "./runs_here.ts";
-
-export interface WriteOptions {
-  readonly dryRun?: boolean;
-  /** Saves runs without what cannot be read. */
-  readonly partial?: boolean;
-  /** Saves running runs as `KILLED`. */
-  readonly running?: boolean;
-  /** Saves runs that changed since their import, as further versions. */
-  readonly update?: boolean;
-  /** Reads all files in a dry run. */
-  readonly check?: boolean;
-  readonly signal?: AbortSignal;
-  onItem?(item: { action: "imported" | "unchanged"; name: string; version?: string }): void;
-  onProgress?(progress: { bytes: number; done: number; total: number }): void;
-}
-
-export interface ImportReport {
-  runs: number;
-  versions: number;
-  aliases: number;
-  /** Runs and versions that were there already. */
-  unchanged: number;
-  points: number;
-  files: number;
-  bytes: number;
-  notImported: NotImported[];
-}
 
 /** The files of a version, which may be those of a run here. */
 type Opened = OpenedVersion & { readonly base?: string };
@@ -67,7 +43,7 @@ interface Written {
 
 /** The version, and the files, of a run that a dry run would save. */
 const NOT_SAVED = "not saved";
-const OF_DRY_RUN = { files: [{ path: "file", content: new Uint8Array() }], problems: [] };
+const OF_DRY_RUN = { files: [{ path: "file", content: new Uint8Array() }], problems: [], has: {} };
 
 /** Errors of one record. Others end the import. */
 const OF_RECORD = [
@@ -88,6 +64,7 @@ export class RecordWriter {
     points: 0,
     files: 0,
     bytes: 0,
+    source: {},
     notImported: [],
   };
   readonly #registry: Registry;
@@ -144,36 +121,30 @@ export class RecordWriter {
 
   async #writeRun(found: FoundRun): Promise<void> {
     const { key, version: versionOf, open } = found, { name, id } = key;
-    const { dryRun, running, signal, onItem } = this.#options;
+    const { dryRun, signal, onItem } = this.#options;
     checkNewName(name);
     if (!hasRunId(key)) return this.#leave("failed", spoken(key), "name and id are too long");
     const { runs, taken, saved } = await this.#runs.of(name);
     const next = await this.#runs.next(found, this.#options);
-    if (next.reason !== undefined) this.#leave("left", spoken(key), next.reason);
+    if (next.reason !== undefined) {
+      this.#leave(next.isFailure ? "failed" : "left", spoken(key), next.reason);
+    }
     if (next.instead !== undefined) return await this.#writeRun(next.instead);
     if (next.generation === undefined) {
       this.report.unchanged++;
-      return onItem?.({ action: "unchanged", name, version: runs.get(id)?.version });
+      return await onItem?.({ action: "unchanged", name, id, version: runs.get(id)?.version });
     }
     const version = versionOf?.(taken);
     if (version !== undefined && taken.has(version)) {
       return this.#leave("failed", spoken(key), `version ${version} is there already`);
     }
-    const opened = await open();
-    if (opened.left !== undefined) return this.#leave("left", spoken(key), opened.left);
-    const goesOn = !hasEnded(opened.status);
-    if (goesOn && !running) return this.#leave("left", spoken(key), "it is still running");
-    const run = goesOn ? { ...opened, status: "KILLED" as const } : opened;
-    const { metadata, files, points, moved } = await versionOfRun(key, run);
-    if (this.#isDamaged(spoken(key), run.problems)) return;
-    if (moved.length > 0) {
-      const reason = `too long for metadata: ${moved.join(", ")}. See .mlflow/long.json`;
-      this.#leave("left", spoken(key), reason);
-    }
+    const read = await this.#readRun(key, await open());
+    if (read === undefined) return;
+    const { metadata, files, source, here } = read;
     const count = () => {
       this.report.runs++;
-      this.report.points += points;
-      this.#count(files);
+      this.report.points += here.points ?? 0;
+      this.#count(files, source);
       if (version !== undefined) taken.add(version);
     };
     const options = {
@@ -184,7 +155,7 @@ export class RecordWriter {
     if (dryRun) {
       await drySave(name, files, { ...options, ...this.#options });
       this.#dry.add(spoken(key));
-      const dry = { name, createdAt: new Date(0), metadata };
+      const dry = { name, createdAt: new Date(0), metadata, files: [] };
       runs.set(id, importedRun(version ?? NOT_SAVED, dry));
       saved.add(version ?? NOT_SAVED);
       return count();
@@ -194,15 +165,41 @@ export class RecordWriter {
       as: folderOf(files),
       signal,
     });
-    runs.set(id, importedRun(result.version, { name, createdAt: result.createdAt, metadata }));
+    const { createdAt } = result;
+    runs.set(id, importedRun(result.version, { name, createdAt, metadata, files: [] }));
     if (result.skipped) return void this.report.unchanged++; // another import saved it
     saved.add(result.version);
     count();
-    onItem?.({ action: "imported", name, version: result.version });
+    const item = { action: "imported", name, id, version: result.version } as const;
+    await onItem?.({ ...item, counts: { source, here } });
   }
 
-  /** Reports what cannot be read. Returns true if the record is not saved without it. */
-  #isDamaged(what: string, problems: readonly string[]): boolean {
+  /** Returns the version of a run, and the counts; undefined if it is left out. */
+  async #readRun(key: RunKey, opened: OpenedRun) {
+    const { status, left, has: source, problems: found } = opened;
+    if (left !== undefined) return this.#leave("left", spoken(key), left);
+    const goesOn = !hasEnded(status);
+    if (goesOn && !this.#options.running) {
+      return this.#leave("left", spoken(key), "it is still running");
+    }
+    const run = goesOn ? { ...opened, status: "KILLED" as const } : opened;
+    const { metadata, files, counts: here, moved } = await versionOfRun(key, run);
+    const uncounted = differences(source, here), problems = found.length || uncounted.length;
+    if (this.#isDamaged(spoken(key), found, uncounted)) return;
+    metadata.imported = { ...here, ...problems > 0 && { problems } };
+    if (moved.length > 0) {
+      const reason = `too long for metadata: ${moved.join(", ")}. See .mlflow/long.json`;
+      this.#leave("left", spoken(key), reason);
+    }
+    return { metadata, files, source, here };
+  }
+
+  /**
+   * Reports what cannot be read or, if all could be read, what the source has beyond that. Returns true
+   * if the record is not saved without it.
+   */
+  #isDamaged(what: string, found: readonly string[], uncounted: readonly string[]): boolean {
+    const problems = found.length > 0 ? found : uncounted;
     if (this.#options.partial) {
       for (const problem of problems) this.#leave("left", what, problem);
       return false;
@@ -213,12 +210,11 @@ export class RecordWriter {
     return true;
   }
 
-  #count(files: readonly FileToSave[]): void {
-    this.report.files += files.length;
-    for (const { content } of files) {
-      if ("size" in content) this.report.bytes += content.size;
-      else if (content instanceof Uint8Array) this.report.bytes += content.byteLength;
-    }
+  #count(saved: readonly FileToSave[], source: Counts): void {
+    const { files = 0, bytes = 0 } = countsOfFiles(saved);
+    this.report.files += files;
+    this.report.bytes += bytes;
+    addCounts(this.report.source, source);
   }
 
   async #writeModel(model: FoundModel): Promise<void> {
@@ -275,18 +271,25 @@ export class RecordWriter {
   /** Returns the version that is here now; undefined if it could not be saved. */
   async #writeVersion(model: FoundModel, found: FoundVersion): Promise<Written | undefined> {
     const { name } = model, opened = await this.#opened(found);
-    const { files, problems, base } = opened;
-    const what = `${name}@${found.version}`;
+    const { files, problems, base, has: source } = opened;
+    const what = `${name}@${found.version}`, here = countsOfFiles(files);
     if (files.length === 0) {
       this.#leave("failed", what, problems[0] ?? "it has no files");
       return undefined;
     }
-    if (this.#isDamaged(what, problems)) return undefined;
+    if (this.#isDamaged(what, problems, differences(source, here))) return undefined;
     const written = await this.#saveVersion(model, found, opened), { version, isNew } = written;
     if (isNew) {
       this.report.versions++;
-      if (base === undefined) this.#count(files);
-      if (!this.#options.dryRun) this.#options.onItem?.({ action: "imported", name, version });
+      if (base === undefined) this.#count(files, source);
+      if (!this.#options.dryRun) {
+        await this.#options.onItem?.({
+          action: "imported",
+          name,
+          version,
+          counts: { source, here },
+        });
+      }
     } else this.report.unchanged++; // another import saved it
     await this.#annotate(name, version, found);
     return written;

@@ -2,7 +2,7 @@
 //
 //   {"step":3,"loss":0.5,"auc":0.9,"_time":12.5}   12.5 seconds after the start of the run
 import { RegistryError } from "../../core/errors.ts";
-import type { RunValues } from "../run.ts";
+import { numberText } from "../point_text.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
 export interface Metric {
@@ -27,7 +27,10 @@ export function metricJson({ value, ...metric }: Metric) {
 }
 
 /** Returns the points of metrics, in their order. */
-export function pointsOf(metrics: readonly Metric[], startedMs: number): RunValues[] {
+export function pointsOf(
+  metrics: readonly Metric[],
+  startedMs: number,
+): Record<string, number>[] {
   const points: Map<string, number>[] = [];
   let last: Metric | undefined;
   for (const metric of metrics) {
@@ -47,6 +50,14 @@ export function pointsOf(metrics: readonly Metric[], startedMs: number): RunValu
     last = metric;
   }
   return points.map((point) => Object.fromEntries(point));
+}
+
+/** Returns a point as a line of JSON, without its end. */
+export function lineOf(point: Readonly<Record<string, number>>): string {
+  const members = Object.entries(point).map(([name, value]) =>
+    `${JSON.stringify(name)}:${numberText(value)}`
+  );
+  return `{${members.join(",")}}`;
 }
 
 function timestampOf(seconds: number, startedMs: number): number {

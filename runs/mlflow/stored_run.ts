@@ -89,7 +89,10 @@ interface Kept {
   status: Status;
   start_time: number;
   end_time?: number;
-  /** The time and step of each metric. Absent if they are too many: the curve has them. */
+  /**
+   * The time and step of each metric. Absent if they are too many, or if a value is -0, which metadata
+   * does not have: the curve has them.
+   */
   last?: Record<string, [timestamp: number, step: number]>;
 }
 
@@ -107,7 +110,7 @@ export function metadataOf(run: Omit<StoredRun, "token">): Record<string, unknow
     metrics.map((each) => [each.key, plain(metricJson(each).value)]),
   );
   const fits = sizeOf(last) <= MOST_LAST && sizeOf(values) <= MOST_METRICS;
-  if (fits) kept.last = last;
+  if (fits && !metrics.some(({ value }) => Object.is(value, -0))) kept.last = last;
   return {
     params: Object.fromEntries(params),
     tags: Object.fromEntries(tags),

@@ -92,7 +92,7 @@ export class DvcCache {
 
 /** Returns a file whose bytes are checked while they are saved. */
 export function checkedFile(
-  { path, md5, isLegacy }: Output,
+  { path, md5, isLegacy }: Omit<Output, "has">,
   size: number,
   read: () => AsyncIterable<Uint8Array>,
 ): FileToSave {

@@ -21,7 +21,7 @@ export const importDvc: Command = defineCommand({
     "Rerun the command to import new tags and commits, or to finish an interrupted import. Nothing " +
     "is fetched, and only the repository and --remote are read. Symbolic links are never followed. " +
     "Versions that cannot be read completely are printed as a table, and the exit code is 1; the " +
-    "others are imported. With --json: one line per such version, then the report.",
+    "others are imported. With --json: one line per version with its counts, then the report.",
   args: [
     { usage: "<from>", text: "the folder of a clone", completes: "file" },
     TARGET,

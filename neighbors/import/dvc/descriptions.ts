@@ -6,7 +6,8 @@
 //
 // Paths are below the folder of the file, or below the `wdir` of their stage.
 import { folderOf, joinPath, nameOf, shown } from "../../../core/kernel.ts";
-import type { Plain } from "../source_files.ts";
+import type { Counts } from "../counts.ts";
+import { isMap, type Plain, PlainList } from "../source_files.ts";
 
 type Members = Readonly<Record<string, Plain>>;
 
@@ -18,6 +19,8 @@ export interface Output {
   readonly md5: string;
   /** True for DVC 1 and 2, whose hashes of texts are those with line feeds alone. */
   readonly isLegacy: boolean;
+  /** Its files and bytes, if the description has them. */
+  readonly has: Pick<Counts, "files" | "bytes">;
 }
 
 export interface Described {
@@ -70,21 +73,38 @@ function addOutputs(
   problems: string[],
 ): void {
   for (const out of listOf(outs)) {
-    const { path, md5, hash, files, remote } = membersOf(out);
+    const { path, md5, hash, files, remote, size, nfiles } = membersOf(out);
     const at = folder === undefined ? undefined : below(folder, path ?? "");
     if (at === undefined || at === "" || typeof remote === "string") {
       problems.push(`${shown(String(path))} is not in the repository`);
     } else if (Array.isArray(files)) {
       for (const file of files) {
-        const { relpath, md5 } = membersOf(file);
+        const { relpath, md5, size } = membersOf(file);
         const each = below(at, relpath ?? "");
         if (each?.startsWith(`${at}/`) && isMd5(md5)) {
-          outputs.push({ path: each, md5, isLegacy: false });
+          outputs.push({
+            path: each,
+            md5,
+            isLegacy: false,
+            has: countsIn({ files: "1", bytes: size }),
+          });
         } else problems.push(`${shown(at)} has a file without a path or an MD5`);
       }
-    } else if (isMd5(md5)) outputs.push({ path: at, md5, isLegacy: hash !== "md5" });
-    else problems.push(`${shown(at)} has no MD5`);
+    } else if (isMd5(md5)) {
+      const isLegacy = hash !== "md5"; // Git may have changed the ends of its lines
+      const ofFolder = md5.endsWith(".dir");
+      const has = countsIn({ files: ofFolder ? nfiles : "1", bytes: isLegacy ? null : size });
+      outputs.push({ path: at, md5, isLegacy, has });
+    } else problems.push(`${shown(at)} has no MD5`);
   }
+}
+
+/** Returns the counts that are numbers. */
+function countsIn(texts: { files: Plain | undefined; bytes: Plain | undefined }) {
+  const entries = Object.entries(texts).flatMap(([kind, text]) =>
+    typeof text === "string" && /^\d{1,15}$/.test(text) ? [[kind, Number(text)] as const] : []
+  );
+  return Object.fromEntries(entries) as Output["has"];
 }
 
 function addMetrics(folder: string, content: Members, metrics: string[]): void {
@@ -110,14 +130,20 @@ function wdirOf(stages: Members, stage: string): Plain {
   return facts.wdir ?? membersOf(facts.do).wdir ?? ".";
 }
 
-/** Adds the values of a tree, whose keys are joined with dots. */
-export function addTexts(texts: Map<string, string>, key: string, value: Plain | undefined): void {
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-    const prefix = key === "" || key.endsWith(":") ? key : `${key}.`;
-    for (const [name, each] of Object.entries(value)) addTexts(texts, prefix + name, each);
-  } else if (key !== "" && value !== undefined && !texts.has(key)) {
-    texts.set(key, typeof value === "string" ? value : JSON.stringify(value));
-  }
+/** Adds the values of a tree, whose keys are joined with dots. The first of a key stays. */
+export function addTexts(
+  texts: Map<string, string>,
+  key: string,
+  value: Plain | undefined,
+  onTwice?: (key: string) => void,
+): void {
+  const members = isMap(value) ? Object.entries(value) : [];
+  const prefix = key === "" || key.endsWith(":") ? key : `${key}.`;
+  for (const [name, each] of members) addTexts(texts, prefix + name, each, onTwice);
+  if (members.length > 0 || key === "" || key.endsWith(":") || value === undefined) return;
+  if (texts.has(key)) return onTwice?.(key);
+  const json = isMap(value) ? "{}" : value instanceof PlainList ? value.json : "null";
+  texts.set(key, typeof value === "string" ? value : json);
 }
 
 /** Returns a path below a folder of the repository; undefined for a place outside of it. */

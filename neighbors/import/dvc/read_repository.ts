@@ -3,6 +3,7 @@
 import { type FileToSave, iterableStream, notFound, readAll, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { aliasOfRef } from "../alias_of_ref.ts";
+import type { Counts } from "../counts.ts";
 import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
 import { isMap, type Plain, yamlIn, yamlValueIn } from "../source_files.ts";
 import { checkedFile, type DvcCache, missing } from "./cache.ts";
@@ -81,7 +82,8 @@ export class DvcReader {
     const files = await this.#files(described.outputs, tree, problems);
     const params = new Map<string, string>();
     const own = await this.#yaml(["params.yaml"], tree, problems);
-    for (const values of own.values()) addTexts(params, "", values);
+    const onTwice = (key: string) => problems.push(`params.yaml has ${shown(key)} twice`);
+    for (const values of own.values()) addTexts(params, "", values, onTwice);
     for (const [key, value] of described.params) if (!params.has(key)) params.set(key, value);
     const points = await this.#points(described, { tree, files, commit, problems });
     const isEmpty = files.size + points.length + problems.length === 0;
@@ -93,6 +95,7 @@ export class DvcReader {
       tags: tagsOf(commit, label),
       points: listed(points),
       files: [...files.values()],
+      has: countsOf(described.outputs),
       problems,
       ...isEmpty && { left: "DVC tracks nothing in it" },
     };
@@ -213,6 +216,18 @@ export class DvcReader {
       });
     });
   }
+}
+
+/** Returns the files and bytes of all outputs, if all descriptions have them. */
+function countsOf(outputs: readonly Output[]): Pick<Counts, "files" | "bytes"> {
+  const sum = (kind: "files" | "bytes") =>
+    outputs.reduce<number | undefined>(
+      (sum, { has: { [kind]: own } }) =>
+        sum === undefined || own === undefined ? undefined : sum + own,
+      0,
+    );
+  const files = sum("files"), bytes = sum("bytes");
+  return { ...files !== undefined && { files }, ...bytes !== undefined && { bytes } };
 }
 
 /** Returns versions and aliases for the commits of refs. Only tags are versions by their names. */

@@ -25,7 +25,7 @@ export const createImportFiles = (extensions: readonly Extension[]): Command =>
       "3, v3 and 003 become 3.0.0, and 2026-11-29 becomes 2026.11.29. A link in place of a version, " +
       "such as production -> 3, becomes an alias if it points to a version of the same name. Links " +
       "are never followed. Rerun the command to import new versions, or to finish an interrupted " +
-      "import. Versions that cannot be imported are printed as a table, and the exit code is 1. With --json: one line per such version, then the report.",
+      "import. Versions that cannot be imported are printed as a table, and the exit code is 1. With --json: one line per version with its counts, then the report.",
     args: [
       { usage: "<pattern>", text: "a path or URL with {name} and {version}, in quotes" },
       TARGET,

@@ -11,6 +11,7 @@ import {
   shown,
 } from "../../../core/kernel.ts";
 import type { FileEntry } from "../../../files/mod.ts";
+import { countsOfFiles } from "../counts.ts";
 import type { FoundModel, FoundVersion, ImportRecord, ReadOptions } from "../records.ts";
 import { below, type SourceFiles } from "../source_files.ts";
 import type { Keeps, KeptBeside } from "./beside.ts";
@@ -160,7 +161,8 @@ export class FilesReader {
       const own = entry.kind === "file" ? folderOf(entry.path) : entry.path;
       const all = found.map((file) => files.fileToSave(file, below(file.path, own)));
       if (entry.kind === "folder") beside = await keeps?.({ path: entry.path, files: all });
-      return { files: beside?.files ?? all, problems, metadata: modifiedIn(found) };
+      const kept = beside?.files ?? all;
+      return { files: kept, problems, has: countsOfFiles(kept), metadata: modifiedIn(found) };
     };
     return {
       version,

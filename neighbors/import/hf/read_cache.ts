@@ -7,6 +7,7 @@
 // Only links to blobs of the same repository are read.
 import { type FileToSave, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
 import type { FileEntry } from "../../../files/mod.ts";
+import { countsOfFiles } from "../counts.ts";
 import type { FoundVersion, ImportRecord, ReadOptions } from "../records.ts";
 import { below, type SourceFiles } from "../source_files.ts";
 import { aliasOf, checkedFile, COMMIT } from "./checked_file.ts";
@@ -155,6 +156,6 @@ function foundVersion(hub: string, { commit, refs, files, problems }: Snapshot):
     version: commit,
     labels: new Map(),
     metadata: { hub, commit, ...refs.length > 0 && { refs: [...refs].sort() } },
-    open: () => Promise.resolve({ files, problems }),
+    open: () => Promise.resolve({ files, problems, has: countsOfFiles(files) }),
   };
 }

@@ -103,7 +103,7 @@ export class HfCloneReader {
     const { git } = this.#clone, problems: string[] = [], files: FileToSave[] = [];
     const tree = [...await git.tree(commit)];
     if (tree.length > MOST_FILES) {
-      return { files, problems: [`it has more than ${MOST_FILES} files`] };
+      return { files, problems: [`it has more than ${MOST_FILES} files`], has: {} };
     }
     const small = tree.filter(([, { kind, size }]) => kind === "file" && size <= MOST_OF_POINTER);
     const blobs = await git.blobs([...new Set(small.map(([, { oid }]) => oid))]);
@@ -113,7 +113,7 @@ export class HfCloneReader {
       if (typeof file === "string") problems.push(file);
       else files.push(file);
     }
-    return { files, problems };
+    return { files, problems, has: { files: tree.length } };
   }
 
   /** Returns a file, or its problem. */

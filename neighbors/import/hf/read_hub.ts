@@ -104,8 +104,11 @@ export class HubReader {
 
   async #open(commit: string): ReturnType<FoundVersion["open"]> {
     const files: FileToSave[] = [], problems: string[] = [];
+    const has = { files: 0, bytes: 0 };
     for await (const entry of this.#server.items(`${this.#api}/tree/${commit}?recursive=true`)) {
       if (entry.type !== "file") continue;
+      has.files++;
+      has.bytes += Number(entry.size);
       const { path, size, oid } = entry, lfs = entry.lfs as Json | undefined;
       if (typeof path !== "string" || typeof size !== "number" || typeof oid !== "string") {
         problems.push("its list of files has an entry without path, size or hash");
@@ -119,7 +122,7 @@ export class HubReader {
         break;
       }
     }
-    return { files, problems };
+    return { files, problems, has };
   }
 
   #file(

@@ -21,7 +21,7 @@ export const importMlflow: Command = defineCommand({
     "Rerun the command to import new runs, or to finish an interrupted import. Deleted runs are " +
     "left out, and so are running ones without --running. Symbolic links are never followed. Runs " +
     "that cannot be read completely are printed as a table, and the exit code is 1; the others " +
-    "are imported. With --json: one line per such run, then the report.\n\n" +
+    "are imported. With --json: one line per run or version with its counts, then the report.\n\n" +
     "For a server, set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and " +
     "MLFLOW_TRACKING_PASSWORD.",
   args: [

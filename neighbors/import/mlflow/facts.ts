@@ -42,13 +42,24 @@ export interface RunLinks {
   readonly outputs?: readonly { model: string; step: number }[];
 }
 
+export interface RunFacts extends RunLinks {
+  readonly tags: ReadonlyMap<string, string>;
+  readonly runName?: string;
+  readonly user?: string;
+}
+
+/** Returns how many tags a run has here, if nothing of it is lost. */
+export function countTags(
+  { tags, runName, user, datasets = [], inputs = [], outputs = [] }: RunFacts,
+): number {
+  return tags.size + datasets.length + inputs.length + outputs.length +
+    (runName && !tags.has("mlflow.runName") ? 1 : 0) + (user && !tags.has("mlflow.user") ? 1 : 0);
+}
+
 /** Returns the tags of a run as they are here. */
 export function tagsOfRun(
   ids: KnownIds,
-  { tags, runName, user, problems, datasets = [], inputs = [], outputs = [] }: RunLinks & {
-    tags: ReadonlyMap<string, string>;
-    runName?: string;
-    user?: string;
+  { tags, runName, user, problems, datasets = [], inputs = [], outputs = [] }: RunFacts & {
     problems: string[];
   },
 ): Map<string, string> {
@@ -81,6 +92,17 @@ function membersOf(dataset: DataSetInput["dataset"]): DataSetInput["dataset"] {
   return Object.fromEntries(MEMBERS.filter(isKept).map((name) => [name, dataset[name]]));
 }
 
+/** True if the tags of a run say that MLflow 2 logged a model among its artifacts. */
+export function hasLoggedModel(tags: ReadonlyMap<string, string>): boolean {
+  try {
+    const models: unknown = JSON.parse(tags.get(HISTORY_TAG) ?? "[]");
+    return Array.isArray(models) &&
+      models.some((model) => isJsonObject(model) && model.model_id === undefined);
+  } catch {
+    return false;
+  }
+}
+
 /** Returns the models of MLflow 2 in a tag. The file `MLmodel` has their signatures. */
 function historyOf(tag: string, ids: KnownIds): string {
   try {
@@ -96,16 +118,22 @@ function historyOf(tag: string, ids: KnownIds): string {
   }
 }
 
+export interface ModelFacts {
+  readonly tags: ReadonlyMap<string, string>;
+  readonly name: string;
+  readonly type?: string;
+  readonly run?: string;
+}
+
+/** Returns how many tags a logged model has here, if nothing of it is lost. */
+export function countModelTags({ tags, type, run }: ModelFacts): number {
+  return tags.size + 1 + (type ? 1 : 0) + (run ? 1 : 0);
+}
+
 /** Returns the tags of a logged model. */
 export function tagsOfModel(
   ids: KnownIds,
-  { tags, name, type, run, problems }: {
-    tags: ReadonlyMap<string, string>;
-    name: string;
-    type?: string;
-    run?: string;
-    problems: string[];
-  },
+  { tags, name, type, run, problems }: ModelFacts & { problems: string[] },
 ): Map<string, string> {
   const all = tagsOfRun(ids, { tags, problems });
   all.set(MODEL_FACTS.name, name);

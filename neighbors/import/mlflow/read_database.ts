@@ -10,9 +10,21 @@ import { invalid, messageOf, notFound, shown } from "../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
 import { changedEnd, type FoundRun, type ImportRecord } from "../records.ts";
 import type { OpenedRun, ReadOptions } from "../records.ts";
-import type { ArtifactPlaces } from "./artifact_places.ts";
-import { aliasesOf, foundVersion, KnownIds, statusOf, type StoredVersion } from "./facts.ts";
-import { tagsOfModel, tagsOfRun, timeOf } from "./facts.ts";
+import { countsOfFiles } from "../counts.ts";
+import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";
+import {
+  aliasesOf,
+  countModelTags,
+  countTags,
+  foundVersion,
+  hasLoggedModel,
+  KnownIds,
+  statusOf,
+  type StoredVersion,
+  tagsOfModel,
+  tagsOfRun,
+  timeOf,
+} from "./facts.ts";
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -94,6 +106,9 @@ export class DatabaseReader implements Disposable {
     if (listed.length + notImported.length === 0 && this.#rows("registered_models").length === 0) {
       throw notFound("import runs of MLflow from", "this database", "it has no runs and no models");
     }
+    this.#places.expect(
+      listed.map(({ row, columns }) => recordedAt([textOf(row[columns.uri])])),
+    );
     const versions = this.#rows("model_versions").length;
     yield { kind: "total", count: listed.length + versions };
     yield* notImported;
@@ -146,50 +161,79 @@ export class DatabaseReader implements Disposable {
     const status = statusOf(row.status, isModel);
     if (startedMs === undefined) problems.push(`it has no start: ${row[columns.start]}`);
     if (status === undefined) problems.push(`${row.status} is not a status`);
-    const files = await this.#files([textOf(row[columns.uri])], problems);
     const times = {
       status: status ?? "FAILED",
       startedMs: startedMs ?? 0,
       ...endedMs !== undefined && { endedMs },
     } as const;
+    const facts = isModel ? this.#factsOfModel(row, id) : this.#factsOfRun(row, id);
+    const { params, tags, certain, has } = facts(problems);
+    const recorded = recordedAt([textOf(row[columns.uri])]);
+    const files = await this.#places.files({ ...recorded, certain }, problems);
     return {
       ...times,
       problems,
       files,
-      points: this.#points(isModel ? "" : id, problems),
-      ...isModel
-        ? {
-          params: this.#texts("logged_model_params", { model_id: id }, [
-            "param_key",
-            "param_value",
-          ]),
-          tags: tagsOfModel(this.#ids, {
-            tags: this.#texts("logged_model_tags", { model_id: id }, ["tag_key", "tag_value"]),
-            name: textOf(row.name) ?? id,
-            type: textOf(row.model_type),
-            run: textOf(row.source_run_id),
-            problems,
-          }),
-        }
-        : {
-          params: this.#texts("params", { run_uuid: id }),
-          tags: tagsOfRun(this.#ids, {
-            tags: this.#texts("tags", { run_uuid: id }),
-            runName: textOf(row.name),
-            user: textOf(row.user_id),
-            problems,
-            ...this.#links(id),
-          }),
-        },
+      params,
+      tags,
+      points: isModel ? this.#pointsOfModel(id, problems) : this.#points(id, problems),
+      has: { ...has, ...countsOfFiles(files) },
     };
   }
 
-  async #files(uris: readonly (string | undefined)[], problems: string[]) {
-    const places = uris.filter((uri) => uri !== undefined);
-    // By default, MLflow writes artifacts beside the database.
-    const [usual] = /(?:^|\/)mlruns\/[^]+$/.exec(places[0] ?? "") ?? [];
-    const beside = usual?.replace(/^\//, "");
-    return await this.#places.files(places, { beside, problems });
+  #factsOfRun(row: Row, id: string) {
+    const params = this.#texts("params", { run_uuid: id });
+    const tags = this.#texts("tags", { run_uuid: id });
+    const facts = {
+      tags,
+      runName: textOf(row.name),
+      user: textOf(row.user_id),
+      ...this.#links(id),
+    };
+    return (problems: string[]) => ({
+      params,
+      tags: tagsOfRun(this.#ids, { ...facts, problems }),
+      certain: hasLoggedModel(tags) ? "files" as const : undefined,
+      has: {
+        params: this.#count("params", { run_uuid: id }),
+        tags: countTags(facts) + this.#count("tags", { run_uuid: id }) - tags.size,
+        points: this.#count("metrics", { run_uuid: id }),
+      },
+    });
+  }
+
+  #factsOfModel(row: Row, id: string) {
+    const of = { model_id: id };
+    const params = this.#texts("logged_model_params", of, ["param_key", "param_value"]);
+    const tags = this.#texts("logged_model_tags", of, ["tag_key", "tag_value"]);
+    const facts = {
+      tags,
+      name: textOf(row.name) ?? id,
+      type: textOf(row.model_type),
+      run: textOf(row.source_run_id),
+    };
+    const isOutput = this.#count("inputs", {
+      destination_type: "MODEL_OUTPUT",
+      destination_id: id,
+    }) > 0;
+    return (problems: string[]) => ({
+      params,
+      tags: tagsOfModel(this.#ids, { ...facts, problems }),
+      certain: isOutput && statusOf(row.status, true) === "FINISHED" ? "files" as const : undefined,
+      has: {
+        params: this.#count("logged_model_params", of),
+        tags: countModelTags(facts) + this.#count("logged_model_tags", of) - tags.size,
+        points: this.#count("logged_model_metrics", of),
+      },
+    });
+  }
+
+  /** Returns a number of rows, as the database counts them. */
+  #count(table: string, where: Record<string, SQLInputValue>): number {
+    if (!this.#tables.has(table)) return 0;
+    const conditions = Object.keys(where).map((column) => `${column} = ?`).join(" AND ");
+    const text = `SELECT count(*) AS count FROM ${table} WHERE ${conditions}`;
+    return Number(this.#prepare(text).get(...Object.values(where))?.count ?? 0);
   }
 
   #links(id: string) {
@@ -216,13 +260,20 @@ export class DatabaseReader implements Disposable {
   }
 
   async *#points(run: string, problems: string[]): AsyncGenerator<Metric> {
-    if (run === "") return;
+    if (!this.#tables.has("metrics")) return;
     const text = "SELECT * FROM metrics WHERE run_uuid = ? ORDER BY timestamp, step";
     for (const row of this.#prepare(text).iterate(run)) {
-      const key = `${row.key}`, value = row.is_nan ? NaN : Number(row.value);
-      const timestamp = timeOf(row.timestamp), step = timeOf(row.step ?? 0);
-      if (timestamp !== undefined && step !== undefined) yield { key, value, timestamp, step };
-      else if (problems.length < 100) problems.push(`a value of ${shown(key)} is not a metric`);
+      yield* pointOf({ ...row, value: row.is_nan ? NaN : row.value }, problems);
+    }
+  }
+
+  async *#pointsOfModel(model: string, problems: string[]): AsyncGenerator<Metric> {
+    if (!this.#tables.has("logged_model_metrics")) return;
+    const text = "SELECT metric_name AS key, metric_value AS value, metric_step AS step, " +
+      "metric_timestamp_ms AS timestamp FROM logged_model_metrics WHERE model_id = ? " +
+      "ORDER BY timestamp, step";
+    for (const row of this.#prepare(text).iterate(model)) {
+      yield* pointOf({ ...row, value: row.value ?? NaN }, problems); // SQLite has no NaN
     }
   }
 
@@ -250,7 +301,8 @@ export class DatabaseReader implements Disposable {
     const versions = stored.flatMap((version) =>
       foundVersion(this.#ids, version, async (uris) => {
         const problems: string[] = [];
-        return { files: await this.#files(uris, problems), problems };
+        const files = await this.#places.files(recordedAt(uris), problems);
+        return { files, problems, has: countsOfFiles(files) };
       }) ?? []
     );
     const labels = this.#texts("registered_model_tags", { name });
@@ -262,6 +314,23 @@ export class DatabaseReader implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+/** Returns where artifacts are. By default, MLflow writes them beside the database. */
+function recordedAt(given: readonly (string | undefined)[]): Recorded {
+  const uris = given.filter((uri) => uri !== undefined);
+  const [, own] = /(?:^|\/)(mlruns\/[^]+)$/.exec(uris[0] ?? "") ?? [];
+  return { uris, own };
+}
+
+function* pointOf(
+  { key, value, ...row }: Row,
+  problems: string[],
+): Generator<Metric> {
+  const timestamp = timeOf(row.timestamp), step = timeOf(row.step ?? 0);
+  if (timestamp !== undefined && step !== undefined) {
+    yield { key: `${key}`, value: Number(value), timestamp, step };
+  } else if (problems.length < 100) problems.push(`a value of ${shown(`${key}`)} is not a metric`);
 }
 
 function textOf(value: SQLOutputValue | undefined): string | undefined {

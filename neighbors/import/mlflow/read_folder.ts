@@ -10,9 +10,21 @@ import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { changedEnd, type FoundRun, type ImportRecord, type NotImported } from "../records.ts";
 import type { OpenedRun, ReadOptions } from "../records.ts";
 import type { Plain, SourceFiles } from "../source_files.ts";
-import type { ArtifactPlaces } from "./artifact_places.ts";
-import { aliasesOf, foundVersion, KnownIds, statusOf, type StoredVersion } from "./facts.ts";
-import { tagsOfModel, tagsOfRun, timeOf } from "./facts.ts";
+import { type Counts, countsOfFiles } from "../counts.ts";
+import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";
+import {
+  aliasesOf,
+  countModelTags,
+  countTags,
+  foundVersion,
+  hasLoggedModel,
+  KnownIds,
+  statusOf,
+  type StoredVersion,
+  tagsOfModel,
+  tagsOfRun,
+  timeOf,
+} from "./facts.ts";
 
 /** Folders of an experiment that are no runs. */
 const NO_RUNS: ReadonlySet<string> = new Set(["models", "datasets", "tags", "traces"]);
@@ -90,6 +102,7 @@ export class MlrunsReader {
         hint: "Pass the mlruns folder: each experiment in it is a folder with meta.yaml.",
       });
     }
+    this.#places.expect(runs.map(recordedIn));
     const versions = await Array.fromAsync(models, (folder) => this.#files.folders(folder));
     const isVersion = (path: string) => nameOf(path).startsWith("version-");
     const count = runs.length + versions.flat().filter(isVersion).length;
@@ -135,34 +148,51 @@ export class MlrunsReader {
     };
   }
 
-  async #openRun({ folder, meta }: ListedRun): Promise<OpenedRun> {
-    const problems: string[] = [];
-    const read = (part: string) => this.#files.texts(joinPath(folder, part), problems);
-    const artifacts = joinPath(folder, "artifacts");
-    const uri = textOf(meta.artifact_uri);
+  async #openRun(run: ListedRun): Promise<OpenedRun> {
+    const { folder, meta } = run, problems: string[] = [];
+    const params = await this.#texts(joinPath(folder, "params"), problems);
+    const { count, texts: tags } = await this.#texts(joinPath(folder, "tags"), problems);
+    const facts = {
+      tags,
+      runName: textOf(meta.run_name),
+      user: textOf(meta.user_id),
+      ...await this.#links(folder, problems),
+    };
+    const certain = hasLoggedModel(tags) ? "files" : "folder";
+    const files = await this.#places.files({ ...recordedIn(run), certain }, problems);
+    const has = {
+      params: params.count,
+      tags: countTags(facts) + count - tags.size,
+      ...countsOfFiles(files),
+    };
     return {
       ...timesIn(meta, { problems, start: "start_time", end: "end_time" }),
-      params: await read("params"),
-      tags: tagsOfRun(this.#ids, {
-        tags: await read("tags"),
-        runName: textOf(meta.run_name),
-        user: textOf(meta.user_id),
-        problems,
-        ...await this.#links(folder, problems),
-      }),
-      points: this.#points(joinPath(folder, "metrics"), problems),
-      files: await this.#places.files(uri === undefined ? [] : [uri], {
-        usual: artifacts,
-        problems,
-      }),
+      params: params.texts,
+      tags: tagsOfRun(this.#ids, { ...facts, problems }),
+      points: this.#points(joinPath(folder, "metrics"), { has, problems }),
+      files,
+      has,
       problems,
     };
   }
 
-  async #openModel({ folder, meta, id }: ListedRun): Promise<OpenedRun> {
-    const problems: string[] = [];
-    const read = (part: string) => this.#files.texts(joinPath(folder, part), problems);
-    const uri = textOf(meta.artifact_location);
+  async #openModel(run: ListedRun): Promise<OpenedRun> {
+    const { folder, meta, id } = run, problems: string[] = [];
+    const params = await this.#texts(joinPath(folder, "params"), problems);
+    const { count, texts: tags } = await this.#texts(joinPath(folder, "tags"), problems);
+    const facts = {
+      tags,
+      name: textOf(meta.name) ?? id,
+      type: textOf(meta.model_type),
+      run: textOf(meta.source_run_id),
+    };
+    const certain = await this.#isOutput(run) ? "files" : undefined;
+    const files = await this.#places.files({ ...recordedIn(run), certain }, problems);
+    const has = {
+      params: params.count,
+      tags: countModelTags(facts) + count - tags.size,
+      ...countsOfFiles(files),
+    };
     return {
       ...timesIn(meta, {
         problems,
@@ -170,21 +200,29 @@ export class MlrunsReader {
         end: "last_updated_timestamp",
         isModel: true,
       }),
-      params: await read("params"),
-      tags: tagsOfModel(this.#ids, {
-        tags: await read("tags"),
-        name: textOf(meta.name) ?? id,
-        type: textOf(meta.model_type),
-        run: textOf(meta.source_run_id),
-        problems,
-      }),
-      points: noPoints(),
-      files: await this.#places.files(uri === undefined ? [] : [uri], {
-        usual: joinPath(folder, "artifacts"),
-        problems,
-      }),
+      params: params.texts,
+      tags: tagsOfModel(this.#ids, { ...facts, problems }),
+      points: this.#points(joinPath(folder, "metrics"), { has, problems }),
+      files,
+      has,
       problems,
     };
+  }
+
+  /** Returns texts by their paths, and the number of files that have them. */
+  async #texts(folder: string, problems: string[]) {
+    const entries = await this.#files.walk(folder, problems);
+    return {
+      texts: await this.#files.textsOf(entries, folder, problems),
+      count: entries.length,
+    };
+  }
+
+  /** True if the run of a logged model says that it logged the model, so the model has files. */
+  async #isOutput({ id, meta }: ListedRun): Promise<boolean> {
+    const run = this.#folders.get(textOf(meta.source_run_id) ?? "");
+    if (run === undefined || statusOf(meta.status, true) !== "FINISHED") return false;
+    return await this.#files.look(joinPath(run, `outputs/${id}`), []) !== undefined;
   }
 
   async #links(folder: string, problems: string[]) {
@@ -213,13 +251,20 @@ export class MlrunsReader {
     return { datasets, inputs, outputs };
   }
 
-  async *#points(folder: string, problems: string[]): AsyncGenerator<Metric> {
+  /** Yields the values of all metrics. Each line of their files is one. */
+  async *#points(
+    folder: string,
+    { has, problems }: { has: Counts; problems: string[] },
+  ): AsyncGenerator<Metric> {
+    has.points = 0;
     for (const { path } of await this.#files.walk(folder, problems)) {
       const key = path.slice(folder.length + 1);
-      let number = 0;
+      let number = 0, isEmpty = true;
       for await (const line of this.#files.lines(path)) {
         number++;
         if (line === "") continue;
+        isEmpty = false;
+        has.points++;
         const [time = "", text = "", step = "0"] = line.split(" ");
         const value = NON_FINITE.get(text) ?? (text === "" ? undefined : Number(text));
         const timestamp = timeOf(time), at = timeOf(step);
@@ -230,6 +275,8 @@ export class MlrunsReader {
           problems.push(`line ${number} of ${shown(path)} is not a metric`);
         }
       }
+      // MLflow, too, refuses to read the run then.
+      if (isEmpty) problems.push(`${shown(path)} is empty: a metric has at least one value`);
     }
   }
 
@@ -258,8 +305,9 @@ export class MlrunsReader {
         foundVersion(this.#ids, version, async (uris, from) => {
           const problems: string[] = [];
           const folder = from && this.#folders.get(from.run.id);
-          const usual = folder && joinPath(`${folder}/artifacts`, from.folder).replace(/\/$/, "");
-          return { files: await this.#places.files(uris, { usual, problems }), problems };
+          const own = folder && joinPath(`${folder}/artifacts`, from.folder).replace(/\/$/, "");
+          const files = await this.#places.files({ uris, own }, problems);
+          return { files, problems, has: countsOfFiles(files) };
         }) ?? []
       );
     const notes = textOf(meta.description);
@@ -285,7 +333,11 @@ export class MlrunsReader {
   }
 }
 
-async function* noPoints(): AsyncGenerator<Metric> {}
+/** Returns where the artifacts of a run or a logged model are. */
+function recordedIn({ folder, meta, isModel }: ListedRun): Recorded {
+  const uri = textOf(isModel ? meta.artifact_location : meta.artifact_uri);
+  return { uris: uri === undefined ? [] : [uri], own: joinPath(folder, "artifacts") };
+}
 
 function linkAt(what: string, path: string): NotImported {
   return { kind: "failed", what, reason: `${shown(path)} is a link` };

@@ -2,10 +2,21 @@
 import { isJsonObject, orMissing, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { type Json, objectsIn } from "../answers.ts";
+import { type Counts, countsOfFiles } from "../counts.ts";
 import { changedEnd, type FoundRun, type ImportRecord } from "../records.ts";
 import type { OpenedRun, ReadOptions } from "../records.ts";
-import { aliasesOf, foundVersion, KnownIds, statusOf, type StoredVersion } from "./facts.ts";
-import { tagsOfModel, tagsOfRun, timeOf } from "./facts.ts";
+import {
+  aliasesOf,
+  countModelTags,
+  countTags,
+  foundVersion,
+  KnownIds,
+  statusOf,
+  type StoredVersion,
+  tagsOfModel,
+  tagsOfRun,
+  timeOf,
+} from "./facts.ts";
 import type { MlflowServer } from "./server.ts";
 
 const PAGE = { runs: 1000, experiments: 1000, models: 100, logged: 50, values: 25_000 } as const;
@@ -103,29 +114,36 @@ export class ServerReader {
       id,
       problems,
     );
-    const tags = pairsIn(isModel ? info.tags : data.tags);
+    const tags = pairsIn(isModel ? info.tags : data.tags), params = pairsIn(data.params);
+    const ofModel = {
+      tags,
+      name: textOf(info.name) ?? id,
+      type: textOf(info.model_type),
+      run: textOf(info.source_run_id),
+    };
+    const ofRun = {
+      tags,
+      runName: textOf(info.run_name),
+      user: textOf(info.user_id),
+      ...linksIn(run),
+    };
+    const metrics = objectsIn(data.metrics),
+      has: Counts = {
+        params: objectsIn(data.params).length,
+        tags: isModel ? countModelTags(ofModel) : countTags(ofRun),
+        ...countsOfFiles(files),
+      };
     return {
       status: status ?? "FAILED",
       startedMs: startedMs ?? 0,
       ...endedMs !== undefined && { endedMs },
-      params: pairsIn(data.params),
+      params,
       tags: isModel
-        ? tagsOfModel(this.#ids, {
-          tags,
-          name: textOf(info.name) ?? id,
-          type: textOf(info.model_type),
-          run: textOf(info.source_run_id),
-          problems,
-        })
-        : tagsOfRun(this.#ids, {
-          tags,
-          runName: textOf(info.run_name),
-          user: textOf(info.user_id),
-          problems,
-          ...linksIn(run),
-        }),
-      points: isModel ? noPoints() : this.#points(id, objectsIn(data.metrics), problems),
+        ? tagsOfModel(this.#ids, { ...ofModel, problems })
+        : tagsOfRun(this.#ids, { ...ofRun, problems }),
+      points: isModel ? lastPoints(metrics, problems) : this.#points(id, metrics, problems),
       files,
+      has,
       problems,
     };
   }
@@ -143,13 +161,12 @@ export class ServerReader {
         metric_key: key,
         max_results: PAGE.values,
       });
-      for await (const { value = 0, timestamp, step = 0 } of values) {
-        const number = typeof value === "string" ? NOT_FINITE.get(value) ?? Number(value) : value;
-        const at = timeOf(timestamp), place = timeOf(step);
-        if (typeof number === "number" && at !== undefined && place !== undefined) {
-          yield { key, value: number, timestamp: at, step: place };
-        } else problems.push(`a value of ${shown(key)} is not a metric`);
+      let isEmpty = true;
+      for await (const value of values) {
+        isEmpty = false;
+        yield* pointOf({ ...value, key }, problems);
       }
+      if (isEmpty) problems.push(`the server has no values of ${shown(key)}`);
     }
   }
 
@@ -182,10 +199,8 @@ export class ServerReader {
           const problems: string[] = [];
           const asked = { name, version: version.version };
           const { artifact_uri } = await this.#server.get("model-versions/get-download-uri", asked);
-          return {
-            files: await this.#server.files(`${artifact_uri}`, undefined, problems),
-            problems,
-          };
+          const files = await this.#server.files(`${artifact_uri}`, undefined, problems);
+          return { files, problems, has: countsOfFiles(files) };
         }) ?? []
       );
     const aliases = new Map(
@@ -202,7 +217,21 @@ export class ServerReader {
   }
 }
 
-async function* noPoints(): AsyncGenerator<Metric> {}
+/** Yields the last values of a logged model, of which servers hand out no others. */
+async function* lastPoints(metrics: readonly Json[], problems: string[]): AsyncGenerator<Metric> {
+  for (const metric of metrics) yield* pointOf(metric, problems);
+}
+
+function* pointOf(
+  { key, value = 0, timestamp, step = 0 }: Json,
+  problems: string[],
+): Generator<Metric> {
+  const number = typeof value === "string" ? NOT_FINITE.get(value) ?? Number(value) : value;
+  const at = timeOf(timestamp), place = timeOf(step);
+  if (typeof number === "number" && at !== undefined && place !== undefined) {
+    yield { key: `${key}`, value: number, timestamp: at, step: place };
+  } else problems.push(`a value of ${shown(`${key}`)} is not a metric`);
+}
 
 function memberOf(value: Json, name: string): Json {
   const member = value[name];

@@ -55,7 +55,7 @@ export class Artifacts {
   }
 
   async #open(artifact: Message): Promise<OpenedVersion> {
-    const problems: string[] = [], files = [];
+    const problems: string[] = [], files = [], has = { files: 0, bytes: 0 };
     const [manifest] = messagesOf(artifact, ARTIFACT.manifest);
     if (textOf(manifest, MANIFEST.elsewhere) !== "") {
       problems.push("its list of files is elsewhere");
@@ -63,6 +63,8 @@ export class Artifacts {
     for (const file of messagesOf(manifest, MANIFEST.files)) {
       this.#options.signal?.throwIfAborted();
       const path = textOf(file, FILE.path), reference = textOf(file, FILE.reference);
+      has.files++;
+      has.bytes += integerOf(file, FILE.size) ?? 0;
       const md5 = Buffer.from(textOf(file, FILE.digest), "base64").toString("hex");
       const entry = reference === "" && md5.length === 32
         ? await this.#find(md5, nameOf(textOf(file, FILE.local)))
@@ -73,7 +75,7 @@ export class Artifacts {
       } else if (reference !== "") problems.push(`${shown(path)} is a reference`);
       else problems.push(`${shown(path)} is not in --artifacts (${md5})`);
     }
-    return { files, problems };
+    return { files, problems, has };
   }
 
   async #find(md5: string, staged: string) {

@@ -21,7 +21,7 @@ export const importWandb: Command = defineCommand({
     "Rerun the command to import new runs, or to finish an interrupted import. Runs without an end " +
     "are left out without --running. Symbolic links are never followed. Runs that cannot be read " +
     "completely are printed as a table, and the exit code is 1; the others are imported. With " +
-    "--json: one line per such run, then the report.",
+    "--json: one line per run or version with its counts, then the report.",
   args: [
     { usage: "<from>", text: "a wandb folder or bucket, or an export", completes: "file" },
     TARGET,

@@ -12,7 +12,6 @@ import {
   joinPath,
   mapAtOnce,
   nameOf,
-  quoteNotFinite,
   shown,
 } from "../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
@@ -26,9 +25,10 @@ import {
   type OpenedVersion,
   type ReadOptions,
 } from "../records.ts";
+import type { Counts } from "../counts.ts";
 import type { SourceFiles } from "../source_files.ts";
 import { type ArtifactFacts, ArtifactList } from "./artifact_list.ts";
-import { isOwnKey, metricsIn, numberIn, paramsOf, valueOf } from "./values.ts";
+import { isOwnKey, metricsIn, numbersIn, paramsOf, summaryBeside, valueOf } from "./values.ts";
 
 const FACTS = "run.json", HISTORY = "history.jsonl";
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -45,6 +45,8 @@ interface ListedRun {
   readonly name: string;
   readonly id: string;
   readonly facts: Json;
+  /** Its configuration, with numbers as they are written. */
+  readonly config: Json;
 }
 
 /** Returns the folders of exported runs. */
@@ -109,58 +111,81 @@ export class ExportReader {
       );
     }
     const text = await this.#files.text(entry, problems, MOST_BYTES);
-    const facts = text === undefined ? undefined : valueOf(quoteNotFinite(text));
+    const facts = text === undefined ? undefined : valueOf(text);
     if (!isJsonObject(facts)) {
       return failed(problems[0] ?? `${shown(path)} is not an object in JSON`);
     }
     const id = textIn(facts.id);
-    return id === undefined ? failed(`${shown(path)} has no id`) : { folder, id, facts };
+    if (id === undefined) return failed(`${shown(path)} has no id`);
+    const { config } = objectIn(valueOf(text ?? "", { isWritten: true }));
+    return { folder, id, facts, config: objectIn(config) };
   }
 
-  async #open({ folder, facts }: ListedRun): Promise<OpenedRun> {
+  async #open({ folder, facts, config }: ListedRun): Promise<OpenedRun> {
     const problems: string[] = [], times = timesIn(facts);
     const path = joinPath(folder, HISTORY);
     const history = await this.#files.look(path, problems);
     if (history?.kind !== "file" && problems.length === 0) {
       problems.push(`${shown(path)} is ${history?.kind ?? "missing"}`);
     }
+    const { params, count } = paramsOf(Object.entries(config), problems);
+    const has: Counts = { params: count }, summary = new Map<string, number>();
+    const files = await this.#files.filesBelow(joinPath(folder, "files"), problems);
+    countFiles(facts, { files, has, problems });
     return {
       status: statusIn(facts),
       ...times,
-      params: paramsOf(new Map(Object.entries(objectIn(facts.config)))),
+      params,
       tags: tagsOf(facts),
-      points: this.#points(history?.kind === "file" ? path : undefined, { facts, problems }),
-      files: await this.#files.filesBelow(joinPath(folder, "files"), problems),
+      points: this.#points(history?.kind === "file" ? path : undefined, {
+        facts,
+        summary,
+        problems,
+      }),
+      summary,
+      files,
+      has,
       problems,
     };
   }
 
   async *#points(
     path: string | undefined,
-    { facts, problems }: { facts: Json; problems: string[] },
+    { facts, summary, problems }: {
+      facts: Json;
+      summary: Map<string, number>;
+      problems: string[];
+    },
   ): AsyncGenerator<Metric> {
-    const { startedMs, endedMs } = timesIn(facts), keys = new Set<string>();
-    let lastStep = 0, number = 0;
+    const { startedMs, endedMs } = timesIn(facts), last = new Map<string, Metric>();
+    let lastStep = 0, number = 0, rows = 0;
     for await (const line of path === undefined ? [] : this.#files.lines(path)) {
       number++;
       if (line.trim() === "") continue;
-      const values = valueOf(quoteNotFinite(line));
+      const values = valueOf(line);
+      rows++;
       if (!isJsonObject(values)) {
         if (problems.length < 100) {
           problems.push(`line ${number} of ${shown(path ?? "")} is not JSON`);
         }
         continue;
       }
-      for (const metric of metricsIn(numbersIn(values), { startedMs })) {
-        keys.add(metric.key);
+      const numbers = numbersIn(Object.entries(values), problems);
+      for (const metric of metricsIn(numbers, { startedMs })) {
+        last.set(metric.key, metric);
         lastStep = Math.max(lastStep, metric.step);
         yield metric;
       }
     }
-    for (const [key, value] of numbersIn(objectIn(facts.summary))) {
-      if (keys.has(key) || isOwnKey(key)) continue;
+    if (typeof facts.rows === "number" && facts.rows !== rows) {
+      problems.push(`${shown(path ?? HISTORY)} has ${rows} of its ${facts.rows} lines`);
+    }
+    const values = numbersIn(Object.entries(objectIn(facts.summary)), problems);
+    for (const [key, value] of values) {
+      if (last.has(key) || isOwnKey(key)) continue;
       yield { key, value, timestamp: endedMs, step: lastStep };
     }
+    for (const [key, value] of summaryBeside(values, last)) summary.set(key, value);
   }
 
   #addArtifacts(models: ArtifactList, { folder, id, facts }: Omit<ListedRun, "name">): void {
@@ -182,10 +207,11 @@ export class ExportReader {
 
   async #openArtifact(folder: string, facts: Json): Promise<OpenedVersion> {
     const problems: string[] = [], files: FileToSave[] = [];
+    const described = Object.entries(objectIn(facts.files)), has = { files: described.length };
     const entries = await this.#files.walk(folder, problems);
     const found = new Map(entries.map((entry) => [entry.path.slice(folder.length + 1), entry]));
     const isMd5 = !String(facts.digest_algorithm).includes("XXH");
-    for (const [path, digest] of Object.entries(objectIn(facts.files))) {
+    for (const [path, digest] of described) {
       const entry = found.get(path);
       if (digest === null) problems.push(`${shown(path)} is a reference`);
       else if (entry === undefined) problems.push(`${shown(joinPath(folder, path))} is missing`);
@@ -195,7 +221,7 @@ export class ExportReader {
         files.push(checkedFile({ path, md5, isLegacy: false }, entry.size, read));
       } else files.push(this.#files.fileToSave(entry, path));
     }
-    return { files, problems };
+    return { files, problems, has };
   }
 }
 
@@ -218,18 +244,19 @@ function timeOf(value: unknown): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Returns numbers, also nested ones, whose keys are joined with dots. */
-function numbersIn(values: Json): Map<string, number> {
-  const numbers = new Map<string, number>();
-  const add = (key: string, value: unknown, depth: number) => {
-    const number = numberIn(value);
-    if (number !== undefined) numbers.set(key, number);
-    else if (isJsonObject(value) && value._type === undefined && depth < 20) {
-      for (const [name, each] of Object.entries(value)) add(`${key}.${name}`, each, depth + 1);
-    }
-  };
-  for (const [key, value] of Object.entries(values)) add(key, value, 0);
-  return numbers;
+/** Notes the files that the server had, if the export says so. Those that are missing are problems. */
+function countFiles(
+  { sizes }: Json,
+  { files, has, problems }: { files: readonly FileToSave[]; has: Counts; problems: string[] },
+): void {
+  if (!isJsonObject(sizes)) return;
+  const found = new Set(files.map(({ path }) => path));
+  for (const path of Object.keys(sizes)) {
+    if (!found.has(path)) problems.push(`${shown(joinPath("files", path))} is missing`);
+  }
+  const all = Object.values(sizes).map(Number);
+  has.files = all.length;
+  has.bytes = all.reduce((sum, size) => sum + size, 0);
 }
 
 function tagsOf(facts: Json): Map<string, string> {

@@ -2,19 +2,27 @@
 //
 //   run-TIME-ID/run-ID.wandb, files/…           offline-run-TIME-ID/run-ID.wandb, files/…
 import { Buffer } from "node:buffer";
-import { isRegistryError, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
+import {
+  type FileToSave,
+  isRegistryError,
+  joinPath,
+  nameOf,
+  notFound,
+  shown,
+} from "../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
 import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
 import { reasonOf, type SourceFiles } from "../source_files.ts";
 import { type Artifacts, factsOf } from "./artifacts.ts";
 import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from "./run_file.ts";
-import { isOwnKey, metricsIn, paramsOf, valueOf } from "./values.ts";
+import { isOwnKey, metricsIn, numbersIn, paramsOf, summaryBeside, valueOf } from "./values.ts";
 
 /** Fields of records. */
 const RECORD = {
   history: 2,
   summary: 3,
   config: 5,
+  files: 6,
   stats: 7,
   artifact: 8,
   run: 17,
@@ -30,8 +38,11 @@ const MOST_BEFORE = 1000;
 class Facts {
   readonly config = new Map<string, unknown>();
   readonly summary = new Map<string, unknown>();
-  readonly keys = new Set<string>();
+  /** The last points of all metrics. */
+  readonly last = new Map<string, Metric>();
   readonly artifacts: Record<string, unknown>[] = [];
+  /** Paths of files that the run has noted. */
+  readonly files = new Set<string>();
   run: Message | undefined;
   exit: Message | undefined;
   lastMs = 0;
@@ -49,17 +60,22 @@ class Facts {
   add(record: Message): void {
     for (const run of messagesOf(record, RECORD.run)) {
       this.run = run;
-      for (const config of messagesOf(run, 4)) change(this.config, config);
+      for (const config of messagesOf(run, 4)) change(this.config, config, { isWritten: true });
     }
-    for (const config of messagesOf(record, RECORD.config)) change(this.config, config);
+    for (const config of messagesOf(record, RECORD.config)) {
+      change(this.config, config, { isWritten: true });
+    }
     for (const summary of messagesOf(record, RECORD.summary)) change(this.summary, summary);
-    for (const metric of metricsOf(record, 0)) {
-      this.keys.add(metric.key);
+    for (const metric of metricsOf(record, { startedMs: 0, problems: [] })) {
+      this.last.set(metric.key, metric);
       this.lastMs = Math.max(this.lastMs, metric.timestamp);
       this.lastStep = Math.max(this.lastStep, metric.step);
     }
     for (const artifact of messagesOf(record, RECORD.artifact)) {
       this.artifacts.push(factsOf(artifact));
+    }
+    for (const files of messagesOf(record, RECORD.files)) {
+      for (const file of messagesOf(files, 1)) this.files.add(textOf(file, 1));
     }
     this.exit = messagesOf(record, RECORD.exit)[0] ?? this.exit;
   }
@@ -180,17 +196,22 @@ export class WandbReader {
     const { run, exit, config, artifacts, startedMs, endedMs } = facts;
     const ended = (integerOf(exit, 1) ?? 0) === 0 ? "FINISHED" : "FAILED";
     for (const { name } of artifacts) this.#logged.add(`${name}`);
+    const { params, count } = paramsOf(config, problems), summary = new Map<string, number>();
+    const values = numbersIn(facts.summary, problems);
+    for (const [key, value] of summaryBeside(values, facts.last)) summary.set(key, value);
     const list = Buffer.from(JSON.stringify(artifacts)), fits = list.length <= MOST_ARTIFACTS;
     const isDamaged = problems.length > 0;
     return {
       status: exit !== undefined ? ended : isDamaged ? "KILLED" : "RUNNING",
       startedMs,
       endedMs,
-      params: paramsOf(config),
+      params,
       tags: tagsOf(run),
-      points: this.#points(path, { facts, startedMs, endedMs }),
+      points: this.#points(path, { facts, values, problems }),
+      summary,
+      has: { params: count },
       files: [
-        ...await this.#files.filesBelow(joinPath(folder, "files"), problems),
+        ...await this.#filesOf(joinPath(folder, "files"), { facts, problems }),
         ...fits ? [] : [{ path: ".mlflow/artifacts.json", content: list }],
       ],
       problems,
@@ -198,30 +219,55 @@ export class WandbReader {
     };
   }
 
+  /** Returns the files of a run. Those that a run has noted that ended, and lost, are problems. */
+  async #filesOf(
+    folder: string,
+    { facts, problems }: { facts: Facts; problems: string[] },
+  ): Promise<FileToSave[]> {
+    const found = await this.#files.filesBelow(folder, problems);
+    const paths = new Set(found.map(({ path }) => path));
+    for (const path of facts.exit === undefined ? [] : facts.files) {
+      if (paths.has(path) || path === "" || /[*?[\]\\]|^\/|(^|\/)\.\.?(\/|$)/.test(path)) continue;
+      const at = joinPath(folder, path);
+      if (await this.#files.look(at, []) === undefined) problems.push(`${shown(at)} is missing`);
+    }
+    return found;
+  }
+
   async *#points(
     path: string,
-    { facts, startedMs, endedMs }: { facts: Facts; startedMs: number; endedMs: number },
+    { facts, values, problems }: {
+      facts: Facts;
+      values: ReadonlyMap<string, number>;
+      problems: string[];
+    },
   ): AsyncGenerator<Metric> {
+    const { startedMs, endedMs: timestamp, lastStep, last } = facts;
     let step = 0;
     for await (const record of recordsIn(this.#files.chunks(path), [])) {
-      for (const metric of metricsOf(record, startedMs)) {
+      for (const metric of metricsOf(record, { startedMs, problems })) {
         step = metric.step;
         yield metric;
       }
-      for (const stats of messagesOf(record, RECORD.stats)) yield* systemMetricsOf(stats, step);
+      for (const stats of messagesOf(record, RECORD.stats)) {
+        yield* systemMetricsOf(stats, { step, problems });
+      }
     }
-    for (const [key, value] of facts.summary) {
-      if (typeof value !== "number" || facts.keys.has(key) || isOwnKey(key)) continue;
-      yield { key, value, timestamp: endedMs, step: facts.lastStep };
+    for (const [key, value] of values) {
+      if (!last.has(key) && !isOwnKey(key)) yield { key, value, timestamp, step: lastStep };
     }
   }
 }
 
 /** Yields the numbers of a step. */
-function* metricsOf(record: Message, startedMs: number): Generator<Metric> {
+function* metricsOf(
+  record: Message,
+  { startedMs, problems }: { startedMs: number; problems: string[] },
+): Generator<Metric> {
   for (const history of messagesOf(record, RECORD.history)) {
-    const values = new Map(
+    const values = numbersIn(
       messagesOf(history, 1).map((item) => [keyOf(item), valueOf(textOf(item, ITEM.json))]),
+      problems,
     );
     const [at] = messagesOf(history, 2);
     yield* metricsIn(values, { step: integerOf(at, 1), startedMs });
@@ -229,18 +275,25 @@ function* metricsOf(record: Message, startedMs: number): Generator<Metric> {
 }
 
 /** Yields the numbers of a sample of the machine, at the step that the run had reached. */
-function* systemMetricsOf(stats: Message, step: number): Generator<Metric> {
+function* systemMetricsOf(
+  stats: Message,
+  { step, problems }: { step: number; problems: string[] },
+): Generator<Metric> {
   const timestamp = msOf(messagesOf(stats, 2)[0]);
-  for (const item of messagesOf(stats, 3)) {
-    const value = valueOf(textOf(item, ITEM.json)), key = `system/${textOf(item, ITEM.key)}`;
-    if (typeof value === "number") yield { key, value, timestamp, step };
-  }
+  const values = messagesOf(stats, 3).map((item) =>
+    [`system/${textOf(item, ITEM.key)}`, valueOf(textOf(item, ITEM.json))] as const
+  );
+  for (const [key, value] of numbersIn(values, problems)) yield { key, value, timestamp, step };
 }
 
 /** Adds and removes values of a configuration or a summary. */
-function change(values: Map<string, unknown>, record: Message): void {
+function change(
+  values: Map<string, unknown>,
+  record: Message,
+  options?: { isWritten: boolean },
+): void {
   for (const item of messagesOf(record, 1)) {
-    values.set(keyOf(item), valueOf(textOf(item, ITEM.json)));
+    values.set(keyOf(item), valueOf(textOf(item, ITEM.json), options));
   }
   for (const item of messagesOf(record, 2)) values.delete(keyOf(item));
 }

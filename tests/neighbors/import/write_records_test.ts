@@ -17,7 +17,7 @@ function modelOf(content: () => Uint8Array): FoundModel {
     path: "w",
     content: { size: 1, stream: () => ReadableStream.from([content()]) },
   }];
-  const open = () => Promise.resolve({ files, problems: [] });
+  const open = () => Promise.resolve({ files, problems: [], has: { files: 1 } });
   const version = { version: "1.0.0", labels: new Map(), metadata: {}, open };
   return { kind: "model", name: "a", labels: new Map(), aliases: new Map(), versions: [version] };
 }
@@ -63,6 +63,7 @@ Deno.test("of two imports at once, each counts what it saved itself", async () =
         tags: new Map(),
         points: points(),
         files: [],
+        has: {},
         problems: [],
       }),
   });

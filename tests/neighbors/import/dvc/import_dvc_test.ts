@@ -5,13 +5,14 @@ import { join } from "@std/path";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
 import { writeTree } from "../mlflow/write_mlruns.ts";
 import { cached, cachedList, cacheFiles, commit, git, md5, outOf } from "./write_repository.ts";
+import { reportLines } from "../report_lines.ts";
 import { repositoryFiles, writeCache } from "./write_repository.ts";
 
 const IMPORT = "import dvc digits .holdfast --create";
 
 async function imported(it: CliTest, flags = "") {
   const { code, out, err } = await it.holdfast(`${IMPORT} --json ${flags}`);
-  const lines = out.trim().split("\n").map((line) => JSON.parse(line || "{}"));
+  const lines = reportLines(out);
   return { code, err, problems: lines.slice(0, -1), report: lines.at(-1) };
 }
 
@@ -44,7 +45,7 @@ cliTest("tags are versions or aliases, with files, parameters and metrics", asyn
   ]);
   assertEquals(metadata.params, {
     "train.lr": "1e-3",
-    "train.layers": '["1","2"]',
+    "train.layers": "[1,2]",
     seed: "1",
     "other.yaml:q": "1",
   });

@@ -54,8 +54,9 @@ export function cachedList(list: unknown): { hash: string; files: Tree } {
   return { hash, files: { [`files/md5/${hash.slice(0, 2)}/${hash.slice(2)}`]: content } };
 }
 
-export function outOf(path: string, hash: string): string {
-  return `outs:\n- md5: ${hash}\n  size: 4\n  hash: md5\n  path: ${path}\n`;
+/** Returns the description of an output, with what it says of its size, if anything. */
+export function outOf(path: string, hash: string, size = ""): string {
+  return `outs:\n- md5: ${hash}\n${size}  hash: md5\n  path: ${path}\n`;
 }
 
 const RAW = cachedList([

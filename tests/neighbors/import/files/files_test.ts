@@ -11,12 +11,13 @@ import { SourceFiles } from "../../../../neighbors/import/source_files.ts";
 import { RecordWriter } from "../../../../neighbors/import/write_records.ts";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
 import { writeTree } from "../mlflow/write_mlruns.ts";
+import { reportLines } from "../report_lines.ts";
 
 async function imported(it: CliTest, pattern: string, flags: string[] = []) {
   const line = ["import", "files", pattern, ".holdfast", "--create", "--json", ...flags];
   const { code, out, err } = await it.holdfast(line);
   assertMatch(out, /^\{/, err);
-  const lines = out.trim().split("\n").map((line) => JSON.parse(line));
+  const lines = reportLines(out);
   return { code, problems: lines.slice(0, -1), report: lines.at(-1) };
 }
 

@@ -6,6 +6,7 @@ import { join } from "@std/path";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
 import { commit, git } from "../dvc/write_repository.ts";
 import { writeTree } from "../mlflow/write_mlruns.ts";
+import { reportLines } from "../report_lines.ts";
 
 function sha256(content: string): string {
   return createHash("sha256").update(content).digest("hex");
@@ -41,7 +42,7 @@ async function imported(it: CliTest, from = "bert", flags = "") {
     `import hf ${from} .holdfast --create --json ${flags}`,
   );
   assertMatch(out, /^\{/, err);
-  const lines = out.trim().split("\n").map((line) => JSON.parse(line));
+  const lines = reportLines(out);
   return { code, problems: lines.slice(0, -1), report: lines.at(-1) };
 }
 

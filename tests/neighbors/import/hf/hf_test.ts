@@ -9,6 +9,7 @@ import { pythonTest, startPythonHub } from "../../../gateways/hub/python_hub.ts"
 import { tempRoot } from "../../../support/temp_root.ts";
 import { holdfast } from "../../../apps/captured_io.ts";
 import { writeTree } from "../mlflow/write_mlruns.ts";
+import { reportLines } from "../report_lines.ts";
 
 const ONE = "1".repeat(40), TWO = "2".repeat(40), REPO = "hub/models--team--bert";
 
@@ -53,7 +54,7 @@ async function imported(it: CliTest, flags = "", from = "hub") {
     `import hf ${from} .holdfast --create --json ${flags}`,
   );
   assertMatch(out, /^\{/, err);
-  const lines = out.trim().split("\n").map((line) => JSON.parse(line));
+  const lines = reportLines(out);
   return { code, problems: lines.slice(0, -1), report: lines.at(-1) };
 }
 

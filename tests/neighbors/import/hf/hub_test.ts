@@ -6,6 +6,7 @@ import { localPath, openRegistry } from "../../../../mod.ts";
 import { parseHubUrl } from "../../../../neighbors/import/hf/read_hub.ts";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
 import { writeTree } from "../mlflow/write_mlruns.ts";
+import { reportLines } from "../report_lines.ts";
 
 const COMMIT = "1".repeat(40), BLOB = "0a207c060e61f3b88eaee0a8cd0696f46fb155eb"; // of "a\nb"
 
@@ -15,7 +16,7 @@ async function imported(it: CliTest, endpoint: string, token?: string) {
     "import hf hf://team/bert .holdfast --create --json",
     { env },
   );
-  const lines = out.trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  const lines = reportLines(out);
   return { code, err, problems: lines.slice(0, -1), report: lines.at(-1) };
 }
 

@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { createLocalBackend } from "../../../../backends/local.ts";
 import { cliTest } from "../../../apps/captured_io.ts";
 import { byKey, openMlflow } from "../../../gateways/mlflow/open_mlflow.ts";
+import { reportLines } from "../report_lines.ts";
 import { OTHER, RUN, writeTree } from "./write_mlruns.ts";
 
 /** The tables of MLflow 2.0, which later releases add columns and tables to. */
@@ -44,7 +45,9 @@ function writeDatabase(cwd: string, location: string): void {
 cliTest("a database is seen by clients of MLflow as it was", async (it) => {
   writeDatabase(it.cwd, "/gone/mlruns");
   await writeTree(it.cwd, { [`mlruns/1/${RUN}/artifacts/model/w.bin`]: "weights" });
-  const lines = await it.jsonLines("import mlflow sqlite:///mlflow.db .holdfast --create --json");
+  const lines = reportLines(
+    await it.succeeds("import mlflow sqlite:///mlflow.db .holdfast --create --json"),
+  );
   assertEquals(lines.map(({ reason, runs }) => reason ?? runs), ["it is deleted", 1]);
   await using service = await openMlflow({
     backend: createLocalBackend({ path: join(it.cwd, ".holdfast") }),

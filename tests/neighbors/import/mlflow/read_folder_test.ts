@@ -9,6 +9,7 @@ import { openMlflow } from "../../../gateways/mlflow/open_mlflow.ts";
 import { byKey } from "../../../gateways/mlflow/open_mlflow.ts";
 import { EXPERIMENT, metaOf, modelFiles, OTHER, RUN, runFiles, runMeta } from "./write_mlruns.ts";
 import { writeTree } from "./write_mlruns.ts";
+import { reportLines } from "../report_lines.ts";
 
 const IMPORT = "import mlflow mlruns .holdfast --create";
 
@@ -16,7 +17,7 @@ const IMPORT = "import mlflow mlruns .holdfast --create";
 async function imported(it: CliTest, files: Record<string, string | Uint8Array>, flags = "") {
   await writeTree(join(it.cwd, "mlruns"), files);
   const { code, out } = await it.holdfast(`${IMPORT} --json ${flags}`);
-  const lines = out.trim().split("\n").map((line) => JSON.parse(line));
+  const lines = reportLines(out);
   return { code, problems: lines.slice(0, -1), report: lines.at(-1) };
 }
 

@@ -52,7 +52,7 @@ async function imported(it: CliTest, flags = "") {
     `import wandb out .holdfast --create --json ${flags}`,
   );
   assertMatch(out, /^\{/, err);
-  const lines = out.trim().split("\n").map((line) => JSON.parse(line));
+  const lines = reportLines(out);
   return { code, problems: lines.slice(0, -1), report: lines.at(-1) };
 }
 
@@ -67,7 +67,7 @@ cliTest(
     }
     const { metadata } = await it.json("info digits --json");
     assertEquals(metadata.params, { lr: "0.1", "opt.name": "sgd" });
-    assertEquals(metadata.metrics, { loss: "NaN", "val.auc": 0.5, best: 0.9 });
+    assertEquals(metadata.metrics, { loss: 0.25, "val.auc": 0.5, best: 0.9 });
     const { status, start_time, end_time } = metadata.mlflow;
     assertEquals([status, start_time, end_time], ["FINISHED", 1700000000000, 1700000010000]);
     assertEquals(metadata.tags, {
@@ -185,6 +185,7 @@ const STAND_IN = `
 import os, pathlib
 from types import SimpleNamespace as Thing
 class File:
+    name, size = "media/a.txt", 4
     def download(self, root, replace):
         path = pathlib.Path(root, "media", "a.txt")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -209,6 +210,7 @@ class Api:
         assert path == "team/digits"
         return [run("one", "finished"), run("two", "running"), run("three", "crashed")]
 `;
+import { reportLines } from "../report_lines.ts";
 
 cliTest("the script of the page writes what is imported", async (it) => {
   const page = await readFile(join(REPOSITORY, "docs/migrating.md"), "utf8");
@@ -218,7 +220,7 @@ cliTest("the script of the page writes what is imported", async (it) => {
   for (const runs of [2, 0]) {
     await promisify(execFile)(python!, ["wandb_export.py", "team/digits"], { cwd: it.cwd, env });
     const line = "import wandb wandb-export .holdfast --create --json";
-    const report = JSON.parse(await it.succeeds(line));
+    const report = reportLines(await it.succeeds(line)).at(-1);
     assertEquals([report.runs, report.versions, report.aliases], [runs, runs && 1, runs && 1]);
   }
   const { metadata } = await it.json("info digits --json");

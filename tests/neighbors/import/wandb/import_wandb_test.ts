@@ -19,11 +19,12 @@ import {
   runFiles,
   step,
 } from "./write_wandb.ts";
+import { reportLines } from "../report_lines.ts";
 
 async function imported(it: CliTest, files: Record<string, string | Uint8Array>, flags = "") {
   await writeTree(it.cwd, files);
   const { code, out } = await it.holdfast(`import wandb wandb .holdfast --create --json ${flags}`);
-  const lines = out.trim().split("\n").map((line) => JSON.parse(line));
+  const lines = reportLines(out);
   return { code, problems: lines.slice(0, -1), report: lines.at(-1) };
 }
 
