@@ -66,7 +66,7 @@ export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
 export { keepNewest } from "./work/keep_newest.ts";
 export { createLanes } from "./work/lanes.ts";
-export { inTurns, nextTurn, slicesInTurns } from "./work/next_turn.ts";
+export { giveWay, inTurns, nextTurn, slicesInTurns } from "./work/next_turn.ts";
 export { isOfShard } from "./work/shards.ts";
 export type { Shard } from "./work/shards.ts";
 export { watchStrays } from "./work/stray_failures.ts";

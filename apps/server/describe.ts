@@ -1,5 +1,5 @@
 // Routes. One description defines the checks, the types and the document of a route.
-import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/text/json_text.ts";
 import { nextTurn } from "../../core/work/next_turn.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
@@ -24,6 +24,17 @@ export type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
   : P extends `:${infer Name}` ? Name
   : never;
 
+/** The first fault of a query or a body. */
+interface RequestFault {
+  /** The place of it, `metrics.0.key`; empty for the whole. */
+  readonly at: string;
+  readonly state: string;
+  /** The value there. */
+  readonly value: unknown;
+}
+
+type Refused = (fault: RequestFault) => Error;
+
 /** A route: its description, and the code that answers. */
 export interface Route<P extends string, Q, J> extends RouteDescription {
   /** The schema of the query, with a maximum for each list, string and number. @default not read */
@@ -36,6 +47,12 @@ export interface Route<P extends string, Q, J> extends RouteDescription {
    * @default JSON, with a media type of JSON
    */
   parse?(text: string, mediaType: string): unknown;
+  /**
+   * Returns the error of a query or a body that its schema refuses, for the words of a protocol.
+   *
+   * @default `Invalid`, in the words of the service
+   */
+  refused?: Refused;
   /** Returns further parameters, from a path that a pattern cannot describe. */
   paramsOf?(path: string): Record<string, string>;
   answer(asked: {
@@ -56,7 +73,7 @@ export function route<
 >(
   routes: Routes,
   at: P,
-  { query, json, parse, paramsOf, answer, ...described }: Route<P, Q, J>,
+  { query, json, parse, refused, paramsOf, answer, ...described }: Route<P, Q, J>,
 ): void {
   const [method, path] = at.split(" ") as [string, string];
   const guard = guardRoute(described.scope, Object.keys(described.requestHeaders ?? {}));
@@ -70,8 +87,8 @@ export function route<
       if (paramsOf !== undefined) Object.assign(c.params, paramsOf(pathOf(c.request.url)));
       guard(c);
       const asked = {
-        query: query && queryOf(c, query),
-        json: json && await jsonOf(c, json, parse),
+        query: query && queryOf(c, query, refused),
+        json: json && await jsonOf(c, json, { parse, refused }),
       } as { query: ValueOf<Q>; json: ValueOf<J> };
       if (json !== undefined) await checkStillAllowed(c);
       if (isChange(described.scope)) c.info.writes = c.params.name;
@@ -95,7 +112,11 @@ export function route<
 /** The longest query: more than most servers take. */
 const MOST_QUERY = 65_536;
 
-function queryOf({ request: { url } }: RouteContext, schema: StandardSchema): unknown {
+function queryOf(
+  { request: { url } }: RouteContext,
+  schema: StandardSchema,
+  refused?: Refused,
+): unknown {
   const from = url.indexOf("?");
   const text = from < 0 ? "" : url.slice(from);
   if (text.length > MOST_QUERY) {
@@ -113,7 +134,7 @@ function queryOf({ request: { url } }: RouteContext, schema: StandardSchema): un
     if (Array.isArray(before)) before.push(value);
     else values.set(key, before === undefined ? value : [before, value]);
   }
-  return checked("query", Object.fromEntries(values), schema);
+  return checked("query", Object.fromEntries(values), { schema, refused });
 }
 
 /** Longer bodies are decoded, parsed and checked in three turns. */
@@ -123,7 +144,7 @@ const LONG = 1024 ** 2;
 async function jsonOf(
   c: RouteContext,
   schema: StandardSchema,
-  parse?: (text: string, mediaType: string) => unknown,
+  { parse, refused }: { parse?(text: string, mediaType: string): unknown; refused?: Refused },
 ): Promise<unknown> {
   if (parse === undefined) checkJsonType(c.request);
   let data: unknown;
@@ -142,13 +163,23 @@ async function jsonOf(
       hint: "Follow the schema in /openapi.json.",
     });
   }
-  return checked("body", data, schema);
+  return checked("body", data, { schema, refused });
 }
 
-function checked(target: "query" | "body", data: unknown, schema: StandardSchema): unknown {
+function checked(
+  target: "query" | "body",
+  data: unknown,
+  { schema, refused = inWords(target, data) }: { schema: StandardSchema; refused?: Refused },
+): unknown {
   const { success, output, issues } = check(schema as Parameters<typeof check>[0], data);
-  if (!success) throw refused(target, data, faultOf(issues));
-  return output;
+  if (success) return output;
+  const fault = faultOf(issues);
+  throw refused({ ...fault, value: valueAt(data, fault.at) });
+}
+
+function valueAt(data: unknown, at: string): unknown {
+  const keys = at === "" ? [] : at.split(".");
+  return keys.reduce((value, key) => (value as Record<string, unknown> | undefined)?.[key], data);
 }
 
 function checkJsonType({ headers }: Request): void {
@@ -163,14 +194,13 @@ function checkJsonType({ headers }: Request): void {
   });
 }
 
-function refused(
-  target: "query" | "body",
-  data: unknown,
-  { at, state }: ReturnType<typeof faultOf>,
-): RegistryError {
-  const times = target === "query" && (data as Record<string, unknown>)[at];
-  const whole = Array.isArray(times) ? `given ${times.length} times instead of once` : state;
-  return invalid("read the", target, at === "" ? whole : `${at}: ${whole}`, {
-    hint: "Follow the schema in /openapi.json.",
-  });
+/** Returns the error of a fault, in the words of the service. */
+function inWords(target: "query" | "body", data: unknown): Refused {
+  return ({ at, state }) => {
+    const times = target === "query" && (data as Record<string, unknown>)[at];
+    const whole = Array.isArray(times) ? `given ${times.length} times instead of once` : state;
+    return invalid("read the", target, at === "" ? whole : `${at}: ${whole}`, {
+      hint: "Follow the schema in /openapi.json.",
+    });
+  };
 }

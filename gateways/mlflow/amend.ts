@@ -1,12 +1,16 @@
 // A run after a change, and what a change may not do.
 import { Buffer } from "node:buffer";
-import type { Artifact } from "../../mod.ts";
 import { type FileToSave, isRegistryError, iterableStream } from "../../core/kernel.ts";
 import { noSuch, wrong } from "./errors.ts";
-import { freeCurvePath } from "../../runs/curve_file.ts";
 import { isModel, runIdOf } from "../../runs/mlflow/ids.ts";
 import { LastMetrics, type Metric, type pointsOf } from "../../runs/mlflow/points.ts";
-import { curveOf, type RunTimes, type StoredRun } from "../../runs/mlflow/stored_run.ts";
+import {
+  curveOf,
+  freeCurvePath,
+  type OpenedVersion,
+  type RunTimes,
+  type StoredRun,
+} from "../../runs/mlflow/stored_run.ts";
 
 /** A change of a run, as a request asks for it. */
 export interface RunChange {
@@ -72,16 +76,20 @@ export function amended(
   };
 }
 
-/** Returns the curve of a version with further points. */
-export function curveWith(artifact: Artifact, points: ReturnType<typeof pointsOf>): FileToSave {
+/** Returns the curve of a version with further points, among the files that the next version keeps. */
+export async function curveWith(
+  version: OpenedVersion,
+  points: ReturnType<typeof pointsOf>,
+  kept: readonly FileToSave[],
+): Promise<FileToSave> {
   const lines = points.map((point) => `${JSON.stringify(point, notFinite)}\n`).join("");
   const added = Buffer.from(lines);
-  const path = curveOf(artifact.info);
+  const path = curveOf(version.info);
   if (path === undefined) {
-    const taken = new Set(artifact.info.files.map(({ path }) => path.split("/")[0]!));
+    const taken = new Set(kept.map(({ path }) => path.split("/")[0]!));
     return { path: freeCurvePath(taken), content: added };
   }
-  const file = artifact.file(path);
+  const file = await version.file(path);
   const stream = () =>
     iterableStream((async function* () {
       yield* file.stream();

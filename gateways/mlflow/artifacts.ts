@@ -5,8 +5,9 @@
 //
 // An artifact of a run that goes on is a part of its draft. Its name has the time and the path, so one
 // artifact is found without a look at the others, and the newest of a path counts.
-import type { Artifact, ArtifactInfo } from "../../mod.ts";
-import { filePathProblem, sha256, type System } from "../../core/kernel.ts";
+import type { ArtifactInfo } from "../../mod.ts";
+import { type FileInfo, filePathProblem, sha256, type System } from "../../core/kernel.ts";
+import { type ReadablePages, walkFiles } from "../../apps/server/extending.ts";
 import { noSuch, wrong } from "./errors.ts";
 import {
   decodeName,
@@ -47,8 +48,33 @@ export function versionRoot(name: string, version: string): string {
   return `mlflow-artifacts:/versions/${encodeName(name)}/${version}`;
 }
 
+/**
+ * Throws `INVALID_PARAMETER_VALUE` for a path that MLflow refuses. Its clients do so, too: they would
+ * not list a folder with one.
+ */
+export function checkSafe(path: string): void {
+  const decoded = decodedPath(path);
+  const isAbsolute = /^\/|^[A-Za-z]:[\\/]|^\\\\/.test(decoded);
+  if (isAbsolute || decoded.includes("#") || decoded.split("/").includes("..")) {
+    throw wrong("Invalid path");
+  }
+}
+
+/** Decodes a path until it stays the same, up to ten times, as MLflow does before it looks at it. */
+function decodedPath(path: string): string {
+  let decoded = path;
+  for (let times = 0; times < 10 && decoded.includes("%"); times++) {
+    decoded = decoded.replace(
+      /%([0-7][0-9a-f])/gi,
+      (_, hex) => String.fromCharCode(parseInt(hex, 16)),
+    );
+  }
+  return decoded;
+}
+
 /** Throws `INVALID_PARAMETER_VALUE` for a path that no artifact can have. */
 export function checkPath(path: string): void {
+  checkSafe(path);
   const problem = filePathProblem(path);
   if (problem !== undefined) {
     throw wrong(`Invalid artifact path '${path.slice(0, 500)}': ${problem}`);
@@ -100,19 +126,28 @@ function foldersAbove(path: string): string[] {
   return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 }
 
-/** Returns the files of a version without its curve. */
-export function valueFilesOf(info: ArtifactInfo): ArtifactInfo["files"] {
-  const curve = curveOf(info);
-  return info.files.filter(({ path }) => path !== curve);
+/** Returns a test that is true for all files of a version except its curve. */
+export function isOfValue(
+  { metadata }: Pick<ArtifactInfo, "metadata">,
+): (file: FileInfo) => boolean {
+  const curve = curveOf({ metadata });
+  return ({ path }) => path !== curve;
 }
 
-/** Returns a version with the artifacts of its run alone. */
-export function shownFiles(artifact: Artifact): Artifact {
-  const shown = valueFilesOf(artifact.info).filter(({ path, mode }) =>
-    !path.startsWith(OWN_FOLDER) && mode !== "folder"
-  );
-  const files = () => shown.map(({ path }) => artifact.file(path));
-  return { ...artifact, info: artifact.info, file: (path) => artifact.file(path), files };
+/** The artifacts of a run, of a logged model, or of a version. */
+export interface Artifacts {
+  readonly version: ReadablePages;
+  /** Returns false for files that are no artifacts: the curve, and what only this service has. */
+  isShown(file: FileInfo): boolean;
+}
+
+/** Returns the artifacts of a version. */
+export function artifactsOf(version: ReadablePages): Artifacts {
+  const isValue = isOfValue(version.info);
+  return {
+    version,
+    isShown: (file) => isValue(file) && !file.path.startsWith(OWN_FOLDER) && file.mode !== "folder",
+  };
 }
 
 /** An entry of a folder, as MLflow lists it. */
@@ -122,20 +157,14 @@ export interface ListedArtifact {
   file_size?: number;
 }
 
-/** Lists a folder by whole paths. A path of a file has no entries. */
-export function listFolder(files: Iterable<{ path: string; size: number }>, folder: string) {
+/** Yields the entries of a folder, with whole paths. A file has none. */
+export async function* listFolder(
+  { version, isShown }: Artifacts,
+  folder: string,
+): AsyncGenerator<ListedArtifact> {
   const prefix = folder === "" ? "" : `${folder}/`;
-  const entries = new Map<string, ListedArtifact>();
-  for (const { path, size } of files) {
-    if (!path.startsWith(prefix)) continue;
-    const [name = ""] = path.slice(prefix.length).split("/");
-    const entry = prefix + name;
-    entries.set(
-      entry,
-      entry === path
-        ? { path: entry, is_dir: false, file_size: size }
-        : { path: entry, is_dir: true },
-    );
+  for await (const { path, file } of walkFiles(version, { prefix, delimiter: "/", isShown })) {
+    if (file === undefined) yield { path: path.slice(0, -1), is_dir: true };
+    else yield { path, is_dir: false, file_size: file.size };
   }
-  return [...entries.values()].sort((a, b) => a.path < b.path ? -1 : 1);
 }

@@ -2,12 +2,26 @@
 // so nothing is lost if the service is killed. A run that has ended is a version, which never
 // changes: a change makes the next version, with the files of the one before.
 import { Buffer } from "node:buffer";
-import type { Artifact } from "../../mod.ts";
-import { conflict, createLanes, fileToSave, isJsonObject } from "../../core/kernel.ts";
-import { isRegistryError, keepNewest, type Registry, type System } from "../../core/kernel.ts";
-import { discardRun, finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
+import {
+  conflict,
+  createLanes,
+  type FileToSave,
+  fileToSave,
+  isJsonObject,
+  isRegistryError,
+  keepNewest,
+  orMissing,
+  type Registry,
+  type System,
+} from "../../core/kernel.ts";
+import { finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
 import { checkFacts, openRunFiles } from "../../runs/look_at_run.ts";
-import { type Access, passThrough, sentBy } from "../../apps/server/extending.ts";
+import {
+  type Access,
+  passThrough,
+  type ReadablePages,
+  sentBy,
+} from "../../apps/server/extending.ts";
 import {
   amended,
   checkParams,
@@ -16,7 +30,8 @@ import {
   otherParam,
   type RunChange,
 } from "./amend.ts";
-import { mayHave, newestFiles, OWN_FOLDER, partOf, TAKEN_OVER, valueFilesOf } from "./artifacts.ts";
+import { isOfValue, mayHave, newestFiles, OWN_FOLDER, partOf, TAKEN_OVER } from "./artifacts.ts";
+import { deleteRun, restoreRun } from "./delete_run.ts";
 import { wrong } from "./errors.ts";
 import {
   type EndedRun,
@@ -57,24 +72,30 @@ export class RunChanges {
     this.#system = system;
   }
 
+  /**
+   * Returns a new run of a name.
+   *
+   * @param kind prefix of its id
+   */
+  newKey(name: string, kind = ""): RunKey {
+    const key = { name, id: kind + this.#system.id().replaceAll("-", "") };
+    if (!hasRunId(key)) throw wrong(`The name of the experiment is too long for a run id`);
+    return key;
+  }
+
   /** Begins a run. */
   async begin(
-    name: string,
-    { tags, times, access, params, kind = "" }: {
+    key: RunKey,
+    { tags, times, access, params }: {
       tags: ReadonlyMap<string, string>;
       params?: ReadonlyMap<string, string>;
       times: RunTimes;
       access: Access;
-      /** Prefix of its id. */
-      kind?: string;
     },
-  ): Promise<RunKey> {
-    const key = { name, id: kind + this.#system.id().replaceAll("-", "") };
-    if (!hasRunId(key)) throw wrong(`The name of the experiment is too long for a run id`);
+  ): Promise<void> {
     const facts = { ...Object.fromEntries(tags), ...tagsOf(times) };
     const given = params && Object.fromEntries(params);
     await this.#open(key, 1, { tags: facts, params: given, access });
-    return key;
   }
 
   async #open(
@@ -105,7 +126,7 @@ export class RunChanges {
   /** Changes a run. Throws `Denied` for a token that may not read the run of another. */
   async change(key: RunKey, change: RunChange, access: Access): Promise<void> {
     for (let tries = 1;; tries++) {
-      const found = await this.#runs.find(key);
+      const found = await this.#runs.find(key, access);
       try {
         if (found.state === "open" && !found.isEnding) {
           return await this.#changeOpen(found, change, access);
@@ -114,7 +135,7 @@ export class RunChanges {
       } catch (error) {
         // It may have ended since it was found.
         if (tries === MOST_TRIES || !isRegistryError(error, "Conflict")) throw error;
-        const now = await this.#runs.find(key);
+        const now = await this.#runs.find(key, access);
         const isSame = now.state === found.state && now.generation === found.generation;
         if (isSame && !(now.state === "open" && now.isEnding)) throw error;
       }
@@ -123,7 +144,7 @@ export class RunChanges {
 
   async #changeOpen(found: OpenRun, change: RunChange, access: Access): Promise<void> {
     const { key: { name }, id } = found;
-    const run = this.#runs.own(await this.#runs.readOpen(found), access);
+    const run = this.#runs.own(await this.#runs.readOpen(found, access), access);
     const { metrics = [], params = new Map(), tags = new Map(), times, files = [] } = change;
     checkParams(run, params);
     checkRemoved(run, tags);
@@ -146,7 +167,7 @@ export class RunChanges {
     }
     if (points.length > 0) await this.#log(found, points);
     if (times?.status !== undefined && hasEnded(times.status)) {
-      await this.#inOrder(runIdOf(found.key), () => this.#finish(found));
+      await this.#inOrder(runIdOf(found.key), () => this.#finish(found, access));
     }
   }
 
@@ -164,18 +185,20 @@ export class RunChanges {
   }
 
   /** Saves the version of a run. A repeat completes a save that was killed. */
-  async #finish(found: OpenRun): Promise<void> {
+  async #finish(found: OpenRun, access: Access): Promise<void> {
     const { key, id, before } = found;
     const { name } = key;
     const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
-    if (before !== undefined && !found.isEnding) await this.#takeOver(found, before);
+    if (before !== undefined && !found.isEnding) {
+      await this.#takeOver(found, before, access);
+    }
     const times = new Map((await draft.info()).parts.map(({ part, addedAt }) => [part, addedAt]));
     const stored = (await draft.files()).map((info) => ({
       ...info,
       addedAt: times.get(info.part),
     }));
     const parts = newestFiles(stored).map(({ part }) => part);
-    const { token: _, ...run } = await this.#runs.readOpen(found);
+    const { token: _, ...run } = await this.#runs.readOpen(found, access);
     if (parts.length === 0 && run.metrics.length === 0) {
       const part = "artifact-run";
       const content = Buffer.from(JSON.stringify({ run_id: runIdOf(key), status: run.status }));
@@ -185,63 +208,76 @@ export class RunChanges {
     const as = { id: "folder", formatVersion: 1 };
     await finishRun(this.#registry, name, { id, parts, as, metadata: metadataOf(run) });
     this.#writers.delete(`${name}@${id}`);
-    await this.#addLate(key, id, new Set([...times.keys(), ...parts]));
+    await this.#addLate({ key, id, access }, new Set([...times.keys(), ...parts]));
   }
 
   /** Adds artifacts that were sent after the parts of the version were listed, before it closed. */
-  async #addLate(key: RunKey, id: string, listed: ReadonlySet<string>): Promise<void> {
+  async #addLate(
+    { key, id, access }: { key: RunKey; id: string; access: Access },
+    listed: ReadonlySet<string>,
+  ): Promise<void> {
     const isLate = (part: string) => mayHave(part) && !part.startsWith(TAKEN_OVER);
     const late = await openRunFiles(
       this.#registry,
       { name: key.name, id },
       (part) => isLate(part) && !listed.has(part),
     );
-    const found = late.length === 0 ? undefined : await this.#runs.find(key);
+    const found = late.length === 0 ? undefined : await this.#runs.find(key, access);
     if (found?.state !== "ended") return;
     const files = newestFiles(late.map((file) => ({ ...file, path: file.info.path })))
       .map(({ path, info, stream }) => ({ path, content: { size: info.size, stream } }));
-    const artifact = await this.#runs.openVersion(found);
-    const run = await readVersion(artifact);
-    await this.#amend(found, { artifact, run, change: { files } });
+    const version = await this.#runs.openVersion(found, access);
+    const run = await readVersion(version);
+    await this.#amend(found, { version, run, change: { files } });
   }
 
   /** Adds the points and the files of the version that a resumed run goes on from. */
-  async #takeOver({ key: { name }, id }: OpenRun, before: EndedRun): Promise<void> {
-    const artifact = await this.#runs.openVersion(before);
+  async #takeOver(
+    { key: { name }, id }: OpenRun,
+    before: EndedRun,
+    access: Access,
+  ): Promise<void> {
+    const version = await this.#runs.openVersion(before, access);
     const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
-    if (curveOf(artifact.info) !== undefined) {
+    if (curveOf(version.info) !== undefined) {
       const run = await openRun(this.#registry, name, { id });
-      await run.restore(keptLines({ name, id }, artifact));
+      await run.restore(keptLines({ name, id }, version));
       await run.close();
     }
     const taken = new Set((await draft.files()).map(({ path }) => path));
-    for (const { path, sha256, ...file } of valueFilesOf(artifact.info)) {
-      if (taken.has(path)) continue;
-      const saved = fileToSave(artifact, { path, sha256, ...file });
-      await draft.addPart(`${TAKEN_OVER}${taken.size}-${sha256}`, [saved]);
-      taken.add(path);
+    const isValue = isOfValue(version.info);
+    for await (const page of version.pages()) {
+      for (const { info } of page.files()) {
+        if (taken.has(info.path) || !isValue(info)) continue;
+        const part = `${TAKEN_OVER}${taken.size}-${info.sha256}`;
+        await draft.addPart(part, [fileToSave(page, info)]);
+        taken.add(info.path);
+      }
     }
   }
 
   /** Changes a run that has ended, or whose version is being saved. */
   async #changeEnded(key: RunKey, change: RunChange, access: Access): Promise<void> {
-    let found: FoundRun = await this.#runs.find(key);
+    let found: FoundRun = await this.#runs.find(key, access);
     if (found.state === "open") {
-      this.#runs.own(await this.#runs.readOpen(found), access);
+      this.#runs.own(await this.#runs.readOpen(found, access), access);
       if (!found.isEnding) return await this.#changeOpen(found, change, access);
-      await this.#finish(found);
-      found = await this.#runs.find(key);
+      await this.#finish(found, access);
+      found = await this.#runs.find(key, access);
       if (found.state === "open") throw changedMeanwhile(key);
     }
-    const artifact = await this.#runs.openVersion(found).catch((error) => {
-      throw isRegistryError(error, "NotFound") ? isDeleted(key) : error;
-    });
-    const run = this.#runs.own(await readVersion(artifact), access);
+    const version = await orMissing(this.#runs.openVersion(found, access));
+    if (version === undefined) {
+      await this.#runs.read(key, access); // which is `Denied` for the run of another
+      throw isDeleted(key);
+    }
+    this.#runs.own({ key, token: version.info.by?.token }, access);
+    const run = await readVersion(version);
     const { status } = change.times ?? {};
     if (status !== undefined && !hasEnded(status)) {
       return await this.#resume(found, run, { change, access });
     }
-    await this.#amend(found, { artifact, run, change });
+    await this.#amend(found, { version, run, change });
   }
 
   /** Opens a run again: its next version has what is logged from now on, too. */
@@ -263,83 +299,61 @@ export class RunChanges {
   /** Saves the next version of a run. */
   async #amend(
     found: EndedRun,
-    { artifact, run, change }: { artifact: Artifact; run: StoredRun; change: RunChange },
+    { version, run, change }: { version: ReadablePages; run: StoredRun; change: RunChange },
   ): Promise<void> {
-    const { key, generation, version } = found;
+    const { key, generation } = found;
     const { metrics = [], params = new Map(), tags = new Map(), times, files = [] } = change;
     checkParams(run, params);
     checkRemoved(run, tags);
-    const { info } = artifact;
+    const { info } = version;
     if (files.some(({ path }) => path === curveOf(info))) throw wrong("This path has the metrics");
     const next = amended(run, { params, tags, times, metrics });
     const points = pointsOf(metrics, run.startedMs);
     const isSame = points.length === 0 && files.length === 0 &&
       JSON.stringify(metadataOf(next)) === JSON.stringify(metadataOf(run));
     if (isSame) return;
-    const { run: ofRun, metrics: values, ...others } = info.metadata;
-    const { failed: _, ...kept } = isJsonObject(ofRun) ? ofRun : {};
+    const { run: ofRun, metrics: values, ...members } = info.metadata;
+    const { failed: _, ...others } = isJsonObject(ofRun) ? ofRun : {};
     const { run: facts, ...metadata } = metadataOf(next);
-    const curve = points.length === 0 ? undefined : curveWith(artifact, points);
-    const taken = new Set([...files, ...curve ? [curve] : []].map(({ path }) => path));
-    const content = [
-      ...info.files.filter(({ path }) => !taken.has(path)).map((file) =>
-        fileToSave(artifact, file)
-      ),
-      ...files,
-      ...curve ? [curve] : [],
-    ];
+    const kept: FileToSave[] = [];
+    for await (const page of version.pages()) {
+      for (const { info } of page.files()) kept.push(fileToSave(page, info));
+    }
+    const curve = points.length === 0 ? undefined : await curveWith(version, points, kept);
+    const added = [...files, ...curve ? [curve] : []];
+    const taken = new Set(added.map(({ path }) => path));
+    const content = [...kept.filter(({ path }) => !taken.has(path)), ...added];
     const saved = await this.#registry.save(key.name, undefined, {
       as: passThrough(info.materializer, content),
-      base: `${key.name}@${version}`,
+      base: `${key.name}@${found.version}`,
       inputs: info.inputs,
       idempotencyKey: saveKeyOf(key, generation + 1),
       metadata: {
-        ...others,
+        ...members,
         ...(isJsonObject(values) && { metrics: values }),
         ...metadata,
         ...(points.length === 0 && isJsonObject(values) && { metrics: values }),
         ...(curve && { curves: curve.path }),
-        run: { ...kept, ...facts as object, points: Number(kept.points ?? 0) + points.length },
+        run: { ...others, ...facts as object, points: Number(others.points ?? 0) + points.length },
       },
     });
     if (saved.skipped) throw changedMeanwhile(key);
   }
 
   /** Deletes all versions of a run; one that goes on is discarded. */
-  async delete(key: RunKey): Promise<void> {
-    await this.#inOrder(runIdOf(key), async () => {
-      const found = await this.#runs.find(key);
-      if (found.state === "open") await discardRun(this.#registry, key.name, { id: found.id });
-      const ended = found.state === "open" ? found.before : found;
-      for (const version of await this.#versionsOf(ended)) {
-        await this.#registry.delete(key.name, { version }).catch(ignoreMissing);
-      }
-    });
+  async delete(key: RunKey, access: Access): Promise<void> {
+    await this.#inOrder(
+      runIdOf(key),
+      async () => await deleteRun(this.#registry, await this.#runs.find(key, access)),
+    );
   }
 
   /** Restores the versions of a run that was deleted. */
-  async restore(key: RunKey): Promise<void> {
-    await this.#inOrder(runIdOf(key), async () => {
-      const found = await this.#runs.find(key);
-      if (found.state === "open") return;
-      const versions = await this.#versionsOf(found);
-      for (const version of versions) {
-        await this.#registry.undelete(key.name, { version }).catch((error) => {
-          if (!isRegistryError(error, "AlreadyExists")) throw error;
-        });
-      }
-    });
-  }
-
-  async #versionsOf(ended: EndedRun | undefined): Promise<string[]> {
-    const versions: string[] = [];
-    if (ended === undefined) return versions;
-    for (let generation = 1; generation <= ended.generation; generation++) {
-      const id = `run:${idOfGeneration(ended.key, generation)}`;
-      const { version } = await (await this.#registry.openDraft(ended.key.name, { id })).info();
-      if (version !== undefined) versions.push(version);
-    }
-    return versions.reverse();
+  async restore(key: RunKey, access: Access): Promise<void> {
+    await this.#inOrder(
+      runIdOf(key),
+      async () => await restoreRun(this.#registry, await this.#runs.find(key, access)),
+    );
   }
 }
 
@@ -364,12 +378,8 @@ function isDeleted(key: RunKey): Error {
   );
 }
 
-function ignoreMissing(error: unknown): void {
-  if (!isRegistryError(error, "NotFound")) throw error;
-}
-
 /** Yields the points of a version as those of an earlier writer, as `restore` takes them. */
-async function* keptLines(run: RunKey, artifact: Artifact): AsyncGenerator<string> {
+async function* keptLines(run: RunKey, version: ReadablePages): AsyncGenerator<string> {
   yield JSON.stringify({ kept: { ...run, writer: EARLIER, first: 0 } });
-  yield* linesOf(artifact);
+  yield* linesOf(version);
 }

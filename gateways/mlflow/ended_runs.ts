@@ -37,9 +37,10 @@ interface KnownRuns {
 export interface EndedRunsOptions {
   readonly system: Pick<System, "monotonic">;
   readonly deletes: GatewayMemory["deletes"];
-  /** Returns the run of a version. */
-  readRun(info: ArtifactInfo): Promise<StoredRun | undefined>;
 }
+
+/** Returns the run of a version. */
+type ReadRun = (info: ArtifactInfo) => Promise<StoredRun | undefined>;
 
 export class EndedRuns {
   readonly #registry: Registry;
@@ -58,7 +59,7 @@ export class EndedRuns {
    * Yields the runs of a name that have ended, those of its newest versions first. Known ones come at
    * once: a step for each of 10,000 runs would take longer than to compare them.
    */
-  async *of(name: string): AsyncGenerator<readonly StoredRun[]> {
+  async *of(name: string, readRun: ReadRun): AsyncGenerator<readonly StoredRun[]> {
     const { system, deletes } = this.#options;
     const known = this.#known.get(name);
     const { mark, names, isCut } = await deletes.since(known?.mark ?? 0);
@@ -67,7 +68,9 @@ export class EndedRuns {
       mark >= known.mark && !isCut && !names.includes(name);
     const runs: EndedRun[] = [];
     let values = 0;
-    for await (const some of isFresh ? this.#newer(name, known) : this.#all(name, known)) {
+    for await (
+      const some of isFresh ? this.#newer(name, known, readRun) : this.#all(name, known, readRun)
+    ) {
       for (const each of some) {
         values += each.values;
         if (values <= MOST_VALUES) runs.push(each);
@@ -91,7 +94,11 @@ export class EndedRuns {
   }
 
   /** Yields the versions that are newer than the newest known one, then the known ones. */
-  async *#newer(name: string, { runs }: KnownRuns): AsyncGenerator<readonly EndedRun[]> {
+  async *#newer(
+    name: string,
+    { runs }: KnownRuns,
+    readRun: ReadRun,
+  ): AsyncGenerator<readonly EndedRun[]> {
     const places = new Map(runs.map(({ written }, place) => [written, place]));
     const newer: VersionEntry[] = [];
     let from = runs.length;
@@ -103,49 +110,58 @@ export class EndedRuns {
         break;
       }
     }
-    yield* this.#read(newer);
+    yield* this.#read(newer, readRun);
     yield runs.slice(from);
   }
 
-  async *#all(name: string, known: KnownRuns | undefined): AsyncGenerator<readonly EndedRun[]> {
+  async *#all(
+    name: string,
+    known: KnownRuns | undefined,
+    readRun: ReadRun,
+  ): AsyncGenerator<readonly EndedRun[]> {
     const runs = new Map(known?.runs.map((each) => [each.written, each]));
-    if (runs.size === 0) return yield* this.#details(name);
+    if (runs.size === 0) return yield* this.#details(name, readRun);
     const entries = await Array.fromAsync(this.#registry.versions(name));
     const missing = entries.filter((entry) => !runs.has(writtenAs(entry)));
-    if (missing.length > entries.length / 2) return yield* this.#details(name);
-    for await (const [each] of this.#read(missing)) runs.set(each.written, each);
+    if (missing.length > entries.length / 2) return yield* this.#details(name, readRun);
+    for await (const [each] of this.#read(missing, readRun)) runs.set(each.written, each);
     yield entries.map((entry) => runs.get(writtenAs(entry))).filter((each) => each !== undefined);
   }
 
   /** Reads all versions: one list is faster than many reads. */
-  async *#details(name: string): AsyncGenerator<[EndedRun]> {
-    for await (const entry of this.#registry.versions(name, { details: true })) {
-      const each = await this.#ended(entry, entry.info);
+  async *#details(name: string, readRun: ReadRun): AsyncGenerator<[EndedRun]> {
+    const listed = this.#registry.versions(name, { details: true, withoutFiles: true });
+    for await (const entry of listed) {
+      const each = await ended(entry, { info: entry.info, readRun });
       if (each !== undefined) yield [each];
     }
   }
 
-  async *#read(entries: readonly VersionEntry[]): AsyncGenerator<[EndedRun]> {
+  async *#read(
+    entries: readonly VersionEntry[],
+    readRun: ReadRun,
+  ): AsyncGenerator<[EndedRun]> {
     const read = mapAtOnce(entries, async (entry) => {
       const { name, version } = entry;
-      const info = await this.#registry.info(name, { version }).catch(ignoreMissing);
-      return await this.#ended(entry, info);
+      const asked = { range: version, details: true, withoutFiles: true, limit: 1 };
+      for await (const { info } of this.#registry.versions(name, asked)) {
+        return await ended(entry, { info, readRun });
+      }
     });
     for await (const each of read) if (each !== undefined) yield [each];
   }
+}
 
-  /** Returns undefined if the version was deleted meanwhile: it may be restored. */
-  async #ended(
-    entry: VersionEntry,
-    info: ArtifactInfo | undefined,
-  ): Promise<EndedRun | undefined> {
-    if (info === undefined) return undefined;
-    const read = this.#options.readRun(info);
-    return await read.then(
-      (run) => ({ written: writtenAs(entry), run, values: valuesOf(run) }),
-      ignoreMissing,
-    );
-  }
+/** Returns undefined if the version was deleted meanwhile: it may be restored. */
+async function ended(
+  entry: VersionEntry,
+  { info, readRun }: { info: ArtifactInfo | undefined; readRun: ReadRun },
+): Promise<EndedRun | undefined> {
+  if (info === undefined) return undefined;
+  return await readRun(info).then(
+    (run) => ({ written: writtenAs(entry), run, values: valuesOf(run) }),
+    ignoreMissing,
+  );
 }
 
 function valuesOf(run: StoredRun | undefined): number {

@@ -1,10 +1,11 @@
 // Experiments, which are names. A deleted one has only deleted versions, and a label that marks it.
-import { conflict, isRegistryError } from "../../core/kernel.ts";
+import { checkNewName, conflict, isRegistryError } from "../../core/kernel.ts";
 import type { Registry } from "../../core/kernel.ts";
 import { readLoggedRuns } from "../../runs/mod.ts";
-import { experimentId, runIdOf } from "../../runs/mlflow/ids.ts";
+import { experimentId, hasRunId, runIdOf } from "../../runs/mlflow/ids.ts";
 import { runIn } from "../../runs/mlflow/stored_run.ts";
 import { noSuch, wrong } from "./errors.ts";
+import { infoOf } from "./info_of.ts";
 import type { NameTags, NameTagStore, NewName, TagChange } from "./name_tags.ts";
 import { DELETED, shownTagsOf } from "./shown_tags.ts";
 
@@ -66,7 +67,7 @@ export class ExperimentStore {
   }
 
   async #startOf(name: string): Promise<number | undefined> {
-    const first = await this.#registry.info(name, { version: FIRST }).catch(ignoreMissing);
+    const first = await infoOf(this.#registry, name, FIRST);
     return first && runIn(first).startedMs;
   }
 
@@ -90,6 +91,8 @@ export class ExperimentStore {
         hint: "End or delete it first: client.set_terminated(run_id), client.delete_run(run_id).",
       });
     }
+    // A refused delete changes nothing.
+    await this.#registry.delete(name, { allVersions: true, dryRun: true });
     // A delete that is killed can be repeated: the label has no effect while there are versions.
     await this.#tags.change(name, new Map([[DELETED, "true"]]), found.createdMs);
     await this.#tags.discardEarlier(name);
@@ -126,8 +129,18 @@ function noSuchExperiment(name: string): Error {
   return noSuch(`No Experiment with id=${experimentId(name)} exists`);
 }
 
-function ignoreMissing(error: unknown): undefined {
-  if (!isRegistryError(error, "NotFound")) throw error;
+/** Throws `INVALID_PARAMETER_VALUE` for a name that no run can have. */
+export function checkExperimentName(name: string): void {
+  try {
+    checkNewName(name);
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid")) throw error;
+    throw wrong(`Invalid experiment name: ${error.message}`, error.hint);
+  }
+  const longest = { name, id: "0".repeat(32) };
+  if (!hasRunId(longest)) {
+    throw wrong("Invalid experiment name: it is too long", "Choose a shorter one.");
+  }
 }
 
 /** Returns an experiment in the JSON of MLflow. */

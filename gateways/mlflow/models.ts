@@ -1,16 +1,17 @@
 // Registered models: names with a prefix. Version 3 of MLflow is 3.0.0, aliases are aliases, tags are
 // labels and descriptions notes. Other versions, such as 1.2.0, are there by their aliases.
-import type { Artifact, ArtifactInfo, VersionEntry } from "../../mod.ts";
+import type { ArtifactInfo, VersionEntry } from "../../mod.ts";
 import { checkNewName, fileToSave, isJsonObject, isRegistryError } from "../../core/kernel.ts";
 import type { FileToSave } from "../../core/kernel.ts";
 import { annotate, type AnnotationsChange } from "../../registry/mod.ts";
-import { passThrough } from "../../apps/server/extending.ts";
-import { parsePlace, shownFiles } from "./artifacts.ts";
+import { type Access, passThrough } from "../../apps/server/extending.ts";
+import { type Artifacts, artifactsOf, parsePlace } from "./artifacts.ts";
 import type { MlflowContext } from "./context.ts";
 import { exists, noSuch, wrong } from "./errors.ts";
+import { infoOf } from "./info_of.ts";
 import type { NameTagStore, NewName, TagChange } from "./name_tags.ts";
 import { NOTE, shownTagsOf } from "./shown_tags.ts";
-import { parseRunId } from "../../runs/mlflow/ids.ts";
+import { parseRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 
 /** The member of the metadata with the time when the model was created. */
 const MODEL_CREATED = "model_creation_timestamp";
@@ -102,13 +103,10 @@ export class ModelStore {
     aliases?: ReadonlyMap<string, string>,
   ): Promise<ModelVersion> {
     const { registry } = this.#context, name = this.nameOf(model);
-    try {
-      const info = await registry.info(name, { version, annotations: true });
-      const all = aliases ?? await this.#aliases(name);
-      return { info, aliases: aliasesOf(all, info.version) };
-    } catch (error) {
-      throw isRegistryError(error, "NotFound", "Invalid") ? missing() : error;
-    }
+    const info = await infoOf(registry, name, version);
+    if (info === undefined) throw missing();
+    const all = aliases ?? await this.#aliases(name);
+    return { info, aliases: aliasesOf(all, info.version) };
   }
 
   async #aliases(name: string): Promise<Map<string, string>> {
@@ -146,7 +144,8 @@ export class ModelStore {
 
   /** Returns when the model of its oldest version was created: imported ones have that time. */
   async #createdIn({ name, version, modifiedAt }: VersionEntry): Promise<number> {
-    const { metadata: { mlflow } } = await this.#context.registry.info(name, { version });
+    const info = await infoOf(this.#context.registry, name, version);
+    const mlflow = info?.metadata.mlflow;
     const kept = isJsonObject(mlflow) ? Number(mlflow[MODEL_CREATED]) : NaN;
     return Number.isNaN(kept) ? modifiedAt.getTime() : kept;
   }
@@ -210,7 +209,8 @@ export class ModelStore {
   /** Yields the versions of a model with numbers, the newest first. */
   async *versions(model: string): AsyncGenerator<ModelVersion> {
     const name = this.nameOf(model), aliases = await this.#aliases(name);
-    for await (const { info } of this.#context.registry.versions(name, { details: true })) {
+    const asked = { details: true, withoutFiles: true };
+    for await (const { info } of this.#context.registry.versions(name, asked)) {
       if (info === undefined || numberOf(info.version) === info.version) continue;
       yield { info, aliases: aliasesOf(aliases, info.version) };
     }
@@ -220,26 +220,29 @@ export class ModelStore {
     await annotate(this.#context.registry, ref, change);
   }
 
-  /** Saves the next version, with files that the registry has. */
+  /** Saves the next version, with files that the registry has and the token may read. */
   async create(
     model: string,
     { source, kept }: NewModelVersion,
-    mayRead: (name: string) => void,
+    access: Access,
   ): Promise<string> {
-    const { artifact, folder } = await this.#sourceOf(source, mayRead);
-    const { name, version } = artifact.info;
+    const { artifacts: { version, isShown }, folder } = await this.#sourceOf(source, access);
+    const { info } = version;
     const prefix = folder === "" ? "" : `${folder}/`;
     const files: FileToSave[] = [];
-    for (const { info } of artifact.files()) {
-      if (!info.path.startsWith(prefix)) continue;
-      files.push(fileToSave(artifact, info, info.path.slice(prefix.length)));
+    for await (const page of version.pages(folder === "" ? {} : { after: prefix })) {
+      for (const { info: file } of page.files()) {
+        if (!file.path.startsWith(prefix) || !isShown(file)) continue;
+        files.push(fileToSave(page, file, file.path.slice(prefix.length)));
+      }
     }
     if (files.length === 0) throw noSuch(`No artifacts at '${source.slice(0, 500)}'`);
-    const isStored = version !== "0.0.0"; // else its run goes on
+    const isStored = info.version !== "0.0.0"; // else its run goes on
+    const ref = `${info.name}@${info.version}`;
     const saved = await this.#context.registry.save(this.nameOf(model), undefined, {
       as: passThrough({ id: "folder", formatVersion: 1 }, files),
       bump: "major",
-      ...isStored && { base: `${name}@${version}`, inputs: [{ ref: `${name}@${version}` }] },
+      ...isStored && { base: ref, inputs: [{ ref }] },
       metadata: { mlflow: { source, ...kept } },
     });
     // Makes labels of what another program set in a draft, before that is gone.
@@ -249,29 +252,29 @@ export class ModelStore {
 
   async #sourceOf(
     source: string,
-    mayRead: (name: string) => void,
-  ): Promise<{ artifact: Artifact; folder: string }> {
-    const { runs, registry } = this.#context;
-    const ofRun = async (runId: string, folder: string) => {
-      const key = parseRunId(runId);
-      mayRead(key.name);
-      return { artifact: await runs.openArtifacts(key), folder: folder.replace(/\/+$/, "") };
-    };
+    access: Access,
+  ): Promise<{ artifacts: Artifacts; folder: string }> {
+    const { runs, openPages } = this.#context;
+    const ofRun = async (run: RunKey, folder: string) => ({
+      artifacts: await runs.openArtifacts(run, access),
+      folder: folder.replace(/\/+$/, ""),
+    });
+    const ofVersion = async (asked: { name: string; version: string }, folder: string) => ({
+      artifacts: artifactsOf(await openPages(asked, access)),
+      folder,
+    });
     const [, scheme, rest = ""] = /^(runs|models|mlflow-artifacts):\/+([^]*)$/.exec(source) ?? [];
     const [first = "", ...others] = rest.split("/");
     if (scheme === "runs" || scheme === "models" && first.startsWith("m-")) {
-      return await ofRun(first, others.join("/"));
+      return await ofRun(parseRunId(first), others.join("/"));
     }
     if (scheme === "models") {
       const [model = "", alias] = first.split("@");
-      mayRead(this.nameOf(model));
+      access.check("read", this.nameOf(model));
       const { info } = alias === undefined
         ? await this.version(model, others.join("/"))
         : await this.byAlias(model, alias);
-      return {
-        artifact: shownFiles(await registry.open(info.name, { version: info.version })),
-        folder: "",
-      };
+      return await ofVersion(info, "");
     }
     if (scheme !== "mlflow-artifacts") {
       throw wrong(
@@ -280,11 +283,9 @@ export class ModelStore {
       );
     }
     const place = parsePlace(rest);
-    mayRead(place.run === undefined ? place.name : place.run.name);
-    const artifact = place.run === undefined
-      ? shownFiles(await registry.open(place.name, { version: place.version }))
-      : await runs.openArtifacts(place.run);
-    return { artifact, folder: place.path };
+    return place.run === undefined
+      ? await ofVersion(place, place.path)
+      : await ofRun(place.run, place.path);
   }
 }
 

@@ -1,8 +1,12 @@
 // A run as MLflow sees it, from its draft or its version.
-import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
+import type { ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
+import { orMissing } from "../../core/errors.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 import { experimentId, runIdOf, type RunKey } from "./ids.ts";
 import { LastMetrics, type Metric, metricJson, metricsIn } from "./points.ts";
+
+export { freeCurvePath } from "../curve_file.ts";
 
 export const STATUSES = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"] as const;
 export type Status = typeof STATUSES[number];
@@ -191,13 +195,21 @@ export function curveOf({ metadata }: Pick<ArtifactInfo, "metadata">): string | 
   return isJsonObject(run) && Number(run.points) > 0 && typeof path === "string" ? path : undefined;
 }
 
+/** An opened version, whose files may be in pages. */
+export interface OpenedVersion {
+  readonly info: Omit<ArtifactInfo, "files">;
+  file(path: string): ArtifactFile | Promise<ArtifactFile>;
+}
+
 /** Yields the lines of the curve of a version. */
-export async function* linesOf(artifact: Artifact): AsyncGenerator<string> {
-  const path = curveOf(artifact.info);
-  if (path === undefined || !artifact.info.files.some((file) => file.path === path)) return;
+export async function* linesOf(version: OpenedVersion): AsyncGenerator<string> {
+  const path = curveOf(version.info);
+  if (path === undefined) return;
+  const file = await orMissing((async () => await version.file(path))());
+  if (file === undefined) return;
   let rest = "";
   for await (
-    const part of artifact.file(path).stream().pipeThrough(
+    const part of file.stream().pipeThrough(
       new TextDecoderStream() as TransformStream<Uint8Array, string>,
     )
   ) {
@@ -209,19 +221,24 @@ export async function* linesOf(artifact: Artifact): AsyncGenerator<string> {
 }
 
 /** Returns the run of a version, with the last value of each metric. */
-export async function readVersion(artifact: Artifact): Promise<StoredRun> {
-  const run = runIn(artifact.info);
-  const token = artifact.info.by?.token;
+export async function readVersion(version: OpenedVersion): Promise<StoredRun> {
+  const run = runIn(version.info);
+  const token = version.info.by?.token;
   if (run.metrics !== undefined) return { ...run, metrics: run.metrics, token };
   const last = new LastMetrics();
-  for await (const line of linesOf(artifact)) {
+  for await (const line of linesOf(version)) {
+    await giveWay();
     for (const metric of metricsIn(line, run.startedMs)) last.add(metric);
   }
   return { ...run, metrics: last.all, token };
 }
 
+/** The tag with the name of a run. */
+export const NAME_TAG = "mlflow.runName";
+
+/** Returns the name of a run: without a tag, as other programs begin runs, the end of its id. */
 export function nameOfRun({ key, tags }: Pick<StoredRun, "key" | "tags">): string {
-  return tags.get("mlflow.runName") ?? key.id.slice(-8);
+  return tags.get(NAME_TAG) ?? key.id.slice(-8);
 }
 
 /** Returns a run in the JSON of MLflow. */

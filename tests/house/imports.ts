@@ -131,7 +131,7 @@ const OF_QUEUES = [
 /** Files past the borders that an extension needs alone. */
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "gateways/dav/": ["apps/server/access/one_time.ts"],
-  "gateways/mlflow/": ["runs/mlflow/", "runs/curve_file.ts", "runs/look_at_run.ts"],
+  "gateways/mlflow/": ["registry/record_reads.ts", "runs/look_at_run.ts", "runs/mlflow/"],
   "gateways/s3/": ["apps/server/access/token_file.ts"],
   "gateways/hub/": ["materializers/path/ignore_rules.ts"],
   "apps/mcp/": [

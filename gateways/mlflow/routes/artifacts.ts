@@ -1,13 +1,32 @@
 // Requests about artifacts, whose bytes pass through the service and are never whole in memory.
-import type { Artifact } from "../../../mod.ts";
-import { isRegistryError, iterableStream } from "../../../core/kernel.ts";
-import { answerVersionFile, route, type RouteContext } from "../../../apps/server/extending.ts";
-import type { Routes } from "../../../apps/server/extending.ts";
-import { type ArtifactPlace, checkPath, listFolder, parsePlace, shownFiles } from "../artifacts.ts";
-import { readQuery } from "../body.ts";
+import * as v from "npm:valibot@^1.5";
+import { isRegistryError, iterableStream, orMissing } from "../../../core/kernel.ts";
+import {
+  type Access,
+  Answer,
+  answerVersionFile,
+  oneBehind,
+  route,
+  type RouteContext,
+  type Routes,
+  textOf,
+  whileAllowed,
+} from "../../../apps/server/extending.ts";
+import {
+  type ArtifactPlace,
+  type Artifacts,
+  artifactsOf,
+  checkPath,
+  checkSafe,
+  type ListedArtifact,
+  listFolder,
+  parsePlace,
+} from "../artifacts.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { noSuch, unsupported, wrong } from "../errors.ts";
 import { artifactRoot } from "../../../runs/mlflow/stored_run.ts";
+import * as s from "../schemas.ts";
+import { ofRun } from "./run_schemas.ts";
 import { askedRun } from "./runs.ts";
 
 const PROXY = "/api/2.0/mlflow-artifacts/artifacts";
@@ -28,6 +47,9 @@ Object.assign(readsFile.answers, {
   304: { description: "Not modified" },
 });
 
+const Listed = v.object({ path: s.text(s.MOST.path) });
+const ListedOfRun = v.object({ ...ofRun, ...Listed.entries });
+
 export function artifactRoutes(routes: Routes, context: MlflowContext): void {
   listRoutes(routes, context);
   fileRoutes(routes, context);
@@ -35,19 +57,16 @@ export function artifactRoutes(routes: Routes, context: MlflowContext): void {
 
 /** Opens what has artifacts; with a path, at least that one. */
 async function openPlace(
-  { info: { access } }: RouteContext,
-  { runs, registry }: MlflowContext,
+  { runs, openPages }: MlflowContext,
   place: ArtifactPlace,
+  access: Access,
   path?: string,
-): Promise<Artifact> {
-  if (place.run !== undefined) {
-    access.check("read", place.run.name);
-    return await runs.openArtifacts(place.run, path);
-  }
+): Promise<Artifacts> {
+  if (place.run !== undefined) return await runs.openArtifacts(place.run, access, path);
   const { name, version } = place;
   access.check("read", name);
   try {
-    return shownFiles(await registry.open(name, { version }));
+    return artifactsOf(await openPages({ name, version }, access));
   } catch (error) {
     if (!isRegistryError(error, "NotFound", "Invalid")) throw error;
     throw noSuch(`Model Version (name=${name}, version=${version}) not found`);
@@ -55,33 +74,47 @@ async function openPlace(
 }
 
 function listRoutes(routes: Routes, context: MlflowContext): void {
-  const list = async (c: RouteContext, place: ArtifactPlace) => {
-    if (place.path.split("/").includes("..")) throw wrong("Invalid path");
-    const artifact = await openPlace(c, context, place);
-    return listFolder(artifact.files().map(({ info }) => info), place.path);
+  /** Answers with the entries of a folder, as they are read. */
+  const list = async (
+    c: RouteContext,
+    place: ArtifactPlace,
+    { root, shown }: { root?: string; shown(entry: ListedArtifact): ListedArtifact },
+  ) => {
+    checkSafe(place.path);
+    const artifacts = await openPlace(context, place, c.info.access);
+    async function* pieces(): AsyncGenerator<string> {
+      const begin = root === undefined ? "" : `"root_uri":${JSON.stringify(root)},`;
+      let before = `{${begin}"files":[`;
+      for await (const entry of listFolder(artifacts, place.path)) {
+        yield before + JSON.stringify(shown(entry));
+        before = ",";
+      }
+      yield before === "," ? "]}\n" : `${before}]}\n`;
+    }
+    const body = whileAllowed(c, await oneBehind(textOf(pieces(), (text) => text)));
+    return new Answer(body, { headers: { ...FRESH, "content-type": "application/json" } });
   };
 
   route(routes, `GET ${PROXY}`, {
     ...described("ListArtifacts", "Lists a folder of artifacts by their last names", "read"),
+    query: Listed,
     readsMany: true,
-    answer: async ({ c }) => {
-      const place = parsePlace(readQuery(c).get("path") ?? "");
-      const files = (await list(c, place)).map(({ path, ...entry }) => ({
-        path: path.slice(path.lastIndexOf("/") + 1),
-        ...entry,
-      }));
-      return c.json({ files }, 200, FRESH);
-    },
+    answer: ({ c, query }) =>
+      list(c, parsePlace(query.path ?? ""), {
+        shown: ({ path, ...entry }) => ({
+          path: path.slice(path.lastIndexOf("/") + 1),
+          ...entry,
+        }),
+      }),
   });
 
   route(routes, "GET /api/2.0/mlflow/artifacts/list", {
     ...described("ListRunArtifacts", "Lists a folder of artifacts of a run", "read"),
+    query: ListedOfRun,
     readsMany: true,
-    answer: async ({ c }) => {
-      const query = readQuery(c);
-      const run = askedRun(query.get("run_id") ?? query.get("run_uuid") ?? "");
-      const files = await list(c, { run, path: query.get("path") ?? "" });
-      return c.json({ root_uri: artifactRoot(run), files }, 200, FRESH);
+    answer: ({ c, query }) => {
+      const run = askedRun(query), root = artifactRoot(run);
+      return list(c, { run, path: query.path ?? "" }, { root, shown: (entry) => entry });
     },
   });
 }
@@ -89,25 +122,26 @@ function listRoutes(routes: Routes, context: MlflowContext): void {
 function fileRoutes(routes: Routes, context: MlflowContext): void {
   route(routes, `GET ${PROXY}/:path{[^]+}`, {
     ...readsFile,
-    answer: async ({ c }) => {
-      const place = parsePlace(pathIn(c));
-      const artifact = await openPlace(c, context, place, place.path);
-      const file = artifact.files().find(({ info }) => info.path === place.path);
+    answer: async ({ c, params: { path }, access }) => {
+      const place = parsePlace(path);
+      const { version, isShown } = await openPlace(context, place, access, place.path);
+      const found = place.path === "" ? undefined : await orMissing(version.file(place.path));
+      const file = found && isShown(found.info) ? found : undefined;
       if (file === undefined) throw noSuch(`No such artifact: '${place.path.slice(0, 500)}'`);
-      const answered = { artifact, file, fixed: false, exact: true, headers: FRESH };
+      const answered = { artifact: version, file, fixed: false, exact: true, headers: FRESH };
       return await answerVersionFile(c, context, { ...answered, disposition: "attachment" });
     },
   });
 
   route(routes, `PUT ${PROXY}/:path{[^]+}`, {
     ...described("PutArtifact", "Adds an artifact to a run; the last one of a path counts", "save"),
-    answer: async ({ c }) => {
-      const { run, path } = parsePlace(pathIn(c));
+    answer: async ({ c, params, access }) => {
+      const { run, path } = parsePlace(params.path);
       if (run === undefined) throw wrong("Versions of registered models never change");
       checkChanges(c, run);
       checkPath(path);
       const content = sentOnce(c);
-      await context.changes.change(run, { files: [{ path, content }] }, c.info.access);
+      await context.changes.change(run, { files: [{ path, content }] }, access);
       return c.json({}, 200, FRESH);
     },
   });
@@ -120,10 +154,6 @@ function fileRoutes(routes: Routes, context: MlflowContext): void {
     ),
     answer: () => Promise.reject(unsupported(NO_PARTS)),
   });
-}
-
-function pathIn({ params }: RouteContext): string {
-  return params.path ?? "";
 }
 
 /** Returns the body as a file that can be read once. */

@@ -1,36 +1,46 @@
 // Requests about experiments, which are names. Any id is one of an experiment, as it contains the name.
+import * as v from "npm:valibot@^1.5";
 import { isRegistryError } from "../../../core/kernel.ts";
-import { checkWrites, route, type Routes } from "../../../apps/server/extending.ts";
 import {
-  checkExperimentName,
-  needText,
-  objects,
-  readBody,
-  readQuery,
-  tagsIn,
-  text,
-} from "../body.ts";
+  checkWrites,
+  route,
+  type RouteContext,
+  type Routes,
+} from "../../../apps/server/extending.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { exists, noSuch, wrong } from "../errors.ts";
-import { experimentJson } from "../experiments.ts";
+import { checkExperimentName, experimentJson } from "../experiments.ts";
 import { DEFAULT, experimentId, experimentName } from "../../../runs/mlflow/ids.ts";
+import * as s from "../schemas.ts";
+
+const ById = v.object({ experiment_id: s.needed(s.MOST.id) });
+const ByName = v.object({ experiment_name: s.needed(s.MOST.name) });
+
+const NewExperiment = v.object({
+  name: s.needed(s.MOST.name),
+  artifact_location: s.text(s.MOST.path),
+  tags: s.list(s.COUNT.facts, s.tag(s.MOST.tagOfExperiment)),
+});
+
+const SetTag = v.object({ ...ById.entries, ...s.tag(s.MOST.tagOfExperiment).entries });
+const DeleteTag = v.object({ ...ById.entries, key: s.tagKey });
 
 export function experimentRoutes(routes: Routes, context: MlflowContext): void {
   const { experiments } = context;
   route(routes, "POST /api/2.0/mlflow/experiments/create", {
     ...described("CreateExperiment", "Creates an experiment, whose name has no run yet", "save"),
-    answer: async ({ c }) => {
-      const body = await readBody(c);
-      const name = needText(body, "name");
+    json: NewExperiment,
+    answer: async ({ c, json }) => {
+      const { name } = json;
       checkExperimentName(name);
       checkChanges(c, { name, id: "" });
-      if (text(body, "artifact_location") !== undefined) {
+      if (json.artifact_location !== undefined) {
         throw wrong(
           "This service keeps artifacts itself: parameter 'artifact_location'",
           "Leave it out.",
         );
       }
-      const tags = tagsIn(objects(body, "tags"));
+      const tags = s.byKey(json.tags);
       if (tags.size > 0) checkWrites(c, "move", name);
       const isShown = c.info.access.may("read", name);
       const already = (state = "") => exists(`Experiment '${name}' already exists${state}.`);
@@ -52,10 +62,9 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
 
   route(routes, "GET /api/2.0/mlflow/experiments/get", {
     ...described("GetExperiment", "Returns the name of an id", "read"),
-    answer: async ({ c }) => {
-      const id = readQuery(c).get("experiment_id") ?? "";
-      if (id === "") throw wrong("Missing value for required parameter 'experiment_id'.");
-      const name = experimentName(id);
+    query: ById,
+    answer: async ({ c, query }) => {
+      const name = experimentName(query.experiment_id);
       c.info.access.check("read", name);
       return c.json({ experiment: experimentJson(await experiments.read(name)) }, 200, FRESH);
     },
@@ -63,9 +72,9 @@ export function experimentRoutes(routes: Routes, context: MlflowContext): void {
 
   route(routes, "GET /api/2.0/mlflow/experiments/get-by-name", {
     ...described("FindExperiment", "Returns a name that has runs", "read"),
-    answer: async ({ c }) => {
-      const name = readQuery(c).get("experiment_name") ?? "";
-      if (name === "") throw wrong("Missing value for required parameter 'experiment_name'.");
+    query: ByName,
+    answer: async ({ c, query }) => {
+      const name = query.experiment_name;
       const missing = () => noSuch(`Could not find experiment with name '${name.slice(0, 200)}'`);
       try {
         checkExperimentName(name);
@@ -94,8 +103,9 @@ function endRoutes(routes: Routes, { experiments }: MlflowContext): void {
           : "Restores a deleted experiment and its versions, while their files are there",
         "delete",
       ),
-      answer: async ({ c }) => {
-        const name = experimentName(needText(await readBody(c), "experiment_id"));
+      json: ById,
+      answer: async ({ c, json }) => {
+        const name = experimentName(json.experiment_id);
         checkWrites(c, "delete", name);
         await experiments[way](name);
         return c.json({}, 200, FRESH);
@@ -105,25 +115,33 @@ function endRoutes(routes: Routes, { experiments }: MlflowContext): void {
 }
 
 function tagRoutes(routes: Routes, { experiments }: MlflowContext): void {
-  for (const way of ["set", "delete"] as const) {
-    route(routes, `POST /api/2.0/mlflow/experiments/${way}-experiment-tag`, {
-      ...described(
-        way === "set" ? "SetExperimentTag" : "DeleteExperimentTag",
-        `${way === "set" ? "Sets" : "Deletes"} a tag of an experiment`,
-        "move",
-      ),
-      answer: async ({ c }) => {
-        const body = await readBody(c);
-        const name = experimentName(needText(body, "experiment_id"));
-        checkWrites(c, "move", name);
-        await experiments.checkActive(name);
-        const [[key, value] = ["", ""]] = tagsIn([body]);
-        if (way === "delete" && !(await experiments.read(name)).tags.has(key)) {
-          throw noSuch(`No tag with name: ${key} in experiment with id ${experimentId(name)}`);
-        }
-        await experiments.change(name, new Map([[key, way === "set" ? value : null]]));
-        return c.json({}, 200, FRESH);
-      },
-    });
-  }
+  const check = async (c: RouteContext, name: string) => {
+    checkWrites(c, "move", name);
+    await experiments.checkActive(name);
+  };
+
+  route(routes, "POST /api/2.0/mlflow/experiments/set-experiment-tag", {
+    ...described("SetExperimentTag", "Sets a tag of an experiment", "move"),
+    json: SetTag,
+    answer: async ({ c, json }) => {
+      const name = experimentName(json.experiment_id);
+      await check(c, name);
+      await experiments.change(name, s.byKey([json]));
+      return c.json({}, 200, FRESH);
+    },
+  });
+
+  route(routes, "POST /api/2.0/mlflow/experiments/delete-experiment-tag", {
+    ...described("DeleteExperimentTag", "Deletes a tag of an experiment", "move"),
+    json: DeleteTag,
+    answer: async ({ c, json: { experiment_id, key } }) => {
+      const name = experimentName(experiment_id);
+      await check(c, name);
+      if (!(await experiments.read(name)).tags.has(key)) {
+        throw noSuch(`No tag with name: ${key} in experiment with id ${experimentId(name)}`);
+      }
+      await experiments.change(name, new Map([[key, null]]));
+      return c.json({}, 200, FRESH);
+    },
+  });
 }

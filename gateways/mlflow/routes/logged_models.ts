@@ -1,24 +1,14 @@
 // Requests about logged models of MLflow 3. Each is a run of its experiment, with files, whose version
 // is there once it is ready.
+import * as v from "npm:valibot@^1.5";
 import {
   checkWrites,
   route,
   type RouteContext,
   type Routes,
 } from "../../../apps/server/extending.ts";
-import {
-  type Body,
-  countIn,
-  needText,
-  objects,
-  pairs,
-  readBody,
-  readQuery,
-  tagsIn,
-  text,
-} from "../body.ts";
-import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
-import { invalid, noSuch, wrong } from "../errors.ts";
+import { checkChanges, described, FRESH, type MlflowContext, nameRun } from "../context.ts";
+import { invalid, noSuchLoggedModel, wrong } from "../errors.ts";
 import {
   experimentId,
   experimentName,
@@ -36,20 +26,54 @@ import {
   type Status,
   type StoredRun,
 } from "../../../runs/mlflow/stored_run.ts";
-import type { Valued } from "../filter.ts";
-import { pageOf } from "../pages.ts";
-import { MODEL_FIELDS, searchedRuns, valued } from "../search.ts";
+import type { Valued } from "../search/filter.ts";
+import * as s from "../schemas.ts";
+import { answerPage, MODEL_FIELDS, searchedRuns, valued } from "../search/search_runs.ts";
 
 const PATH = "/api/2.0/mlflow/logged-models";
 
 /** Models of a page. */
 const MOST_MODELS = 50;
 
-const MODEL_STATUS: Readonly<Record<string, Status>> = {
+const MODEL_STATUS = {
   LOGGED_MODEL_PENDING: "RUNNING",
   LOGGED_MODEL_READY: "FINISHED",
   LOGGED_MODEL_UPLOAD_FAILED: "FAILED",
-};
+} as const satisfies Readonly<Record<string, Status>>;
+const STATUSES = Object.keys(MODEL_STATUS) as (keyof typeof MODEL_STATUS)[];
+
+const params = s.list(s.COUNT.facts, s.param);
+const tags = s.list(s.COUNT.facts, s.tag(s.MOST.tag));
+
+const NewModel = v.object({
+  experiment_id: s.text(s.MOST.id),
+  name: s.text(s.MOST.name),
+  model_type: s.text(s.MOST.name),
+  source_run_id: s.text(s.MOST.id),
+  params,
+  tags,
+});
+
+const Asked = v.object({ allow_deleted: s.flag });
+const Finalized = v.object({ status: s.word(STATUSES, "not the end of a logged model") });
+const Tagged = v.object({ tags });
+const WithParams = v.object({ params });
+
+const Search = v.object({
+  experiment_ids: s.texts(s.COUNT.experiments, s.MOST.id),
+  filter: s.text(s.MOST.filter),
+  datasets: s.list(1, v.object({})),
+  max_results: s.integer(1, MOST_MODELS),
+  order_by: s.list(
+    s.COUNT.orders,
+    v.object({
+      field_name: s.needed(s.MOST.order),
+      ascending: v.nullish(v.boolean()),
+      dataset_name: s.text(s.MOST.name),
+    }),
+  ),
+  page_token: s.text(s.MOST.pageToken),
+});
 
 export function loggedModelRoutes(routes: Routes, context: MlflowContext): void {
   const { runs, changes, experiments, system } = context;
@@ -59,18 +83,17 @@ export function loggedModelRoutes(routes: Routes, context: MlflowContext): void 
 
   route(routes, `POST ${PATH}`, {
     ...described("CreateLoggedModel", "Begins a logged model", "save"),
-    answer: async ({ c }) => {
-      const body = await readBody(c);
-      const name = experimentName(text(body, "experiment_id") ?? "0");
+    json: NewModel,
+    answer: async ({ c, json, access }) => {
+      const name = experimentName(json.experiment_id ?? "0");
       checkChanges(c, { name, id: "" });
       await experiments.checkActive(name);
-      const tags = tagsIn(objects(body, "tags"));
-      const key = await changes.begin(name, {
-        kind: MODEL,
-        tags: new Map([...tags, ...factsIn(body, system.id())]),
-        params: pairs(objects(body, "params")),
+      const key = changes.newKey(name, MODEL);
+      await changes.begin(key, {
+        tags: new Map([...s.byKey(json.tags), ...factsIn(json, key)]),
+        params: s.byKey(json.params),
         times: { status: "RUNNING", startedMs: system.now() },
-        access: c.info.access,
+        access,
       });
       checkChanges(c, key);
       return await answered(c, key);
@@ -79,27 +102,25 @@ export function loggedModelRoutes(routes: Routes, context: MlflowContext): void 
 
   route(routes, `GET ${PATH}/:model`, {
     ...described("GetLoggedModel", "Returns a logged model", "read"),
-    answer: async ({ c }) => {
-      const key = modelIn(c), run = await runs.read(key, c.info.access);
-      const isShown = !run.isDeleted || readQuery(c).get("allow_deleted") === "true";
-      if (!isShown) throw noSuchModel(runIdOf(key));
+    query: Asked,
+    answer: async ({ c, query, access }) => {
+      const key = modelIn(c), run = await runs.read(key, access);
+      if (run.isDeleted && !query.allow_deleted) throw noSuchLoggedModel(runIdOf(key));
       return c.json({ model: modelJson(run) }, 200, FRESH);
     },
   });
 
   route(routes, `PATCH ${PATH}/:model`, {
     ...described("FinalizeLoggedModel", "Saves the version of a logged model", "save"),
-    answer: async ({ c }) => {
-      const { status: word = "" } = await readBody(c);
-      const names = ["", ...Object.keys(MODEL_STATUS)];
-      const given = typeof word === "number" ? names[word] ?? "" : `${word}`;
-      const status = Object.hasOwn(MODEL_STATUS, given) ? MODEL_STATUS[given] : undefined;
-      if (status === undefined || status === "RUNNING") {
-        throw invalid("status", word, "not the end of a logged model");
+    json: Finalized,
+    answer: async ({ c, json, access }) => {
+      const { status = STATUSES[0]! } = json;
+      if (status === "LOGGED_MODEL_PENDING") {
+        throw invalid("status", status, "not the end of a logged model");
       }
       const key = changedIn(c);
-      const times = { status, endedMs: system.now() };
-      await changes.change(key, { times }, c.info.access);
+      const times = { status: MODEL_STATUS[status], endedMs: system.now() };
+      await changes.change(key, { times }, access);
       return await answered(c, key);
     },
   });
@@ -110,37 +131,39 @@ export function loggedModelRoutes(routes: Routes, context: MlflowContext): void 
 function changeRoutes(routes: Routes, changes: MlflowContext["changes"]): void {
   route(routes, `PATCH ${PATH}/:model/tags`, {
     ...described("SetLoggedModelTags", "Sets tags of a logged model", "save"),
-    answer: async ({ c }) => {
-      const tags = tagsIn(objects(await readBody(c), "tags"));
-      await changes.change(changedIn(c), { tags }, c.info.access);
+    json: Tagged,
+    answer: async ({ c, json, access }) => {
+      await changes.change(changedIn(c), { tags: s.byKey(json.tags) }, access);
       return c.json({}, 200, FRESH);
     },
   });
 
   route(routes, `DELETE ${PATH}/:model/tags/:key{[^]+}`, {
     ...described("DeleteLoggedModelTag", "Deletes a tag of a logged model", "save"),
-    answer: async ({ c, params: { key = "" } }) => {
-      const tags = new Map([...tagsIn([{ key }]).keys()].map((each) => [each, null]));
-      await changes.change(changedIn(c), { tags }, c.info.access);
+    answer: async ({ c, params, access }) => {
+      const { success, output: key } = v.safeParse(s.tagKey, params.key, { abortEarly: true });
+      if (!success) throw invalid("key", params.key, "it is not a key of a tag");
+      await changes.change(changedIn(c), { tags: new Map([[key, null]]) }, access);
       return c.json({}, 200, FRESH);
     },
   });
 
   route(routes, `POST ${PATH}/:model/params`, {
     ...described("LogLoggedModelParams", "Logs parameters of a logged model", "save"),
-    answer: async ({ c }) => {
-      const params = pairs(objects(await readBody(c), "params"));
-      await changes.change(changedIn(c), { params }, c.info.access);
+    json: WithParams,
+    answer: async ({ c, json, access }) => {
+      await changes.change(changedIn(c), { params: s.byKey(json.params) }, access);
       return c.json({}, 200, FRESH);
     },
   });
 
   route(routes, `DELETE ${PATH}/:model`, {
     ...described("DeleteLoggedModel", "Deletes a logged model", "delete"),
-    answer: async ({ c }) => {
+    answer: async ({ c, access }) => {
       const key = modelIn(c);
+      nameRun(c, key);
       checkWrites(c, "delete", key.name);
-      await changes.delete(key);
+      await changes.delete(key, access);
       return c.json({}, 200, FRESH);
     },
   });
@@ -150,19 +173,25 @@ function searchRoute(routes: Routes, context: MlflowContext): void {
   route(routes, `POST ${PATH}/search`, {
     ...described("SearchLoggedModels", "Lists the logged models of experiments", "read"),
     readsMany: true,
-    answer: async ({ c }) => {
-      const body = await readBody(c);
-      const asked = { token: text(body, "page_token"), limit: countIn(body, MOST_MODELS) };
-      const datasets = objects(body, "datasets");
+    json: Search,
+    answer: async ({ c, json, signal }) => {
+      const { datasets, page_token: token, max_results: limit = MOST_MODELS } = json;
       if (datasets.length > 0) throw wrong("Metrics of models belong to no data set: 'datasets'");
-      const found = await searchedRuns(c, context, body, {
+      const found = await searchedRuns(c, context, {
+        ...json,
         fields: MODEL_FIELDS,
-        orders: ordersIn(body),
+        orders: ordersIn(json.order_by),
         isWanted: ({ key }) => isModel(key),
         valued: valuedModel,
+        signal,
       });
-      const { items, ...page } = pageOf(found, asked, ({ key }) => runIdOf(key));
-      return c.json({ models: items.map(modelJson), ...page }, 200, FRESH);
+      return answerPage(c, found, {
+        as: "models",
+        token,
+        limit,
+        idOf: ({ key }) => runIdOf(key),
+        json: modelJson,
+      });
     },
   });
 }
@@ -180,11 +209,10 @@ function valuedModel(run: StoredRun): Valued {
 }
 
 /** Returns the orders of a request, which names a field and whether it ascends. */
-function ordersIn(body: Body): string[] {
-  return objects(body, "order_by").map((order) => {
-    if (text(order, "dataset_name") !== undefined) throw wrong("Not supported: 'dataset_name'");
-    const isUp = (order.ascending ?? true) === true;
-    return `${needText(order, "field_name")} ${isUp ? "ASC" : "DESC"}`;
+function ordersIn(orders: v.InferOutput<typeof Search>["order_by"]): string[] {
+  return orders.map(({ field_name, ascending, dataset_name }) => {
+    if (dataset_name !== undefined) throw wrong("Not supported: 'dataset_name'");
+    return `${field_name} ${ascending ?? true ? "ASC" : "DESC"}`;
   });
 }
 
@@ -198,13 +226,9 @@ export function loggedModel(model: string): RunKey {
     const key = parseRunId(model);
     if (isModel(key)) return key;
   } catch {
-    throw noSuchModel(model);
+    throw noSuchLoggedModel(model);
   }
-  throw noSuchModel(model);
-}
-
-export function noSuchModel(id: string): Error {
-  return noSuch(`Logged model with ID '${id.slice(0, 256)}' not found`);
+  throw noSuchLoggedModel(model);
 }
 
 function changedIn(c: RouteContext): RunKey {
@@ -213,9 +237,11 @@ function changedIn(c: RouteContext): RunKey {
   return key;
 }
 
-function factsIn(body: Parameters<typeof text>[0], id: string): Map<string, string> {
-  const run = text(body, "source_run_id"), type = text(body, "model_type");
-  const facts = new Map([[MODEL_FACTS.name, text(body, "name") ?? `model-${id.slice(-12)}`]]);
+function factsIn(
+  { name, model_type: type, source_run_id: run }: v.InferOutput<typeof NewModel>,
+  { id }: RunKey,
+): Map<string, string> {
+  const facts = new Map([[MODEL_FACTS.name, name ?? `model-${id.slice(-12)}`]]);
   if (type !== undefined) facts.set(MODEL_FACTS.type, type);
   if (run !== undefined) facts.set(MODEL_FACTS.run, run);
   return facts;

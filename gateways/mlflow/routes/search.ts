@@ -1,26 +1,51 @@
 // Searches runs and experiments. What a search cannot do is refused.
-import { mapAtOnce } from "../../../core/kernel.ts";
-import { route, type Routes } from "../../../apps/server/extending.ts";
+import * as v from "npm:valibot@^1.5";
+import { giveWay, mapAtOnce } from "../../../core/kernel.ts";
+import { type Answer, route, type RouteContext } from "../../../apps/server/extending.ts";
+import type { Routes } from "../../../apps/server/extending.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
-import { type Body, bodyOf, countIn, readBody, readQuery, text, texts } from "../body.ts";
-import { described, FRESH, type MlflowContext } from "../context.ts";
-import { invalid } from "../errors.ts";
+import { described, type MlflowContext } from "../context.ts";
 import { type Experiment, experimentJson } from "../experiments.ts";
-import { type Fields, parseFilter, parseOrder, type Value, type Valued } from "../filter.ts";
+import { type Fields, parseFilter, parseOrder, type Value, type Valued } from "../search/filter.ts";
 import { DEFAULT, isModel, runIdOf } from "../../../runs/mlflow/ids.ts";
-import { pageOf } from "../pages.ts";
-import { RUN_FIELDS, searchedRuns, valuedRun } from "../search.ts";
+import * as s from "../schemas.ts";
+import { answerPage, RUN_FIELDS, searchedRuns, valuedRun } from "../search/search_runs.ts";
+import { sortInTurns } from "../search/sort_in_turns.ts";
 import { runJson } from "../../../runs/mlflow/stored_run.ts";
 
 /** Items of a page. */
 const MOST_RUNS = 50_000, USUAL_RUNS = 1000, MOST_EXPERIMENTS = 50_000;
 
 /** The kinds of runs of each view: those that are there, deleted ones. */
-const VIEWS: Readonly<Record<string, readonly boolean[]>> = {
+const VIEWS = {
   ACTIVE_ONLY: [false],
   DELETED_ONLY: [true],
   ALL: [false, true],
-};
+} as const;
+
+const view = s.word(Object.keys(VIEWS) as (keyof typeof VIEWS)[], "it is not a view");
+
+const RunSearch = v.object({
+  experiment_ids: s.texts(s.COUNT.experiments, s.MOST.id),
+  filter: s.text(s.MOST.filter),
+  run_view_type: view,
+  max_results: s.integer(1, MOST_RUNS),
+  order_by: s.texts(s.COUNT.orders, s.MOST.order),
+  page_token: s.text(s.MOST.pageToken),
+});
+
+const ExperimentSearch = v.object({
+  filter: s.text(s.MOST.filter),
+  view_type: view,
+  max_results: s.integer(1, MOST_EXPERIMENTS),
+  order_by: s.texts(s.COUNT.orders, s.MOST.order),
+  page_token: s.text(s.MOST.pageToken),
+});
+
+const ExperimentQuery = v.object({
+  ...ExperimentSearch.entries,
+  order_by: s.repeated(s.COUNT.orders, s.MOST.order),
+});
 
 const NEWEST_FIRST = ["creation_time DESC"];
 const EXPERIMENT_FIELDS: Fields = {
@@ -31,61 +56,80 @@ const EXPERIMENT_FIELDS: Fields = {
 export function searchRoutes(routes: Routes, context: MlflowContext): void {
   route(routes, "POST /api/2.0/mlflow/runs/search", {
     ...described("SearchRuns", "Searches the runs of experiments", "read"),
+    json: RunSearch,
     readsMany: true,
-    answer: async ({ c }) => {
-      const body = await readBody(c);
-      const limit = countIn(body, MOST_RUNS, USUAL_RUNS);
-      const found = await searchedRuns(c, context, body, {
+    answer: async ({ c, json, signal }) => {
+      const { max_results: limit = USUAL_RUNS, page_token: token } = json;
+      const found = await searchedRuns(c, context, {
+        ...json,
         fields: RUN_FIELDS,
-        orders: texts(body, "order_by"),
+        orders: json.order_by,
         isWanted: ({ key }) => !isModel(key),
         valued: valuedRun,
-        deleted: viewIn(body, "run_view_type"),
+        deleted: VIEWS[json.run_view_type ?? "ACTIVE_ONLY"],
+        signal,
       });
-      const asked = { token: text(body, "page_token"), limit };
-      const { items, ...page } = pageOf(found, asked, ({ key }) => runIdOf(key));
-      return c.json({ runs: items.map(runJson), ...page }, 200, FRESH);
+      return await answerPage(c, found, {
+        as: "runs",
+        token,
+        limit,
+        idOf: ({ key }) => runIdOf(key),
+        json: runJson,
+      });
     },
   });
 
-  for (const method of ["GET", "POST"] as const) {
-    route(routes, `${method} /api/2.0/mlflow/experiments/search`, {
-      ...described(
-        method === "GET" ? "ListExperiments" : "SearchExperiments",
-        "Searches the names that have runs or were created",
-        "read",
-      ),
-      readsMany: true,
-      answer: async ({ c }) => {
-        const body = method === "GET" ? bodyOf(readQuery(c)) : await readBody(c);
-        const limit = countIn(body, MOST_EXPERIMENTS, USUAL_RUNS);
-        const condition = text(body, "filter") ?? "";
-        const filter = parseFilter(condition, EXPERIMENT_FIELDS);
-        const orders = texts(body, "order_by");
-        const order = parseOrder(orders.length > 0 ? orders : NEWEST_FIRST, EXPERIMENT_FIELDS);
-        const view = viewIn(body, "view_type");
-        const drafted = await context.tags.drafted();
-        const isOfNames = !/tag|time/i.test(condition);
-        const isWanted = (name: string) =>
-          !name.startsWith(context.models) && c.info.access.may("read", name) &&
-          (!isOfNames || filter(valuedExperiment({ name, tags: new Map() })));
-        const names = await namesOf(context, { isWanted, drafted });
-        const read = (name: string) =>
-          context.experiments.read(name, { hasDraft: drafted.has(name) });
-        const found: Experiment[] = [];
-        for await (const each of mapAtOnce(names, read)) {
-          if (!view.includes(each.isDeleted === true)) continue;
-          if (filter(valuedExperiment(each))) found.push(each);
-        }
-        found.sort((a, b) =>
-          order(valuedExperiment(a), valuedExperiment(b)) || (a.name < b.name ? -1 : 1)
-        );
-        const asked = { token: text(body, "page_token"), limit };
-        const { items, ...page } = pageOf(found, asked, ({ name }) => name);
-        return c.json({ experiments: items.map(experimentJson), ...page }, 200, FRESH);
-      },
-    });
+  const searching = {
+    ...described("", "Searches the names that have runs or were created", "read"),
+    readsMany: true,
+  };
+  route(routes, "GET /api/2.0/mlflow/experiments/search", {
+    ...searching,
+    id: "mlflowListExperiments",
+    query: ExperimentQuery,
+    answer: ({ c, query, signal }) => searchExperiments(c, context, { ...query, signal }),
+  });
+  route(routes, "POST /api/2.0/mlflow/experiments/search", {
+    ...searching,
+    id: "mlflowSearchExperiments",
+    json: ExperimentSearch,
+    answer: ({ c, json, signal }) => searchExperiments(c, context, { ...json, signal }),
+  });
+}
+
+async function searchExperiments(
+  c: RouteContext,
+  context: MlflowContext,
+  { signal, ...asked }: v.InferOutput<typeof ExperimentSearch> & { signal: AbortSignal },
+): Promise<Answer> {
+  const { max_results: limit = USUAL_RUNS, page_token: token, order_by: orders } = asked;
+  const filter = parseFilter(asked.filter, EXPERIMENT_FIELDS);
+  const order = parseOrder(orders.length > 0 ? orders : NEWEST_FIRST, EXPERIMENT_FIELDS);
+  const views: readonly boolean[] = VIEWS[asked.view_type ?? "ACTIVE_ONLY"];
+  const drafted = await context.tags.drafted();
+  const isWanted = (name: string) =>
+    !name.startsWith(context.models) && c.info.access.may("read", name) && filter.mayHold(name);
+  const names = await namesOf(context, { isWanted, drafted, signal });
+  const read = (name: string) => context.experiments.read(name, { hasDraft: drafted.has(name) });
+  const found: { item: Experiment; keys: Value[] }[] = [];
+  for await (const item of mapAtOnce(names, read)) {
+    await giveWay(signal);
+    const values = valuedExperiment(item);
+    if (!views.includes(item.isDeleted === true) || !filter(values)) continue;
+    found.push({ item, keys: order.fields.map(values) });
   }
+  const sorted = await sortInTurns(
+    found,
+    (a, b) => order.compare(a.keys, b.keys) || (a.item.name < b.item.name ? -1 : 1),
+    signal,
+  );
+  return await answerPage(c, sorted, {
+    as: "experiments",
+    token,
+    limit,
+    idOf: ({ item }) => item.name,
+    json: ({ item }) => experimentJson(item),
+  });
 }
 
 function valuedExperiment({ name, tags, createdMs, updatedMs }: Experiment): Valued {
@@ -100,20 +144,16 @@ function valuedExperiment({ name, tags, createdMs, updatedMs }: Experiment): Val
 /** Returns the names that are wanted, also those that have no version yet. */
 async function namesOf(
   { registry, experiments }: MlflowContext,
-  { isWanted, drafted }: { isWanted(name: string): boolean; drafted: ReadonlySet<string> },
+  { isWanted, drafted, signal }: {
+    isWanted(name: string): boolean;
+    drafted: ReadonlySet<string>;
+    signal: AbortSignal;
+  },
 ): Promise<ReadonlySet<string>> {
   const names = new Set<string>([DEFAULT.name].filter(isWanted));
-  for await (const name of registry.names()) if (isWanted(name)) names.add(name);
+  for await (const name of registry.names({ signal })) if (isWanted(name)) names.add(name);
   const isNew = (name: string) => !names.has(name) && isWanted(name);
-  for await (const { name } of readLoggedRuns(registry, { names: isNew })) names.add(name);
+  for await (const { name } of readLoggedRuns(registry, { names: isNew, signal })) names.add(name);
   for await (const name of experiments.unsaved(isNew, drafted)) names.add(name);
   return names;
-}
-
-function viewIn(body: Body, name: string): readonly boolean[] {
-  const view = body[name] ?? "ACTIVE_ONLY";
-  const word = typeof view === "number" ? ["", ...Object.keys(VIEWS)][view] : view;
-  const kinds = typeof word === "string" && Object.hasOwn(VIEWS, word) ? VIEWS[word] : undefined;
-  if (kinds !== undefined) return kinds;
-  throw invalid(name, view, "it is not a view");
 }

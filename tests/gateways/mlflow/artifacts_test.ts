@@ -160,6 +160,9 @@ Deno.test("requests about artifacts that make no sense are refused", async () =>
       [put(`xa/${run_id}/artifacts/.mlflow/run.json`, "1"), INVALID, "reserved"],
       [put(`xa/${run_id}/artifacts/a//b`, "1"), INVALID, "path"],
       [put(`xa/${run_id}/artifacts/`, "1"), INVALID, "path"],
+      [put(`xa/${run_id}/artifacts/a%23b`, "1"), INVALID, "Invalid path"],
+      [put(`xa/${run_id}/artifacts/a%252523b`, "1"), INVALID, "Invalid path"],
+      [put(`xa/${run_id}/artifacts/C%3A/b`, "1"), INVALID, "Invalid path"],
       [put(`xa/${run_id}/other/x`, "1"), MISSING, "No artifacts"],
       [put(`xa/${other}/artifacts/x`, "1"), MISSING, "No artifacts"],
       [put(`versions/a/1.0.0/x`, "1"), INVALID, "never change"],
@@ -232,7 +235,7 @@ Deno.test("a logged model is a version once it is ready, and has tags and parame
     const { outputs, inputs, data } = await service.run(run_id);
     assertEquals(outputs.model_outputs, [{ model_id: info.model_id, step: 2 }]);
     assertEquals(inputs.dataset_inputs, [{ tags, dataset }]);
-    assertEquals(data.tags, []);
+    assertEquals(data.tags.map(({ key }: Json) => key), ["mlflow.runName"]);
   }
 
   const search = async (filter: string) =>

@@ -48,15 +48,14 @@ export async function openMlflow(
     if (answer.status !== 200) throw { status: answer.status, ...body };
     return body;
   };
-  const get = async (path: string, query: Record<string, string> = {}): Promise<Json> =>
-    await answered(await send("GET", `2.0/mlflow/${path}?${new URLSearchParams(query)}`));
-  const post = async (path: string, body: unknown): Promise<Json> =>
-    await answered(
-      await send("POST", `2.0/mlflow/${path}`, {
-        body: typeof body === "string" ? body : JSON.stringify(body),
-        headers: { ...headers, "content-type": "application/json" },
-      }),
-    );
+  const sending = (sent: Promise<Response>): Promise<Json> => later(sent.then(answered));
+  const get = (path: string, query: Record<string, string> = {}): Promise<Json> =>
+    sending(send("GET", `2.0/mlflow/${path}?${new URLSearchParams(query)}`));
+  const post = (path: string, body: unknown): Promise<Json> =>
+    sending(send("POST", `2.0/mlflow/${path}`, {
+      body: typeof body === "string" ? body : JSON.stringify(body),
+      headers: { ...headers, "content-type": "application/json" },
+    }));
   return {
     registry,
     handler,
@@ -64,24 +63,27 @@ export async function openMlflow(
     get,
     post,
     /** Sends an artifact. */
-    async put(path: string, body: BodyInit): Promise<Json> {
-      return await answered(
-        await send("PUT", `2.0/mlflow-artifacts/artifacts/${path}`, { body }),
-      );
-    },
+    put: (path: string, body: BodyInit): Promise<Json> =>
+      sending(send("PUT", `2.0/mlflow-artifacts/artifacts/${path}`, { body })),
     /** Reads an artifact. */
-    async text(path: string, headers: Record<string, string> = {}): Promise<string> {
-      const answer = await send("GET", `2.0/mlflow-artifacts/artifacts/${path}`, { headers });
-      const text = await answer.text();
-      if (answer.status >= 300) throw { status: answer.status, ...JSON.parse(text) };
-      return text;
-    },
+    text: (path: string, headers: Record<string, string> = {}): Promise<string> =>
+      later(
+        send("GET", `2.0/mlflow-artifacts/artifacts/${path}`, { headers }).then(
+          async (answer) => {
+            const text = await answer.text();
+            if (answer.status >= 300) throw { status: answer.status, ...JSON.parse(text) };
+            return text;
+          },
+        ),
+      ),
     /** Lists artifacts. */
-    async list(path: string): Promise<string[]> {
+    list: (path: string): Promise<string[]> => {
       const query = new URLSearchParams({ path });
-      const answer = await send("GET", `2.0/mlflow-artifacts/artifacts?${query}`);
-      return (await answered(answer)).files.map(({ path, is_dir }: Json) =>
-        is_dir ? `${path}/` : path
+      const listed = sending(send("GET", `2.0/mlflow-artifacts/artifacts?${query}`));
+      return later(
+        listed.then(({ files }) =>
+          files.map(({ path, is_dir }: Json) => is_dir ? `${path}/` : path)
+        ),
       );
     },
     /** Begins a run, and returns its id. */
@@ -110,6 +112,12 @@ export async function openMlflow(
 }
 
 export type OpenMlflow = Awaited<ReturnType<typeof openMlflow>>;
+
+/** Marks a request as one whose failure is looked at later. */
+function later<T>(sent: Promise<T>): Promise<T> {
+  sent.catch(() => {});
+  return sent;
+}
 
 /** Returns the error of a request that must fail. */
 export async function failureOf(sent: Promise<unknown>): Promise<Failure> {

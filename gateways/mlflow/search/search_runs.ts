@@ -1,10 +1,14 @@
 // Searches runs and logged models, which are runs, too.
-import { isJsonObject, isRegistryError } from "../../core/kernel.ts";
-import type { RouteContext } from "../../apps/server/extending.ts";
-import { type Body, text, texts } from "./body.ts";
-import type { MlflowContext } from "./context.ts";
+import { giveWay, isJsonObject, isRegistryError } from "../../../core/kernel.ts";
 import {
-  type Field,
+  Answer,
+  oneBehind,
+  type RouteContext,
+  textOf,
+  whileAllowed,
+} from "../../../apps/server/extending.ts";
+import { FRESH, type MlflowContext } from "../context.ts";
+import {
   type Fields,
   parseFilter,
   parseOrder,
@@ -12,15 +16,17 @@ import {
   type Value,
   type Valued,
 } from "./filter.ts";
-import { DATA } from "../../runs/mlflow/data_sets.ts";
-import { experimentName, runIdOf } from "../../runs/mlflow/ids.ts";
+import { type Page, pageOf } from "./pages.ts";
+import { sortInTurns } from "./sort_in_turns.ts";
+import { DATA } from "../../../runs/mlflow/data_sets.ts";
+import { experimentName, runIdOf } from "../../../runs/mlflow/ids.ts";
 import {
   artifactRoot,
   FACT,
   factsOf,
   nameOfRun,
   type StoredRun,
-} from "../../runs/mlflow/stored_run.ts";
+} from "../../../runs/mlflow/stored_run.ts";
 
 const TEXTS = {
   param: ["param", "text"],
@@ -101,49 +107,86 @@ function datasetValues(tags: ReadonlyMap<string, string>, key: string): readonly
 }
 
 interface AskedRuns {
-  fields: Fields;
-  orders: readonly string[];
+  readonly experiment_ids: readonly string[];
+  readonly filter?: string;
+  readonly fields: Fields;
+  readonly orders: readonly string[];
+  /** Ends the search once its client has left. */
+  readonly signal: AbortSignal;
   isWanted(run: StoredRun): boolean;
   valued(run: StoredRun): SeveralValued;
   /** Kinds of runs: those that are there, deleted ones. @default those that are there */
-  deleted?: readonly boolean[];
+  readonly deleted?: readonly boolean[];
 }
 
 /** Returns the runs of the experiments of a request that satisfy its filter, in its order. */
 export async function searchedRuns(
-  c: RouteContext,
+  { info: { access } }: RouteContext,
   { runs }: MlflowContext,
-  body: Body,
-  { fields, orders, isWanted, valued, deleted = [false] }: AskedRuns,
+  { fields, orders, isWanted, valued, signal, deleted = [false], ...asked }: AskedRuns,
 ): Promise<StoredRun[]> {
-  const filter = parseFilter(text(body, "filter"), fields);
+  const filter = parseFilter(asked.filter, fields);
   const order = parseOrder(orders, fields);
-  const found: { run: StoredRun; values: Valued }[] = [];
-  for (const name of namesOf(texts(body, "experiment_ids"))) {
-    if (!c.info.access.may("read", name)) continue;
+  const found: { run: StoredRun; keys: Value[] }[] = [];
+  for (const name of namesOf(asked.experiment_ids)) {
+    await giveWay(signal);
+    if (!access.may("read", name)) continue;
     for (const isDeleted of deleted) {
-      for await (const some of runs.runsOf(name, { deleted: isDeleted })) {
+      for await (const some of runs.runsOf(name, { access, deleted: isDeleted })) {
         for (const run of some) {
+          await giveWay(signal);
           const values = isWanted(run) ? valued(run) : undefined;
-          if (values && filter(values)) found.push({ run, values: remembered(values as Valued) });
+          if (!values || !filter(values)) continue;
+          found.push({ run, keys: order.fields.map(values as Valued) });
         }
       }
     }
   }
-  found.sort((a, b) =>
-    order(a.values, b.values) || b.run.startedMs - a.run.startedMs ||
-    (a.run.key.id < b.run.key.id ? -1 : 1)
+  const sorted = await sortInTurns(
+    found,
+    (a, b) =>
+      order.compare(a.keys, b.keys) || b.run.startedMs - a.run.startedMs ||
+      (a.run.key.id < b.run.key.id ? -1 : 1),
+    signal,
   );
-  return found.map(({ run }) => run);
+  return sorted.map(({ run }) => run);
 }
 
-/** Returns values that are looked up once: a sort asks for them often. */
-function remembered(values: Valued): Valued {
-  const known = new Map<Field, Value>();
-  return (field) => {
-    if (!known.has(field)) known.set(field, values(field)); // a missing value is known, too
-    return known.get(field);
-  };
+interface AskedPage<T> {
+  /** The member of the answer with the items. */
+  readonly as: string;
+  readonly token?: string;
+  readonly limit: number;
+  idOf(item: T): string;
+  json(item: T): unknown;
+}
+
+/** Answers with a page of all items. */
+export async function answerPage<T>(
+  c: RouteContext,
+  all: readonly T[],
+  { token, limit, idOf, ...shown }: AskedPage<T>,
+): Promise<Answer> {
+  return await sendPage(c, pageOf(all, { token, limit }, idOf), shown);
+}
+
+/** Answers with a page, whose JSON is made as its client takes it. */
+export async function sendPage<T>(
+  c: RouteContext,
+  { items, next_page_token: next }: Page<T>,
+  { as, json }: Pick<AskedPage<T>, "as" | "json">,
+): Promise<Answer> {
+  async function* pieces(): AsyncGenerator<string> {
+    yield await Promise.resolve(`{${JSON.stringify(as)}:[`);
+    let before = "";
+    for (const item of items) {
+      yield before + JSON.stringify(json(item));
+      before = ",";
+    }
+    yield `]${next === undefined ? "" : `,"next_page_token":${JSON.stringify(next)}`}}\n`;
+  }
+  const body = whileAllowed(c, await oneBehind(textOf(pieces(), (text) => text)));
+  return new Answer(body, { headers: { ...FRESH, "content-type": "application/json" } });
 }
 
 /** Returns the names of experiments. An id of none has no runs. */

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { Backend } from "../../../backends/mod.ts";
-import { notFound } from "../../../core/errors.ts";
-import { wrapBackend } from "../../../core/work/wrap_backend.ts";
-import { EndedRuns } from "../../../gateways/mlflow/ended_runs.ts";
-import { openRegistry } from "../../../mod.ts";
-import { runIn } from "../../../runs/mlflow/stored_run.ts";
-import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { type OpenMlflow, openMlflow, tokens } from "./open_mlflow.ts";
+import { createMemoryBackend } from "../../../../backends/memory.ts";
+import type { Backend } from "../../../../backends/mod.ts";
+import { notFound } from "../../../../core/errors.ts";
+import { wrapBackend } from "../../../../core/work/wrap_backend.ts";
+import { EndedRuns } from "../../../../gateways/mlflow/ended_runs.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { runIn } from "../../../../runs/mlflow/stored_run.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { type OpenMlflow, openMlflow, tokens } from "../open_mlflow.ts";
 
 const EXPERIMENT = "xdigits";
 
@@ -133,17 +133,14 @@ async function remembering({ versions, length }: { versions: number; length: num
   const system = createScriptedSystem();
   const since = () => Promise.resolve({ mark: 0, names: [], isCut: false });
   const missing = new Set<string>(), read: string[] = [];
-  const runs = new EndedRuns(registry, {
-    system,
-    deletes: { since },
-    readRun: async (info) => {
-      read.push(info.version);
-      if (missing.has(info.version)) throw notFound("open", info.version, "it was deleted");
-      const params = new Map([["text", "x".repeat(length)]]);
-      return await { ...runIn(info), params, metrics: [] };
-    },
-  });
-  const found = async () => (await Array.fromAsync(runs.of("a"))).flat().length;
+  const runs = new EndedRuns(registry, { system, deletes: { since } });
+  const readRun: Parameters<EndedRuns["of"]>[1] = async (info) => {
+    read.push(info.version);
+    if (missing.has(info.version)) throw notFound("open", info.version, "it was deleted");
+    const params = new Map([["text", "x".repeat(length)]]);
+    return await { ...runIn(info), params, metrics: [] };
+  };
+  const found = async () => (await Array.fromAsync(runs.of("a", readRun))).flat().length;
   return { registry, system, missing, found, take: () => read.splice(0).length };
 }
 

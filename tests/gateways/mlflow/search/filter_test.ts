@@ -1,12 +1,13 @@
 // MLflow's language of filters and orders.
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { RegistryError } from "../../../core/errors.ts";
+import { RegistryError } from "../../../../core/errors.ts";
+import { seededRandom } from "../../../support/scripted_system.ts";
 import {
   type Fields,
   parseFilter,
   parseOrder,
   type Value,
-} from "../../../gateways/mlflow/filter.ts";
+} from "../../../../gateways/mlflow/search/filter.ts";
 
 const FIELDS: Fields = {
   kinds: { metrics: ["metric", "number"], metric: ["metric", "number"], tags: ["tag", "text"] },
@@ -75,11 +76,41 @@ Deno.test("comparisons of a filter must all hold", () => {
 });
 
 Deno.test("a LIKE with many % takes no longer than its text and its pattern", () => {
-  const text = "a".repeat(5000);
-  const isIn = (pattern: string) => parseFilter(`name LIKE '${pattern}'`, FIELDS)(() => text);
-  assert(isIn(`${"%a".repeat(3000)}%`));
-  assert(!isIn(`${"%a".repeat(3000)}%b`)); // never returns by a search of all ways
-  assert(!isIn(`${"%_a".repeat(2000)}%b`));
+  const text = "a".repeat(65_536);
+  const isIn = (pattern: string, operator = "LIKE") =>
+    parseFilter(`name ${operator} '${pattern}'`, FIELDS)(() => text);
+  assert(isIn(`${"%a".repeat(450)}%`));
+  assert(!isIn(`${"%a".repeat(450)}%b`)); // never returns by a search of all ways
+  assert(!isIn(`${"%_a".repeat(300)}%b`));
+  assert(!isIn(`%${"a".repeat(450)}b${"a".repeat(450)}%`, "ILIKE"));
+  for (const pattern of ["a".repeat(1001), "%".repeat(1001)]) {
+    assertThrows(() => isIn(pattern), RegistryError, "more than 1000 characters");
+  }
+  const several = Array(3).fill(`name LIKE '${"a".repeat(400)}'`).join(" AND ");
+  assertThrows(() => parseFilter(several, FIELDS), RegistryError, "more than 1000 characters");
+});
+
+Deno.test("a LIKE is as one that tries all ways", () => {
+  const slow = (text: string[], pattern: string[]): boolean => {
+    const [first, ...rest] = pattern;
+    if (first === undefined) return text.length === 0;
+    if (first === "%") {
+      return slow(text, rest) || text.length > 0 && slow(text.slice(1), pattern);
+    }
+    return text.length > 0 && (first === "_" || first === text[0]) && slow(text.slice(1), rest);
+  };
+  const random = seededRandom(7);
+  const some = (characters: string[], most: number) =>
+    Array.from(
+      { length: Math.floor(random() * (most + 1)) },
+      () => characters[Math.floor(random() * characters.length)]!,
+    );
+  for (let n = 0; n < 20_000; n++) {
+    const text = some(["a", "b", "\u{1f600}", "é"], 8),
+      pattern = some(["a", "b", "%", "_", "\u{1f600}"], 7);
+    const holds = parseFilter(`name LIKE '${pattern.join("")}'`, FIELDS)(() => text.join(""));
+    assertEquals(holds, slow(text, pattern), `${text.join("")} LIKE ${pattern.join("")}`);
+  }
 });
 
 Deno.test("other filters and orders are refused", () => {
@@ -132,10 +163,10 @@ Deno.test("an order that cannot be read is called an order, and the hint quotes 
 Deno.test("missing values are last in both directions, NaN before them", () => {
   const items = [undefined, 2, NaN, 1, 3];
   const sorted = (order: string) => {
-    const compare = parseOrder([order], FIELDS);
-    return items.toSorted((a, b) => compare(() => a, () => b));
+    const { compare } = parseOrder([order], FIELDS);
+    return items.toSorted((a, b) => compare([a], [b]));
   };
-  assertEquals(items.toSorted((a, b) => parseOrder([], FIELDS)(() => a, () => b)), [
+  assertEquals(items.toSorted((a, b) => parseOrder([], FIELDS).compare([a], [b])), [
     ...items.filter((item) => item !== undefined),
     undefined,
   ]);

@@ -2,8 +2,8 @@
 // has the differences.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { REPOSITORY } from "../../support/run_deno.ts";
-import { clientTest, serveMlflow, serveTheirs } from "./serve_mlflow.ts";
+import { REPOSITORY } from "../../../support/run_deno.ts";
+import { clientTest, serveMlflow, serveTheirs } from "../serve_mlflow.ts";
 
 const NO_RENAME = "Experiments, and registered models that have versions, cannot be renamed";
 const MORE = "This service accepts more";

@@ -2,7 +2,7 @@
 //
 //   metrics.auc > 0.5 AND params.`batch size` = '8' AND tags.stage LIKE 'x%'
 //   attributes.start_time DESC
-import { wrong } from "./errors.ts";
+import { wrong } from "../errors.ts";
 
 export type FieldType = "text" | "number";
 export type Value = string | number | undefined;
@@ -35,6 +35,8 @@ const OPERATOR = /\s*(<=|>=|!=|=|<|>|(?:NOT\s+)?IN\b|I?LIKE\b|IS\s+(?:NOT\s+)?NU
 const VALUE = /\s*(?:'([^']*)'|"([^"]*)"|(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?![\w.]))/iy;
 const OPEN = /\s*\(/y, COMMA = /\s*,/y, CLOSE = /\s*\)/y, AND = /\s*AND(?=\s)/iy, END = /\s*$/y;
 const MOST_CHARACTERS = 8192;
+/** Characters of all patterns of a filter: with others, one run with long texts took seconds. */
+const MOST_IN_PATTERNS = 1000;
 
 const QUOTES = "Put keys with spaces in backquotes";
 const HINTS = {
@@ -46,6 +48,7 @@ class Reader {
   readonly #text: string;
   readonly #what: keyof typeof HINTS;
   #at = 0;
+  #inPatterns = 0;
 
   constructor(text: string, what: keyof typeof HINTS) {
     if (text.length > MOST_CHARACTERS) throw wrong(`Invalid ${what}: it is too long`);
@@ -82,31 +85,59 @@ class Reader {
     const state = type === "number" ? "a number without quotes" : "a text in quotes";
     throw wrong(`Invalid filter: '${text ?? number}' is not ${state}`);
   }
+
+  /** Returns the pattern of a `LIKE`. */
+  pattern(): string {
+    const pattern = `${this.value("text")}`;
+    this.#inPatterns += pattern.length;
+    if (this.#inPatterns <= MOST_IN_PATTERNS) return pattern;
+    throw wrong(
+      `Invalid filter: its patterns of LIKE have more than ${MOST_IN_PATTERNS} characters`,
+    );
+  }
+}
+
+/** The test of a filter. */
+export interface Filter {
+  (valueOf: SeveralValued): boolean;
+  /** Returns false if no item with this name satisfies it, before anything of the item is read. */
+  mayHold(name: string): boolean;
 }
 
 /** Returns whether an item satisfies a filter. Throws `INVALID_PARAMETER_VALUE` for any other text. */
 export function parseFilter(
   text: string | undefined,
   fields: Fields,
-): (valueOf: SeveralValued) => boolean {
-  if (text === undefined || text.trim() === "") return () => true;
-  const reader = new Reader(text, "filter");
-  const all = [comparison(reader, fields)];
-  while (reader.take(END) === undefined) {
-    reader.need(AND, "AND");
+): Filter {
+  const all: Comparison[] = [];
+  if (text !== undefined && text.trim() !== "") {
+    const reader = new Reader(text, "filter");
     all.push(comparison(reader, fields));
+    while (reader.take(END) === undefined) {
+      reader.need(AND, "AND");
+      all.push(comparison(reader, fields));
+    }
   }
-  return (valueOf) => all.every((holds) => holds(valueOf));
+  const ofName = all.filter(({ field }) => field.kind === "attribute" && field.key === "name");
+  return Object.assign(
+    (valueOf: SeveralValued) =>
+      all.every(({ field, holds }) => {
+        const its = valueOf(field);
+        return Array.isArray(its) ? its.some(holds) : holds(its as Value);
+      }),
+    { mayHold: (name: string) => ofName.every(({ holds }) => holds(name)) },
+  );
 }
 
-function comparison(reader: Reader, fields: Fields): (valueOf: SeveralValued) => boolean {
+interface Comparison {
+  readonly field: Field;
+  holds(its: Value): boolean;
+}
+
+function comparison(reader: Reader, fields: Fields): Comparison {
   const field = fieldIn(reader.word(KEY, "a field"), fields);
   const operator = reader.word(OPERATOR, "an operator").toUpperCase().replace(/\s+/g, " ");
-  const holds = holding(reader, field, operator);
-  return (valueOf) => {
-    const its = valueOf(field);
-    return Array.isArray(its) ? its.some(holds) : holds(its as Value);
-  };
+  return { field, holds: holding(reader, field, operator) };
 }
 
 function holding(reader: Reader, { type, key }: Field, operator: string): (its: Value) => boolean {
@@ -123,11 +154,11 @@ function holding(reader: Reader, { type, key }: Field, operator: string): (its: 
   if (type === "text" ? isOrder : asksLike) {
     throw wrong(`Invalid filter: '${key}' is a ${type}, which has no operator ${operator}`);
   }
-  const value = reader.value(type);
   if (asksLike) {
-    const isLike = likeTest(`${value}`, operator === "ILIKE");
+    const isLike = likeTest(reader.pattern(), operator === "ILIKE");
     return (its) => its !== undefined && isLike(`${its}`);
   }
+  const value = reader.value(type);
   const compare = COMPARE[operator]!;
   return (its) => its !== undefined && compare(its, value);
 }
@@ -143,25 +174,59 @@ const COMPARE: Readonly<Record<string, (a: string | number, b: string | number) 
 
 /** Returns the test of a `LIKE`. A regular expression with many `%` could take for ever. */
 function likeTest(like: string, ignoresCase: boolean): (text: string) => boolean {
-  const charactersOf = (text: string) => [...(ignoresCase ? text.toLowerCase() : text)];
-  const pattern = charactersOf(like);
-  return (text) => {
-    const its = charactersOf(text);
-    let at = 0, next = 0, afterAny = 0, from = 0;
-    while (at < its.length) {
-      if (pattern[next] === "%") {
-        afterAny = ++next;
-        from = at;
-      } else if (pattern[next] === "_" || pattern[next] === its[at]) {
-        next++;
-        at++;
-      } else if (afterAny > 0) { // the last % takes one more
-        next = afterAny;
-        at = ++from;
-      } else return false;
+  const fold = (text: string) => ignoresCase ? text.toLowerCase() : text;
+  const [first = "", ...others] = fold(like).split("%");
+  const last = others.pop();
+  return (given) => {
+    const text = fold(given);
+    let at = endOfPart(text, first, 0);
+    if (last === undefined) return at === text.length;
+    for (const part of others) {
+      if (at === undefined) return false;
+      at = endOfNext(text, part, at);
     }
-    return pattern.slice(next).every((character) => character === "%");
+    return at !== undefined && endsWithPart(text, last, at);
   };
+}
+
+/** Returns where a part of a pattern ends that begins here; undefined if it does not. */
+function endOfPart(text: string, part: string, begin: number): number | undefined {
+  let at = begin;
+  for (let i = 0; i < part.length; i++, at++) {
+    if (at >= text.length) return undefined;
+    if (part[i] !== "_") {
+      if (part[i] !== text[at]) return undefined;
+    } else if (isPair(text, at)) at++;
+  }
+  return at;
+}
+
+/** Returns where the first match of a part ends that begins here or later. */
+function endOfNext(text: string, part: string, from: number): number | undefined {
+  if (!part.includes("_")) {
+    const found = text.indexOf(part, from);
+    return found < 0 ? undefined : found + part.length;
+  }
+  for (let at = from; at < text.length; at++) {
+    const end = at > 0 && isPair(text, at - 1) ? undefined : endOfPart(text, part, at);
+    if (end !== undefined) return end;
+  }
+}
+
+function endsWithPart(text: string, part: string, from: number): boolean {
+  // Each `_` takes one or two code units.
+  const least = Math.max(from, text.length - 2 * part.length);
+  for (let at = text.length - part.length; at >= least; at--) {
+    const isMiddle = at > 0 && isPair(text, at - 1);
+    if (!isMiddle && endOfPart(text, part, at) === text.length) return true;
+    if (!part.includes("_")) return false;
+  }
+  return false;
+}
+
+/** Returns whether a character of two code units begins here. */
+function isPair(text: string, at: number): boolean {
+  return (text.codePointAt(at) ?? 0) > 0xffff;
 }
 
 function fieldIn(text: string, { kinds, attributes, several = {}, aliases = {} }: Fields): Field {
@@ -182,12 +247,17 @@ function fieldIn(text: string, { kinds, attributes, several = {}, aliases = {} }
   );
 }
 
-/** Returns how items are sorted. Missing values are last, NaN before them. */
-export function parseOrder(
-  orders: readonly string[],
-  fields: Fields,
-): (a: Valued, b: Valued) => number {
-  const all = orders.map((text) => {
+/** How items are sorted, by values that are looked up once for each. */
+export interface Order {
+  /** The fields, the first one first. */
+  readonly fields: readonly Field[];
+  compare(a: readonly Value[], b: readonly Value[]): number;
+}
+
+/** Returns the order of a request. Missing values are last, NaN before them. */
+export function parseOrder(orders: readonly string[], fields: Fields): Order {
+  const all = new Map<string, { field: Field; isDown: boolean }>();
+  for (const text of orders) {
     const reader = new Reader(text, "order");
     const field = fieldIn(reader.word(KEY, "a field"), fields);
     if (Object.hasOwn(fields.several ?? {}, field.kind)) {
@@ -195,17 +265,22 @@ export function parseOrder(
     }
     const isDown = reader.take(/\s+(ASC|DESC)\b/iy)?.[1]?.toUpperCase() === "DESC";
     reader.need(END, "the end");
-    return { field, isDown };
-  });
+    const id = `${field.kind} ${field.key}`;
+    if (!all.has(id)) all.set(id, { field, isDown }); // the first one decides
+  }
+  const rows = [...all.values()];
   const rank = (value: Value) => value === undefined ? 2 : Number.isNaN(value) ? 1 : 0;
-  return (a, b) => {
-    for (const { field, isDown } of all) {
-      const one = a(field), other = b(field);
-      const by = rank(one) - rank(other);
-      if (by !== 0) return by;
-      if (rank(one) > 0 || one === other) continue;
-      return (one! < other!) === isDown ? 1 : -1;
-    }
-    return 0;
+  return {
+    fields: rows.map(({ field }) => field),
+    compare(a, b) {
+      for (const [at, { isDown }] of rows.entries()) {
+        const one = a[at], other = b[at];
+        const by = rank(one) - rank(other);
+        if (by !== 0) return by;
+        if (rank(one) > 0 || one === other) continue;
+        return (one! < other!) === isDown ? 1 : -1;
+      }
+      return 0;
+    },
   };
 }
