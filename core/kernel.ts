@@ -45,7 +45,7 @@ export type { OptionNames } from "./options/check_options.ts";
 export type { FileInfo } from "./record.ts";
 export { fileToSave, readableFile } from "./registry/artifact_file.ts";
 export type { Logger, Registry, SignalOptions } from "./registry.ts";
-export { fieldReader, parseCondition } from "./registry/conditions.ts";
+export { factsOf, parseCondition } from "./registry/conditions.ts";
 export { definePromotion } from "./registry/rules.ts";
 export type { Candidate } from "./registry/rules.ts";
 export { withDeadline } from "./retry.ts";

@@ -2,7 +2,7 @@
 // wrong match costs little.
 import {
   type ArtifactInfo,
-  fieldReader,
+  factsOf,
   invalid,
   parseCondition,
   shown,
@@ -18,7 +18,6 @@ export interface Comparison {
   meets(info: ArtifactInfo): boolean;
 }
 
-const PARTS = /^((?:[^\s=!<>'"]|'[^']*'|"[^"]*")+)\s*([=!<>]+)\s*(.*)$/s;
 const QUOTED = /^(?:'[^']*'|"[^"]*")$/;
 /** A value without quotes, in which nothing looks like another comparison or a join. */
 const WORD = /^[^\s'"=!<>&|(),;]+$/;
@@ -29,26 +28,22 @@ const WORD = /^[^\s'"=!<>&|(),;]+$/;
  * @throws {RegistryError} `Invalid` for one that cannot be read, or orders by text
  */
 export function comparisonsIn(where: string): Comparison[] {
-  return where.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i)
-    .map((each) => readComparison(each.trim().replace(/^metrics\./, "metadata.metrics.")));
-}
-
-function readComparison(text: string): Comparison {
-  const matches = parseCondition(text);
-  const [, field = "", sign = "", typed = ""] = PARTS.exec(text) ?? [];
-  const isQuoted = QUOTED.test(typed);
-  if (!isQuoted && !WORD.test(typed)) {
-    throw unreadable(text, `the value ${shown(typed)} is not one word`);
-  }
-  const read = fieldReader(field.replace(/(['"])(.*?)\1/gs, "$2")) ?? (() => undefined);
-  const isOrder = /[<>]/.test(sign) && /^(metadata|labels)\./.test(field);
-  if (!isOrder) return { text, field, read, meets: matches };
-  const { kind } = sortKeyOf(isQuoted ? typed.slice(1, -1) : typed);
-  if (kind === "text") throw unreadable(text, `${shown(typed)} is neither a number nor a time`);
-  // In listings, text is in the order of text: there, "high" is more than 0.9.
-  const isOfKind = (value: unknown) =>
-    (typeof value === "number" || typeof value === "string") && sortKeyOf(value).kind === kind;
-  return { text, field, read, meets: (info) => isOfKind(read(info)) && matches(info) };
+  const { comparisons } = parseCondition(where, { isRule: true });
+  return comparisons.map(({ text, typedField, sign, typed, value, of, meets: isMet }) => {
+    if (!QUOTED.test(typed.trim()) && !WORD.test(value)) {
+      throw unreadable(text, `the value ${shown(typed.trim())} is not one word`);
+    }
+    const read = (info: ArtifactInfo) => of.read(factsOf(info));
+    const comparison = { text, field: typedField, read };
+    const meets = (info: ArtifactInfo) => isMet(factsOf(info));
+    if (!/[<>]/.test(sign) || of.type !== "value") return { ...comparison, meets };
+    const { kind } = sortKeyOf(value);
+    if (kind === "text") throw unreadable(text, `${shown(value)} is neither a number nor a time`);
+    // In listings, text is in the order of text: there, "high" is more than 0.9.
+    const isOfKind = (value: unknown) =>
+      (typeof value === "number" || typeof value === "string") && sortKeyOf(value).kind === kind;
+    return { ...comparison, meets: (info) => isOfKind(read(info)) && meets(info) };
+  });
 }
 
 function unreadable(text: string, state: string) {

@@ -1,117 +1,113 @@
-// Conditions of listings: `metadata.epochs > 3 and kind = json`. They only compare values.
+// Conditions of versions: `metadata.epochs > 3 and kind = json`. They only compare values.
 import type { ArtifactInfo } from "../artifact.ts";
 import { fault, type RegistryError } from "../errors.ts";
-import { byteSize } from "../text/byte_size.ts";
-import { comparing, comparingText, comparingVersions, valueAt } from "../text/comparing.ts";
-import type { Comparison } from "../text/comparing.ts";
 import { isDecimal } from "../text/decimals.ts";
 import { instantOf } from "../text/iso_time.ts";
+import { didYouMean } from "../text/nearest.ts";
+import { type Facts, type Field, FIELD_NAMES, fieldOf, testOf } from "./conditions/fields.ts";
+import { type Comparing, type Grammar, split, type Token } from "./conditions/tokens.ts";
 
 export interface Condition {
-  (info: ArtifactInfo): boolean;
+  /** @param aliases of the version, for a comparison of `alias` */
+  (info: ArtifactInfo, aliases?: readonly string[]): boolean;
+  /** All of these must hold. */
+  readonly comparisons: readonly ReadComparison[];
   /** Fields of metadata and labels that are compared with numbers. */
   readonly numberFields: readonly string[];
 }
 
+/** A comparison of a version. */
+export interface ReadComparison extends Comparing {
+  readonly of: Field;
+  meets(facts: Facts): boolean;
+}
+
 /** Longer conditions would take long to parse. */
-const MAX_CHARACTERS = 4_000;
+const MOST_CHARACTERS = 4_000;
 /** Unsupported joins, outside quotes. */
 const OTHER_JOIN = /\s(or|\|\||&&)\s/i;
-/** A field, whose keys may be quoted, an operator and a value. */
-const TERM = /^\s*((?:[^\s=!<>'"]|'[^']*'|"[^"]*")+)\s*(==|!=|>=|<=|=|>|<)\s*((?![=<>!]).*?)\s*$/s;
+const JOIN = `and\\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)`;
+const CONDITION: Grammar = {
+  field: /(?:[^\s=!<>'"]|'[^']*'|"[^"]*")+/y,
+  join: new RegExp(JOIN, "iy"),
+  value: new RegExp(`(?!\\s*[=<>!])(?:(?!\\s+${JOIN}).)*`, "isy"),
+  word: /.+/sy,
+};
 
 /**
- * Parses comparisons of `name`, `version`, `kind`, `size`, `metadata.KEY` or `labels.KEY` (nested
- * with dots), joined by `and`. Strings, and keys with spaces, may be quoted: `metadata."F1 score"`.
- * Sizes may have a unit: `size >= 10MiB`. Metadata and labels are compared by value: also numbers
- * and times that are text.
+ * Parses comparisons, joined by `and`, of `name`, `version`, `alias`, `kind`, `size`, `by`, `state`,
+ * `created`, `metadata.KEY` or `labels.KEY` (nested with dots); `metrics.KEY` and `params.KEY` are
+ * those of metadata. Strings, and keys with spaces, may be quoted: `metadata."F1 score"`. Sizes may
+ * have a unit: `size >= 10MiB`. Metadata and labels are compared by value: also numbers and times
+ * that are text. Without a value, `KEY =` is met by what has none.
+ *
+ * @param isRule true for a rule, which compares no alias and nothing without a value
+ * @param isStored true for a rule that a registry has: earlier releases took dates that do not exist
  */
-export function parseCondition(text: string): Condition {
-  const terms = termsOf(text);
-  const odd = terms.find(({ wanted }) => instantOf(wanted) === "invalid");
-  if (odd === undefined) return allOf(terms);
-  throw invalidCondition(text, `there is no date ${JSON.stringify(odd.wanted)}`);
-}
-
-/** {@linkcode parseCondition} of a stored rule: earlier releases took dates that do not exist. */
-export function parseStoredCondition(text: string): Condition {
-  return allOf(termsOf(text));
-}
-
-function allOf(terms: readonly Term[]): Condition {
-  const numberFields = terms.flatMap(({ field, wanted }) =>
-    field.includes(".") && isDecimal(wanted) ? [field] : []
+export function parseCondition(
+  text: string,
+  { isStored = false, isRule = isStored }: { isRule?: boolean; isStored?: boolean } = {},
+): Condition {
+  if (text.length > MOST_CHARACTERS) {
+    throw invalidCondition(`${text.slice(0, 20)}…`, `longer than ${MOST_CHARACTERS} characters`);
+  }
+  const tokens = split(text, CONDITION);
+  if (tokens.length === 0 || tokens.at(-1)?.kind === "join") throw invalidCondition(text, EXPECTED);
+  const comparisons = tokens.filter(({ kind }) => kind !== "join").map((token) =>
+    readComparison(token, text, { isRule, isStored })
   );
-  const meets = (info: ArtifactInfo) => terms.every((term) => term.meets(info));
-  return Object.assign(meets, { numberFields });
+  const meets = (info: ArtifactInfo, aliases?: readonly string[]) => {
+    const facts = factsOf(info, aliases);
+    return comparisons.every((comparison) => comparison.meets(facts));
+  };
+  const numbers = comparisons.filter(({ of, value }) => of.type === "value" && isDecimal(value));
+  return Object.assign(meets, { comparisons, numberFields: numbers.map(({ of }) => of.name) });
 }
 
-function termsOf(text: string): Term[] {
-  if (text.length > MAX_CHARACTERS) {
-    throw invalidCondition(`${text.slice(0, 20)}…`, `longer than ${MAX_CHARACTERS} characters`);
+const NO_ALIAS = "a rule cannot compare aliases";
+const EXPECTED = "expected a comparison such as metadata.epochs > 3";
+
+function readComparison(
+  token: Token,
+  text: string,
+  { isRule, isStored }: { isRule: boolean; isStored: boolean },
+): ReadComparison {
+  if (token.kind !== "comparison") throw invalidCondition(text, EXPECTED);
+  const { field, value } = token, isQuoted = value !== token.typed.trim();
+  const of = fieldOf(field), join = OTHER_JOIN.exec(value)?.[1];
+  if (join !== undefined && !isQuoted) {
+    throw invalidCondition(text, `only "and" joins comparisons, not ${join}; quote strings`);
   }
-  return text.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i).map((term) =>
-    parseTerm(term, text)
-  );
-}
-
-interface Term {
-  readonly field: string;
-  readonly wanted: string;
-  meets(info: ArtifactInfo): boolean;
-}
-
-function parseTerm(term: string, whole: string): Term {
-  const [, typedField, sign, typed = ""] = TERM.exec(term) ?? [];
-  const wanted = typed.replace(/^(['"])(.*)\1$/s, "$2");
-  if (typedField === undefined || typed === "") {
-    throw invalidCondition(whole, "expected a comparison such as metadata.epochs > 3");
+  if (of === undefined) {
+    const near = didYouMean(field, FIELD_NAMES) || `Did you mean metadata.${field}? `;
+    throw invalidCondition(text, `unknown field ${JSON.stringify(field)}`, near);
   }
-  const field = typedField.replace(/(['"])(.*?)\1/gs, "$2");
-  const join = wanted === typed ? OTHER_JOIN.exec(typed)?.[1] : undefined;
-  if (join !== undefined) {
-    throw invalidCondition(whole, `only "and" joins comparisons, not ${join}; quote strings`);
-  }
-  const comparison = (sign === "==" ? "=" : sign) as Comparison;
-  const read = fieldReader(field);
-  if (read === undefined) throw invalidCondition(whole, `unknown field ${JSON.stringify(field)}`);
-  const bound = field === "size" ? String(sizeIn(wanted, whole)) : wanted;
-  const meets = testOf(field, comparison, bound);
-  return { field, wanted, meets: (info) => meets(read(info)) };
-}
-
-function testOf(
-  field: string,
-  comparison: Comparison,
-  wanted: string,
-): (value: unknown) => boolean {
-  const isText = field === "name" || field === "kind" || field === "by";
-  if (field !== "version" && !isText) return comparing(comparison, wanted);
-  return (isText ? comparingText : comparingVersions)(comparison, wanted) as (
-    value: unknown,
-  ) => boolean;
+  const isEmpty = value === "" && !isQuoted;
+  const problem = isRule && (isEmpty ? EXPECTED : of.type === "aliases" && NO_ALIAS) ||
+    !isStored && instantOf(value) === "invalid" && `there is no date ${JSON.stringify(value)}`;
+  const meets = problem || testOf(of, { ...token, isText: isRule || value !== "" });
+  if (typeof meets === "string") throw invalidCondition(text, meets);
+  // Earlier releases took an unknown author as any: what a stored rule keeps stays.
+  const isAny = ({ by }: Facts) => isStored && of.name === "by" && by === undefined;
+  return { ...token, of, meets: (facts) => isAny(facts) || meets(facts) };
 }
 
 /** Returns a function that reads a field that conditions compare, or undefined for another. */
-export function fieldReader(field: string): ((info: ArtifactInfo) => unknown) | undefined {
-  if (field === "name" || field === "version" || field === "size") return (info) => info[field];
-  if (field === "by") return ({ by }) => by?.name;
-  if (field === "kind") return ({ materializer }) => materializer.id;
-  const [, of, path = ""] = /^(metadata|labels)\.(.+)$/s.exec(field) ?? [];
-  if (of === "metadata") return ({ metadata }) => valueAt(metadata, path);
-  if (of === "labels") return ({ annotations }) => valueAt(annotations?.labels, path);
+export function fieldReader(typed: string): ((info: ArtifactInfo) => unknown) | undefined {
+  const field = fieldOf(typed);
+  if (field !== undefined && field.type !== "aliases") return (info) => field.read(factsOf(info));
 }
 
-function sizeIn(text: string, whole: string): number {
-  const bytes = byteSize(text);
-  if (bytes === undefined) throw invalidCondition(whole, `${JSON.stringify(text)} is not a size`);
-  return bytes;
+/** Returns what conditions compare of a version. */
+export function factsOf(info: ArtifactInfo, aliases?: readonly string[]): Facts {
+  const { materializer: { id: kind }, createdAt, by, annotations } = info;
+  const facts = { kind, by: by?.name, aliases, labels: annotations?.labels };
+  return Object.assign({}, info, facts, { createdAt: createdAt.toISOString() });
 }
 
-function invalidCondition(text: string, state: string): RegistryError {
-  const hint =
-    "Compare name, version, kind, size, by, metadata.KEY or labels.KEY by = != > >= < <=, joined " +
-    "by and: 'metadata.epochs > 3 and size < 10MiB'.";
+function invalidCondition(text: string, state: string, near = ""): RegistryError {
+  const hint = `${near}Compare ${FIELD_NAMES.join(", ")}, metadata.KEY or labels.KEY by ` +
+    "= != > >= < <=, joined by and: 'metadata.epochs > 3 and size < 10MiB'.";
   const subject = JSON.stringify(text);
   return fault({ code: "Invalid", action: "parse condition", subject, state, hint });
 }

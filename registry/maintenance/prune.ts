@@ -2,7 +2,7 @@
 import { invalid, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { parseStoredCondition } from "../../core/registry/conditions.ts";
+import { parseCondition } from "../../core/registry/conditions.ts";
 import { isRetention, isUnknownRule } from "../../core/registry/rules.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
@@ -40,7 +40,9 @@ export async function pruneByRules(
 
 function retentionOf({ keepWhere, ...rule }: RetentionRule): Retention | undefined {
   if (!isRetention({ keepWhere, ...rule })) return undefined; // a later release may know it
-  return keepWhere === undefined ? rule : { ...rule, keepWhere: parseStoredCondition(keepWhere) };
+  return keepWhere === undefined
+    ? rule
+    : { ...rule, keepWhere: parseCondition(keepWhere, { isStored: true }) };
 }
 
 type PruneRun = Pick<PruneOptions, "confirm" | "dryRun" | "names" | "onDeleted" | "signal">;

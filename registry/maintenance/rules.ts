@@ -81,7 +81,9 @@ export async function changeRules(
   const action = "change rules";
   checkWritable(context, action);
   const problem = set && ruleProblem({ ...set });
-  if (problem === undefined && set?.keepWhere !== undefined) parseCondition(set.keepWhere);
+  if (problem === undefined && set?.keepWhere !== undefined) {
+    parseCondition(set.keepWhere, { isRule: true });
+  }
   if (problem !== undefined || (set === undefined) === (remove === undefined)) {
     const state = problem ?? "pass either `set` or `remove`";
     const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';

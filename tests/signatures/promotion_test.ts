@@ -81,7 +81,7 @@ Deno.test("a refused promotion names each comparison that fails, with its value"
   const cases: [where: string, refused?: RegExp][] = [
     [
       "metrics.auc > 0.9",
-      /metadata.metrics.auc > 0.9 does not hold: metadata.metrics.auc is 0.87$/m,
+      /: metrics.auc > 0.9 does not hold: metrics.auc is 0.87$/m,
     ],
     ["metrics.auc > 0.8 and metrics.loss < 0.1", /0.8|loss < 0.1 does not hold: .*loss is 0.2$/m],
     ["metrics.f1 > 0.8", /metrics.f1 is missing$/m],

@@ -44,11 +44,17 @@ Deno.test("each operator has one result for each kind of value", () => {
   assertEquals(comparing("!=", "3")(NaN), true);
 });
 
+/** Returns the info of a version with these members. */
+function infoOf(members: object): ArtifactInfo {
+  const materializer = { id: "json", formatVersion: 1 };
+  return { materializer, createdAt: new Date(0), ...members } as ArtifactInfo;
+}
+
 Deno.test("conditions and searches compare metadata and labels alike", () => {
   for (const one of each) {
     const { data, operator, typed, expected } = one;
     for (const field of ["key", "deep.key"]) {
-      const info = { metadata: data, annotations: { labels: data } } as unknown as ArtifactInfo;
+      const info = infoOf({ metadata: data, annotations: { labels: data } });
       const found = { metadata: data, labels: data } as unknown as Parameters<
         ReturnType<typeof parseQuery>
       >[0];
@@ -60,7 +66,7 @@ Deno.test("conditions and searches compare metadata and labels alike", () => {
       }
     }
   }
-  const unlabeled = { metadata: {} } as ArtifactInfo;
+  const unlabeled = infoOf({ metadata: {} });
   assertEquals(parseCondition("labels.stage != rejected")(unlabeled), true);
   assertEquals(parseCondition("labels.stage = rejected")(unlabeled), false);
 });
@@ -85,11 +91,11 @@ Deno.test("every key of metadata and labels can be compared, also with dots and 
         for (
           const text of [`${field}.${path}>4`, `${field}.${path} > 4`, `${field}.${path} = "5"`]
         ) {
-          assertEquals(parseCondition(text)(found as unknown as ArtifactInfo), true, text);
+          assertEquals(parseCondition(text)(infoOf(found)), true, text);
           assertEquals(parseQuery(text)(found as never, ""), true, text);
         }
         const other = `${field}.${path}>5`;
-        assertEquals(parseCondition(other)(found as unknown as ArtifactInfo), false, other);
+        assertEquals(parseCondition(other)(infoOf(found)), false, other);
         assertEquals(parseQuery(other)(found as never, ""), false, other);
       }
     }
@@ -112,7 +118,7 @@ Deno.test("versions are compared by their order, aliases as a set", () => {
   };
   for (const [text, expected] of Object.entries(results)) {
     assertEquals(parseQuery(text)(found, ""), expected, text);
-    assertEquals(parseCondition(text)(found as unknown as ArtifactInfo), expected, text);
+    assertEquals(parseCondition(text)(infoOf(found)), expected, text);
   }
   assertEquals(parseQuery("alias!=a")(found, ""), false);
   assertEquals(parseQuery("alias!=b")(found, ""), true);

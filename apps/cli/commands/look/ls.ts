@@ -44,8 +44,8 @@ const OPTIONS = [
   { flags: "--after <name>", text: "start after this name", completes: "name" },
   {
     flags: "--where <condition>",
-    text: "only matches: 'metadata.epochs > 3 and size < 10MiB'; also labels.KEY, name, kind",
-    parse: parseCondition,
+    text: "only matches: 'metadata.epochs > 3 and size < 10MiB'; also labels.KEY, alias, state",
+    parse: (text) => parseCondition(text),
     repeat: true,
   },
   {
@@ -99,7 +99,8 @@ export function createLs(extensions: readonly Extension[]): Command {
       refuseRef(begin, "list", "versions");
       const registry = await context.open({ registry: location });
       const filter = await nameFilter(registry, begin, io.signal);
-      const { chosen, meets, textNumbers } = choiceOf(flags, io.system.now());
+      const { textNumbers, ...choice } = choiceOf(flags, io.system.now());
+      const { chosen } = choice;
       const { signal } = io;
       const most = chosen || sort !== "name" ? undefined : limit; // reads all to find the first
       const names = filtered(registry, filter, { after, limit: most, signal });
@@ -111,7 +112,7 @@ export function createLs(extensions: readonly Extension[]): Command {
         ? forReading(registry, names, { filters: hides ? extensions : [], hidden })
         : names;
       const unread = { versions: 0 };
-      const picks = { long, alias, allVersions, meets, chosen, unread };
+      const picks = { long, alias, allVersions, ...choice, unread };
       const picking = { ...picks, damage, signal, sort, most: limit };
       const rows = rowsOf(registry, ordered, { ...picking, quiet: shared.quiet });
       const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
@@ -156,7 +157,7 @@ function choiceOf(
     allVersions?: boolean;
   },
   now: number,
-): { chosen: boolean; meets: (info: ArtifactInfo) => boolean; textNumbers: TextNumbers } {
+): Pick<RowOptions, "chosen" | "meets" | "comparesAliases"> & { textNumbers: TextNumbers } {
   if (alias !== undefined && allVersions) {
     throw invalid(
       "list names",
@@ -170,11 +171,14 @@ function choiceOf(
   return {
     chosen: where.length > 0 || from !== undefined || alias !== undefined,
     textNumbers,
-    meets(info) {
+    comparesAliases: where.some(({ comparisons }) =>
+      comparisons.some(({ of }) => of.type === "aliases")
+    ),
+    meets(info, aliases) {
       if (from !== undefined && info.createdAt < from) return false;
       if (!known.has(info)) textNumbers.add((field) => fieldReader(field)?.(info));
       known.add(info);
-      return where.every((condition) => condition(info));
+      return where.every((condition) => condition(info, aliases));
     },
   };
 }
@@ -281,7 +285,9 @@ interface RowOptions {
   allVersions: boolean;
   /** Counts the older versions that a condition did not see. */
   unread: { versions: number };
-  meets: (info: ArtifactInfo) => boolean;
+  meets: (info: ArtifactInfo, aliases?: readonly string[]) => boolean;
+  /** True if a condition compares aliases. */
+  comparesAliases: boolean;
   /** True with any condition: unreadable rows are then omitted. */
   chosen: boolean;
   damage: Damage;
@@ -293,17 +299,23 @@ async function row(
   name: string,
   options: RowOptions,
 ): Promise<FoundRow | undefined> {
-  const { long, allVersions, meets, chosen, damage, signal } = options;
+  const { long, allVersions, chosen, damage, signal } = options;
+  const readAliases = () =>
+    damage.collect(name, Array.fromAsync(registry.aliases(name, { signal })));
+  const known = options.comparesAliases ? (await readAliases()).value ?? [] : [];
+  const aliasesOf = ({ version }: ArtifactInfo) =>
+    known.flatMap((each) => isSameVersion(each.version, version) ? [each.alias] : []);
+  const meets = (info: ArtifactInfo) => options.meets(info, aliasesOf(info));
   const listed = registry.versions(name, { signal });
   const versions = await Array.fromAsync(listed, ({ version }) => version);
   const count = versions.length;
-  const { value: info, error } = await firstMatch(registry, name, versions, options);
+  const { value: info, error } = await firstMatch(registry, name, versions, { ...options, meets });
   if (info === undefined) {
     if (chosen) return undefined;
     const latest = versions.find((version) => !version.includes("-")) ?? versions[0] ?? "";
-    const known = [name, latest, String(count), damageMark(error)];
-    const cells = (long ? LONG_COLUMNS : COLUMNS).map((_, i) => known[i] ?? "");
-    const json = { name, latest: known[1], versions: count, error: damageJson(error) };
+    const shown = [name, latest, String(count), damageMark(error)];
+    const cells = (long ? LONG_COLUMNS : COLUMNS).map((_, i) => shown[i] ?? "");
+    const json = { name, latest, versions: count, error: damageJson(error) };
     return { json, cells, name, size: 0, saved: 0, versions: count };
   }
   if (!meets(info)) return undefined;
@@ -314,7 +326,7 @@ async function row(
   const json = { name, ...which, versions: count, size, createdAt };
   const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
   if (!long) return { json, cells, ...sortedBy };
-  const aliases = await damage.collect(name, Array.fromAsync(registry.aliases(name, { signal })));
+  const aliases = await readAliases();
   const pairs = aliases.value?.map(({ alias, version }) => [alias, version]);
   const shown = aliases.error === undefined
     ? pairs?.map((pair) => pair.join("=")).join(" ") ?? ""
@@ -324,6 +336,10 @@ async function row(
     cells: [...cells, materializer.id, digest.slice(0, 12), shown],
     ...sortedBy,
   };
+}
+
+function isSameVersion(a: string, b: string): boolean {
+  return a.split("+")[0] === b.split("+")[0];
 }
 
 /** Returns the first version that meets the condition, or the last one that was read. */

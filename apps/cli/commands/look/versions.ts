@@ -44,7 +44,7 @@ export const versions: Command = defineCommand({
     {
       flags: "--where <condition>",
       text: "only matches, as in ls --where: 'metadata.accuracy > 0.9'",
-      parse: parseCondition,
+      parse: (text) => parseCondition(text),
       repeat: true,
     },
     {
@@ -174,6 +174,7 @@ function sortedBy(sort: string): string {
 
 interface VersionRow extends Row {
   version: string;
+  aliases: readonly string[];
   info?: ArtifactInfo;
 }
 
@@ -207,7 +208,8 @@ async function* rowsOf(
     orMissing(row(registry, { name, version, aliases, fields }, { damage, signal })); // not if deleted
   const rows = mapAtOnce(versions, toRow);
   let count = 0;
-  const isMatch = ({ info }: VersionRow) => info && where.every((meets) => meets(info));
+  const isMatch = ({ info, aliases }: VersionRow) =>
+    info && where.every((meets) => meets(info, aliases));
   const read = (row: VersionRow | undefined, field: string) =>
     row?.info && readerOf(field)(row.info);
   const addNumbers = (row: VersionRow | undefined) =>
@@ -268,7 +270,12 @@ async function row(
     const known: Record<string, string> = { version, aliases: own.join(" ") };
     known[fields.find((field) => known[field] === undefined) ?? "version"] = damageMark(error);
     const cells = fields.map((field) => known[field] ?? "");
-    return { version, json: { name, version, error: damageJson(error), aliases: own }, cells };
+    return {
+      version,
+      aliases: own,
+      json: { name, version, error: damageJson(error), aliases: own },
+      cells,
+    };
   }
   const { size, createdAt, by, digest, commit, materializer, metadata, annotations } = info;
   const known = { name, version, size, createdAt, by, digest, commit };
@@ -282,6 +289,7 @@ async function row(
   return {
     info,
     version,
+    aliases: own,
     json: { ...known, materializer, metadata, labels: annotations?.labels, aliases: own },
     cells: fields.map((field) => shown[field] ?? cellOf(readerOf(field)(info))),
   };

@@ -35,7 +35,7 @@ export const prune: Command = defineCommand({
     {
       flags: "--keep-where <condition>",
       text: "keep matches, as in ls --where: 'metadata.released = true'",
-      parse: parseCondition,
+      parse: (text) => parseCondition(text, { isRule: true }),
       repeat: true,
     },
     {

@@ -1,7 +1,8 @@
 // The values that a search compares, and the order that its first condition gives.
 import { memberOf } from "../../../../apps/server/search/query.ts";
 import { sortByField } from "../../../../apps/difference/sort_by_field.ts";
-import { termsOf } from "../../../../apps/server/search/terms.ts";
+import { tokensOf } from "../../../../apps/server/search/terms.ts";
+import { fieldOf } from "../../../../core/registry/conditions/fields.ts";
 import { numberText } from "../../format/format.ts";
 import type { FoundVersion } from "./found_list.ts";
 
@@ -11,14 +12,12 @@ export interface SearchCondition {
   readonly comparison: string;
 }
 
-const CONDITION = /^(metadata\.(?:[^\s=!<>"]|"[^"]*")+)([!<>]=|[=<>])/;
-
 /** Returns the conditions of a search on metadata. */
 export function conditionsOf(search: string): SearchCondition[] {
-  return termsOf(search).flatMap((term) => {
-    const [, key, comparison] = CONDITION.exec(term) ?? [];
-    if (key === undefined || comparison === undefined) return [];
-    return [{ key: key.replaceAll('"', ""), comparison }];
+  return tokensOf(search).flatMap((token) => {
+    const key = token.kind === "comparison" ? fieldOf(token.field)?.name : undefined;
+    if (token.kind !== "comparison" || !key?.startsWith("metadata.")) return [];
+    return [{ key, comparison: token.sign }];
   });
 }
 

@@ -197,7 +197,7 @@ export function parseMetadata(
     const { key, isJson, typed } = entry;
     if (values.has(key)) problem ??= `${key} has two values`;
     try {
-      values.set(key, isJson ? valueOf(entry) : typed.replace(/^"([^"]*)"$/, "$1"));
+      values.set(key, isJson ? valueOf(entry) : typed.replace(/^(["'])([^"]*)\1$/, "$2"));
     } catch (error) {
       problem ??= `${key} is not JSON (${(error as Error).message})`;
     }

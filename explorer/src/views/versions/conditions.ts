@@ -1,5 +1,6 @@
 // Conditions in the text of a filter, which other controls read and write.
-import { termsOf } from "../../../../apps/server/search/terms.ts";
+import { termsOf, tokensOf } from "../../../../apps/server/search/terms.ts";
+import type { Comparing } from "../../../../core/registry/conditions/tokens.ts";
 import { queryOf } from "../../api/search.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { chooseExperiments, type Experiment } from "./experiments.ts";
@@ -12,42 +13,50 @@ function beginningOf({ key, title }: Bounded, comparison: string): string {
   return `${names.find((name) => queryOf(`${name}=`) === `${key}=`) ?? key}${comparison}`;
 }
 
-const CONDITION = /^((?:metadata|labels)\.(?:[^\s=!<>"]|"[^"]*")+)((?:[!<>]=|[=<>]).*)$/s;
+/** Returns the conditions of a filter, with full names of their fields. */
+function comparisonsIn(filter: string): Comparing[] {
+  return tokensOf(queryOf(filter)).filter((token) => token.kind === "comparison");
+}
+
+function isOwnKey(field: string): boolean {
+  return /^(?:metadata|labels)\./.test(field);
+}
+
+/** Returns what follows the field. */
+function restOf({ text, typedField }: Comparing): string {
+  return text.slice(typedField.length);
+}
 
 /**
  * Returns the filter with the keys that it means: where no version has `metadata.accuracy`,
  * `accuracy>0.9` is a condition on the one column with that title, `metadata.metrics.accuracy`.
  */
 export function namedFilter(typed: string, columns: readonly ExperimentColumn[]): string {
-  return termsOf(queryOf(typed)).map((term) => {
-    const [, field = "", condition = ""] = CONDITION.exec(term) ?? [];
-    if (field === "" || columns.some(({ key }) => key === field)) return term;
+  return tokensOf(queryOf(typed)).map((token) => {
+    if (token.kind !== "comparison") return token.text;
+    const { field, text } = token;
+    if (!isOwnKey(field) || columns.some(({ key }) => key === field)) return text;
     const name = field.replace(/^metadata\./, "");
     const columnsWith = (part: "title" | "short") =>
       columns.filter((column) => column[part] === name);
     const [column, other] = [columnsWith("title"), columnsWith("short")].find(({ length }) =>
       length > 0
     ) ?? [];
-    return column === undefined || other ? term : beginningOf(column, "") + condition;
+    return column === undefined || other ? text : beginningOf(column, "") + restOf(token);
   }).join(" ");
 }
 
-/** A condition on a fact with a column. */
-const OF_FACT = /^(state)(?:[!<>]=|[=<>])/;
-
 /** Returns the columns that the conditions of a filter compare. */
 export function keysIn(filter: string, columns: readonly ExperimentColumn[]): string[] {
-  const fields = termsOf(queryOf(filter)).map((term) =>
-    (CONDITION.exec(term) ?? OF_FACT.exec(term))?.[1] ?? ""
-  );
-  const keys = new Set(fields.map((field) => field.replaceAll('"', "")));
+  const fields = comparisonsIn(filter).map(({ field }) => field);
+  const keys = new Set(fields.filter((field) => isOwnKey(field) || field === "state"));
   return columns.map(({ key }) => key).filter((key) => keys.has(key));
 }
 
 /** Returns the keys that a filter compares and that are not known. */
 export function unknownFields(filter: string, isKnown: (key: string) => boolean): string[] {
-  const fields = termsOf(queryOf(filter)).map((term) => CONDITION.exec(term)?.[1] ?? "");
-  return [...new Set(fields.filter((key) => key !== "" && !isKnown(key.replaceAll('"', ""))))];
+  const fields = comparisonsIn(filter).filter(({ field }) => isOwnKey(field) && !isKnown(field));
+  return [...new Set(fields.map(({ typedField }) => typedField))];
 }
 
 /** Returns a filter whose conditions on a key compare another one. */
@@ -56,8 +65,8 @@ export function withField(filter: string, field: string, column: Bounded): strin
   const isShort = queryOf(`${title}=`) === `metadata.${title}=`;
   const begin = isShort ? title : beginningOf(column, "");
   return termsOf(filter).map((term) => {
-    const [, own, condition] = CONDITION.exec(queryOf(term)) ?? [];
-    return own === field ? begin + condition : term;
+    const [own] = comparisonsIn(term);
+    return own?.typedField === field ? begin + restOf(own) : term;
   }).join(" ");
 }
 

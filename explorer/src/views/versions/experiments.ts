@@ -58,12 +58,13 @@ function experimentOf(
   const { notes, labels = {} } = info?.annotations ?? {};
   const { metadata = {}, materializer: { id: kind } = { id: "" } } = info ?? {};
   const createdAt = info?.createdAt ?? modifiedAt;
+  const { size } = info ?? {};
   const values = new Map<string, unknown>([
     ["version", version],
     ["aliases", own.join(" ")],
     ["kind", kind],
     ["files", info?.files.length],
-    ["size", info?.size],
+    ["size", size],
     ["saved", Date.parse(createdAt)],
   ]);
   const state = endStateOf(metadata);
@@ -74,9 +75,10 @@ function experimentOf(
     const isShown = shown.has(key) && isJsonObject(label);
     addMembers(values, "labels", { [key]: isShown ? Object.keys(label).length : label }, 0);
   }
-  const fields = { name, version, aliases: own, metadata, labels, notes, kind, createdAt };
-  const text = searchText(fields);
-  return { name, version, values, found: fields, text, ...error && { problem: error.detail } };
+  const facts = { name, version, aliases: own, kind, size, createdAt };
+  const found = { ...facts, metadata, labels, notes };
+  const text = searchText(found);
+  return { name, version, values, found, text, ...error && { problem: error.detail } };
 }
 
 function addMembers(values: Map<string, unknown>, at: string, value: object, depth: number) {
