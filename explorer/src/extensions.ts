@@ -1,6 +1,7 @@
 // All extensions of the page.
 import type { PageExtension } from "./extension.ts";
 import { jobsExtension } from "./extensions/jobs/extension.ts";
+import { mlflowExtension } from "./extensions/mlflow/extension.ts";
 import { modelsExtension } from "./extensions/models/extension.ts";
 import { omeExtension } from "./extensions/ome/extension.ts";
 import { pipelinesExtension } from "./extensions/pipelines/extension.ts";
@@ -18,4 +19,5 @@ export const EXTENSIONS: readonly PageExtension[] = [
   savedViewsExtension,
   signaturesExtension,
   signInExtension,
+  mlflowExtension,
 ];

@@ -25,7 +25,11 @@ ${LINKS.map(([path, text]) => `<li><a href="${path}">/${path}</a>: ${text}</li>`
 </html>
 `;
 
-/** The same page at both paths. Its links are relative, for services behind a path prefix. */
+/**
+ * The same page at both paths. Its links are relative, for services behind a path prefix. Browsers go
+ * on to the explorer from the first one, with the fragment of the address: programs print addresses
+ * such as `/#/experiments/…`.
+ */
 export function pageRoutes(routes: Routes): void {
   for (const [path, id] of [["/", "getPage"], ["/docs", "getDocs"]] as const) {
     route(routes, `GET ${path}`, {
@@ -35,8 +39,17 @@ export function pageRoutes(routes: Routes): void {
       scope: "open",
       answers: {
         200: { description: "The page", content: { "text/html": { schema: { type: "string" } } } },
+        302: { description: "For browsers: the address of the explorer" },
       },
-      answer: () => new Answer(PAGE, { headers: { "content-type": "text/html; charset=utf-8" } }),
+      answer: ({ c }) => {
+        const headers = { vary: "accept" };
+        if (path === "/" && /\btext\/html\b/i.test(c.header("accept") ?? "")) {
+          return new Answer(null, { status: 302, headers: { ...headers, location: "explore/" } });
+        }
+        return new Answer(PAGE, {
+          headers: { ...headers, "content-type": "text/html; charset=utf-8" },
+        });
+      },
     });
   }
 }

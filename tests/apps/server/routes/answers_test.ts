@@ -35,6 +35,11 @@ const skipped = { status: 200, headers: { "holdfast-skipped": "true" }, json: { 
 
 const ROWS: Row[] = [
   ["GET /", { status: 200, text: /<a href="openapi\.json">/ }],
+  [
+    "GET /",
+    { status: 302, headers: { location: "explore/" } },
+    { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } },
+  ],
   ["GET /docs", { status: 200, headers: { "content-type": "text/html; charset=utf-8" } }],
   // JSON ends with a newline.
   ["GET /health", { status: 200, text: '{"status":"ok"}\n' }],
