@@ -10,7 +10,7 @@ import { invalid, itemAt, loadPart, realSystem, withDeadline } from "../core/ker
 import type { PlainValue, SignalOptions, System } from "../core/kernel.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
 import { nextCronTime } from "./checks/cron.ts";
-import { isReservedId, ofSchedule, reasonOf } from "./checks/queue_checks.ts";
+import { mayBeJob, mayBeSchedule, ofSchedule, reasonOf } from "./checks/queue_checks.ts";
 import type {
   JobEvent,
   JobHandler,
@@ -228,7 +228,7 @@ class BullmqQueue implements JobQueue {
   }
 
   async #find(id: string): Promise<Job<JobForm> | undefined> {
-    return isReservedId(id) ? undefined : await readJob(this.#queue, id);
+    return mayBeJob(id) ? await readJob(this.#queue, id) : undefined;
   }
 
   async #read(id: string): Promise<QueuedJob | undefined> {
@@ -264,6 +264,7 @@ class BullmqQueue implements JobQueue {
   }
 
   async #unschedule(id: string): Promise<boolean> {
+    if (!mayBeSchedule(id)) return false;
     const next = (await this.#queue.getJobScheduler(id))?.next;
     const removed = await this.#queue.removeJobScheduler(id);
     const job = `repeat:${id}:${next}`; // BullMQ leaves it if it is due
@@ -273,7 +274,7 @@ class BullmqQueue implements JobQueue {
   }
 
   async #remove(id: string): Promise<boolean> {
-    if (isReservedId(id)) return false;
+    if (!mayBeJob(id)) return false;
     try {
       return await this.#queue.getJobState(id) !== "unknown" && await this.#queue.remove(id) === 1;
     } catch (error) {

@@ -6,7 +6,7 @@ import type { PlainValue, SignalOptions } from "../core/kernel.ts";
 
 /** A job to add. `Data` is an object type (`type`, not `interface`), an array type or a scalar. */
 export interface NewJob<Data extends PlainValue = PlainValue> {
-  /** 1 to 200 of `A-Z a-z 0-9 . _ -`, not only digits. A known id adds nothing. */
+  /** 1 to 200 of `A-Z a-z 0-9 . _ -`, not a number. A known id adds nothing. */
   id: string;
   /** The run it belongs to: `my_pipeline@3`. */
   group: string;

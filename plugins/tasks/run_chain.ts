@@ -1,7 +1,7 @@
 // Runs a chain of behaviors.
 import { eitherSignal, invalid, shown } from "../../core/kernel.ts";
 import type { SignalOptions } from "../../core/kernel.ts";
-import { isReservedId } from "../../queues/checks/queue_checks.ts";
+import { isNewId, isReservedId } from "../../queues/checks/queue_checks.ts";
 import type { BehaviorContext } from "../contract.ts";
 import type { Remainder, TaskContext } from "../contract.ts";
 import { interfaceOf } from "../interface.ts";
@@ -116,9 +116,9 @@ const namedOnly = ({ name }: ChainEntry) => ({ name, config: {} });
 export const NEVER: AbortSignal = new AbortController().signal;
 
 export function checkJobId(id: string): void {
-  if (/^[A-Za-z0-9._-]{1,180}$/.test(id) && !/^[0-9]+$/.test(id) && !isReservedId(id)) return;
+  if (isNewId(id, 180) && !isReservedId(id)) return;
   const state = isReservedId(id) ? "Redis queues reserve this id" : "invalid job id";
   const hint =
-    "Use 1 to 180 characters (A-Z, a-z, 0-9, ., _ and -), not only digits. Add a prefix to a reserved id.";
+    "Use 1 to 180 characters (A-Z, a-z, 0-9, ., _ and -), not a number. Add a prefix to a reserved id.";
   throw invalid("submit as", shown(id), state, { hint });
 }

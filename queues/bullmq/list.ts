@@ -1,6 +1,6 @@
 // Lists jobs of BullMQ, in the order of their places.
 import type { Queue } from "npm:bullmq@^6";
-import { isReservedId, notListed } from "../checks/queue_checks.ts";
+import { mayBeJob, notListed } from "../checks/queue_checks.ts";
 import type { JobState, ListJobsOptions, QueuedJob } from "../queue.ts";
 import { damagedJob, jobOf, type Place, placesOf, readJob, stateOf } from "./job_form.ts";
 
@@ -59,7 +59,7 @@ async function* idsOf(
 }
 
 async function indexOfPlace(queue: Queue, places: Place[], id: string): Promise<number> {
-  const at = isReservedId(id) ? -1 : places.indexOf(await queue.getJobState(id) as Place);
+  const at = mayBeJob(id) ? places.indexOf(await queue.getJobState(id) as Place) : -1;
   if (at === -1) throw notListed(id);
   return at;
 }

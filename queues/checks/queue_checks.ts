@@ -38,7 +38,6 @@ export function checkNewJob(added: NewJob): void {
   const action = `add job ${JSON.stringify(added.id)}`;
   const { id, group, kind, data, ...job } = checkOptions(action, added, NEW_JOB);
   const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
-  const isId = typeof id === "string" && /^[A-Za-z0-9._-]{1,200}$/.test(id) && !/^[0-9]+$/.test(id);
   const isText = typeof group === "string" && typeof kind === "string" &&
     problemOf([group, kind]) === undefined;
   const isCount = (value: number, most: number) =>
@@ -47,7 +46,11 @@ export function checkNewJob(added: NewJob): void {
   const isTime = isCount(delayMs, MOST_MS) && isCount(backoffMs, MOST_MS);
   const problem = problemOf(data);
   const problems: Problem[] = [
-    [!isId, "invalid id", "Use 1 to 200 characters of A-Z a-z 0-9 . _ -, not only digits."],
+    [
+      !isNewId(id, 200),
+      "invalid id",
+      "Use 1 to 200 characters of A-Z a-z 0-9 . _ -, not a number.",
+    ],
     [isReservedId(id), "Redis queues reserve this id", "Add a prefix."],
     [!isText, "its group or kind is not a string, or has U+0000", "Pass both as strings."],
     [problem !== undefined, `of its data, ${problem}`, "Pass JSON without U+0000."],
@@ -180,9 +183,29 @@ const RESERVED = new Set(
     "stalled repeat limiter meta events pc marker de priority").split(" "),
 );
 
+/** True for an id that a new job may have. BullMQ takes no integers, nor "NaN". */
+export function isNewId(id: unknown, mostCharacters: number): id is string {
+  return typeof id === "string" && id.length <= mostCharacters && /^[A-Za-z0-9._-]+$/.test(id) &&
+    !/^[0-9]+$/.test(id) && String(parseInt(id, 10)) !== id;
+}
+
 /** True for ids that queues on servers reserve. */
 export function isReservedId(id: string): boolean {
   return RESERVED.has(id);
+}
+
+/**
+ * True for an id that a job of a server may have, also one of another program. Other ids lead to
+ * keys of something else, such as the lock of a job, or are no text for PostgreSQL.
+ */
+export function mayBeJob(id: string): boolean {
+  return /^(repeat:[^:\0]{1,500}:)?[^:\0]{1,500}$/.test(id) && id.isWellFormed() &&
+    !isReservedId(id);
+}
+
+/** True for an id that a schedule of a server may have. */
+export function mayBeSchedule(id: string): boolean {
+  return mayBeJob(id) && !id.includes(":");
 }
 
 export const MOST_PRIORITY = 2_000_000;

@@ -31,7 +31,21 @@ export const jobsCases: readonly QueueCase[] = [
     deepStrictEqual((await queue.list()).length, 2);
   }),
   given("an invalid job is refused, and the jobs added with it too", async ({ queue }) => {
-    for (const id of ["", "a:b", "12", "a b", "x".repeat(201), "é", "delayed", "meta"]) {
+    for (
+      const id of [
+        "",
+        "a:b",
+        "12",
+        "a b",
+        "x".repeat(201),
+        "é",
+        "delayed",
+        "meta",
+        "-1",
+        "-23",
+        "NaN",
+      ]
+    ) {
       await refused(() => queue.add([job("fine"), job(id)]), "Invalid");
     }
     const numbers = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, { delayMs: -1 }];
@@ -45,6 +59,48 @@ export const jobsCases: readonly QueueCase[] = [
       await refused(() => queue.add([job("fine"), job("a", more)]), "Invalid");
     }
     deepStrictEqual(await queue.list(), []);
+  }),
+  given("an id that no job has is not found, whatever it is", async ({ queue }) => {
+    const repeated = { group: "g", kind: "k", data: null };
+    await queue.schedule({ id: "nightly", everyMs: 3_600_000, job: repeated });
+    await queue.add(job("waits", { delayMs: 3_600_000 }));
+    const before = await queue.list();
+    const ids = [
+      "",
+      "-1",
+      "0",
+      "1.5",
+      "NaN",
+      "a b",
+      "a:b",
+      "a:b:c",
+      "\0",
+      "a\0b",
+      "\ud800",
+      "é",
+      "%00",
+    ];
+    const keys = [
+      "waits:lock",
+      "waits:logs",
+      "waits:dependencies",
+      "repeat",
+      "repeat:nightly",
+      "meta",
+    ];
+    for (const id of [...ids, ...keys, "..", "../waits", "a\nb", "'; --", "x".repeat(100_000)]) {
+      deepStrictEqual(await queue.get(id), undefined, id);
+      await queue.cancel(id);
+      deepStrictEqual(await queue.retry(id), false, id);
+      deepStrictEqual(await queue.remove(id), false, id);
+      deepStrictEqual(await Array.fromAsync(queue.watch(id)), [], id);
+      deepStrictEqual(await queue.unschedule(id), false, id);
+      await refused(() => queue.list({ after: id }), "NotFound");
+    }
+    const [next] = before.filter(({ id }) => id !== "waits");
+    deepStrictEqual(await queue.unschedule(next!.id.replace("repeat:", "")), false);
+    deepStrictEqual(await queue.list(), before);
+    deepStrictEqual((await queue.schedules()).length, 1);
   }),
   given("any error fails a job, and any reason cancels one", async ({ queue }) => {
     const { onEvent, until } = createListener();
