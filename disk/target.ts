@@ -1,6 +1,6 @@
 // Targets of written files.
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { PagedArtifact } from "../core/artifact.ts";
 import { alreadyExists, fault, invalid, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
@@ -55,10 +55,15 @@ async function onlyPath({ pages }: PagedArtifact): Promise<string> {
   return path;
 }
 
+/** True for a folder and all below it, also for names that begin with `..`. Both are absolute. */
+export function isWithin(folder: string, path: string): boolean {
+  const inner = relative(folder, path);
+  return inner !== ".." && !inner.startsWith(`..${sep}`) && !isAbsolute(inner);
+}
+
 /** Rejects paths in the folder of a registry, also behind links. */
 export function checkOutside(folder: string, path: string): void {
-  const isOutside = (place: string, of: string) => place !== of && !place.startsWith(join(of, sep));
-  if (isOutside(path, folder) && isOutside(realWay(path), realWay(folder))) return;
+  if (!isWithin(folder, path) && !isWithin(realWay(folder), realWay(path))) return;
   throw invalid("write", shown(path), "it is inside the registry", {
     hint: "Choose a path outside its folder.",
   });

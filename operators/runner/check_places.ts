@@ -1,8 +1,8 @@
 // Checks, before anything runs, that outputs do not overwrite anything else.
-import { isAbsolute, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { checkName, checkNewName, fault, parseRef, shown } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { isSpecial, SPECIAL } from "../../disk/target.ts";
+import { isSpecial, isWithin, SPECIAL } from "../../disk/target.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
 import { recordNames } from "./records/names.ts";
@@ -50,7 +50,7 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
         if (other !== undefined) throw refuse(`, the destination of ${other}`);
         urls.set(place.url, output);
       } else {
-        if (isWithin(resolve(root), place.path)) {
+        if (isWithin(place.path, resolve(root))) {
           throw refuse(", which contains the pipeline's own folder");
         }
         if (isSpecial(place.path)) throw refuse(`: ${SPECIAL}`);
@@ -80,14 +80,9 @@ function checkApart(pipeline: string, written: readonly Written[]): void {
   const sorted = [...written].sort((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
   for (const [index, { output, path }] of sorted.entries()) {
     const before = sorted[index - 1];
-    if (before === undefined || !isWithin(path, before.path)) continue;
+    if (before === undefined || !isWithin(before.path, path)) continue;
     throw refused(pipeline, `${output} and ${before.output} overlap: ${shown(path)}`);
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const inner = relative(folder, path);
-  return inner === "" || !(/^\.\.(?=[/\\]|$)/.test(inner) || isAbsolute(inner));
 }
 
 const PLACE_HINT =

@@ -6,7 +6,8 @@ import type { Operators } from "../operator_set.ts";
 import type { Fingerprint } from "./records/files.ts";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { isAbsolute, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
+import { isWithin } from "../../disk/target.ts";
 
 /** Encodes plain data as JSON with sorted keys: equal values give equal strings. */
 export function sortedJson(value: unknown): string {
@@ -141,8 +142,8 @@ function fileInside(root: string, word: string): string | undefined {
     const wordPath = resolve(root, word);
     const { size } = statSync(wordPath, { throwIfNoEntry: false }) ?? {};
     if (size === undefined || size > MAX_BYTES || !statSync(wordPath).isFile()) return undefined;
-    const path = relative(realpathSync(root), realpathSync(wordPath));
-    return /^\.\.(?=[/\\]|$)/.test(path) || isAbsolute(path) ? undefined : path;
+    const [realRoot, real] = [realpathSync(root), realpathSync(wordPath)];
+    return isWithin(realRoot, real) ? relative(realRoot, real) : undefined;
   } catch {
     return undefined; // not a valid path on this disk
   }

@@ -1,7 +1,8 @@
 // The files of a configuration, all in one folder.
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
+import { isWithin } from "../../../disk/target.ts";
 import { fault } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import type { Advice } from "../../../core/errors.ts";
@@ -91,8 +92,7 @@ function mainIn(folder: string, argument: string): string {
 function readInside(root: string, path: string, file: string): ConfigSource | string {
   try {
     const real = realpathSync(path);
-    const inside = relative(root, real);
-    if (inside.startsWith("..") || isAbsolute(inside)) return "it is outside of that folder";
+    if (!isWithin(root, real)) return "it is outside of that folder";
     const { size } = statSync(real);
     if (size > MAX_BYTES) return `it has ${size} bytes, at most ${MAX_BYTES} are allowed`;
     const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real));
@@ -114,6 +114,6 @@ function shownPath(path: string, root: string, cwd: string): string {
     return path;
   }
   const near = relative(from, path);
-  const isNear = !near.startsWith("..") || relative(from, root).startsWith("..");
-  return isNear && !near.startsWith(join("..", "..", "..")) ? near : path;
+  const isNear = isWithin(from, path) || !isWithin(from, root);
+  return isNear && near.split(sep)[2] !== ".." ? near : path;
 }

@@ -1,7 +1,7 @@
 // Metrics of a step: values in files that it wrote, which become metadata of its outputs.
 import { createReadStream, lstatSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { extname, join, sep } from "node:path";
 import { globToRegExp } from "@std/path/posix/glob-to-regexp";
 import {
   isRegistryError,
@@ -11,6 +11,7 @@ import {
   taskFailed,
 } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
+import { isWithin } from "../../../disk/target.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
 import { decodeText, decodeUtf8, splitLines } from "../../../formats/content/text_stream.ts";
 import { createFormats } from "../../../formats/mod.ts";
@@ -115,8 +116,9 @@ async function readFileInto(
   { outputRoot, refuse, signal }: ReadMetricsOptions & { refuse: Refuse },
 ): Promise<void> {
   const file = join(outputRoot, path);
-  const fromRoot = relative(realpathSync(outputRoot), realpathSync(file));
-  if (fromRoot.startsWith("..")) throw refuse("it is a link that leaves OUTPUT_ROOT", COPY);
+  if (!isWithin(realpathSync(outputRoot), realpathSync(file))) {
+    throw refuse("it is a link that leaves OUTPUT_ROOT", COPY);
+  }
   const entry = lstatSync(realpathSync(file));
   if (!entry.isFile()) throw refuse("it is not a file", "Name a file, or change the pattern.");
   if (METRICS_OF_LINES.includes(extname(path).toLowerCase())) {

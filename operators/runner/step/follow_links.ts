@@ -7,6 +7,7 @@ import { shown, taskFailed } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import { linkTargetProblem } from "../../../core/naming/file_paths.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
+import { isWithin } from "../../../disk/target.ts";
 import { listFolder } from "../../../disk/paths_below.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { isUrl } from "../sources.ts";
@@ -193,11 +194,6 @@ function realOf(path: string): string | undefined {
     if (["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(cause) ?? "")) return undefined;
     throw fileError("read", path, cause);
   }
-}
-
-function isWithin(folder: string, path: string): boolean {
-  return path === folder ||
-    path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 function slashed(path: string): string {

@@ -1,10 +1,10 @@
 // Publishes outputs of a step: saves, uploads or moves them.
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { fault, forEachAtOnce, invalid, sha256, shown, taskFailed } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { exists, isSpecial, SPECIAL } from "../../../disk/target.ts";
+import { exists, isSpecial, isWithin, SPECIAL } from "../../../disk/target.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
@@ -196,8 +196,7 @@ async function publishPath(
   to: string,
   { id, root, isOwn }: { id: string; root: string; isOwn: boolean },
 ): Promise<string> {
-  const inner = relative(to, root);
-  if (inner === "" || !inner.startsWith("..")) {
+  if (isWithin(to, root)) {
     throw invalid("write an output to", shown(to), "it contains the pipeline's own folder", {
       hint: "Use a separate folder for each output, such as ./out/clean.",
     });
