@@ -2,6 +2,7 @@
 import { described } from "./text/described.ts";
 import { type Artifact, artifactOfValue } from "./artifact.ts";
 import type { Body } from "./backend.ts";
+import { bodyHint } from "./bytes/bytes.ts";
 import { fault, invalid, type RegistryError } from "./errors.ts";
 import type { FileInfo } from "./record.ts";
 
@@ -224,7 +225,8 @@ export function createMaterializerSet(
       const acceptor = accepting.find((materializer) => materializer.accepts?.(value));
       if (acceptor !== undefined) return acceptor;
       const state = "no materializer accepts it";
-      const hint = `Register a materializer (defineMaterializer), or save plain data. ${known()}`;
+      const hint = bodyHint(value) ??
+        `Register a materializer (defineMaterializer), or save plain data. ${known()}`;
       throw fault({ code: "Unsupported", action: "save", subject: described(value), state, hint });
     },
     get(id) {

@@ -120,7 +120,7 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
    * Opens a draft: a version that many workers write and one of them commits. Its id is unique among
    * the drafts of the name: workers with the same id share the draft.
    */
-  openDraft(name: string, options: { id: string }): Promise<Draft>;
+  openDraft(name: string, options: { id: string } & SignalOptions): Promise<Draft>;
   /** Yields the latest version and its changes until an abort. May skip versions. */
   watch(name: string, options?: WatchOptions): AsyncIterable<WatchEvent>;
 

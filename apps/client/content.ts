@@ -1,8 +1,7 @@
 // The content of a file to save: small content is read, large content is sent later.
-import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
-import { conflict } from "../../core/errors.ts";
+import { bodyBytes, concatBytes, noBody, plainBytes } from "../../core/bytes/bytes.ts";
+import { copiedChunks, counted, streamed } from "../../core/work/content_reads.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
 
 export interface LargeContent {
@@ -25,54 +24,18 @@ export async function openContent(
   if (content instanceof Uint8Array) {
     const bytes = plainBytes(content);
     if (bytes.byteLength <= maxBytes) return bytes.slice();
-    return { size: bytes.byteLength, stays: true, chunks: () => copied(bytes) };
+    return { size: bytes.byteLength, stays: true, chunks: () => copiedChunks(bytes) };
   }
   if (content instanceof Blob) {
     if (content.size <= maxBytes) return await withDeadline(bodyBytes(content), { signal });
     return { size: content.size, stays: true, chunks: () => streamed(content.stream()) };
   }
   if (content instanceof ReadableStream) return await openStream(content, { maxBytes, signal });
+  if (typeof content?.stream !== "function") throw noBody(content, path);
   const { size } = content;
-  const chunks = () => checked(content.stream(), { size, path });
+  const chunks = () => counted(content.stream(), { size, path });
   if (size > maxBytes) return { size, stays: true, chunks };
   return await withDeadline(Array.fromAsync(chunks()).then(concatBytes), { signal });
-}
-
-const CHUNK_BYTES = 1024 * 1024;
-
-async function* copied(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) {
-    yield bytes.slice(at, at + CHUNK_BYTES);
-  }
-}
-
-/** Iterates over a stream. Streams in Safari are not iterable. */
-async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      yield plainBytes(next.value);
-    }
-  } finally {
-    await reader.cancel().catch(() => {}); // `read` has thrown its error
-  }
-}
-
-/** Yields copies, since the source may reuse its memory. Throws `Conflict` for another size. */
-async function* checked(
-  stream: ReadableStream<Uint8Array>,
-  { size, path }: { size: number; path: string },
-): AsyncGenerator<Uint8Array> {
-  let count = 0;
-  for await (const chunk of streamed(stream)) {
-    count += chunk.byteLength;
-    if (count > size) break;
-    yield chunk.slice();
-  }
-  if (count === size) return;
-  throw conflict("save", shown(path), "it changed during the save", {
-    hint: "Nothing was saved. Try again when nothing writes to it, or save a copy.",
-  });
 }
 
 async function openStream(

@@ -1,4 +1,5 @@
 // Drafts of a service.
+import { areFiles } from "../../core/bytes/bytes.ts";
 import { invalid } from "../../core/errors.ts";
 import type { FilesToSave, MaterializeOptions, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../core/calls/check_calls.ts";
@@ -105,8 +106,6 @@ async function addPart(
       hint: "Pass files, as [{ path, content }], or a value such as localPath(folder).",
     });
   }
-  const areFiles = Symbol.iterator in files || Symbol.asyncIterator in files ||
-    files instanceof Promise;
   const call = (files?: WireFile[]): Call => ({
     action,
     method: "PUT",
@@ -117,7 +116,7 @@ async function addPart(
   const admit = createAdmission(connection, call());
   const gather = (produce: (options: MaterializeOptions) => FilesToSave) =>
     gatherFiles(connection, produce, { action, signal, onProgress, admit });
-  const materializer = areFiles ? undefined : materializers.forValue(files);
+  const materializer = areFiles(files) ? undefined : materializers.forValue(files);
   const gathered = materializer === undefined
     ? await gather(() => files as FilesToSave)
     : await saveAgainIfChanged(materializer, () =>

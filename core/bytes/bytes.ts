@@ -1,6 +1,7 @@
 // Functions over bytes and byte streams.
 import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
 import { fault, invalid, type RegistryError } from "../errors.ts";
+import { described } from "../text/described.ts";
 
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
@@ -113,15 +114,41 @@ export function reusingReader(
   };
 }
 
+/** Returns how to pass the bytes of a value, undefined if it has none. */
+export function bodyHint(value: unknown): string | undefined {
+  const { pipe, arrayBuffer, [Symbol.asyncIterator]: iterate } = Object(value);
+  if (typeof pipe === "function") return "Pass Readable.toWeb(stream), of node:stream.";
+  if (typeof arrayBuffer === "function") {
+    return "Pass its bytes: response.body, or a request's body.";
+  }
+  return iterate && "Pass ReadableStream.from(iterable).";
+}
+
+/** True for files as a materializer returns them, false for a value, also one of bytes. */
+export function areFiles(value: object): boolean {
+  if (ArrayBuffer.isView(value) || value instanceof ReadableStream || "pipe" in value) return false;
+  return Symbol.iterator in value || Symbol.asyncIterator in value || value instanceof Promise;
+}
+
+/** Returns the error of content without the form of a `Body`. */
+export function noBody(content: unknown, path?: string): RegistryError {
+  const hint = bodyHint(content) ??
+    "Pass a Uint8Array, a Blob, or an unread ReadableStream of bytes.";
+  const subject = path === undefined ? undefined : JSON.stringify(path);
+  return invalid("save", subject, `its content is ${described(content)}`, { hint });
+}
+
 export function bodyStream(body: Body): ReadableStream<Uint8Array> {
   if (body instanceof ReadableStream) return body;
   if (body instanceof Blob) return body.stream() as ReadableStream<Uint8Array>;
+  if (!(body instanceof Uint8Array)) throw noBody(body);
   return bytesStream(body);
 }
 
 export async function bodyBytes(body: Body, signal?: AbortSignal): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body;
   if (body instanceof Blob) return new Uint8Array(await body.arrayBuffer());
+  if (!(body instanceof ReadableStream)) throw noBody(body);
   return await readAll(body, signal);
 }
 

@@ -2,7 +2,7 @@
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { METHODS } from "../../core/options/methods.ts";
 import type { OperationRow } from "../../core/registry/operations/row.ts";
-import type { LoadOptions, Logger, Registry } from "../../core/registry.ts";
+import type { LoadOptions, Logger, Registry, SignalOptions } from "../../core/registry.ts";
 import { silentLogger, type System } from "../../core/system.ts";
 import { createVerbCall, outcomeOf, RESOLVED, wordsOf } from "../../core/calls/verb_call.ts";
 import type {
@@ -72,6 +72,7 @@ class CallWrapper {
   call(row: CalledRow, inner: Verb): (...args: unknown[]) => Promise<unknown> {
     return async (...rawArgs) => {
       const args = checkedArguments(row, rawArgs);
+      (args[row.takes.length] as SignalOptions | undefined)?.signal?.throwIfAborted();
       let watched: VerbSpan | undefined;
       try {
         if (!this.#isLogged && !isTraced()) return await inner(...args);

@@ -2,7 +2,8 @@
 import { STORED } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
-import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
+import { bodyBytes, concatBytes, noBody, plainBytes } from "../../core/bytes/bytes.ts";
+import { copiedChunks, counted } from "../../core/work/content_reads.ts";
 import type { TakeMemory } from "../../core/bytes/own_memory.ts";
 import { DiskContent } from "../../disk/disk_file.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
@@ -10,7 +11,6 @@ import { invalid } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
-import { changedWhileSaving } from "../../core/work/source_change.ts";
 import { shown } from "../../core/naming/names.ts";
 import { PlacedContent, StoredContent } from "./stored_content.ts";
 import type { MaybeStored } from "./stored_content.ts";
@@ -19,7 +19,6 @@ import type { MaybeStored } from "./stored_content.ts";
 export const SMALL_FILE_BYTES = 256 * 1024;
 /** Plain bytes of a full pack, and its files: each takes several hundred bytes until it is sent. */
 export const PACK_BYTES = 8 * 1024 * 1024, PACK_FILES = 16_384;
-const CHUNK_BYTES = 1024 * 1024;
 
 /** Content that is read at once: unshared bytes in memory, or a file on disk. */
 export type SmallContent = Uint8Array | DiskContent;
@@ -68,12 +67,13 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
       : { kind: "large", content: readable(content) };
   }
   if (content instanceof ReadableStream) return await openStream(content, signal);
+  if (typeof content?.stream !== "function") throw noBody(content, path);
   const { size } = content;
-  const chunks = () => counted(content.stream(), size, path);
+  const chunks = () => counted(content.stream(), { size, path });
   const large: LargeContent = { size, chunks, repeatable: true };
   if (content instanceof Blob) {
     large.range = ({ offset, length }) =>
-      counted(content.slice(offset, offset + length).stream(), length, path);
+      counted(content.slice(offset, offset + length).stream(), { size: length, path });
   }
   if (size > SMALL_FILE_BYTES) return { kind: "large", content: large };
   const reading = content instanceof Blob
@@ -141,30 +141,6 @@ async function* continued(
   } finally {
     await reader.cancel().catch(() => {}); // reading threw its failure
   }
-}
-
-/**
- * Copies each chunk, so that the written bytes are the hashed ones even if the caller changes them.
- */
-async function* copiedChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let offset = 0; offset < bytes.byteLength; offset += CHUNK_BYTES) {
-    yield bytes.slice(offset, offset + CHUNK_BYTES);
-  }
-}
-
-async function* counted(
-  stream: ReadableStream<Uint8Array>,
-  size: number,
-  path: string,
-): AsyncGenerator<Uint8Array> {
-  let count = 0;
-  for await (const part of stream) {
-    const chunk = plainBytes(part);
-    count += chunk.byteLength;
-    if (count > size) break;
-    yield chunk.slice(); // its producer may reuse it
-  }
-  if (count !== size) throw changedWhileSaving(path);
 }
 
 /**

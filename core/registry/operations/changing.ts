@@ -44,7 +44,7 @@ export interface ChangingRows {
   delete: RequestRowOf<DeleteOptions>;
   undelete: RoutedRowOf<UndeleteOptions>;
   copy: RoutedRowOf<CopyOptions>;
-  openDraft: RowOf<{ id: string }>;
+  openDraft: RowOf<{ id: string } & SignalOptions>;
 }
 
 export const CHANGING: ChangingRows = {
@@ -113,7 +113,7 @@ export const CHANGING: ChangingRows = {
   openDraft: {
     action: "open a draft of",
     takes: ["name"],
-    options: { id: {} },
+    options: { id: {}, ...SIGNAL },
     required: ["id"],
     effect: "reads",
   },

@@ -1,6 +1,6 @@
 // Opening drafts.
 import { MOST_PART_FILES } from "../../../core/calls/file_limit.ts";
-import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { areFiles, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import { inTurns, nextTurn } from "../../../core/work/next_turn.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
@@ -29,11 +29,9 @@ export function openDraft(context: Context, name: string, { id }: { id: string }
     checkName(part, "a part of a draft");
     checkMay("add to");
     if (typeof files !== "object" || files === null) throw noFiles(spoken, part);
-    const areFiles = Symbol.iterator in files || Symbol.asyncIterator in files ||
-      files instanceof Promise;
     const addFiles = (content: FilesToSave) =>
       addPart(call(signal), { ...options, part, produce: () => content });
-    if (areFiles) return await addFiles(files as FilesToSave);
+    if (areFiles(files)) return await addFiles(files as FilesToSave);
     const materializer = context.materializers.forValue(files);
     const save = () => addFiles(materializer.save(files, { signal, mostFiles: MOST_PART_FILES }));
     return await saveAgainIfChanged(materializer, save);

@@ -2,7 +2,9 @@
 import { saveMany } from "../../../registry/contract/many.ts";
 import { asMap } from "../../../registry/contract/map.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { WatchEvent } from "../../../core/registry.ts";
+import { METHODS } from "../../../core/options/methods.ts";
+import type { Registry, WatchEvent } from "../../../core/registry.ts";
+import type { OperationRow } from "../../../core/registry/operations/row.ts";
 import { aliasesOf, collect, noise, refused, throwsSame, versionsOf } from "./registry_case.ts";
 import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
@@ -53,6 +55,37 @@ export const endingCases: readonly RegistryCase[] = [
         "1.0.0",
       ], ["a"]]);
       deepStrictEqual(await aliasesOf(registry, "a"), { p: "1.0.0" });
+    },
+    { needs: ["save"] },
+  ),
+  given(
+    "every method takes a signal, and throws the reason of an aborted one",
+    async ({ registry, writer }) => {
+      await writer.save("a", 1);
+      await writer.setAlias("a", "p", "1");
+      const given: Record<string, unknown> = {
+        ref: "a@1",
+        alias: "p",
+        version: "1",
+        to: "b",
+        value: 1,
+      };
+      const options = { signal: AbortSignal.abort(reason), id: "1", to: "nowhere" };
+      for (const [name, row] of Object.entries<OperationRow>(METHODS)) {
+        if (name === "watch") continue; // it ends
+        strictEqual("signal" in row.options, true, name);
+        const method = registry[name as keyof Registry] as (...given: unknown[]) => unknown;
+        const known = Object.entries(options).filter(([option]) => option in row.options);
+        const called = (async () => {
+          const args = row.takes.map((argument) => given[argument] ?? "a");
+          const result = method.call(registry, ...args, Object.fromEntries(known));
+          return row.effect === "lists"
+            ? await collect(result as AsyncIterable<unknown>)
+            : await result;
+        })();
+        strictEqual(await called.then(() => "nothing", (error) => error), reason, name);
+      }
+      deepStrictEqual(await versionsOf(registry, "a"), ["1.0.0"]);
     },
     { needs: ["save"] },
   ),

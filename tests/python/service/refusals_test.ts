@@ -59,7 +59,7 @@ const FULL = `
 import sys
 import holdfast
 
-registry = holdfast.connect(sys.argv[1], timeout=60)
+registry = holdfast.connect(sys.argv[1], timeout=5)
 for size in (100, 8_000_000, 20_000_000):
     try:
         registry.save("a", bytes(size))
