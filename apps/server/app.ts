@@ -157,7 +157,12 @@ export function createApp(
   const given = [tus, ...options.gateways ?? []];
   const added = given.flatMap(({ adds }) => adds ?? []);
   const openAdded = withAdded(context.openPages, registry, added);
-  const gateways = openGateways(given, { routes, context, openAdded });
+  const gateways = openGateways(given, {
+    routes,
+    createTable: () => new Router(),
+    context,
+    openAdded,
+  });
   const tables = new Set([routes, ...gateways.all.flatMap((each) => each.tables)]);
   const all = () => [...tables].flatMap((table) => table.all);
   documentRoute(routes, { all, hasTokens: options.tokens !== undefined });

@@ -62,7 +62,6 @@ export class Router implements Routes {
     return new Answer(null, answer);
   }
 
-  /** Returns the route of a path: that of the method, or else of any. */
   at(method: string, path: string): RouteEntry | undefined {
     const wanted = method === "HEAD" ? "GET" : method;
     for (const each of [wanted, ...METHODS]) {

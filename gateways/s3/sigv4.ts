@@ -2,6 +2,7 @@
 // presigned URLs.
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { shown } from "../../core/kernel.ts";
 import { known } from "./known.ts";
 import { s3Error } from "./s3_error.ts";
 import type { RefusedRequest } from "../../apps/server/extending.ts";
@@ -24,6 +25,8 @@ const HEADER =
   /^AWS4-HMAC-SHA256 +Credential=([^, ]+) *, *SignedHeaders=([^, ]+) *, *Signature=([0-9a-f]{64})$/;
 const SCOPE = /^(.+)\/(\d{8})\/([\w-]+)\/s3\/aws4_request$/;
 const DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+/** The name of a header (RFC 9110), in lower case. */
+const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 /** The SHA-256 of no bytes. */
 const EMPTY = createHash("sha256").digest("hex");
 
@@ -134,6 +137,10 @@ function memberOf(query: Query, name: string): string {
 
 /** Throws unless the signature covers the host and all that S3 reads from headers. */
 function checkSigned(headers: Headers, signed: readonly string[]): void {
+  const impossible = signed.find((name) => !NAME.test(name));
+  if (impossible !== undefined) {
+    throw malformed(`it covers ${shown(impossible.slice(0, 40))}, which no header can be`);
+  }
   if (!signed.includes("host")) throw malformed("it does not cover the header host");
   for (const name of headers.keys()) {
     if (!name.startsWith("x-amz-") || signed.includes(name)) continue;

@@ -1,4 +1,4 @@
-// The info of a version whose list of files is in pages, which is sent a page at a time.
+// The info of a version with a long list of files, which is sent some files at a time.
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
 import { whileAllowed } from "../access/guard_route.ts";
@@ -23,12 +23,18 @@ export async function answerLongInfo(
   return new Answer(whileAllowed(c, sent, { may }), answer);
 }
 
-async function* textOf({ info, pages }: ReadablePages): AsyncGenerator<Uint8Array> {
+/** Files in a chunk of an answer. */
+const AT_ONCE = 500;
+
+async function* textOf({ info: { files: _, ...info }, pages }: ReadablePages) {
   const encoder = new TextEncoder();
   let before = `${JSON.stringify(info).slice(0, -1)},"files":[`;
   for await (const { info: { files } } of pages({ ahead: AHEAD })) {
-    yield encoder.encode(before + JSON.stringify(files).slice(1, -1));
-    before = ",";
+    for (let from = 0; from < files.length; from += AT_ONCE) {
+      const some = files.slice(from, from + AT_ONCE);
+      yield encoder.encode(before + JSON.stringify(some).slice(1, -1));
+      before = ",";
+    }
   }
   yield encoder.encode("]}");
 }

@@ -10,6 +10,7 @@ import type {
 import { isRegistryError } from "../../../core/errors.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import type { FileInfo } from "../../../core/record.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
 
 export interface WalkOptions {
@@ -27,7 +28,9 @@ export interface WalkOptions {
   isShown?(file: FileInfo): boolean;
 }
 
-type Listed = Pick<PagedArtifact, "pages"> & { info: Pick<PagedArtifact["info"], "files"> };
+type Listed = Pick<PagedArtifact, "pages"> & {
+  info: Pick<PagedArtifact["info"], "files"> & { commit?: string };
+};
 
 /** A file, or a folder with its delimiter. */
 export type Walked = { path: string; file: FileInfo } | { path: string; file?: undefined };
@@ -37,21 +40,44 @@ const AHEAD = 7;
 /** After all strings that begin with the one before it. */
 const LAST = "\u{10ffff}";
 
+/** Walks that run now, which share the pages that are read ahead: each holds some hundred KiB. */
+let walks = 0;
+
 /** Yields files and folders by the bytes of their paths. */
 export async function* walkFiles(
+  version: Listed,
+  { ahead, ...options }: WalkOptions = {},
+): AsyncGenerator<Walked> {
+  const { delimiter = "" } = options;
+  const most = ahead ?? (delimiter === "" ? 1 : AHEAD);
+  walks++;
+  try {
+    yield* walk(version, { ...options, ahead: Math.floor(most / walks) });
+  } finally {
+    walks--;
+  }
+}
+
+async function* walk(
   { info, pages }: Listed,
   {
     prefix = "",
     delimiter = "",
     from: least = "",
     after = "",
-    ahead = delimiter === "" ? 1 : AHEAD,
-    isShown = () => true,
-  }: WalkOptions = {},
+    ahead,
+    isShown = showAll,
+  }: WalkOptions,
 ): AsyncGenerator<Walked> {
   const isPast = (path: string) => !path.startsWith(prefix) && compareUtf8(path, prefix) > 0;
   const begin = isFolder(after) ? after + LAST : after;
   const isPaged = info.files === undefined;
+  // Of a walk that goes on within a folder, only its files tell whether the folder follows.
+  const isWhole = folderIn(after) === "" || isFolder(after);
+  const known = isPaged && isWhole && delimiter !== "" && info.commit !== undefined
+    ? knownLevels(isShown, JSON.stringify([info.commit, prefix, delimiter]))
+    : undefined;
+  const passed: { first: string; level: readonly Walked[] }[] = []; // of pages that were not read
   let folder = "";
   const from: PagesOptions = {
     after: [prefix, least].reduce((a, b) => compareUtf8(a, b) > 0 ? a : b, begin),
@@ -60,16 +86,52 @@ export async function* walkFiles(
       if (isPast(first)) return true;
       const its = folderIn(first);
       // The page before stands for this one only if the walk does not begin within it.
-      if (before === undefined || compareUtf8(before, after) <= 0) return false;
-      return its !== "" && isWithin(before, its) && isWithin(next, its);
+      const isBefore = before === undefined || compareUtf8(before, after) <= 0;
+      if (!isBefore && its !== "" && isWithin(before, its) && isWithin(next, its)) return true;
+      const level = known?.get(first);
+      if (level !== undefined) passed.push({ first, level });
+      return level !== undefined;
     },
   };
   for await (const page of pages(from)) {
     const files = isPaged ? page.info.files : sortedFiles(page.info);
+    const first = files[0]?.path ?? "";
+    yield* following(passedBefore(first));
+    if (known !== undefined) {
+      const level = await Array.fromAsync(levelOf(files, 0));
+      known.set(first, level);
+      yield* following(level);
+      continue;
+    }
     const isAhead = (path: string) =>
       compareUtf8(path, prefix) >= 0 && compareUtf8(path, least) >= 0 && isBeyond(path, after) &&
       isBeyond(path, folder);
-    for (let at = firstIndex(files, isAhead); at < files.length; at++) {
+    for await (const walked of levelOf(files, firstIndex(files, isAhead))) {
+      if (walked.file === undefined) folder = walked.path;
+      yield walked;
+    }
+  }
+  yield* following(passed.flatMap(({ level }) => level));
+
+  /** Takes the levels of the pages before one. */
+  function passedBefore(first: string): Walked[] {
+    const end = passed.findIndex((each) => compareUtf8(each.first, first) >= 0);
+    return passed.splice(0, end < 0 ? passed.length : end).flatMap(({ level }) => level);
+  }
+
+  /** Yields those of a level that follow the ones before. */
+  function* following(level: readonly Walked[]): Generator<Walked> {
+    for (const walked of level) {
+      if (walked.path === folder || !isBeyond(walked.path, after)) continue;
+      if (walked.file === undefined) folder = walked.path;
+      yield walked;
+    }
+  }
+
+  /** Yields the entries of a page, from one of its files on. */
+  async function* levelOf(files: readonly FileInfo[], from: number): AsyncGenerator<Walked> {
+    const begin = Math.max(from, firstIndex(files, (path) => compareUtf8(path, prefix) >= 0));
+    for (let at = begin; at < files.length; at++) {
       const file = itemAt(files, at);
       if (!file.path.startsWith(prefix)) return;
       const its = folderIn(file.path);
@@ -82,7 +144,6 @@ export async function* walkFiles(
         continue;
       }
       yield { path: its };
-      folder = its;
       at = firstIndex(files, (path) => isBeyond(path, its)) - 1;
     }
   }
@@ -105,8 +166,30 @@ export async function* walkFiles(
   }
 }
 
+const showAll = () => true;
+
 function isWithin(path: string | undefined, folder: string): boolean {
   return path?.startsWith(folder) ?? false;
+}
+
+/** Pages whose entries of a level are kept, and the most entries of one: about 10 MiB together. */
+const MOST_PAGES = 4096, MOST_ENTRIES = 16;
+
+/** Entries of pages in levels, which never change: reading a page takes milliseconds of processor. */
+const levels = new WeakMap<(file: FileInfo) => boolean, Map<string, readonly Walked[]>>();
+
+/** Returns the known entries of the pages of a level, by the first path of each page. */
+function knownLevels(isShown: (file: FileInfo) => boolean, level: string) {
+  const all = levels.get(isShown) ?? new Map<string, readonly Walked[]>();
+  levels.set(isShown, all);
+  return {
+    get: (first: string) => all.get(`${level} ${first}`),
+    set(first: string, entries: readonly Walked[]) {
+      if (entries.length > MOST_ENTRIES) return;
+      all.set(`${level} ${first}`, entries);
+      keepNewest(all, MOST_PAGES);
+    },
+  };
 }
 
 /** Returns false for links and empty folders, which other protocols do not have. */

@@ -156,6 +156,8 @@ export interface Routes {
   add(entry: RouteEntry): void;
   /** Returns the answer of the route of a request, undefined without one. HEAD asks that of GET. */
   answer(request: Request, info: RequestInfo): Promise<Answer | undefined>;
+  /** Returns the route of a path: that of the method, or else of any. */
+  at(method: string, path: string): RouteEntry | undefined;
   has(method: string, path: string): boolean;
   /** Returns the methods of a path. Routes without parameters win over those with parameters. */
   methodsAt(path: string): string[];

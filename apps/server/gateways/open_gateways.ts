@@ -2,8 +2,7 @@
 // belongs to the gateway that claims it by its host or headers, or else to that with the longest
 // fixed beginning of its path.
 import { invalid } from "../../../core/errors.ts";
-import { Router } from "../routing.ts";
-import type { Gateway, GatewayContext, OpenGateway, RouteEntry } from "./gateway.ts";
+import type { Gateway, GatewayContext, OpenGateway, RouteEntry, Routes } from "./gateway.ts";
 import { pathOf } from "./sent_path.ts";
 
 export interface OpenGateways {
@@ -16,8 +15,9 @@ export interface OpenGateways {
 /** Opens gateways, and adds their routes to those of a service. */
 export function openGateways(
   gateways: readonly Gateway[],
-  { routes, context, openAdded }: {
-    routes: Router;
+  { routes, createTable, context, openAdded }: {
+    routes: Routes;
+    createTable(): Routes;
     context: GatewayContext;
     /** Opens versions with the files that gateways add. */
     openAdded: GatewayContext["openPages"];
@@ -26,7 +26,7 @@ export function openGateways(
   const fixed = new Set(routes.all.map(({ path }) => firstFolder(path)));
   const beside: { entry: RouteEntry; open: OpenGateway }[] = [];
   const all = gateways.toSorted((a, b) => a.name < b.name ? -1 : 1).map((gateway) => {
-    const table = new Router();
+    const table = createTable();
     gateway.addRoutes?.(table, gateway.showsAdded ? { ...context, openPages: openAdded } : context);
     const open = { gateway, tables: [gateway.takesAllPaths ? table : routes] };
     if (gateway.takesAllPaths) checkApart(gateway, fixed);

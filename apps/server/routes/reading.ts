@@ -110,15 +110,20 @@ export function versionsRoutes(routes: Routes, { registry, openPages }: ServerCo
       const isWhole = opened.checkFiles === undefined; // without inputs, it is another body
       if (answered !== undefined && (isWhole || answered.status !== 304)) return answered;
       const headers = isWhole ? known : { "cache-control": "no-store" };
-      if (info.files === undefined) {
-        if (!withoutLongList) return await answerLongInfo(c, opened, headers);
+      if (info.files === undefined && withoutLongList) {
         return c.json({ ...info, files: [], fileCount: opened.count }, 200, headers);
       }
       const isSmall = data !== undefined && info.size <= data;
+      if (info.files === undefined || !isSmall && info.files.length > MOST_AT_ONCE) {
+        return await answerLongInfo(c, opened, headers);
+      }
       return c.json(isSmall ? await withData(opened) : info, 200, headers);
     },
   });
 }
+
+/** Files of an answer that is made whole. */
+const MOST_AT_ONCE = 1000;
 
 async function withData({ info, pages }: PagedArtifact): Promise<object> {
   const files: object[] = [];
