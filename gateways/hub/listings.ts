@@ -53,12 +53,13 @@ interface Ref {
 export async function refsOf(registry: Registry, name: string): Promise<Record<Refs, Ref[]>> {
   const tags: Ref[] = [];
   const aliases = await Array.fromAsync(registry.aliases(name));
+  const aliasesOf = Map.groupBy(aliases, ({ version }) => version);
   const facts = { details: true, withoutFiles: true };
   const listing = registry.versions(name, { ...facts, limit: MOST_REFS });
   for await (const { info } of listing) {
     if (info === undefined) continue; // unreadable
     const targetCommit = revisionOf(info);
-    const own = aliases.filter(({ version }) => version === info.version).map(({ alias }) => alias);
+    const own = (aliasesOf.get(info.version) ?? []).map(({ alias }) => alias);
     for (const tag of [info.version, ...own]) {
       tags.push({ name: tag, ref: `refs/tags/${tag}`, targetCommit });
     }

@@ -195,13 +195,14 @@ function treeRoutes(
     body: { [FORM]: { schema: schemas.HubPaths } },
     json: schemas.HubPaths,
     parse: parsePaths,
-    answer: async ({ c, json }) => {
+    answer: async ({ c, json, signal }) => {
       const version = await listedAsked(c, context, kind);
       const { info } = version;
       const { expand } = json;
       const items: HubEntry[] = [];
       const sorted = [...pathsOf(json)].sort(compareUtf8); // neighbors are in one page
       for await (const entry of mapAtOnce(sorted, (path) => entryAt(version, path), AT_ONCE)) {
+        signal.throwIfAborted(); // thousands of paths take seconds
         if (entry !== undefined) items.push(expand ? withCommit(entry, info) : entry);
       }
       return c.json(items, 200, FRESH);

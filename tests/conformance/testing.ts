@@ -1,6 +1,6 @@
 /**
- * Conformance suites for backends, registries, file stores, queues, event buses and engines of your own,
- * for any test framework, and the simulation that Holdfast's commit protocol is tested with.
+ * Conformance suites for backends, registries, file stores, queues, event buses, engines and gateways
+ * of your own, for any test framework, and the simulation that Holdfast's commit protocol is tested with.
  *
  * @example
  * ```ts ignore
@@ -26,6 +26,11 @@ export type {
 export { testEngine } from "./engines.ts";
 export { testEventBus } from "./events.ts";
 export { testFileStore } from "./files.ts";
+export { testGateway } from "./gateways.ts";
+export type { TestGatewayOptions } from "./gateways.ts";
+export { randomRequests } from "./gateway/generate.ts";
+export type { KnownValues, MadeRequest } from "./gateway/generate.ts";
+export type { GatewayTarget } from "./gateway/service.ts";
 export { testBackend } from "./mod.ts";
 export type { Capability, RegisterTest, TestBackendOptions } from "./mod.ts";
 export { testJobStorage, testQueue } from "./queues.ts";

@@ -94,6 +94,7 @@ async function* walk(
     },
   };
   for await (const page of pages(from)) {
+    await giveWay(); // also for a walk that finds nothing: a request may begin thousands
     const files = isPaged ? page.info.files : sortedFiles(page.info);
     const first = files[0]?.path ?? "";
     yield* following(passedBefore(first));
@@ -226,7 +227,10 @@ export async function hasFiles(
 const sorted = new WeakMap<readonly FileInfo[], readonly FileInfo[]>();
 
 function sortedFiles({ files }: Artifact["info"]): readonly FileInfo[] {
-  const known = sorted.get(files) ?? sortedByUtf8(files, ({ path }) => path);
+  const isSorted = () =>
+    files.every(({ path }, at) => at === 0 || compareUtf8(itemAt(files, at - 1).path, path) <= 0);
+  const known = sorted.get(files) ??
+    (isSorted() ? files : sortedByUtf8(files, ({ path }) => path));
   sorted.set(files, known);
   return known;
 }

@@ -7,23 +7,16 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { openQueue } from "../../../../queues/mod.ts";
 import { metadata, numbers } from "./values.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { createS3Gateway } from "../../../../gateways/s3/s3_gateway.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { pipelines } from "../../../../operators/surface/pipelines.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { openAllGateways } from "../../../gateways/all_gateways.ts";
 
 const [folder] = process.argv.slice(2);
 await using registry = await openRegistry(folder!, { durability: "os" });
-await using jobs = await openQueue("memory:");
+await using all = await openAllGateways();
 for (const i of numbers(1000)) {
-  await jobs.add({ id: `j${i}`, group: "g", kind: "k", data: metadata() as { text: string } });
+  await all.queue.add({ id: `j${i}`, group: "g", kind: "k", data: metadata() as { text: string } });
 }
-await using handler = createHandler(registry, {
-  gateways: [hub, dav, createS3Gateway(), pipelines, createJobsGateway(jobs)],
-});
+await using handler = createHandler(registry, { gateways: all.gateways });
 
 /** Processor time of this thread, milliseconds: other programs do not add to it. */
 function busyMs(): number {

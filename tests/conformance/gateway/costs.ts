@@ -1,0 +1,86 @@
+// Costs of the worst requests of a gateway. The limits are for a quiet machine; the factors are for
+// garbage collection and for compiling, which a busy one does more of.
+import { deepStrictEqual } from "node:assert/strict";
+import { largestRequests, type MadeRequest } from "./generate.ts";
+import { costOf, idleMib } from "./measure.ts";
+import { MANY, type ServiceFacts, type TestService, TOKENS, valuesFor } from "./service.ts";
+
+/** The longest piece of work without a turn, milliseconds of processor, and how often it may be more. */
+const PIECE_MS = 50, FACTOR = 4;
+/** Memory of a request above idle, MiB: alone, and of 24 at once. */
+const ALONE_MIB = 64, AT_ONCE = 24, AT_ONCE_MIB = 512;
+/** Work after the client has left, milliseconds of processor. */
+const LEFT_MS = 1000;
+/** Tries until a piece is short: the first one also compiles. */
+const TRIES = 3;
+
+type CostFacts = ServiceFacts & {
+  texts?: Readonly<Record<string, (length: number) => string>>;
+};
+
+/** The requests of routes with different descriptions: others share their code. */
+function* worstOf({ routes }: TestService, facts: CostFacts): Generator<MadeRequest> {
+  const different = new Map(routes.map((route) => [`${route.method} ${route.summary}`, route]));
+  for (const route of different.values()) {
+    yield* largestRequests(route, valuesFor(facts, MANY, route), facts.texts);
+  }
+}
+
+async function drained(answer: Response): Promise<void> {
+  if (answer.headers.get("content-type")?.includes("event-stream")) {
+    return void await answer.body?.cancel();
+  }
+  for await (const _ of answer.body ?? []);
+}
+
+export async function checkCosts(service: TestService, facts: CostFacts): Promise<void> {
+  const wrong: string[] = [];
+  let idle = idleMib(), route: unknown;
+  for (const made of worstOf(service, facts)) {
+    if (made.route !== route) idle = idleMib(); // with what the service keeps
+    route = made.route;
+    const limits = { limitMib: AT_ONCE_MIB / AT_ONCE, idle };
+    const ask = async () => await drained(await service.ask(made, TOKENS.owner));
+    let least = await costOf(ask, limits);
+    for (let tries = 1; least.pieceMs > PIECE_MS * FACTOR && tries < TRIES; tries++) {
+      const again = await costOf(ask, limits);
+      if (again.pieceMs < least.pieceMs) least = again;
+    }
+    const { pieceMs, memoryMib } = least;
+    if (pieceMs > PIECE_MS * FACTOR) {
+      wrong.push(`${made.title}: ${Math.round(pieceMs)} ms in one piece`);
+    }
+    if (memoryMib > ALONE_MIB) wrong.push(`${made.title}: ${Math.round(memoryMib)} MiB`);
+    if (memoryMib <= AT_ONCE_MIB / AT_ONCE || wrong.length > 0) continue;
+    const many = () => Promise.all(Array.from({ length: AT_ONCE }, ask));
+    const together = await costOf(many, { limitMib: AT_ONCE_MIB, idle });
+    if (together.memoryMib > AT_ONCE_MIB) {
+      wrong.push(`${made.title}: ${Math.round(together.memoryMib)} MiB of ${AT_ONCE} at once`);
+    }
+  }
+  deepStrictEqual(wrong, []);
+}
+
+/** A client that leaves as soon as its request is there, and one that leaves after the first bytes. */
+export async function checkLeaving(service: TestService, facts: CostFacts): Promise<void> {
+  const wrong: string[] = [];
+  for (const made of worstOf(service, facts)) {
+    const leave = async () => {
+      const client = new AbortController();
+      const asked = service.ask(made, TOKENS.owner, client.signal);
+      client.abort();
+      await asked.then((answer) => answer.body?.cancel()).catch(() => {});
+    };
+    const part = async () => {
+      const answer = await service.ask(made, TOKENS.owner);
+      const reader = answer.body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+    };
+    for (const [when, work] of [["at once", leave], ["after the first bytes", part]] as const) {
+      const { totalMs } = await costOf(work);
+      if (totalMs > LEFT_MS) wrong.push(`${made.title}: left ${when}, ${Math.round(totalMs)} ms`);
+    }
+  }
+  deepStrictEqual(wrong, []);
+}
