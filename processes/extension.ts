@@ -1,16 +1,16 @@
 // `holdfast serve` with several processes.
 import { availableParallelism } from "node:os";
 import { defineServing, type Extension } from "../apps/cli/program/extension.ts";
-import { parsePositive, unreadable } from "../apps/cli/extending.ts";
+import { unreadable } from "../apps/cli/extending.ts";
 
 /** More are a mistake: each takes some 100 MiB. */
 const MOST_PROCESSES = 256;
 
 function parseProcesses(text: string): number {
   if (text === "auto") return availableParallelism();
-  const count = parsePositive(text);
-  if (count <= MOST_PROCESSES) return count;
-  const state = `expected at most ${MOST_PROCESSES}`;
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count > 0 && count <= MOST_PROCESSES) return count;
+  const state = `expected 1 to ${MOST_PROCESSES}`;
   throw unreadable(text, "a number of processes", state, "Pass auto for one per processor.");
 }
 

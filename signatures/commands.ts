@@ -106,7 +106,10 @@ function checkTogether(ref: string, flags: SignFlags & Record<string, unknown>):
   if (given !== 1) {
     const state = given === 0 ? "there is no key" : "several keys or bundles are given";
     const hint = "Pass one of --key, --key-env, --signer, --keyless and --bundle.";
-    throw invalid(`sign ${ref}`, state, hint);
+    const make = given === 0
+      ? " Make a key: openssl ecparam -name prime256v1 -genkey -noout -out key.pem"
+      : "";
+    throw invalid(`sign ${ref}`, state, hint + make);
   }
   if (passphraseEnv !== undefined && key === undefined && keyEnv === undefined) {
     const state = "--passphrase-env needs --key or --key-env";

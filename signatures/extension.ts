@@ -8,8 +8,25 @@ import type { Extension } from "../apps/cli/program/extension.ts";
 import "./conditions.ts";
 import { addedBundles } from "./signature_files.ts";
 
+const KEYGEN = "sign <ref> --key key.pem, after " +
+  "openssl ecparam -name prime256v1 -genkey -noout -out key.pem";
+
 export const signaturesExtension: Extension = {
   name: "signatures",
+  words: [
+    [
+      /^(approve|signoff|sign-off|accept|review)\b/i,
+      "promote <ref> <alias>. holdfast promotions lists requests",
+    ],
+    [/^reject\b/i, "promote <ref> <alias> --withdraw"],
+    [/^(sbom|bom|aibom|cyclonedx|spdx|syft|generate-sbom)\b/i, "export bom <ref>"],
+    [/^(attest|notarize|cosign sign|gpg|model_signing sign)\b/i, "sign <ref> --key <file>"],
+    [
+      /^(verify-signatures?|check-signatures?|cosign verify|model_signing verify|attestations?)\b/i,
+      "signatures <ref> --signed-by <file>",
+    ],
+    [/^(keygen|genkey|generate-key|generate-key-pair|key generate)\b/i, KEYGEN],
+  ],
   commands: [{
     group: "share",
     load: {

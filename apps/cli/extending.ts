@@ -22,6 +22,7 @@ export { factsText, inOrder, printTable } from "./program/print_table.ts";
 export type { Fact, Row } from "./program/print_table.ts";
 export { refuseItself, refuseUrlTarget } from "./program/refusals.ts";
 export { aborted } from "./program/run_process.ts";
+export { writeStream } from "./program/output_stream.ts";
 export { fetchSmall } from "./program/small_answer.ts";
 export { orShowPart } from "./program/try_each.ts";
 export { noteRun } from "./services/last_runs.ts";

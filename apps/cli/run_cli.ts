@@ -49,7 +49,7 @@ export async function runCli(
   } catch (error) {
     if (error instanceof ReaderGone && whenUnread === "end") return 0;
     const hint = isRegistryError(error, "Invalid", "NotFound")
-      ? await hintForLine(error, typed, { ...program, table })
+      ? await hintForLine(error, typed, { ...program, table, extensions })
       : undefined;
     if (hint === undefined) return await reportError(error, shared, io);
     const told = retold(error as RegistryError, { hint, cause: error });
@@ -61,8 +61,9 @@ export async function runCli(
 async function hintForLine(
   error: RegistryError,
   args: readonly string[],
-  { table, ...program }: Pick<ProgramOptions, "groups" | "io" | "version"> & {
+  { table, extensions, ...program }: Pick<ProgramOptions, "groups" | "io" | "version"> & {
     table: CommandTable;
+    extensions: readonly Extension[];
   },
 ): Promise<string | undefined> {
   const { suggestLine } = await import("./suggest/suggest_line.ts");
@@ -71,5 +72,6 @@ async function hintForLine(
     runProgram(words, { ...program, commands, run: () => Promise.resolve(0) })
       .then(() => true, () => false);
   const wasParsed = !isWrongUsage(error);
-  return await suggestLine(args, { commands, cwd: program.io.cwd, wasParsed, parses });
+  const others = extensions.flatMap(({ words = [] }) => words);
+  return await suggestLine(args, { commands, others, cwd: program.io.cwd, wasParsed, parses });
 }

@@ -37,6 +37,8 @@ type Refused = (fault: RequestFault) => Error;
 
 /** A route: its description, and the code that answers. */
 export interface Route<P extends string, Q, J> extends RouteDescription {
+  /** A verb, for errors about rights. @default the scope */
+  action?: string;
   /** The schema of the query, with a maximum for each list, string and number. @default not read */
   query?: Q;
   /** The schema of the JSON body, likewise. @default not read */
@@ -73,10 +75,14 @@ export function route<
 >(
   routes: Routes,
   at: P,
-  { query, json, parse, refused, paramsOf, answer, ...described }: Route<P, Q, J>,
+  { action, query, json, parse, refused, paramsOf, answer, ...described }: Route<P, Q, J>,
 ): void {
   const [method, path] = at.split(" ") as [string, string];
-  const guard = guardRoute(described.scope, Object.keys(described.requestHeaders ?? {}));
+  const guard = guardRoute(
+    described.scope,
+    Object.keys(described.requestHeaders ?? {}),
+    action,
+  );
   routes.add({
     method,
     path,

@@ -64,6 +64,7 @@ export function operationRoute<F extends Operation>(
   const answer = own.answer ?? ((asked: AskedOperation<F>) => answerOperation(row, run, asked));
   route(routes, at, {
     ...described,
+    action: described.scope === "delete" ? row.action : undefined,
     readsMany: own.readsMany ?? row.effect === "lists",
     requestHeaders: own.requestHeaders,
     answers: own.answers ?? answersOf(row),

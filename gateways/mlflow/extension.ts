@@ -7,6 +7,7 @@ interface MlflowPart {
 
 export const mlflowExtension: Extension = {
   name: "mlflow",
+  words: [[/^mlflow (server|start|deploy)\b/i, "serve --mlflow"]],
   serving: defineServing({
     options: [
       { flags: "--mlflow", text: "also serve clients of MLflow, which set MLFLOW_TRACKING_URI" },

@@ -9,6 +9,10 @@ interface S3Part {
 
 export const s3Extension: Extension = {
   name: "s3",
+  words: [
+    [/^(?:aws )?(?:s3 )?presign\b|^mc share\b/i, "serve --s3, and presign by a client of S3"],
+    [/^(minio|garage) server\b/i, "serve --s3"],
+  ],
   commands: [{
     group: "services",
     load: {

@@ -7,6 +7,7 @@ import {
   messageOf,
   notFound,
   readAtMost,
+  type RegistryError,
   unavailable,
 } from "../../core/kernel.ts";
 
@@ -32,6 +33,15 @@ export async function checkedAnswer(
   if (answer.status === 401 || answer.status === 403) throw denied(...about, state, { hint });
   if (answer.status >= 500 || answer.status === 429) throw unavailable(...about, state);
   throw invalid(...about, state);
+}
+
+/** Returns the error for a server that did not answer a request. */
+export function unanswered(about: Asked, cause: unknown): RegistryError {
+  const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const state = `no answer (${messageOf(reason)})`;
+  const hint =
+    "Check the URL, that the server runs, DNS, and the variables HTTPS_PROXY and NO_PROXY.";
+  return unavailable(...about, state, { cause, hint });
 }
 
 /** Yields the bytes of an answer. Throws `Unavailable` if the connection breaks. */

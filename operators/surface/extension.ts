@@ -4,6 +4,17 @@ import { defineServing, type Extension, type Gateway } from "../../apps/cli/prog
 
 export const pipelinesExtension: Extension = {
   name: "pipelines",
+  words: [
+    [
+      /^(?:wandb )?sweep\b|^optuna\b/i,
+      "pipeline run [file] --set <path>=<value>, once for each value",
+    ],
+    [/^dvc (status|data status)\b/i, "pipeline status"],
+    [
+      /^(airflow|prefect|dagster|kedro|zenml) (?:\w+ )?(run|trigger|dev|deploy)\b/i,
+      "pipeline run [file]",
+    ],
+  ],
   commands: [{
     group: "pipelines",
     title: "Steps that run when their inputs change",

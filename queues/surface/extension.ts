@@ -10,6 +10,7 @@ interface JobsPart {
 
 export const jobsExtension: Extension = {
   name: "jobs",
+  words: [[/^(?:wandb|celery|rq|prefect) (agent|worker)\b/i, "worker --queue <url>"]],
   commands: [{
     group: "services",
     load: {

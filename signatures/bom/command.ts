@@ -6,6 +6,7 @@ import {
   printable,
   REF_ARGUMENT,
   withHints,
+  writeStream,
 } from "../../apps/cli/extending.ts";
 import { billOfMaterials } from "./bill.ts";
 import { spdxOf } from "./spdx.ts";
@@ -31,19 +32,25 @@ export const exportBom: Command = defineCommand({
       text: "the standard (default: cyclonedx)",
       choices: ["cyclonedx", "spdx"],
     },
+    { flags: "-o, --output <file>", text: "write a file", completes: "file" },
   ],
   examples: [
-    ["holdfast export bom models:digits@production > bom.json", "the version of an alias"],
+    ["holdfast export bom models:digits@production -o bom.json", "the version of an alias"],
     ["holdfast export bom models:digits@3.0.0 --depth 1", "direct inputs only"],
     ["holdfast export bom models:digits@3.0.0 --format spdx", "SPDX with its AI profile"],
   ],
-  async run([ref], { depth, models, format }, context) {
+  async run([ref], { depth, models, format, output }, context) {
     const registry = await context.open();
     const { signal } = context.io;
     const options = { depth, models, signal };
     const bom = await withHints(billOfMaterials(registry, ref, options), lookUp(ref));
     const written = format === "spdx" ? spdxOf(bom) : bom;
-    await context.result(written, JSON.stringify(written, null, 2));
+    const text = JSON.stringify(written, null, 2);
+    if (output === undefined) await context.result(written, text);
+    else {
+      const label = `export the bill of materials of ${ref}`;
+      await writeStream(new Blob([`${text}\n`]).stream(), context, { output, label });
+    }
     for (const { name, version, properties } of bom.components) {
       const state = properties?.find((each) => each.name === "holdfast:state")?.value;
       if (state === undefined || state === "present") continue;

@@ -16,6 +16,8 @@ export interface Extension {
   /** One word: `hub`. */
   readonly name: string;
   readonly commands?: readonly CommandSet[];
+  /** Wrong lines that mean a command of the extension. */
+  readonly words?: readonly OtherWords[];
   readonly serving?: Serving;
   /** Options of commands that read versions: `download`, `load`, `cat` and `verify`. */
   readonly reading?: Reading;
@@ -38,6 +40,9 @@ export interface Extension {
   /** Tokens of this user for services, beside those that are passed to a program. */
   readonly tokens?: TokenSource;
 }
+
+/** The beginning of a wrong line, such as `import .*\\bmlruns\\b`, and what to write for it. */
+export type OtherWords = readonly [typed: RegExp, usage: string];
 
 /** Functions that load the command of these words, or all that begin with a word, when one is called. */
 export type CommandLoaders = Readonly<

@@ -19,7 +19,10 @@ export const WRITING_OPTION = /^(-o|--output|--repair-from)(=|$)/;
 export const COMMANDS: readonly (readonly [command: string, words: string])[] = [
   ["save <name> <source>", "add, commit, create-model-version, log-artifact, log-artifacts"],
   ["save <name> <source>", "log-model, put, put-object, register, register-model, store, archive"],
-  ["save <name> <source>", "upload, upload-large-folder, write, import-url"],
+  [
+    "save <name> <source>",
+    "upload, upload-large-folder, write, import-url, restic backup, borg create, stash",
+  ],
   ["save <name> <source> | mirror <from> <to>", "push, import"],
   ["save <name> <source> | download <ref> [to] | copy <ref> <to>", "cp"],
   ["download <ref> [to]", "checkout, download-artifacts, export, extract, get-object, get-url"],
@@ -55,7 +58,10 @@ export const COMMANDS: readonly (readonly [command: string, words: string])[] = 
   ],
   ["alias <name> <alias> <version>", "dist-tag, dist-tag add, link, mark, pin, set"],
   ["alias <name> <alias> <version>", "set-alias, set-registered-model-alias, tag"],
-  ["alias <name> <alias> <version>", "transition-model-version-stage, transition-stage"],
+  [
+    "alias <name> <alias> <version>",
+    "transition, transition-model-version-stage, transition-stage",
+  ],
   ["alias <name>", "aliases, alias list, alias ls, alias show, dist-tag ls, tags"],
   ["alias <name> <alias> --delete", "alias delete, alias remove, alias rm, dist-tag rm, unalias"],
   ["alias <name> <alias> --delete", "delete-registered-model-alias, unlink, untag"],
@@ -64,7 +70,7 @@ export const COMMANDS: readonly (readonly [command: string, words: string])[] = 
   ["publish <name> <members...>", "release"],
   ["rm <refs...>", "del, delete, delete-model-version, delete-object, delete-objects, destroy"],
   ["rm <refs...>", "drop, erase, rb, remove, rmi, uninstall, unpublish, wipe, yank"],
-  ["prune [names...] --keep-last <count>", "expire, forget, purge"],
+  ["prune [names...] --keep-last <count>", "expire, forget, keep-last, purge, retain"],
   ["gc", "clean, cleanup, collect, compact, shrink, vacuum"],
   ["du", "df, ncdu, quota, size, space, stats, usage"],
   ["rules set <pattern> --protect", "lock, protect"],
@@ -74,7 +80,7 @@ export const COMMANDS: readonly (readonly [command: string, words: string])[] = 
   ["verify | pipeline plan --check", "validate"],
   ["verify --repair-from <place>", "fix, heal, repair"],
   ["cache clear", "cache clean, cache cleanup, cache prune, cache purge, cache rm, delete-cache"],
-  ["cache info", "cache dir, cache list, cache ls, cache show, scan-cache"],
+  ["cache info", "cache scan, cache dir, cache list, cache ls, cache show, scan-cache"],
   ["settings", "config"],
   ["init [where]", "create, mkdir, new, repo create, setup"],
   ["init <where> --create-bucket", "create-bucket, make-bucket, mb"],
@@ -109,7 +115,7 @@ export const COMMANDS: readonly (readonly [command: string, words: string])[] = 
 
 /** Words before the command of another tool: its name, or a word for artifacts. */
 export const PREFIXES: ReadonlySet<string> = new Set(
-  ("holdfast git dvc mlflow wandb aws hf huggingface-cli docker oras npm restic rclone lakectl s3 " +
+  ("holdfast git lfs dvc mlflow wandb aws hf huggingface-cli docker oras npm restic rclone lakectl s3 " +
     "s3api gsutil gh kubectl artifact artifacts data dataset datasets model models object")
     .split(" "),
 );

@@ -8,12 +8,15 @@ import { resolve } from "node:path";
 import { mayRead } from "../../../core/may_read.ts";
 import { editDistance, nearest } from "../../../core/text/nearest.ts";
 import { type Command, type OptionDefinition, SHARED_OPTIONS } from "../program/command.ts";
+import type { OtherWords } from "../program/extension.ts";
 import { shellWord } from "../terminal/hints.ts";
 import { COMMANDS, IN_GROUP, OPTIONS, ORDERS, PREFIXES } from "./other_words.ts";
 import { READING, WRITING_OPTION } from "./other_words.ts";
 
 interface SuggestOptions {
   commands: readonly Command[];
+  /** Wrong lines that mean a command of an extension. @default none */
+  others?: readonly OtherWords[];
   cwd: string;
   /** The line was parsed, and its command failed. @default false */
   wasParsed?: boolean;
@@ -35,6 +38,8 @@ interface Candidate {
 /** `//key:secret@host`, the same without slashes, and a URL with a query. */
 const CREDENTIALS = /\/\/[^/?#]*@|^[^@]*:[^@]*:[^@]*@|:\/\/.*[?#]/;
 
+const MOST_CHARACTERS = 1_000;
+
 /** Returns the hint for a wrong line. It repeats no word without a place, which may be a secret. */
 export async function suggestLine(
   args: readonly string[],
@@ -45,6 +50,11 @@ export async function suggestLine(
   const { before, words } = splitShared(args);
   const isHelp = words[0] === "help";
   const typed = isHelp ? words.slice(1) : words;
+  const line = typed.join(" ").slice(0, MOST_CHARACTERS);
+  const other = nameOf(typed, commands) === undefined
+    ? options.others?.find(([pattern]) => pattern.test(line))?.[1]
+    : undefined;
+  if (other !== undefined) return `Write: holdfast ${other}.`;
   const found = candidatesOf(typed, commands);
   if (isHelp) return found[0] && pasted(["help", found[0].command.name]);
   for (const candidate of args.some((word) => CREDENTIALS.test(word)) ? [] : found) {

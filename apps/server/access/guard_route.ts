@@ -90,6 +90,7 @@ const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 export function guardRoute(
   scope: RouteScope,
   headers: readonly string[] = [],
+  action: string = scope,
 ): (c: RouteContext) => void {
   const unknown = CONDITIONS.filter((header) => !headers.includes(header));
   return (c) => {
@@ -99,7 +100,7 @@ export function guardRoute(
     Object.assign(c.info, { route: c.path, scope, name, version, aliases, subject });
     if (scope !== "open") {
       if (c.info.refusal !== undefined) throw c.info.refusal;
-      checkScope(c.info.access, scope, name);
+      checkScope(c.info.access, scope, { name, action });
     }
     if (name !== undefined) checkName(name);
     if (version !== undefined) parseSelector(version); // a member of a release has another name
@@ -141,14 +142,14 @@ function allowsRoute(access: Access, scope: RouteScope, name: string | undefined
 function checkScope(
   access: Access,
   scope: Exclude<RouteScope, "open">,
-  name: string | undefined,
+  { name, action }: { name: string | undefined; action: string },
 ): void {
   if (!access.admin && access.token === undefined) {
     throw needsToken("answer", "a token is required");
   }
   if (allowsRoute(access, scope, name)) return;
   if (scope === "admin" || scope === "metrics") throw denied("answer", scope);
-  if (name !== undefined) access.check(scope, name);
+  if (name !== undefined) throw denied(`${action} ${JSON.stringify(name)}`, `${scope}:${name}`);
   throw denied("answer", `${scope}:*`);
 }
 

@@ -67,6 +67,16 @@ async function* records(
     yield* new HubReader(server, parseHubUrl(from), options).records();
     return;
   }
+  const [, id] = /^(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co|hf\.co)\/([^?#]+)/i.exec(from) ??
+    [];
+  if (id !== undefined) {
+    const [repository] = /^(?:(?:datasets|spaces)\/)?[^/]+(?:\/[^/]+)?/.exec(id) ?? [id];
+    throw invalid(
+      `import from ${withoutSecrets(from)}`,
+      "it is a web page",
+      `Write hf://${repository}`,
+    );
+  }
   await using place = await openPlace(
     from,
     context,

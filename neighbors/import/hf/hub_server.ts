@@ -1,15 +1,7 @@
 // Requests to an endpoint of the Hub. They only read. The token is for this endpoint: redirects of files
 // to other hosts get none, and other redirects are refused, as those to private hosts of public ones.
-import {
-  invalid,
-  isJsonObject,
-  mayLead,
-  messageOf,
-  shown,
-  type System,
-  unavailable,
-} from "../../../core/kernel.ts";
-import { checkedAnswer, chunksOf, type Json, jsonIn, objectsIn } from "../answers.ts";
+import { invalid, isJsonObject, mayLead, shown, type System } from "../../../core/kernel.ts";
+import { checkedAnswer, chunksOf, type Json, jsonIn, objectsIn, unanswered } from "../answers.ts";
 
 const ACTION = "read from the Hub";
 const MOST_REDIRECTS = 5;
@@ -43,7 +35,7 @@ export class HubServer {
         answer = await fetch(url, { headers, redirect: "manual", signal: this.#signal });
       } catch (cause) {
         this.#signal?.throwIfAborted();
-        throw unavailable(...about, messageOf(cause), { cause });
+        throw unanswered(about, cause);
       }
       const to = answer.headers.get("location");
       if (answer.status < 300 || answer.status >= 400 || to === null) {

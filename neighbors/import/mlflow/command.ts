@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Command, defineCommand, localPathOf } from "../../../apps/cli/extending.ts";
+import { type Command, defineCommand, invalid, localPathOf } from "../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { type OpenedPlace, openPlace, OPTIONS, runImport, TARGET, UPDATE } from "../run_import.ts";
-import { SourceFiles } from "../source_files.ts";
+import { SourceFiles, withoutSecrets } from "../source_files.ts";
 import { ArtifactPlaces } from "./artifact_places.ts";
 import { MlrunsReader } from "./read_folder.ts";
 import { ServerReader } from "./read_server.ts";
@@ -79,6 +79,12 @@ async function* found(
     const { signal } = options, { system } = context.io;
     yield* new ServerReader(new MlflowServer(from, { system, signal }), options).records();
     return;
+  }
+  if (/^(?:postgres|mysql|mariadb|mssql|oracle|databricks)[a-z]*(?:\+\w+)?:/i.test(from)) {
+    const hint = "Pass the URL of its MLflow server: https://…, or http://localhost:5000 after " +
+      "mlflow server --backend-store-uri URL.";
+    const state = "of databases, only SQLite files are read";
+    throw invalid(`import from ${withoutSecrets(from)}`, state, hint);
   }
   const database = databaseOf(from, context.io.cwd);
   await using own = await openPlace(database === undefined ? from : dirname(database), context);

@@ -5,12 +5,10 @@ import {
   invalid,
   isJsonObject,
   iterableStream,
-  messageOf,
   shown,
   type System,
-  unavailable,
 } from "../../../core/kernel.ts";
-import { checkedAnswer, chunksOf, type Json, jsonIn, objectsIn } from "../answers.ts";
+import { checkedAnswer, chunksOf, type Json, jsonIn, objectsIn, unanswered } from "../answers.ts";
 
 /** Bytes of an answer in JSON. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -48,7 +46,7 @@ export class MlflowServer {
       answer = await fetch(url, { ...init, headers, redirect: "manual", signal: this.#signal });
     } catch (cause) {
       this.#signal?.throwIfAborted();
-      throw unavailable(...about, messageOf(cause), { cause });
+      throw unanswered(about, cause);
     }
     return await checkedAnswer(answer, about, {
       secret: this.#headers.authorization?.replace(/^\w+ /, ""),

@@ -53,6 +53,9 @@ async function* records(
   { from, artifacts }: { from: string; artifacts?: string },
   options: ReadOptions,
 ): AsyncGenerator<ImportRecord> {
+  if (/^https?:|^(?:api\.)?wandb\.ai\b/i.test(from)) {
+    throw invalid(`import from ${withoutSecrets(from)}`, "servers are not read", HINT);
+  }
   await using own = await openPlace(from, context, HINT);
   await using other = artifacts === undefined ? undefined : await openPlace(artifacts, context);
   const kept = other && new Artifacts(new SourceFiles(other.store, options.signal), options);

@@ -9,7 +9,16 @@ import { aborted } from "../../program/run_process.ts";
 import type { Extension } from "../../program/extension.ts";
 import { openInBrowser } from "../../terminal/open_in_browser.ts";
 import { openGateways, openParts } from "../../services/serve_parts.ts";
+import { type Hints, shellWord, withHints } from "../../terminal/hints.ts";
 import { parsePort } from "../../terminal/units.ts";
+
+/** Returns the hint for a missing registry: people pass the name of an artifact. */
+function hintFor(location = "."): Hints["NotFound"] {
+  if (/[/\\]|^\.|^[a-z]+:\/\//.test(location)) return undefined;
+  return () =>
+    `Open the registry, then search for the name: holdfast explore. To create a registry here: ` +
+    `holdfast init ${shellWord(location)}`;
+}
 
 interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
@@ -54,7 +63,8 @@ export function createExplore(extensions: readonly Extension[]): Command {
     async run([location], flags: ExploreFlags, context) {
       const { port = 0, readOnly = false, browser = true } = flags;
       const { io } = context;
-      const registry = await context.open({ write: !readOnly, registry: location });
+      const opening = context.open({ write: !readOnly, registry: location });
+      const registry = await withHints(opening, { NotFound: hintFor(location) });
       const { createHandler, listen } = await loadPart<ServerPart>(
         "../../../server.ts",
         import.meta.url,

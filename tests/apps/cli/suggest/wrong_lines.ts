@@ -229,9 +229,9 @@ export const WORDS: readonly (readonly [typed: string, words: string])[] = [
   ["huggingface-cli download team/model", "holdfast download <ref> [to] [refs...]"],
   ["hf repo create x", "holdfast init [where]"],
   ["fetch my:model", "holdfast download <ref> [to], or holdfast mirror <from> <to>"],
-  ["import ./m.bin", "holdfast save <name> <source>, or holdfast mirror <from> <to>"],
-  ["import s3://b/x ./here", "holdfast save <name> <source>, or holdfast mirror <from> <to>"],
-  ["import wb ./wandb .holdfast", "Write import with one of:"],
+  ["import ./m.bin", "holdfast save <name> <source> for one version"],
+  ["import s3://b/x ./here", "holdfast save <name> <source> for one version"],
+  ["import wb ./wandb .holdfast", "holdfast import wandb <from> <to>"],
   ["export my:model ./out", "holdfast download <ref> [to]"],
   [
     "get my:model@2 -o ./x",
