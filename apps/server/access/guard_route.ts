@@ -103,7 +103,10 @@ export function guardRoute(
       checkScope(c.info.access, scope, { name, action });
     }
     if (name !== undefined) checkName(name);
-    if (version !== undefined) parseSelector(version); // a member of a release has another name
+    if (version !== undefined) {
+      const selector = parseSelector(version); // a member of a release has another name
+      if (selector.kind === "version") c.info.version = selector.version.canonical; // of `2.0`
+    }
     const { method, headers: sent } = c.request;
     const isRead = method === "GET" || method === "HEAD";
     const ignored = isRead ? undefined : unknown.find((header) => sent.has(header));

@@ -1,5 +1,6 @@
 // Notes and labels of versions and names.
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
+import { isVersion } from "../../../core/naming/versions.ts";
 import type { Author } from "../../../core/naming/author.ts";
 import type { Access } from "../access/access.ts";
 import { route } from "../describe.ts";
@@ -63,10 +64,11 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
     summary: "Changes the notes and labels of a version",
     answer: async ({ c, params: { name, version }, query, json, access, signal }) => {
       let noted = version;
-      if (!access.may("move", name)) {
+      const mayMove = access.may("move", name);
+      if (!mayMove || !isVersion(version)) {
         const info = await registry.info(name, { version, signal });
-        access.check(isOwn(info.by, access) ? "save" : "move", name);
-        noted = info.version; // an alias may move meanwhile
+        if (!mayMove) access.check(isOwn(info.by, access) ? "save" : "move", name);
+        c.info.version = noted = info.version; // an alias may move meanwhile
       }
       c.info.writes = name;
       return c.json(await annotate(registry, `${name}@${noted}`, json, { ...query, signal }));

@@ -139,7 +139,7 @@ function fileRoutes(routes: Routes, context: MlflowContext): void {
       const { run, path } = parsePlace(params.path);
       if (run === undefined) throw wrong("Versions of registered models never change");
       checkChanges(c, run);
-      checkPath(path);
+      checkPath(params.path.endsWith("/") ? `${path}/` : path);
       const content = sentOnce(c);
       await context.changes.change(run, { files: [{ path, content }] }, access);
       return c.json({}, 200, FRESH);

@@ -161,6 +161,7 @@ Deno.test("requests about artifacts that make no sense are refused", async () =>
       [put(`xa/${run_id}/artifacts/a//b`, "1"), INVALID, "path"],
       [put(`xa/${run_id}/artifacts/`, "1"), INVALID, "path"],
       [put(`xa/${run_id}/artifacts/a%23b`, "1"), INVALID, "Invalid path"],
+      [put(`xa/${run_id}/artifacts/d/`, "1"), INVALID, "path"],
       [put(`xa/${run_id}/artifacts/a%252523b`, "1"), INVALID, "Invalid path"],
       [put(`xa/${run_id}/artifacts/C%3A/b`, "1"), INVALID, "Invalid path"],
       [put(`xa/${run_id}/other/x`, "1"), MISSING, "No artifacts"],
