@@ -3,7 +3,8 @@ import type { RetentionRule } from "../core/record.ts";
 import { promotionOfRules, RULE } from "../core/registry/rules.ts";
 
 export function ruleText(
-  { pattern: _, protect, protectAliases, promote, olderThanMs, ...keep }: RetentionRule,
+  { pattern: _, adds: _adds, protect, protectAliases, promote, olderThanMs, ...keep }:
+    RetentionRule,
 ): string {
   const members = Object.entries(keep).filter(([, value]) => value !== undefined);
   const parts = members.map(([name, value]) =>

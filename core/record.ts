@@ -179,6 +179,8 @@ export interface RetentionRule {
   protectAliases?: readonly string[];
   /** Conditions, by name, of the versions that these aliases move to, even with `force`. */
   promote?: Readonly<Record<string, unknown>>;
+  /** Set by `changeRules` where early programs would follow only this rule: they protect all. */
+  adds?: boolean;
 }
 
 /** The stored settings of a registry. */

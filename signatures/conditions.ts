@@ -1,6 +1,7 @@
 // Conditions of promotions, which rules keep in `promote`: `signedBy`, `where` and `review`. The code
 // that checks a version is loaded at the first promotion.
-import { type Candidate, definePromotion, isJsonObject } from "../core/kernel.ts";
+import { Buffer } from "node:buffer";
+import { type Candidate, definePromotion, isJsonObject, sha256 } from "../core/kernel.ts";
 import { comparisonsIn } from "./comparisons.ts";
 
 /** The conditions that a rule may have. */
@@ -48,6 +49,19 @@ function keysProblem(keys: unknown): string | undefined {
   return areKeys ? undefined : `must be 1 to ${MOST_KEYS} public keys or certificates in PEM`;
 }
 
+const ID_DIGITS = 16;
+
+/** Names a key by the first digits of its hash, as signatures do. Loads no parser of keys. */
+function keyText(pem: string): string {
+  const [, kind, base64 = ""] = /-----BEGIN ([A-Z ]+)-----([^-]*)-/.exec(pem) ?? [];
+  if (kind === "CERTIFICATE") {
+    return `a certificate ${sha256(Buffer.from(base64, "base64")).slice(0, ID_DIGITS)}`;
+  }
+  const lines = base64.replace(/\s/g, "").match(/.{1,64}/g) ?? [];
+  const text = ["-----BEGIN PUBLIC KEY-----", ...lines, "-----END PUBLIC KEY-----", ""].join("\n");
+  return `the key ${sha256(text).slice(0, ID_DIGITS)}`;
+}
+
 interface Condition<Value> {
   /** Returns why a value is invalid; undefined for a valid one. */
   problem(value: unknown): string | undefined;
@@ -62,7 +76,7 @@ const CONDITIONS: {
 } = {
   signedBy: {
     problem: keysProblem,
-    text: (keys) => `if signed by ${keys.length === 1 ? "a key" : `each of ${keys.length} keys`}`,
+    text: (keys) => `if signed by ${keys.map(keyText).join(" and ")}`,
     unmet: async (...args) => (await import("./evidence.ts")).unsigned(...args),
   },
   where: {

@@ -89,6 +89,7 @@ export const LOCAL_REASONS = {
   pattern_unmatched: [],
   rule_incomplete: [],
   rule_missing: [],
+  rule_gives_up: [],
   grace_too_short: [],
   mirror_target_taken: [],
   mirror_target_protected: ["location", "pattern"],

@@ -15,12 +15,19 @@ export interface RetentionRules {
   changedAt: Date;
   /** The author of the last change of settings, if known. */
   by?: Author;
+  /** What the change took from the present rule of its pattern. */
+  gaveUp?: RetentionRule;
 }
 
 /** A change of `changeRules`. */
 export interface RulesChange extends SignalOptions {
-  /** Sets the rule of its pattern, in place of an earlier one. */
+  /**
+   * Sets the rule of its pattern. Protection adds to that of an earlier one, and members that choose
+   * versions replace earlier ones. `Conflict` if the earlier rule has more than the result.
+   */
   set?: RetentionRule;
+  /** Sets the rule in place of an earlier one, whatever that has. @default false */
+  replace?: boolean;
   /** Removes the rule of this pattern. */
   remove?: string;
   /** Changes only this revision; otherwise `Conflict`. */
@@ -73,6 +80,7 @@ export const RULE: OptionRows<RetentionRule> = {
   protect: {},
   protectAliases: {},
   promote: {},
+  adds: {},
 };
 
 /**
@@ -89,13 +97,16 @@ export function ruleProblem(rule: Partial<Record<string, unknown>>): string | un
 }
 
 function memberProblem(rule: Partial<Record<string, unknown>>): string | undefined {
-  const { pattern, olderThanMs = 0, keepWhere = "", protect = true, protectAliases = ["*"] } = rule;
+  const { pattern, olderThanMs = 0, keepWhere = "", protectAliases = ["*"] } = rule;
   if (!isPattern(pattern)) return "the pattern must have 1 to 200 characters";
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   if (!COUNTS.every((name) => isCount(rule[name] ?? 0))) return "counts must be whole numbers";
   if (!isCount(olderThanMs)) return "olderThanMs must be a whole number";
   if (typeof keepWhere !== "string") return "keepWhere must be a condition";
-  if (typeof protect !== "boolean") return "protect must be true or false";
+  const isFlag = (value: unknown) => typeof value === "boolean";
+  if (![rule.protect ?? true, rule.adds ?? true].every(isFlag)) {
+    return "protect must be true or false";
+  }
   if (!isAliasPatterns(protectAliases)) {
     return "protectAliases must be 1 to 100 aliases or patterns";
   }
@@ -108,7 +119,7 @@ function effectProblem(rule: RetentionRule): string | undefined {
     return keeps || protect || protectAliases !== undefined ? undefined : "it has no effect";
   }
   if (protectAliases === undefined) return "promote needs protectAliases";
-  return promotionOfRules === undefined ? "promote is unknown" : promotionOfRules.problem(promote);
+  return promotionOfRules?.problem(promote); // without it, the aliases are known and cannot move
 }
 
 function isPattern(text: unknown): boolean {
@@ -125,31 +136,40 @@ export function isRetention(rule: RetentionRule): boolean {
 }
 
 /**
- * Returns the rule for a name: one that this release does not understand, else the one whose pattern
- * has the most characters other than `*`.
+ * Returns the rule that `delete` and `prune` follow for a name: one that this release does not
+ * understand, else one that protects it, else that with most characters other than `*` of those
+ * that choose versions.
  */
 export function ruleFor(rules: readonly RetentionRule[], name: string): RetentionRule | undefined {
-  return rulesFor(rules, name)[0];
+  const matching = rulesFor(rules, name);
+  return matching.find(isUnknownRule) ?? matching.find(({ protect }) => protect) ??
+    matching.find(isRetention);
 }
 
-/** Returns the rules that match a name. Only the first applies. */
+/** Returns the rules that match a name: first those that are not understood, then by weight. */
 export function rulesFor(rules: readonly RetentionRule[], name: string): RetentionRule[] {
-  const weight = (rule: RetentionRule) =>
-    isUnknownRule(rule)
-      ? Infinity
-      : rule.pattern.replaceAll("*", "").length * 1_000 - rule.pattern.length;
   return rules.filter(({ pattern }) => typeof pattern !== "string" || matchesStars(name, pattern))
-    .map((rule) => ({ rule, weight: weight(rule) }))
-    .sort((a, b) => b.weight - a.weight || (a.rule.pattern < b.rule.pattern ? -1 : 1))
-    .map(({ rule }) => rule);
+    .sort((a, b) => outweighs(a, b) ? -1 : 1);
 }
 
-/** Returns the rule that protects an alias, or may; undefined if none does. */
-export function ruleOfAlias(
+/** Returns true if the pattern of a rule has more characters other than `*` than that of another. */
+export function outweighs(rule: RetentionRule, other: RetentionRule): boolean {
+  const [a, b] = [weightOf(rule), weightOf(other)];
+  return a > b || a === b && rule.pattern < other.pattern;
+}
+
+function weightOf(rule: RetentionRule): number {
+  return isUnknownRule(rule)
+    ? Infinity
+    : rule.pattern.replaceAll("*", "").length * 1_000 - rule.pattern.length;
+}
+
+/** Returns the rules that protect an alias, or may. */
+export function rulesOfAlias(
   rules: readonly RetentionRule[],
   { name, alias }: { name: string; alias: string },
-): RetentionRule | undefined {
-  const rule = ruleFor(rules, name);
-  if (rule !== undefined && isUnknownRule(rule)) return rule;
-  return rule?.protectAliases?.some((pattern) => matchesStars(alias, pattern)) ? rule : undefined;
+): RetentionRule[] {
+  return rulesFor(rules, name).filter((rule) =>
+    isUnknownRule(rule) || rule.protectAliases?.some((pattern) => matchesStars(alias, pattern))
+  );
 }

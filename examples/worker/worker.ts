@@ -6,6 +6,7 @@ import { createHandler, parseTokens } from "@holdfast/holdfast/server";
 import { createOidcCheck } from "@holdfast/holdfast/sign_in";
 import type { TokenCheck } from "@holdfast/holdfast/server";
 import { hub } from "@holdfast/holdfast/gateways/hub";
+import "@holdfast/holdfast/signatures"; // checks the conditions of rules
 
 /**
  * `PREFIX` is a folder in the bucket, `TOKENS` a secret: what `holdfast token create` writes.

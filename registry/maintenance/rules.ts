@@ -1,15 +1,18 @@
 // Retention rules, a part of the settings: reading, changing, and pruning by them.
 import { authorOf } from "../../core/naming/author.ts";
 import { parseCondition } from "../../core/registry/conditions.ts";
-import { fault, notFound, unsupported } from "../../core/errors.ts";
+import { fault, notFound, type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule, SettingsRecord } from "../../core/record.ts";
-import { isUnknownRule, ruleFor, ruleProblem, rulesFor } from "../../core/registry/rules.ts";
+import { combined, givenUp, marked } from "../../core/registry/rule_changes.ts";
+import { isUnknownRule, promotionOfRules, ruleFor } from "../../core/registry/rules.ts";
+import { ruleProblem, rulesFor } from "../../core/registry/rules.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { asGeneration, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
 import { checkWritable, contextOf, knownContext } from "../operations/context.ts";
+import { noConditions } from "../operations/protection.ts";
 import { readSettingsRecord, writeSettings } from "./change_settings.ts";
 
 /** Yields the rules after each change, newest first. */
@@ -75,7 +78,7 @@ export function createRuleReader(
 
 export async function changeRules(
   registry: Registry,
-  { set, remove, ifRevision, signal }: RulesChange,
+  { set, remove, replace = false, ifRevision, signal }: RulesChange,
 ): Promise<RetentionRules> {
   const context = contextOf(registry, "change rules");
   const action = "change rules";
@@ -89,6 +92,10 @@ export async function changeRules(
     const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';
     throw fault({ code: "Invalid", action, state, hint, reason: { kind: "rule_incomplete" } });
   }
+  if (set?.promote !== undefined && promotionOfRules === undefined) {
+    throw noConditions("set rule for", shown(set.pattern), set.pattern);
+  }
+  let gaveUp: RetentionRule | undefined;
   await writeSettings(context, action, ({ generation, settings: { rules = [] } }) => {
     if (ifRevision !== undefined && ifRevision !== generation) {
       const state = `their revision is ${generation}, not ${ifRevision}`;
@@ -109,7 +116,24 @@ export async function changeRules(
       const state = "no rule has this pattern";
       throw notFound("remove rule", shown(remove), state, { hint, reason });
     }
-    return { rules: set === undefined ? others : [...others, set] };
+    if (set === undefined) return { rules: marked(others) };
+    const next = present === undefined || replace ? set : combined(present, set);
+    gaveUp = present && givenUp(present, next);
+    if (gaveUp !== undefined && !replace) throw givesUp(action, gaveUp);
+    return { rules: marked([...others, next]) };
   }, signal);
-  return await readRules(registry, { signal });
+  return { ...await readRules(registry, { signal }), ...(gaveUp && { gaveUp }) };
+}
+
+function givesUp(action: string, { pattern, promote, ...members }: RetentionRule): RegistryError {
+  const conditions = Object.keys(promote ?? {}).map((name) => `promote.${name}`);
+  const lost = [...Object.keys(members), ...conditions].join(", ");
+  const state = `the present rule for ${shown(pattern)} has ${lost}, which would be lost`;
+  return fault({
+    code: "Conflict",
+    action,
+    state,
+    hint: "Set them too, or pass replace: true.",
+    reason: { kind: "rule_gives_up" },
+  });
 }

@@ -1,8 +1,8 @@
 // Protection of names and aliases by the rules of the registry.
-import { conflict, unsupported } from "../../core/errors.ts";
+import { conflict, type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { isUnknownRule, ruleFor, ruleOfAlias } from "../../core/registry/rules.ts";
+import { isUnknownRule, ruleFor, rulesOfAlias } from "../../core/registry/rules.ts";
 import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
 import type { Context } from "./context.ts";
@@ -32,7 +32,7 @@ export async function checkUnprotectedAlias(
   { action, name, alias }: { action: string; name: string; alias: string },
   signal?: AbortSignal,
 ): Promise<void> {
-  const rule = ruleOfAlias(await rulesNow(context, signal), { name, alias });
+  const [rule] = rulesOfAlias(await rulesNow(context, signal), { name, alias });
   if (rule === undefined) return;
   checkKnownRule(context, { action, subject: shown(`${name}@${alias}`) }, rule);
   const state = `the rule ${shown(rule.pattern)} protects this alias`;
@@ -55,6 +55,13 @@ export function checkKnownRule(
     hint: "Upgrade Holdfast to the release that set the rule, or a later one.",
     backend: backend.location,
   });
+}
+
+/** Returns the error of a program that cannot check the conditions of rules. */
+export function noConditions(action: string, subject: string, pattern: string): RegistryError {
+  const state = `this program cannot check the conditions of the rule ${shown(pattern)}`;
+  const hint = 'Import "@holdfast/holdfast/signatures" in the program.';
+  return unsupported(action, subject, state, { hint });
 }
 
 /** Returns the rules as they were at most ten seconds ago. */

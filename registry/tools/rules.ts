@@ -7,7 +7,7 @@ import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
 import { type RetentionRules, RULE, type RulesChange } from "../../core/registry/rules.ts";
 
 /**
- * Returns the retention rules of a registry; with `name`, those that match it: the first applies.
+ * Returns the retention rules of a registry; with `name`, those that match it.
  *
  * @throws {RegistryError} `Unsupported` for a registry without a store or service
  */
@@ -39,13 +39,13 @@ export async function* readRulesHistory(
 }
 
 /**
- * Sets or removes the retention rule of a pattern. If several rules match a name, only the one
- * whose pattern has the most characters other than `*` applies. `prune` and mirrors read the
- * rules each time; other operations of a program that has the registry open follow a new `protect`
- * within ten seconds.
+ * Sets or removes the retention rule of a pattern. If several rules match a name, their protections
+ * add up, and of those that choose versions the one whose pattern has the most characters other
+ * than `*` applies. `prune` and mirrors read the rules each time; other operations of a program that
+ * has the registry open follow a new `protect` within ten seconds.
  *
- * @throws {RegistryError} `Conflict` for another revision than `ifRevision`, `NotFound` for a
- * pattern without a rule
+ * @throws {RegistryError} `Conflict` for another revision than `ifRevision`, or for a rule that takes
+ * something from the present one without `replace`; `NotFound` for a pattern without a rule
  *
  * @example
  * ```ts
@@ -67,7 +67,7 @@ export async function changeRules(
   return await callFunction(registry, [change ?? {}], {
     name: "changeRules",
     action: "change the rules",
-    options: { set: {}, remove: {}, ifRevision: {}, ...SIGNAL },
+    options: { set: {}, replace: {}, remove: {}, ifRevision: {}, ...SIGNAL },
     service: (service, ...args) => service.changeRules?.(...args),
     here: async () => (await import("../maintenance/rules.ts")).changeRules,
   });

@@ -27,7 +27,7 @@ function world(options: { mutable?: boolean } = {}) {
 }
 
 function rule(promote: Record<string, unknown>, protectAliases = ["production"]) {
-  return { set: { pattern: "models:*", protectAliases, promote } };
+  return { set: { pattern: "models:*", protectAliases, promote }, replace: true };
 }
 
 Deno.test("an alias moves only to versions that each key has signed", async () => {

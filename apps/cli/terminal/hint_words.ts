@@ -128,6 +128,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   rule_incomplete: "Pass --protect alone, or what to keep, as in --keep-last 30 or --older-than " +
     "30d.",
   rule_missing: "List the rules: holdfast rules ls",
+  rule_gives_up: "Give these options too, or add --replace. See: holdfast rules ls",
   grace_too_short: "To free space now, run `holdfast gc --now` while nothing else uses the " +
     "registry. For a shorter grace period, mirror the registry into a new one.",
   mirror_target_taken: "Mirror the name under another one (--rename), or leave the version out " +

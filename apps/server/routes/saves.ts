@@ -151,11 +151,11 @@ async function checkForce(
 ): Promise<void> {
   access.check("move", name);
   if (access.admin) return;
-  const { rules: [rule] } = await readRules(registry, { name, signal });
-  if (rule && (rule.protect || isUnknownRule(rule))) {
+  const { rules } = await readRules(registry, { name, signal });
+  if (rules.some((rule) => rule.protect || isUnknownRule(rule))) {
     throw denied("delete what a rule protects", "admin");
   }
-  if (rule?.protectAliases !== undefined) access.check("promote", name);
+  if (rules.some(({ protectAliases }) => protectAliases)) access.check("promote", name);
 }
 
 /** Header of an answer with an existing version: nothing was saved. */

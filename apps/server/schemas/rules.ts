@@ -22,6 +22,7 @@ const RuleSchema = strictObject("RetentionRule", {
     ),
   ),
   promote: v.optional(JsonObject), // extensions know the conditions
+  adds: v.optional(v.boolean()),
 });
 
 /** A later release may have set others: they are returned as they are. */
@@ -32,16 +33,18 @@ export const RulesSchema = object("RetentionRules", {
   revision: Amount,
   changedAt: Moment,
   by: v.optional(AuthorSchema),
+  gaveUp: v.optional(StoredRuleSchema),
 });
 
 export const RulesPage = page(RulesSchema, "RetentionRulesPage");
 
 export const RulesQuery = v.object({
-  name: described(Text, "Only the rules that match this name, the one that applies first"),
+  name: described(Text, "Only the rules that match this name"),
 });
 
 export const RulesChangeSchema = strictObject("RulesChange", {
   set: v.optional(RuleSchema),
+  replace: v.optional(v.boolean()),
   remove: v.optional(Text),
   ifRevision: v.optional(Amount),
 });

@@ -3,12 +3,12 @@ import { conflict } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
-import { isUnknownRule, promotionOfRules, ruleOfAlias } from "../../../core/registry/rules.ts";
+import { isUnknownRule, promotionOfRules, rulesOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
 import { asGeneration } from "../../cell/heads.ts";
 import { noteCellOf } from "../annotations.ts";
 import { noteSource } from "../look/log.ts";
-import { checkKnownRule, rulesNow } from "../protection.ts";
+import { checkKnownRule, noConditions, rulesNow } from "../protection.ts";
 
 /**
  * Throws `Conflict` for a version that lacks what the rule of a protected alias asks for, by the
@@ -25,10 +25,13 @@ export async function checkPromotion(
   const rules = await rulesNow(context, signal);
   // Force passes a rule of a later release, but not the conditions of another one.
   const binding = rules.filter((each) => each.promote !== undefined || !isUnknownRule(each));
-  const rule = ruleOfAlias(binding, { name, alias });
-  if (rule?.promote === undefined) return undefined;
+  const conditional = rulesOfAlias(binding, { name, alias }).filter(({ promote }) => promote);
+  if (conditional.length === 0) return undefined;
   const action = "set alias", subject = shown(`${name}@${alias}`);
-  checkKnownRule(context, { action, subject }, rule);
+  for (const rule of conditional) checkKnownRule(context, { action, subject }, rule);
+  if (promotionOfRules === undefined) {
+    throw noConditions(action, subject, conditional[0]!.pattern);
+  }
   const info = await registry.info(name, { version, annotations: true, signal });
   const at = parseVersion(info.version);
   const log = async function* () { // by generation: clocks of writers differ
@@ -37,12 +40,15 @@ export async function checkPromotion(
       if (listed !== undefined) yield* await noteSource(context, name, listed, signal).read();
     }
   };
-  const unmet = await promotionOfRules!.unmet(rule.promote, { info, log });
-  if (unmet === undefined) return info.commit;
-  const state = `the rule ${shown(rule.pattern)} refuses version ${info.version}: ${unmet}`;
-  throw conflict(action, subject, state, {
-    hint: "Meet the conditions of the rule, or change the rule.",
-    reason: { kind: "promotion_refused", name, alias },
-    backend: context.backend.location,
-  });
+  for (const { pattern, promote } of conditional) {
+    const unmet = await promotionOfRules.unmet(promote!, { info, log });
+    if (unmet === undefined) continue;
+    const state = `the rule ${shown(pattern)} refuses version ${info.version}: ${unmet}`;
+    throw conflict(action, subject, state, {
+      hint: "Meet the conditions of the rule, or change the rule.",
+      reason: { kind: "promotion_refused", name, alias },
+      backend: context.backend.location,
+    });
+  }
+  return info.commit;
 }

@@ -2,7 +2,7 @@
 import { newAliases } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
-import { ruleFor } from "../../../core/registry/rules.ts";
+import { rulesFor } from "../../../core/registry/rules.ts";
 import { listAliases } from "../aliases.ts";
 import type { Context } from "../context.ts";
 import { checkUnprotected, checkUnprotectedAlias, rulesNow } from "../protection.ts";
@@ -30,8 +30,8 @@ export async function checkOverwriteUnprotected(
   if (onConflict !== "overwrite" && ifCommit === undefined) return;
   await checkUnprotected(context, { action: "overwrite", name }, signal);
   const isNew = version === undefined && context.settings.versioned;
-  const { protectAliases } = ruleFor(await rulesNow(context, signal), name) ?? {};
-  if (isNew || protectAliases === undefined) return;
+  const rules = rulesFor(await rulesNow(context, signal), name);
+  if (isNew || !rules.some(({ protectAliases }) => protectAliases)) return;
   const { canonical } = version === undefined ? FIRST_VERSION : parseVersion(version);
   for await (const entry of listAliases(context, name, { signal })) {
     if (entry.version !== canonical) continue;

@@ -1,6 +1,7 @@
 import { authorText } from "../../../../core/naming/author.ts";
 import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
 import type { RetentionRule } from "../../../../registry/maintenance.ts";
+import { ruleFor } from "../../../../core/registry/rules.ts";
 import { ruleText } from "../../../rule_text.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
@@ -32,6 +33,7 @@ const OPTIONS = [
     text: "an alias that only --force changes, or a pattern such as 'release-*'",
     repeat: true,
   },
+  { flags: "--replace", text: "replace the present rule of the pattern, whatever it has" },
 ] as const satisfies readonly OptionDefinition[];
 
 const createRulesSet = (extensions: readonly Extension[]): Command =>
@@ -39,9 +41,11 @@ const createRulesSet = (extensions: readonly Extension[]): Command =>
     name: "rules set",
     summary: "Store a retention rule in the registry, for prune --rules.",
     details:
-      "The rule replaces an earlier one of the same pattern. If several rules match a name, only " +
-      "the one whose pattern has the most characters other than * applies. With --protect, rm " +
-      "needs --force, overwriting is refused, and prune deletes nothing. Conditions are for the " +
+      "Protection adds to that of an earlier rule of the pattern, and other options replace " +
+      "earlier ones; a rule that takes something away needs --replace. If several rules match a " +
+      "name, all that they protect is protected, and prune follows the one whose pattern has the " +
+      "most characters other than *. With --protect, rm needs --force, overwriting is refused, " +
+      "and prune deletes nothing. Conditions are for the " +
       "aliases of --protect-alias, by default for all: they move only to versions that meet all of " +
       "them, even with --force.",
     args: [PATTERN],
@@ -61,8 +65,12 @@ const createRulesSet = (extensions: readonly Extension[]): Command =>
       const promote = await conditionsOf(extensions, flags, context);
       const protectAliases = flags.protectAlias ?? (promote && ["*"]);
       const set = { pattern, ...counts, olderThanMs, keepWhere, protect, protectAliases, promote };
-      const { revision } = await changeRules(registry, { set, signal: context.io.signal });
-      await context.done({ ...set, revision }, `Rule for ${pattern}: ${ruleText(set)}`);
+      const change = { set, replace: flags.replace, signal: context.io.signal };
+      const { rules, revision, gaveUp } = await changeRules(registry, change);
+      const rule = rules.find((rule) => rule.pattern === pattern) ?? set;
+      const lost = gaveUp && ` (no longer: ${ruleText(gaveUp)})`;
+      const text = `Rule for ${pattern}: ${ruleText(rule)}${lost ?? ""}`;
+      await context.done({ ...rule, revision, gaveUp }, text);
     },
   });
 
@@ -153,26 +161,30 @@ const rulesRm: Command = defineCommand({
 
 const rulesTest: Command = defineCommand({
   name: "rules test",
-  summary: "Show which rule applies to a name, and why.",
+  summary: "Show the rules of a name, and which one prune --rules follows.",
   args: [{ usage: "<name>", text: "the artifact; it need not exist", completes: "name" }],
   options: [],
   examples: [
     ["holdfast rules test runs:42", "the rule that prune --rules follows"],
-    ["holdfast rules test runs:42 --json", "with the other rules that match"],
+    ["holdfast rules test runs:42 --json", "with the others that match, which add protection"],
   ],
   async run([name], _flags, context) {
     refuseRef(name, "find the rule of", "rules test");
     const registry = await context.open();
     const { signal } = context.io;
-    const { rules: [rule, ...others] } = await readRules(registry, { name, signal });
-    const why = others.length === 0
-      ? "the only rule that matches"
-      : `more characters match than those of ${formatCount(others.length, "other rule")}: ` +
-        others.map(({ pattern }) => pattern).join(", ");
-    const text = rule === undefined
+    const { rules } = await readRules(registry, { name, signal });
+    const rule = ruleFor(rules, name) ?? null;
+    const others = rules.filter((other) => other !== rule);
+    const matching = rules.map((each) => `${each.pattern}: ${ruleText(each)}`).join("\n");
+    const pruned = rule === null
+      ? `prune --rules keeps all of ${name}`
+      : rule.protect
+      ? `prune --rules keeps all of ${name}, which ${rule.pattern} protects`
+      : `prune --rules follows ${rule.pattern}, the longest pattern of those that keep versions`;
+    const text = rules.length === 0
       ? `No rule matches ${name}: prune --rules keeps all of it`
-      : `${rule.pattern}: ${ruleText(rule)} (${why})`;
-    await context.result({ name, rule: rule ?? null, others }, text);
+      : `${matching}\n${pruned}`;
+    await context.result({ name, rule, others }, text);
   },
 });
 

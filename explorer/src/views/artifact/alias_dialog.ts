@@ -1,6 +1,6 @@
 // Sets, moves, rolls back or removes an alias, unless somebody else has changed it meanwhile.
 import { diffValues } from "../../../../core/text/value_changes.ts";
-import { type RetentionRules, ruleOfAlias } from "../../../../core/registry/rules.ts";
+import { type RetentionRules, rulesOfAlias } from "../../../../core/registry/rules.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { NameSummary } from "../../api/names.ts";
@@ -88,7 +88,7 @@ function Protection({ name, alias, force, change }: {
   const { value: rule } = useLoaded(async (signal) => {
     const query = { name };
     const { rules } = await service.json<RetentionRules>("rules", { query, signal });
-    return ruleOfAlias(rules, { name, alias });
+    return rulesOfAlias(rules, { name, alias })[0];
   }, [name, alias]);
   if (rule === undefined) return null;
   if (!mayChange(rights, "promote", name)) {

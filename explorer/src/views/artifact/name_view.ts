@@ -227,10 +227,9 @@ function RuleLine({ name }: { name: string }) {
     const query = { name };
     return (await service.json<{ rules: RetentionRule[] }>("rules", { query, signal })).rules;
   }, [name]);
-  const rule = value?.[0];
-  return rule === undefined ? null : html`
-    <p class="muted">Rule <span class="mono">${rule.pattern}</span>: ${ruleText(rule)}</p>
-  `;
+  return value?.map((rule) =>
+    html`<p class="muted">Rule <span class="mono">${rule.pattern}</span>: ${ruleText(rule)}</p>`
+  );
 }
 
 const MOST = 500;

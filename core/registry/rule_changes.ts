@@ -1,0 +1,81 @@
+// A rule that is set for a pattern that has one, and what that gives up.
+import type { RetentionRule } from "../record.ts";
+import { isRetention, isUnknownRule, outweighs, RETENTION } from "./rules.ts";
+
+/**
+ * Adds a rule to the present one of its pattern. Protections add up. Members that choose versions
+ * replace all of the present ones.
+ */
+export function combined(present: RetentionRule, set: RetentionRule): RetentionRule {
+  const aliases = [...present.protectAliases ?? [], ...set.protectAliases ?? []];
+  const promote = { ...present.promote, ...set.promote };
+  const space = isRetention(set) ? set : set.protect ? {} : present; // a protected name keeps all
+  return {
+    pattern: set.pattern,
+    ...retentionOf(space),
+    ...(set.protect || present.protect && !isRetention(set) ? { protect: true } : {}),
+    ...(aliases.length > 0 && { protectAliases: [...new Set(aliases)] }),
+    ...(Object.keys(promote).length > 0 && { promote }),
+  };
+}
+
+function retentionOf(rule: Partial<RetentionRule>): Partial<RetentionRule> {
+  const isOfSpace = ([name, value]: [string, unknown]) => name in RETENTION && value !== undefined;
+  return Object.fromEntries(Object.entries(rule).filter(isOfSpace));
+}
+
+/** Returns what a rule has and the next one lacks, as a rule; undefined if it lacks nothing. */
+export function givenUp(rule: RetentionRule, next: RetentionRule): RetentionRule | undefined {
+  const kept = Object.entries(retentionOf(rule)).filter(([name]) => !(name in retentionOf(next)));
+  const lost = { ...Object.fromEntries(kept), ...unprotected(rule, next) };
+  return Object.keys(lost).length > 0 ? { pattern: rule.pattern, ...lost } : undefined;
+}
+
+/** Returns the protection that a rule has and another lacks. */
+function unprotected(rule: RetentionRule, other: RetentionRule): Partial<RetentionRule> {
+  const aliases = rule.protectAliases?.filter((alias) => !other.protectAliases?.includes(alias)) ??
+    [];
+  const conditions = Object.entries(rule.promote ?? {}).filter(([name, value]) =>
+    JSON.stringify(value) !== JSON.stringify(other.promote?.[name])
+  );
+  return {
+    ...(rule.protect && !other.protect && { protect: true }),
+    ...(aliases.length > 0 && { protectAliases: aliases }),
+    ...(conditions.length > 0 && { promote: Object.fromEntries(conditions) }),
+  };
+}
+
+/**
+ * Marks rules that protect less than others of the same names. Early programs follow only the first
+ * rule of a name: they do not know the mark, so they protect all that the rule matches.
+ */
+export function marked(rules: readonly RetentionRule[]): RetentionRule[] {
+  return rules.map((rule) => {
+    if (isUnknownRule(rule)) return rule;
+    const { adds: _, ...plain } = rule;
+    const isShort = rules.some((other) =>
+      !isUnknownRule(other) && outweighs(rule, other) &&
+      Object.keys(unprotected(other, rule)).length > 0 && overlap(rule.pattern, other.pattern)
+    );
+    return isShort ? { ...plain, adds: true } : plain;
+  });
+}
+
+/** Returns true if two patterns match a common name. */
+function overlap(one: string, other: string): boolean {
+  // whether the rests from here have one, by the index in `other`
+  let below: boolean[] = [];
+  for (let i = one.length; i >= 0; i--) {
+    const row: boolean[] = [];
+    for (let j = other.length; j >= 0; j--) {
+      const a = one[i], b = other[j];
+      row[j] = a === "*"
+        ? below[j]! || (j < other.length && row[j + 1]!)
+        : b === "*"
+        ? row[j + 1]! || (i < one.length && below[j]!)
+        : a === b && (a === undefined || below[j + 1]!);
+    }
+    below = row;
+  }
+  return below[0]!;
+}
