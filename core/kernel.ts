@@ -47,7 +47,7 @@ export { fileToSave, readableFile } from "./registry/artifact_file.ts";
 export type { Logger, Registry, SignalOptions } from "./registry.ts";
 export { factsOf, parseCondition } from "./registry/conditions.ts";
 export { definePromotion } from "./registry/rules.ts";
-export type { Candidate } from "./registry/rules.ts";
+export type { Candidate, CandidateChange } from "./registry/rules.ts";
 export { withDeadline } from "./retry.ts";
 export { shownIssues } from "./standard_schema.ts";
 export type { InferOutput, SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";

@@ -14,6 +14,8 @@ export interface Comparison {
   text: string;
   /** The field, as it was typed. */
   field: string;
+  /** The label that must have a value, if the field is one. */
+  label?: string;
   read(info: ArtifactInfo): unknown;
   meets(info: ArtifactInfo): boolean;
 }
@@ -34,7 +36,8 @@ export function comparisonsIn(where: string): Comparison[] {
       throw unreadable(text, `the value ${shown(typed.trim())} is not one word`);
     }
     const read = (info: ArtifactInfo) => of.read(factsOf(info));
-    const comparison = { text, field: typedField, read };
+    const label = of.name.startsWith("labels.") ? of.name.slice("labels.".length) : undefined;
+    const comparison = { text, field: typedField, label: sign === "!=" ? undefined : label, read };
     const meets = (info: ArtifactInfo) => isMet(factsOf(info));
     if (!/[<>]/.test(sign) || of.type !== "value") return { ...comparison, meets };
     const { kind } = sortKeyOf(value);

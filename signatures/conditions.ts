@@ -14,8 +14,11 @@ export interface PromotionConditions {
    */
   where?: string;
   /** A label, which another author than that of the version has set since it was saved. */
-  review?: string;
+  review?: Review;
 }
+
+/** A label, or a label and the name of the author who has to set it. */
+export type Review = string | { label: string; by: string };
 
 const MOST_KEYS = 20;
 /** The limit of listings: longer conditions would take long to parse. */
@@ -62,6 +65,14 @@ function keyText(pem: string): string {
   return `the key ${sha256(text).slice(0, ID_DIGITS)}`;
 }
 
+function isReview(review: unknown): boolean {
+  if (typeof review === "string") return /^[^.\s]{1,100}$/.test(review);
+  if (!isJsonObject(review)) return false;
+  const { label, by, ...others } = review;
+  return typeof label === "string" && isReview(label) && typeof by === "string" && by !== "" &&
+    by.length <= 200 && Object.keys(others).length === 0;
+}
+
 interface Condition<Value> {
   /** Returns why a value is invalid; undefined for a valid one. */
   problem(value: unknown): string | undefined;
@@ -85,9 +96,11 @@ const CONDITIONS: {
     unmet: async (...args) => (await import("./evidence.ts")).unlike(...args),
   },
   review: {
-    problem: (label) =>
-      typeof label === "string" && /^[^.\s]{1,100}$/.test(label) ? undefined : "must be a label",
-    text: (label) => `if another author has set the label ${label}`,
+    problem: (review) => isReview(review) ? undefined : "must be a label, or { label, by }",
+    text: (review) =>
+      typeof review === "string"
+        ? `if another author has set the label ${review}`
+        : `if ${review.by} has set the label ${review.label}`,
     unmet: async (...args) => (await import("./evidence.ts")).unreviewed(...args),
   },
 };

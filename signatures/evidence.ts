@@ -1,7 +1,7 @@
 // Checks of a version against the conditions of a promotion.
 import { isDeepStrictEqual } from "node:util";
-import { type Candidate, messageOf, shown } from "../core/kernel.ts";
-import type { LogEntry } from "../registry/mod.ts";
+import { type Candidate, type CandidateChange, messageOf, shown } from "../core/kernel.ts";
+import type { Review } from "./conditions.ts";
 import { comparisonsIn } from "./comparisons.ts";
 import { reportOn } from "./report.ts";
 import type { KeylessSigner, Trusted } from "./signers/signer.ts";
@@ -25,12 +25,33 @@ export async function unsigned(
   return states.length === 0 ? undefined : states.join("; ");
 }
 
-/** Returns each comparison that does not hold, with the value of the version. */
-export function unlike(where: string, { info }: Candidate): string | undefined {
-  const states = comparisonsIn(where).filter(({ meets }) => !meets(info)).map((each) =>
-    `${each.text} does not hold: ${each.field} is ${valueText(each.read(info))}`
-  );
+/**
+ * Returns each comparison that does not hold, with the value of the version. A label holds for the
+ * content that it was set for.
+ */
+export async function unlike(
+  where: string,
+  { info, log }: Candidate,
+): Promise<string | undefined> {
+  const states: string[] = [];
+  for (const { text, field, label, read, meets } of comparisonsIn(where)) {
+    if (!meets(info)) states.push(`${text} does not hold: ${field} is ${valueText(read(info))}`);
+    else if (label !== undefined) {
+      const named = [label, label.split(".")[0]!].find((each) =>
+        ownOf(info.annotations?.labels, each) !== undefined
+      ) ?? label;
+      const value = ownOf(info.annotations?.labels, named);
+      const set = value === undefined ? undefined : await changeOf(log(), { label: named, value });
+      if (!set?.isLater) {
+        states.push(isEarlier(named));
+      }
+    }
+  }
   return states.length === 0 ? undefined : states.join("; ");
+}
+
+function isEarlier(label: string): string {
+  return `the label ${shown(label)} was set before this content was saved`;
 }
 
 /** Returns a value of metadata as text. JSON has no NaN. */
@@ -39,11 +60,15 @@ function valueText(value: unknown): string {
   return (JSON.stringify(value) ?? "missing").slice(0, 200);
 }
 
-/** Returns why a label does not count as a review: by another author, since the version was saved. */
+/**
+ * Returns why a label does not count as a review: by another author, or this one, since the version
+ * was saved.
+ */
 export async function unreviewed(
-  label: string,
+  review: Review,
   { info, log }: Candidate,
 ): Promise<string | undefined> {
+  const { label, by } = typeof review === "string" ? { label: review } : review;
   const named = `the label ${shown(label)}`;
   const value = ownOf(info.annotations?.labels, label);
   if (value === undefined || value === null || value === "") return `${named} is missing`;
@@ -58,7 +83,10 @@ export async function unreviewed(
   if (name === info.by.name || token !== undefined && token === info.by.token) {
     return `${named} was set by ${shown(name)}, who saved the version`;
   }
-  return set.at > info.createdAt ? undefined : `${named} was set before this content was saved`;
+  if (by !== undefined && name !== by) {
+    return `${named} was set by ${shown(name)}, not ${shown(by)}`;
+  }
+  return set.isLater ? undefined : isEarlier(label);
 }
 
 /** Returns a label. Every object has more members, such as `constructor`. */
@@ -68,10 +96,10 @@ function ownOf(labels: Readonly<Record<string, unknown>> | undefined, label: str
 
 /** Returns the change that gave a label its value. */
 async function changeOf(
-  log: AsyncIterable<LogEntry>,
+  log: AsyncIterable<CandidateChange>,
   { label, value }: { label: string; value: unknown },
-): Promise<LogEntry | undefined> {
-  let set: LogEntry | undefined;
+): Promise<CandidateChange | undefined> {
+  let set: CandidateChange | undefined;
   for await (const entry of log) {
     if (!isDeepStrictEqual(ownOf(entry.labels, label), value)) break;
     set = entry;

@@ -5,6 +5,7 @@ import {
   defineSaving,
 } from "../apps/cli/program/extension.ts";
 import type { Extension } from "../apps/cli/program/extension.ts";
+import type { Review } from "./conditions.ts";
 import "./conditions.ts";
 import { addedBundles } from "./signature_files.ts";
 
@@ -108,8 +109,9 @@ export const signaturesExtension: Extension = {
         text: "move aliases only to versions that match: 'metrics.auc > 0.9'",
       },
       {
-        flags: "--require-review <label>",
-        text: "move aliases only to versions with this label, set by another author: reviewed-by",
+        flags: "--require-review <label[=author]>",
+        text:
+          "move aliases only to versions with this label, set by another author, or by this one",
       },
     ],
     async conditions({ requireSignature, promoteIf, requireReview }, context) {
@@ -117,8 +119,13 @@ export const signaturesExtension: Extension = {
       return {
         ...requireSignature && { signedBy: await readKeys(requireSignature, context) },
         ...promoteIf !== undefined && { where: promoteIf },
-        ...requireReview !== undefined && { review: requireReview },
+        ...requireReview !== undefined && { review: reviewOf(requireReview) },
       };
     },
   }),
 };
+
+function reviewOf(text: string): Review {
+  const at = text.indexOf("=");
+  return at < 0 ? text : { label: text.slice(0, at), by: text.slice(at + 1) };
+}

@@ -1,5 +1,6 @@
 // A rule that is set for a pattern that has one, and what that gives up.
 import type { RetentionRule } from "../record.ts";
+import { matchesStars } from "../text/star_pattern.ts";
 import { isRetention, isUnknownRule, outweighs, RETENTION } from "./rules.ts";
 
 /**
@@ -61,21 +62,12 @@ export function marked(rules: readonly RetentionRule[]): RetentionRule[] {
   });
 }
 
-/** Returns true if two patterns match a common name. */
+/** Returns false only if no name matches both patterns. */
 function overlap(one: string, other: string): boolean {
-  // whether the rests from here have one, by the index in `other`
-  let below: boolean[] = [];
-  for (let i = one.length; i >= 0; i--) {
-    const row: boolean[] = [];
-    for (let j = other.length; j >= 0; j--) {
-      const a = one[i], b = other[j];
-      row[j] = a === "*"
-        ? below[j]! || (j < other.length && row[j + 1]!)
-        : b === "*"
-        ? row[j + 1]! || (i < one.length && below[j]!)
-        : a === b && (a === undefined || below[j + 1]!);
-    }
-    below = row;
-  }
-  return below[0]!;
+  if (!one.includes("*")) return matchesStars(one, other);
+  if (!other.includes("*")) return matchesStars(other, one);
+  const [a, b] = [one.split("*"), other.split("*")];
+  const [begin, start] = [a[0]!, b[0]!], [end, last] = [a.at(-1)!, b.at(-1)!];
+  return (begin.startsWith(start) || start.startsWith(begin)) &&
+    (end.endsWith(last) || last.endsWith(end));
 }

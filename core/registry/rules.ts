@@ -38,8 +38,16 @@ export interface RulesChange extends SignalOptions {
 export interface Candidate {
   /** With annotations. */
   info: ArtifactInfo;
-  /** Lists the changes of its notes and labels, newest first. */
-  log(): AsyncIterable<LogEntry>;
+  /**
+   * Lists the changes of its notes and labels, newest first. `isLater` if one came after the content
+   * of the version, by the store and by the writers.
+   */
+  log(): AsyncIterable<CandidateChange>;
+}
+
+/** A change of the notes and labels of a version that an alias is about to point to. */
+export interface CandidateChange extends LogEntry {
+  isLater: boolean;
 }
 
 type Conditions = Exclude<RetentionRule["promote"], undefined>;

@@ -35,7 +35,7 @@ import {
 } from "../format/layout.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
-import { locate, readAlias, versionNamed } from "./resolve.ts";
+import { locate, readAlias, tryLocate, versionNamed } from "./resolve.ts";
 
 /** The facts of a change that a mirror keeps. */
 interface MirroredChange {
@@ -64,11 +64,7 @@ export async function setAlias(
     if (!force) await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);
   }
   const { record, found } = await locate(context, parseRef(name, names.version), signal);
-  if (commit !== undefined && commit !== record.commit) {
-    throw conflict("set alias", shown(`${name}@${alias}`), "the version was replaced meanwhile", {
-      hint: "Set it again: then the new content is checked.",
-    });
-  }
+  if (commit !== undefined && commit !== record.commit) throw replacedMeanwhile(name, alias);
   await settleVersion(context, found, signal); // the alias must not outlive the version
   const version = parseVersion(record.version).canonical;
   const check = createCheck(context, { name, alias, expected, above, action: "set" });
@@ -88,6 +84,42 @@ export async function setAlias(
     },
   });
   if (generation === undefined && present !== undefined) await settle(context, [present], signal);
+  if (commit === undefined || !context.settings.mutable) return;
+  // An overwrite that began before may have ended since: it looks at the aliases again, too.
+  const now = await tryLocate(context, parseRef(name, version), signal);
+  if (now?.record.commit === commit) return;
+  if (generation !== undefined) await putBack(context, { name, alias, version }, signal);
+  throw replacedMeanwhile(name, alias);
+}
+
+function replacedMeanwhile(name: string, alias: string): RegistryError {
+  const state = "the version was replaced meanwhile";
+  return conflict("set alias", shown(`${name}@${alias}`), state, {
+    hint: "Set it again: then the new content is checked.",
+  });
+}
+
+/** Gives an alias of this version the one before it, or deletes it if there was none. */
+export async function putBack(
+  context: Context,
+  { name, alias, version }: { name: string; alias: string; version: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  const operation = startOperation(context, `put alias "${name}@${alias}" back`, signal);
+  const cell = aliasCell(name, alias);
+  await writeCell(context, operation, cell, {
+    async next(head) {
+      if (head === undefined || namedBy(head) !== version) return undefined;
+      const below = await readRecord(context, recordKey(cell, head.generation - 1), signal);
+      const before = below?.record.kind === "alias" ? below.record : { kind: "deleted" as const };
+      const { generation, previous } = head;
+      const base = operation.recordBase(generation + 1, previous);
+      const { by } = operation;
+      return before.kind === "deleted"
+        ? encodeRecord({ ...base, by, kind: "deleted" })
+        : encodeRecord({ ...base, by, kind: "alias", name, alias, version: before.version });
+    },
+  });
 }
 
 export async function deleteAlias(

@@ -121,8 +121,8 @@ function startAttempt(
     settings,
     payload: new Payload(settings),
     startedAt,
-    checkUnprotected: async () => {
-      if (isOwnChange(artifact)) await checkOverwriteUnprotected(context, name, options);
+    checkUnprotected: async (isWritten) => {
+      if (isOwnChange(artifact)) await checkOverwriteUnprotected(context, name, options, isWritten);
     },
   };
 }
@@ -157,6 +157,7 @@ async function save(attempt: Attempt): Promise<Done> {
   if (ending.state === "existing") return await existing(attempt, ending.found);
   if (ending.state === "saved") {
     const { record, addedBytes } = ending;
+    if (record.generation > 1) await attempt.checkUnprotected(true);
     return { saved: savedArtifact(record, false, addedBytes), shelves: attempt.placed?.shelves };
   }
   const again = { ...artifact, digest: ending.digest };

@@ -1,6 +1,7 @@
 // Conditions that a rule sets for the versions of a protected alias.
 import { conflict } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { parseRef } from "../../../core/naming/refs.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
 import { isUnknownRule, promotionOfRules, rulesOfAlias } from "../../../core/registry/rules.ts";
@@ -8,6 +9,7 @@ import type { Context } from "../context.ts";
 import { asGeneration } from "../../cell/heads.ts";
 import { noteCellOf } from "../annotations.ts";
 import { noteSource } from "../look/log.ts";
+import { locate } from "../resolve.ts";
 import { checkKnownRule, noConditions, rulesNow } from "../protection.ts";
 
 /**
@@ -35,9 +37,19 @@ export async function checkPromotion(
   const info = await registry.info(name, { version, annotations: true, signal });
   const at = parseVersion(info.version);
   const log = async function* () { // by generation: clocks of writers differ
+    const { record, found } = await locate(context, parseRef(name, info.version), signal);
+    const isSame = record.commit === info.commit;
+    const savedAt = isSame && record.restored
+      ? -Infinity
+      : isSame
+      ? found.info.modifiedAt
+      : Infinity;
     for await (const entry of context.backend.list(noteCellOf(context, name, at), { signal })) {
       const listed = asGeneration(entry);
-      if (listed !== undefined) yield* await noteSource(context, name, listed, signal).read();
+      if (listed === undefined) continue;
+      for (const change of await noteSource(context, name, listed, signal).read()) {
+        yield { ...change, isLater: listed.modifiedAt >= savedAt && change.at > info.createdAt };
+      }
     }
   };
   for (const { pattern, promote } of conditional) {

@@ -64,8 +64,11 @@ export interface Attempt {
   readonly payload: Payload;
   /** Local time before the files were found, milliseconds. */
   readonly startedAt: number;
-  /** Throws `Conflict` if the rules protect the version that the save overwrites. */
-  checkUnprotected(): Promise<void>;
+  /**
+   * Throws `Conflict` if the rules protect the version that the save overwrites. Once it has, a
+   * protected alias that was set to it meanwhile is put back.
+   */
+  checkUnprotected(isWritten?: boolean): Promise<void>;
   base?: Base;
   /** Absent while all files fit into the record. */
   placed?: Placed;

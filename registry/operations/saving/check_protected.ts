@@ -1,9 +1,11 @@
 // Rules that protect names and aliases from a save.
+import { conflict } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
 import { newAliases } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { rulesFor } from "../../../core/registry/rules.ts";
-import { listAliases } from "../aliases.ts";
+import { listAliases, putBack } from "../aliases.ts";
 import type { Context } from "../context.ts";
 import { checkUnprotected, checkUnprotectedAlias, rulesNow } from "../protection.ts";
 
@@ -26,15 +28,26 @@ export async function checkOverwriteUnprotected(
   context: Context,
   name: string,
   { version, onConflict, ifCommit, signal }: SaveOptions,
+  isWritten = false,
 ): Promise<void> {
   if (onConflict !== "overwrite" && ifCommit === undefined) return;
-  await checkUnprotected(context, { action: "overwrite", name }, signal);
+  if (!isWritten) await checkUnprotected(context, { action: "overwrite", name }, signal);
   const isNew = version === undefined && context.settings.versioned;
   const rules = rulesFor(await rulesNow(context, signal), name);
   if (isNew || !rules.some(({ protectAliases }) => protectAliases)) return;
   const { canonical } = version === undefined ? FIRST_VERSION : parseVersion(version);
   for await (const entry of listAliases(context, name, { signal })) {
     if (entry.version !== canonical) continue;
-    await checkUnprotectedAlias(context, { action: "overwrite", name, ...entry }, signal);
+    try {
+      await checkUnprotectedAlias(context, { action: "overwrite", name, ...entry }, signal);
+    } catch (error) {
+      if (!isWritten) throw error;
+      await putBack(context, { name, ...entry }, signal);
+      const state = "it was set to the version meanwhile, which is overwritten: it is put back";
+      throw conflict("keep alias", shown(`${name}@${entry.alias}`), state, {
+        hint: "Check the version, and set the alias again.",
+        maybeWritten: true,
+      });
+    }
   }
 }
