@@ -15,7 +15,7 @@ export interface RetentionRules {
   changedAt: Date;
   /** The author of the last change of settings, if known. */
   by?: Author;
-  /** What the change took from the present rule of its pattern. */
+  /** Members that the change took from the present rule of its pattern. */
   gaveUp?: RetentionRule;
 }
 

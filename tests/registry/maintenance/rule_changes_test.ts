@@ -50,7 +50,7 @@ Deno.test("all that any rule of a name protects is protected", () => {
   }));
 });
 
-/** What a program of commits before follows: the first rule, and all of one that it does not know. */
+/** Returns the rule that a program of earlier commits follows. It protects all of one with `adds`. */
 function followedByEarlier(rules: readonly RetentionRule[], name: string) {
   const matching = rulesFor(rules, name);
   const unknown = matching.find(({ adds }) => adds !== undefined);

@@ -8,7 +8,7 @@ import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
 import { type Extension, rulingOptions } from "../../program/extension.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../program/print_table.ts";
-import { formatCount, formatTime, parseAge, parseCount } from "../../terminal/units.ts";
+import { formatTime, parseAge, parseCount } from "../../terminal/units.ts";
 
 const PATTERN = { usage: "<pattern>", text: "a name, or a pattern such as 'runs:*'" };
 
