@@ -7,7 +7,7 @@ import { contextOf } from "../../../registry/operations/context.ts";
 import { locate } from "../../../registry/operations/resolve.ts";
 
 /** True for a member that a copy keeps; otherwise why it does not. */
-const COPIED: Record<keyof VersionRecord, true | { not: string }> = {
+export const COPIED: Record<keyof VersionRecord, true | { not: string }> = {
   format: { not: "of the record" },
   kind: { not: "of the record" },
   generation: { not: "of the record" },

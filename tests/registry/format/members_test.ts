@@ -6,8 +6,9 @@ import type { VersionRecord } from "../../../core/record.ts";
 import { recordProblem } from "../../../registry/format/record_shape.ts";
 import { contextOf } from "../../../registry/operations/context.ts";
 import { payloadSource } from "../../../registry/operations/load.ts";
+import { membersOf } from "../../support/interface_members.ts";
 import { testInMemory } from "../registries.ts";
-import { assertCopied, saveMembers } from "./copied_members.ts";
+import { assertCopied, COPIED, saveMembers } from "./copied_members.ts";
 
 const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), "utf8");
 
@@ -15,7 +16,7 @@ const ID = "01951e2f-6c00-7abc-8def-0123456789ab";
 const SHA = "0".repeat(64);
 const TIME = "2025-02-19T12:00:00.000Z";
 
-/** A record with all members: the compiler finds a new one. */
+/** A record with all members. */
 const RECORD: Required<VersionRecord> = {
   format: "holdfast/1",
   kind: "version",
@@ -51,6 +52,32 @@ const UNCHECKED: { readonly [Name in keyof VersionRecord]?: string } = {
   format: "the codec checks it",
   by: "`authorOf` drops what is not an author",
 };
+
+Deno.test("each member of a version is in FORMAT.md, checked, shown, in Python and in copies", async () => {
+  const members = (await membersOf("core/record.ts", "VersionRecord")).sort();
+  const tables = {
+    RECORD,
+    "SHOWN, in members_test.ts": SHOWN,
+    "COPIED, in copied_members.ts": COPIED,
+  };
+  for (const [table, of] of Object.entries(tables)) {
+    const missing = members.filter((name) => !Object.hasOwn(of, name));
+    assertEquals(
+      missing,
+      [],
+      `${table} lacks a member: add it, and follow the tests that then fail`,
+    );
+    assertEquals(Object.keys(of).sort(), members, table);
+  }
+});
+
+Deno.test("each member of an info is of a record", async () => {
+  const shown = new Set<unknown>(Object.values(SHOWN));
+  const others = (await membersOf("core/artifact.ts", "ArtifactInfo")).filter((name) =>
+    !shown.has(name)
+  );
+  assertEquals(others, ["annotations"], "records of notes have them");
+});
 
 Deno.test("a member of another type is a problem of the record", () => {
   assertEquals(recordProblem(RECORD), undefined);
