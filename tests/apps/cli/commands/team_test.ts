@@ -39,15 +39,20 @@ filledTest("rules are kept, and prune --rules follows them", async (it) => {
   await it.tells("rules set conf* --keep-last 1", "Rule for conf*: keep last 1");
   await it.tells("rules set note --protect", "Rule for note: protected");
   assertStringIncludes(await it.succeeds("rules ls"), "conf*");
-  assertStringIncludes(await it.succeeds("rules test config"), "the only rule that matches");
+  assertStringIncludes(await it.succeeds("rules test config"), "prune --rules follows conf*");
   await it.fails("rm note@1 --yes", 4);
   await it.fails("prune --rules --keep-last 1 --yes", 2);
   await it.succeeds("prune --rules --dry-run");
+  await it.fails("rules set conf* --keep-daily 3", 4);
+  await it.tells(
+    "rules set conf* --keep-daily 3 --replace",
+    "Rule for conf*: keep daily 3 (no longer: keep last 1)",
+  );
   await it.succeeds("rules rm conf*");
   await it.fails("rules rm conf*", 3);
   const changes = (await it.succeeds("rules log --json")).trim().split("\n").map((line) => {
     const { pattern, rule } = JSON.parse(line);
-    return [pattern, rule?.keepLast ?? rule?.protect ?? "removed"];
+    return [pattern, rule ? rule.keepLast ?? rule.protect : "removed"];
   });
-  assertEquals(changes, [["conf*", "removed"], ["note", true], ["conf*", 1]]);
+  assertEquals(changes, [["conf*", "removed"], ["conf*", undefined], ["note", true], ["conf*", 1]]);
 });
