@@ -36,15 +36,11 @@ export async function unlike(
   const states: string[] = [];
   for (const { text, field, label, read, meets } of comparisonsIn(where)) {
     if (!meets(info)) states.push(`${text} does not hold: ${field} is ${valueText(read(info))}`);
-    else if (label !== undefined) {
-      const named = [label, label.split(".")[0]!].find((each) =>
-        ownOf(info.annotations?.labels, each) !== undefined
-      ) ?? label;
-      const value = ownOf(info.annotations?.labels, named);
-      const set = value === undefined ? undefined : await changeOf(log(), { label: named, value });
-      if (!set?.isLater) {
-        states.push(isEarlier(named));
-      }
+    const labels = Object.entries(info.annotations?.labels ?? {})
+      .filter(([each]) => label === each || label?.startsWith(`${each}.`));
+    for (const [each, value] of labels) { // none is there if a missing one holds
+      const set = await changeOf(log(), { label: each, value });
+      if (!set?.isLater) states.push(isEarlier(each));
     }
   }
   return states.length === 0 ? undefined : states.join("; ");
