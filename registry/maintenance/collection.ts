@@ -53,7 +53,11 @@ export interface DraftPlaces {
   needed: readonly string[];
   /** Of drafts that this run removes, and that no version has. */
   released: readonly string[];
+  /** Ids of drafts whose commit has begun, as long as they are remembered. */
+  committed: readonly string[];
 }
+
+export const NO_PLACES: DraftPlaces = { needed: [], released: [], committed: [] };
 
 /** Options of `collectGarbage`. */
 export interface GarbageOptions extends SignalOptions {
@@ -116,10 +120,11 @@ interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
   notes?: { areWritten: boolean };
   /** Receives what comparisons find, if this is a view for one name. */
   outlook?: Outlook;
-  begun?: Begun;
+  begun?: Moment;
 }
 
-type Begun = Record<"wall" | "monotonic", number>;
+/** A moment by both clocks of this machine, milliseconds. */
+export type Moment = Record<"wall" | "monotonic", number>;
 
 export class Collection {
   readonly context: Context;
@@ -129,16 +134,15 @@ export class Collection {
   readonly markKey: string;
   readonly measure?: Measure;
   readonly notes: { areWritten: boolean };
-  drafts: DraftNeeds = { names: new Set(), placesOf: () => ({ needed: [], released: [] }) };
+  drafts: DraftNeeds = { names: new Set(), placesOf: () => NO_PLACES };
   readonly names: PackedMap = new PackedMap();
   /** How long garbage is kept, milliseconds. */
   readonly graceMs: number;
   readonly #options: CollectionOptions;
-  readonly #begun: Begun;
+  readonly #begun: Moment;
 
   constructor(context: Context, options: CollectionOptions) {
     const { report, markKey, signal, forget = false, now = false, measure } = options;
-    const { system } = context;
     this.context = context;
     this.signal = signal;
     this.dryRun = report.dryRun;
@@ -148,7 +152,7 @@ export class Collection {
     this.notes = options.notes ?? { areWritten: false };
     this.graceMs = now ? -CLOCK_STEP_MS : report.graceMs;
     this.#options = options;
-    this.#begun = options.begun ?? { wall: system.now(), monotonic: system.monotonic() };
+    this.#begun = options.begun ?? this.moment();
   }
 
   /** Returns a view for one name, and the outlook that its comparisons fill. */
@@ -193,12 +197,16 @@ export class Collection {
     return modifiedAt < this.markAt() - memoryMs(this.#options.report.graceMs);
   }
 
-  /** Returns true if the mark is too old for actions that must not be late. */
-  isLate(): boolean {
-    const { system, settings } = this.context;
-    const { wall, monotonic } = this.#begun;
-    return Math.max(system.now() - wall, system.monotonic() - monotonic) >
-      settings.leastGraceMs / 4;
+  moment(): Moment {
+    const { system } = this.context;
+    return { wall: system.now(), monotonic: system.monotonic() };
+  }
+
+  /** Returns true if the mark, or what was read since, is too old for what must not be late. */
+  isLate(begun: Moment = this.#begun): boolean {
+    const { wall, monotonic } = this.moment();
+    return Math.max(wall - begun.wall, monotonic - begun.monotonic) >
+      this.context.settings.leastGraceMs / 4;
   }
 
   count(item: GarbageItem): void {

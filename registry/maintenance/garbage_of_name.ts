@@ -6,7 +6,8 @@ import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";
 import { ALIVE } from "../format/layout.ts";
-import { type Collection, type GarbageItem, otherMark } from "./collection.ts";
+import { type Collection, type GarbageItem, type Moment, otherMark } from "./collection.ts";
+import { decodeName } from "../../core/naming/names.ts";
 import { checkLists } from "./garbage/check_lists.ts";
 import { forgetName } from "./garbage/forget_name.ts";
 import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts";
@@ -19,17 +20,21 @@ import {
   readTimes,
   releasedObjects,
 } from "./garbage/known_records.ts";
-import { openNote } from "./garbage/note.ts";
+import { MIN_RECORDS, openNote } from "./garbage/note.ts";
 import { encodeFolder, ReferredObjects, RELEASED } from "./garbage/referred.ts";
 import { foundBefore, isOfDraft } from "./garbage/second_run.ts";
 
 export async function collectName(collection: Collection, name: string): Promise<void> {
+  const begun = collection.moment();
   const folders = await listFolders(collection, name);
   const cells = await listCells(collection, name);
   const heads = cells.flatMap(({ generations }) => generations);
   checkAlone(collection, heads);
   collection.measure?.listed(name, folders, cells);
-  const note = await openNote(collection, name, heads.length);
+  const hasDrafts = [...folders.keys()].some(isOfDraft);
+  // The payload of a draft names no version: only the note knows its record once its key is gone.
+  const least = hasDrafts && collection.context.settings.versioned ? MIN_RECORDS : 0;
+  const note = await openNote(collection, name, Math.max(heads.length, least));
   const records = await readRecords(collection, heads, note);
   collection.measure?.known({ name, cells, records });
   const { drafts } = collection;
@@ -49,13 +54,14 @@ export async function collectName(collection: Collection, name: string): Promise
   const { unneeded, unexplained: strange } = isKnown
     ? sortPayload(collection, folders, plan)
     : { unneeded: [], unexplained: [] };
-  const { confirmed, unexplained } = [...folders.keys()].some(isOfDraft)
+  const { confirmed, unexplained } = hasDrafts
     ? await foundBefore(collection, note, strange)
     : { confirmed: [], unexplained: new Map<string, number>() };
-  await checkLists(collection, { name, cells, note }, [...unneeded, ...strange]);
+  const going = { unneeded, unexplained: strange };
+  await checkLists(collection, { name, cells, records, note }, going);
   if (mayChange(plan, heads, records) || unexplained.size > 0) collection.leaveOpen();
   const gone = await removeReplaced(collection, plan, records);
-  await removePayload(collection, [...unneeded, ...confirmed]);
+  await removePayload(collection, name, { items: [...unneeded, ...confirmed], begun });
   await note.save(heads.filter(({ key }) => !gone.has(key)), { records, unexplained });
 }
 
@@ -277,9 +283,27 @@ function sortPayload(
   return { unneeded, unexplained };
 }
 
-/** Removes payload, `.alive` marks last. */
-async function removePayload(collection: Collection, items: GarbageItem[]): Promise<void> {
+const BATCH = 1000;
+
+/**
+ * Removes payload, `.alive` marks last, while what was listed is recent: a record that landed late
+ * since then may refer to it, and then readers and repeats of its save have seen it.
+ */
+async function removePayload(
+  collection: Collection,
+  name: string,
+  { items, begun }: { items: readonly GarbageItem[]; begun: Moment },
+): Promise<void> {
   const isMark = ({ key }: GarbageItem) => key.endsWith(ALIVE);
-  await collection.remove(items.filter((item) => !isMark(item)));
-  await collection.remove(items.filter(isMark));
+  for (const part of [items.filter((item) => !isMark(item)), items.filter(isMark)]) {
+    for (let at = 0; at < part.length; at += BATCH) {
+      if (collection.isLate(begun)) {
+        const message = `Cannot collect garbage of "${
+          decodeName(name)
+        }": its lists are too old now`;
+        return collection.fail(name, { message });
+      }
+      await collection.remove(part.slice(at, at + BATCH));
+    }
+  }
 }

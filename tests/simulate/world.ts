@@ -114,7 +114,8 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     const reading = { restMs: 0 };
     const recorded = site.recorded(name);
     const view = site.view?.(recorded, { process, plan, system, fenced: sends.fenced }) ?? recorded;
-    const faulty = withFaults(wrongNotes(view, { areCurrent: site.hasCurrentNotes ?? false }), {
+    const { hasRightNotes, hasCurrentNotes: areCurrent = false } = site;
+    const faulty = withFaults(hasRightNotes ? view : wrongNotes(view, { areCurrent }), {
       choose: (call) => plan.fault?.(call),
       sleep: (ms) => system.sleep(ms),
       latencyMs: () => network.between(0.5, 20),

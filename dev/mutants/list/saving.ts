@@ -153,8 +153,8 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "drafts/payload-is-not-needed",
     file: "registry/maintenance/garbage/drafts.ts",
-    text: "return places.get(name) ?? NONE;",
-    replacement: "return NONE;",
+    text: "return places.get(name) ?? NO_PLACES;",
+    replacement: "return NO_PLACES;",
     test: "tests/registry/drafts/draft_age_test.ts",
     testName: "payload of a draft outlives the grace",
   },

@@ -3,8 +3,10 @@ import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName, shown } from "../../../core/naming/names.ts";
 import { draftMemoryMs } from "../../operations/drafts/draft_state.ts";
 import { draftPlace, DRAFTS, encodePlace } from "../../format/layout.ts";
-import { DISCARDED_BYTES, type DraftEntry, parseDraftKey } from "../../operations/drafts/note.ts";
+import { DISCARDED_BYTES, draftEndKey, type DraftEntry } from "../../operations/drafts/note.ts";
+import { parseDraftKey } from "../../operations/drafts/note.ts";
 import type { Collection, DraftNeeds, DraftPlaces, GarbageItem } from "../collection.ts";
+import { NO_PLACES } from "../collection.ts";
 import { listReadable } from "../damage/readable.ts";
 
 interface ListedDraft {
@@ -17,7 +19,6 @@ interface ListedDraft {
 
 const COMMITTED = "committed";
 const DISCARDED = "discarded";
-const NONE: DraftPlaces = { needed: [], released: [] };
 
 /**
  * Removes drafts that ended or were abandoned, and returns what the others need. Lists drafts after
@@ -51,14 +52,14 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     placesOf(name) {
       const error = unreadable.get(name) ?? unreadable.get("");
       if (error !== undefined) throw error;
-      return places.get(name) ?? NONE;
+      return places.get(name) ?? NO_PLACES;
     },
   };
 
   /** Keeps a draft and its payload: its commit may start or continue. */
   function keep(name: string, listed: ListedDraft): void {
     const { objects, newest, end } = listed;
-    note(name, "needed", listed);
+    note(name, "needed", listed.places);
     if (end === undefined) return;
     const why = isDiscarded(end) ? DISCARDED : COMMITTED;
     const items = objects.filter((object) => object !== end || isDiscarded(end))
@@ -66,10 +67,10 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     collection.waits(items, newest + keptForMs(collection, end));
   }
 
-  function note(name: string, as: keyof DraftPlaces, listed: ListedDraft): void {
-    const known = places.get(name) ?? { needed: [], released: [] };
+  function note(name: string, as: keyof DraftPlaces, noted: readonly string[]): void {
+    const known = places.get(name) ?? { needed: [], released: [], committed: [] };
     places.set(name, known);
-    for (const place of listed.places) known[as].push(place);
+    for (const place of noted) known[as].push(place);
   }
 
   async function endDraft(): Promise<void> {
@@ -78,6 +79,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     names.add(name);
     if (unreadable.has(name)) return;
     const { end } = listed;
+    if (end !== undefined && !isDiscarded(end)) note(name, "committed", [decodeName(draft)!]);
     if (!isGone(collection, listed)) return keep(name, listed);
     const again = noneListed();
     const folder = `${DRAFTS}${name}/${draft}/`;
@@ -87,8 +89,11 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     }
     if (unreadable.has(name)) return;
     if (again.objects.length > listed.objects.length) return keep(name, again);
+    if (end === undefined && await context.backend.head(draftEndKey(folder), { signal })) {
+      return keep(name, again); // lists omit its end
+    }
     const why = end === undefined ? "abandoned" : isDiscarded(end) ? DISCARDED : COMMITTED;
-    if (why !== COMMITTED) note(name, "released", listed); // else the version says what it needs
+    if (why !== COMMITTED) note(name, "released", listed.places); // else the version says what it needs
     await removeDraft(collection, listed, `${why}: draft ${shown(decodeName(draft)!)}`);
   }
 }

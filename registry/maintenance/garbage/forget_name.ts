@@ -4,6 +4,7 @@ import { decodeName } from "../../../core/naming/names.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import type { Generation } from "../../cell/heads.ts";
 import { type Collection, otherMark } from "../collection.ts";
+import { checkAbsent, keysAbove } from "./check_lists.ts";
 import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
 import { type Cell, type KnownName, type KnownRecords, listCells } from "./known.ts";
 
@@ -27,6 +28,8 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
     collection.failAsLate();
     return false;
   }
+  const above = versionsOf(cells).flatMap((cell) => keysAbove(cell, records));
+  await checkAbsent(collection, name, above);
   const other = await otherMark(collection);
   if (other !== undefined) {
     const why = other === collection.markKey

@@ -34,6 +34,8 @@ export interface KnownRecord {
   objects?: readonly string[];
   /** Why its list of files cannot be read, although its objects are there. */
   damage?: RegistryError;
+  /** The key of the record that a key's record names, if that was just read. */
+  target?: string;
   /** The record without its content, if it may expire: it landed late and refers to payload. */
   late?: FoundRecord;
   /** Bytes and objects of all files, if sizes are measured. */

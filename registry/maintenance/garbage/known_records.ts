@@ -1,7 +1,9 @@
 // Reads the records of a name, before the garbage collector removes anything of it.
 import { corrupt, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { parseVersion } from "../../../core/naming/versions.ts";
 import type {
   AnyRecord,
+  KeyRecord,
   ScrubbedRecord,
   StoredFile,
   TombstoneRecord,
@@ -14,6 +16,7 @@ import { readObjects } from "../../cell/file_list.ts";
 import { objectsOf, ownPlace, type PayloadObject } from "../../cell/objects.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
+import { recordKey, versionCell } from "../../format/layout.ts";
 import { encodeRecord, FORMAT } from "../../format/record_codec.ts";
 import type { Context } from "../../operations/context.ts";
 import type { Collection } from "../collection.ts";
@@ -52,9 +55,15 @@ export async function readRecords(
       late: isLate ? { record, info, inline: new Uint8Array() } : undefined,
       remains: head.generation === 1 ? remainsOf(record) : undefined,
       times: record.kind === "deleted" ? timesOf(record) : undefined,
+      target: record.kind === "key" ? targetOf(context, record) : undefined,
     });
   });
   return records;
+}
+
+function targetOf({ settings }: Context, { name, target }: KeyRecord): string {
+  const cell = versionCell(name, parseVersion(target.version), settings.versioned);
+  return recordKey(cell, target.generation);
 }
 
 interface Content extends Pick<KnownRecord, "damage" | "version"> {

@@ -19,8 +19,10 @@ import {
   versionCell,
 } from "../../format/layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
+import { checkAbsent } from "./check_lists.ts";
 import { listReadable } from "../damage/readable.ts";
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
+import { encodeName } from "../../../core/naming/names.ts";
 import { isRegistryError, unavailable } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { asGeneration, type Generation, readRecord } from "../../cell/heads.ts";
@@ -108,7 +110,7 @@ async function collectNotes(collection: Collection, notes: readonly ObjectInfo[]
   const { context, dryRun, signal } = collection;
   const { versioned } = context.settings;
   const stale: ObjectInfo[] = [];
-  const cells = new Map<string, Promise<Set<string> | undefined>>();
+  const cells = new Map<string, ReturnType<typeof commitsOf>>();
   await forEachAtOnce(notes, async (info) => {
     const note = parseLineageKey(info.key);
     if (
@@ -118,10 +120,12 @@ async function collectNotes(collection: Collection, notes: readonly ObjectInfo[]
     const cell = versionCell(note.name, note.version, versioned);
     if (!cells.has(cell)) cells.set(cell, commitsOf(collection, cell));
     try {
-      const commits = await cells.get(cell);
-      if (commits === undefined) return; // an unreadable record may be the noted one
-      if (!commits.has(note.commit)) stale.push(info);
-      else if (!dryRun) await context.backend.put(info.key, new Uint8Array(), { signal });
+      const found = await cells.get(cell);
+      if (found === undefined) return; // an unreadable record may be the noted one
+      if (!found.commits.has(note.commit)) {
+        await checkAbsent(collection, encodeName(note.name), found.above);
+        stale.push(info);
+      } else if (!dryRun) await context.backend.put(info.key, new Uint8Array(), { signal });
     } catch (error) {
       if (!isRegistryError(error)) throw error;
       collection.fail(info.key, error);
@@ -132,39 +136,40 @@ async function collectNotes(collection: Collection, notes: readonly ObjectInfo[]
 }
 
 /**
- * Returns the commits of all version records in a cell; undefined if one cannot be read. Throws
- * `Unavailable` if one exists that a list omits: its note would go.
+ * Returns the commits of all version records in a cell, and the keys of records that exist only if
+ * lists omit them; undefined if one cannot be read, or if the listed head was replaced. Throws
+ * `Unavailable` if a second list has more records.
  */
 async function commitsOf(
   collection: Collection,
   cell: string,
-): Promise<Set<string> | undefined> {
+): Promise<{ commits: Set<string>; above: string[] } | undefined> {
   const { context, signal } = collection;
   const commits = new Set<string>();
   const records = await recordsIn(collection, cell);
   const omitted = (await recordsIn(collection, cell)).find(({ key }) =>
     !records.some((record) => record.key === key)
   );
-  const first = recordKey(cell, 1);
-  if (
-    omitted !== undefined || records.length === 0 && await context.backend.head(first, { signal })
-  ) {
-    const key = omitted?.key ?? first;
-    throw unavailable("collect garbage", `"${key}"`, "a list of records omits it", {
+  if (omitted !== undefined) {
+    throw unavailable("collect garbage", `"${omitted.key}"`, "a list of records omits it", {
       hint: "Check the store: its lists are incomplete. Its lineage notes were not removed.",
-      key,
+      key: omitted.key,
     });
   }
+  const above = [(records[0]?.generation ?? 0) + 1];
   for (const listed of records) {
     try {
       const record = (await readRecord(context, listed.key, signal))?.record;
       if (record?.kind === "version") commits.add(record.commit);
+      if (listed !== records[0]) continue;
+      if (record?.kind === "scrubbed") return undefined;
+      if (record?.kind === "deleted") above.push(3); // in place of the first: see generationAbove
     } catch (error) {
       if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
       return undefined;
     }
   }
-  return commits;
+  return { commits, above: above.map((generation) => recordKey(cell, generation)) };
 }
 
 async function recordsIn({ context, signal }: Collection, cell: string): Promise<Generation[]> {

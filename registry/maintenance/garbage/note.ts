@@ -11,6 +11,8 @@ import type { KnownRecord, KnownRecords } from "./known.ts";
 import { isObjectsText } from "./referred.ts";
 
 export interface Note {
+  /** True if it was read with the records. */
+  readonly isRead: boolean;
   /** Returns the noted facts of a record with this listing; undefined if it must be read. */
   find(entry: ObjectInfo): KnownRecord | undefined;
   /** Returns the keys of noted records that a list does not have, and that the mark is younger than. */
@@ -41,7 +43,8 @@ type Entry = [
   ...objects: string[],
 ];
 
-const MIN_RECORDS = 3;
+/** The least number of records that are noted: reading fewer again costs less. */
+export const MIN_RECORDS = 3;
 /** The records of a larger name are in a table of their own. */
 const MAX_RECORDS = 100_000;
 const MAX_NOTE_BYTES = 64 * 1024 * 1024;
@@ -58,6 +61,7 @@ export async function openNote(collection: Collection, name: string, count: numb
   const noted = areMany && collection.measure === undefined ? await read() : undefined;
 
   return {
+    isRead: noted !== undefined,
     find(entry) {
       const [size, modifiedAt, etag, kind, ...objects] = noted?.records.get(pathOf(entry)) ?? [];
       if (size !== entry.size || modifiedAt !== entry.modifiedAt || etag !== (entry.etag ?? null)) {
@@ -77,7 +81,7 @@ export async function openNote(collection: Collection, name: string, count: numb
       const before = await reading;
       const isNeeded = areMany || unexplained.size > 0 || (before?.unexplained.size ?? 0) > 0;
       if (!notes.areWritten || !isNeeded) return;
-      const entries = entriesOf(areMany ? listed : [], records);
+      const entries = areMany ? entriesOf(listed, records) : before?.records ?? new Map();
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
       const pages = before?.pages ?? (isLarge ? await readPages(collection, name) : undefined);
       await pages?.save(isLarge ? entries : []);

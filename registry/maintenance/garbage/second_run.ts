@@ -1,7 +1,7 @@
 // Payload of drafts that nothing known refers to. Its key names no version whose record could be
-// asked for, so a wrongly empty list of records or drafts makes needed payload look unused. It goes
-// when an earlier run, with lists of its own, has found the same. A run between them with right lists
-// clears this in the note. So payload is lost only if two lists are wrong and the note read is old.
+// asked for. It goes when an earlier run, with lists of its own, has found the same, and nothing that
+// names a record of the draft shows one (check_lists.ts): its idempotency key, its end, or the note of
+// a run that has seen the record. A run with right lists in between clears this in the note.
 import { parsePayloadKey, UNVERSIONED } from "../../format/layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
 import type { Note, Unexplained } from "./note.ts";

@@ -1,7 +1,7 @@
 // Stores below the requirements: late and empty listings, and changing permissions.
 import type { Fault, StoreCall } from "../with_faults.ts";
 import { createStaleLists } from "../stores/stale_lists.ts";
-import { createWrongLists } from "../stores/wrong_lists.ts";
+import { createIncompleteLists, createWrongLists } from "../stores/wrong_lists.ts";
 import { GRACE_MS } from "../world.ts";
 import { collecting, largeValue, liveAs, mostly, OVERWRITE } from "./schedule.ts";
 import { sharingValue, smallValue } from "./schedule.ts";
@@ -103,6 +103,55 @@ export const wrongLists: Schedule = {
     main.hasCurrentNotes = true;
     const collectors = collecting(world, 10, [0.2, 200]); // notes of lineage go after 30 days
     await Promise.all([writer, ...drafters, collectors]);
+    main.view = undefined;
+  },
+};
+
+/**
+ * After some collections, lists omit one record for good, at times the idempotency keys too. Versions,
+ * with files of their own or of others, and finished runs keep their data.
+ */
+export const incompleteLists: Schedule = {
+  name: "incomplete lists",
+  weight: 10,
+  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.6) }),
+  async run(world, { versioned, mutable }) {
+    const { random, sites: [main] } = world;
+    const rest = () => random.pick([0, random.between(0, 2) * GRACE_MS]);
+    const value = (n: number) =>
+      random.pick([largeValue(`save ${n}`), sharingValue("common", `save ${n}`)]);
+    const writer = liveAs(world, "writer", {}, async (actor) => {
+      for (let n = 0; n < 3; n++) {
+        const isOverwrite = mutable && (!versioned || random.chance(0.6));
+        if (isOverwrite) await actor.save("a", value(n), OVERWRITE);
+        else if (versioned || n === 0) await actor.save("a", value(n));
+        await actor.rest(rest());
+      }
+      if (!versioned) return;
+      await actor.delete("a", "1.0.0");
+      await actor.rest(random.between(0, 0.9) * GRACE_MS);
+      if (random.chance(0.5)) await actor.undelete("a", "1.0.0");
+    });
+    const drafter = liveAs(world, "drafter", {}, async (actor) => {
+      if (!versioned || random.chance(0.5)) return;
+      const draft = { name: random.pick(["a", "b"]), id: "x" };
+      await actor.addPart({ ...draft, part: "0", delivery: "1" }, 0);
+      await actor.commitDraft(draft);
+    });
+    main.hasRightNotes = true;
+    const early = collecting(world, random.int(3), [0.2, 2]);
+    await Promise.all([writer, drafter, early]);
+    const records = [...main.ledger.cells.values()].flatMap(({ place, landings }) =>
+      place.kind === "version" ? landings.filter(({ present }) => present) : []
+    );
+    const { key: lost } = random.pick(records);
+    const nights = random.pick([[0.4, 2], [12, 60], [100, 300]] as const);
+    // After 30 days nothing else names the record of a draft.
+    const areKeysLost = nights[1] < 100 && random.chance(0.4);
+    main.view = createIncompleteLists((key) =>
+      key === lost || areKeysLost && key.includes("/keys/")
+    );
+    await collecting(world, 6, nights, { name: "nights" });
     main.view = undefined;
   },
 };

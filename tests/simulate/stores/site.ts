@@ -16,6 +16,8 @@ export interface Site extends Pick<SiteOptions, "view" | "settings"> {
   disturbs: boolean;
   /** True if no read returns the note of an earlier run; it may be wrong otherwise. */
   hasCurrentNotes?: boolean;
+  /** True if all notes are read as they were written. */
+  hasRightNotes?: boolean;
 }
 
 export interface Viewer {

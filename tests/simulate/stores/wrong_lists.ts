@@ -1,6 +1,6 @@
-// A store whose lists are wrong during one collection of garbage, and right during the next: a
-// gateway loses a page, or an index is rebuilt. What is read by its key is there.
-import type { Backend } from "../../../core/backend.ts";
+// Stores whose lists are wrong: during one collection of garbage, because a gateway loses a page or an
+// index is rebuilt; or for days, because an index has lost an entry. What is read by its key is there.
+import { type Backend, isPrefix } from "../../../core/backend.ts";
 import { DRAFTS, isMark, LINEAGE, NAMES, SCRATCH } from "../../../registry/format/layout.ts";
 import type { Random } from "../random.ts";
 import type { Viewer } from "./site.ts";
@@ -40,4 +40,21 @@ export function createWrongLists(random: Random): (recorded: Backend, viewer: Vi
       },
     };
   };
+}
+
+/** Creates the view of a process: no list has these keys. */
+export function createIncompleteLists(
+  isOmitted: (key: string) => boolean,
+): (recorded: Backend, viewer: Viewer) => Backend {
+  return (recorded) => ({
+    ...withoutExtras(recorded),
+    async *list(prefix, { limit = Infinity, ...options } = {}) {
+      let count = 0;
+      for await (const entry of recorded.list(prefix, options)) {
+        if (!isPrefix(entry) && isOmitted(entry.key)) continue;
+        if (count++ === limit) return;
+        yield entry;
+      }
+    },
+  });
 }

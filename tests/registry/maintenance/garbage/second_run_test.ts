@@ -62,7 +62,7 @@ testProtocol(
       store.list = async function* (prefix, options) {
         if (!prefix.startsWith("names/a/")) yield* list.call(store, prefix, options);
       };
-      assertEquals(await freed(world), 0);
+      assertEquals((await collectGarbage(registry)).removed.payload.count, 0);
       store.list = list;
       advance(30 * GRACE_MS);
       assertEquals(await freed(world), 0);
