@@ -309,7 +309,7 @@ export async function stateOf(
 }
 
 function findSavedDraft({ context, name, idempotencyKey: key, signal }: DraftCall) {
-  return findSaved(context, { name, key }, signal);
+  return findSaved(context, { name, key, lasting: true }, signal);
 }
 
 /** Returns how a draft ended; undefined if it has not. */

@@ -14,11 +14,11 @@ import { createRecord, knownFrom, type KnownHead, viewHead } from "../../cell/ce
 import type { Context } from "../context.ts";
 import { misplaced, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
-import { aliasCell, keyCell, recordKey, versionCell } from "../../format/layout.ts";
+import { aliasCell, cellOf, keyCell, recordKey, versionCell } from "../../format/layout.ts";
 import type { Operation } from "../../cell/operation.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
 import { sinceAbove } from "../../cell/since.ts";
-import { isVoid } from "../../cell/voids.ts";
+import { isVoid, mayBecomeVoid } from "../../cell/voids.ts";
 import { automaticTarget, explicitTarget } from "./target.ts";
 import type { Choice, Target, TargetChooser } from "./target.ts";
 
@@ -28,15 +28,19 @@ export interface SavedBefore {
   used: FoundRecord;
 }
 
-/** Returns the result of a save with this key, if it still exists and is what `save` asks for. */
+/**
+ * Returns the result of a save with this key, if it still exists and is what `save` asks for. With
+ * `lasting`, only if it cannot expire: a save with the same key would write it again.
+ */
 export async function findSaved(
   context: Context,
-  save: KeyedSave,
+  { lasting = false, ...save }: KeyedSave & { lasting?: boolean },
   signal?: AbortSignal,
 ): Promise<SavedBefore | undefined> {
   const earlier = await readKey(context, save, signal);
   if (earlier?.version === undefined) return undefined;
   const { used, record, version } = earlier;
+  if (lasting && await mayBecomeVoid(context, version, signal)) return undefined;
   if (!await isResult(context, record, version, signal)) return undefined;
   checkSame(context, save, record, version.record.previous);
   return { version, used };
@@ -131,6 +135,8 @@ class KeyedTarget implements TargetChooser {
   readonly #cell: string;
   /** The last known head of the key's cell. */
   #known?: KnownHead;
+  /** The generation above the result of an earlier save, if that may expire. */
+  #again?: Target;
 
   constructor(context: Context, operation: Operation, save: KeyedSave, inner: TargetChooser) {
     this.#context = context;
@@ -158,7 +164,10 @@ class KeyedTarget implements TargetChooser {
 
   async lost(target: Target, winner: FoundRecord): Promise<FoundRecord | undefined> {
     const { key } = this.#save;
-    if (await isResult(this.#context, { key }, winner, this.#operation.signal)) return winner;
+    const { signal } = this.#operation;
+    if (await isResult(this.#context, { key }, winner, signal)) {
+      return await mayBecomeVoid(this.#context, winner, signal) ? undefined : winner;
+    }
     const existing = await this.#inner.lost(target, winner);
     const choice = existing && await this.keep(existing);
     return choice && "existing" in choice ? choice.existing : undefined;
@@ -181,7 +190,7 @@ class KeyedTarget implements TargetChooser {
         this.repeats = used?.record.commit === operation.commit ? undefined : used;
         return earlier;
       }
-      const choice = await offer();
+      const choice = this.#again === undefined ? await offer() : { target: this.#again };
       if (this.#save[ONLY_CHECKED] || (undecided && "target" in choice)) return choice;
       if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
       const generation = (known?.generation ?? 0) + 1;
@@ -262,9 +271,30 @@ class KeyedTarget implements TargetChooser {
     const { signal } = this.#operation;
     if (!await isResult(context, record, object, signal)) return undefined;
     checkSame(context, this.#save, record, object.record.previous);
+    this.#again = await this.#aboveUnsettled(record, object);
+    if (this.#again !== undefined) return undefined;
     if (!await isDeleted(context, object, signal)) return { existing: object };
     const state = `version ${record.target.version}, which it saved or found, was deleted`;
     throw spent(context, this.#save, state, object.record.commit);
+  }
+
+  /**
+   * Returns the generation above a record of this save that landed late and refers to payload: a
+   * collector that listed the name before may still remove that. Undefined if it cannot expire, or
+   * does not count any more.
+   */
+  async #aboveUnsettled(
+    { target: { version, generation } }: KeyRecord,
+    object: FoundRecord,
+  ): Promise<Target | undefined> {
+    const context = this.#context;
+    if (!await mayBecomeVoid(context, object, this.#operation.signal)) return undefined;
+    const cell = cellOf(object.info.key);
+    const head = await viewHead(context, this.#operation, cell);
+    if (head?.generation !== generation) return undefined;
+    const asked = parseVersion(this.#save.version ?? version);
+    const previous = this.#save.ifCommit ?? head.previous; // by which repeats are known
+    return { version: asked, cell, generation: generation + 1, previous, since: sinceAbove(head) };
   }
 }
 

@@ -12,6 +12,7 @@ import type { Operation } from "../../cell/operation.ts";
 import { isStaleView } from "../../payload/base.ts";
 import type { OnConflict } from "../../../core/registry.ts";
 import { sinceAbove } from "../../cell/since.ts";
+import { mayBecomeVoid } from "../../cell/voids.ts";
 
 export interface Target {
   version: Version;
@@ -156,7 +157,9 @@ export function explicitTarget(
         throw changed();
       }
       if (known === undefined) return { target: { version, cell, generation: 1 } };
-      if (!overwrite && known.generation !== above) return { existing: existing(known) };
+      if (!overwrite && known.generation !== above && !await mayExpire(known)) {
+        return { existing: existing(known) };
+      }
       const { previous, found } = known;
       const generation = generationAbove({ ...known, record: found?.record });
       return { target: { version, cell, generation, previous, since: sinceAbove(known) } };
@@ -170,9 +173,17 @@ export function explicitTarget(
       if (ifCommit !== undefined) throw changed();
       if (overwrite) return undefined;
       known = await viewHead(context, operation, cell, known);
-      return existing(known!);
+      if (!await mayExpire(known!)) return existing(known!);
+      looked = true; // and `choose` writes above it
+      return undefined;
     },
   };
+
+  /** Returns true for a version that `skip` must not return: it landed late, with payload. */
+  async function mayExpire({ found }: KnownHead): Promise<boolean> {
+    return onConflict === "skip" && found?.record.kind === "version" &&
+      await mayBecomeVoid(context, found, operation.signal);
+  }
 
   function existing(head: KnownHead): FoundRecord {
     if (onConflict === "skip" && head.found?.record.kind === "version") return head.found;

@@ -16,7 +16,7 @@ import {
   readRecord,
 } from "../../cell/heads.ts";
 import type { Operation } from "../../cell/operation.ts";
-import { isVoid } from "../../cell/voids.ts";
+import { isVoid, mayBecomeVoid } from "../../cell/voids.ts";
 import type { Base } from "../../payload/base.ts";
 import type { Context } from "../context.ts";
 
@@ -52,19 +52,24 @@ export async function readContent(
     const listed = asGeneration(entry);
     if (listed !== undefined) generations.push(listed);
   }
-  return await contentOf(context, cell, generations, signal);
+  return await contentOf(context, cell, generations, signal, true);
 }
 
-/** Returns what a cell has whose generations were listed, newest first. */
+/**
+ * Returns what a cell has whose generations were listed, newest first. With `lasting`, a version that
+ * landed late above a deletion, with payload, is still deleted: it may expire, and has the content.
+ */
 export async function contentOf(
   context: Context,
   cell: string,
   generations: readonly Generation[],
   signal?: AbortSignal,
+  lasting = false,
 ): Promise<CellContent> {
   const [newest] = generations;
   if (newest === undefined) return { state: "unused" };
   let deletion: { tombstone: TombstoneRecord; replacedAt: number } | undefined;
+  let late: Located | undefined;
   let version: DeletedVersion | undefined;
   let next = newest.generation;
   for (const listed of generations) {
@@ -76,13 +81,18 @@ export async function contentOf(
     if (record.kind === "deleted") {
       deletion = { tombstone: record, replacedAt: listed.modifiedAt };
     } else if (record.kind === "version" && !await isVoid(context, object, signal)) {
-      if (deletion === undefined) return { state: "live" };
-      version = { located: asLocated(cell, listed, object, record), ...deletion };
-      break;
+      const located = asLocated(cell, listed, object, record);
+      if (deletion !== undefined) {
+        version = { located, ...deletion };
+        break;
+      }
+      if (!lasting || !await mayBecomeVoid(context, object, signal)) return { state: "live" };
+      late ??= located;
     }
   }
   const { tombstone } = deletion ?? {};
-  if (tombstone === undefined) return { state: "unused" };
+  if (tombstone === undefined) return { state: late === undefined ? "unused" : "live" };
+  if (late !== undefined) version = { located: late, replacedAt: 0 }; // nothing keeps its files
   return { state: "deleted", head: headOf(newest), tombstone, ...(version && { version }) };
 }
 

@@ -111,23 +111,30 @@ export function checkWrites(evidence: Evidence): BrokenInvariant[] {
   function checkCondition(request: Request, landing: Landing, say: Say): void {
     const { before, place, record } = landing;
     const broken = (state: string) => say("operations on a cell are linearizable", state);
+    const mayExpire = before !== undefined && before.late && before.needs.length > 0;
     if (isSaving(request)) {
       const { options } = request;
+      const key = options.idempotencyKey;
+      const isRepeat = mayExpire && (options.onConflict === "skip" ||
+        key !== undefined && (before.record as VersionRecord).key === key);
       if (options.ifCommit !== undefined && before?.record.commit !== options.ifCommit) {
         broken(`it replaced ${before?.record.commit}`);
       }
       if (
-        options.onConflict !== "overwrite" && options.ifCommit === undefined && before !== undefined
+        options.onConflict !== "overwrite" && options.ifCommit === undefined &&
+        before !== undefined && !isRepeat
       ) {
         if (!settings.mutable || before.record.kind === "version") {
           broken(`it replaced ${before.key}`);
         }
       }
-      if (!settings.mutable && place.generation > 1) {
+      if (!settings.mutable && place.generation > 1 && !isRepeat) {
         broken(`it wrote generation ${place.generation}`);
       }
     } else if (request.verb === "undelete") {
-      if (before?.record.kind !== "deleted") broken("it restored what was not deleted");
+      if (before?.record.kind !== "deleted" && !mayExpire) {
+        broken("it restored what was not deleted");
+      }
       const { landings } = ledger.cells.get(place.cell)!;
       const deleted = landings.findLast(({ record: { kind }, order, late, lost }) =>
         kind === "version" && order < before!.order && !late && !lost
@@ -353,6 +360,8 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: BrokenInva
       byKey.set(id, landing);
       if (
         other === undefined || other.record.commit === record.commit ||
+        // it may expire, so a repeat writes it again
+        other.place.cell === landing.place.cell && other.late && other.needs.length > 0 ||
         // it is good for so long after its first use
         Math.abs(landing.at - other.at) > memoryMs(settings.graceMs) ||
         isForgotten(key, record.name, [other.order, landing.order])

@@ -1,7 +1,7 @@
 // Writers that are much too late: paused, slow, or with requests that arrive hours later.
 import type { SavedArtifact } from "../../../core/registry.ts";
 import type { Actor } from "../actor.ts";
-import type { Fault } from "../with_faults.ts";
+import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
 import {
@@ -88,6 +88,57 @@ export const lateRecord: Schedule = {
         () => actor.setAlias("a", "live", "1.0.0").then(() => actor.load("a", "live")),
       ])();
     }
+  },
+};
+
+/**
+ * A record lands late, while a collector that listed the name before is about to remove its payload.
+ * Then the same save, or undelete, is repeated.
+ */
+export const repeatedLate: Schedule = {
+  name: "repeated late",
+  weight: 8,
+  settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
+  async run(world) {
+    const { random } = world;
+    const version = random.pick([undefined, "2.0.0"]);
+    const value = random.pick([largeValue("second"), sharingValue("common", "second")]);
+    const repeat = random.pick<(actor: Actor) => Promise<unknown>>([
+      (actor) => actor.save("a", value, { idempotencyKey: "order", ...(version && { version }) }),
+      (actor) => actor.save("a", value, { version: "2.0.0", onConflict: "skip" }),
+      (actor) => actor.undelete("a", "1.0.0"),
+    ]);
+    await found(world, largeValue("first"), { version: "1.0.0" });
+    const landsAfterMs = random.between(1.02, 1.4) * GRACE_MS;
+    const isRecord = (call: StoreCall) => isCommit(call) && call.key.includes("/versions/");
+    await liveAs(world, "late writer", { retryForMs: 3_000 }, async (actor) => {
+      await actor.delete("a", "1.0.0");
+      actor.plan.fault = inOrder<Fault>(
+        isRecord,
+        [{ kind: "late", afterMs: landsAfterMs }, { kind: "lostRequest" }],
+        true,
+      );
+      await repeat(actor);
+    });
+    const frozen = { wall: random.chance(0.5), monotonic: random.chance(0.5) };
+    const slow = liveAs(world, "slow collector", {}, async (actor) => {
+      await actor.rest(landsAfterMs - random.between(4_000, 20_000));
+      const ms = random.between(0.02, 1) * GRACE_MS;
+      const isPayload = ({ verb, key }: StoreCall) =>
+        verb === "delete" && key.startsWith("objects/");
+      actor.plan.pause = inOrder(isPayload, [{ ms, at: "send", ...frozen }]);
+      await actor.collect();
+    });
+    const repeater = liveAs(world, "repeater", {}, async (actor) => {
+      await actor.rest(landsAfterMs + random.between(0, 0.1) * GRACE_MS);
+      for (let n = 0; n < 3; n++) {
+        await repeat(actor);
+        await actor.rest(random.between(0, 0.6) * GRACE_MS);
+        if (random.chance(0.5)) await actor.collect();
+      }
+      await actor.load("a", "1.0.0");
+    });
+    await Promise.all([slow, repeater]);
   },
 };
 

@@ -13,7 +13,7 @@ import {
   twoCollectors,
 } from "./collectors.ts";
 import { interruptedSaves } from "./interrupted_saves.ts";
-import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
+import { lateRecord, longUpload, pausedWriter, repeatedLate } from "./late_writers.ts";
 import {
   contestedAliases,
   founders,
@@ -24,7 +24,7 @@ import {
 import { deadNumbers, longMemory } from "./memory.ts";
 import { mirrors, restoredMirrors, voidMirrors } from "./mirrors.ts";
 import { pasts } from "./history/pasts.ts";
-import { permissions, staleLists, wrongLists } from "./odd_stores.ts";
+import { incompleteLists, permissions, staleLists, wrongLists } from "./odd_stores.ts";
 import { retention, voidRetention, wrongClocks } from "./retention.ts";
 import { quietMonths } from "./history/quiet_months.ts";
 import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
@@ -44,6 +44,7 @@ export const SCHEDULES: readonly Schedule[] = [
   savedAliases,
   founders,
   lateRecord,
+  repeatedLate,
   pausedWriter,
   longUpload,
   longRetry,
@@ -75,6 +76,7 @@ export const SCHEDULES: readonly Schedule[] = [
   lockedRenames,
   staleLists,
   wrongLists,
+  incompleteLists,
   permissions,
   restores,
   cachedRestores,
