@@ -22,7 +22,9 @@ export const NOT_FINITE: ReadonlyMap<string, number> = new Map([
   ["-Infinity", -Infinity],
 ]);
 
+/** Returns a metric in the JSON of MLflow, which has words for numbers that JSON would change. */
 export function metricJson({ value, ...metric }: Metric) {
+  if (Object.is(value, -0)) return { ...metric, value: "-0.0" };
   return { ...metric, value: Number.isFinite(value) ? value : `${value}` };
 }
 

@@ -111,7 +111,7 @@ export function metadataOf(run: Omit<StoredRun, "token">): Record<string, unknow
     metrics.map(({ key, timestamp, step }) => [key, [timestamp, step] as [number, number]]),
   );
   const values = Object.fromEntries(
-    metrics.map((each) => [each.key, plain(metricJson(each).value)]),
+    metrics.map(({ key, value }) => [key, plain(value)]),
   );
   const fits = sizeOf(last) <= MOST_LAST && sizeOf(values) <= MOST_METRICS;
   if (fits && !metrics.some(({ value }) => Object.is(value, -0))) kept.last = last;
@@ -128,9 +128,9 @@ export function metadataOf(run: Omit<StoredRun, "token">): Record<string, unknow
   };
 }
 
-/** Metadata has no -0. */
-function plain(value: number | string): number | string {
-  return value === 0 ? 0 : value;
+/** Returns a number as metadata has it: without -0, NaN and infinities. */
+function plain(value: number): number | string {
+  return Number.isFinite(value) ? value + 0 : `${value}`;
 }
 
 /** Returns the bytes of a value as JSON. */

@@ -11,7 +11,7 @@ import { checkChanges, described, FRESH, type MlflowContext, nameRun } from "../
 import { invalid, wrong } from "../errors.ts";
 import { checkExperimentName } from "../experiments.ts";
 import { experimentName, parseRunId, runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
-import { dataSetTags } from "../../../runs/mlflow/data_sets.ts";
+import { dataSetTags, newDataSets } from "../../../runs/mlflow/data_sets.ts";
 import { pointsOf } from "../../../runs/mlflow/points.ts";
 import { INPUT, NAME_TAG, nameOfRun, OUTPUT, runJson } from "../../../runs/mlflow/stored_run.ts";
 import type { RunChange } from "../amend.ts";
@@ -166,7 +166,8 @@ function factRoutes(routes: Routes, { runs, changes }: MlflowContext): void {
       ]);
       await inOrder(runIdOf(key), async () => {
         const { tags } = await runs.read(key, access);
-        const change = new Map([...models, ...dataSetTags(json.datasets, tags)]);
+        const added = dataSetTags(newDataSets(json.datasets, tags), tags);
+        const change = new Map([...models, ...added]);
         await changes.change(key, { tags: change }, access);
       });
       return c.json({}, 200, FRESH);

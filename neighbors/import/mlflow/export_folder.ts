@@ -13,19 +13,20 @@ import { createLocalFiles, type FileStoreContract } from "../../../files/mod.ts"
 import { readAnnotations } from "../../../registry/mod.ts";
 import { DATA } from "../../../runs/mlflow/data_sets.ts";
 import { parseRunId, type RunKey } from "../../../runs/mlflow/ids.ts";
-import { metricsIn } from "../../../runs/mlflow/points.ts";
 import {
   curveOf,
   factsOf,
   INPUT,
-  linesOf,
   MODEL_FACTS,
   OUTPUT,
   runIdIn,
   runIn,
   shownTags,
   STATUSES,
+  textsOf,
 } from "../../../runs/mlflow/stored_run.ts";
+
+import { metricTexts, RunsOfModels } from "./export_metrics.ts";
 
 export interface ExportReport {
   runs: number;
@@ -35,6 +36,9 @@ export interface ExportReport {
   /** Versions that are neither those of runs nor numbered versions of models. */
   left: string[];
 }
+
+/** Bytes of the long parameters and tags of a run. */
+const MOST_OF_LONG = 256 * 1024 * 1024;
 
 type Values = Readonly<
   Record<string, string | number | null | readonly never[] | Readonly<Record<string, string>>>
@@ -79,8 +83,9 @@ export class MlrunsExport {
   async #experiment(name: string): Promise<void> {
     const id = experimentOf(name), location = this.#uri(id);
     const all = { experiment_id: id, name, lifecycle_stage: "active", artifact_location: location };
-    const seen = new Set<string>();
     // The newest version of a run has all of it.
+    const versions = new Map<string, string>();
+    const ofModels = new RunsOfModels(this.#registry, runOfText);
     for await (
       const { version, info } of this.#registry.versions(name, {
         details: true,
@@ -88,24 +93,35 @@ export class MlrunsExport {
       })
     ) {
       const run = info && runIdIn(info);
-      if (run === undefined) this.report.left.push(`${name}@${version}`);
-      if (run === undefined || seen.has(run)) continue;
-      if (seen.size === 0) await this.#yaml(`${id}/meta.yaml`, all);
-      seen.add(run);
-      await this.#run(await this.#registry.open(name, { version, signal: this.#signal }), run);
+      if (info === undefined || run === undefined) this.report.left.push(`${name}@${version}`);
+      else if (!versions.has(run)) {
+        versions.set(run, version);
+        ofModels.add({ name, id: run }, info);
+      }
+    }
+    if (versions.size > 0) await this.#yaml(`${id}/meta.yaml`, all);
+    for (const [run, version] of versions) {
+      const artifact = await this.#registry.open(name, { version, signal: this.#signal });
+      await this.#run(artifact, { id: run, ofModels });
     }
   }
 
-  async #run(artifact: Artifact, id: string): Promise<void> {
+  async #run(
+    artifact: Artifact,
+    { id, ofModels }: { id: string; ofModels: RunsOfModels },
+  ): Promise<void> {
     const { name } = artifact.info, experiment = experimentOf(name);
-    const facts = runIn(artifact.info), { startedMs, params, tags } = facts;
+    const facts = runIn(artifact.info), long = await longTexts(artifact);
+    const params = new Map([...facts.params, ...long.params]);
+    const tags = new Map([...facts.tags, ...long.tags]);
     const run = runOf({ name, id }), isModel = run.startsWith("m-");
     const folder = `${experiment}/${isModel ? "models/" : ""}${run}`;
     const place = { experiment, run, artifacts: this.#uri(`${folder}/artifacts`) };
-    const meta = isModel ? metaOfModel(facts, place) : metaOfRun(facts, place);
+    const whole = { ...facts, tags };
+    const meta = isModel ? metaOfModel(whole, place) : metaOfRun(whole, place);
     await this.#yaml(`${folder}/meta.yaml`, meta);
     for (const part of ["params", "tags", "metrics", "artifacts"]) {
-      if (part !== "metrics" || !isModel) await this.#store.createFolder(`${folder}/${part}`);
+      await this.#store.createFolder(`${folder}/${part}`);
     }
     await this.#texts(`${folder}/params`, params);
     await this.#texts(
@@ -117,13 +133,8 @@ export class MlrunsExport {
       ),
     );
     if (!isModel) await this.#links(tags, { experiment, run });
-    const lines = new Map<string, string>();
-    for await (const line of linesOf(artifact)) {
-      for (const { key, value, timestamp, step } of metricsIn(line, startedMs)) {
-        lines.set(key, `${lines.get(key) ?? ""}${timestamp} ${pythonNumber(value)} ${step}\n`);
-      }
-    }
-    await this.#texts(`${folder}/metrics`, lines);
+    const loggedBy = isModel ? await ofModels.of({ name, id }, artifact) : undefined;
+    await this.#texts(`${folder}/metrics`, await metricTexts(artifact, loggedBy));
     await this.#artifacts(artifact, `${folder}/artifacts`);
     this.report.runs++;
   }
@@ -133,8 +144,11 @@ export class MlrunsExport {
     tags: ReadonlyMap<string, string>,
     { experiment, run }: { experiment: string; run: string },
   ): Promise<void> {
+    const seen = new Set<string>();
     const input = async (source_type: "DATASET" | "MODEL", source_id: string, tags = {}) => {
-      const id = digestOf(source_id + run);
+      let id = digestOf(source_id + run);
+      while (seen.has(id)) id = digestOf(id);
+      seen.add(id);
       const facts = { source_type, source_id, destination_type: "RUN", destination_id: source_id };
       await this.#yaml(`${experiment}/${run}/inputs/${id}/meta.yaml`, { ...facts, tags });
     };
@@ -204,10 +218,11 @@ export class MlrunsExport {
         version: number,
         creation_timestamp: Number(kept.creation_timestamp ?? createdAt.getTime()),
         last_updated_timestamp: Number(kept.creation_timestamp ?? createdAt.getTime()),
-        current_stage: "None",
+        current_stage: kept.stage ?? "None",
         description: notes?.notes ?? null,
         run_id: kept.run_id === undefined ? null : runOfText(kept.run_id),
-        run_link: null,
+        run_link: kept.run_link ?? null,
+        model_id: kept.model_id === undefined ? null : runOfText(kept.model_id),
         source,
         storage_location: source,
         status: "READY",
@@ -343,6 +358,17 @@ function digestOf(text: string): string {
   return sha256(Buffer.from(text)).slice(0, 32);
 }
 
-function pythonNumber(value: number): string {
-  return Number.isNaN(value) ? "nan" : `${value}`.replace("Infinity", "inf");
+/** Returns the parameters and tags that an import has put into a file. Other programs may have one. */
+async function longTexts(artifact: Artifact) {
+  const file = artifact.info.files.find(({ path }) => path === ".mlflow/long.json");
+  let long: unknown;
+  if (file !== undefined && file.size <= MOST_OF_LONG) {
+    try {
+      long = JSON.parse(new TextDecoder().decode(await artifact.file(file.path).bytes()));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  const { params, tags } = isJsonObject(long) ? long : {};
+  return { params: textsOf(params), tags: textsOf(tags) };
 }

@@ -263,7 +263,7 @@ export class DatabaseReader implements Disposable {
     if (!this.#tables.has("metrics")) return;
     const text = "SELECT * FROM metrics WHERE run_uuid = ? ORDER BY timestamp, step";
     for (const row of this.#prepare(text).iterate(run)) {
-      yield* pointOf({ ...row, value: row.is_nan ? NaN : row.value }, problems);
+      yield* pointOf({ ...row, value: row.is_nan ? NaN : row.value ?? null }, problems);
     }
   }
 

@@ -131,7 +131,7 @@ export class ExportReader {
     const { params, count } = paramsOf(Object.entries(config), problems);
     const has: Counts = { params: count }, summary = new Map<string, number>();
     const files = await this.#files.filesBelow(joinPath(folder, "files"), problems);
-    countFiles(facts, { files, has, problems });
+    countFiles(facts, { folder, files, has, problems });
     return {
       status: statusIn(facts),
       ...times,
@@ -247,12 +247,17 @@ function timeOf(value: unknown): number | undefined {
 /** Notes the files that the server had, if the export says so. Those that are missing are problems. */
 function countFiles(
   { sizes }: Json,
-  { files, has, problems }: { files: readonly FileToSave[]; has: Counts; problems: string[] },
+  { folder, files, has, problems }: {
+    folder: string;
+    files: readonly FileToSave[];
+    has: Counts;
+    problems: string[];
+  },
 ): void {
   if (!isJsonObject(sizes)) return;
   const found = new Set(files.map(({ path }) => path));
   for (const path of Object.keys(sizes)) {
-    if (!found.has(path)) problems.push(`${shown(joinPath("files", path))} is missing`);
+    if (!found.has(path)) problems.push(`${shown(joinPath(folder, `files/${path}`))} is missing`);
   }
   const all = Object.values(sizes).map(Number);
   has.files = all.length;

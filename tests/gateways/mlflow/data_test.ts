@@ -190,3 +190,27 @@ Deno.test("searches read runs beside versions with any metadata", async () => {
   assertEquals([only.info.run_id, more], [run_id, []]);
   assertEquals(await found({ filter: "dataset.context = 'train'" }), []);
 });
+
+Deno.test("a data set that is logged again keeps its first context, as in MLflow", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin();
+  const dataset = { name: "d", digest: "1", source_type: "local", source: "{}" };
+  const input = (value: string) => ({ tags: [{ key: "mlflow.data.context", value }], dataset });
+  await service.post("runs/log-inputs", { run_id, datasets: [input("training"), input("twice")] });
+  await service.post("runs/log-inputs", { run_id, datasets: [input("testing")] });
+  assertEquals((await service.run(run_id)).inputs.dataset_inputs, [input("training")]);
+});
+
+Deno.test("-0 is the same to clients while a run goes on, and afterwards", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin();
+  const fields = JSON.stringify({ run_id, key: "z", timestamp: 2000, step: 1 });
+  await service.send("POST", "2.0/mlflow/runs/log-metric", {
+    body: fields.replace("}", ', "value": -0.0}'),
+  });
+  for (const end of [false, true]) {
+    if (end) await service.post("runs/update", { run_id, status: "FINISHED", end_time: 3000 });
+    const { metrics: [metric] } = (await service.run(run_id)).data;
+    assertEquals([metric.key, metric.value], ["z", "-0.0"]);
+  }
+});

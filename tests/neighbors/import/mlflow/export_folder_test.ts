@@ -47,6 +47,51 @@ cliTest("an exported folder has what was imported", async (it) => {
   await it.fails("export mlflow team/digits --to out", 4, "not empty");
 });
 
+cliTest(
+  "values of logged models have the run that logged them, and all stays as it was",
+  async (it) => {
+    const model = `m-${RUN}`, long = "x".repeat(40_000);
+    await writeTree(join(it.cwd, "mlruns"), {
+      ...runFiles(),
+      ...runFiles(OTHER),
+      ...modelFiles(),
+      [`7/${RUN}/params/long`]: long,
+      [`7/${RUN}/metrics/edge`]: "1700000001000 -0.0 0\n1700000001000 5e-324 1\n",
+      [`7/${OTHER}/metrics/later`]: "1700000005000 0.25 0\n",
+      [`7/${OTHER}/inputs/${"2".repeat(32)}/meta.yaml`]: metaOf({
+        source_type: "MODEL",
+        source_id: model,
+        destination_id: model,
+      }),
+      [`7/models/${model}/meta.yaml`]: metaOf({
+        name: "net",
+        status: 2,
+        creation_timestamp: 1700000000000,
+        last_updated_timestamp: 1700000001000,
+        source_run_id: RUN,
+        artifact_location: `file:///gone/mlruns/7/models/${model}/artifacts`,
+      }),
+      [`7/models/${model}/artifacts/MLmodel`]: "flavors: {}",
+      [`7/models/${model}/metrics/edge`]: `1700000001000 -0.0 0 ${RUN}\n`,
+      [`7/models/${model}/metrics/later`]: `1700000005000 0.25 0 ${OTHER}\n`,
+    });
+    await it.succeeds("import mlflow mlruns .holdfast --create");
+    await it.succeeds("export mlflow team/digits models:clf --to out");
+    const [experiment] = (await Array.fromAsync(Deno.readDir(join(it.cwd, "out"))))
+      .map(({ name }) => name).filter((name) => name !== "models");
+    const read = (path: string) => Deno.readTextFile(join(it.cwd, "out", path));
+    const own = `${experiment}/models/${model}/metrics`;
+    assertEquals(await read(`${own}/edge`), `1700000001000 -0.0 0 ${RUN}\n`);
+    assertEquals(await read(`${own}/later`), `1700000005000 0.25 0 ${OTHER}\n`);
+    assertEquals(
+      await read(`${experiment}/${RUN}/metrics/edge`),
+      "1700000001000 -0.0 0\n1700000001000 5e-324 1\n",
+    );
+    assertEquals(await read(`${experiment}/${RUN}/params/long`), long);
+    assertMatch(await read("models/clf/version-2/meta.yaml"), /^current_stage: "Production"$/m);
+  },
+);
+
 /** Inputs and outputs of a run. */
 function dataFiles(): Record<string, string> {
   const id = "d".repeat(32), model = `m-${RUN}`;

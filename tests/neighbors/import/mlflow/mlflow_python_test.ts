@@ -21,6 +21,8 @@ with mlflow.start_run(run_name="first ü", tags={"stage": "x", "team/part": "a b
         mlflow.log_metric("loss", 1 / (1 + step), step=step)
     for at, value in enumerate([float("nan"), 0.5, float("inf")]):  # of one time, MLflow's own stores differ
         mlflow.log_metric("val/auc", value, step=1, timestamp=5 + at)
+    for at, value in enumerate([-0.0, 5e-324, 1.7976931348623157e308, 2.0**60, -1e-05, -0.0]):
+        mlflow.log_metric("edge", value, step=at, timestamp=9)
     mlflow.log_dict({"a": 1}, "conf/x.json")
     mlflow.log_text("hi", "note ü.txt")
     with mlflow.start_run(nested=True, run_name="child"):
@@ -39,11 +41,22 @@ try:
     from sklearn.linear_model import LogisticRegression
     X = numpy.random.rand(20, 2)
     with mlflow.start_run(run_name="sklearn"):
-        mlflow.sklearn.log_model(
+        logged = mlflow.sklearn.log_model(
             LogisticRegression().fit(X, X[:, 0] > 0.5), name="model",
             registered_model_name="trained", params={"alpha": "1"},
         )
-        mlflow.log_input(mlflow.data.from_numpy(X, name="xs"), context="training")
+        data = mlflow.data.from_numpy(X, name="xs")
+        mlflow.log_input(data, context="training")
+        mlflow.log_input(data, context="testing")
+        if hasattr(logged, "model_id"):
+            for at, value in enumerate([-0.0, float("nan"), 0.5]):
+                mlflow.log_metric("own", value, step=at, model_id=logged.model_id)
+    with mlflow.start_run(run_name="evaluation"):
+        if hasattr(logged, "model_id"):
+            mlflow.log_metric("later", 0.25, model_id=logged.model_id)
+    mlflow.sklearn.autolog()
+    with mlflow.start_run(run_name="autologged"):
+        LogisticRegression(C=0.5).fit(X, X[:, 0] > 0.5)
 except ImportError:
     pass
 c.create_registered_model("clf", tags={"owner": "me"}, description="a classifier")
@@ -55,7 +68,7 @@ const READ = `
 import hashlib, json, math, os, sys, tempfile
 from mlflow import MlflowClient
 c = MlflowClient()
-plain = lambda v: v if math.isfinite(v) else str(v)
+plain = repr
 def files(folder):
     found = {}
     for root, _, names in os.walk(folder):
@@ -92,10 +105,23 @@ for m in c.search_registered_models():
     ]
 if hasattr(c, "search_logged_models"):
     for m in c.search_logged_models([e.experiment_id for e in experiments]):
-        seen["logged"][m.name] = [
-            names.get(m.source_run_id), str(m.status), m.params, m.tags, m.creation_timestamp,
+        with tempfile.TemporaryDirectory() as folder:
+            from mlflow.artifacts import download_artifacts
+            artifacts = files(download_artifacts(f"models:/{m.model_id}", dst_path=folder))
+        seen["logged"][m.name + str(m.creation_timestamp)] = [
+            names.get(m.source_run_id), str(m.status), m.params, m.tags, m.creation_timestamp, artifacts,
+            sorted((v.key, plain(v.value), v.timestamp, v.step) for v in m.metrics or []),
         ]
 print(json.dumps(seen, sort_keys=True))
+`;
+
+const RUNS_OF_VALUES = `
+from mlflow import MlflowClient
+c = MlflowClient()
+ids = [e.experiment_id for e in c.search_experiments()]
+names = {r.info.run_id: r.info.run_name for r in c.search_runs(ids)}
+models = c.search_logged_models(ids) if hasattr(c, "search_logged_models") else []
+print(sorted((v.key, names[v.run_id]) for m in models for v in m.metrics or []))
 `;
 
 clientTest("a folder of MLflow is the same here", CLIENTS, async (client) => {
@@ -116,6 +142,8 @@ clientTest("a folder of MLflow is the same here", CLIENTS, async (client) => {
   const [before = ""] = (await service.run(client, READ, env)).slice(-1);
   const [after = ""] = (await service.run(client, READ)).slice(-1);
   assertEquals(JSON.parse(after), JSON.parse(before));
+  // A service does not say which run logged a value of a model: its origin, or one that used it later.
+  const [runs = ""] = (await service.run(client, RUNS_OF_VALUES, env)).slice(-1);
   const out = join(service.root.path, "out"), { signal } = new AbortController();
   const names = await Array.fromAsync(service.registry.names());
   await new MlrunsExport(service.registry, out, { models: "models:", signal }).export(names);
@@ -123,6 +151,8 @@ clientTest("a folder of MLflow is the same here", CLIENTS, async (client) => {
     (await service.run(client, READ, { ...env, MLFLOW_TRACKING_URI: `file:${out}` }))
       .slice(-1);
   assertEquals(JSON.parse(back), JSON.parse(before));
+  const exported = { ...env, MLFLOW_TRACKING_URI: `file:${out}` };
+  assertEquals((await service.run(client, RUNS_OF_VALUES, exported)).slice(-1), [runs]);
   if (client === "old") return;
   const load = `
 import mlflow
