@@ -14,7 +14,7 @@ import { annotate } from "../registry/mod.ts";
 import type { AddedBundle } from "./added.ts";
 import { isMaterial } from "./bundle.ts";
 import { idOf } from "./signers/keys.ts";
-import { readStatement, statementOf } from "./statement.ts";
+import { NO_FILES, readStatement, statementOf } from "./statement.ts";
 import { SIGNATURES, storedIn } from "./stored.ts";
 
 /** A signature that was added to a version. */
@@ -29,14 +29,15 @@ export interface AddedSignature {
   isNew: boolean;
 }
 
-/** Returns what is signed of a version. Throws `Unsupported` for one with links. */
+/** Returns what is signed of a version. Throws `Unsupported` for one with links or without files. */
 export function statementFor(info: ArtifactInfo): string {
   const payload = statementOf(info.name, info.files);
   const read = readStatement(payload, info.files);
   if (!("problem" in read)) return payload;
-  throw unsupported("sign", shown(refOf(info)), read.problem, {
-    hint: "Save a version with copies of the files in place of links.",
-  });
+  const hint = read.problem === NO_FILES
+    ? "Save a version with a file."
+    : "Save a version with copies of the files in place of links.";
+  throw unsupported("sign", shown(refOf(info)), read.problem, { hint });
 }
 
 /** Characters of notes and labels, of which 64 KiB can be stored. */

@@ -85,9 +85,12 @@ export function readStatement(payload: string, files: readonly SignedFile[]): Re
     return { problem: "the statement does not list whole files" };
   }
   if (hash_type !== "sha256") return { problem: "the statement does not hash by SHA-256" };
-  const problem = resourcesProblem(resources, subject.sha256) ?? filesProblem(resources, files);
+  const problem = resourcesProblem(resources, subject.sha256) ?? filesProblem(resources, files) ??
+    (resources.length === 0 ? NO_FILES : undefined); // OpenSSF Model Signing v1.0, section 6.1
   return problem === undefined ? { subject: subject.name } : { problem };
 }
+
+export const NO_FILES = "there is no file to sign";
 
 /** Returns what is wrong with the list of files of a statement, whatever the version has. */
 function resourcesProblem(resources: StatementShape["resources"], root: string) {

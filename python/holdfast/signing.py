@@ -36,7 +36,7 @@ from .signatures.report import (
     report_on,
     stored_in,
 )
-from .signatures.statement import read_statement, signed_bytes, statement_of
+from .signatures.statement import NO_FILES, read_statement, signed_bytes, statement_of
 
 NEARLY_FULL = 32 * 2**10
 """Characters of labels, of which 64 KiB can be stored with the notes."""
@@ -80,6 +80,8 @@ def sign_version(
     if problem:
         message = f"Cannot sign {quoted(artifact.ref)}: {problem}"
         hint = "Save a version with copies of the files in place of links."
+        if problem == NO_FILES:
+            hint = "Save a version with a file."
         raise HoldfastError("Unsupported", message, hint)
     data = signed_bytes(payload)
     signature: Any = signing.sign(data)

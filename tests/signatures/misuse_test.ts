@@ -1,6 +1,6 @@
 // Links, folders and keys that must not pass as the signed file or as the key of the signer.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { sign as nodeSign } from "node:crypto";
+import { createPrivateKey, sign as nodeSign } from "node:crypto";
 import { openRegistry, RegistryError } from "../../mod.ts";
 import { annotate, readAnnotations } from "../../registry/mod.ts";
 import {
@@ -9,7 +9,36 @@ import {
   signatureBundle,
   signVersion,
 } from "../../signatures/signatures.ts";
+import { bundleText } from "../../signatures/bundle.ts";
+import { idOf, readPublicKey } from "../../signatures/signers/keys.ts";
+import { signedBytes, statementOf } from "../../signatures/statement.ts";
 import { ecKeys, NAME, withVersion } from "./signed.ts";
+
+Deno.test("a version without files is not signed, and no signature of it is valid", async () => {
+  const { privateKey, publicKey: signedBy } = ecKeys();
+  await using registry = await openRegistry("memory:");
+  const modes = [[], [{ path: "folder", content: new Uint8Array(), mode: "folder" as const }]];
+  for (const files of modes) {
+    const as = { id: "folder", formatVersion: 1, load: () => 0, save: () => files };
+    const { name, version } = await registry.save("empty", 0, { as });
+    const ref = `${name}@${version}`, key = createPrivateKey(privateKey);
+    const sign = () => signVersion(registry, ref, { key: privateKey });
+    const refused = await assertRejects(sign, RegistryError);
+    assertEquals([refused.code, refused.hint], ["Unsupported", "Save a version with a file."]);
+    // A signature of an earlier release, and of another program.
+    const payload = statementOf("empty", []);
+    const sig = nodeSign("sha256", signedBytes(payload), key).toString("base64");
+    const { hash: keyHash } = readPublicKey(signedBy), subject = "empty";
+    const bundle = bundleText({ keyHash, sig, subject, payload });
+    const add = () => addSignature(registry, ref, { bundle });
+    assertMatch((await assertRejects(add, RegistryError)).message, /there is no file to sign/);
+    const addedAt = new Date(0).toISOString();
+    const labels = { signatures: { [idOf(keyHash)]: { keyHash, sig, subject, addedAt } } };
+    await annotate(registry, ref, { labels });
+    const { ok, signatures } = await checkSignatures(registry, ref, { signedBy });
+    assertEquals([ok, signatures.map(({ state }) => state)], [false, ["wrong"]]);
+  }
+});
 
 Deno.test("no link and no folder passes as the signed file of the same bytes", async () => {
   const { privateKey, publicKey: signedBy } = ecKeys();

@@ -14,6 +14,7 @@ from ..core.shapes import is_dict, is_list
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
+NO_FILES = "there is no file to sign"
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -105,6 +106,8 @@ def read_statement(payload: str, files: Iterable[SignedFile]) -> ReadStatement:
     if root_digest(signed.values()) != members_of(subject.get("digest")).get("sha256"):
         return ReadStatement(problem="the digest of the subject is not that of its files")
     problem = files_problem(signed, files)
+    if not problem and not resources:  # OpenSSF Model Signing v1.0, section 6.1
+        problem = NO_FILES
     name = subject.get("name")
     return ReadStatement(name if isinstance(name, str) else json.dumps(name), problem)
 
