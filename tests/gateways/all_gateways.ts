@@ -14,10 +14,8 @@ export interface AllGateways extends AsyncDisposable {
   readonly queue: JobQueue;
 }
 
-/** Opens the gateways of all extensions, without those of these names. */
-export async function openAllGateways(
-  { without = [] }: { without?: readonly string[] } = {},
-): Promise<AllGateways> {
+/** Opens the gateways of all extensions. */
+export async function openAllGateways(): Promise<AllGateways> {
   await using opening = new AsyncDisposableStack();
   const queue = opening.use(await openQueue("memory:"));
   const gateways: Gateway[] = [];
@@ -41,8 +39,7 @@ export async function openAllGateways(
     gateways.push(createJobsGateway(queue));
   }
   const opened = opening.move();
-  const wanted = gateways.filter(({ name }) => !without.includes(name));
-  return { gateways: wanted, queue, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { gateways, queue, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 function camelCase(words: string): string {

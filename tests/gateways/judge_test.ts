@@ -24,14 +24,11 @@ const FACTS: Readonly<Record<string, TestGatewayOptions>> = {
   },
 };
 
-/** Their judges are elsewhere until their schemas are complete. */
-const LATER: readonly string[] = ["mlflow"];
-
 /** `deno task test` leaves out what requests cost, which takes seconds. */
 const register: RegisterTest = (name, run) =>
   / keeps the thread | ends with /.test(name) ? slowTest(name, run) : Deno.test(name, run);
 
-const all = await openAllGateways({ without: LATER });
+const all = await openAllGateways();
 for (const gateway of all.gateways) {
   testGateway(register, () => gateway, { name: gateway.name, ...FACTS[gateway.name] });
 }

@@ -115,7 +115,7 @@ function requestOf(
     return pattern === undefined ? encode(value) || "x" : value.split("/").map(encode).join("/");
   });
   const asked = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
+  for (const [name, value] of Object.entries(query ?? {})) {
     for (const each of [value].flat()) asked.append(name, String(each));
   }
   const text = asked.toString();
