@@ -144,6 +144,7 @@ function packageManifest(
     license,
     type: "module",
     engines: { node: `>=${NODE.join(".")}.0` },
+    typeScriptVersion: "5.8", // the least that reads the types without skipLibCheck
     ...repositoryOf(realSystem),
     bin: { holdfast: `./${PROGRAM}` },
     exports: {

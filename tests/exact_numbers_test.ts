@@ -13,7 +13,15 @@ import { contentBytes, fileOf } from "./formats/format_files.ts";
 import { rowsOfRun } from "./support/seeds.ts";
 
 const EXACT = ["9007199254740992", "1000000000000000000", "1e21", "0.30000000000000004", "-5"];
-const INEXACT = ["9007199254740993", "1234567890123456789", "9223372036854775808", "1e999"];
+const INEXACT = [
+  "9007199254740993",
+  "1234567890123456789",
+  "9223372036854775808",
+  "1e999",
+  "1e-400",
+];
+/** Numbers whose sign JSON would lose when it is written again. */
+const NEGATIVE_ZEROS = ["-0", "-0.0", "-0e3"];
 
 const COMMANDS: [line: string, changed: string, stdin?: string][] = [
   ["save b - -m id:=N", "b"],
@@ -42,6 +50,11 @@ cliTest("commands keep the digits of numbers, or refuse them", async (it) => {
       assertStringIncludes(out + err, `${number}: it would be rounded`, line);
       assertStringIncludes(out + err, "as a string", line);
     }
+    for (const number of NEGATIVE_ZEROS) {
+      const { code, out, err } = await run(number);
+      assertEquals(code === 0, false, line);
+      assertStringIncludes(out + err, "-0", line);
+    }
   }
 });
 
@@ -64,6 +77,16 @@ testService("bodies of requests with numbers that would change are 400", async (
       const response = await service.handler(asked);
       assertEquals(response.status, 400, path);
       assertStringIncludes(await response.text(), `${number}: it would be rounded`, path);
+    }
+  }
+  for (const [method, path, text] of BODIES.slice(0, 3)) {
+    for (const number of NEGATIVE_ZEROS) {
+      const body = text.replace("N", number);
+      const headers = { "content-type": "application/json" };
+      const asked = new Request(`${ADDRESS}/${path}`, { method, headers, body });
+      const response = await service.handler(asked);
+      assertEquals(response.status, 400, path);
+      assertStringIncludes(await response.text(), "is -0", path);
     }
   }
 });
