@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pickle
+import re
 import sys
 import warnings
 
@@ -71,6 +72,8 @@ def code():
 
 def damaged():
     import catboost
+    import lightgbm
+    import numpy
     import xgboost
 
     rows = [
@@ -86,6 +89,12 @@ def damaged():
         facts = {"state": {"dict": [["a", {"tensor": "a"}]]}}
         for files in ({file: b"damaged" * 9}, {}):
             shown(name, lambda: registry.load(stored(name, facts, files), into=into))
+    data = lightgbm.Dataset(numpy.arange(80.0).reshape(80, 1), numpy.arange(80.0))
+    text = lightgbm.train({"verbose": -1}, data, 1).model_to_string()
+    for pattern, value in (("tree_sizes=.*", "tree_sizes=999999999"), ("num_leaves=.*", "num_leaves=-5")):
+        hostile = re.sub(pattern, value, text).encode()
+        files = {"model.txt": hostile}
+        shown("hostile", lambda: registry.load(stored("lightgbm", {}, files)))
     for state in ({"dict": [[["x"], 1]]}, {"dict": 5}, {"float": []}, {"tensor": []}):
         shown("state", lambda: registry.load(stored("torch.state", {"state": state}, {})))
 
