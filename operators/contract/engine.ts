@@ -72,6 +72,7 @@ export interface EngineJob {
   step?: string;
   state: EngineState;
   exitCode?: number;
+  /** Why it ended so, or why it waits: `Nodes required for job are DOWN, DRAINED …`. */
   reason?: string;
 }
 

@@ -42,7 +42,7 @@ interface SlurmEngineOptions {
 type KnownPart = PartState & { name: string; run: string; id: string };
 
 /** Fields of `squeue`, each as wide as its longest value. */
-const FIELDS = { State: 32, exit_code: 16, Name: 121, Comment: 2048 };
+const FIELDS = { State: 32, exit_code: 16, Reason: 256, Name: 121, Comment: 2048 };
 const LISTING = [
   "--noheader",
   "--all",
@@ -225,6 +225,9 @@ const STATES: Readonly<Record<string, EngineState>> = {
   CANCELLED: "cancelled",
 };
 
+/** Reasons of jobs that only wait for their turn. */
+const USUAL = new Set(["", "None", "Priority", "JobArrayTaskLimit"]);
+
 /** Exit code of `timeout` for a command that it ended. */
 const TIMED_OUT = 124;
 
@@ -250,12 +253,13 @@ function partsIn(listed: string): KnownPart[] {
 
 function partIn(line: string): KnownPart | undefined {
   let at = 0;
-  const [state = "", status = "", name = "", comment = ""] = Object.values(FIELDS).map((width) =>
-    line.slice(at, at += width).trim()
-  );
+  const [state = "", status = "", why = "", name = "", comment = ""] = Object.values(FIELDS)
+    .map((width) => line.slice(at, at += width).trim());
   if (!/^[A-Z_]+$/.test(state) || !/^\d+(:\d+)?$/.test(status)) return undefined;
   const [run = "", step, id = name] = comment.split(" ");
-  return { ...stateOf(state, codeOf(status)), name, run, step, id };
+  const part = stateOf(state, codeOf(status));
+  const isHeldUp = part.state === "waiting" && !USUAL.has(why);
+  return { ...part, ...isHeldUp && { reason: why }, name, run, step, id };
 }
 
 /** Returns the exit code of a raw status, with the code in its upper byte, or of `code:signal`. */

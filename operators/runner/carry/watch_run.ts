@@ -77,6 +77,8 @@ class RunWatch {
   /** Deadline of the steps of a cancelled run. */
   #stopBy?: number;
   #failed = false;
+  /** Reasons for which steps wait, each of which is logged once. */
+  readonly #reasons = new Set<string>();
 
   constructor(
     run: CarriedRun,
@@ -206,7 +208,7 @@ class RunWatch {
 
   /** Polls the engine. Returns whether a job has changed. */
   async #poll(): Promise<boolean> {
-    const { folder, emit } = this.#run.context;
+    const { folder, emit, logger } = this.#run.context;
     const asked = [...this.#deliveries].filter(([, delivery]) => !isOver(delivery));
     if (asked.length === 0) return false;
     const ids = asked.map(([, { job }]) => job);
@@ -220,6 +222,10 @@ class RunWatch {
     let changed = false;
     for (const [index, [step, delivery]] of asked.entries()) {
       const { state, reason, exitCode } = itemAt(jobs, index);
+      if (state === "waiting" && reason !== undefined && !this.#reasons.has(reason)) {
+        this.#reasons.add(reason);
+        logger.warn(`step "${step}" waits: ${reason}`);
+      }
       if (state === delivery.state) continue;
       changed = true;
       delivery.state = state;

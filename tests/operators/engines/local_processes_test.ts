@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { realSystem } from "../../../core/system.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { readStat } from "../../../operators/process/proc.ts";
 import { type TempRoot, tempRoot, testInRoot } from "../../support/temp_root.ts";
@@ -70,4 +71,27 @@ programTest("a step survives a kill of its node's daemon", "slurm", async () => 
   await slurm.startNode();
   assertEquals((await untilState(engine, id)).state, "ended");
   assertEquals(await linesOf(root.join("times")), ["begun"]);
+});
+
+programTest("a step on a drained node says why it waits", "slurm", async () => {
+  await using slurm = await startSlurm();
+  await using root = await tempRoot();
+  await using engine = createSlurmEngine({ env: slurm.env });
+  const scontrol = async (...args: string[]) => {
+    const { success } = await new Deno.Command("scontrol", { args, env: slurm.env }).output();
+    assertEquals(success, true, args.join(" "));
+  };
+  await scontrol("update", "nodename=ALL", "state=drain", "reason=repair");
+  const command = ["true"];
+  const step = { run: "r@1", step: "s", name: "drained", command, cwd: root.path };
+  const id = await engine.submit({ ...step, env: {}, resources: {} });
+  let job = (await engine.poll([id]))[0]!;
+  while (job.reason === undefined) {
+    assertEquals(job.state, "waiting");
+    await realSystem.sleep(50);
+    job = (await engine.poll([id]))[0]!;
+  }
+  assertMatch(job.reason, /ReqNodeNotAvail|Nodes required|Resources|DRAIN/i);
+  await scontrol("update", "nodename=ALL", "state=resume");
+  assertEquals((await untilState(engine, id)).state, "ended");
 });

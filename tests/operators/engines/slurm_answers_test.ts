@@ -52,8 +52,8 @@ async function programs(root: TempRoot, scripts: Record<string, string>) {
 const callsIn = async (root: TempRoot) =>
   (await Deno.readTextFile(root.join("calls"))).trim().split("\n");
 
-const lineOf = (state: string, status: string, name: string, comment: string) =>
-  `printf '%-32s%-16s%-121s%-2048s\\n' '${state}' '${status}' '${name}' '${comment}'`;
+const lineOf = (state: string, status: string, name: string, comment: string, why = "None") =>
+  `printf '%-32s%-16s%-256s%-121s%-2048s\\n' '${state}' '${status}' '${why}' '${name}' '${comment}'`;
 
 /** Answers of `sbatch` about limits; without a name of the limit, by whether the user has jobs. */
 const POLICY = "Batch job submission failed: Job violates accounting/QOS policy " +
@@ -118,6 +118,30 @@ for (const [state, status, expected, exitCode] of LISTED) {
     });
     const [polled] = await engine.poll(["one"]);
     assertEquals([polled!.state, polled!.exitCode], [expected, exitCode]);
+  });
+}
+
+/** Reasons of waiting jobs that people can do something about, and others. */
+const REASONS: readonly [state: string, why: string, expected: string | undefined][] = [
+  [
+    "PENDING",
+    "ReqNodeNotAvail, UnavailableNodes:n[1-2]",
+    "ReqNodeNotAvail, UnavailableNodes:n[1-2]",
+  ],
+  ["PENDING", "Resources", "Resources"],
+  ["REQUEUE_HOLD", "job requeued in held state", "job requeued in held state"],
+  ["PENDING", "None", undefined],
+  ["PENDING", "Priority", undefined],
+  ["PENDING", "", undefined],
+  ["RUNNING", "None", undefined],
+  ["RUNNING", "Prolog", undefined],
+];
+
+for (const [state, why, expected] of REASONS) {
+  testInRoot(`slurm engine: ${state} because of "${why}" waits for ${expected}`, async (root) => {
+    const listed = lineOf(state, "0", "one", "r@1 a one", why);
+    await using engine = await programs(root, { squeue: listed });
+    assertEquals((await engine.poll(["one"]))[0]!.reason, expected);
   });
 }
 

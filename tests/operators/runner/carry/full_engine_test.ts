@@ -112,3 +112,24 @@ testCarried("a detached run that has no place at first is cancelled", async (wor
   assertEquals(error.reason?.kind, "engine_full");
   assertEquals((await readResult(world.registry, "nightly@1"))?.end, "cancelled");
 });
+
+testCarried("a run says once why its steps wait", async (world) => {
+  const WHY = "Nodes required for job are DOWN, DRAINED or reserved";
+  let polls = 0;
+  const engine: Engine = {
+    ...world.engine,
+    async poll(ids, options) {
+      const jobs = await world.engine.poll(ids, options);
+      if (++polls === 4) await world.work(CHAINS);
+      const isWaiting = (state: string) => state === "waiting" && polls < 4;
+      return jobs.map((job) => isWaiting(job.state) ? { ...job, reason: WHY } : job);
+    },
+    [Symbol.asyncDispose]: () => world.engine[Symbol.asyncDispose](),
+  };
+  const warnings: unknown[] = [];
+  const log = (...args: unknown[]) => void warnings.push(args.join(" "));
+  const logger = { debug() {}, info() {}, warn: log, error: log };
+  const options = { ...world.options, carry: { engine }, system: quickSystem(), logger };
+  assertEquals((await runPipeline(CHAINS, options)).end, "ok");
+  assertEquals(warnings, [`step "a" waits: ${WHY}`]);
+});
