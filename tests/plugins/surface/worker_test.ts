@@ -1,4 +1,4 @@
-import { Repeated } from "../../../apps/cli/jobs/work_until_stopped.ts";
+import { Repeated, workerLine } from "../../../apps/cli/jobs/work_until_stopped.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../apps/run_cli.ts";
 import { createPlugins, taskJob } from "../../../plugins/mod.ts";
@@ -129,4 +129,15 @@ Deno.test("repeated messages are printed less and less often", () => {
   assertEquals([repeated.count("timed out"), repeated.count("refused")], [1, 1]);
   repeated.reset();
   assertEquals(repeated.count("refused"), 1);
+});
+
+Deno.test("a trouble is printed with how often it has come", () => {
+  const lineOf = (times: number | undefined) =>
+    workerLine("trouble", { reason: "refused", times, left: undefined, unit: "job" });
+  assertEquals([undefined, 1, 2, 64].map(lineOf), [
+    "trouble: refused",
+    "trouble: refused",
+    "trouble: refused, 2 times; retrying",
+    "trouble: refused, 64 times; retrying",
+  ]);
 });
