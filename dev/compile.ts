@@ -66,10 +66,26 @@ export function missingRuntime(error: string): string | undefined {
     "DENORT_BIN=/path/to/denort deno task compile";
 }
 
+/** Compiles an empty program, before minutes of building, to see whether the runtime is there. */
+async function runtimeProblem(args: readonly string[], folder: string) {
+  const at = args.findIndex((arg) => arg.startsWith("--target"));
+  const target = at < 0 ? [] : args.slice(at, args[at]!.includes("=") ? at + 1 : at + 2);
+  await writeFile(join(folder, "empty.ts"), "");
+  const output = ["--output", join(folder, "empty")];
+  const command = ["compile", "--no-config", ...target, ...output, join(folder, "empty.ts")];
+  const { stderr } = await new Deno.Command(Deno.execPath(), { args: command }).output();
+  return missingRuntime(stripVTControlCharacters(new TextDecoder().decode(stderr)));
+}
+
 /** Compiles, and returns the exit code. */
 async function compile(args: readonly string[]): Promise<number> {
-  await writePageModule();
   await using root = await tempRoot();
+  const problem = await runtimeProblem(args, root.path);
+  if (problem !== undefined) {
+    console.error(problem);
+    return 1;
+  }
+  await writePageModule();
   const command = new Deno.Command(Deno.execPath(), {
     args: await compileArguments(args, root.path),
     cwd: REPOSITORY,

@@ -86,7 +86,8 @@ class ServiceRegistry(Registry):
             for each in page["items"]:
                 each["metadata"] = from_metadata(each["metadata"])
                 facts = Found(*(each[name] for name in names))
-                found.append(facts._replace(by=each.get("by")))
+                more = {name: each.get(name) for name in ("by", "size", "labels")}
+                found.append(facts._replace(**more))
             offset = page.get("next") if page["items"] and len(found) < limit else None
         return found
 

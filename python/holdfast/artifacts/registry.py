@@ -19,6 +19,7 @@ from .artifact import Artifact
 from .listing import AliasChange, Listing
 from .past import pinned
 from .search import Found, parse_query
+from .terms import terms_of
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Registry")
@@ -177,13 +178,14 @@ class Registry(Worded):
     def search(self, query: str, *, limit: int = 100) -> Listing[Found]:
         """Returns versions that match all terms of a query, by name and newest first.
 
-        A term is a word, or a comparison such as `metadata.epochs>3`, `alias=production`,
-        `kind=json`, `by=alice` or `created>=2026-11`. Without a service, every version is read.
+        A term is a word, or a comparison such as `metrics.auc>0.9`, `alias=production`, `by=alice`,
+        `size>1MiB`, `labels.stage="in review"` or `created>=2026-11`. Without a service, every version is read.
         """
         if limit < 1:
             hint = "Pass a `limit` of at least 1."
             raise HoldfastError("Invalid", f"Cannot search: limit is {limit}", hint)
         test, found = parse_query(query), Listing[Found]()
+        reads_labels = any(term.field.startswith("labels.") for term in terms_of(query))
         for name in self.names():
             aliases = self.aliases(name)
             for version in self.versions(name):
@@ -194,7 +196,9 @@ class Registry(Worded):
                 own = [alias for alias, named in aliases.items() if named == version]
                 facts = (name, version, own, artifact.metadata)
                 by = artifact.by and artifact.by.name
-                each = Found(*facts, artifact.materializer, artifact.created_at, by)
+                labels = self.annotations(artifact.ref).get("labels") if reads_labels else None
+                size = artifact.size
+                each = Found(*facts, artifact.materializer, artifact.created_at, by, size, labels)
                 if test(each):
                     found.append(each)
                     if len(found) == limit:

@@ -12,6 +12,7 @@ from ..core.metadata import from_metadata
 from ..core.shapes import is_dict, is_list
 from ..core.versions import Version, parse_version
 from .comparing import begins_date, compares, compares_text, instant_of, meets
+from .terms import Term, terms_of
 
 
 class Found(NamedTuple):
@@ -26,6 +27,10 @@ class Found(NamedTuple):
     created_at: str
     by: str | None = None
     """Who saved it, if known."""
+    size: int | None = None
+    """Bytes, if known."""
+    labels: Json | None = None
+    """Labels, if they were read."""
 
     @property
     def ref(self) -> str:
@@ -33,44 +38,43 @@ class Found(NamedTuple):
 
 
 Test = Callable[[Found], bool]
-TERM = re.compile(r'(?:\s*(?:[!<>]=|[=<>])(?:\s+(?![^\s"=!<>]+\s*[!<>=]))?|[^\s"]|"[^"]*"?)+')
-SPACED = re.compile(r'^([^\s"=!<>]+(?:"[^"]*"[^\s"=!<>]*)*)\s*([!<>]=|[=<>])\s*')
 ZONED = re.compile(r"Z\Z|[T ].*[+-]", re.IGNORECASE)
 MISSING = object()
-COMPARISON = r"(!=|>=|<=|=|>|<)"
-FILTER = re.compile(
-    rf'(name|version|alias|kind|state|by|created|metadata\.(?:[^\s=!<>"]|"[^"]*")+){COMPARISON}(.*)\Z',
-    re.DOTALL,
-)
-OTHER_FILTER = re.compile(rf"([A-Za-z_][\w.-]*?){COMPARISON}", re.ASCII)
+FIELDS = ("name", "version", "alias", "kind", "size", "by", "state", "created")
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:iB|(B))?|B)?", re.IGNORECASE | re.ASCII)
 
 
 def parse_query(query: str) -> Test:
     """Returns a test for what matches all terms of a query."""
-    tests = [parse_term(SPACED.sub(r"\1\2", term)) for term in TERM.findall(query)]
+    tests = [test_of(term) for term in terms_of(query)]
     return lambda found: all(test(found) for test in tests)
 
 
-def parse_term(term: str) -> Test:
-    bare = term.replace('"', "")
-    match = None if term.startswith('"') else FILTER.match(term)
-    if not match:
-        other = None if term.startswith('"') else OTHER_FILTER.match(term)
-        if other:
-            fields = "name, version, alias, kind, state, by, created and metadata.KEY"
-            state = f"{quoted(other[1])} is not one of {fields}"
-            hint = 'Write metadata.epochs>3, or quote a word: "epochs>3".'
-            raise HoldfastError("Invalid", f"Cannot search: {state}", hint)
-        word = bare.lower()
+def test_of(term: Term) -> Test:
+    if not term.field:
+        word = term.text.replace('"', "").lower()
         return lambda found: any(word in text.lower() for text in texts_of(found))
-    field, comparison, wanted = (part.replace('"', "") for part in match.groups())
+    field, comparison, wanted = term.field, term.sign, term.value
+    kind, _, path = field.partition(".")
+    if field not in FIELDS and not (path and kind in ("metadata", "labels", "metrics", "params")):
+        state = f"{quoted(field)} is not one of {', '.join(FIELDS)}, metadata.KEY and labels.KEY"
+        bare = term.text.replace('"', "")
+        hint = f'Write metadata.{term.text}, or quote a word: "{bare}".'
+        raise HoldfastError("Invalid", f"Cannot search: {state}", hint)
     if not wanted and comparison not in ("=", "!="):
         hint = "Write a value, as in metadata.epochs>3."
-        raise HoldfastError("Invalid", f"Cannot search: {quoted(term)} has no value", hint)
+        raise HoldfastError("Invalid", f"Cannot search: {quoted(term.text)} has no value", hint)
     if instant_of(wanted) == "invalid" or field == "created" and not begins_date(wanted):
         hint = "Write a date or a time, as in 2026-03-01 or 2026-03-01T14:05:00Z."
         state = f"there is no date {quoted(wanted)}"
         raise HoldfastError("Invalid", f"Cannot search: {state}", hint)
+    if path:
+        short = kind in ("metrics", "params")
+        return value_test(f"metadata.{field}" if short else field, comparison, wanted)
+    return fact_test(field, comparison, wanted)
+
+
+def fact_test(field: str, comparison: str, wanted: str) -> Test:
     if field == "alias":
         if not wanted:
             return lambda found: (not found.aliases) == (comparison == "=")
@@ -78,6 +82,9 @@ def parse_term(term: str) -> Test:
         return lambda found: some(
             compares_text(alias, comparison, wanted) for alias in found.aliases
         )
+    if field == "size":
+        size = str(size_in(wanted)) if wanted else ""
+        return lambda found: compares(found.size, comparison, size)
     if field == "created":
         return created_test(comparison, wanted)
     bound = parse_version(wanted) if field == "version" else None
@@ -85,17 +92,29 @@ def parse_term(term: str) -> Test:
         return lambda found: meets(order_of_versions(found.version, bound), comparison)
     if field == "state":
         return lambda found: compares_text(end_state_of(found.metadata) or "", comparison, wanted)
-    if field in ("name", "version", "kind", "by"):
-        return lambda found: compares_text(getattr(found, field) or "", comparison, wanted)
-    path = field.removeprefix("metadata.")
+    return lambda found: compares_text(getattr(found, field) or "", comparison, wanted)
+
+
+def value_test(name: str, comparison: str, wanted: str) -> Test:
+    """Compares `metadata.KEY` or `labels.KEY`."""
+    kind, _, path = name.partition(".")
 
     def test(found: Found) -> bool:
-        value = value_at(found.metadata, path)
+        value = value_at(found.metadata if kind == "metadata" else found.labels or {}, path)
         if not wanted:
             return (value is MISSING or value in (None, "")) == (comparison == "=")
         return compares(from_metadata(value), comparison, wanted)
 
     return test
+
+
+def size_in(text: str) -> int:
+    match = SIZE.fullmatch(text)
+    if not match:
+        state = f"{quoted(text)} is not a size"
+        raise HoldfastError("Invalid", f"Cannot search: {state}", "Write it as in size>10MiB.")
+    power = "BKMGTP".index((match[2] or "B").upper())
+    return int(float(match[1]) * (1000 if match[3] else 1024) ** power + 0.5)
 
 
 def end_state_of(metadata: Json) -> str | None:

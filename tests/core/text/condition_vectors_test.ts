@@ -7,6 +7,8 @@ import type { ArtifactInfo } from "../../../core/artifact.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { parseCondition } from "../../../core/registry/conditions.ts";
 import { queryOf } from "../../../explorer/src/api/search.ts";
+import { pythonTest, runProgram } from "../../python/reader.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
 import vectors from "../../fixtures/condition_vectors.json" with { type: "json" };
 
 const { version, conditions } = vectors;
@@ -68,6 +70,28 @@ Deno.test("stored rules keep an unknown author, as they did", () => {
   const anonymous = { ...info, by: undefined };
   assertEquals(parseCondition("by = ann", { isStored: true })(anonymous), true);
   assertEquals(parseCondition("by = ann")(anonymous), false);
+});
+
+const PROGRAM = `
+import json, sys
+from holdfast.artifacts.search import Found, parse_query
+from holdfast.core.errors import HoldfastError
+
+vectors = json.load(open(sys.argv[1]))
+of = vectors["version"]
+names = ("name", "version", "aliases", "metadata", "kind", "createdAt", "by", "size", "labels")
+found = Found(*(of[name] for name in names))
+for condition in vectors["conditions"]:
+    try:
+        result = parse_query(condition["text"])(found)
+    except HoldfastError as error:
+        result = None
+    assert result == condition["is"], (condition, result)
+`;
+
+pythonTest("Python reads the same conditions", async () => {
+  const path = `${REPOSITORY}/tests/fixtures/condition_vectors.json`;
+  await runProgram(PROGRAM, { args: [path] });
 });
 
 Deno.test("long texts are split in little time", () => {
