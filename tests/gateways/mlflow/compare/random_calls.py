@@ -222,6 +222,8 @@ def path():
     name = "".join(rng.choice(CHARACTERS) for _ in range(rng.randint(1, 3)))
     if name.strip(". ") == "" or name != name.strip():
         name = f"a{name}b"
+    if name in ("d", "e"):
+        name = "f"  # not a folder of others
     return rng.choice(["", "d/", "d/e/"]) + name
 
 
