@@ -225,7 +225,10 @@ Deno.test("a client of S3 that signs nothing is answered as one, and a browser a
   const ask = async (handler: typeof open, path: string, headers: Record<string, string>) => {
     const answer = await handler(new Request(`http://localhost${path}`, { headers }));
     const text = await answer.text();
-    return [answer.status, textsIn(text, "Code")[0] ?? textsIn(text, "Name")[0]];
+    return [answer.status, textsIn(text, "Code")[0] ?? textsIn(text, "Name")[0]] as [
+      number,
+      string?,
+    ];
   };
   const clients: Record<string, string>[] = [
     { "user-agent": "Boto3/1.40.1 md/Botocore#1.40.1 ua/2.1" },
