@@ -1,10 +1,15 @@
 // Tries mutants: mistakes in a copy of the source that a named test, or seeds of the simulation, must
 // find. `deno task mutants` tries all, `deno task mutants cell/ disk/` some, by the beginning of a name.
+// `deno task mutants simulation` measures how many of fifty faults the simulation finds alone.
 import { MUTANTS } from "./mutants/list/mod.ts";
 import { copySource, type Outcome, removeCopy, tryMutant, tryWithout } from "./mutants/trial.ts";
 
 const JOBS = 2;
 const wanted = Deno.args;
+if (wanted[0] === "simulation") {
+  const { measurePower } = await import("./mutants/power.ts");
+  Deno.exit(await measurePower(wanted.slice(1), { jobs: JOBS }) ? 0 : 1);
+}
 const mutants = MUTANTS.filter(({ name }) =>
   wanted.length === 0 || wanted.some((begin) => name.startsWith(begin))
 );

@@ -39,6 +39,7 @@ export const ALONE: readonly string[] = [
  */
 export const WITH_PROGRAMS: readonly string[] = [
   // programs that save, read, are killed, are interrupted, or may do little
+  "tests/dev/power_test.ts",
   "tests/apps/cli_process_test.ts",
   "tests/apps/client/browser_test.ts",
   "explorer/tests/bundle_test.ts",

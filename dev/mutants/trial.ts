@@ -5,8 +5,11 @@ import { REPOSITORY } from "../../tests/support/run_deno.ts";
 import { applyEdit, editsOf, type Mutant, type SeedRange } from "./mutant.ts";
 
 const TEST_MS = 300_000;
-const SEEDS_MS = 600_000;
+const SEEDS_MS = 1_800_000;
 const SEEDS: SeedRange = { first: 1, count: 2_000 };
+
+/** The evidence of a mutant that makes the simulation endless. */
+export const ENDLESS = "seeds that do not end";
 
 /** The outcome of a trial; only `killed` is good. */
 export interface Outcome {
@@ -77,7 +80,7 @@ async function trySeeds(
   if (schedule !== undefined) words.push(`--schedule=${schedule}`);
   const args = ["run", "-A", "--no-check", "--quiet", "tests/simulate/main.ts", ...words];
   const { stdout, output, hung } = await runDeno(copy, args, SEEDS_MS);
-  if (hung) return ["killed", "seeds that do not end"];
+  if (hung) return ["killed", ENDLESS];
   try {
     const [broken] = JSON.parse(stdout).violations;
     if (broken === undefined) return ["alive", `${count} seeds from ${first}`];

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { MUTANTS } from "../../dev/mutants/list/mod.ts";
+import { SEEDED } from "../../dev/mutants/list/seeded.ts";
 import { applyEdit, editsOf, type Mutant } from "../../dev/mutants/mutant.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { sourceFiles } from "../support/source_files.ts";
@@ -20,7 +21,7 @@ async function changed(mutant: Mutant): Promise<Map<string, string>> {
 
 Deno.test("the text that a mutant changes is in the source, once", async () => {
   const problems: string[] = [];
-  for (const mutant of MUTANTS) {
+  for (const mutant of [...MUTANTS, ...SEEDED]) {
     try {
       for (const [file, source] of await changed(mutant)) {
         assert(source !== await readSource(file), "nothing changes");
