@@ -13,12 +13,12 @@ export interface PromotionConditions {
    * numbers with numbers, and times with times.
    */
   where?: string;
-  /** A label, which another author than that of the version has set since it was saved. */
-  review?: Review;
+  /**
+   * A label, which another author than that of the version has set since it was saved; with `by`,
+   * the author of this name.
+   */
+  review?: string | { label: string; by: string };
 }
-
-/** A label, or a label and the name of the author who has to set it. */
-export type Review = string | { label: string; by: string };
 
 const MOST_KEYS = 20;
 /** The limit of listings: longer conditions would take long to parse. */

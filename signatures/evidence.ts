@@ -1,7 +1,6 @@
 // Checks of a version against the conditions of a promotion.
 import { isDeepStrictEqual } from "node:util";
 import { type Candidate, type CandidateChange, messageOf, shown } from "../core/kernel.ts";
-import type { Review } from "./conditions.ts";
 import { comparisonsIn } from "./comparisons.ts";
 import { reportOn } from "./report.ts";
 import type { KeylessSigner, Trusted } from "./signers/signer.ts";
@@ -61,10 +60,12 @@ function valueText(value: unknown): string {
  * was saved.
  */
 export async function unreviewed(
-  review: Review,
+  review: string | { label: string; by?: string },
   { info, log }: Candidate,
 ): Promise<string | undefined> {
-  const { label, by } = typeof review === "string" ? { label: review } : review;
+  const { label, by }: { label: string; by?: string } = typeof review === "string"
+    ? { label: review }
+    : review;
   const named = `the label ${shown(label)}`;
   const value = ownOf(info.annotations?.labels, label);
   if (value === undefined || value === null || value === "") return `${named} is missing`;

@@ -5,7 +5,6 @@ import {
   defineSaving,
 } from "../apps/cli/program/extension.ts";
 import type { Extension } from "../apps/cli/program/extension.ts";
-import type { Review } from "./conditions.ts";
 import "./conditions.ts";
 import { addedBundles } from "./signature_files.ts";
 
@@ -125,7 +124,7 @@ export const signaturesExtension: Extension = {
   }),
 };
 
-function reviewOf(text: string): Review {
+function reviewOf(text: string): string | { label: string; by: string } {
   const at = text.indexOf("=");
   return at < 0 ? text : { label: text.slice(0, at), by: text.slice(at + 1) };
 }

@@ -16,7 +16,7 @@ export interface RetentionRules {
   /** The author of the last change of settings, if known. */
   by?: Author;
   /** Members that the change took from the present rule of its pattern. */
-  gaveUp?: RetentionRule;
+  gaveUp?: readonly string[];
 }
 
 /** A change of `changeRules`. */

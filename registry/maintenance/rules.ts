@@ -1,10 +1,10 @@
 // Retention rules, a part of the settings: reading, changing, and pruning by them.
 import { authorOf } from "../../core/naming/author.ts";
 import { parseCondition } from "../../core/registry/conditions.ts";
-import { fault, notFound, type RegistryError, unsupported } from "../../core/errors.ts";
+import { fault, notFound, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule, SettingsRecord } from "../../core/record.ts";
-import { combined, givenUp, marked } from "../../core/registry/rule_changes.ts";
+import { combined, givenUp, marked } from "./rule_changes.ts";
 import { isUnknownRule, promotionOfRules, ruleFor } from "../../core/registry/rules.ts";
 import { ruleProblem, rulesFor } from "../../core/registry/rules.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
@@ -95,7 +95,7 @@ export async function changeRules(
   if (set?.promote !== undefined && promotionOfRules === undefined) {
     throw noConditions("set rule for", shown(set.pattern), set.pattern);
   }
-  let gaveUp: RetentionRule | undefined;
+  let gaveUp: readonly string[] = [];
   await writeSettings(context, action, ({ generation, settings: { rules = [] } }) => {
     if (ifRevision !== undefined && ifRevision !== generation) {
       const state = `their revision is ${generation}, not ${ifRevision}`;
@@ -118,22 +118,13 @@ export async function changeRules(
     }
     if (set === undefined) return { rules: marked(others) };
     const next = present === undefined || replace ? set : combined(present, set);
-    gaveUp = present && givenUp(present, next);
-    if (gaveUp !== undefined && !replace) throw givesUp(action, gaveUp);
+    gaveUp = present === undefined ? [] : givenUp(present, next);
+    if (gaveUp.length > 0 && !replace) {
+      const state = `the rule for ${shown(pattern)} has ${gaveUp.join(", ")}, which would be lost`;
+      const hint = "Set them too, or pass replace: true.";
+      throw fault({ code: "Conflict", action, state, hint, reason: { kind: "rule_gives_up" } });
+    }
     return { rules: marked([...others, next]) };
   }, signal);
-  return { ...await readRules(registry, { signal }), ...(gaveUp && { gaveUp }) };
-}
-
-function givesUp(action: string, { pattern, promote, ...members }: RetentionRule): RegistryError {
-  const conditions = Object.keys(promote ?? {}).map((name) => `promote.${name}`);
-  const lost = [...Object.keys(members), ...conditions].join(", ");
-  const state = `the present rule for ${shown(pattern)} has ${lost}, which would be lost`;
-  return fault({
-    code: "Conflict",
-    action,
-    state,
-    hint: "Set them too, or pass replace: true.",
-    reason: { kind: "rule_gives_up" },
-  });
+  return { ...await readRules(registry, { signal }), ...(gaveUp.length > 0 && { gaveUp }) };
 }

@@ -99,27 +99,18 @@ function replacedMeanwhile(name: string, alias: string): RegistryError {
   });
 }
 
-/** Gives an alias of this version the one before it, or deletes it if there was none. */
+/** Gives an alias of this version the one before it, or deletes it if there is none. */
 export async function putBack(
   context: Context,
-  { name, alias, version }: { name: string; alias: string; version: string },
+  { name, alias, version: expected }: { name: string; alias: string; version: string },
   signal?: AbortSignal,
 ): Promise<void> {
-  const operation = startOperation(context, `put alias "${name}@${alias}" back`, signal);
-  const cell = aliasCell(name, alias);
-  await writeCell(context, operation, cell, {
-    async next(head) {
-      if (head === undefined || namedBy(head) !== version) return undefined;
-      const below = await readRecord(context, recordKey(cell, head.generation - 1), signal);
-      const before = below?.record.kind === "alias" ? below.record : { kind: "deleted" as const };
-      const { generation, previous } = head;
-      const base = operation.recordBase(generation + 1, previous);
-      const { by } = operation;
-      return before.kind === "deleted"
-        ? encodeRecord({ ...base, by, kind: "deleted" })
-        : encodeRecord({ ...base, by, kind: "alias", name, alias, version: before.version });
-    },
-  });
+  const settings = { expected, force: true, signal };
+  const changes = aliasHistory(context, { name, alias }, { limit: 2, signal });
+  const [, { version } = {}] = await Array.fromAsync(changes);
+  const isThere = version && await tryLocate(context, parseRef(name, version), signal);
+  if (isThere) await setAlias(context, { name, alias, version }, settings);
+  else await deleteAlias(context, { name, alias }, settings);
 }
 
 export async function deleteAlias(

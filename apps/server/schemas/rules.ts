@@ -33,7 +33,7 @@ export const RulesSchema = object("RetentionRules", {
   revision: Amount,
   changedAt: Moment,
   by: v.optional(AuthorSchema),
-  gaveUp: v.optional(StoredRuleSchema),
+  gaveUp: v.optional(v.array(Text)),
 });
 
 export const RulesPage = page(RulesSchema, "RetentionRulesPage");

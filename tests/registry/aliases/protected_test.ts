@@ -178,7 +178,7 @@ Deno.test("a rule protects aliases alone or with what it keeps, and no empty lis
   const set = (rule: object) => changeRules(registry, { set: { pattern: "a", ...rule } });
   const { rules } = await set({ keepLast: 3, protectAliases: ["production"] });
   assertEquals(rules, [{ pattern: "a", keepLast: 3, protectAliases: ["production"] }]);
-  await rejected("Conflict", set({ protect: true }), /has keepLast/);
+  await rejected("Conflict", set({ protect: true }), /has keepLast, which/);
   const set2 = { pattern: "a", protect: true, protectAliases: ["*"] };
   await changeRules(registry, { set: set2, replace: true });
   for (const protectAliases of [[], [""], "production", [1], ["x".repeat(201)], null]) {

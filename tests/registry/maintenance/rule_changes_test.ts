@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import type { RetentionRule } from "../../../core/record.ts";
-import { combined, givenUp, marked } from "../../../core/registry/rule_changes.ts";
+import { combined, givenUp, marked } from "../../../registry/maintenance/rule_changes.ts";
 import { isUnknownRule, ruleFor, rulesFor, rulesOfAlias } from "../../../core/registry/rules.ts";
 import { matchesStars } from "../../../core/text/star_pattern.ts";
 import { changeRules, prune, pruneByRules, readRules } from "../../../registry/maintenance.ts";
@@ -81,11 +81,11 @@ Deno.test("a rule that is set again loses nothing unless it says so", () => {
   fc.assert(fc.property(rule, rule, (present, next) => {
     const set = { ...next, pattern: present.pattern };
     const result = combined(present, set);
-    assertEquals(givenUp(set, result), undefined, "what was asked for is there");
+    assertEquals(givenUp(set, result), [], "what was asked for is there");
     const lost = givenUp(present, result);
     const { pattern: _, ...before } = present;
     for (const member of Object.keys(before)) {
-      assert(member in result || lost !== undefined && member in lost, member);
+      assert(member in result || lost.some((each) => each.startsWith(member)), member);
     }
     if (present.protectAliases) assert(result.protectAliases?.includes(present.protectAliases[0]!));
   }));
@@ -134,28 +134,21 @@ testInMemory("a rule that takes something away names it, and needs replace", asy
   const remote = await openHttpRegistry("http://localhost", { fetch });
   const pattern = "models:*";
   const present = { pattern, keepLast: 50, keepDaily: 7, ...PROTECTION };
-  const cases: [set: RetentionRule, state: RegExp, gaveUp: Partial<RetentionRule>][] = [
-    [{ pattern, keepLast: 30 }, /has keepDaily, which/, { keepDaily: 7 }],
-    [{ pattern, protect: true }, /has keepLast, keepDaily, which/, { keepLast: 50, keepDaily: 7 }],
-    [
-      { pattern, protectAliases: ["production"], promote: { review: "checked" } },
-      /promote.review/,
-      {
-        promote: PROMOTE,
-      },
-    ],
+  const cases: [set: RetentionRule, lost: string[]][] = [
+    [{ pattern, keepLast: 30 }, ["keepDaily"]],
+    [{ pattern, protect: true }, ["keepLast", "keepDaily"]],
+    [{ pattern, protectAliases: ["x"], promote: { review: "checked" } }, ["promote.review"]],
   ];
   for (const each of [registry, remote]) {
-    for (const [set, state, lost] of cases) {
+    for (const [set, lost] of cases) {
+      const state = new RegExp(`has ${lost.join(", ")}, which would be lost`);
       await changeRules(each, { set: present, replace: true });
       const error = await rejected("Conflict", changeRules(each, { set }), state);
       if (each === registry) assertEquals(error.reason?.kind, "rule_gives_up");
       assertEquals((await readRules(each)).rules, [present]);
       const { gaveUp, rules } = await changeRules(each, { set, replace: true });
       assertEquals(rules, [set]);
-      for (const [member, value] of Object.entries(lost)) {
-        assertEquals(gaveUp?.[member as keyof RetentionRule], value);
-      }
+      assert(lost.every((each) => gaveUp?.includes(each)), `${gaveUp}`);
     }
   }
   await handler[Symbol.asyncDispose]();

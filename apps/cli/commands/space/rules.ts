@@ -68,7 +68,7 @@ const createRulesSet = (extensions: readonly Extension[]): Command =>
       const change = { set, replace: flags.replace, signal: context.io.signal };
       const { rules, revision, gaveUp } = await changeRules(registry, change);
       const rule = rules.find((rule) => rule.pattern === pattern) ?? set;
-      const lost = gaveUp && ` (no longer: ${ruleText(gaveUp)})`;
+      const lost = gaveUp && ` (no longer: ${gaveUp.join(", ")})`;
       const text = `Rule for ${pattern}: ${ruleText(rule)}${lost ?? ""}`;
       await context.done({ ...rule, revision, gaveUp }, text);
     },

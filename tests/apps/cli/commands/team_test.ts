@@ -46,7 +46,7 @@ filledTest("rules are kept, and prune --rules follows them", async (it) => {
   await it.fails("rules set conf* --keep-daily 3", 4);
   await it.tells(
     "rules set conf* --keep-daily 3 --replace",
-    "Rule for conf*: keep daily 3 (no longer: keep last 1)",
+    "Rule for conf*: keep daily 3 (no longer: keepLast)",
   );
   await it.succeeds("rules rm conf*");
   await it.fails("rules rm conf*", 3);

@@ -1,13 +1,13 @@
 // Promotions beside overwrites in a mutable registry, and labels that outlive the content.
 import { assert, assertEquals } from "@std/assert";
-import "../../signatures/signatures.ts";
-import { createMemoryBackend, openRegistry, type Registry } from "../../mod.ts";
-import { changeRules } from "../../registry/maintenance.ts";
-import { annotate } from "../../registry/mod.ts";
-import { rejected } from "../registry/rejected.ts";
-import { withHooks } from "../registry/with_hooks.ts";
-import { createScriptedSystem } from "../support/scripted_system.ts";
-import { NAME } from "./signed.ts";
+import "../../../signatures/signatures.ts";
+import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
+import { changeRules } from "../../../registry/maintenance.ts";
+import { annotate } from "../../../registry/mod.ts";
+import { rejected } from "../rejected.ts";
+import { withHooks } from "../with_hooks.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { NAME } from "../../signatures/signed.ts";
 
 const FORCE = { force: true };
 const OVERWRITE = { version: "2", onConflict: "overwrite", metadata: { auc: 0 } } as const;

@@ -1,7 +1,7 @@
 // A rule that is set for a pattern that has one, and what that gives up.
-import type { RetentionRule } from "../record.ts";
-import { matchesStars } from "../text/star_pattern.ts";
-import { isRetention, isUnknownRule, outweighs, RETENTION } from "./rules.ts";
+import type { RetentionRule } from "../../core/record.ts";
+import { matchesStars } from "../../core/text/star_pattern.ts";
+import { isRetention, isUnknownRule, outweighs, RETENTION } from "../../core/registry/rules.ts";
 
 /**
  * Adds a rule to the present one of its pattern. Protections add up. Members that choose versions
@@ -25,25 +25,20 @@ function retentionOf(rule: Partial<RetentionRule>): Partial<RetentionRule> {
   return Object.fromEntries(Object.entries(rule).filter(isOfSpace));
 }
 
-/** Returns what a rule has and the next one lacks, as a rule; undefined if it lacks nothing. */
-export function givenUp(rule: RetentionRule, next: RetentionRule): RetentionRule | undefined {
-  const kept = Object.entries(retentionOf(rule)).filter(([name]) => !(name in retentionOf(next)));
-  const lost = { ...Object.fromEntries(kept), ...unprotected(rule, next) };
-  return Object.keys(lost).length > 0 ? { pattern: rule.pattern, ...lost } : undefined;
+/** Returns the members that a rule has and the next one lacks: `keepDaily`, `promote.review`. */
+export function givenUp(rule: RetentionRule, next: RetentionRule): string[] {
+  const partsOf = (of: RetentionRule) => [...Object.keys(retentionOf(of)), ...protectionOf(of)];
+  const kept = partsOf(next);
+  return partsOf(rule).filter((part) => !kept.includes(part)).map((part) => part.split("\n")[0]!);
 }
 
-/** Returns the protection that a rule has and another lacks. */
-function unprotected(rule: RetentionRule, other: RetentionRule): Partial<RetentionRule> {
-  const aliases = rule.protectAliases?.filter((alias) => !other.protectAliases?.includes(alias)) ??
-    [];
-  const conditions = Object.entries(rule.promote ?? {}).filter(([name, value]) =>
-    JSON.stringify(value) !== JSON.stringify(other.promote?.[name])
-  );
-  return {
-    ...(rule.protect && !other.protect && { protect: true }),
-    ...(aliases.length > 0 && { protectAliases: aliases }),
-    ...(conditions.length > 0 && { promote: Object.fromEntries(conditions) }),
-  };
+/** Returns each protection of a rule as a text. */
+function protectionOf({ protect, protectAliases = [], promote = {} }: RetentionRule): string[] {
+  return [
+    ...(protect ? ["protect"] : []),
+    ...protectAliases.map((alias) => `protectAliases ${alias}`),
+    ...Object.entries(promote).map(([name, value]) => `promote.${name}\n${JSON.stringify(value)}`),
+  ];
 }
 
 /**
@@ -54,9 +49,11 @@ export function marked(rules: readonly RetentionRule[]): RetentionRule[] {
   return rules.map((rule) => {
     if (isUnknownRule(rule)) return rule;
     const { adds: _, ...plain } = rule;
+    const own = protectionOf(rule);
     const isShort = rules.some((other) =>
       !isUnknownRule(other) && outweighs(rule, other) &&
-      Object.keys(unprotected(other, rule)).length > 0 && overlap(rule.pattern, other.pattern)
+      protectionOf(other).some((part) => !own.includes(part)) &&
+      overlap(rule.pattern, other.pattern)
     );
     return isShort ? { ...plain, adds: true } : plain;
   });
