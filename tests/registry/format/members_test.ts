@@ -6,7 +6,7 @@ import type { VersionRecord } from "../../../core/record.ts";
 import { recordProblem } from "../../../registry/format/record_shape.ts";
 import { contextOf } from "../../../registry/operations/context.ts";
 import { payloadSource } from "../../../registry/operations/load.ts";
-import { membersOf } from "../../support/interface_members.ts";
+import { membersOf } from "./interface_members.ts";
 import { testInMemory } from "../registries.ts";
 import { assertCopied, COPIED, saveMembers } from "./copied_members.ts";
 

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 
 /** Returns the members of an exported interface, and of those in its file that it extends. */
 export async function membersOf(path: string, name: string): Promise<string[]> {
-  const source = await readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const source = await readFile(new URL(`../../../${path}`, import.meta.url), "utf8");
   const members = new Set<string>();
   const add = (name: string) => {
     const found = new RegExp(`^export interface ${name}\\b(?:<[^>]*>)?([^{]*)\\{(.*?)^\\}`, "ms")
