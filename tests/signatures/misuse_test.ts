@@ -29,7 +29,7 @@ Deno.test("a version without files is not signed, and no signature of it is vali
     const payload = statementOf("empty", []);
     const sig = nodeSign("sha256", signedBytes(payload), key).toString("base64");
     const { hash: keyHash } = readPublicKey(signedBy), subject = "empty";
-    const bundle = bundleText({ keyHash, sig, subject, payload });
+    const bundle = bundleText({ keyHash, sig, payload });
     const add = () => addSignature(registry, ref, { bundle });
     assertMatch((await assertRejects(add, RegistryError)).message, /there is no file to sign/);
     const addedAt = new Date(0).toISOString();
