@@ -78,6 +78,7 @@ async function* walk(
     ? knownLevels(isShown, JSON.stringify([info.commit, prefix, delimiter]))
     : undefined;
   const passed: { first: string; level: readonly Walked[] }[] = []; // of pages that were not read
+  const ends = new Map<string, string | undefined>(); // of pages, by their first paths
   let folder = "";
   const from: PagesOptions = {
     after: [prefix, least].reduce((a, b) => compareUtf8(a, b) > 0 ? a : b, begin),
@@ -88,7 +89,9 @@ async function* walk(
       // The page before stands for this one only if the walk does not begin within it.
       const isBefore = before === undefined || compareUtf8(before, after) <= 0;
       if (!isBefore && its !== "" && isWithin(before, its) && isWithin(next, its)) return true;
-      const level = known?.get(first);
+      // A page of pages begins with the same path as its first page, and ends elsewhere.
+      ends.set(first, next);
+      const level = known?.get({ first, next });
       if (level !== undefined) passed.push({ first, level });
       return level !== undefined;
     },
@@ -100,7 +103,7 @@ async function* walk(
     yield* following(passedBefore(first));
     if (known !== undefined) {
       const level = await Array.fromAsync(levelOf(files, 0));
-      known.set(first, level);
+      if (ends.has(first)) known.set({ first, next: ends.get(first) }, level);
       yield* following(level);
       continue;
     }
@@ -179,15 +182,22 @@ const MOST_PAGES = 4096, MOST_ENTRIES = 16;
 /** Entries of pages in levels, which never change: reading a page takes milliseconds of processor. */
 const levels = new WeakMap<(file: FileInfo) => boolean, Map<string, readonly Walked[]>>();
 
-/** Returns the known entries of the pages of a level, by the first path of each page. */
+/** The first path of a page, and that of the next page. */
+interface PageRange {
+  first: string;
+  next?: string;
+}
+
+/** Returns the known entries of the pages of a level. */
 function knownLevels(isShown: (file: FileInfo) => boolean, level: string) {
   const all = levels.get(isShown) ?? new Map<string, readonly Walked[]>();
   levels.set(isShown, all);
+  const keyOf = ({ first, next }: PageRange) => JSON.stringify([level, first, next]);
   return {
-    get: (first: string) => all.get(`${level} ${first}`),
-    set(first: string, entries: readonly Walked[]) {
+    get: (page: PageRange) => all.get(keyOf(page)),
+    set(page: PageRange, entries: readonly Walked[]) {
       if (entries.length > MOST_ENTRIES) return;
-      all.set(`${level} ${first}`, entries);
+      all.set(keyOf(page), entries);
       keepNewest(all, MOST_PAGES);
     },
   };
