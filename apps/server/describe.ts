@@ -7,8 +7,8 @@ import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
 import { answerInPlace } from "./guard/in_place.ts";
 import { type Access, isChange } from "./access/access.ts";
 import { RefusedRequest } from "./problem.ts";
-import { pathOf } from "./gateways/sent_path.ts";
-import type { RouteContext, RouteDescription, Routes } from "./gateways/gateway.ts";
+import { wholeRequest } from "./gateways/gateway.ts";
+import type { RouteContext, RouteDescription, Routes, SentRequest } from "./gateways/gateway.ts";
 import type { Answer } from "./answer.ts";
 import { check, faultOf } from "./schemas/listing.ts";
 
@@ -90,7 +90,7 @@ export function route<
     json,
     ...described,
     async answer(c) {
-      if (paramsOf !== undefined) Object.assign(c.params, paramsOf(pathOf(c.request.url)));
+      if (paramsOf !== undefined) Object.assign(c.params, paramsOf(c.sentPath));
       guard(c);
       const asked = {
         query: query && queryOf(c, query, refused),
@@ -155,7 +155,7 @@ async function jsonOf(
   if (parse === undefined) checkJsonType(c.request);
   let data: unknown;
   try {
-    const text = await c.request.text();
+    const text = await wholeRequest(c).text();
     if (text.length > LONG) await nextTurn();
     data = parse === undefined ? parseExactJson(text) : parse(text, c.header("content-type") ?? "");
     if (text.length > LONG) await nextTurn();
@@ -188,7 +188,7 @@ function valueAt(data: unknown, at: string): unknown {
   return keys.reduce((value, key) => (value as Record<string, unknown> | undefined)?.[key], data);
 }
 
-function checkJsonType({ headers }: Request): void {
+function checkJsonType({ headers }: SentRequest): void {
   const type = headers.get("content-type");
   if (type !== null && /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type)) return;
   throw new RefusedRequest({

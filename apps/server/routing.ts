@@ -4,7 +4,12 @@ import { SmartRouter } from "npm:hono@^4.13/router/smart-router";
 import { TrieRouter } from "npm:hono@^4.13/router/trie-router";
 import { invalid } from "../../core/errors.ts";
 import { Answer } from "./answer.ts";
-import { type GatewayContext, type RequestInfo, RouteContext } from "./gateways/gateway.ts";
+import {
+  type GatewayContext,
+  type RequestInfo,
+  RouteContext,
+  wholeRequest,
+} from "./gateways/gateway.ts";
 import type { RouteEntry, Routes } from "./gateways/gateway.ts";
 import type { Places } from "./guard/places.ts";
 import type { ServiceMemory } from "./memory/service_memory.ts";
@@ -84,8 +89,8 @@ export class Router implements Routes {
 }
 
 /** Returns a path as a reference from the request: a proxy may have removed a prefix. */
-export function relative({ request }: RouteContext, path: string): string {
-  return "../".repeat(pathOf(request.url).split("/").length - 2) + path;
+export function relative({ sentPath }: RouteContext, path: string): string {
+  return "../".repeat(sentPath.split("/").length - 2) + path;
 }
 
 /**
@@ -94,7 +99,7 @@ export function relative({ request }: RouteContext, path: string): string {
  * prefix in `X-Forwarded-Prefix`. No header changes the host.
  */
 export function publicUrl(c: RouteContext, path: string): URL {
-  const url = new URL(path === "" ? c.sentPath : path, c.request.url);
+  const url = new URL(path === "" ? c.sentPath : path, wholeRequest(c).url);
   if (c.header("x-forwarded-proto") === "https") url.protocol = "https:";
   const [, prefix = ""] = /^((?:\/[^/,\s]+)*)\/?$/.exec(c.header("x-forwarded-prefix") ?? "") ?? [];
   url.pathname = prefix + url.pathname;

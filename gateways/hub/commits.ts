@@ -205,7 +205,7 @@ export function hubWrites(
         return { name, base: base && await context.openVersion(base.info, c.info.access) };
       };
       await checked(); // refuses before the body arrives
-      const commit = await readCommit(c.request);
+      const commit = await readCommit(c.request.body);
       await checkStillAllowed(c);
       const { access } = c.info;
       const commitOptions = { find, access, objects: objects(access), signal };
@@ -223,9 +223,9 @@ export function hubWrites(
 const USE_LFS = "/api/no-xet-here/set-HF_HUB_DISABLE_XET=1";
 
 /** Reads a commit. Throws `Invalid` if it is not one. */
-async function readCommit(request: Request): Promise<Commit> {
+async function readCommit(sent: ReadableStream<Uint8Array> | null): Promise<Commit> {
   let commit: Commit | undefined;
-  const body = new Uint8Array(await request.arrayBuffer()); // waits for memory, as JSON does
+  const body = await new Response(sent as BodyInit | null).bytes(); // waits for memory, as JSON does
   for await (const line of linesOf(body)) {
     const change = schemas.parseLine(line);
     if (commit === undefined) {

@@ -10,7 +10,7 @@ import { answered } from "./errors.ts";
 import type { S3Options } from "./options.ts";
 import { bucketRoutes } from "./routes/buckets.ts";
 import { objectRoutes } from "./routes/objects.ts";
-import { isSigned, isUnsignedClient } from "./sigv4.ts";
+import { claimsSigned, isUnsignedClient } from "./sigv4.ts";
 
 export type { S3Options };
 
@@ -49,7 +49,7 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
     name: "s3",
     paths: [`/${bucket}`],
     claims: (request) =>
-      host.test(request.url) || isSigned(request) ||
+      host.test(request.url) || claimsSigned(request) ||
       isUnsignedClient(new URL(request.url).pathname, request),
     takesAllPaths: true,
     showsAdded: true,

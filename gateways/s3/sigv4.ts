@@ -30,11 +30,23 @@ const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 /** The SHA-256 of no bytes. */
 const EMPTY = createHash("sha256").digest("hex");
 
-/** True for a request that has a signature, of any version. */
-export function isSigned({ url, headers }: Pick<Request, "url" | "headers">): boolean {
-  if (/^AWS/i.test(headers.get("authorization") ?? "")) return true;
-  return url.includes("?") &&
-    /[?&](X-Amz-(Algorithm|Signature|Credential)|AWSAccessKeyId)=/i.test(url);
+/** Names of members that only the query of a presigned URL has. */
+const OF_SIGNED = /^(X-Amz-(Algorithm|Signature|Credential)|AWSAccessKeyId)$/i;
+
+/** True for a request that has a signature, of any version, in its headers or these members of a query. */
+export function isSigned(
+  { headers }: Pick<Request, "headers">,
+  members: readonly string[],
+): boolean {
+  return /^AWS/i.test(headers.get("authorization") ?? "") ||
+    members.some((name) => OF_SIGNED.test(name));
+}
+
+/** The same for a request whose query is not read yet. */
+export function claimsSigned(request: Pick<Request, "url" | "headers">): boolean {
+  const at = request.url.indexOf("?");
+  const members = at < 0 ? [] : request.url.slice(at + 1).split("&");
+  return isSigned(request, members.map((member) => member.replace(/=.*/s, "")));
 }
 
 /** True for a request of a client of S3 that signs nothing: a page would be no answer for it. */
@@ -50,7 +62,7 @@ export function isUnsignedClient(
 
 /** Returns the signature of a request, undefined without one. Throws for what cannot be verified. */
 export function readSignature(request: Request, nowMs: number): Signature | undefined {
-  if (!isSigned(request)) return undefined;
+  if (!claimsSigned(request)) return undefined;
   const query = queryOf(request.url);
   const isPresigned = !request.headers.has("authorization");
   const sent = isPresigned ? sentInQuery(query) : sentInHeaders(request.headers, query);

@@ -57,7 +57,7 @@ function policyWith(origins: readonly string[]): string {
  * @param origins those of identity providers, with which people sign in
  */
 export async function sendBundle(
-  request: Request,
+  request: Pick<Request, "method" | "headers">,
   file: string,
   origins: readonly string[] = [],
 ): Promise<Answer | undefined> {

@@ -15,7 +15,10 @@ type MovingFile = Pick<FileInfo, "path" | "sha256" | "size"> & { version: string
  * @param isPinned the answer leads to an address that never changes
  */
 export async function checkGoesOn(
-  { request, info: { access } }: { request: Request; info: { access: Pick<Access, "token"> } },
+  { request, info: { access } }: {
+    request: Pick<Request, "method" | "headers">;
+    info: { access: Pick<Access, "token"> };
+  },
   { path, sha256, size, version }: MovingFile,
   { reads }: Pick<ServiceMemory, "reads">,
   isPinned = false,

@@ -26,7 +26,10 @@ export type RedirectedClient = "sends no token" | "expects redirects" | "asks fo
 
 /** Returns the URL of a file in the bucket, undefined where the service sends the bytes. */
 export type RedirectTo = (
-  c: { request: Request; info: { access: Pick<Access, "expiresAtMs"> } },
+  c: {
+    request: Pick<Request, "method" | "headers">;
+    info: { access: Pick<Access, "expiresAtMs"> };
+  },
   { info, file, client }: {
     info: Pick<ArtifactInfo, "name" | "version" | "commit">;
     file: ArtifactFile;
@@ -72,7 +75,10 @@ export function createRedirects(
 }
 
 /** Returns whether the client follows to another host, and the bucket answers what it sends there. */
-function mayFollow({ method, headers }: Request, client: RedirectedClient): boolean {
+function mayFollow(
+  { method, headers }: Pick<Request, "method" | "headers">,
+  client: RedirectedClient,
+): boolean {
   if (method !== "GET") return false;
   const unfit = client === "sends no token"
     ? /^(authorization|cookie|if-.*|x-amz-.*)$/

@@ -67,8 +67,10 @@ export async function answerVersionFile(
   return new Answer(answer.body, { ...answer, isOwned: isStored(file) });
 }
 
+type SentHead = Pick<Request, "method" | "headers">;
+
 /** The date of a version says nothing about a file that was added to it since. */
-function withoutDates({ method, headers: sent }: Request): Pick<Request, "method" | "headers"> {
+function withoutDates({ method, headers: sent }: SentHead): SentHead {
   const headers = new Headers(sent);
   headers.delete("if-modified-since");
   headers.delete("if-unmodified-since");

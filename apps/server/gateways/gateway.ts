@@ -116,9 +116,27 @@ export interface RouteEntry extends RouteDescription {
   answer(c: RouteContext): Promise<Answer>;
 }
 
+/**
+ * A request as routes read it: its query and its JSON are what their schemas accept, and its body a
+ * stream.
+ */
+export type SentRequest = Pick<Request, "method" | "headers" | "body" | "signal">;
+
+let wholeOf: (c: RouteContext) => Request;
+
+/** Returns a request with its URL, for checks of the service itself: gateways have schemas. */
+export function wholeRequest(c: RouteContext): Request {
+  return wholeOf(c);
+}
+
 /** A request to a route. */
 export class RouteContext {
-  readonly request: Request;
+  static {
+    wholeOf = (c) => c.#whole;
+  }
+
+  readonly request: SentRequest;
+  readonly #whole: Request;
   readonly info: RequestInfo;
   /** The path of the route. */
   readonly path: string;
@@ -130,6 +148,7 @@ export class RouteContext {
     { info, path, params }: Pick<RouteContext, "info" | "path" | "params">,
   ) {
     this.request = request;
+    this.#whole = request;
     this.info = info;
     this.path = path;
     this.params = params;
@@ -137,7 +156,7 @@ export class RouteContext {
 
   /** The path as it was sent. */
   get sentPath(): string {
-    return pathOf(this.request.url);
+    return pathOf(this.#whole.url);
   }
 
   header(name: string): string | undefined {

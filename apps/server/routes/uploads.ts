@@ -1,7 +1,8 @@
 // Uploads: whole, resumable, or saved at once as a version. URLs of the store for downloads.
 import { presignDownload } from "../../../transfers/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import type { RouteContext, Routes } from "../gateways/gateway.ts";
+import { wholeRequest } from "../gateways/gateway.ts";
+import type { RouteContext, Routes, SentRequest } from "../gateways/gateway.ts";
 import type { Answer } from "../answer.ts";
 import { relative, type ServerContext } from "../routing.ts";
 import { type DirectDownloadOptions, PRESIGN } from "../../../core/registry/transfer.ts";
@@ -44,7 +45,7 @@ export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void
 export function tusRoutes(routes: Routes, context: ServerContext): void {
   const answer = async ({ c }: { c: RouteContext }) => {
     const { answerTus } = await import("../uploads/tus.ts");
-    return await answerTus(c.request, {
+    return await answerTus(wholeRequest(c), {
       uploads: await context.uploads(),
       access: c.info.access,
       memory: context.memory,
@@ -216,7 +217,10 @@ async function* whileWritable(
   if (alias !== undefined) c.info.access.check("move", name);
 }
 
-async function* rawFile({ body, headers }: Request, path = "content"): AsyncGenerator<FileToSave> {
+async function* rawFile(
+  { body, headers }: SentRequest,
+  path = "content",
+): AsyncGenerator<FileToSave> {
   const type = headers.get("content-type");
   const isReal = type !== null && type !== "application/x-www-form-urlencoded"; // curl's default
   yield { path, content: body ?? new Uint8Array(), ...(isReal ? { mediaType: type } : {}) };

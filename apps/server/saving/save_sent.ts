@@ -124,7 +124,7 @@ export const WRITE_CONDITIONS = {
  * commit, not bytes.
  */
 export async function readCondition(
-  { headers }: Request,
+  { headers }: Pick<Request, "headers">,
   { subject, current, isShown }: {
     subject: string;
     current: () => Promise<string | undefined>;

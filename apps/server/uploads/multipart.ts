@@ -22,7 +22,7 @@ const LIMITS = {
 const AMBIGUOUS = /%(22|0A|0D)/;
 
 /** Reads a form up to its first file. Throws `Invalid` for another body, or without a file. */
-export async function openForm(request: Request): Promise<Form> {
+export async function openForm(request: Pick<Request, "body" | "headers">): Promise<Form> {
   const fields: Record<string, string> = Object.create(null);
   let open: Readable | undefined;
   let closed = false, ended = false, goOn = () => {};
@@ -104,7 +104,7 @@ export async function openForm(request: Request): Promise<Form> {
   }
 }
 
-function createParser({ headers }: Request) {
+function createParser({ headers }: Pick<Request, "headers">) {
   try {
     return Busboy({
       headers: { "content-type": headers.get("content-type")! },

@@ -75,7 +75,7 @@ async function answerObject(
       state: "each file has one part",
     });
   }
-  const chosen = chosenHeaders(query, { isSigned: isSigned(c.request) });
+  const chosen = chosenHeaders(query, { isSigned: isSigned(c.request, Object.keys(query)) });
   const answer = await answerVersionFile(c, context, {
     artifact,
     file,
