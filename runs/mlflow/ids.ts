@@ -50,17 +50,21 @@ export function experimentId(name: string): string {
   return name === DEFAULT.name ? DEFAULT.id : `x${encodeName(name)}`;
 }
 
-/** Returns the name of an experiment. Throws `RESOURCE_DOES_NOT_EXIST` for an id of none. */
-export function experimentName(id: string): string {
+/** Returns the name of an experiment; undefined for an id of none. */
+export function nameOfExperiment(id: string): string | undefined {
   const name = id === DEFAULT.id
     ? DEFAULT.name
     : id.startsWith("x")
     ? decodeName(id.slice(1))
     : undefined;
-  if (name === undefined || experimentId(name) !== id) {
-    throw noSuch(`No Experiment with id=${id.slice(0, MOST_CHARACTERS)} exists`);
-  }
-  return name;
+  return name !== undefined && experimentId(name) === id ? name : undefined;
+}
+
+/** Returns the name of an experiment. Throws `RESOURCE_DOES_NOT_EXIST` for an id of none. */
+export function experimentName(id: string): string {
+  const name = nameOfExperiment(id);
+  if (name !== undefined) return name;
+  throw noSuch(`No Experiment with id=${id.slice(0, MOST_CHARACTERS)} exists`);
 }
 
 export function runIdOf({ name, id }: RunKey): string {

@@ -1,5 +1,5 @@
 // Searches runs and logged models, which are runs, too.
-import { giveWay, isJsonObject, isRegistryError } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject } from "../../../core/kernel.ts";
 import {
   Answer,
   oneBehind,
@@ -19,7 +19,7 @@ import {
 import { type Page, pageOf } from "./pages.ts";
 import { sortInTurns } from "./sort_in_turns.ts";
 import { DATA } from "../../../runs/mlflow/data_sets.ts";
-import { experimentName, runIdOf } from "../../../runs/mlflow/ids.ts";
+import { nameOfExperiment, runIdOf } from "../../../runs/mlflow/ids.ts";
 import {
   artifactRoot,
   FACT,
@@ -128,9 +128,12 @@ export async function searchedRuns(
   const filter = parseFilter(asked.filter, fields);
   const order = parseOrder(orders, fields);
   const found: { run: StoredRun; keys: Value[] }[] = [];
-  for (const name of namesOf(asked.experiment_ids)) {
+  const names = new Set<string>();
+  for (const id of asked.experiment_ids) {
     await giveWay(signal);
-    if (!access.may("read", name)) continue;
+    const name = nameOfExperiment(id); // an id of none has no runs
+    if (name === undefined || names.has(name) || !access.may("read", name)) continue;
+    names.add(name);
     for (const isDeleted of deleted) {
       for await (const some of runs.runsOf(name, { access, deleted: isDeleted })) {
         for (const run of some) {
@@ -187,17 +190,4 @@ export async function sendPage<T>(
   }
   const body = whileAllowed(c, await oneBehind(textOf(pieces(), (text) => text)));
   return new Answer(body, { headers: { ...FRESH, "content-type": "application/json" } });
-}
-
-/** Returns the names of experiments. An id of none has no runs. */
-function namesOf(ids: readonly string[]): Set<string> {
-  const names = new Set<string>();
-  for (const id of ids) {
-    try {
-      names.add(experimentName(id));
-    } catch (error) {
-      if (!isRegistryError(error, "NotFound")) throw error;
-    }
-  }
-  return names;
 }
