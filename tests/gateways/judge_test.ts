@@ -2,6 +2,7 @@
 import { testGateway, type TestGatewayOptions } from "../conformance/gateways.ts";
 import type { RegisterTest } from "../conformance/mod.ts";
 import { slowTest } from "../support/seeds.ts";
+import { encodeName, experimentId } from "../../runs/mlflow/ids.ts";
 import { openAllGateways } from "./all_gateways.ts";
 import { signer } from "./s3/open_s3.ts";
 
@@ -21,6 +22,14 @@ const FACTS: Readonly<Record<string, TestGatewayOptions>> = {
       prefix: `${name}/@${version}/`,
     }),
     sign: (request, token) => signer({ token }).sign(request),
+  },
+  mlflow: {
+    values: ({ name, version, path }) => ({
+      path: `versions/${encodeName(name)}/${version}/${path}`,
+      experiment_id: experimentId(name),
+      experiment_ids: experimentId(name),
+      experiment_name: name,
+    }),
   },
 };
 
