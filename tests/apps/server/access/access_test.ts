@@ -202,3 +202,17 @@ Deno.test("readable names are those of all names, and others are not listed", as
     assertEquals(listed.filter((key) => !isOwn(key) && !key.startsWith("settings/")), [], path);
   }
 });
+
+Deno.test("a refused restore is named as one", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createHandler(registry, {
+    tokens: { find: () => Promise.resolve(createAccess("me", [parseScope("read:*")])) },
+  });
+  const request = new Request("http://localhost/artifacts/a/versions/1.0.0/undelete", {
+    method: "POST",
+    headers: { authorization: "Bearer x" },
+  });
+  const answer = await handler(request);
+  const { detail } = await answer.json();
+  assertEquals([answer.status, /Cannot undelete "a"/.test(detail)], [403, true], detail);
+});
