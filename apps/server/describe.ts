@@ -118,11 +118,8 @@ export function route<
 /** The longest query: more than most servers take. */
 const MOST_QUERY = 65_536;
 
-function queryOf(
-  { request: { url } }: RouteContext,
-  schema: StandardSchema,
-  refused?: Refused,
-): unknown {
+function queryOf(c: RouteContext, schema: StandardSchema, refused?: Refused): unknown {
+  const { url } = wholeRequest(c);
   const from = url.indexOf("?");
   const text = from < 0 ? "" : url.slice(from);
   if (text.length > MOST_QUERY) {

@@ -15,18 +15,19 @@ type MovingFile = Pick<FileInfo, "path" | "sha256" | "size"> & { version: string
  * @param isPinned the answer leads to an address that never changes
  */
 export async function checkGoesOn(
-  { request, info: { access } }: {
+  { request, sentPath, info: { access } }: {
     request: Pick<Request, "method" | "headers">;
+    sentPath: string;
     info: { access: Pick<Access, "token"> };
   },
   { path, sha256, size, version }: MovingFile,
   { reads }: Pick<ServiceMemory, "reads">,
   isPinned = false,
 ): Promise<void> {
-  const { headers, url } = request;
+  const { headers } = request;
   if (["if-range", "if-match"].some((name) => namesFile(headers.get(name)))) return;
   const isWhole = isPinned || asksForAll(request, size);
-  if (await reads.goesOn({ token: access.token, at: new URL(url).pathname, sha256, isWhole })) {
+  if (await reads.goesOn({ token: access.token, at: sentPath, sha256, isWhole })) {
     return;
   }
   throw conflict("read a range of", shown(path), "the file has changed while it was read here", {
