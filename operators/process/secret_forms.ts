@@ -15,6 +15,12 @@ export const MASK = "***";
 /** Longest form of a character that encoders change, characters. */
 const LONGEST_FORM = 160;
 
+/** Characters of a secret in a pattern. JavaScript refuses longer patterns, and says what they are. */
+const PIECE = 256;
+
+/** Characters of the sources of a pattern, after which another one begins. */
+const MAX_SOURCE = 20_000;
+
 /** A backslash, or what encoders write for it. */
 const SLASH = String.raw`(?:\\|%(?:25){0,2}5[Cc]|u005[Cc]|x5[Cc]|&#92;)`;
 /** Backslashes before a character: in JSON within JSON within JSON, a quote has seven. */
@@ -52,9 +58,9 @@ export interface SecretFinder {
  */
 export function createSecretFinder(secrets: readonly string[]): SecretFinder {
   const texts = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r\n|[\r\n]/)]))]
-    .filter((text) => text.length >= MIN_CHARACTERS).sort((a, b) => b.length - a.length);
-  const sources = texts.flatMap((text) => [escapedForms(text), ...shortForms(text)]);
-  const pattern = new RegExp(sources.join("|") || "(?!)", "g");
+    .filter((text) => text.length >= MIN_CHARACTERS).sort((a, b) => b.length - a.length)
+    .flatMap(piecesOf);
+  const patterns = patternsOf(texts.flatMap((text) => [escapedForms(text), ...shortForms(text)]));
   const longest = texts.map((text) =>
     2 * text.length + LONGEST_FORM * text.replace(/[A-Za-z0-9]/g, "").length
   );
@@ -63,9 +69,11 @@ export function createSecretFinder(secrets: readonly string[]): SecretFinder {
     known: new KnownParts(secrets, encoding),
   }));
   const matches = (text: string) =>
-    Array.from(
-      text.matchAll(pattern),
-      ({ index, 0: match }): Span => [index, index + match.length],
+    patterns.flatMap((pattern) =>
+      Array.from(
+        text.matchAll(pattern),
+        ({ index, 0: match }): Span => [index, index + match.length],
+      )
     );
   return {
     find: (text) =>
@@ -88,12 +96,27 @@ export function createMask(secrets: readonly string[]): (text: string) => string
   };
 }
 
-/** Joins parts that overlap. */
+/** Cuts a long secret. No piece is shorter than others may be. */
+function piecesOf(text: string): string[] {
+  return text.match(new RegExp(`[^]{${PIECE}}(?=[^]{${PIECE}})|[^]+`, "gu")) ?? [];
+}
+
+function patternsOf(sources: readonly string[]): RegExp[] {
+  const patterns: string[] = [];
+  for (const source of sources) {
+    const last = patterns.at(-1);
+    if (last === undefined || last.length + source.length > MAX_SOURCE) patterns.push(source);
+    else patterns[patterns.length - 1] = `${last}|${source}`;
+  }
+  return patterns.map((source) => new RegExp(source, "g"));
+}
+
+/** Joins parts that overlap or meet. */
 function joined(spans: Span[]): Span[] {
   const apart: Span[] = [];
   for (const span of spans.sort(([a], [b]) => a - b)) {
     const [from, to] = apart.at(-1) ?? [0, 0];
-    if (span[0] < to) apart[apart.length - 1] = [from, Math.max(to, span[1])];
+    if (span[0] <= to && apart.length > 0) apart[apart.length - 1] = [from, Math.max(to, span[1])];
     else apart.push(span);
   }
   return apart;
@@ -163,10 +186,14 @@ function headOf(digits: string, at: number): number {
   return head;
 }
 
-/** Returns a secret that is base64 or hex itself, such as a private key: lines may be broken anew. */
+/**
+ * Returns what is base64 or hex itself: the whole secret, or private keys and certificates in it,
+ * also in the text of JSON. Their lines may be broken anew.
+ */
 function ownDigits(secret: string): string[] {
-  const digits = secret.replace(/-----[^-]*-----|\s/g, "").replace(/=*$/, "");
-  return digits.length >= LINE && /^[A-Za-z0-9+/_-]*$/.test(digits) ? [digits] : [];
+  const bodies = Array.from(secret.matchAll(/-----BEGIN [^-]*-----([^-]*)/g), ([, body]) => body!);
+  return [secret, ...bodies].map((text) => text.replace(/\s|\\[nr]/g, "").replace(/=*$/, ""))
+    .filter((digits) => digits.length >= LINE && /^[A-Za-z0-9+/_-]*$/.test(digits));
 }
 
 /** Finds parts of 12 bytes. A digit beside one may have bits of the next byte. */

@@ -160,7 +160,7 @@ function decodings(lines: readonly string[]): Uint8Array[] {
 
 /** True if 12 bytes in a row of a secret are in a decoding. */
 function isShown(secret: Uint8Array, decoded: readonly Uint8Array[]): boolean {
-  const inside = decoded.map((bytes) => Buffer.from(bytes).toString("latin1")).join("\n\0\n");
+  const inside = decoded.map((bytes) => Buffer.from(bytes).toString("latin1")).join("\0");
   const whole = Buffer.from(secret).toString("latin1");
   for (let from = 0; from + 12 <= whole.length; from++) {
     if (inside.includes(whole.slice(from, from + 12))) return true;

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
+import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import { createMask } from "../../../operators/process/secret_forms.ts";
 import { casesOfRun, slowTest } from "../../support/seeds.ts";
@@ -139,5 +140,30 @@ Deno.test("many backslashes take no exponential time", () => {
 Deno.test("text that is not the secret is not masked", () => {
   for (const text of ["pä<s>&", "a-b", "a\\-b", "hunter", "hunter3", "un\\ter2"]) {
     assertEquals(masked(text, ["hunter2", SECRET]), text);
+  }
+});
+
+Deno.test("a long secret is masked, and not in an error about a pattern", () => {
+  const secret = Array.from({ length: 1500 }, (_, i) => `ab-${i}`).join(" ");
+  assertEquals(masked(secret, [secret]), "***");
+  assertEquals(masked(JSON.stringify({ secret }), [secret]), '{"secret":"***"}');
+  assertEquals(masked("ab-1 ab-2", [secret]), "ab-1 ab-2");
+});
+
+Deno.test("a private key in a secret of JSON, or beside others, is masked line by line", () => {
+  const digits = (count: number) =>
+    Buffer.from(Uint8Array.from({ length: count }, (_, i) => i * 7 ^ i >> 3));
+  const linesOf = (bytes: Buffer) => bytes.toString("base64").match(/.{1,64}/g)!;
+  const [first, second] = [linesOf(digits(403)), linesOf(digits(200).reverse())];
+  const pem = [first, second].map((lines) =>
+    `-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`
+  ).join("");
+  for (const secret of [pem, JSON.stringify({ private_key: pem, type: "service_account" })]) {
+    for (const width of [64, 76, 48]) {
+      const rows = [first, second].flatMap((lines) =>
+        lines.join("").match(new RegExp(`.{1,${width}}`, "g"))!
+      ).filter((row) => row.length >= 16);
+      for (const row of rows) assertMatch(masked(row, [secret]), /^.?\*\*\*=*.?$/);
+    }
   }
 });
