@@ -11,7 +11,7 @@ import { ndarray } from "../../../materializers/mod.ts";
 import { localPath } from "../../../mod.ts";
 import { partOfRun } from "../../support/seeds.ts";
 import { unpackFixture } from "../../support/mindtrace_fixtures.ts";
-import { testWithMindtrace } from "../../support/mindtrace_package.ts";
+import { testWithMindtrace } from "./mindtrace_package.ts";
 import { findServer, startServer } from "../../support/servers/mod.ts";
 
 /** A class and a pickle that the registry cannot hold as JSON. */

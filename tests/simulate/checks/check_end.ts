@@ -5,7 +5,7 @@ import { verifyRegistry } from "../../../apps/maintenance.ts";
 import type { Bundle } from "../bundle.ts";
 import { statesDuring } from "../ledger.ts";
 import { describeError } from "../operation_log.ts";
-import { isLive } from "./check_writes.ts";
+import { isLive } from "./cell_states.ts";
 import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 export async function checkEnd(

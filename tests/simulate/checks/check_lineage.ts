@@ -9,7 +9,7 @@ import { lineageKeys } from "../../../registry/operations/lineage/inputs.ts";
 import type { Bundle } from "../bundle.ts";
 import { describeError } from "../operation_log.ts";
 import type { Effect } from "../with_history.ts";
-import { isLive } from "./check_writes.ts";
+import { isLive } from "./cell_states.ts";
 import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 const NAMED = "a";

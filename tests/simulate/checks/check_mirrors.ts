@@ -2,7 +2,7 @@
 import type { VersionRecord } from "../../../core/record.ts";
 import type { CellState, Landing, Ledger } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
-import { aliasTarget, during, isLive } from "./check_writes.ts";
+import { aliasTarget, during, isLive } from "./cell_states.ts";
 import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 type Mirroring = LoggedOperation & { request: Extract<Request, { verb: "mirror" }> };

@@ -2,7 +2,7 @@
 import { compareVersions } from "../../../core/naming/versions.ts";
 import { type Cell, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
-import { aliasTarget, during, isLive } from "./check_writes.ts";
+import { aliasTarget, during, isLive } from "./cell_states.ts";
 import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 type Pruning = LoggedOperation & { request: Extract<Request, { verb: "prune" }> };

@@ -2,7 +2,7 @@
 import { compareVersions, isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import type { Cell, CellState } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type ReadResult } from "../operation_log.ts";
-import { aliasTarget, during, isLive } from "./check_writes.ts";
+import { aliasTarget, during, isLive } from "./cell_states.ts";
 import type { BrokenInvariant, Evidence, Invariant } from "./evidence.ts";
 
 const BEGINNING = { order: 0, at: 0 };

@@ -2,7 +2,7 @@
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Cell } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
-import { aliasTarget } from "./check_writes.ts";
+import { aliasTarget } from "./cell_states.ts";
 import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 type Save = LoggedOperation & { request: Extract<Request, { verb: "save" }> };

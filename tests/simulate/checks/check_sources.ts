@@ -2,7 +2,7 @@
 import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { type Cell, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, isSaving, type LoggedOperation } from "../operation_log.ts";
-import { aliasTarget, during, isLive } from "./check_writes.ts";
+import { aliasTarget, during, isLive } from "./cell_states.ts";
 import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 export function checkSources(evidence: Evidence): BrokenInvariant[] {

@@ -57,6 +57,16 @@ export interface BrokenInvariant {
   message: string;
 }
 
+/** Notes that an operation broke a promise. */
+export type Say = (promise: Invariant, state: string) => void;
+
+/** A write and the changes that it committed. */
+export interface CheckedWrite {
+  operation: LoggedOperation;
+  commits: readonly Landing[];
+  say: Say;
+}
+
 /** The promises of a registry. */
 export type Invariant =
   | "one winner per generation"

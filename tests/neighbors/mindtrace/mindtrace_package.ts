@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { join } from "@std/path";
-import { realSystem } from "../../core/system.ts";
-import { parsePythonJson } from "../../neighbors/mindtrace/python_json.ts";
-import { IS_QUICK } from "./seeds.ts";
-import { type TempRoot, testInRoot } from "./temp_root.ts";
+import { realSystem } from "../../../core/system.ts";
+import { parsePythonJson } from "../../../neighbors/mindtrace/python_json.ts";
+import { IS_QUICK } from "../../support/seeds.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 const run = promisify(execFile);
 const folder = realSystem.env("HOLDFAST_MINDTRACE");
