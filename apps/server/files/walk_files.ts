@@ -12,6 +12,9 @@ import { itemAt } from "../../../core/faults/present.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
+import { firstIndex, isWithin, Level, type Walked } from "./level.ts";
+
+export type { Walked };
 
 export interface WalkOptions {
   /** @default all files */
@@ -31,9 +34,6 @@ export interface WalkOptions {
 type Listed = Pick<PagedArtifact, "pages"> & {
   info: Pick<PagedArtifact["info"], "files"> & { commit?: string };
 };
-
-/** A file, or a folder with its delimiter. */
-export type Walked = { path: string; file: FileInfo } | { path: string; file?: undefined };
 
 /** Pages that are read ahead of a level, whose folders may each begin in another page. */
 const AHEAD = 7;
@@ -60,121 +60,107 @@ export async function* walkFiles(
 
 async function* walk(
   { info, pages }: Listed,
-  {
-    prefix = "",
-    delimiter = "",
-    from: least = "",
-    after = "",
-    ahead,
-    isShown = showAll,
-  }: WalkOptions,
+  options: WalkOptions,
 ): AsyncGenerator<Walked> {
-  const isPast = (path: string) => !path.startsWith(prefix) && compareUtf8(path, prefix) > 0;
-  const begin = isFolder(after) ? after + LAST : after;
+  const { prefix = "", delimiter = "", from: least = "", after = "", ahead } = options;
+  const { isShown = showAll } = options;
+  const level = new Level(prefix, delimiter);
   const isPaged = info.files === undefined;
   // Of a walk that goes on within a folder, only its files tell whether the folder follows.
-  const isWhole = folderIn(after) === "" || isFolder(after);
+  const isWhole = level.folderOf(after) === "" || level.isFolder(after);
   const known = isPaged && isWhole && delimiter !== "" && info.commit !== undefined
     ? knownLevels(isShown, JSON.stringify([info.commit, prefix, delimiter]))
     : undefined;
-  const passed: { first: string; level: readonly Walked[] }[] = []; // of pages that were not read
-  const ends = new Map<string, string | undefined>(); // of pages, by their first paths
+  const passed = new PassedPages(level, { after, known });
   let folder = "";
   const from: PagesOptions = {
-    after: [prefix, least].reduce((a, b) => compareUtf8(a, b) > 0 ? a : b, begin),
+    after: [prefix, least].reduce(
+      (a, b) => compareUtf8(a, b) > 0 ? a : b,
+      level.isFolder(after) ? after + LAST : after,
+    ),
     ahead,
-    skip: ({ before, first, next }) => {
-      if (isPast(first)) return true;
-      const its = folderIn(first);
-      // The page before stands for this one only if the walk does not begin within it.
-      const isBefore = before === undefined || compareUtf8(before, after) <= 0;
-      if (!isBefore && its !== "" && isWithin(before, its) && isWithin(next, its)) return true;
-      // A page of pages begins with the same path as its first page, and ends elsewhere.
-      ends.set(first, next);
-      const level = known?.get({ first, next });
-      if (level !== undefined) passed.push({ first, level });
-      return level !== undefined;
-    },
+    skip: (page) => passed.take(page),
   };
   for await (const page of pages(from)) {
     await giveWay(); // also for a walk that finds nothing: a request may begin thousands
     const files = isPaged ? page.info.files : sortedFiles(page.info);
     const first = files[0]?.path ?? "";
-    yield* following(passedBefore(first));
+    yield* following(passed.before(first));
     if (known !== undefined) {
-      const level = await Array.fromAsync(levelOf(files, 0));
-      if (ends.has(first)) known.set({ first, next: ends.get(first) }, level);
-      yield* following(level);
+      const entries = await Array.fromAsync(level.entries(files, { isPaged, isShown }));
+      passed.keep(first, entries);
+      yield* following(entries);
       continue;
     }
     const isAhead = (path: string) =>
-      compareUtf8(path, prefix) >= 0 && compareUtf8(path, least) >= 0 && isBeyond(path, after) &&
-      isBeyond(path, folder);
-    for await (const walked of levelOf(files, firstIndex(files, isAhead))) {
+      compareUtf8(path, prefix) >= 0 && compareUtf8(path, least) >= 0 &&
+      level.isBeyond(path, after) && level.isBeyond(path, folder);
+    const from = firstIndex(files, isAhead);
+    for await (const walked of level.entries(files, { isPaged, isShown, from })) {
       if (walked.file === undefined) folder = walked.path;
       yield walked;
     }
   }
-  yield* following(passed.flatMap(({ level }) => level));
-
-  /** Takes the levels of the pages before one. */
-  function passedBefore(first: string): Walked[] {
-    const end = passed.findIndex((each) => compareUtf8(each.first, first) >= 0);
-    return passed.splice(0, end < 0 ? passed.length : end).flatMap(({ level }) => level);
-  }
+  yield* following(passed.before());
 
   /** Yields those of a level that follow the ones before. */
-  function* following(level: readonly Walked[]): Generator<Walked> {
-    for (const walked of level) {
-      if (walked.path === folder || !isBeyond(walked.path, after)) continue;
+  function* following(entries: readonly Walked[]): Generator<Walked> {
+    for (const walked of entries) {
+      if (walked.path === folder || !level.isBeyond(walked.path, after)) continue;
       if (walked.file === undefined) folder = walked.path;
       yield walked;
     }
   }
+}
 
-  /** Yields the entries of a page, from one of its files on. */
-  async function* levelOf(files: readonly FileInfo[], from: number): AsyncGenerator<Walked> {
-    const begin = Math.max(from, firstIndex(files, (path) => compareUtf8(path, prefix) >= 0));
-    for (let at = begin; at < files.length; at++) {
-      const file = itemAt(files, at);
-      if (!file.path.startsWith(prefix)) return;
-      const its = folderIn(file.path);
-      // A page within one folder stands for those that are skipped.
-      const isFull = isPaged && its !== "" && at === 0 && isWithin(files.at(-1)?.path, its);
-      if (!isShown(file) && !isFull) continue;
-      await giveWay();
-      if (its === "") {
-        yield { path: file.path, file };
-        continue;
-      }
-      yield { path: its };
-      at = firstIndex(files, (path) => isBeyond(path, its)) - 1;
-    }
+/** Pages that a walk did not read, because their entries are known or those of another stand for them. */
+class PassedPages {
+  readonly #level: Level;
+  readonly #after: string;
+  readonly #known?: ReturnType<typeof knownLevels>;
+  /** The first paths of the pages that follow pages, by the first paths of these. */
+  readonly #ends = new Map<string, string | undefined>();
+  readonly #passed: { first: string; entries: readonly Walked[] }[] = [];
+
+  constructor(
+    level: Level,
+    { after, known }: { after: string; known?: ReturnType<typeof knownLevels> },
+  ) {
+    this.#level = level;
+    this.#after = after;
+    this.#known = known;
   }
 
-  /** Returns the folder of the level that a path is in, `""` for none. */
-  function folderIn(path: string): string {
-    const end = delimiter === "" ? -1 : path.indexOf(delimiter, prefix.length);
-    return end < 0 || !path.startsWith(prefix) ? "" : path.slice(0, end + delimiter.length);
+  /** Returns true for a page that need not be read, and keeps its entries. */
+  take({ before, first, next }: Parameters<NonNullable<PagesOptions["skip"]>>[0]): boolean {
+    if (this.#level.isPast(first)) return true;
+    const its = this.#level.folderOf(first);
+    // The page before stands for this one only if the walk does not begin within it.
+    const isBefore = before === undefined || compareUtf8(before, this.#after) <= 0;
+    if (!isBefore && its !== "" && isWithin(before, its) && isWithin(next, its)) return true;
+    // A page of pages begins with the same path as its first page, and ends elsewhere.
+    this.#ends.set(first, next);
+    const entries = this.#known?.get({ first, next });
+    if (entries !== undefined) this.#passed.push({ first, entries });
+    return entries !== undefined;
   }
 
-  /** True for paths after a file, and for those after all paths in a folder. */
-  function isBeyond(path: string, bound: string): boolean {
-    if (bound === "") return true;
-    return compareUtf8(path, bound) > 0 && !(isFolder(bound) && path.startsWith(bound));
+  /** Keeps the entries of a page that was read. */
+  keep(first: string, entries: readonly Walked[]): void {
+    if (this.#ends.has(first)) this.#known?.set({ first, next: this.#ends.get(first) }, entries);
   }
 
-  /** True for a folder of the level: the prefix, and a file that ends with the delimiter, are none. */
-  function isFolder(path: string): boolean {
-    return path !== "" && folderIn(path) === path;
+  /** Takes the entries of the pages before one; without a page, of all. */
+  before(first?: string): Walked[] {
+    const isAt = (each: { first: string }) =>
+      first !== undefined && compareUtf8(each.first, first) >= 0;
+    const end = this.#passed.findIndex(isAt);
+    return this.#passed.splice(0, end < 0 ? this.#passed.length : end)
+      .flatMap(({ entries }) => entries);
   }
 }
 
 const showAll = () => true;
-
-function isWithin(path: string | undefined, folder: string): boolean {
-  return path?.startsWith(folder) ?? false;
-}
 
 /** Pages whose entries of a level are kept, and the most entries of one: about 10 MiB together. */
 const MOST_PAGES = 4096, MOST_ENTRIES = 16;
@@ -243,15 +229,4 @@ function sortedFiles({ files }: Artifact["info"]): readonly FileInfo[] {
     (isSorted() ? files : sortedByUtf8(files, ({ path }) => path));
   sorted.set(files, known);
   return known;
-}
-
-/** Returns the index of the first file that passes a test, as all after it do. */
-function firstIndex(files: readonly FileInfo[], test: (path: string) => boolean): number {
-  let low = 0, high = files.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (test(itemAt(files, middle).path)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
