@@ -27,6 +27,9 @@ export const SERVICE_REASONS = {
   protected: [],
   alias_protected: ["name", "alias"],
   promotion_refused: ["name", "alias"],
+  rule_incomplete: [],
+  rule_missing: [],
+  rule_gives_up: [],
   outcome_unknown: [],
   // what is stored
   damaged: ["finding"],
@@ -87,9 +90,6 @@ export const LOCAL_REASONS = {
   array_unsupported: [],
   // maintenance
   pattern_unmatched: [],
-  rule_incomplete: [],
-  rule_missing: [],
-  rule_gives_up: [],
   grace_too_short: [],
   mirror_target_taken: [],
   mirror_target_protected: ["location", "pattern"],

@@ -145,13 +145,12 @@ export function isRetention(rule: RetentionRule): boolean {
 
 /**
  * Returns the rule that `delete` and `prune` follow for a name: one that this release does not
- * understand, else one that protects it, else that with most characters other than `*` of those
- * that choose versions.
+ * understand, else one that protects it, else that with most characters other than `*`. If this one
+ * chooses no versions, all stay, as in earlier releases.
  */
 export function ruleFor(rules: readonly RetentionRule[], name: string): RetentionRule | undefined {
   const matching = rulesFor(rules, name);
-  return matching.find(isUnknownRule) ?? matching.find(({ protect }) => protect) ??
-    matching.find(isRetention);
+  return matching.find(isUnknownRule) ?? matching.find(({ protect }) => protect) ?? matching[0];
 }
 
 /** Returns the rules that match a name: first those that are not understood, then by weight. */

@@ -40,8 +40,8 @@ export async function* readRulesHistory(
 
 /**
  * Sets or removes the retention rule of a pattern. If several rules match a name, their protections
- * add up, and of those that choose versions the one whose pattern has the most characters other
- * than `*` applies. `prune` and mirrors read the rules each time; other operations of a program that
+ * add up. For space, only the one whose pattern has the most characters other than `*` applies: if
+ * it does not choose versions, all stay. `prune` and mirrors read the rules each time; other operations of a program that
  * has the registry open follow a new `protect` within ten seconds.
  *
  * @throws {RegistryError} `Conflict` for another revision than `ifRevision`, or for a rule that takes

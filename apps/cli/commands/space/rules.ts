@@ -1,7 +1,7 @@
 import { authorText } from "../../../../core/naming/author.ts";
 import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
 import type { RetentionRule } from "../../../../registry/maintenance.ts";
-import { ruleFor } from "../../../../core/registry/rules.ts";
+import { isRetention, ruleFor } from "../../../../core/registry/rules.ts";
 import { ruleText } from "../../../rule_text.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
@@ -176,11 +176,11 @@ const rulesTest: Command = defineCommand({
     const rule = ruleFor(rules, name) ?? null;
     const others = rules.filter((other) => other !== rule);
     const matching = rules.map((each) => `${each.pattern}: ${ruleText(each)}`).join("\n");
-    const pruned = rule === null
-      ? `prune --rules keeps all of ${name}`
-      : rule.protect
+    const pruned = rule?.protect
       ? `prune --rules keeps all of ${name}, which ${rule.pattern} protects`
-      : `prune --rules follows ${rule.pattern}, the longest pattern of those that keep versions`;
+      : rule && isRetention(rule)
+      ? `prune --rules follows ${rule.pattern}, the longest pattern`
+      : `prune --rules keeps all of ${name}, as ${rule?.pattern}, the longest pattern, sets no limit`;
     const text = rules.length === 0
       ? `No rule matches ${name}: prune --rules keeps all of it`
       : `${matching}\n${pruned}`;
