@@ -26,11 +26,14 @@ export interface ReadComparison extends Comparing {
 const MOST_CHARACTERS = 4_000;
 /** Unsupported joins, outside quotes. */
 const OTHER_JOIN = /\s(or|\|\||&&)\s/i;
-const JOIN = `and\\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)`;
+/** A join that was forgotten in a value: `json, size > 3`, `json size > 3`. */
+const UNJOINED = /(?:^|[,;\s])([^\s=!<>,;'"]+)\s*(?:[=<>]|!=)/;
+/** One space each: patterns of many would take cubic time. Those beside it are trimmed. */
+const JOIN = `and\\s(?=(?:[^'"]|'[^']*'|"[^"]*")*$)`;
 const CONDITION: Grammar = {
   field: /(?:[^\s=!<>'"]|'[^']*'|"[^"]*")+/y,
   join: new RegExp(JOIN, "iy"),
-  value: new RegExp(`(?!\\s*[=<>!])(?:(?!\\s+${JOIN}).)*`, "isy"),
+  value: new RegExp(`(?!\\s*[=<>!])(?:(?!\\s${JOIN}).)*`, "isy"),
   word: /.+/sy,
 };
 
@@ -81,6 +84,10 @@ function readComparison(
   if (of === undefined) {
     const near = didYouMean(field, FIELD_NAMES) || `Did you mean metadata.${field}? `;
     throw invalidCondition(text, `unknown field ${JSON.stringify(field)}`, near);
+  }
+  const next = !isStored && !isQuoted && UNJOINED.exec(value)?.[1];
+  if (next && fieldOf(next) !== undefined) {
+    throw invalidCondition(text, `expected "and" before ${next}; quote strings`);
   }
   const isEmpty = value === "" && !isQuoted;
   const problem = isRule && (isEmpty ? EXPECTED : of.type === "aliases" && NO_ALIAS) ||
