@@ -38,7 +38,9 @@ export function comparisonsIn(where: string): Comparison[] {
     const read = (info: ArtifactInfo) => of.read(factsOf(info));
     const label = of.name.startsWith("labels.") ? of.name.slice("labels.".length) : undefined;
     const comparison = { text, field: typedField, label: sign === "!=" ? undefined : label, read };
-    const meets = (info: ArtifactInfo) => isMet(factsOf(info));
+    // An unknown author may be any: it meets nothing, not even `by != alice`.
+    const isKnown = (info: ArtifactInfo) => of.name !== "by" || info.by !== undefined;
+    const meets = (info: ArtifactInfo) => isKnown(info) && isMet(factsOf(info));
     if (!/[<>]/.test(sign) || of.type !== "value") return { ...comparison, meets };
     const { kind } = sortKeyOf(value);
     if (kind === "text") throw unreadable(text, `${shown(value)} is neither a number nor a time`);

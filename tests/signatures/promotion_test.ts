@@ -99,6 +99,15 @@ Deno.test("a refused promotion names each comparison that fails, with its value"
   }
 });
 
+Deno.test("a version without an author meets no condition of its author", async () => {
+  const registry = await openRegistry("memory:");
+  await registry.save(NAME, 1);
+  for (const where of ["by = ann", "by != ann", "by >= a", "by < z"]) {
+    await changeRules(registry, rule({ where }));
+    await rejected("Conflict", registry.setAlias(NAME, "production", "1", FORCE), /by is missing/);
+  }
+});
+
 Deno.test("only a number is in an order with a number, and an error shows it as it is", async () => {
   const registry = await world().as("ann");
   const values: [value: unknown, shown: RegExp | undefined][] = [

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..core.errors import HoldfastError, Json, quoted
 from ..core.metadata import from_metadata
 from ..core.shapes import is_dict, is_list
-from ..core.versions import Version, parse_version
+from ..core.versions import VERSION, Version, parse_version
 from .comparing import begins_date, compares, compares_text, instant_of, meets
 from .terms import Term, terms_of
 
@@ -88,6 +88,9 @@ def fact_test(field: str, comparison: str, wanted: str) -> Test:
     if field == "created":
         return created_test(comparison, wanted)
     bound = parse_version(wanted) if field == "version" else None
+    if field == "version" and not bound and VERSION.match(wanted):
+        state = f"{quoted(wanted)} is not a semantic version"
+        raise HoldfastError("Invalid", f"Cannot search: {state}", "Write it as in version>=2.1.")
     if bound:
         return lambda found: meets(order_of_versions(found.version, bound), comparison)
     if field == "state":
@@ -145,6 +148,8 @@ def created_test(comparison: str, wanted: str) -> Test:
     """Compares with an instant, or with the beginning of a time in UTC."""
     if ZONED.search(wanted) or len(wanted) > len("2026-03-01T14:05:00.123"):
         return lambda found: compares(found.created_at, comparison, wanted)
+    if not wanted:  # every version has a time
+        return lambda found: comparison == "!="
     start = wanted.upper().replace(" ", "T", 1)
     return lambda found: compares_text(found.created_at[: len(wanted)], comparison, start)
 
