@@ -131,13 +131,9 @@ async function reportQueueEvent(
   event: WorkerEvent,
   { steps, troubles, report }: QueueEventOptions,
 ): Promise<void> {
-  if (event.event === "trouble") {
-    const times = troubles.count(event.reason); // an unreachable queue is retried many times
-    return times === undefined ? undefined : await report({ ...event, times });
-  }
-  troubles.reset();
-  if (event.event === "started" || event.event === "done") return;
-  if (event.event === "taken over") return await report(event);
+  const reported = troubles.reported(event); // an unreachable queue is retried many times
+  if (reported === undefined || event.event === "started" || event.event === "done") return;
+  if (event.event === "trouble" || event.event === "taken over") return await report(reported);
   const { id, ...rest } = event;
   await report({ ...rest, ...(steps.has(id) ? stepOf(steps.get(id)) : { id }) });
 }

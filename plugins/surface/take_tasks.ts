@@ -26,14 +26,12 @@ async function takeTasks(
 ): Promise<void> {
   const { io } = context;
   const plugins = await loadTasks(tasks, io);
-  const report = (event: TaskEvent, times = 1) =>
-    printEvent(times === 1 ? event : { ...event, times }, lineOf(event, times), context);
+  const report = (event: TaskEvent) => printEvent(event, lineOf(event), context);
   const troubles = new Repeated();
   const onEvent = (event: WorkerEvent) => {
-    if (event.event !== "trouble") troubles.reset();
-    const times = event.event === "trouble" ? troubles.count(event.reason) : 1;
-    if (times === undefined) return;
-    report(event, times).catch((error) => context.logger.debug(`cannot report a job: ${error}`));
+    const reported = troubles.reported(event);
+    if (reported === undefined) return;
+    report(reported).catch((error) => context.logger.debug(`cannot report a job: ${error}`));
   };
   const queue = await openQueue(url, { system: io.system });
   try {
@@ -67,12 +65,12 @@ function watched(plugins: CallRunner): CallRunner {
 type TaskEvent = Partial<Record<"id" | "group" | "reason" | "queue" | "tasks", string>> & {
   event: string;
   jobs?: number;
+  times?: number;
   again?: boolean;
 };
 
 function lineOf(
-  { event, id, group, reason, queue, tasks, jobs, again }: TaskEvent,
-  times: number,
+  { event, id, group, reason, queue, tasks, jobs, times, again }: TaskEvent,
 ): string {
   if (event === "ready") return `taking tasks of ${tasks} from ${queue}; Ctrl-C stops`;
   const shared = workerLine(event, { reason, times, left: jobs, unit: "job" });

@@ -70,18 +70,21 @@ export function workerLine(
   return `${event} ${left} ${unit}${left === 1 ? "" : "s"}${more}`;
 }
 
-/** Counts repeats of a message in a row. Returns the count at 1, 2, 4, 8 …, otherwise undefined. */
+/** Counts troubles that repeat in a row, of which only the 1st, 2nd, 4th, 8th … are reported. */
 export class Repeated {
   #last: string | undefined;
   #times = 0;
 
-  count(reason: string): number | undefined {
-    this.#times = reason === this.#last ? this.#times + 1 : 1;
-    this.#last = reason;
-    return Number.isInteger(Math.log2(this.#times)) ? this.#times : undefined;
-  }
-
-  reset(): void {
-    this.#last = undefined;
+  /** Returns an event as it is reported, a trouble with its `times`; undefined if it is not. */
+  reported<E extends { event: string; reason?: string }>(
+    event: E,
+  ): E & { times?: number } | undefined {
+    if (event.event !== "trouble") {
+      this.#last = undefined;
+      return event;
+    }
+    this.#times = event.reason === this.#last ? this.#times + 1 : 1;
+    this.#last = event.reason;
+    return Number.isInteger(Math.log2(this.#times)) ? { ...event, times: this.#times } : undefined;
   }
 }

@@ -127,6 +127,26 @@ export const manyCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
+    "progress counts what is done, and how much of it failed",
+    async ({ registry }) => {
+      const wrong = [1, 2, 5];
+      const entries = Array.from({ length: 8 }, (_, i) => ({
+        name: wrong.includes(i) ? "" : `p${i}`,
+        value: i,
+      }));
+      const heard: ManyProgress[] = [];
+      await saveMany(registry, entries, {
+        concurrency: 1,
+        onProgress: (progress) => heard.push(progress),
+      });
+      deepStrictEqual(
+        heard,
+        [0, 1, 2, 2, 2, 3, 3, 3].map((failed, index) => ({ index, done: index + 1, failed })),
+      );
+    },
+    { needs: ["save"] },
+  ),
+  given(
     "saveMany() throws the reason of its signal, and errors of its inputs",
     async ({ registry }) => {
       const controller = new AbortController();

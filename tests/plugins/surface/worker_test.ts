@@ -122,13 +122,19 @@ cliTest("worker --tasks needs a module with plugins", async (it) => {
   }
 });
 
-Deno.test("repeated messages are printed less and less often", () => {
+Deno.test("repeated troubles are reported less and less often, with their count", () => {
   const repeated = new Repeated();
-  const said = Array.from({ length: 100 }, () => repeated.count("refused"));
-  assertEquals(said.filter(Boolean), [1, 2, 4, 8, 16, 32, 64]);
-  assertEquals([repeated.count("timed out"), repeated.count("refused")], [1, 1]);
-  repeated.reset();
-  assertEquals(repeated.count("refused"), 1);
+  const trouble = (reason: string) => repeated.reported({ event: "trouble", reason });
+  const said = Array.from({ length: 100 }, () => trouble("refused"));
+  const times = [1, 2, 4, 8, 16, 32, 64];
+  assertEquals(
+    said.flatMap((event, i) => event === undefined ? [] : [[i + 1, event]]),
+    times.map((times) => [times, { event: "trouble", reason: "refused", times }]),
+  );
+  assertEquals([trouble("timed out")?.times, trouble("refused")?.times], [1, 1]);
+  const done = { event: "done", id: "a" };
+  assertEquals(repeated.reported(done), done);
+  assertEquals(trouble("refused")?.times, 1);
 });
 
 Deno.test("a trouble is printed with how often it has come", () => {

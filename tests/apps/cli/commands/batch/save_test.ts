@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../../../mod.ts";
+import { realSystem } from "../../../../../core/system.ts";
 import { spawnDeno } from "../../../../support/run_deno.ts";
 import { tempRoot } from "../../../../support/temp_root.ts";
 import { watchProcess } from "../../../../support/watch_process.ts";
@@ -292,4 +293,25 @@ Deno.test("the output of a dry run is not a manifest", async () => {
     (await holdfast("batch load - --to out", { cwd: it.cwd, stdin })).err,
     "it is the output of a dry run",
   );
+});
+
+Deno.test("batch prints its progress: rows, failures and bytes, to the sums of its end", async () => {
+  await using it = await world(
+    { name: "a", path: "large" },
+    { name: "b", path: "missing" },
+    { name: "c", path: "large" },
+  );
+  await Deno.writeFile(it.root.join("in/large"), noise(300_000));
+  let now = 0;
+  const system = { ...realSystem, env: () => undefined, monotonic: () => now += 10_000 };
+  const line = "batch save in/m.jsonl --concurrency 1";
+  const { code, err } = await holdfast(line, { cwd: it.cwd, system });
+  assertEquals(code, 1);
+  const shown = Array.from(
+    err.matchAll(/^.* {2}(\d)(?: of 3)? rows(?: {2}(\d) failed)?(?: {2}(\d+) KiB)?.*$/gm),
+    ([, done, failed = "0", kib = "0"]) => [done, failed, kib].map(Number),
+  );
+  assertEquals(shown.filter(([done, failed, kib]) => done! < failed! || kib! > 586), [], err);
+  const ends = shown.filter(([done], i) => done !== shown[i - 1]?.[0]);
+  assertEquals(ends.slice(-3), [[1, 0, 293], [2, 1, 293], [3, 1, 586]], err);
 });
