@@ -5,6 +5,7 @@ import {
   defineSaving,
 } from "../apps/cli/program/extension.ts";
 import type { Extension } from "../apps/cli/program/extension.ts";
+import { comparisonsIn } from "./comparisons.ts";
 import "./conditions.ts";
 import { addedBundles } from "./signature_files.ts";
 
@@ -115,6 +116,7 @@ export const signaturesExtension: Extension = {
     ],
     async conditions({ requireSignature, promoteIf, requireReview }, context) {
       const { readKeys } = await import("./signers/key_files.ts");
+      if (promoteIf !== undefined) comparisonsIn(promoteIf); // its errors have hints, those of a rule none
       return {
         ...requireSignature && { signedBy: await readKeys(requireSignature, context) },
         ...promoteIf !== undefined && { where: promoteIf },

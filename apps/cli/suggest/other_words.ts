@@ -173,6 +173,7 @@ export const OPTIONS: readonly (readonly [of: string, is: string, typed: string]
   ["prune rules.set", "--older-than 30d", "--age --max-age --older --before --ttl --days"],
   ["log ls versions", "--limit COUNT", "-n --max-count --max --max-items --count --top"],
   ["ls versions", "--where CONDITION", "--filter --filter-string --query"],
+  ["prune rules.set", "--keep-where CONDITION", "--where --filter --keep-if"],
   ["versions", "--columns FIELDS", "--select --fields --metrics"],
   ["versions ls", "--sort ORDER", "--sort-by --order-by"],
   ["ls", "--alias ALIAS", "--tag"],

@@ -23,6 +23,12 @@ export const MEANT: readonly (readonly [typed: string, named: string])[] = [
   ["ls --where 'tags.stage = x'", "metadata.tags.stage"],
   ["ls --where 'metrics.auc > 0.9 or metrics.f1 > 0.9'", '"and"'],
   ["ls --where 'metrics.auc'", "metadata.epochs > 3"],
+  ["ls --where 'kind = json, size > 3'", '"and" before size'],
+  ["ls --where 'kind = json size > 3'", '"and" before size'],
+  ["prune --where 'metrics.auc > 0.9'", "--keep-where"],
+  ["rules set m:* --where 'metrics.auc > 0.9'", "--keep-where"],
+  ["rules set m:* --promote-if 'auc > 0.9'", "Did you mean metadata.auc?"],
+  ["rules set m:* --promote-if 'metrics.auc > high'", "quote text"],
   ["register config models:config", "save <name> <source>"],
   ["transition config 2 production", "alias <name> <alias> <version>"],
   // W&B
