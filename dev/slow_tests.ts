@@ -39,7 +39,7 @@ export const ALONE: readonly string[] = [
  */
 export const WITH_PROGRAMS: readonly string[] = [
   // programs that save, read, are killed, are interrupted, or may do little
-  "tests/dev/power_test.ts",
+  "tests/dev/mutants/power_test.ts",
   "tests/apps/cli_process_test.ts",
   "tests/apps/client/browser_test.ts",
   "explorer/tests/bundle_test.ts",
@@ -152,8 +152,8 @@ export const LONG: readonly string[] = [
   "tests/registry/maintenance/garbage/quiet_names_test.ts",
   "tests/registry/maintenance/garbage/damaged_list_test.ts",
   "tests/registry/maintenance/garbage/forgotten_test.ts",
-  "tests/registry/maintenance/pruning/pass_test.ts",
-  "tests/registry/maintenance/pruning/quiet_plans_test.ts",
+  "tests/pruning/pass_test.ts",
+  "tests/pruning/quiet_plans_test.ts",
   "tests/registry/maintenance/pass/pass_names_test.ts",
   "tests/verification/parts/readings_test.ts",
   "tests/verification/parts/refused_test.ts",

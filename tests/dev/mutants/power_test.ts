@@ -1,10 +1,10 @@
 // The table of the power of the simulation stays true: each run of CI tries a few of its faults.
 import { assertEquals } from "@std/assert";
-import { missedOn, readTable, tableOf } from "../../dev/mutants/power.ts";
-import { SEEDED } from "../../dev/mutants/list/seeded.ts";
-import { realSystem } from "../../core/system.ts";
-import { REPOSITORY } from "../support/run_deno.ts";
-import { slowTest } from "../support/seeds.ts";
+import { missedOn, readTable, tableOf } from "../../../dev/mutants/power.ts";
+import { SEEDED } from "../../../dev/mutants/list/seeded.ts";
+import { realSystem } from "../../../core/system.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 Deno.test("the table of faults that the simulation finds has only faults of the list", async () => {
   const rows = await readTable();
