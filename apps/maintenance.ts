@@ -18,5 +18,6 @@
  * @module
  */
 export * from "../mirrors/mod.ts";
+export * from "../pruning/mod.ts";
 export * from "../registry/maintenance.ts";
 export * from "../verification/mod.ts";

@@ -2,13 +2,11 @@
 import type { Backend } from "../core/backend.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { SIGNAL } from "../core/registry/operations/row.ts";
-import { RETENTION } from "../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { callFunction } from "./contract/call_function.ts";
 import type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
 import type { ProbeCertificate, ProbeOptions } from "./maintenance/probe/probe.ts";
-import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { SpaceOptions, SpaceReport } from "./maintenance/space.ts";
 import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
 
@@ -23,7 +21,6 @@ export type {
   WaitingItem,
 } from "./maintenance/collection.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./maintenance/probe/probe.ts";
-export type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 export type {
   DaySpace,
   GarbageSpace,
@@ -66,48 +63,6 @@ export async function collectGarbage(
     action: "collect garbage",
     options: { dryRun: {}, forget: {}, now: {}, all: {}, onItem: {}, onWaiting: {}, ...SIGNAL },
     here: async () => (await import("./maintenance/collect_garbage.ts")).collectGarbage,
-  });
-}
-
-/**
- * Deletes old versions, oldest first. `collectGarbage` frees their bytes once `graceMs` has passed.
- *
- * Chooses the versions of all names first: a release keeps its members even if it is deleted too.
- * Unreadable versions stay, and `keepLast` does not count them. It reads only versions that the
- * listing of records does not keep, by number or age. It checks again between deletions: if another
- * program deletes a version that was to be kept, it keeps the next one. Protected names stay.
- *
- * A registry that `openRegistry` did not open is pruned through its methods, by this machine's clock.
- *
- * @throws {RegistryError} `Unavailable` for `olderThanMs` if this machine's clock and the store's
- * differ by more than `graceMs / 4`
- *
- * @example
- * ```ts
- * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
- * import { prune } from "@holdfast/holdfast/maintenance";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry(createMemoryBackend());
- * for (let epoch = 1; epoch <= 5; epoch++) await registry.save("model", { epoch });
- * const report = await prune(registry, { keepLast: 2 });
- * assertEquals(report.deleted.map(({ version }) => version), ["3.0.0", "2.0.0", "1.0.0"]);
- * ```
- */
-export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  return await callFunction(registry, [options ?? {}], {
-    name: "prune",
-    action: "prune",
-    options: {
-      ...RETENTION,
-      keepAliased: {},
-      confirm: {},
-      onDeleted: {},
-      names: {},
-      dryRun: {},
-      ...SIGNAL,
-    },
-    here: async () => (await import("./maintenance/prune.ts")).prune,
   });
 }
 

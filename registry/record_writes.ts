@@ -1,4 +1,4 @@
-// The border of records for mirrors and verification: writes to the store that is open here, beside its contract.
+// The border of records for mirrors, verification and pruning: writes to the store that is open here, beside its contract.
 export { whileForgetting } from "./cache/cached_records.ts";
 export { generationAbove, writeCell } from "./cell/cell.ts";
 export type { KnownHead } from "./cell/cell.ts";
@@ -8,6 +8,7 @@ export { encodeRecord } from "./format/record_codec.ts";
 export { checkGraceChange, writeSettings } from "./maintenance/change_settings.ts";
 export { setAlias } from "./operations/aliases.ts";
 export { checkWritable } from "./operations/context.ts";
+export { deleteListed } from "./operations/delete.ts";
 export { saveFiles } from "./operations/save.ts";
 export { copiedFields } from "./operations/saving/check_options.ts";
 export type { Attempt, FilesOfArtifact, ListedPayload } from "./operations/saving/attempt.ts";

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, dirname } from "@std/path";
-import { EXTENSIONS, IMPORTS, PARTS_OF_EXPLORER, wholeOf } from "./house/imports.ts";
+import { EXTENSIONS, IMPORTS, wholeOf } from "./house/imports.ts";
 import { limitOf } from "./house/limits.ts";
 import { measureHouse } from "./house/measures.ts";
+import { PARTS_OF_EXPLORER } from "./house/parts_of_explorer.ts";
 import { findCycle, reachable, readModuleGraph } from "./support/module_graph.ts";
 import {
   EXPLORER_FOLDER,

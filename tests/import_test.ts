@@ -61,10 +61,11 @@ Deno.test("modules that are loaded later need no permission either", async () =>
   await Deno.writeTextFile(
     program,
     `import { createMemoryBackend, openRegistry } from "${new URL("../mod.ts", import.meta.url)}";
-    import { collectGarbage, probeBackend, prune } from "${new URL(
+    import { collectGarbage, probeBackend } from "${new URL(
       "../registry/maintenance.ts",
       import.meta.url,
     )}";
+    import { prune } from "${new URL("../pruning/mod.ts", import.meta.url)}";
     import { verifyRegistry } from "${new URL("../verification/mod.ts", import.meta.url)}";
     const registry = await openRegistry("memory:");
     await registry.save("a", 1);

@@ -10,12 +10,12 @@ import { createHandler, listen } from "../apps/server.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager } from "../files/mod.ts";
+import { prune } from "../pruning/mod.ts";
 import {
   changeSettings,
   collectGarbage,
   measureSpace,
   probeBackend,
-  prune,
   readRulesHistory,
   readSettings,
 } from "../registry/maintenance.ts";

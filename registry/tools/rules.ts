@@ -3,7 +3,6 @@ import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import { callFunction, listByFunction } from "../contract/call_function.ts";
-import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
 import { type RetentionRules, RULE, type RulesChange } from "../../core/registry/rules.ts";
 
 /**
@@ -70,18 +69,5 @@ export async function changeRules(
     options: { set: {}, replace: {}, remove: {}, ifRevision: {}, ...SIGNAL },
     service: (service, ...args) => service.changeRules?.(...args),
     here: async () => (await import("../maintenance/rules.ts")).changeRules,
-  });
-}
-
-/** Prunes every name by its rule. Names without a rule, and protected ones, keep all versions. */
-export async function pruneByRules(
-  registry: Registry,
-  options: Pick<PruneOptions, "confirm" | "dryRun" | "names" | "onDeleted" | "signal"> = {},
-): Promise<PruneReport> {
-  return await callFunction(registry, [options], {
-    name: "pruneByRules",
-    action: "prune by rules",
-    options: { confirm: {}, dryRun: {}, names: {}, onDeleted: {}, ...SIGNAL },
-    here: async () => (await import("../maintenance/prune.ts")).pruneByRules,
   });
 }

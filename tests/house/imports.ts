@@ -1,14 +1,15 @@
 // The table of imports: which module may import which.
 import { readExports } from "../support/exports.ts";
 import { readExtensions } from "./extension_list.ts";
+import { PARTS_OF_EXPLORER } from "./parts_of_explorer.ts";
 
-/** `./maintenance` exports all of it, beside the functions of mirrors and verification. */
-const MAINTENANCE = "registry/maintenance.ts";
+/** `./maintenance` exports all of these, beside the functions of mirrors and verification. */
+const MAINTENANCE = ["registry/maintenance.ts", "pruning/mod.ts"];
 
 /** The entry points of the package. */
 export const ENTRY_POINTS: readonly string[] = [
   ...Object.values(await readExports()).map((file) => file.replace("./", "")),
-  MAINTENANCE,
+  ...MAINTENANCE,
 ];
 
 /** Files of core and registry that applications may import beside the entry points. */
@@ -26,35 +27,6 @@ const PARTS_OF_APPS = [
   "transfers/presign_download.ts",
 ];
 
-/** Modules that the page of the explorer may import beside the entry points: it reads files by parts of formats. */
-export const PARTS_OF_EXPLORER = [
-  "apps/diff.ts",
-  "apps/difference/compare_rows.ts",
-  "apps/difference/sort_by_field.ts",
-  "apps/metadata_text.ts",
-  "apps/rule_text.ts",
-  "apps/server/access/sign_in.ts",
-  "apps/server/explorer/site_path.ts",
-  "apps/server/search/query.ts",
-  "apps/server/search/terms.ts",
-  "core/",
-  "files/ome/image.ts",
-  "formats/archive/tar_read.ts",
-  "formats/archive/zip_",
-  "formats/arrays/",
-  "formats/compression/lz4.ts",
-  "formats/csv/",
-  "formats/npy.ts",
-  "formats/parquet/columns.ts",
-  "formats/parquet/footer.ts",
-  "formats/parquet/read_groups.ts",
-  "formats/safetensors/describe.ts",
-  "formats/safetensors/tensor_file.ts",
-  "formats/tables/",
-  "formats/tiff.ts",
-  "runs/better.ts",
-];
-
 /** The floors of `registry/`: each imports only those before it. The files beside them stand on all. */
 const FLOORS = [
   "contract",
@@ -70,7 +42,7 @@ const FLOORS = [
 /** The borders of the registry: what runs import of it, beside the body of functions over registries. */
 const OF_RUNS = ["registry/draft_reads.ts", "registry/draft_writes.ts"];
 
-/** Its border for mirrors and verification: reads and writes of records. */
+/** Its border for mirrors, verification and pruning: reads and writes of records. */
 const OF_RECORDS = ["registry/record_reads.ts", "registry/record_writes.ts"];
 
 /** Its border for transfers outside a save and a load. */
@@ -244,6 +216,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     may: among("core/", "runs/", ...OF_RUNS, "registry/contract/call_function.ts"),
   },
   {
+    from: "pruning/",
+    may: among("core/", "pruning/", ...OF_RECORDS, "registry/contract/call_function.ts"),
+  },
+  {
     from: "transfers/",
     may: among("core/", "transfers/", ...OF_TRANSFERS, "registry/contract/call_function.ts"),
   },
@@ -329,7 +305,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "explorer/",
     may: (path, target) => isOfPage(path, target) && isOfNoOtherExtension(path, target),
   },
-  { from: "apps/maintenance.ts", may: among(MAINTENANCE, "mirrors/mod.ts", "verification/mod.ts") },
+  {
+    from: "apps/maintenance.ts",
+    may: among(...MAINTENANCE, "mirrors/mod.ts", "verification/mod.ts"),
+  },
   {
     from: "apps/extensions.ts",
     may: (_path, target) => target.endsWith("/extension.ts"),

@@ -4,13 +4,8 @@ import fc from "fast-check";
 import { wrapBackend } from "../../core/work/wrap_backend.ts";
 import { type ArtifactInfo, openRegistry, type Registry } from "../../mod.ts";
 import { NAMES } from "../../registry/format/layout.ts";
-import {
-  collectGarbage,
-  type GarbageItem,
-  prune,
-  pruneByRules,
-  type PruneOptions,
-} from "../../registry/maintenance.ts";
+import { prune, pruneByRules, type PruneOptions } from "../../pruning/mod.ts";
+import { collectGarbage, type GarbageItem } from "../../registry/maintenance.ts";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { seedRange } from "../support/seeds.ts";
 import { withoutStore } from "../registry/contract/without_store.ts";

@@ -14,7 +14,7 @@ import "../../registry/operations/look/log.ts";
 import "../../registry/operations/look/past.ts";
 import "../../registry/operations/undelete/undelete.ts";
 import "../../registry/maintenance/collect_garbage.ts";
-import "../../registry/maintenance/prune.ts";
+import "../../pruning/prune.ts";
 import "../../registry/maintenance/space.ts";
 import "../../verification/verify.ts";
 import "../../mirrors/mirror.ts";

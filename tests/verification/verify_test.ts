@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
-import { collectGarbage, prune } from "../../registry/maintenance.ts";
+import { prune } from "../../pruning/mod.ts";
+import { collectGarbage } from "../../registry/maintenance.ts";
 import { verifyRegistry } from "../../apps/maintenance.ts";
 import type { VerifyProblem } from "../../apps/maintenance.ts";
 import { RegistryError } from "../../core/errors.ts";

@@ -12,7 +12,8 @@ import {
 } from "../../../mod.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { openRun } from "../../../runs/mod.ts";
-import { changeRules, pruneByRules, readRules } from "../../../registry/maintenance.ts";
+import { pruneByRules } from "../../../pruning/mod.ts";
+import { changeRules, readRules } from "../../../registry/maintenance.ts";
 import type { Arguments, EntryPoint, Location, Operation, Operations } from "./entry_point.ts";
 
 type Method<Name extends Operation> = (

@@ -1,5 +1,6 @@
 // Calls of all functions over a registry, whose bodies are rows.
 import type { Registry } from "../../../mod.ts";
+import * as pruning from "../../../pruning/mod.ts";
 import * as maintenance from "../../../registry/maintenance.ts";
 import * as annotations from "../../../registry/tools/annotate.ts";
 import * as files from "../../../registry/tools/files.ts";
@@ -13,6 +14,7 @@ const { digestValue: __, ...ofStored } = history; // it needs materializers only
 /** The functions by their names. */
 export const FUNCTIONS = {
   ...ofRegistry,
+  ...pruning,
   ...annotations,
   ...files,
   ...ofStored,

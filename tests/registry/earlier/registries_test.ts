@@ -3,7 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { asMap, deleteMany, readLineage } from "../../../mod.ts";
 import { resolveRelease } from "../../../mod.ts";
-import { collectGarbage, prune, pruneByRules, readRules } from "../../../registry/maintenance.ts";
+import { prune, pruneByRules } from "../../../pruning/mod.ts";
+import { collectGarbage, readRules } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { readAnnotations } from "../../../registry/mod.ts";
 import { finishRun, openRun, readLoggedRuns } from "../../../runs/mod.ts";

@@ -13,7 +13,8 @@ import {
   rulesOfAlias,
 } from "../../../core/registry/rules.ts";
 import { matchesStars } from "../../../core/text/star_pattern.ts";
-import { changeRules, prune, pruneByRules, readRules } from "../../../registry/maintenance.ts";
+import { prune, pruneByRules } from "../../../pruning/mod.ts";
+import { changeRules, readRules } from "../../../registry/maintenance.ts";
 import "../../../signatures/signatures.ts";
 import { createCheckedHandler } from "../../apps/server/checked_handler.ts";
 import { testInMemory } from "../registries.ts";

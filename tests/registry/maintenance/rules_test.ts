@@ -1,12 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { RetentionRule } from "../../../core/record.ts";
 import { ruleFor } from "../../../core/registry/rules.ts";
+import { prune, pruneByRules } from "../../../pruning/mod.ts";
 import {
   changeRules,
   changeSettings,
   collectGarbage,
-  prune,
-  pruneByRules,
   readRules,
   readRulesHistory,
   readSettings,

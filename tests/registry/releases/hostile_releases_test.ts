@@ -2,7 +2,8 @@ import { assert } from "@std/assert";
 import { createMemoryBackend, defineMaterializer, isRegistryError } from "../../../mod.ts";
 import { resolveRelease } from "../../../mod.ts";
 import { createRegistry } from "../create_registry.ts";
-import { collectGarbage, prune } from "../../../registry/maintenance.ts";
+import { prune } from "../../../pruning/mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
 
 const SUM = "0".repeat(64);
 const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;

@@ -4,12 +4,11 @@ import { openHttpRegistry } from "../../../apps/client.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { deleteMany, type Registry } from "../../../mod.ts";
 import { ruleText } from "../../../apps/rule_text.ts";
+import { prune, pruneByRules } from "../../../pruning/mod.ts";
 import {
   changeRules,
   changeSettings,
   collectGarbage,
-  prune,
-  pruneByRules,
   readRules,
 } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";

@@ -2,11 +2,11 @@
 // and protects all of it, and keeps them where it writes a record again.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, readLineage, resolveRelease } from "../../../mod.ts";
+import { prune } from "../../../pruning/mod.ts";
 import {
   changeRules,
   changeSettings,
   collectGarbage,
-  prune,
   readRules,
 } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";

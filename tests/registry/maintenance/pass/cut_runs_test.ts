@@ -1,6 +1,7 @@
 // Runs that end before their end, each night, as under a limit of time: the next ones must go on.
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { collectGarbage, measureSpace, pruneByRules } from "../../../../registry/maintenance.ts";
+import { pruneByRules } from "../../../../pruning/mod.ts";
+import { collectGarbage, measureSpace } from "../../../../registry/maintenance.ts";
 import { changeRules } from "../../../../registry/maintenance.ts";
 import { mirrorRegistry } from "../../../../mirrors/mod.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";

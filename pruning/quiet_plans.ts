@@ -1,15 +1,20 @@
 // Names of which a rule deleted nothing, so that the next run need not read their versions: rules by
 // period and condition need the record of each. Skipping a name deletes nothing, so a wrong note
 // keeps versions for 30 days at most.
-import type { RetentionRule } from "../../../core/record.ts";
-import { parseReleasedMark, PRUNE_TABLE } from "../../format/layout.ts";
-import type { Context } from "../../operations/context.ts";
-import { RACY_MS } from "../noted.ts";
-import { LOOK_AGAIN_MS, lookAgainAt } from "../outlook.ts";
-import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
-import { type NameTable, readNameTable } from "../pass/name_table.ts";
-import { PackedMap } from "../pass/packed_map.ts";
-import type { ListedName } from "../pass/pass_names.ts";
+import type { RetentionRule } from "../core/record.ts";
+import { fingerprintOf } from "../core/bytes/fingerprint.ts";
+import {
+  type Context,
+  type ListedName,
+  LOOK_AGAIN_MS,
+  lookAgainAt,
+  type NameTable,
+  PackedMap,
+  parseReleasedMark,
+  PRUNE_TABLE,
+  RACY_MS,
+  readNameTable,
+} from "../registry/record_reads.ts";
 import type { Findings } from "./name_pruning.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
 import { readsEach } from "./prunable.ts";

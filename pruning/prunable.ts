@@ -1,23 +1,29 @@
 // The versions of a name for `prune`: in a store, and by the methods of any registry.
-import type { ArtifactInfo } from "../../../core/artifact.ts";
-import { isRegistryError, orMissing } from "../../../core/errors.ts";
-import { versionBefore } from "../../../core/naming/alias_history.ts";
-import type { Registry, SignalOptions, VersionEntry } from "../../../core/registry.ts";
-import { mapAtOnce } from "../../../core/work/at_once.ts";
-import { aliasHistory } from "../../operations/aliases.ts";
-import type { Context } from "../../operations/context.ts";
-import { annotationsOfName } from "../../operations/annotations.ts";
-import { listHolds, noneKnown } from "../../operations/holds.ts";
-import { graceAt, readGraces } from "../../cell/graces.ts";
-import { type VersionHead, versionHeads } from "../../cell/heads.ts";
-import { deleteListed } from "../../operations/delete.ts";
-import { cellOf, nameFolder } from "../../format/layout.ts";
-import { artifactInfo } from "../../operations/load.ts";
-import { readCell } from "../../operations/resolve.ts";
-import { asListed } from "../pass/as_listed.ts";
-import type { ListedName } from "../pass/pass_names.ts";
+import type { ArtifactInfo } from "../core/artifact.ts";
+import { isRegistryError, orMissing } from "../core/errors.ts";
+import { versionBefore } from "../core/naming/alias_history.ts";
+import type { Registry, SignalOptions, VersionEntry } from "../core/registry.ts";
+import { mapAtOnce } from "../core/work/at_once.ts";
+import {
+  aliasHistory,
+  annotationsOfName,
+  artifactInfo,
+  asListed,
+  cellOf,
+  type Context,
+  graceAt,
+  type ListedName,
+  listHolds,
+  nameFolder,
+  noneKnown,
+  readCell,
+  readGraces,
+  type VersionHead,
+  versionHeads,
+} from "../registry/record_reads.ts";
+import { deleteListed } from "../registry/record_writes.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
-import type { PruneOptions } from "../prune_report.ts";
+import type { PruneOptions } from "./report.ts";
 
 /** Options that decide which versions of a name stay. */
 export type Retention = Pick<

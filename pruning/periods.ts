@@ -1,5 +1,5 @@
 // Retention by day, week and month.
-import type { PruneOptions } from "../prune_report.ts";
+import type { PruneOptions } from "./report.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,11 +1,11 @@
 // Aliases that are looked up while versions go.
 import { assertEquals } from "@std/assert";
-import type { Registry } from "../../../../core/registry.ts";
-import { prune } from "../../../../registry/maintenance.ts";
-import { withoutStore } from "../../contract/without_store.ts";
-import { type ProtocolWorld, testProtocol } from "../../protocol_world.ts";
-import { collect } from "../../rejected.ts";
-import { doing } from "../../scripted_backend.ts";
+import type { Registry } from "../../core/registry.ts";
+import { prune } from "../../pruning/mod.ts";
+import { withoutStore } from "../registry/contract/without_store.ts";
+import { type ProtocolWorld, testProtocol } from "../registry/protocol_world.ts";
+import { collect } from "../registry/rejected.ts";
+import { doing } from "../registry/scripted_backend.ts";
 
 const OF_ALIAS = /^names\/a\/aliases\/[^/]+\/[^/]+$/;
 

@@ -1,10 +1,10 @@
 // Versions that were deleted and restored, beside rules that delete them.
 import { assertEquals } from "@std/assert";
-import { prune } from "../../../../registry/maintenance.ts";
-import { withoutStore } from "../../contract/without_store.ts";
-import { testOnEach } from "../../registries.ts";
-import { collect } from "../../rejected.ts";
-import { withAge } from "../../with_age.ts";
+import { prune } from "../../pruning/mod.ts";
+import { withoutStore } from "../registry/contract/without_store.ts";
+import { testOnEach } from "../registry/registries.ts";
+import { collect } from "../registry/rejected.ts";
+import { withAge } from "../registry/with_age.ts";
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -1,22 +1,23 @@
 // Pruning many names: one pass over the records shows which of them have a version to delete.
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import type { PruneOptions } from "../../../../registry/maintenance.ts";
+import type { PruneOptions } from "../../pruning/mod.ts";
+import { prune, pruneByRules } from "../../pruning/mod.ts";
+import { changeRules, collectGarbage } from "../../registry/maintenance.ts";
+import { openRegistry, publishRelease } from "../../mod.ts";
+import { annotate } from "../../registry/mod.ts";
+import { NAMES, recordKey, versionCell } from "../../registry/format/layout.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
+import { withCounts } from "../bench/counted_backend.ts";
+import { withAge } from "../registry/with_age.ts";
+import { withHooks } from "../registry/with_hooks.ts";
 import {
-  changeRules,
-  collectGarbage,
-  prune,
-  pruneByRules,
-} from "../../../../registry/maintenance.ts";
-import { openRegistry, publishRelease } from "../../../../mod.ts";
-import { annotate } from "../../../../registry/mod.ts";
-import { NAMES, recordKey, versionCell } from "../../../../registry/format/layout.ts";
-import { parseVersion } from "../../../../core/naming/versions.ts";
-import { withCounts } from "../../../bench/counted_backend.ts";
-import { withAge } from "../../with_age.ts";
-import { withHooks } from "../../with_hooks.ts";
-import { createProtocolWorld, GRACE_MS, HOUR, type ProtocolWorld } from "../../protocol_world.ts";
-import { testProtocol } from "../../protocol_world.ts";
-import { rowsOfRun } from "../../../support/seeds.ts";
+  createProtocolWorld,
+  GRACE_MS,
+  HOUR,
+  type ProtocolWorld,
+} from "../registry/protocol_world.ts";
+import { testProtocol } from "../registry/protocol_world.ts";
+import { rowsOfRun } from "../support/seeds.ts";
 
 const FIRST = parseVersion("1");
 const QUIET = 2_000;

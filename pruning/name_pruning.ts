@@ -1,11 +1,11 @@
 // Retention of one name.
-import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { valueAt } from "../../../core/faults/present.ts";
-import { inWords } from "../../../core/calls/verb_errors.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { isRegistryError, type RegistryError } from "../core/errors.ts";
+import { valueAt } from "../core/faults/present.ts";
+import { inWords } from "../core/calls/verb_errors.ts";
+import { forEachAtOnce } from "../core/work/at_once.ts";
 import { type Facts, type Listed, type Prunable, readsEach, type Retention } from "./prunable.ts";
 import { newestOfPeriods, PERIOD_OPTIONS } from "./periods.ts";
-import type { PruneOptions, PruneReport } from "../prune_report.ts";
+import type { PruneOptions, PruneReport } from "./report.ts";
 
 /** The part of a report that is about one name. */
 export type Findings = Pick<PruneReport, "deleted" | "kept" | "restored" | "failures">;

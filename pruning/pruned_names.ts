@@ -1,13 +1,17 @@
 // The names that a prune is about.
-import { notFound } from "../../../core/errors.ts";
-import { globOf, isPattern } from "../../../core/naming/name_patterns.ts";
-import { shown } from "../../../core/naming/names.ts";
-import type { NamesOptions, Registry } from "../../../core/registry.ts";
-import { nameFolder } from "../../format/layout.ts";
-import { knownContext } from "../../operations/context.ts";
-import { checkHas, checkKnown } from "../../operations/listing.ts";
-import { nameWithVersion } from "../pass/as_listed.ts";
-import { type ListedName, passNames } from "../pass/pass_names.ts";
+import { notFound } from "../core/errors.ts";
+import { globOf, isPattern } from "../core/naming/name_patterns.ts";
+import { shown } from "../core/naming/names.ts";
+import type { NamesOptions, Registry } from "../core/registry.ts";
+import {
+  checkHas,
+  checkKnown,
+  knownContext,
+  type ListedName,
+  nameFolder,
+  nameWithVersion,
+  passNames,
+} from "../registry/record_reads.ts";
 
 /** A name to prune, and what a pass over many names listed of it. */
 export interface PrunedName {

@@ -1,17 +1,17 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { fault } from "../../../../core/errors.ts";
-import { publishRelease } from "../../../../mod.ts";
-import { prune, type PruneReport } from "../../../../registry/maintenance.ts";
-import type { Registry } from "../../../../core/registry.ts";
-import { collect, rejected } from "../../rejected.ts";
-import { withHooks } from "../../with_hooks.ts";
-import { withoutStore } from "../../contract/without_store.ts";
-import { withAge } from "../../with_age.ts";
-import { keysOf, noise, testInMemory, testOnEach } from "../../registries.ts";
-import { encodeRecord } from "../../../../registry/format/record_codec.ts";
-import { makeVoid } from "../../late_records.ts";
-import { filler, GRACE_MS, HOUR, testProtocol } from "../../protocol_world.ts";
-import { doing, followedBy } from "../../scripted_backend.ts";
+import { fault } from "../../core/errors.ts";
+import { publishRelease } from "../../mod.ts";
+import { prune, type PruneReport } from "../../pruning/mod.ts";
+import type { Registry } from "../../core/registry.ts";
+import { collect, rejected } from "../registry/rejected.ts";
+import { withHooks } from "../registry/with_hooks.ts";
+import { withoutStore } from "../registry/contract/without_store.ts";
+import { withAge } from "../registry/with_age.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registry/registries.ts";
+import { encodeRecord } from "../../registry/format/record_codec.ts";
+import { makeVoid } from "../registry/late_records.ts";
+import { filler, GRACE_MS, HOUR, testProtocol } from "../registry/protocol_world.ts";
+import { doing, followedBy } from "../registry/scripted_backend.ts";
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -1,30 +1,35 @@
 // Retention: deletes old versions by rules.
-import { invalid, isRegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { RetentionRule } from "../../core/record.ts";
-import { parseCondition } from "../../core/registry/conditions.ts";
-import { isRetention, isUnknownRule } from "../../core/registry/rules.ts";
-import type { Registry } from "../../core/registry.ts";
-import { realSystem } from "../../core/system.ts";
-import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { checkWritable, type Context, contextOf, knownContext } from "../operations/context.ts";
-import { checkKnownRule } from "../operations/protection.ts";
-import { readStoreTime } from "./collection.ts";
-import type { PruneOptions, PruneReport } from "./prune_report.ts";
-import { type Findings, NamePruning, noFindings } from "./pruning/name_pruning.ts";
-import { PERIOD_OPTIONS } from "./pruning/periods.ts";
-import { prunableByContract, prunableInStore, type Retention } from "./pruning/prunable.ts";
-import { QuietPlans } from "./pruning/quiet_plans.ts";
-import { comparePlaces, listPruned, type PrunedName } from "./pruning/pruned_names.ts";
-import { createRuleReader } from "./rules.ts";
+import { invalid, isRegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import type { RetentionRule } from "../core/record.ts";
+import { parseCondition } from "../core/registry/conditions.ts";
+import { isRetention, isUnknownRule } from "../core/registry/rules.ts";
+import type { Registry } from "../core/registry.ts";
+import { realSystem } from "../core/system.ts";
+import { forEachAtOnce } from "../core/work/at_once.ts";
+import {
+  checkKnownRule,
+  type Context,
+  contextOf,
+  createRuleReader,
+  knownContext,
+  readStoreTime,
+} from "../registry/record_reads.ts";
+import { checkWritable } from "../registry/record_writes.ts";
+import type { PruneOptions, PruneReport } from "./report.ts";
+import { type Findings, NamePruning, noFindings } from "./name_pruning.ts";
+import { PERIOD_OPTIONS } from "./periods.ts";
+import { prunableByContract, prunableInStore, type Retention } from "./prunable.ts";
+import { QuietPlans } from "./quiet_plans.ts";
+import { comparePlaces, listPruned, type PrunedName } from "./pruned_names.ts";
 
-/** Implements `prune` of `registry/maintenance.ts`. */
+/** Implements `prune` of `pruning/mod.ts`. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   checkOptions(options);
   return await pruneEach(registry, () => options, options);
 }
 
-/** Implements `pruneByRules` of `registry/tools/rules.ts`. */
+/** Implements `pruneByRules` of `pruning/mod.ts`. */
 export async function pruneByRules(
   registry: Registry,
   options: PruneRun = {},

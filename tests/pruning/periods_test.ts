@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { prune } from "../../../../registry/maintenance.ts";
-import { newestOfPeriods } from "../../../../registry/maintenance/pruning/periods.ts";
-import { HOUR, testProtocol } from "../../protocol_world.ts";
-import { testInMemory } from "../../registries.ts";
+import { prune } from "../../pruning/mod.ts";
+import { newestOfPeriods } from "../../pruning/periods.ts";
+import { HOUR, testProtocol } from "../registry/protocol_world.ts";
+import { testInMemory } from "../registry/registries.ts";
 
 const TIMES = [
   "2026-03-02T00:00", // a Monday

@@ -1,12 +1,18 @@
 // Rules that read every version of a name: what a run found is kept for names that do not change.
 import { assertEquals } from "@std/assert";
-import { publishRelease } from "../../../../mod.ts";
-import type { RetentionRule } from "../../../../core/record.ts";
-import { changeRules, pruneByRules } from "../../../../registry/maintenance.ts";
-import { annotate } from "../../../../registry/mod.ts";
-import { createRandom } from "../../../simulate/random.ts";
-import { casesOfRun } from "../../../support/seeds.ts";
-import { createProtocolWorld, GRACE_MS, HOUR, type ProtocolWorld } from "../../protocol_world.ts";
+import { publishRelease } from "../../mod.ts";
+import type { RetentionRule } from "../../core/record.ts";
+import { pruneByRules } from "../../pruning/mod.ts";
+import { changeRules } from "../../registry/maintenance.ts";
+import { annotate } from "../../registry/mod.ts";
+import { createRandom } from "../simulate/random.ts";
+import { casesOfRun } from "../support/seeds.ts";
+import {
+  createProtocolWorld,
+  GRACE_MS,
+  HOUR,
+  type ProtocolWorld,
+} from "../registry/protocol_world.ts";
 
 const DAY = 24 * HOUR;
 const NAMES = ["a", "b", "c"];
