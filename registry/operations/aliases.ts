@@ -145,13 +145,17 @@ export async function deleteAliasesOf(
   versions: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
+  const keep = (error: unknown) => { // it was set meanwhile, or is damaged
+    if (!isRegistryError(error, "Conflict", "Corrupt")) throw error;
+  };
   try {
     for await (const { alias, version } of listAliases(context, name, { signal })) {
       if (!versions.includes(version)) continue;
-      await deleteAlias(context, { name, alias }, { expected: version, force: true, signal });
+      const settings = { expected: version, force: true, signal };
+      await deleteAlias(context, { name, alias }, settings).catch(keep);
     }
-  } catch (error) { // set meanwhile, or damaged
-    if (!isRegistryError(error, "Conflict", "Corrupt")) throw error;
+  } catch (error) {
+    keep(error);
   }
 }
 
