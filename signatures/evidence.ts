@@ -46,7 +46,8 @@ export async function unlike(
 }
 
 function isEarlier(label: string): string {
-  return `the label ${shown(label)} was set before this content was saved`;
+  const state = `the label ${shown(label)} was set before this content was saved`;
+  return `${state}: remove the label, then set it again`;
 }
 
 /** Returns a value of metadata as text. JSON has no NaN. */

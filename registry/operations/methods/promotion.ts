@@ -7,6 +7,7 @@ import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
 import { isUnknownRule, promotionOfRules, rulesOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
 import { asGeneration } from "../../cell/heads.ts";
+import { wasCopied } from "../../cell/voids.ts";
 import { noteCellOf } from "../annotations.ts";
 import { noteSource } from "../look/log.ts";
 import { locate } from "../resolve.ts";
@@ -38,12 +39,12 @@ export async function checkPromotion(
   const at = parseVersion(info.version);
   const log = async function* () { // by generation: clocks of writers differ
     const { record, found } = await locate(context, parseRef(name, info.version), signal);
-    const isSame = record.commit === info.commit;
-    const savedAt = isSame && record.restored
+    const hasOtherTime = record.restored ?? await wasCopied(context, found, signal);
+    const savedAt = record.commit !== info.commit
+      ? Infinity
+      : hasOtherTime
       ? -Infinity
-      : isSame
-      ? found.info.modifiedAt
-      : Infinity;
+      : found.info.modifiedAt;
     for await (const entry of context.backend.list(noteCellOf(context, name, at), { signal })) {
       const listed = asGeneration(entry);
       if (listed === undefined) continue;

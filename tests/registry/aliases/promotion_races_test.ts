@@ -6,6 +6,7 @@ import { changeRules } from "../../../registry/maintenance.ts";
 import { annotate } from "../../../registry/mod.ts";
 import { rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
+import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { NAME } from "../../signatures/signed.ts";
 
@@ -112,4 +113,24 @@ Deno.test("a review of a certain author is by that author", async () => {
   await annotate(eve, `${NAME}@1`, { labels: { "reviewed-by": null } });
   await annotate(bob, `${NAME}@1`, { labels: { "reviewed-by": "yes" } });
   await move();
+});
+
+Deno.test("a review counts in a copy of the registry, where times say nothing", async () => {
+  const system = createScriptedSystem();
+  const store = createMemoryBackend({ system });
+  const [ann, bob] = [
+    await openRegistry(store, { by: "ann", system }),
+    await openRegistry(store, { by: "bob", system }),
+  ];
+  await ann.save(NAME, 1);
+  system.advance(1_000);
+  await annotate(bob, `${NAME}@1`, { labels: { ok: "yes" } });
+  const promote = { review: "ok" };
+  await changeRules(ann, { set: { pattern: NAME, protectAliases: ["production"], promote } });
+  const day = 86_400_000;
+  const copy = withShiftedTime(store, {
+    shiftMs: ({ key }) => key.includes("/notes/") ? day - 60_000 : day, // notes were copied first
+  });
+  const registry = await openRegistry(copy, { by: "ann", system });
+  await registry.setAlias(NAME, "production", "1", FORCE);
 });
