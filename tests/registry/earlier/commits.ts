@@ -19,6 +19,7 @@ export const COMMITS = [
   "04ea9cf0ec66dddcb81c51885eed0d0548b99580",
   "339ea89cd7e64c83e611c1a48c7839abcd329dda",
   "b3b105589252c377af78a464f6eb6941b50da3e8",
+  "62ef9125aa8ce80bd73558ae374c58d0d4d7aef8",
 ];
 
 /** Those whose programs have runs that log values. */
