@@ -260,21 +260,12 @@ function documentRoute(
   });
 }
 
-/** Paths of uploads that went to the store by URLs for writing, which older clients ask for. */
-const DIRECT_UPLOADS = /^\/uploads\/presigned(\/[^/]+\/commit)?$/;
-
 function noSuchRoute(
   { url, method }: Request,
   tables: readonly Routes[],
   { absent = {} }: HandlerOptions,
 ): Answer {
   const path = pathOf(url);
-  if (method === "POST" && DIRECT_UPLOADS.test(path)) {
-    const detail = "Cannot upload to the store directly: this service gives no URLs for writing";
-    const hint = "Send the files to the service: POST /uploads (tus), /contents or /upload.";
-    const hints = { library: "Save with `registry.save`, which sends files to the service." };
-    return problem(410, { code: "Unsupported", detail, hint, hints });
-  }
   const allowed = tables.flatMap((routes) => routes.methodsAt(path));
   if (allowed.length === 0) {
     const detail = `Cannot find ${JSON.stringify(path)}: no such route`;

@@ -1,6 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { createAccess } from "../../../../apps/server/access/access.ts";
-import { createPresigningStore } from "../../../transfers/presigning_store.ts";
 import { openService } from "./sending.ts";
 
 Deno.test("an upload belongs to its token", async () => {
@@ -26,18 +25,4 @@ Deno.test("an upload belongs to its token", async () => {
     return (await service.send("POST", "/artifacts/a/versions", { headers, body })).status;
   };
   assertEquals([await save("two"), await save("one")], [404, 201]);
-});
-
-Deno.test("nobody gets a URL of the store for writing", async () => {
-  await using service = await openService({ backend: createPresigningStore().backend });
-  const files = [{ path: "a", size: 1 }];
-  const upload = "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60";
-  for (const path of ["", `/${upload}/commit`]) {
-    const body = { name: "a", files };
-    const answer = await service.sendJson("POST", `/uploads/presigned${path}`, body);
-    const { detail, hint } = await answer.json();
-    assertEquals(answer.status, 410, detail);
-    assertMatch(hint, /\/uploads/);
-  }
-  assertEquals(await service.registry.has("a"), false);
 });
