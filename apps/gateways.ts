@@ -35,4 +35,5 @@ export type {
   RouteDescription,
   RouteEntry,
   Routes,
+  SentRequest,
 } from "./server/gateways/gateway.ts";
