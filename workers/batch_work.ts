@@ -26,7 +26,8 @@ export interface BatchOptions extends ManyOptions {
   offload?: "auto" | "always";
   /**
    * Maximum bytes of values in progress: loaded values, and files to save that are in memory. One
-   * larger value is processed alone. The process takes more: about 200 MB, and 100 for each worker.
+   * larger value is processed alone. The process takes more: about 250 MB, and for each worker 100 MB
+   * and the budget again.
    *
    * @default 268435456 (256 MiB)
    */
