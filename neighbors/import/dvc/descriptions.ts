@@ -2,7 +2,7 @@
 //
 //   data/raw.dvc   outs: [{ path, md5, hash }]
 //   dvc.lock       stages: { NAME: { params: { FILE: { KEY: VALUE } }, outs: [{ path, md5, hash }] } }
-//   dvc.yaml       stages: { NAME: { wdir, metrics } }, metrics: [FILE]
+//   dvc.yaml       stages: { NAME: { wdir, metrics } }, metrics: [FILE], params: [FILE]
 //
 // Paths are below the folder of the file, or below the `wdir` of their stage.
 import { folderOf, joinPath, nameOf, shown } from "../../../core/kernel.ts";
@@ -28,6 +28,8 @@ export interface Described {
   readonly params: Map<string, string>;
   /** Paths of files with metrics. */
   readonly metrics: string[];
+  /** Paths of files with parameters, which DVCLive lists. */
+  readonly paramFiles: string[];
 }
 
 export function isDescription(path: string): boolean {
@@ -40,11 +42,21 @@ export function describedBy(
   files: ReadonlyMap<string, Members>,
   problems: string[],
 ): Described {
-  const described: Described = { outputs: [], params: new Map(), metrics: [] };
+  const described: Described = {
+    outputs: [],
+    params: new Map(),
+    metrics: [],
+    paramFiles: [],
+  };
   for (const [path, content] of files) {
     const folder = folderOf(path), name = nameOf(path);
-    if (name === "dvc.yaml") addMetrics(folder, content, described.metrics);
-    else if (name === "dvc.lock") {
+    if (name === "dvc.yaml") {
+      addMetrics(folder, content, described.metrics);
+      for (const file of listOf(content.params)) {
+        const at = below(folder, file);
+        if (at && /\.(json|ya?ml)$/.test(at)) described.paramFiles.push(at);
+      }
+    } else if (name === "dvc.lock") {
       const stages = membersOf(files.get(joinPath(folder, "dvc.yaml"))?.stages);
       const locked = "stages" in content ? membersOf(content.stages) : content; // DVC 1
       for (const [stage, facts] of Object.entries(locked)) {

@@ -81,9 +81,11 @@ export class DvcReader {
     const described = describedBy(await this.#descriptions(tree, problems), problems);
     const files = await this.#files(described.outputs, tree, problems);
     const params = new Map<string, string>();
-    const own = await this.#yaml(["params.yaml"], tree, problems);
-    const onTwice = (key: string) => problems.push(`params.yaml has ${shown(key)} twice`);
-    for (const values of own.values()) addTexts(params, "", values, onTwice);
+    const paths = [...new Set(["params.yaml", ...described.paramFiles])];
+    for (const [path, values] of await this.#yaml(paths, tree, problems)) {
+      const onTwice = (key: string) => problems.push(`${path} has ${shown(key)} twice`);
+      addTexts(params, path === "params.yaml" ? "" : `${path}:`, values, onTwice);
+    }
     for (const [key, value] of described.params) if (!params.has(key)) params.set(key, value);
     const points = await this.#points(described, { tree, files, commit, problems });
     const isEmpty = files.size + points.length + problems.length === 0;
@@ -169,8 +171,11 @@ export class DvcReader {
       if (isMap(content)) addTexts(texts, "", content);
       else if (typeof content === "string") texts.set(path, content);
       for (const [own, text] of texts) {
-        const value = numberOf(text);
-        if (value === undefined || histories.has(own)) continue;
+        const value = histories.has(own) ? undefined : numberOf(text);
+        if (value === undefined) continue;
+        if (isRounded(text, value)) {
+          problems.push(`${shown(own)} is ${text}, which a number would round`);
+        }
         const key = known.has(own) ? `${path}:${own}` : own;
         points.push({ key, value, timestamp: commit.timeMs, step: 0 });
         known.add(key);
@@ -207,11 +212,15 @@ export class DvcReader {
       if (at < 0) return [];
       return lines.flatMap((line): Metric[] => {
         const cells = line.split("\t"), step = Number(cells[at]);
-        const value = numberOf(cells[columns.length - 1]);
-        if (value !== undefined && Number.isSafeInteger(step)) {
+        const text = cells[columns.length - 1] ?? "", value = numberOf(text);
+        const isExact = value !== undefined && !isRounded(text, value);
+        if (isExact && Number.isSafeInteger(step)) {
           return [{ key, value, timestamp: timeMs, step }];
         }
-        if (problems.length < 100) problems.push(`${shown(path)} has a line without a number`);
+        const state = isExact || value === undefined
+          ? "has a line without a number"
+          : `has ${text}, which a number would round`;
+        if (problems.length < 100) problems.push(`${shown(path)} ${state}`);
         return [];
       });
     });
@@ -338,6 +347,11 @@ function numberOf(text: string | undefined): number | undefined {
   const word = NOT_FINITE.get(text.replace(/^nan$/i, "NaN").replace(/^(-?)inf$/i, "$1Infinity"));
   const value = word ?? Number(text);
   return word === undefined && Number.isNaN(value) ? undefined : value;
+}
+
+/** True for an integer that the number is not. */
+function isRounded(text: string, value: number): boolean {
+  return /^-?\d{16,}$/.test(text) && (!Number.isFinite(value) || BigInt(value) !== BigInt(text));
 }
 
 async function* listed(points: readonly Metric[]): AsyncGenerator<Metric> {

@@ -192,6 +192,43 @@ cliTest("a file that a run of W&B has noted, and that is gone, keeps the run out
   assertEquals((await imported(it, "import wandb wandb")).problems, []);
 });
 
+cliTest("metrics of DVC are exact or a problem, and DVCLive's parameters arrive", async (it) => {
+  const root = join(it.cwd, "digits"), tsv = "dvclive/plots/metrics/n.tsv";
+  await mkdir(root);
+  const metrics = (numbers: readonly string[]) =>
+    `{${numbers.map((text, i) => `"n${i}": ${text}`).join(", ")}}`;
+  const files = {
+    "dvclive/params.yaml": "lr: 1e-3\nopt: {name: sgd}\n",
+    "dvc.yaml": "params: [dvclive/params.yaml]\nmetrics: [metrics.json]\n",
+    "w.bin.dvc": outOf("w.bin", md5("weights")),
+  };
+  const exact = NUMBERS.filter((text) => NOT_FINITE.includes(text) || isExact(text));
+  await commit(root, { ...files, "metrics.json": metrics(exact) }, ["v1.0.0"]);
+  const rounded = WRITTEN.filter((text) => !isExact(text));
+  assert(rounded.length > 0);
+  for (const [i, text] of rounded.entries()) {
+    await commit(root, { "metrics.json": metrics([text]) }, [`v2.${i}`]);
+  }
+  const [first = ""] = rounded;
+  await commit(root, { "metrics.json": "{}", [tsv]: `step\tn\n0\t${first}\n` }, ["v3"]);
+  await writeCache(root, cached(["weights"]));
+  const { problems } = await imported(it, "import dvc digits");
+  assertEquals(problems, [
+    ...rounded.map((text) => `"n0" is ${text}, which a number would round`),
+    `"${tsv}" has ${first}, which a number would round`,
+  ]);
+  const { version, metadata } = await it.json("info digits --json");
+  assertEquals(version, "1.0.0");
+  assertEquals(metadata.params, {
+    "dvclive/params.yaml:lr": "1e-3",
+    "dvclive/params.yaml:opt.name": "sgd",
+  });
+  for (const [i, text] of exact.entries()) {
+    const kept = NOT_FINITE.includes(text) ? text : Number(text) + 0;
+    assertEquals(metadata.metrics[`n${i}`], kept, text);
+  }
+});
+
 cliTest(
   "values of DVC are as they are written, and counts of its files are checked",
   async (it) => {
