@@ -16,7 +16,7 @@ export const exportMlflow: Command = defineCommand({
     "Writes a folder that MLflow 2 and 3 read, with parameters, tags, all values of metrics, " +
     "artifacts, data sets, logged models, and registered models with their aliases. Names become " +
     "experiments; names below models: become registered models. Running runs are left out. Versions " +
-    "that are not runs are left out and listed.\n\n" +
+    "that are not runs, and keys that MLflow's folders cannot have, are left out and listed.\n\n" +
     "The folder must be empty or missing. If the command is stopped, remove the folder and run it " +
     "again.",
   args: [{ usage: "<names...>", text: "names or patterns", completes: "ref" }],
@@ -41,7 +41,7 @@ export const exportMlflow: Command = defineCommand({
     const report = await new MlrunsExport(registry, resolve(cwd, to), { models, signal }).export(
       names,
     );
-    for (const ref of report.left) await context.note(`Left out ${ref}: it is not a run`);
+    for (const text of report.left) await context.note(`Left out ${text}`);
     const { runs, versions, files, bytes, left } = report;
     await context.done(
       { ...report, left: left.length },

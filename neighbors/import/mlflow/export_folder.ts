@@ -5,9 +5,12 @@ import { Buffer } from "node:buffer";
 import {
   type Artifact,
   conflict,
+  folderOf,
   isJsonObject,
+  nameOf,
   type Registry,
   sha256,
+  shown,
 } from "../../../core/kernel.ts";
 import { createLocalFiles, type FileStoreContract } from "../../../files/mod.ts";
 import { readAnnotations } from "../../../registry/mod.ts";
@@ -26,6 +29,7 @@ import {
   textsOf,
 } from "../../../runs/mlflow/stored_run.ts";
 
+import { unfitKeys } from "./export_keys.ts";
 import { metricTexts, RunsOfModels } from "./export_metrics.ts";
 
 export interface ExportReport {
@@ -33,12 +37,14 @@ export interface ExportReport {
   versions: number;
   files: number;
   bytes: number;
-  /** Versions that are neither those of runs nor numbered versions of models. */
+  /** What is left out, and why: versions that are neither those of runs nor of models, and keys. */
   left: string[];
 }
 
 /** Bytes of the long parameters and tags of a run. */
 const MOST_OF_LONG = 256 * 1024 * 1024;
+
+const NO_RUN = "it is not a run";
 
 type Values = Readonly<
   Record<string, string | number | null | readonly never[] | Readonly<Record<string, string>>>
@@ -93,7 +99,7 @@ export class MlrunsExport {
       })
     ) {
       const run = info && runIdIn(info);
-      if (info === undefined || run === undefined) this.report.left.push(`${name}@${version}`);
+      if (info === undefined || run === undefined) this.#leave(`${name}@${version}`, NO_RUN);
       else if (!versions.has(run)) {
         versions.set(run, version);
         ofModels.add({ name, id: run }, info);
@@ -191,7 +197,7 @@ export class MlrunsExport {
     const infos = (await Array.fromAsync(entries)).flatMap(({ info }) => info ?? []);
     const numbered = infos.filter(({ version }) => /^\d+\.0\.0$/.test(version));
     for (const { version } of infos.filter((info) => !numbered.includes(info))) {
-      this.report.left.push(`${name}@${version}`);
+      this.#leave(`${name}@${version}`, NO_RUN);
     }
     if (numbered.length === 0) return;
     const times = numbered.map(({ createdAt }) => createdAt.getTime());
@@ -249,8 +255,18 @@ export class MlrunsExport {
     }
   }
 
+  /** Writes a file for each key. Those that folders cannot have are left out. */
   async #texts(folder: string, texts: ReadonlyMap<string, string>): Promise<void> {
-    for (const [key, text] of texts) await this.#write(`${folder}/${key}`, text);
+    const unfit = unfitKeys(texts);
+    for (const [key, text] of texts) {
+      const state = unfit.get(key), of = nameOf(folderOf(folder));
+      if (state === undefined) await this.#write(`${folder}/${key}`, text);
+      else this.#leave(`${nameOf(folder)} ${shown(key)} of ${of}`, state);
+    }
+  }
+
+  #leave(what: string, reason: string): void {
+    this.report.left.push(`${what}: ${reason}`);
   }
 
   async #labels(folder: string, labels: Readonly<Record<string, unknown>> = {}): Promise<void> {

@@ -47,6 +47,27 @@ cliTest("an exported folder has what was imported", async (it) => {
   await it.fails("export mlflow team/digits --to out", 4, "not empty");
 });
 
+cliTest("keys that folders cannot have are listed, and all else is exported", async (it) => {
+  await using registry = await openRegistry(join(it.cwd, ".holdfast"));
+  const run = await openRun(registry, "digits", { params: { p: 1, "p/long": 2, "a//b": 3 } });
+  run.log({ loss: 0.5, "loss/val": 0.25, ["k".repeat(300)]: 1 });
+  await run.finish();
+  const { code, out, err } = await it.holdfast("export mlflow digits --to out");
+  assertEquals([code, out.startsWith("Exported 1 run, ")], [0, true], err);
+  const of = "of [0-9a-f]{32}:";
+  for (
+    const [key, state] of [
+      [`params "p" ${of}`, "it would be a file and a folder"],
+      [`params "a//b" ${of}`, "it cannot be the name of a file"],
+      [`metrics "loss" ${of}`, "it would be a file and a folder"],
+      [`metrics "kkk.* ${of}`, "it cannot be the name of a file"],
+    ]
+  ) assertMatch(err, new RegExp(`Left out ${key} ${state}`));
+  await it.succeeds("import mlflow out again --create");
+  const { metadata } = await it.json("info digits -r again --json");
+  assertEquals([metadata.params, metadata.metrics], [{ "p/long": "2" }, { "loss/val": 0.25 }]);
+});
+
 cliTest(
   "values of logged models have the run that logged them, and all stays as it was",
   async (it) => {
