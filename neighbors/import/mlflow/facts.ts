@@ -219,6 +219,15 @@ export function foundVersion(
   };
 }
 
+/** Returns why a registered model is left out: it has no versions, or MLflow keeps a prompt in it. */
+export function modelLeft(
+  labels: ReadonlyMap<string, string>,
+  versions: readonly StoredVersion[],
+): string | undefined {
+  if (labels.get("mlflow.prompt.is_prompt")?.toLowerCase() === "true") return "it is a prompt";
+  return versions.length === 0 ? "it has no versions" : undefined;
+}
+
 /** Returns the aliases of a model. A stage is an alias of its newest version. */
 export function aliasesOf(
   aliases: ReadonlyMap<string, string>,

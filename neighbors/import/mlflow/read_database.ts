@@ -19,6 +19,7 @@ import {
   foundVersion,
   hasLoggedModel,
   KnownIds,
+  modelLeft,
   statusOf,
   type StoredVersion,
   tagsOfModel,
@@ -295,9 +296,9 @@ export class DatabaseReader implements Disposable {
         notes: textOf(version.description),
         labels: this.#texts("model_version_tags", { name, version: version.version ?? null }),
       }));
-    if (stored.length === 0) {
-      return yield { kind: "left", what: `model ${name}`, reason: "it has no versions" };
-    }
+    const labels = this.#texts("registered_model_tags", { name });
+    const reason = modelLeft(labels, stored);
+    if (reason !== undefined) return yield { kind: "left", what: `model ${name}`, reason };
     const versions = stored.flatMap((version) =>
       foundVersion(this.#ids, version, async (uris) => {
         const problems: string[] = [];
@@ -305,7 +306,6 @@ export class DatabaseReader implements Disposable {
         return { files, problems, has: countsOfFiles(files) };
       }) ?? []
     );
-    const labels = this.#texts("registered_model_tags", { name });
     const aliases = this.#texts("registered_model_aliases", { name }, ["alias", "version"]);
     const notes = textOf(row.description);
     yield { kind: "model", name: as, notes, labels, aliases: aliasesOf(aliases, stored), versions };

@@ -19,6 +19,7 @@ import {
   foundVersion,
   hasLoggedModel,
   KnownIds,
+  modelLeft,
   statusOf,
   type StoredVersion,
   tagsOfModel,
@@ -299,7 +300,8 @@ export class MlrunsReader {
     const aliases = await this.#files.texts(joinPath(folder, "aliases"), problems);
     const labels = await this.#files.texts(joinPath(folder, "tags"), problems);
     for (const reason of problems) yield { kind: "failed", what, reason };
-    if (stored.length === 0) return yield { kind: "left", what, reason: "it has no versions" };
+    const left = modelLeft(labels, stored);
+    if (left !== undefined) return yield { kind: "left", what, reason: left };
     const versions = stored.toSorted((one, other) => Number(one.version) - Number(other.version))
       .flatMap((version) =>
         foundVersion(this.#ids, version, async (uris, from) => {

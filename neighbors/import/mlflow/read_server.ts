@@ -26,8 +26,8 @@ interface ListedRun {
   readonly name: string;
   readonly isModel: boolean;
   readonly info: Json;
-  readonly data: Json;
-  readonly run: Json;
+  /** All of a logged model. That of a run is read once it is needed. */
+  readonly model?: Json;
 }
 
 export class ServerReader {
@@ -75,8 +75,8 @@ export class ServerReader {
       max_results: PAGE.runs,
     });
     for await (const run of ofRuns) {
-      const info = memberOf(run, "info"), data = memberOf(run, "data");
-      yield { id: textOf(info.run_id) ?? "", name, isModel: false, info, data, run };
+      const info = memberOf(run, "info");
+      yield { id: textOf(info.run_id) ?? "", name, isModel: false, info };
     }
     const ofModels = this.#server.pages("POST", "logged-models/search", {
       list: "models",
@@ -84,9 +84,9 @@ export class ServerReader {
       max_results: PAGE.logged,
     });
     // MLflow 2 has none.
-    for (const run of await orMissing(Array.fromAsync(ofModels)) ?? []) {
-      const info = memberOf(run, "info"), data = memberOf(run, "data");
-      yield { id: textOf(info.model_id) ?? "", name, isModel: true, info, data, run };
+    for (const model of await orMissing(Array.fromAsync(ofModels)) ?? []) {
+      const info = memberOf(model, "info");
+      yield { id: textOf(info.model_id) ?? "", name, isModel: true, info, model };
     }
   }
 
@@ -102,8 +102,11 @@ export class ServerReader {
     };
   }
 
-  async #open({ id, isModel, info, data, run }: ListedRun): Promise<OpenedRun> {
+  async #open({ id, isModel, model }: ListedRun): Promise<OpenedRun> {
     const problems: string[] = [];
+    // Searches leave out the models that runs used.
+    const run = model ?? memberOf(await this.#server.get("runs/get", { run_id: id }), "run");
+    const info = memberOf(run, "info"), data = memberOf(run, "data");
     const startedMs = timeOf(isModel ? info.creation_timestamp_ms : info.start_time);
     const endedMs = timeOf(isModel ? info.last_updated_timestamp_ms : info.end_time);
     const status = statusOf(info.status, isModel);
@@ -145,6 +148,7 @@ export class ServerReader {
       files,
       has,
       problems,
+      ...info.lifecycle_stage === "deleted" && { left: "it is deleted" },
     };
   }
 

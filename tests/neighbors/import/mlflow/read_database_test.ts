@@ -69,6 +69,22 @@ cliTest("a database is seen by clients of MLflow as it was", async (it) => {
   assertMatch(out, /^Imported 0 runs, 0 versions .* 2 unchanged\n$/);
 });
 
+cliTest("prompts, which have no files, are left out and fail nothing", async (it) => {
+  writeDatabase(it.cwd, join(it.cwd, "mlruns"));
+  await writeTree(it.cwd, { [`mlruns/1/${RUN}/artifacts/model/w.bin`]: "weights" });
+  const database = new DatabaseSync(join(it.cwd, "mlflow.db"));
+  database.exec(
+    "CREATE TABLE registered_model_tags (key TEXT, value TEXT, name TEXT);" +
+      "INSERT INTO registered_models VALUES ('hi', NULL);" +
+      "INSERT INTO registered_model_tags VALUES ('mlflow.prompt.is_prompt', 'true', 'hi');" +
+      "INSERT INTO model_versions VALUES ('hi', 1, 1, NULL, 'None', 'dummy-source', NULL);",
+  );
+  database.close();
+  const { code, err } = await it.holdfast("import mlflow mlflow.db .holdfast --create");
+  assertEquals(code, 0);
+  assertMatch(err, /model hi: it is a prompt/);
+});
+
 cliTest("artifacts elsewhere than beside the database need --artifacts", async (it) => {
   writeDatabase(it.cwd, "mlflow-artifacts:");
   await writeTree(it.cwd, { [`store/1/${RUN}/artifacts/model/w.bin`]: "weights" });

@@ -5,7 +5,7 @@ import { createHandler, listen } from "../../../../apps/server.ts";
 import { createMlflowGateway } from "../../../../gateways/mlflow/mlflow_gateway.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { cliTest } from "../../../apps/captured_io.ts";
-import { RUN, writeTree } from "./write_mlruns.ts";
+import { metaOf, OTHER, RUN, writeTree } from "./write_mlruns.ts";
 import { modelFiles, runFiles } from "./write_mlruns.ts";
 
 /** Serves what an import of a folder has stored. */
@@ -48,6 +48,51 @@ cliTest("a server is imported with all values, artifacts and models", async (it)
   assertEquals(model.version, "1.0.0");
   assertStringIncludes(JSON.stringify(model.inputs), "team/digits");
 });
+
+cliTest(
+  "models that a run used arrive from searches without them, and runs deleted since do not",
+  async (it) => {
+    const model = `m-${RUN}`;
+    await writeTree(`${it.cwd}/mlruns`, {
+      ...runFiles(),
+      ...runFiles(OTHER),
+      [`7/${RUN}/inputs/${"2".repeat(32)}/meta.yaml`]: metaOf({
+        source_type: "MODEL",
+        source_id: model,
+        destination_id: model,
+      }),
+    });
+    await it.succeeds("import mlflow mlruns first --create");
+    await using server = await serveTree(it.cwd);
+    // As MLflow 3 answers.
+    const mlflow = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      async (request) => {
+        const { pathname, search } = new URL(request.url);
+        const answer = await fetch(new URL(pathname + search, server.url), {
+          method: request.method,
+          headers: request.headers,
+          body: request.method === "GET" ? null : await request.text(),
+        });
+        if (!/runs\/(search|get)$/.test(pathname)) return answer;
+        const body = await answer.json();
+        for (const { inputs } of body.runs ?? []) delete inputs.model_inputs;
+        if (body.run?.info.run_id.startsWith(OTHER)) body.run.info.lifecycle_stage = "deleted";
+        return Response.json(body);
+      },
+    );
+    const url = `http://127.0.0.1:${mlflow.addr.port}`;
+    const { out, err } = await it.holdfast(`import mlflow ${url} .holdfast --create`, { env });
+    await mlflow.shutdown();
+    assertMatch(out, /^Imported 1 run, /);
+    assertMatch(err, /it is deleted/);
+    const { metadata } = await it.json("info team/digits --json");
+    assertEquals(
+      Object.keys(metadata.tags).filter((tag) => tag.startsWith("holdfast:input.model.")).length,
+      1,
+    );
+  },
+);
 
 cliTest("servers that refuse, and others, are reported, and create nothing", async (it) => {
   await it.succeeds("init first");
