@@ -1,11 +1,11 @@
 // `holdfast export mlflow`: what was exported is imported again as it was, and MLflow reads it.
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { cliTest } from "../../../apps/captured_io.ts";
 import { CLIENTS, clientTest, serveMlflow } from "../../../gateways/mlflow/serve_mlflow.ts";
 import { MlrunsExport } from "../../../../neighbors/import/mlflow/export_folder.ts";
-import { openRegistry, RegistryError } from "../../../../mod.ts";
+import { openRegistry } from "../../../../mod.ts";
 import { openRun } from "../../../../runs/mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { metaOf, modelFiles, OTHER, RUN, runFiles, writeTree } from "./write_mlruns.ts";
@@ -167,7 +167,8 @@ Deno.test("a key never leads out of the folder", async () => {
   await run.finish();
   const { signal } = new AbortController();
   const exported = new MlrunsExport(registry, root.join("a/mlruns"), { models: "models:", signal });
-  await assertRejects(() => exported.export(["digits"]), RegistryError, "evil");
+  const { left: [left = ""] } = await exported.export(["digits"]);
+  assertStringIncludes(left, "evil");
   assertEquals(existsSync(root.join("a/evil")) || existsSync(root.join("evil")), false);
 });
 
