@@ -37,7 +37,7 @@ export interface ExportReport {
   versions: number;
   files: number;
   bytes: number;
-  /** What is left out, and why: versions that are neither those of runs nor of models, and keys. */
+  /** Keys, and versions that are neither those of runs nor of models, with why they are left out. */
   left: string[];
 }
 
