@@ -19,7 +19,7 @@ export function nearnessOf(address: string): number {
     ? URL.parse(`http://[${address.replace(/%.*/, "")}]`)?.hostname ?? ""
     : address;
   const text = usual.replace(
-    /^\[(?:::ffff:|64:ff9b::|2002:)(\w+):(\w*).*/,
+    /^\[(?:::ffff:|64:ff9b::|2002:)(\w*):?(\w*).*/,
     (_, ...groups) =>
       groups.slice(0, 2).map((group) => Number(`0x0${group}`))
         .flatMap((group) => [group >> 8, group & 255]).join("."),

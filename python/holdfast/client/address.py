@@ -98,6 +98,8 @@ def may_lead(source: str, target: str) -> bool:
     or its network. A name may have another address when it is connected to, which is not noticed. A
     name without address, such as one that only a proxy resolves, counts as public.
     """
+    if "%" in urllib.parse.urlsplit(target).netloc:
+        return False  # `urllib` decodes it, and then asks another host
     wanted = max(_nearnesses(target), default=0)
     return wanted == 0 or wanted <= min(_nearnesses(source), default=0)
 

@@ -22,6 +22,9 @@ address.socket.getaddrinfo = lookup
 hosts = ["outside", "inside", "both", "lost", "8.8.8.8", "10.1.1.1", "127.0.0.1", "[::1]", "0x7f.1"]
 for source in hosts:
     print(*[int(address.may_lead("http://" + source, "https://" + to + ":9/x")) for to in hosts])
+# urllib decodes hosts: it asks 127.0.0.1 for each of these.
+for to in ["%3127.0.0.1", "127.0.0.1%3A9", "localhost%2e", "8.8.8.8%3A9@127.0.0.1", "%5B::1%5D"]:
+    print(to, address.may_lead("http://8.8.8.8", "http://" + to + "/x"))
 `;
 
 pythonTest("Python follows a redirect only to hosts that are not nearer", async () => {
@@ -35,5 +38,10 @@ pythonTest("Python follows a redirect only to hosts that are not nearer", async 
     "1 1 1 1 1 1 1 1 1", // this machine
     "1 1 1 1 1 1 1 1 1",
     "1 1 1 1 1 1 1 1 1",
+    "%3127.0.0.1 False",
+    "127.0.0.1%3A9 False",
+    "localhost%2e False",
+    "8.8.8.8%3A9@127.0.0.1 False",
+    "%5B::1%5D False",
   ]);
 });
