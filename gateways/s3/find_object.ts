@@ -9,7 +9,7 @@ import type {
   ReadablePages,
   RouteContext,
 } from "../../apps/server/extending.ts";
-import { s3Error } from "./s3_error.ts";
+import { s3Error, wrongArgument } from "./s3_error.ts";
 import type { S3Context } from "./context.ts";
 
 export interface FoundObject {
@@ -20,6 +20,7 @@ export interface FoundObject {
 
 /** Versions that are searched for a commit. */
 const MOST_SEARCHED = 1000;
+const VERSION_ID = "A version id is the commit of a version, as x-amz-version-id returns it.";
 const COMMIT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** How long the commit of an exact version is known, milliseconds: clients read many ranges. */
 const KEEP_MS = 60_000;
@@ -39,7 +40,8 @@ export async function withObject(
     const asked = { name, version };
     return await answer(await objectOf(c, asked, await openRef(context, asked, access)));
   }
-  if (!COMMIT.test(commit)) throw noSuchVersion(key);
+  if (commit === "null") throw noSuchVersion(key); // which objects without versions have
+  if (!COMMIT.test(commit)) throw wrongArgument("versionId is not a version id", VERSION_ID);
   const artifact = await openCommit(context, { name, version, commit }, access);
   if (artifact !== undefined) {
     return await answer(await objectOf(c, { name, version, commit }, artifact));
@@ -105,6 +107,7 @@ async function objectOf(
     if (isOther) throw noSuchVersion(key);
   }
   const file = await fileAt(artifact, path);
+  if (file === undefined && asked.commit !== undefined) throw noSuchVersion(key);
   if (file === undefined) throw noSuchKey(key, "the version has no such file");
   return { artifact, file, asked };
 }
@@ -123,6 +126,6 @@ function noSuchVersion(key: string) {
     action: "read",
     subject: shown(key),
     state: "no version of it has this version id",
-    hint: "A version id is the commit of a version, as x-amz-version-id returns it.",
+    hint: VERSION_ID,
   });
 }

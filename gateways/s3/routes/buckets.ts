@@ -111,7 +111,7 @@ async function answerListing(
       Prefix: text(asked.prefix),
       Delimiter: text(asked.delimiter) || undefined,
       MaxKeys: asked.limit,
-      EncodingType: query["encoding-type"],
+      EncodingType: query["encoding-type"] || undefined,
       IsTruncated: next !== undefined,
       ...place,
     };
@@ -167,14 +167,14 @@ function entryOf({ key, file, info, isLatest }: Listed, withOwner: boolean): Ele
 const MOST_KEYS = 1000;
 
 function limitOf(text: string | undefined): number {
-  if (text === undefined) return MOST_KEYS;
+  if (!text) return MOST_KEYS;
   if (/^\d{1,10}$/.test(text)) return Math.min(Number(text), MOST_KEYS);
   throw wrongArgument("max-keys is not a number", "Pass a number from 0 to 1000.");
 }
 
 /** Returns how keys are written. Clients ask for `url`, as XML cannot have each character. */
 function encoderOf(type: string | undefined): (text: string) => string {
-  if (type === undefined) return (text) => text;
+  if (!type) return (text) => text;
   if (type !== "url") throw wrongArgument("encoding-type is unknown", "Pass encoding-type=url.");
   return (text) => encodeURIComponent(text).replaceAll("%2F", "/");
 }

@@ -13,7 +13,7 @@ import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.t
 import { chosenHeaders } from "../chosen_headers.ts";
 import type { S3Context } from "../context.ts";
 import { type Asked, S3Query } from "../query.ts";
-import { checkOperation, s3Error } from "../s3_error.ts";
+import { checkOperation, s3Error, wrongArgument } from "../s3_error.ts";
 import { type FoundObject, withObject } from "../find_object.ts";
 import { isSigned } from "../sigv4.ts";
 import { answerBucket, ERRORS, FULL_CONTROL, XML_CONTENT } from "./buckets.ts";
@@ -68,13 +68,8 @@ async function answerObject(
   { artifact, file, asked, query }: FoundObject & { query: Asked },
 ): Promise<Answer> {
   const { commit, version } = artifact.info;
-  const part = query.partNumber ?? "1";
-  if (part !== "1") {
-    throw s3Error(416, "InvalidPartNumber", {
-      action: `read part ${part.slice(0, 9)}`,
-      state: "each file has one part",
-    });
-  }
+  const part = query.partNumber || undefined;
+  if (part !== undefined) checkPart(part, c.request);
   const chosen = chosenHeaders(query, { isSigned: isSigned(c.request, Object.keys(query)) });
   const answer = await answerVersionFile(c, context, {
     artifact,
@@ -98,6 +93,21 @@ async function answerObject(
     ...chosen,
   };
   return new Answer(answer.body, { ...answer, headers });
+}
+
+/** Throws for a part that no file has. */
+function checkPart(part: string, { headers }: Pick<Request, "headers">): void {
+  const number = /^\d{1,5}$/.test(part) ? Number(part) : 0;
+  if (number < 1 || number > 10_000) {
+    throw wrongArgument("partNumber is not a part", "Pass a number from 1 to 10000.");
+  }
+  const action = `read part ${number}`;
+  if (headers.has("range")) {
+    throw s3Error(400, "InvalidRequest", { action, state: "the request has a range, too" });
+  }
+  if (number > 1) {
+    throw s3Error(416, "InvalidPartNumber", { action, state: "each file has one part" });
+  }
 }
 
 /** Returns whether a request is a link: SDKs that send no signature may fail at another host, too. */

@@ -31,7 +31,8 @@ Deno.test("a version id is the commit of a version, also after the alias has mov
   assertEquals(await read(`/holdfast/n/@2.0.0/a?versionId=${two}`), [200, "two"]);
   assertEquals(await fails(`/holdfast/n/@2.0.0/a?versionId=${one}`), [404, "NoSuchVersion"]);
   assertEquals(await fails("/holdfast/n/@live/a?versionId=null"), [404, "NoSuchVersion"]);
-  assertEquals(await fails(`/holdfast/n/@live/c?versionId=${one}`), [404, "NoSuchKey"]);
+  assertEquals(await fails("/holdfast/n/@live/a?versionId=x"), [400, "InvalidArgument"]);
+  assertEquals(await fails(`/holdfast/n/@live/c?versionId=${one}`), [404, "NoSuchVersion"]);
   const fixed = await s3.ask(`/holdfast/n/@live/a?versionId=${one}`);
   assertMatch(fixed.headers.get("cache-control")!, /immutable/);
   await fixed.body?.cancel();
@@ -137,6 +138,7 @@ Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a r
   const beyond = { method: "HEAD", headers: { range: "bytes=2-" } };
   assertEquals(await s3.fails(path, beyond), [416, "InvalidRange"]);
   assertEquals(await s3.fails(`${path}?partNumber=2`), [416, "InvalidPartNumber"]);
+  assertEquals(await s3.fails(`${path}?partNumber=0`), [400, "InvalidArgument"]);
   const query = "response-content-type=text%2Fhtml&response-content-disposition=attachment";
   const chosen = await s3.handler(await signed(`${path}?${query}`, { method: "HEAD" }));
   assertEquals(chosen.headers.get("content-type"), "text/html");
