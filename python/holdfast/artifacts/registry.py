@@ -179,7 +179,8 @@ class Registry(Worded):
         """Returns versions that match all terms of a query, by name and newest first.
 
         A term is a word, or a comparison such as `metrics.auc>0.9`, `alias=production`, `by=alice`,
-        `size>1MiB`, `labels.stage="in review"` or `created>=2026-11`. Without a service, every version is read.
+        `size>1MiB`, `labels.stage="in review"` or `created>=2026-11`. Without a service, every
+        version is read.
         """
         if limit < 1:
             hint = "Pass a `limit` of at least 1."

@@ -76,7 +76,7 @@ Deno.test("a commit with content that is not base64 saves nothing", async () => 
   for (const content of ["AA!=", "AAE", "AA\nE", "A===", "AA=AAA=="]) {
     const answer = await commitOf(handler, [["file", { path: "a", content, encoding: "base64" }]]);
     const { detail } = await answer.json();
-    assertEquals([answer.status, /not base64/.test(detail)], [400, true], `${content} ${detail}`);
+    assertEquals([answer.status, /base64/.test(detail)], [400, true], `${content} ${detail}`);
   }
   assertEquals(await Array.fromAsync(registry.names()), []);
 });

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -106,6 +105,8 @@ def parse_apart(program: str, path: Path) -> None:
     """Raises `ValueError` for a file that ends the process that parses it."""
     code = f"import sys; PATH = sys.argv.pop(); sys.path[:] = {sys.path!r}; {program}"
     command = [sys.executable, "-c", code, str(path)]
+    import subprocess  # few programs load such a model
+
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode not in (0, 1):  # 1 for an exception, which the next parse raises, too
         raise ValueError(f"a process that parses it ends with {done.returncode}")
