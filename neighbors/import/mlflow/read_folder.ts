@@ -170,7 +170,7 @@ export class MlrunsReader {
       ...timesIn(meta, { problems, start: "start_time", end: "end_time" }),
       params: params.texts,
       tags: tagsOfRun(this.#ids, { ...facts, problems }),
-      points: this.#points(joinPath(folder, "metrics"), { has, problems }),
+      points: this.#points(folder, { has, problems }),
       files,
       has,
       problems,
@@ -203,7 +203,7 @@ export class MlrunsReader {
       }),
       params: params.texts,
       tags: tagsOfModel(this.#ids, { ...facts, problems }),
-      points: this.#points(joinPath(folder, "metrics"), { has, problems }),
+      points: this.#points(folder, { has, problems }),
       files,
       has,
       problems,
@@ -254,9 +254,10 @@ export class MlrunsReader {
 
   /** Yields the values of all metrics. Each line of their files is one. */
   async *#points(
-    folder: string,
+    run: string,
     { has, problems }: { has: Counts; problems: string[] },
   ): AsyncGenerator<Metric> {
+    const folder = joinPath(run, "metrics"), meta = joinPath(run, "meta.yaml");
     has.points = 0;
     for (const { path } of await this.#files.walk(folder, problems)) {
       const key = path.slice(folder.length + 1);
@@ -278,6 +279,9 @@ export class MlrunsReader {
       }
       // MLflow, too, refuses to read the run then.
       if (isEmpty) problems.push(`${shown(path)} is empty: a metric has at least one value`);
+    }
+    if (await this.#files.look(meta, []) === undefined) {
+      problems.push(`${shown(run)} was deleted while it was read`);
     }
   }
 
