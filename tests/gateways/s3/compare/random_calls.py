@@ -70,8 +70,8 @@ partNumber=1 and x: MinIO answers 206 to a whole file, and 500;
 max-keys over 1000, which MinIO repeats in its answer (AWS: as here);
 an empty continuation-token, which is none here: clients send it;
 GetBucketLocation, where MinIO names the region that has no name in AWS;
-listings after a key without the prefix, and several pages with a delimiter but /, or of versions with
-one: MinIO lacks them, or repeats a page.
+listings after a key without the prefix, and several pages with a delimiter but /, or of versions
+with one: MinIO lacks them, or repeats a page.
 """
 
 
