@@ -1,6 +1,7 @@
 // The runs of the names that an import writes to.
 import { type ArtifactInfo, isJsonObject, type Registry } from "../../core/kernel.ts";
 import { RunFinder } from "../../runs/mlflow/find_run.ts";
+import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded, runIdIn, runIn } from "../../runs/mlflow/stored_run.ts";
 import { isOwnFile } from "./files_of_run.ts";
 import type { FoundRun, ImportedRun } from "./records.ts";
@@ -29,6 +30,8 @@ export class RunsHere {
   readonly #signal: AbortSignal | undefined;
   readonly #finder: RunFinder;
   readonly #names = new Map<string, OfName>();
+  /** Ids of runs whose versions here lack something. */
+  readonly #lacking = new Set<string>();
 
   constructor(registry: Registry, signal?: AbortSignal) {
     this.#registry = registry;
@@ -58,6 +61,11 @@ export class RunsHere {
     return found;
   }
 
+  /** True if the version of a run here was found to lack something of its source. */
+  lacks(key: RunKey): boolean {
+    return this.#lacking.has(runIdOf(key));
+  }
+
   async next(
     found: FoundRun,
     { update, partial }: { update?: boolean; partial?: boolean },
@@ -71,6 +79,7 @@ export class RunsHere {
       before.counted !== "whole" && !partial;
     const lack = isIncomplete ? await lackOf(found, before) : undefined;
     const reason = change ?? lack;
+    if (lack !== undefined) this.#lacking.add(runIdOf(key));
     if (reason === undefined) return {};
     if (!update) {
       return { reason: `${reason}; import it with --update`, isFailure: lack !== undefined };

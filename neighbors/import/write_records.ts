@@ -336,10 +336,10 @@ export class RecordWriter {
     await found.keep?.(this.#registry, { name, version });
   }
 
-  async #filesOf({ run: { name, id }, folder }: NonNullable<FoundVersion["from"]>) {
-    const version = (await this.#runs.of(name)).runs.get(id)?.version;
-    if (version === undefined) return undefined;
-    return await filesOfRun(this.#registry, { name, version, folder });
+  async #filesOf({ run, folder }: NonNullable<FoundVersion["from"]>) {
+    const version = (await this.#runs.of(run.name)).runs.get(run.id)?.version;
+    if (version === undefined || this.#runs.lacks(run)) return undefined;
+    return await filesOfRun(this.#registry, { name: run.name, version, folder });
   }
 
   /** Sets aliases, labels and notes, unless others were set here. */

@@ -5,7 +5,7 @@ import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
 import { reportLines } from "../report_lines.ts";
-import { metaOf, OTHER, RUN, runFiles, writeTree } from "./write_mlruns.ts";
+import { metaOf, modelFiles, OTHER, RUN, runFiles, writeTree } from "./write_mlruns.ts";
 
 const MODEL = `m-${RUN}`;
 
@@ -141,4 +141,17 @@ cliTest("runs of a database without artifacts are whole where MLflow made its ro
   assertEquals((await imported(it, "", "mlflow.db")).counts, [0, 1]);
   await mkdir(join(it.cwd, "mlruns"));
   assertEquals((await imported(it, "", "mlflow.db")).counts, [1, 0]);
+});
+
+cliTest("a model is not imported with the files of a run that lacks some here", async (it) => {
+  await writeTree(join(it.cwd, "mlruns"), { ...runFiles(), ...modelFiles() });
+  const link = join(it.cwd, `mlruns/7/${RUN}/artifacts/model/link`);
+  await symlink("w.bin", link);
+  assertEquals((await imported(it, "--partial --prefix team/")).counts, [1, 0]);
+  assertEquals((await imported(it)).counts, [0, 3]);
+  await it.fails("info models:clf", 3);
+  await rm(link);
+  await writeTree(it.cwd, { [`mlruns/7/${RUN}/artifacts/model/link`]: "weights" });
+  assertEquals((await imported(it, "--update")).counts, [1, 0]);
+  assertEquals(await it.succeeds("cat models:clf@2 link"), "weights");
 });
