@@ -74,11 +74,14 @@ export const endingCases: readonly RegistryCase[] = [
       for (const [name, row] of Object.entries<OperationRow>(METHODS)) {
         if (name === "watch") continue; // it ends
         strictEqual("signal" in row.options, true, name);
-        const method = registry[name as keyof Registry] as (...given: unknown[]) => unknown;
+        const method = registry[name as keyof Registry] as
+          | ((...given: unknown[]) => unknown)
+          | undefined;
+        if (method === undefined && name === "clearCache") continue; // not of every registry
         const known = Object.entries(options).filter(([option]) => option in row.options);
         const called = (async () => {
           const args = row.takes.map((argument) => given[argument] ?? "a");
-          const result = method.call(registry, ...args, Object.fromEntries(known));
+          const result = method!.call(registry, ...args, Object.fromEntries(known));
           return row.effect === "lists"
             ? await collect(result as AsyncIterable<unknown>)
             : await result;
