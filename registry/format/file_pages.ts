@@ -21,7 +21,7 @@ export interface PageLimits {
 }
 
 export const PAGE_LIMITS: PageLimits = {
-  listBytes: 16 * 1024 * 1024,
+  listBytes: 4 * 1024 * 1024,
   files: 1024,
   pageBytes: 1024 * 1024,
   indexBytes: 512 * 1024,

@@ -66,7 +66,7 @@ const GROUPS: Record<string, GroupEntry> = {
   files: {
     title: "Versions with many files",
     about: "Files of 100 bytes, with the paths of ImageNet-1k, which has 1,281,167. From about " +
-      "75,000 files on, the list of the files is in pages. `--n` chooses another number.",
+      "19,000 files on, the list of the files is in pages. `--n` chooses another number.",
     create: async (of) => (await import("./costs/many_files.ts")).createManyFilesGroup(of),
     maxRepeats: 1,
     named: true,

@@ -165,3 +165,13 @@ Deno.test("a version is divided only if its list is long, and small ones are sto
   await registry.save("o", files, AS);
   assertGreater((await listOf(registry, "o")).record.fileList!.levels!, 1);
 });
+
+Deno.test("a list of 5 MB is in pages, so that a reader holds some of its files", async () => {
+  const registry = await openRegistry(createMemoryBackend());
+  const folder = Array.from({ length: 4 }, () => "x".repeat(200)).join("/");
+  const files = Object.fromEntries(
+    Array.from({ length: 5_000 }, (_, n) => [`${folder}/${n}`, filler(`${n % 7}`, 4)]),
+  );
+  await registry.save("m", files, AS);
+  assertEquals((await listOf(registry, "m")).record.fileList?.levels, 1);
+});
