@@ -1,7 +1,7 @@
 // The border of the service: the names that a gateway may use, beside core/kernel.ts. The entry point ./gateways has
 // those that gateways of other programs need too.
 export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
-export { denied, readableNames } from "./access/access.ts";
+export { denied, readableNames, readablePages } from "./access/access.ts";
 export type { Access, ReadableArtifact, ReadablePages, Right } from "./access/access.ts";
 export { checkStillAllowed, checkWrites, whileAllowed } from "./access/guard_route.ts";
 export { sentBy } from "./access/sender.ts";

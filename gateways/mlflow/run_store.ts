@@ -11,7 +11,12 @@ import {
 } from "../../core/kernel.ts";
 import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";
 import { openRunFiles } from "../../runs/look_at_run.ts";
-import type { Access, GatewayContext, ReadablePages } from "../../apps/server/extending.ts";
+import {
+  type Access,
+  type GatewayContext,
+  type ReadablePages,
+  readablePages,
+} from "../../apps/server/extending.ts";
 import { type Artifacts, artifactsOf, mayHave, newestFiles, TAKEN_OVER } from "./artifacts.ts";
 import { EndedRuns } from "./ended_runs.ts";
 import { noSuch, noSuchLoggedModel } from "./errors.ts";
@@ -127,7 +132,7 @@ export class RunStore {
       pages: () => oneOf(artifact),
       file: (path: string) => Promise.resolve().then(() => artifact.file(path)),
     };
-    return { version: pages, isDeleted: true };
+    return { version: readablePages(pages, readerOf(name, access)), isDeleted: true };
   }
 
   /** Opens the version of a run that has ended. Its caller checks whose run it is. */

@@ -175,3 +175,22 @@ Deno.test("tags of a model version that fit into no note save no version", async
   );
   assertEquals(await Array.fromAsync(service.registry.versions("models:m")), []);
 });
+
+Deno.test("a deleted release with a hidden member gives out none of its files", async () => {
+  const token = "read:serving,read:net";
+  await using service = await openMlflow({ tokens, token });
+  const { registry, list, text } = service;
+  await registry.save("net", "net 1");
+  await registry.save("hidden-project", "secret");
+  const run = "1".repeat(32);
+  await publishRelease(registry, "serving", { net: "net", other: "hidden-project" }, {
+    idempotencyKey: `draft:run:${run}`,
+    metadata: { run: { id: run } },
+  });
+  await registry.delete("serving", { version: "1.0.0" });
+  const root = `xserving/${run}__serving/artifacts`;
+  const read = text(`${root}/release.json`, { authorization: `Bearer ${token}` });
+  for (const sent of [list(root), read]) {
+    await assertRefused(sent, DENIED, "may not read all of its members");
+  }
+});
