@@ -47,9 +47,8 @@ export async function withObject(
     return await answer(await objectOf(c, { name, version, commit }, artifact));
   }
   return await answerInPlace(c, async () => {
-    for await (
-      const { info } of context.registry.versions(name, { details: true, limit: MOST_SEARCHED })
-    ) {
+    const facts = { details: true, withoutFiles: true, limit: MOST_SEARCHED };
+    for await (const { info } of context.registry.versions(name, facts)) {
       if (info?.commit !== commit) continue;
       const asked = { name, version: info.version, commit };
       return await answer(await objectOf(c, asked, await context.openPages(asked, access)));

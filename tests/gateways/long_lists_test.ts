@@ -136,6 +136,10 @@ const DOORS: Readonly<Record<string, Door>> = {
     ask: pathsInfo(Array.from({ length: 100 }, (_, n) => pathAt((n * 37) % 360))),
     most: ALL,
   },
+  "the tags of a file over S3": {
+    ask: signed(`/set/@1.0.0/${FILE}?tagging`),
+    most: ONE_FILE,
+  },
   "a folder of the Hub": {
     ask: getting(`/api/models/set/tree/main/${FOLDER}`),
     most: ONE_FOLDER,

@@ -8,6 +8,7 @@ import {
   route,
 } from "../../../apps/server/extending.ts";
 import type { RouteContext, Routes } from "../../../apps/server/extending.ts";
+import { readAnnotations } from "../../../registry/mod.ts";
 import { parseKey } from "../address.ts";
 import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.ts";
 import { chosenHeaders } from "../chosen_headers.ts";
@@ -144,8 +145,8 @@ function answerAttributes(c: RouteContext, { artifact: { info }, file }: FoundOb
 /** Answers with the labels of the version as tags. */
 async function answerTags({ artifact }: FoundObject, { registry }: S3Context): Promise<Answer> {
   const { name, version, commit } = artifact.info;
-  const { annotations } = await registry.info(name, { version, annotations: true });
-  const tags = Object.entries(annotations?.labels ?? {}).map(([Key, value]) => {
+  const { labels = {} } = await readAnnotations(registry, `${name}@${version}`) ?? {};
+  const tags = Object.entries(labels).map(([Key, value]) => {
     const Value = typeof value === "string" ? value : JSON.stringify(value);
     return element("Tag", elements({ Key, Value }));
   });
