@@ -18,7 +18,13 @@ import { unboundedIn } from "./gateway/bounds.ts";
 import { checkCosts, checkLeaving } from "./gateway/costs.ts";
 import { randomRequests } from "./gateway/generate.ts";
 import type { KnownValues } from "./gateway/generate.ts";
-import { checkHidden, checkReadOnly, checkTrail, checkUnsigned } from "./gateway/rights.ts";
+import {
+  checkAnswers,
+  checkHidden,
+  checkReadOnly,
+  checkTrail,
+  checkUnsigned,
+} from "./gateway/rights.ts";
 import {
   type GatewayTarget,
   openTestService,
@@ -52,6 +58,21 @@ export interface TestGatewayOptions extends ServiceFacts {
    * @default the header `Authorization: Bearer TOKEN`
    */
   sign?(request: Request, token: string): Request | Promise<Request>;
+  /**
+   * Routes that answer no request of an administrator about the first artifact, with words of their
+   * answers: `{ "POST /parts/:path": "not supported" }`. All others must: what is refused for its
+   * form tells nothing about rights.
+   *
+   * @default none
+   */
+  refuses?: Readonly<Record<string, string>>;
+  /**
+   * Parameters and members whose values the entries of changes in the audit trail must have, beside
+   * the names of artifacts: `["run_id"]`.
+   *
+   * @default none
+   */
+  subjects?: readonly string[];
 }
 
 /**
@@ -86,6 +107,7 @@ const GATEWAY_CASES: Readonly<Record<string, GatewayCase>> = {
     deepStrictEqual(routes.flatMap(unboundedIn), []);
     return Promise.resolve();
   },
+  "each route answers about an artifact that is there": checkAnswers,
   "requests without a token, or without a right, get nothing": checkUnsigned,
   "what a token may not read is in no answer, and is as if it were missing": checkHidden,
   "a token that may only read changes nothing": checkReadOnly,

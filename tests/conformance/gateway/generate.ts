@@ -3,7 +3,10 @@
 import type { RouteEntry } from "../../../apps/server/gateways/gateway.ts";
 import { type Json, jsonOf } from "./bounds.ts";
 
-/** Facts that a schema cannot have: values of parameters and members by their names, for one artifact. */
+/**
+ * Facts that a schema cannot have: values of parameters and members by their names, for one artifact.
+ * `$body` is the whole body of the smallest request.
+ */
 export type KnownValues = Readonly<Record<string, string>>;
 
 /** A request to a route. */
@@ -25,7 +28,9 @@ type Parts = { query?: Record<string, unknown>; json?: unknown };
 
 /** Returns the smallest valid request to a route. */
 export function smallestRequest(route: RouteEntry, values: KnownValues): MadeRequest {
-  return requestOf(route, values, smallestParts(route, values), "smallest");
+  const made = requestOf(route, values, smallestParts(route, values), "smallest");
+  const { $body: body } = values;
+  return body === undefined ? made : { ...made, body };
 }
 
 /** Returns a request for each member that can be large, with that one as large as it may be. */
@@ -157,7 +162,10 @@ function maximumOf(schema: Json, name: string): number {
 /** Returns the smallest valid value. Members that have a known value have it. */
 function smallest(schema: Json, name: string, values: KnownValues): unknown {
   if ("const" in schema) return schema.const;
-  if ("enum" in schema) return (schema.enum as unknown[])[0];
+  if ("enum" in schema) {
+    const words = schema.enum as unknown[];
+    return words.includes(values[name]) ? values[name] : words[0];
+  }
   const [first] = alternativesOf(schema);
   if (first !== undefined) return smallest(first, name, values);
   const text = values[name];

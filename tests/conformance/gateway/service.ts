@@ -47,6 +47,8 @@ export interface TestService extends AsyncDisposable {
   ask(made: MadeRequest, token?: string, signal?: AbortSignal): Promise<Response>;
   /** Returns all that the registry has, by names. */
   snapshot(): Promise<Record<string, string>>;
+  /** Opens the same service over a new registry, in which no request has changed anything. */
+  again(): Promise<TestService>;
 }
 
 /** Facts of a gateway that its schemas do not have. See `testGateway`. */
@@ -54,6 +56,8 @@ export interface ServiceFacts {
   seed?(registry: Registry): Promise<unknown>;
   sign?(request: Request, token: string): Request | Promise<Request>;
   values?(target: GatewayTarget, route: RouteEntry): KnownValues;
+  refuses?: Readonly<Record<string, string>>;
+  subjects?: readonly string[];
 }
 
 /** Returns the values of parameters and members by their names. */
@@ -68,8 +72,9 @@ export function valuesFor(
 
 export async function openTestService(
   gateway: Gateway,
-  { seed, sign = withBearer, isLarge = false }: ServiceFacts & { isLarge?: boolean },
+  facts: ServiceFacts & { isLarge?: boolean },
 ): Promise<TestService> {
+  const { seed, sign = withBearer, isLarge = false } = facts;
   const backend = createMemoryBackend();
   const registry = await openRegistry(backend);
   await fill(registry, isLarge);
@@ -109,6 +114,7 @@ export async function openTestService(
       return await app(token === undefined ? plain : await sign(plain, token));
     },
     snapshot: () => snapshotOf(registry),
+    again: () => openTestService(gateway, facts),
     async [Symbol.asyncDispose]() {
       await app.close();
       await registry[Symbol.asyncDispose]();
@@ -153,9 +159,10 @@ async function save(
 
 async function fill(registry: Registry, isLarge: boolean): Promise<void> {
   for (const [name, text] of [["team:model", "shown"], ["other:model", "hidden"]] as const) {
+    const files = ["file.txt", "folder/file.txt"].map((path) => [path, `${text}-content`] as const);
     for (const version of ["1.0.0", "1.1.0"]) {
       const metadata = { note: `${text}-metadata` };
-      await save(registry, name, version, [["file.txt", `${text}-content`]], metadata);
+      await save(registry, name, version, files, metadata);
     }
     await registry.setAlias(name, "current", "1.0.0");
   }
