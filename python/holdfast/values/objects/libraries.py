@@ -112,6 +112,19 @@ def parse_apart(program: str, path: Path) -> None:
         raise ValueError(f"a process that parses it ends with {done.returncode}")
 
 
+def check_tree_sizes(path: Path) -> None:
+    """Raises `ValueError` if trees end behind their file: LightGBM would read other memory."""
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.startswith(b"Tree="):
+                return
+            if not line.startswith(b"tree_sizes="):
+                continue
+            sizes = [int(size) for size in line.removeprefix(b"tree_sizes=").split()]
+            if min(sizes, default=0) < 0 or sum(sizes) > path.stat().st_size:
+                raise ValueError("its trees are larger than the file")
+
+
 @built_in("lightgbm.basic.Booster", "lightgbm")
 class LightGBM:
     """Boosters of LightGBM, in its own format.
@@ -132,6 +145,7 @@ class LightGBM:
         import lightgbm
 
         path = loading.file(self.FILE)
+        check_tree_sizes(path)
         if loading.trust is not True:
             parse_apart("import lightgbm; lightgbm.Booster(model_file=PATH)", path)
         try:
