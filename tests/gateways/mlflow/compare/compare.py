@@ -55,7 +55,7 @@ def run(id):
         found.info.start_time,
         found.info.end_time,
         {k: v for k, v in found.data.params.items() if k not in ("toolong", "q2")},
-        {k: v for k, v in found.data.metrics.items() if abs(v) <= 1e308},
+        {k: v + 0.0 for k, v in found.data.metrics.items() if abs(v) <= 1e308},
         user_tags(found.data.tags),
     ]
 

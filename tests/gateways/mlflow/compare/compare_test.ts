@@ -13,6 +13,7 @@ const LARGEST = "MLflow stores an infinite metric as the largest number";
 const DIFFERENCES: Readonly<Record<string, string>> = {
   "experiment with an artifact location": "Experiments have no artifact location",
   "rename an experiment": NO_RENAME,
+  "metric -0.0": "loses the sign of -0.0",
   "metric inf": LARGEST,
   "metric -inf": LARGEST,
   "too long tag": "cuts tags at 8,000 characters",
