@@ -7,6 +7,7 @@ import {
   createLanes,
   type FileToSave,
   fileToSave,
+  inTurns,
   isJsonObject,
   isRegistryError,
   keepNewest,
@@ -317,7 +318,7 @@ export class RunChanges {
     const { run: facts, ...metadata } = metadataOf(next);
     const kept: FileToSave[] = [];
     for await (const page of version.pages()) {
-      for (const { info } of page.files()) kept.push(fileToSave(page, info));
+      for await (const { info } of inTurns(page.files())) kept.push(fileToSave(page, info));
     }
     const curve = points.length === 0 ? undefined : await curveWith(version, points, kept);
     const added = [...files, ...curve ? [curve] : []];

@@ -1,7 +1,13 @@
 // Registered models: names with a prefix. Version 3 of MLflow is 3.0.0, aliases are aliases, tags are
 // labels and descriptions notes. Other versions, such as 1.2.0, are there by their aliases.
 import type { ArtifactInfo, VersionEntry } from "../../mod.ts";
-import { checkNewName, fileToSave, isJsonObject, isRegistryError } from "../../core/kernel.ts";
+import {
+  checkNewName,
+  fileToSave,
+  inTurns,
+  isJsonObject,
+  isRegistryError,
+} from "../../core/kernel.ts";
 import type { FileToSave } from "../../core/kernel.ts";
 import { annotate, type AnnotationsChange } from "../../registry/mod.ts";
 import { type Access, passThrough } from "../../apps/server/extending.ts";
@@ -231,7 +237,7 @@ export class ModelStore {
     const prefix = folder === "" ? "" : `${folder}/`;
     const files: FileToSave[] = [];
     for await (const page of version.pages(folder === "" ? {} : { after: prefix })) {
-      for (const { info: file } of page.files()) {
+      for await (const { info: file } of inTurns(page.files())) {
         if (!file.path.startsWith(prefix) || !isShown(file)) continue;
         files.push(fileToSave(page, file, file.path.slice(prefix.length)));
       }
