@@ -25,7 +25,7 @@ import { SentObjects } from "./sent_objects.ts";
  */
 export const hub: Gateway = {
   name: "hub",
-  paths: ["/api"],
+  paths: ["/api", "/datasets"],
   addRoutes: hubRoutes,
   sendsFiles: (path) => /^\/api\/(models|datasets)\/[^?]+\/commit\/[^/?]+$/.test(path),
   showsAdded: true,

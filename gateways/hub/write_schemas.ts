@@ -6,6 +6,7 @@ import {
   Amount,
   atMost,
   Base64,
+  described,
   MOST_SENT_FILES,
   object,
   Sha256,
@@ -75,7 +76,9 @@ export const HubCommitted = object("HubCommitted", {
   hookOutput: v.string(),
 });
 
-export const HubCommitQuery = v.object({ create_pr: v.optional(text(100)) });
+export const HubCommitQuery = v.object({
+  create_pr: v.optional(described(text(100, 1), "Refused: there are no pull requests")),
+});
 
 const path = Text;
 

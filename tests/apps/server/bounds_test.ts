@@ -7,7 +7,7 @@ type Schema = any;
 
 /** Members of requests that may be empty. */
 const MAY_BE_EMPTY =
-  /\.(data|content|prefix|from|after|q|pipeline|expected|modifiedAt|sha256|digest|notes)$/;
+  /\.(data|content|prefix|from|after|q|pipeline|expected|modifiedAt|sha256|digest|notes|gitIgnore)$/;
 
 function* unbounded(schema: Schema, place: string, document: Schema): Generator<string> {
   if (schema === undefined || schema === null || typeof schema !== "object") return;
