@@ -1,6 +1,6 @@
 // Errors with a code of S3.
 import { RefusedRequest } from "../../apps/server/extending.ts";
-import type { Asked } from "./query.ts";
+import { type Asked, S3Query } from "./query.ts";
 
 /** The header of the code of an error. An answer to HEAD has no other place for it. */
 export const ERROR_CODE = "x-amz-error-code";
@@ -23,11 +23,12 @@ export function wrongArgument(state: string, hint: string): RefusedRequest {
 
 /**
  * Throws for an operation that the gateway does not have: S3 names it by a member of the query without
- * a value.
+ * a value. Members of listings are no operations: objects ignore them.
  */
 export function checkOperation(query: Asked, known: ReadonlySet<string>): void {
   for (const [key, value] of Object.entries(query)) {
-    const isOther = value === "" && !known.has(key) && !/^(x-|response-)/i.test(key);
+    const isKnown = known.has(key) || Object.hasOwn(S3Query.entries, key);
+    const isOther = value === "" && !isKnown && !/^(x-|response-)/i.test(key);
     if (!isOther && key !== "uploadId") continue;
     const state = "this service has no such operation";
     throw s3Error(501, "NotImplemented", { action: `answer ?${key}`, state });
