@@ -152,6 +152,7 @@ function checkScope(
   }
   if (allowsRoute(access, scope, name)) return;
   if (scope === "admin" || scope === "metrics") throw denied("answer", scope);
+  if (name !== undefined && action === scope) access.check(scope, name); // in its own words
   if (name !== undefined) throw denied(`${action} ${JSON.stringify(name)}`, `${scope}:${name}`);
   throw denied("answer", `${scope}:*`);
 }
