@@ -16,6 +16,7 @@ const VALUES: Record<string, string> = { version: "1.0.0", revision: "main", dra
 /** A body that each route with one reads up to its check of rights, by media type. */
 const BODIES: Record<string, string> = {
   batch: '{"operation":"upload","objects":[]}',
+  "paths-info": '{"paths":["x"]}',
   preupload: '{"files":[{"path":"x","size":1}]}',
   "commit/main": '{"key":"header","value":{"summary":"s"}}\n',
 };
@@ -33,7 +34,7 @@ slowTest("every route checks the rights on a decoded name, never on the sent one
   };
   const app = createApp(registry, { tokens: { find }, gateways: [createJobsGateway(jobs), hub] });
   const ask = async (method: string, path: string, prefix: string) => {
-    const last = /batch$|commit\/main|preupload/.exec(path)?.[0] ?? "";
+    const last = /batch$|commit\/main|preupload|paths-info/.exec(path)?.[0] ?? "";
     const { status, body } = await app(
       new Request(`http://localhost${path}`, {
         method,
