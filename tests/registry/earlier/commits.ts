@@ -22,7 +22,7 @@ export const COMMITS = [
   "62ef9125aa8ce80bd73558ae374c58d0d4d7aef8",
 ];
 
-/** Those whose programs do not know lists of files in pages. */
+/** Those whose programs know neither lists of files in pages nor tables of collectors. */
 export const WITHOUT_PAGES = COMMITS.slice(0, 3);
 
 /** Those whose programs have runs that log values. */

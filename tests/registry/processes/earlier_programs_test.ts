@@ -7,7 +7,7 @@ import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { GARBAGE_TABLE, READINGS, recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { encodeNote } from "../../../registry/maintenance/noted.ts";
-import { WITH_RUNS } from "../earlier/commits.ts";
+import { WITH_RUNS, WITHOUT_PAGES } from "../earlier/commits.ts";
 import { refuses, testBesideEach } from "../earlier/beside.ts";
 import { keysOf } from "../registries.ts";
 
@@ -82,7 +82,7 @@ testBesideEach("an earlier collector leaves the table of this one alone", async 
     assertEquals(await program.call("load", path, "b"), "x".repeat(100_000));
     assertEquals(await program.call("verify", path), []);
   }
-});
+}, WITHOUT_PAGES);
 
 testBesideEach("an earlier program keeps notes of verified bytes", async ({ before, path }) => {
   for (const name of ["a", "b"]) await before.call("save", path, name, "x".repeat(100_000));
