@@ -25,8 +25,8 @@ export const COMMITS = [
 /** Those whose programs know neither lists of files in pages nor tables of collectors. */
 export const WITHOUT_PAGES = COMMITS.slice(0, 3);
 
-/** Those whose programs have runs that log values. */
-export const WITH_RUNS = COMMITS.slice(2);
+/** Those whose programs have runs that log values, but take parameters only at the begin. */
+export const WITH_RUNS = COMMITS.slice(2, 3);
 
 /**
  * Returns the commits that the history has, and the last tag if there is one. Throws if a commit is
