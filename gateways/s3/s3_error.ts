@@ -1,6 +1,6 @@
 // Errors with a code of S3.
 import { RefusedRequest } from "../../apps/server/extending.ts";
-import { type Asked, S3Query } from "./query.ts";
+import type { Asked } from "./query.ts";
 
 /** The header of the code of an error. An answer to HEAD has no other place for it. */
 export const ERROR_CODE = "x-amz-error-code";
@@ -27,8 +27,7 @@ export function wrongArgument(state: string, hint: string): RefusedRequest {
  */
 export function checkOperation(query: Asked, known: ReadonlySet<string>): void {
   for (const [key, value] of Object.entries(query)) {
-    const isKnown = known.has(key) || Object.hasOwn(S3Query.entries, key);
-    const isOther = value === "" && !isKnown && !/^(x-|response-)/i.test(key);
+    const isOther = value === "" && !known.has(key) && !/^(x-|response-)/i.test(key);
     if (!isOther && key !== "uploadId") continue;
     const state = "this service has no such operation";
     throw s3Error(501, "NotImplemented", { action: `answer ?${key}`, state });

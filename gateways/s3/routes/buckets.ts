@@ -29,10 +29,7 @@ const CONSTANTS: Readonly<Record<string, Element>> = {
 };
 
 /** The members of a query that listings have. */
-const OF_LISTINGS = new Set(
-  ("prefix delimiter max-keys marker list-type continuation-token start-after fetch-owner " +
-    "encoding-type versions key-marker version-id-marker").split(" "),
-);
+const OF_LISTINGS = new Set(Object.keys(S3Query.entries));
 
 export const XML_CONTENT = { "application/xml": { schema: { type: "string" } } };
 

@@ -22,7 +22,7 @@ import { answerBucket, ERRORS, FULL_CONTROL, XML_CONTENT } from "./buckets.ts";
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } }, ...XML_CONTENT };
 
 /** The members of a query that reads of objects have. */
-const OF_OBJECTS = new Set(["attributes", "tagging", "acl", "versionId", "partNumber"]);
+const OF_OBJECTS = new Set([...Object.keys(S3Query.entries), "attributes", "tagging", "acl"]);
 
 export function objectRoutes(routes: Routes, context: S3Context): void {
   route(routes, `GET /${context.bucket}/:path{[^]*}`, {
