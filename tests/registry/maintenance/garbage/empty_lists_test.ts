@@ -166,9 +166,9 @@ async function tryCase(
   advance(days * DAY_MS / 2);
   if (isNoted) await collectGarbage(registry);
   advance(days * DAY_MS / 2);
-  const mend = spoil(store, WRONG[how]!(place, from));
+  const restore = spoil(store, WRONG[how]!(place, from));
   await collectGarbage(registry).catch(() => {}); // it may notice
-  mend();
+  restore();
   advance(1);
   const label = `${how} of "${place}", number ${from}${isNoted ? ", after a collection" : ""}`;
   assertEquals((await collectGarbage(registry)).failures, [], label);

@@ -91,14 +91,14 @@ function omit(store: Backend, isOmitted: (key: string) => boolean): () => void {
 /** Runs a gc each night with wrong lists, then one with right lists. Everything is read. */
 async function nights(world: ProtocolWorld, ref: string, lost: ReadonlySet<string>) {
   const { registry, store, advance } = world;
-  const mend = omit(store, (key) => lost.has(key));
+  const restore = omit(store, (key) => lost.has(key));
   const messages: string[] = [];
   for (let night = 0; night < 4; night++) {
     advance(DAY + HOUR);
     const { failures } = await collectGarbage(registry, { all: true });
     messages.push(...failures.map(({ message }) => message));
   }
-  mend();
+  restore();
   advance(DAY);
   assertEquals((await collectGarbage(registry)).failures, []);
   for (const file of (await registry.open(ref)).files()) await file.bytes();
@@ -154,11 +154,11 @@ Deno.test("a name is not forgotten if a list omits that a version was restored",
   await registry.undelete("m@1");
   const [record] = await keys("names/m/versions/");
   const before = await keys("names/m/");
-  const mend = omit(store, (key) => key === record);
+  const restore = omit(store, (key) => key === record);
   advance(100 * DAY);
   const { failures, removed } = await collectGarbage(registry, { forget: true });
   assertEquals([failures.length, removed.name.count], [1, 0]);
-  mend();
+  restore();
   assertEquals(await keys("names/m/"), before);
   assertEquals(await registry.load("m"), "small");
 });
@@ -172,10 +172,10 @@ Deno.test("lineage notes of a version stay if lists omit its newest record", asy
   const [record] = await keys("names/m/versions/");
   const before = await keys("lineage/");
   assert(before.length > 0);
-  const mend = omit(store, (key) => key === record);
+  const restore = omit(store, (key) => key === record);
   advance(60 * DAY);
   await collectGarbage(registry);
-  mend();
+  restore();
   assertEquals(await keys("lineage/"), before);
 });
 
