@@ -68,7 +68,6 @@ export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   "tests/operators/process/run_command_test.ts": ["operators/process/run_command.ts"],
   "tests/public_api_test.ts": MODULES,
   "tests/python/reader.ts": ["tests/python/*.py", "python"],
-  "tests/registry/earlier/beside.ts": [],
   "tests/registry/earlier/content.ts": [],
   "tests/registry/earlier/fixtures.ts": ["tests/fixtures/earlier"],
   "tests/registry/earlier/on_all.ts": [],

@@ -4,7 +4,6 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { release } from "node:os";
 import { promisify } from "node:util";
-import { REPOSITORY } from "../../tests/support/run_deno.ts";
 import { CHROMIUM } from "../../explorer/tests/support/browser.ts";
 
 /** Variables that control what is held over. */
@@ -30,15 +29,10 @@ export async function environmentOfTests(): Promise<string> {
   const variables = Deno.env.toObject();
   const programs = [...pathsIn(variables["HOLDFAST_PROGRAMS"]), CHROMIUM, "node", "python3"];
   const versions = await Promise.all(programs.map((each) => outputOf(each, "--version")));
-  // Programs of earlier commits run too, that of the last tag among them.
-  const history = await Promise.all([
-    outputOf("git", "-C", REPOSITORY, "describe", "--tags", "--abbrev=0"),
-    outputOf("git", "-C", REPOSITORY, "rev-parse", "--is-shallow-repository"),
-  ]);
   const packages = await readFile(PACKAGES).catch(() => "none");
   const installed = createHash("sha256").update(packages).digest("hex");
   const machine = [Deno.build.target, release(), Deno.uid(), installed];
-  return JSON.stringify([Deno.version, machine, versions, history, variablesOfTests(variables)]);
+  return JSON.stringify([Deno.version, machine, versions, variablesOfTests(variables)]);
 }
 
 /** The paths in lines such as `node@22=/usr/bin/node`. */

@@ -51,16 +51,6 @@ Deno.test("the jobs that may publish run no tests", async () => {
   assertEquals(commands.filter((command) => /sudo|\.ci\//.test(command)), []);
 });
 
-Deno.test("a job with .ci/run has all history, in which programs of earlier commits are", async () => {
-  const jobs = (await Promise.all(["ci", "release"].map(workflow))).flatMap(({ jobs }) =>
-    Object.values(jobs)
-  ).filter((job) => commandsOf(job).some((command) => command.includes(".ci/run")));
-  const depths = jobs.map(({ steps }) =>
-    steps.find(({ uses }) => uses?.startsWith("actions/checkout@"))?.with?.["fetch-depth"]
-  );
-  assertEquals(depths, [0, 0]);
-});
-
 Deno.test("CI runs .ci/run, and tests on the runtimes that README names and later ones", async () => {
   const { jobs } = await workflow("ci");
   assert(commandsOf(jobs.all!).some((command) => command.endsWith("bash .ci/run")));

@@ -19,12 +19,10 @@ type MirrorRegistry = (
 export type Program =
   & Pick<
     typeof root & typeof maintenance & typeof tools,
-    | ("openRegistry" | "publishRelease" | "resolveRelease" | "deleteMany")
-    | ("collectGarbage" | "prune" | "pruneByRules" | "verifyRegistry")
-    | ("changeRules" | "annotate" | "readAnnotations")
+    "openRegistry" | "publishRelease" | "changeRules" | "annotate"
   >
   & { mirrorRegistry: MirrorRegistry }
-  & Partial<Pick<typeof runs, "openRun" | "finishRun" | "readLoggedRuns">>;
+  & Partial<Pick<typeof runs, "openRun">>;
 
 type Registry = Awaited<ReturnType<Program["openRegistry"]>>;
 type Draft = Awaited<ReturnType<Registry["openDraft"]>>;
@@ -40,7 +38,7 @@ export async function programAt(root: string): Promise<Program> {
     .map((path) => new URL(path, root)).filter((module) => existsSync(module));
   const all = await Promise.all(modules.map((module) => import(module.href)));
   const program = Object.assign({}, ...all);
-  return { publishRelease: program.publish, readAnnotations: program.annotationsOf, ...program };
+  return { publishRelease: program.publish, ...program };
 }
 
 /** Lines of text: large, but small in the repository. Another `edition` has another line. */
