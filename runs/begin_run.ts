@@ -3,7 +3,7 @@ import { presentSender } from "../core/naming/author.ts";
 import type { OpenRunOptions, RunName, RunWriter } from "../core/registry/run.ts";
 import { type Context, stateOf } from "../registry/draft_reads.ts";
 import { addPart, checkWritable } from "../registry/draft_writes.ts";
-import { addFacts, begunFile, readFacts, refuseEarlier } from "./run_facts.ts";
+import { addFacts, begunFile, readFacts } from "./run_facts.ts";
 import { alreadyFinished, begunPart, spokenRun, writerId } from "./run_parts.ts";
 import { countOf, lastStep, lookAtRun } from "./look_at_run.ts";
 
@@ -17,7 +17,6 @@ export async function beginRun(
   const known = await lookAtRun(context, run, signal);
   const state = await stateOf(known.draft, known.look);
   if (state.state === "committed") throw alreadyFinished(run, state.version);
-  await refuseEarlier(known);
   await addFacts(context, run, { known, params, tags, signal });
 
   const writer = writerId(known.writers, context.system.id());

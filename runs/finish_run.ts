@@ -29,7 +29,7 @@ import { curvesWith, freeCurvePath } from "./curve_file.ts";
 import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { RunLook } from "./look_at_run.ts";
-import { readFacts, refuseEarlier } from "./run_facts.ts";
+import { readFacts } from "./run_facts.ts";
 import { curvePart, isCurvePart, isValuePart, parseRunPart } from "./run_parts.ts";
 import { loaderOf, spokenRun } from "./run_parts.ts";
 
@@ -93,7 +93,6 @@ async function closeRun(
   if (as !== undefined) checkMaterializer(as);
   await checkFresh(draft, look, seenAt);
   await readParts(draft, look, files); // throws if one is missing
-  await refuseEarlier(known);
   await closeDraft(draft);
   const closed = await lookAtRun(context, run, signal);
   const now = await stateOf(draft, closed.look);

@@ -8,7 +8,7 @@ import { isJsonObject } from "../core/text/json_text.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import type { Context } from "../registry/draft_reads.ts";
 import { addPart, checkWritable } from "../registry/draft_writes.ts";
-import { begunPart, FIRST_AGAIN, metaPart, numberAfter, spokenRun } from "./run_parts.ts";
+import { metaPart, numberAfter, spokenRun } from "./run_parts.ts";
 import { checkSizes } from "./check_facts.ts";
 import { lookAtRun, noSuchRun, readJsonPart, type RunLook } from "./look_at_run.ts";
 
@@ -16,11 +16,6 @@ import { lookAtRun, noSuchRun, readJsonPart, type RunLook } from "./look_at_run.
 const MOST_CHANGES = 10_000;
 const BEGUN_FILE = "run.json";
 const META_FILE = "meta.json";
-/**
- * Earlier releases show this as the only parameter. They finish no run with it, because metadata
- * cannot have -0: the version would lack parameters and tags that they do not read.
- */
-const FOR_EARLIER = `{"begun by a later release of Holdfast, which finishes it":-0}`;
 const encoder = new TextEncoder();
 
 /** The start, parameters and tags of a run. */
@@ -38,9 +33,7 @@ interface Begun {
 
 /** Returns the first file of a writer. */
 export function begunFile({ startedAt, by }: Begun): FileToSave {
-  const json = JSON.stringify({ startedAt, by, meta: true });
-  const content = encoder.encode(`${json.slice(0, -1)},"params":${FOR_EARLIER}}`);
-  return { path: BEGUN_FILE, content };
+  return { path: BEGUN_FILE, content: encoder.encode(JSON.stringify({ startedAt, by })) };
 }
 
 /** Reads the parameters and tags of a run by now. */
@@ -55,7 +48,8 @@ export async function readFacts(known: RunLook): Promise<StoredFacts> {
     tags: new Map(),
     ...(isJsonObject(by) && { by: by as unknown as Author }),
   };
-  for (const change of [meta === true ? {} : { params }, ...changes]) {
+  const first = meta === true ? {} : { params }; // beside `meta`, it has no parameters
+  for (const change of [first, ...changes]) {
     if (isJsonObject(change)) apply(stored, change);
   }
   return stored;
@@ -107,7 +101,6 @@ export async function updateStoredRun(
   checkWritable(context, `update ${spokenRun(run)}`);
   const known = await lookAtRun(context, run, signal);
   if (known.first === undefined) throw noSuchRun(run, "update");
-  await refuseEarlier(known);
   await addFacts(context, run, { known, signal, ...change });
 }
 
@@ -141,19 +134,6 @@ export async function addFacts(
 
 function factsText({ params, tags }: StoredFacts): string {
   return sortedJson([Object.fromEntries(params), Object.fromEntries(tags)]);
-}
-
-/**
- * Makes sure that no earlier release finishes a run: its version would lack what that does not read.
- * If one began the run, its beginning is written again, and comes before it.
- */
-export async function refuseEarlier({ draft, look, writers: [first] }: RunLook): Promise<void> {
-  if (first === undefined || look.parts.has(begunPart(FIRST_AGAIN))) return;
-  const begun = await readJsonPart({ draft, look }, begunPart(first));
-  if (isJsonObject(begun) && begun.meta === true) return;
-  const startedAt = isJsonObject(begun) ? String(begun.startedAt) : "";
-  const produce = () => [begunFile({ startedAt })];
-  await addPart(draft, { part: begunPart(FIRST_AGAIN), produce });
 }
 
 function hasOther(run: RunName, { kind, key, present, given }: Difference): RegistryError {

@@ -57,10 +57,7 @@ export function begunPart(writer: string): string {
   return `begun-${writer}`;
 }
 
-/**
- * The beginning of a run of an earlier release, written again: the number of no writer. Earlier
- * releases read it instead of the first one.
- */
+/** The number of no writer: such a beginning is stored beside the first one of some runs. */
 export const FIRST_AGAIN = "00000-00000000-0000-0000-0000-000000000000";
 
 export function failedPart(writer: string): string {
