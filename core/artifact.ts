@@ -103,11 +103,18 @@ export interface PagedArtifact {
 
 export type PagesOptions = NonNullable<Parameters<PagedArtifact["pages"]>[0]>;
 
-/** Returns a version that is open as one page. */
-export function onePage(artifact: Artifact): PagedArtifact {
+/**
+ * Returns a version that is open as one page.
+ *
+ * @param count number of its files. @default that of the files that it opens, which takes a while
+ */
+export function onePage(
+  artifact: Artifact,
+  count: number = artifact.files().length,
+): PagedArtifact {
   return {
     info: artifact.info,
-    count: artifact.files().length, // of a run without its curve
+    count, // of a run without its curve
     async *pages() {
       yield await Promise.resolve(artifact);
     },

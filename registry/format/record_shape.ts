@@ -78,10 +78,12 @@ export async function filesProblem(
   bytes: number,
   inlineBytes = Infinity,
 ): Promise<string | undefined> {
+  const check = new FilesCheck(inlineBytes);
   for await (const some of slicesInTurns(Array.isArray(files) ? files : [])) {
-    if (isTooDeep(some)) return "nesting is too deep";
+    const problem = isTooDeep(some) ? "nesting is too deep" : check.add(some);
+    if (problem !== undefined) return problem;
   }
-  return shallowFilesProblem(files, bytes, inlineBytes);
+  return check.end(files, bytes);
 }
 
 function shallowFilesProblem(
@@ -89,15 +91,40 @@ function shallowFilesProblem(
   bytes: number,
   inlineBytes: number,
 ): string | undefined {
-  if (!Array.isArray(files)) return "files are not a list";
-  const wrong = files.findIndex((file) => !isStoredFile(file));
-  if (wrong >= 0) return `file ${wrong} is invalid`;
-  const unequal = files.findIndex((file) => !areSizesEqual(file, inlineBytes));
-  if (unequal >= 0) return `size of file ${unequal} does not match its stored bytes`;
-  if (new Set(files.map(({ path }) => path)).size < files.length) {
-    return "two files have the same path";
+  const check = new FilesCheck(inlineBytes);
+  return check.add(Array.isArray(files) ? files : []) ?? check.end(files, bytes);
+}
+
+/** A check of a list of files, some at a time. */
+class FilesCheck {
+  readonly #inlineBytes: number;
+  readonly #paths = new Set<string>();
+  #count = 0;
+  #bytes = 0;
+
+  constructor(inlineBytes: number) {
+    this.#inlineBytes = inlineBytes;
   }
-  return sum(files) === bytes ? undefined : `files do not have ${bytes} bytes in total`;
+
+  /** Returns what is wrong with the next files, or undefined. */
+  add(files: readonly unknown[]): string | undefined {
+    for (const file of files as (SizedFile & { path: string })[]) {
+      const at = this.#count++;
+      if (!isStoredFile(file)) return `file ${at} is invalid`;
+      if (!areSizesEqual(file, this.#inlineBytes)) {
+        return `size of file ${at} does not match its stored bytes`;
+      }
+      this.#paths.add(file.path);
+      this.#bytes += file.size;
+    }
+  }
+
+  /** Returns what is wrong with the whole list, or undefined. */
+  end(files: unknown, bytes: number): string | undefined {
+    if (!Array.isArray(files)) return "files are not a list";
+    if (this.#paths.size < this.#count) return "two files have the same path";
+    return this.#bytes === bytes ? undefined : `files do not have ${bytes} bytes in total`;
+  }
 }
 
 /** Returns true if the stored size of a file is plausible. Reading verifies the stored bytes. */

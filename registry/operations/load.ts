@@ -90,7 +90,7 @@ function withPages<T>(
     const reading = readingOf(context, options);
     if (list.count === 0) {
       const source = await payloadSource(context, located, options.signal);
-      return await use(onePage(read(context, source, reading)));
+      return await use(onePage(read(context, source, reading), source.files.length));
     }
     const { files: _, ...info } = infoOf(located, []);
     const packs = new KeptPacks();

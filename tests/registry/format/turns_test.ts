@@ -37,6 +37,32 @@ slowTest("digests, lists and checks of many files take turns with other work", a
   for (const { turns } of [encoded, checked, digest]) assert(turns >= 4, `${turns} turns`);
 });
 
+Deno.test("each file of a list is checked in the turn of its slice", async () => {
+  let turn = 0;
+  const checkedIn = new Map<string, number>(); // by the turn that reads its size last
+  const watched = files.map((file) => ({
+    ...file,
+    get size() {
+      checkedIn.set(file.path, turn);
+      return 1;
+    },
+  }));
+  const checking = filesProblem(watched, 5000);
+  let isOver = false;
+  const count = () => {
+    turn++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  assertEquals(await checking, undefined);
+  isOver = true;
+  const most = Math.max(
+    ...Map.groupBy(checkedIn.values(), (at) => at).values()
+      .map(({ length }) => length),
+  );
+  assert(most <= 2500, `${most} files in one turn`); // a turn may begin before this count
+});
+
 Deno.test("a list of any number of files is encoded as JSON.stringify() encodes it", async () => {
   for (const count of [0, 1, 499, 500, 501, 1000, 1001]) {
     const some = files.slice(0, count);
