@@ -6,7 +6,7 @@ const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
 /** The folders of the product: those that are published and have code. */
 const FOLDERS = config.publish.include.filter((path) =>
-  !/^(docs|python|tests\/.*|[A-Z]+)$|\./.test(path)
+  !/^(decisions|docs|python|tests\/.*|[A-Z]+)$|\./.test(path)
 );
 const PRODUCT = new RegExp(`^(mod\\.ts$|(${FOLDERS.join("|")})/)`);
 /** Surfaces and their extensions, which may use timers and pass errors on. */

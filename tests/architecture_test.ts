@@ -140,12 +140,6 @@ Deno.test("no folder holds more than 18 files", () => {
   assertEquals([...counts].filter(([, count]) => count > 18), []);
 });
 
-Deno.test("each decision has a number of its own", async () => {
-  const files = await Array.fromAsync(Deno.readDir("docs/decisions"), ({ name }) => name);
-  const numbers = files.map((name) => name.slice(0, 4)).toSorted();
-  assertEquals(numbers.filter((number, at) => number === numbers[at - 1]), []);
-});
-
 slowTest("no measure of the house exceeds its limit: deno task house shows them", async () => {
   assertEquals(
     (await measureHouse()).filter((measure) => !(measure.value <= limitOf(measure))),

@@ -3,7 +3,7 @@
 // RFC 9112): a reply of another form than that of a range is refused, and its connection closed.
 //
 // It goes when Deno itself reads almost as fast, or on 2027-05-28 unless it was measured again:
-// docs/decisions/0111-gets-of-a-range-have-one-contract.md has the condition.
+// decisions/0101-threads-read-pieces.md has the condition.
 import { withDeadline } from "../../core/retry.ts";
 import { type Asking, type GetRange, headersOf, isJust } from "./piece_reply.ts";
 import type { ObjectRange, PieceReply } from "./piece_reply.ts";

@@ -1,4 +1,4 @@
-// Tags of names without versions in the form of earlier programs (decision 255): parts of a draft
+// Tags of names without versions in the form of earlier programs (decision 152): parts of a draft
 // like that of a run that never begins. Such a program may run beside this one.
 import { isJsonObject, parseExactJson, type Registry } from "../../core/kernel.ts";
 import { namesWithDrafts, runIdsWith } from "../listed_runs.ts";

@@ -94,7 +94,7 @@ Deno.test("each folder has reviewers, and each line of the map is a path that ex
     paths.filter((path) => path.includes("/")).map((path) => path.split("/")[0]!),
   );
   const mapped = lines.flatMap(([path]) => path!.split("/")[1] ?? []);
-  const general = ["docs", "examples", "tests", "apps"]; // of the maintainers, or mapped by parts
+  const general = ["decisions", "docs", "examples", "tests", "apps"]; // of the maintainers, or mapped by parts
   assertEquals(
     [...folders].filter((name) => !mapped.includes(name) && !general.includes(name)),
     [],

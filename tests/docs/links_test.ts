@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "@std/path";
 import { REPOSITORY } from "../support/run_deno.ts";
 
-const pages = [".", "docs", "docs/decisions"].flatMap((folder) =>
+const pages = [".", "docs", "decisions"].flatMap((folder) =>
   readdirSync(join(REPOSITORY, folder)).filter((name) => name.endsWith(".md"))
     .map((name) => join(folder, name))
 );

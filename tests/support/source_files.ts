@@ -5,7 +5,7 @@ import { join } from "@std/path";
 import { REPOSITORY } from "./run_deno.ts";
 
 /** Published folders that are no code of the product. */
-const NO_CODE = /^(LICENSE|docs|python|tests\/.*)$|\./;
+const NO_CODE = /^(LICENSE|decisions|docs|python|tests\/.*)$|\./;
 
 /** The folders of the product: those that are published. */
 export const PRODUCT_FOLDERS: readonly string[] =
