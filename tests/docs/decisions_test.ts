@@ -65,7 +65,7 @@ async function textFiles(): Promise<string[]> {
   );
   const python = (await readdir(join(REPOSITORY, "python/holdfast"), { recursive: true }))
     .filter((name) => name.endsWith(".py")).map((name) => join("python/holdfast", name));
-  return [...sources, ...pages.flat(), ...python];
+  return ["mod.ts", ...sources, ...pages.flat(), ...python];
 }
 
 async function readText(path: string): Promise<string> {
