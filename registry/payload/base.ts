@@ -5,7 +5,7 @@ import { inTurns } from "../../core/work/next_turn.ts";
 import type { Store } from "../cell/store.ts";
 import { type FoundRecord, readHead } from "../cell/heads.ts";
 import { cellOf, payloadKey } from "../format/layout.ts";
-import type { Operation } from "../cell/operation.ts";
+import type { Moment, Operation } from "../cell/operation.ts";
 import { MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import { isLate } from "../cell/voids.ts";
 import { byPlace, type Known, KnownFiles, pointTo, type Shelf } from "./known.ts";
@@ -145,7 +145,8 @@ export async function isLive(
   operation: Operation,
   { key }: Pick<Base, "key">,
 ): Promise<boolean> {
-  if (!isStaleView(operation, "base")) return true;
+  const { base } = operation.views;
+  if (base === undefined || !isStaleView(operation, base)) return true;
   const seenAt = operation.moment();
   const head = await readHead(store, cellOf(key), operation.signal);
   // After a deletion the collector may have put the tombstone in the place of the record.
@@ -158,9 +159,7 @@ export async function isLive(
  * Returns true if a view is too old to rely on when the record is sent. A view from before the
  * first reply may have any age, because local clocks may have stopped.
  */
-export function isStaleView(operation: Operation, view: "head" | "base"): boolean {
-  const at = operation.views[view];
-  if (at === undefined) return false;
+export function isStaleView(operation: Operation, at: Moment): boolean {
   return operation.ageMs(at) > operation.deadlineMs / 2 ||
     (at.store === undefined && operation.replied);
 }

@@ -66,12 +66,14 @@ export const PROTOCOL: readonly Mutant[] = [
     replacement: "[start, base, draft]",
     also: [{
       file: "registry/operations/target/target.ts",
-      text: `!looked || isStaleView(operation, "head")) await look();`,
-      replacement: "!looked) await look();",
+      text: `|| isStaleView(operation, lookedAt)) await look();
+      const`,
+      replacement: `) await look();
+      const`,
     }, {
       file: "registry/operations/target/target.ts",
-      text: `!looked || isStaleView(operation, "head")) {`,
-      replacement: "!looked) {",
+      text: "|| isStaleView(operation, lookedAt)) await look();\n      else",
+      replacement: ") await look();\n      else",
     }],
   },
   {
@@ -81,8 +83,8 @@ export const PROTOCOL: readonly Mutant[] = [
     replacement: "[start, head, draft]",
     also: [{
       file: "registry/payload/base.ts",
-      text: `if (!isStaleView(operation, "base")) return true;`,
-      replacement: "if (true) return true;",
+      text: "base === undefined || !isStaleView(operation, base)",
+      replacement: "true",
     }],
   },
   {

@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import { parseCellKey, versionCell, versionsFolder } from "../../format/layout.ts";
-import type { Operation } from "../../cell/operation.ts";
+import type { Moment, Operation } from "../../cell/operation.ts";
 import { isStaleView } from "../../payload/base.ts";
 import type { OnConflict } from "../../../core/registry.ts";
 import { sinceAbove } from "../../cell/since.ts";
@@ -77,10 +77,10 @@ export function automaticTarget(
   bump?: Bump,
 ): TargetChooser {
   let highest: Version | undefined;
-  let looked = false;
+  let lookedAt: Moment | undefined;
   return {
     async choose(): Promise<Choice> {
-      if (!looked || isStaleView(operation, "head")) await look();
+      if (lookedAt === undefined || isStaleView(operation, lookedAt)) await look();
       const version = highest === undefined ? FIRST_VERSION : nextVersion(highest, bump);
       return { target: { version, cell: versionCell(name, version, true), generation: 1 } };
     },
@@ -89,7 +89,7 @@ export function automaticTarget(
       if (highest === undefined || compareVersions(highest, target.version) < 0) {
         highest = target.version;
       }
-      looked = false;
+      lookedAt = undefined;
       return Promise.resolve(undefined);
     },
   };
@@ -99,8 +99,7 @@ export function automaticTarget(
     operation.checkSend();
     const seenAt = operation.moment();
     const listed = await newestVersion();
-    operation.views.head = seenAt;
-    looked = true;
+    operation.views.head = lookedAt = seenAt;
     if (listed === undefined) return;
     if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;
   }
@@ -141,18 +140,16 @@ export function explicitTarget(
   const cell = versionCell(name, version, context.settings.versioned);
   const ref = `${name}@${version.canonical}`;
   let known: KnownHead | undefined;
-  let looked = false;
+  let lookedAt: Moment | undefined;
 
   return {
     async choose(early): Promise<Choice> {
       // A version that cannot be replaced needs no lookup: the create decides.
-      if (!early && !overwrite && above === undefined && !looked) {
+      if (!early && !overwrite && above === undefined && lookedAt === undefined) {
         return { target: { version, cell, generation: 1 } };
       }
-      if (!looked || isStaleView(operation, "head")) {
-        known = await viewHead(context, operation, cell, known);
-        looked = true;
-      }
+      if (lookedAt === undefined || isStaleView(operation, lookedAt)) await look();
+      else operation.views.head = lookedAt; // that of an idempotency key may be younger
       if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) {
         throw changed();
       }
@@ -169,15 +166,18 @@ export function explicitTarget(
 
     async lost(target, winner) {
       known = await knownFrom(context, operation, target.generation, winner);
-      looked = false;
+      lookedAt = undefined;
       if (ifCommit !== undefined) throw changed();
       if (overwrite) return undefined;
-      known = await viewHead(context, operation, cell, known);
-      if (!await mayExpire(known!)) return existing(known!);
-      looked = true; // and `choose` writes above it
-      return undefined;
+      await look(); // `choose` writes above it
+      return await mayExpire(known) ? undefined : existing(known);
     },
   };
+
+  async function look(): Promise<void> {
+    known = await viewHead(context, operation, cell, known);
+    lookedAt = operation.views.head;
+  }
 
   /** Returns true for a version that `skip` must not return: it landed late, with payload. */
   async function mayExpire({ found }: KnownHead): Promise<boolean> {

@@ -160,6 +160,26 @@ for (const look of ["whole", "damaged"] as const) {
   );
 }
 
+testProtocol(
+  "the look at an idempotency key makes the head that was seen before an upload no younger",
+  MUTABLE,
+  async (world) => {
+    const { registry, open, head } = world;
+    const rival = await open();
+    const collect = await collector(world);
+    await registry.save("a", { v: filler("first") }, OVERWRITE);
+    const overtake = async (n: number) => {
+      if (n < 2) await rival.registry.save("a", { v: filler(`rival ${n}`) }, OVERWRITE);
+      if (n > 90) await collect(); // removes the first of the two
+    };
+    const slow = slowFile(world, 2 * GRACE_MS, overtake);
+    const keyed = { ...OVERWRITE, idempotencyKey: "order", skipIfUnchanged: true };
+    const saved = await registry.save("a", { slow }, keyed);
+    assertEquals((await head(CELL)).commit, saved.commit);
+    assertEquals((await head(CELL)).generation, 4);
+  },
+);
+
 testProtocol("files of a deleted base are uploaded after all", async (world) => {
   const { registry, open, head, advance } = world;
   const rival = await open();
