@@ -92,7 +92,7 @@ export const lockedRenames: Schedule = diskSchedule("file");
 
 const disks = new WeakMap<World, PowerCutDisk>();
 
-/** A writer is killed, others use its save, the power fails, and all go on. */
+/** A writer is killed, others use its save, some syncs fail, the power does too, and all go on. */
 export const powerCuts: Schedule = {
   name: "power cuts",
   weight: 4,
@@ -102,9 +102,11 @@ export const powerCuts: Schedule = {
       random: world.random.fork(),
       system: world.system,
       maxSyncMs: 600,
+      failing: world.random.chance(0.5) ? 0.1 : 0,
     });
     disks.set(world, disk);
     world.sites[0].view = disk.view;
+    world.sites[0].disturbs = disk.failing > 0;
   },
   async run(world) {
     const { random } = world;

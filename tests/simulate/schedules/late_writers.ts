@@ -17,6 +17,7 @@ import {
   type Schedule,
   sharingValue,
   smallValue,
+  wrongBy,
 } from "./schedule.ts";
 
 /** The record of an overwrite lands after its payload was collected. */
@@ -35,7 +36,8 @@ export const lateRecord: Schedule = {
     });
     const late: Fault = { kind: "late", afterMs: random.between(0.6, 2) * GRACE_MS };
     const fault = inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true);
-    const lateWriter = liveAs(world, "late writer", { fault, retryForMs: 3_000 }, async (actor) => {
+    const options = { fault, retryForMs: 3_000, skewMs: wrongBy(random) };
+    const lateWriter = liveAs(world, "late writer", options, async (actor) => {
       const value = random.pick([
         largeValue("second"),
         sharingValue("common", "second"),
@@ -111,7 +113,8 @@ export const repeatedLate: Schedule = {
     await found(world, largeValue("first"), { version: "1.0.0" });
     const landsAfterMs = random.between(1.02, 1.4) * GRACE_MS;
     const isRecord = (call: StoreCall) => isCommit(call) && call.key.includes("/versions/");
-    await liveAs(world, "late writer", { retryForMs: 3_000 }, async (actor) => {
+    const options = { retryForMs: 3_000, skewMs: wrongBy(random) };
+    await liveAs(world, "late writer", options, async (actor) => {
       await actor.delete("a", "1.0.0");
       actor.plan.fault = inOrder<Fault>(
         isRecord,
@@ -201,37 +204,51 @@ export const pausedWriter: Schedule = {
   },
 };
 
-/** An upload of hours that renews itself, while others replace the version. */
+const isAlive = ({ key }: StoreCall) => key.endsWith("/.alive");
+
+/**
+ * An upload of hours that renews itself, at times slowly, while others replace or delete the version
+ * above which it writes and whose file it shares, and collectors remove both.
+ */
 export const longUpload: Schedule = {
   name: "long upload",
   weight: 8,
-  settings: ({ random }) => ({ versioned: random.chance(0.9), mutable: true }),
-  async run(world) {
+  settings({ random }) {
+    const mutable = random.chance(0.65);
+    return { versioned: !mutable || random.chance(0.9), mutable };
+  },
+  async run(world, { mutable }) {
     const { random } = world;
+    const over = mutable ? OVERWRITE : {};
     let commit: string | undefined;
     await liveAs(world, "founder", {}, async (actor) => {
-      commit = (await actor.save("a", sharingValue("common", "first"), { onConflict: "overwrite" }))
-        ?.commit;
+      commit = (await actor.save("a", sharingValue("common", "first"), over))?.commit;
     });
-    const uploader = liveAs(world, "uploader", {}, async (actor) => {
-      const value = longValue(
-        "long",
-        random.between(0.3, 2) * GRACE_MS / 24,
-        random.chance(0.8) ? "common" : undefined,
-      );
-      const ifCommit = random.chance(0.5) && commit !== undefined ? { ifCommit: commit } : {};
-      await actor.save("a", value, random.chance(0.7) ? { ...OVERWRITE, ...ifCommit } : {});
+    const lasts = random.pick([random.between(0.3, 2), random.between(1.2, mutable ? 2 : 3.5)]);
+    const slow: Fault = { kind: "slow", afterMs: random.between(0.2, 2.2) * GRACE_MS };
+    const fault = random.chance(0.3)
+      ? inOrder<Fault>(isAlive, [...Array(random.int(12)).fill(undefined), slow])
+      : undefined;
+    const uploader = liveAs(world, "uploader", { fault }, async (actor) => {
+      const common = random.chance(mutable ? 0.5 : 0.9) ? "common" : undefined;
+      const value = longValue("long", lasts * GRACE_MS / 24, common);
+      const ifCommit = random.chance(0.4) && commit !== undefined ? { ifCommit: commit } : {};
+      const key = random.chance(0.4)
+        ? { idempotencyKey: "order", skipIfUnchanged: random.chance(0.7) }
+        : {};
+      const replaces = mutable && random.chance(0.8);
+      await actor.save("a", value, replaces ? { ...OVERWRITE, ...ifCommit, ...key } : key);
       await actor.load("a", "latest");
     });
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await actor.rest(random.between(0, 0.2) * GRACE_MS);
       for (let n = 1 + random.int(3); n > 0; n--) {
-        await actor.save("a", smallValue(`short ${n}`), OVERWRITE);
+        await actor.save("a", smallValue(`short ${n}`), over);
         await actor.rest(random.between(0, 60_000));
       }
-      if (random.chance(0.2)) await actor.delete("a", "1.0.0");
+      if (random.chance(mutable ? 0.2 : 0.8)) await actor.delete("a", "1.0.0");
     });
-    const collector = collecting(world, 3, [0.3, 1.2]);
+    const collector = collecting(world, mutable ? 4 : 6, [0.3, 0.9]);
     await Promise.all([uploader, other, collector]);
   },
 };

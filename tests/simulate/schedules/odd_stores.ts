@@ -7,8 +7,8 @@ import { collecting, largeValue, liveAs, mostly, OVERWRITE } from "./schedule.ts
 import { sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** Longest lag of a listing, milliseconds. */
-const MAX_LAG_MS = 20_000;
+/** Longest lags of a listing, milliseconds. The second is longer than an operation may last. */
+const MAX_LAGS_MS = [20_000, GRACE_MS / 3];
 
 /**
  * Listings lag behind writes of others, more than a store may. Each generation still has one
@@ -19,8 +19,9 @@ export const staleLists: Schedule = {
   weight: 4,
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.6) }),
   prepare({ sites: [main], history, random }) {
-    main.view = createStaleLists({ history, random: random.fork(), maxLagMs: MAX_LAG_MS });
-    main.staleMs = MAX_LAG_MS;
+    const maxLagMs = random.pick(MAX_LAGS_MS);
+    main.view = createStaleLists({ history, random: random.fork(), maxLagMs });
+    main.staleMs = maxLagMs;
   },
   async run(world, { versioned, mutable }) {
     const { random } = world;

@@ -14,9 +14,13 @@ import {
   type Schedule,
   sharingValue,
   smallValue,
+  wrongBy,
 } from "./schedule.ts";
 
-/** The first create is refused; then the process pauses, and one clock stops. */
+/**
+ * The first create is refused, perhaps after one that is lost and lands later; then the process pauses,
+ * and one clock stops.
+ */
 export const longRetry: Schedule = {
   name: "long retry",
   weight: 4,
@@ -33,8 +37,10 @@ export const longRetry: Schedule = {
     const place = ({ verb, key, ...call }: StoreCall) =>
       isCommit({ verb, key, ...call }) && key.startsWith("names/a/");
     const nth = Array<undefined>(random.int(2)).fill(undefined);
-    const fault = inOrder<Fault>(place, [...nth, refused]),
-      pause = inOrder<CallPause>(place, [...nth, stop]);
+    const late: Fault = { kind: "late", afterMs: random.between(1_000, 0.25 * GRACE_MS) };
+    const lost = random.chance(0.4) ? [late] : [];
+    const fault = inOrder<Fault>(place, [...nth, ...lost, refused]),
+      pause = inOrder<CallPause>(place, [...nth, ...lost.map(() => undefined), stop]);
     const writer = liveAs(world, "paused writer", { fault, pause }, async (actor) => {
       const value = random.pick([
         largeValue("second"),
@@ -83,7 +89,7 @@ export const slowCommits: Schedule = {
     const writer = liveAs(
       world,
       "slow writer",
-      { fault: inOrder<Fault>(isCommit, [slow]) },
+      { fault: inOrder<Fault>(isCommit, [slow]), skewMs: wrongBy(random) },
       async (actor) => {
         await actor.save(
           "a",

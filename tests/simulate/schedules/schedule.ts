@@ -43,16 +43,18 @@ export async function found(world: World, value: Bundle, options?: SaveOptions):
   await liveAs(world, "founder", {}, async (actor) => void await actor.save("a", value, options));
 }
 
-/** A collector that runs repeatedly, each time after this many graces. */
+/** A collector that runs repeatedly, each time after this many graces. Its clock may be minutes off. */
 export function collecting(
   world: World,
   times: number,
   [min, max]: readonly [number, number],
   { name = "collector", ...options }: ActorOptions & { name?: string } = {},
 ): Promise<void> {
-  return liveAs(world, name, options, async (actor) => {
+  const { random } = world;
+  const skewMs = random.chance(0.3) ? random.between(-0.2, 0.2) * GRACE_MS : 0;
+  return liveAs(world, name, { skewMs, ...options }, async (actor) => {
     for (let n = 0; n < times; n++) {
-      await actor.rest(world.random.between(min, max) * GRACE_MS);
+      await actor.rest(random.between(min, max) * GRACE_MS);
       await actor.collect();
     }
   });
@@ -66,6 +68,11 @@ export function mostly(
   long: number = GRACE_MS,
 ): number {
   return random.weighted([[often, random.between(0, short)], [1, random.between(0, long)]]);
+}
+
+/** How far a wall clock is off, milliseconds: often not at all, else by up to two graces. */
+export function wrongBy(random: Random): number {
+  return random.chance(0.5) ? 0 : random.between(-2, 2) * GRACE_MS;
 }
 
 export const OVERWRITE = { version: "1.0.0", onConflict: "overwrite" } as const;

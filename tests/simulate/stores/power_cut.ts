@@ -2,6 +2,7 @@
 // they are durable when the put returns, or when another process syncs the folder of the key.
 import type { Backend, Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
 import type { Random } from "../random.ts";
 import type { SimulatedProcess, SimulatedSystem } from "../simulated_system.ts";
 import { withoutExtras } from "./like.ts";
@@ -12,6 +13,8 @@ export const POWER = "power cut";
 const FLUSH_MS = 30_000;
 
 export interface PowerCutDisk {
+  /** Rate of puts that fail after their write, before its sync. */
+  readonly failing: number;
   view(recorded: Backend, viewer: Viewer): Backend;
   cut(recorded: Backend): Promise<void>;
 }
@@ -21,9 +24,12 @@ export interface PowerCutOptions {
   system: SimulatedSystem;
   /** Longest time of a sync, milliseconds. */
   maxSyncMs: number;
+  failing: number;
 }
 
-export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOptions): PowerCutDisk {
+export function createPowerCutDisk(
+  { random, system, maxSyncMs, failing }: PowerCutOptions,
+): PowerCutDisk {
   /** Previous values of unsynced keys. */
   const unsafe = new Map<string, { before?: Uint8Array; at: number }>();
 
@@ -46,6 +52,7 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
   }
 
   return {
+    failing,
     view(recorded, { process }) {
       async function put(key: string, body: Body, options: PutOptions = {}): Promise<PutResult> {
         const bytes = await bodyBytes(body);
@@ -53,6 +60,7 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
         const before = await contentAt(recorded, key);
         const result = await recorded.put(key, bytes, options);
         if (result.written) change(key, before);
+        if (result.written && failing > 0 && random.chance(failing)) throw unsynced(recorded, key);
         await sync([key], process);
         return result;
       }
@@ -81,6 +89,11 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
       unsafe.clear();
     },
   };
+}
+
+function unsynced({ location: backend }: Backend, key: string): RegistryError {
+  const message = `Cannot put "${key}": the disk did not sync it`;
+  return new RegistryError({ code: "Unavailable", message, key, backend, maybeWritten: true });
 }
 
 function folderOf(key: string): string {
