@@ -69,7 +69,8 @@ export async function signByIdentity(
   await context.done(added, `Signed ${name}@${version} as ${identity} (key ${id})`);
 }
 
-const HINT = "Pass --identity-token. In CI, allow the job to get a token: see docs/signing.md.";
+const HINT =
+  "Pass --identity-token. In CI, allow the job to get a token: see docs/signing_identities.md.";
 
 async function tokenOf(
   ref: string,

@@ -1,4 +1,4 @@
-// Keyless signatures of versions: see docs/signing.md.
+// Keyless signatures of versions: see docs/signing_identities.md.
 import {
   checkOptions,
   loadPart,

@@ -1,4 +1,5 @@
-// The tables of docs/migrating.md as programs: the code block above each table, then its rows.
+// The tables of docs/migrating_libraries.md as programs: the code block above each table, then its
+// rows.
 // `deno run -A tests/docs/migrating/rows.ts` writes them again after a change of the page. They are
 // files of the repository, so that `deno task ok:written` checks their types together with all others.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -15,7 +16,7 @@ export interface MigrationTable {
 
 /** Reads the tables whose second column is Holdfast. */
 export async function migrationTables(): Promise<MigrationTable[]> {
-  const text = await readFile(join(REPOSITORY, "docs/migrating.md"), "utf8");
+  const text = await readFile(join(REPOSITORY, "docs/migrating_libraries.md"), "utf8");
   const tables: MigrationTable[] = [];
   let setup = "";
   for (const [, block, lines] of text.matchAll(/^```ts\n([\s\S]*?)^```$|((?:^\|.*\|$\n?)+)/gm)) {

@@ -34,7 +34,7 @@ testInRoot("an audit of a version on a disk needs no network", async (root) => {
   await succeeds("rules set models:* --require-signature ca.pem", at);
   await succeeds("promote models:digits production", at);
 
-  const page = await readFile(new URL("../../../docs/signing.md", import.meta.url), "utf8");
+  const page = await readFile(new URL("../../../docs/signing_tools.md", import.meta.url), "utf8");
   const [, section = ""] = page.split("## Audit a version");
   const commands = [...section.matchAll(/`holdfast ([^`]+)`/g)].map(([, line = ""]) =>
     line.replace("@3.0.0", "@1.0.0")
