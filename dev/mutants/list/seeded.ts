@@ -6,9 +6,11 @@ import { GARBAGE } from "./garbage.ts";
 import { PROTOCOL } from "./protocol.ts";
 import { SAVING } from "./saving.ts";
 
+const COMMIT_DRAFT = "registry/operations/drafts/commit_draft.ts";
 const CHECK_LISTS = "registry/maintenance/garbage/check_lists.ts";
 const KEYED = "registry/operations/target/keyed.ts";
 const OPERATION = "registry/cell/operation.ts";
+const TARGET = "registry/operations/target/target.ts";
 const OF_NAME = "registry/maintenance/garbage_of_name.ts";
 
 /** Mutants that a test finds, too. Here, only the simulation runs. */
@@ -32,7 +34,6 @@ const OF_TESTS = [
   "cell/stale-listing-lowers-the-head",
   "cell/only-the-first-send-is-checked",
   "operation/no-store-clock",
-  "operation/views-not-checked-before-each-send",
   "voids/late-after-twice-the-grace",
   "target/numbered-below-what-is-known",
   "keyed/race-saves-twice",
@@ -44,7 +45,6 @@ const OF_TESTS = [
   "garbage/lowered-at-once",
   "garbage/late-record-replaces",
   "garbage/payload-of-the-young-removed",
-  "garbage/records-listed-before-payload",
   "drafts/payload-is-not-needed",
   "drafts/late-part-counts",
 ];
@@ -101,8 +101,15 @@ const OWN: Mutant[] = [
     replacement: "this.#again = undefined;",
   },
   {
+    name: "keyed/look-at-the-key-renews-the-head",
+    file: TARGET,
+    text:
+      "isStaleView(operation, lookedAt)) await look();\n      else operation.views.head = lookedAt;",
+    replacement: "isStaleView(operation, operation.views.head!)) await look();",
+  },
+  {
     name: "target/late-version-is-skipped-for",
-    file: "registry/operations/target/target.ts",
+    file: TARGET,
     text: `return onConflict === "skip" && found`,
     replacement: `return false && found`,
   },
@@ -147,6 +154,12 @@ const OWN: Mutant[] = [
     file: "registry/maintenance/garbage/second_run.ts",
     text: "if (before.has(place) && since < mark - restMs)",
     replacement: "if (since <= mark)",
+  },
+  {
+    name: "drafts/parts-listed-before-the-draft-closes",
+    file: COMMIT_DRAFT,
+    text: "    await closeDraft(draft);\n    const closed = await lookAtDraft(draft);\n",
+    replacement: "    const closed = await lookAtDraft(draft);\n    await closeDraft(draft);\n",
   },
   {
     name: "garbage/history-of-an-alias-goes",
