@@ -135,6 +135,8 @@ export interface AliasRecord extends RecordBase {
   name: string;
   alias: string;
   version: string;
+  /** Commit of the content that met the conditions of a rule: `origin` of the version, or its own. */
+  checked?: string;
   origin?: Origin;
 }
 

@@ -5,6 +5,7 @@ import {
   createLimit,
   forEachAtOnce,
   isRegistryError,
+  parseRef,
   parseVersion,
   retold,
   shown,
@@ -15,17 +16,15 @@ import type { AnyRecord } from "../core/record.ts";
 import {
   asPartial,
   cellOf,
-  danglingAlias,
   listReadable,
-  locateVersion,
   misplaced,
   parseCellKey,
   parseGeneration,
   parseReleasedMark,
-  readAlias,
   readRecord,
   SETTINGS,
   TOMBSTONE_BYTES,
+  tryLocate,
   versionCell,
   versionHeads,
 } from "../registry/record_reads.ts";
@@ -204,7 +203,7 @@ async function verifyRecord(
     if (!belongs(context, record, place)) return misplaced(info.key, record);
     if (record.kind === "version") unseen.generations++, onRecord?.(record);
     if (record.kind === "alias" && newest) {
-      return await verifyAlias(context, key!, record.version, signal);
+      return await verifyAlias(context, key!, signal);
     }
   } catch (error) {
     const partial = await asPartial(context, error, signal);
@@ -231,25 +230,22 @@ function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): 
   return versionCell(record.name, parseVersion(record.version), settings.versioned) === key.cell;
 }
 
-/** Verifies that an alias of a name with versions has one, unless it is set meanwhile. */
+/** Verifies that an alias of a name with versions leads to one. */
 async function verifyAlias(
   context: Context,
   { name, label }: CellKey,
-  version: string,
   signal?: AbortSignal,
 ): Promise<RegistryError | undefined> {
-  const alias = label!;
   try {
-    if (await locateVersion(context, name, parseVersion(version), signal) !== undefined) {
-      return undefined;
-    }
-  } catch (error) {
-    await asPartial(context, error, signal);
+    await tryLocate(context, parseRef(name, label!), signal);
     return undefined;
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) {
+      await asPartial(context, error, signal);
+      return undefined; // reported with the version
+    }
+    if (error.reason?.kind !== "alias_dangling") return undefined; // deleted meanwhile
+    for await (const _ of versionHeads(context, name, { signal })) return error;
+    return undefined; // deleted with its name
   }
-  if (await readAlias(context, name, alias, signal) !== version) return undefined;
-  for await (const _ of versionHeads(context, name, { signal })) {
-    return await danglingAlias(context, { name, alias, version }, signal);
-  }
-  return undefined; // deleted with its name
 }

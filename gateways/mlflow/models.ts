@@ -95,10 +95,11 @@ export class ModelStore {
   }
 
   async byAlias(model: string, alias: string): Promise<ModelVersion> {
-    const aliases = await this.#aliases(this.nameOf(model));
+    const name = this.nameOf(model), { registry } = this.#context;
+    const aliases = await this.#aliases(name);
     const version = aliases.get(alias);
     const missing = () => wrong(`Registered model alias ${alias.slice(0, 200)} not found.`);
-    if (version === undefined) throw missing();
+    if (version === undefined || !await registry.has(name, { version: alias })) throw missing();
     return await this.#found(model, version, missing, aliases);
   }
 

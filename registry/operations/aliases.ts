@@ -10,7 +10,7 @@ import {
   type RegistryError,
 } from "../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
-import type { Origin } from "../../core/record.ts";
+import type { AliasRecord, Origin } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import type {
@@ -35,7 +35,7 @@ import {
 } from "../format/layout.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
-import { locate, readAlias, tryLocate, versionNamed } from "./resolve.ts";
+import { aliasIn, contentCommit, isAsChecked, locate, readAlias, tryLocate } from "./resolve.ts";
 
 /** The facts of a change that a mirror keeps. */
 interface MirroredChange {
@@ -53,6 +53,8 @@ export async function setAlias(
     above?: number;
     /** The commit that the version must have still: that which met the conditions of a rule. */
     commit?: string;
+    /** The content that met them, in an alias that is put back. */
+    checked?: string;
   } = {},
 ): Promise<void> {
   const { name, alias, origin } = names;
@@ -67,6 +69,7 @@ export async function setAlias(
   if (commit !== undefined && commit !== record.commit) throw replacedMeanwhile(name, alias);
   await settleVersion(context, found, signal); // the alias must not outlive the version
   const version = parseVersion(record.version).canonical;
+  const checked = commit === undefined ? options.checked : contentCommit(record);
   const check = createCheck(context, { name, alias, expected, above, action: "set" });
   const operation = startOperation(context, `set alias "${name}@${alias}" to ${version}`, signal);
   let present: string | undefined; // a record that has this version already, or stays
@@ -75,12 +78,13 @@ export async function setAlias(
       check(head);
       // Mirrors copy each change. After a repeat, a rollback would find the same version.
       const known = head?.found;
-      const isSame = origin === undefined && namedBy(head) === version;
+      const its = aliasOf(head);
+      const isSame = origin === undefined && its?.version === version && isAsChecked(its, record);
       present = isSame || known && stays?.(known) ? known?.info.key : undefined;
       if (present !== undefined) return undefined;
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
       const source = origin ? { origin, by: names.by } : { by: operation.by };
-      return encodeRecord({ ...base, ...source, kind: "alias", name, alias, version });
+      return encodeRecord({ ...base, ...source, kind: "alias", name, alias, version, checked });
     },
   });
   if (generation === undefined && present !== undefined) await settle(context, [present], signal);
@@ -106,10 +110,11 @@ export async function putBack(
   signal?: AbortSignal,
 ): Promise<void> {
   const settings = { expected, force: true, signal };
-  const changes = aliasHistory(context, { name, alias }, { limit: 2, signal });
-  const [, { version } = {}] = await Array.fromAsync(changes);
+  const changes = aliasRecords(context, { name, alias }, { limit: 2, signal });
+  const [, before] = await Array.fromAsync(changes);
+  const { version, checked } = before?.its ?? {};
   const isThere = version && await tryLocate(context, parseRef(name, version), signal);
-  if (isThere) await setAlias(context, { name, alias, version }, settings);
+  if (isThere) await setAlias(context, { name, alias, version }, { ...settings, checked });
   else await deleteAlias(context, { name, alias }, settings);
 }
 
@@ -210,17 +215,18 @@ export async function* aliasesWithKeys(
     const alias = parseCellKey(head.key)?.label;
     if (alias === undefined) continue;
     const heads = new Map([[aliasCell(name, alias), head]]);
-    const version = known.get(head.key) ?? await readAlias(context, name, alias, signal, heads);
+    const version = known.get(head.key) ??
+      (await readAlias(context, name, alias, signal, heads))?.version;
     if (version === undefined) continue;
     known.set(head.key, version);
     yield { alias, version, key: head.key };
   }
 }
 
-function namedBy(head: KnownHead | undefined): string | undefined {
+function aliasOf(head: KnownHead | undefined): AliasRecord | undefined {
   return head === undefined || head.dead || head.found === undefined
     ? undefined
-    : recordOfKind(head.found, "alias").version;
+    : recordOfKind(head.found, "alias");
 }
 
 /**
@@ -239,7 +245,7 @@ function createCheck(
 ): (head: KnownHead | undefined) => void {
   const wanted = typeof expected === "string" ? parseVersion(expected).canonical : expected;
   return (head) => {
-    const now = namedBy(head) ?? null;
+    const now = aliasOf(head)?.version ?? null;
     const isOther = above !== undefined && head?.generation !== above;
     if (!isOther && (wanted === undefined || wanted === now)) return;
     const subject = `alias "${name}@${alias}"`;
@@ -253,9 +259,20 @@ function createCheck(
 
 export async function* aliasHistory(
   context: Context,
+  names: { name: string; alias: string },
+  options?: HistoryOptions,
+): AsyncGenerator<AliasChange> {
+  for await (const { object, its } of aliasRecords(context, names, options)) {
+    yield { ...(its && { version: its.version }), ...factsOf(object) };
+  }
+}
+
+/** Yields the records of an alias, newest first. That of a deletion has no `its`. */
+async function* aliasRecords(
+  context: Context,
   { name, alias }: { name: string; alias: string },
   { after, limit = Infinity, signal }: HistoryOptions = {},
-): AsyncGenerator<AliasChange> {
+): AsyncGenerator<{ object: FoundRecord; its?: AliasRecord }> {
   checkName(name);
   checkAlias(alias);
   if (after !== undefined && !(Number.isSafeInteger(after) && after > 0)) {
@@ -272,8 +289,7 @@ export async function* aliasHistory(
     const object = listed && await readRecord(context, listed.key, signal);
     if (object === undefined) continue; // not a record of this alias
     count++;
-    const isSet = object.record.kind !== "deleted";
-    yield { ...(isSet && { version: versionNamed(object, name, alias) }), ...factsOf(object) };
+    yield { object, ...object.record.kind !== "deleted" && { its: aliasIn(object, name, alias) } };
   }
   if (count > 0 || limit <= 0 || after && await readHead(context, cell, signal)) return;
   throw neverSet(context, name, alias);

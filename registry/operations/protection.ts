@@ -43,6 +43,16 @@ export async function checkUnprotectedAlias(
   });
 }
 
+/** Returns true if a rule protects an alias now, or may. */
+export async function isProtected(
+  context: Context,
+  names: { name: string; alias: string },
+  signal?: AbortSignal,
+): Promise<boolean> {
+  context.rulesReadAtMs = -Infinity;
+  return rulesOfAlias(await rulesNow(context, signal), names).length > 0;
+}
+
 /** Throws `Unsupported` for a rule of a later release: it may protect the subject. */
 export function checkKnownRule(
   { backend }: { backend: { location: string } },

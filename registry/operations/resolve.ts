@@ -1,7 +1,7 @@
 // Resolving a ref to its record.
 import { type Fault, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { VersionRecord } from "../../core/record.ts";
+import type { AliasRecord, VersionRecord } from "../../core/record.ts";
 import { corruptRecord } from "../format/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/versions.ts";
@@ -21,6 +21,7 @@ import type { FoundRecord, Head, Located } from "../cell/heads.ts";
 import { aliasCell, cellOf, nameFolder, versionCell, versionsFolder } from "../format/layout.ts";
 import { compareWithStore } from "../cache/cached_records.ts";
 import { countingHead, isVoid } from "../cell/voids.ts";
+import { isProtected } from "./protection.ts";
 
 /** Returns the record of a ref. Throws `NotFound`, naming the missing part. */
 export async function locate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located> {
@@ -150,10 +151,10 @@ async function locateAlias(
   alias: string,
   signal?: AbortSignal,
 ): Promise<Located> {
-  let before: string | undefined;
+  let before: string | undefined; // the commit of an alias whose version was not found
   for (let heads = await headsFrom(context, name, alias, signal);; heads = undefined) {
-    const version = await readAlias(context, name, alias, signal, heads);
-    if (version === undefined) {
+    const record = await readAlias(context, name, alias, signal, heads);
+    if (record === undefined) {
       throw absent(context, {
         subject: `"${name}@${alias}"`,
         state: `${shown(name)} has no such alias`,
@@ -162,12 +163,31 @@ async function locateAlias(
         reason: { kind: "alias_missing", name, alias },
       });
     }
+    const { version, commit } = record;
     const located = await locateVersion(context, name, parseVersion(version), signal, heads);
     if (heads && located && !heads.has(located.cell)) noteFar(context, aliasCell(name, alias));
-    if (located !== undefined) return located;
-    if (version === before) throw await danglingAlias(context, { name, alias, version }, signal);
-    before = version; // the alias may have moved before the version was deleted
+    if (located && isAsChecked(record, located.record)) return located;
+    if (commit === before) {
+      if (located && !await isProtected(context, { name, alias }, signal)) return located;
+      throw await danglingAlias(context, record, located !== undefined, signal);
+    }
+    before = commit; // the alias may have moved before the version was deleted or overwritten
   }
+}
+
+/** Identifies the content of a version, also in mirrors. */
+export function contentCommit({ commit, origin }: VersionRecord): string {
+  return origin?.commit ?? commit;
+}
+
+/**
+ * Returns false if a version has not the content that met the conditions of a rule. That remains of
+ * a promotion beside an overwrite, if one of them was killed before it looked at the other.
+ */
+export function isAsChecked({ checked }: AliasRecord, version: VersionRecord): boolean {
+  const { commit, restored = [] } = version;
+  if (checked === undefined || [commit, contentCommit(version)].includes(checked)) return true;
+  return restored.some((deletion) => deletion.commit === checked);
 }
 
 /** Listed heads, by cell. */
@@ -209,15 +229,22 @@ async function headsFrom(
   return heads;
 }
 
-/** Returns the error of an alias whose version was deleted, by force or concurrently. */
-export async function danglingAlias(
+/** Returns the error of an alias whose version was deleted, by force or concurrently, or replaced. */
+async function danglingAlias(
   context: Context,
-  { name, alias, version }: { name: string; alias: string; version: string },
+  { name, alias, version }: AliasRecord,
+  isReplaced: boolean,
   signal?: AbortSignal,
 ): Promise<RegistryError> {
   const cell = versionCell(name, parseVersion(version), context.settings.versioned);
-  const head = await readHead(context, cell, signal);
-  const state = head === undefined ? "does not exist" : head.dead ? "was deleted" : "has expired";
+  const head = isReplaced ? undefined : await readHead(context, cell, signal);
+  const state = isReplaced
+    ? "was overwritten after it had met the conditions of a rule"
+    : head === undefined
+    ? "does not exist"
+    : head.dead
+    ? "was deleted"
+    : "has expired";
   return absent(context, {
     subject: `"${name}@${alias}"`,
     state: `the alias points to version ${version}, which ${state}`,
@@ -227,30 +254,30 @@ export async function danglingAlias(
   });
 }
 
-/** Returns the version that an alias points to, at first by listed heads; undefined if missing. */
+/** Returns the record of an alias, at first by listed heads; undefined if missing. */
 export async function readAlias(
   context: Context,
   name: string,
   alias: string,
   signal?: AbortSignal,
   heads?: Heads,
-): Promise<string | undefined> {
+): Promise<AliasRecord | undefined> {
   const cell = aliasCell(name, alias);
   for (let key = "";; heads = undefined) {
     const head = heads ? heads.get(cell) : await readHead(context, cell, signal);
     if (head === undefined || head.dead) return undefined;
     const object = await readRecord(context, head, signal);
-    if (object !== undefined) return versionNamed(object, name, alias);
+    if (object !== undefined) return aliasIn(object, name, alias);
     if (head.key === key) throw corruptRecord(key, "it is listed but missing");
     key = head.key; // removed after the listing, so there is a newer one
   }
 }
 
-/** Returns the version in an alias record. Throws for the record of another alias. */
-export function versionNamed(object: FoundRecord, name: string, alias: string): string {
+/** Returns an alias record. Throws for that of another alias. */
+export function aliasIn(object: FoundRecord, name: string, alias: string): AliasRecord {
   const record = recordOfKind(object, "alias");
   if (record.name !== name || record.alias !== alias) throw misplaced(object.info.key, record);
-  return record.version;
+  return record;
 }
 
 /**

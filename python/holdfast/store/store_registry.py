@@ -36,6 +36,7 @@ from ..core.versions import (
 )
 from ..files.chunks import MAX_CHUNK_LIST, MAX_CHUNKS, Chunks, cut
 from .buckets import GcsStore, S3Store
+from .checked_aliases import is_as_checked, is_protected
 from .file_pages import files_of
 from .folder import FolderStore
 from .owners import annotations_in, is_own, payload_key, version_of
@@ -49,7 +50,7 @@ class StoreRegistry(Registry):
         self._store = store
         self._lists: dict[tuple[str, int], Chunks] = {}
         self.location: str = store.location
-        entry = next(iter(self._heads("settings/")), None)
+        entry = self._newest_settings()
         if entry is None:
             message = f"Cannot open {quoted(self.location)}: no registry found"
             hint = "Check the location, or create one in a folder: holdfast.service(registry=…)."
@@ -64,6 +65,9 @@ class StoreRegistry(Registry):
         elif "locking" in settings:
             message = f"Cannot open {quoted(self.location)}: its files were copied from a folder"
             raise HoldfastError("Unsupported", message, "Copy it with `holdfast mirror`.")
+
+    def _newest_settings(self) -> Entry | None:
+        return next(iter(self._heads("settings/")), None)
 
     def _refuse(self, *arguments: Any, **options: Any) -> Any:
         message = f"Cannot do this with {quoted(self.location)}: it needs a service"
@@ -120,28 +124,47 @@ class StoreRegistry(Registry):
         name, wanted = parse_ref(ref)
         if isinstance(wanted, Range) or wanted == "latest":
             return self._newest(ref, name, wanted if isinstance(wanted, Range) else None)
-        version = wanted if isinstance(wanted, Version) else self._alias(ref, name, str(wanted))
+        if isinstance(wanted, Version):
+            record = self._version(name, wanted)
+            if record is None:
+                raise self._not_found(ref, f"there is no version {wanted}")
+            return self._artifact(record)
+        return self._artifact(self._by_alias(ref, name, wanted))
+
+    def _version(self, name: str, version: Version) -> Record | None:
         cell = f"names/{encode_segment(name)}/versions/"
         if self._versioned:
             kind = "prerelease" if version.prerelease else "final"
-            record = self._read_cell(f"{cell}{kind}/{encode_order(version)}/")
-        else:
-            is_there = version == Version(1, 0, 0)
-            record = self._read_cell(cell + "single/_/") if is_there else None
-        if record is None:
-            if not isinstance(wanted, Version) and self._alias(ref, name, str(wanted)) != version:
-                return self._open(ref)  # the alias moved before the version was deleted
-            raise self._not_found(ref, f"there is no version {version}")
-        return self._artifact(record)
+            return self._read_cell(f"{cell}{kind}/{encode_order(version)}/")
+        return self._read_cell(cell + "single/_/") if version == Version(1, 0, 0) else None
 
-    def _alias(self, ref: str, name: str, alias: str) -> Version:
+    def _by_alias(self, ref: str, name: str, alias: str) -> Record:
+        pointer, version = self._alias(ref, name, alias)
+        record = self._version(name, version)
+        if record is not None and is_as_checked(pointer.members, record.members):
+            return record
+        if self._alias(ref, name, alias)[0].entry.key != pointer.entry.key:
+            return self._by_alias(ref, name, alias)  # it moved before the version was replaced
+        if record is None:
+            raise self._not_found(ref, f"there is no version {version}")
+        if self._is_protected(name, alias):
+            state = f"version {version} was overwritten after it had met the conditions of a rule"
+            raise self._not_found(ref, state)
+        return record
+
+    def _is_protected(self, name: str, alias: str) -> bool:
+        entry = self._newest_settings()
+        settings = self._record(entry).members["settings"] if entry else {}
+        return is_protected(settings.get("rules") or [], name, alias)
+
+    def _alias(self, ref: str, name: str, alias: str) -> tuple[Record, Version]:
         record = self._read_cell(f"names/{encode_segment(name)}/aliases/{encode_segment(alias)}/")
         if record is None:
             raise self._not_found(ref, "there is no such version or alias")
         version = parse_version(record.members["version"])
         if version is None:
             raise damaged(f'"{record.entry.key}"', 'invalid member "version"')
-        return version
+        return record, version
 
     def _newest(self, ref: str, name: str, wanted: Range | None) -> Artifact:
         entries: Iterable[Entry] = self._live(name)

@@ -1,0 +1,37 @@
+"""Aliases of versions that met the conditions of a rule (FORMAT.md, section 5)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..core.errors import Json
+
+RULE = {"pattern", "keepLast", "keepDaily", "keepWeekly", "keepMonthly", "keepWhere"}
+RULE |= {"olderThanMs", "protect", "protectAliases", "promote", "adds"}
+
+
+def is_as_checked(alias: Json, version: Json) -> bool:
+    """Returns whether a version has the content that was checked when the alias was set."""
+    origin, restored = version.get("origin") or {}, version.get("restored") or []
+    commits = [version["commit"], origin.get("commit"), *(each["commit"] for each in restored)]
+    return alias.get("checked") is None or alias["checked"] in commits
+
+
+def is_protected(rules: list[Json], name: str, alias: str) -> bool:
+    """Returns whether one of the rules protects an alias, or may."""
+    return any(
+        _matches(rule.get("pattern"), name)
+        and (
+            not rule.keys() <= RULE
+            or any(_matches(pattern, alias) for pattern in rule.get("protectAliases") or [])
+        )
+        for rule in rules
+    )
+
+
+def _matches(pattern: Any, text: str) -> bool:
+    """Returns whether a pattern matches. One of a later release may match everything."""
+    if not isinstance(pattern, str):
+        return True
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
