@@ -207,12 +207,7 @@ function plain(
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** Options by an earlier name, for programs without types. */
-const RENAMED: Readonly<Record<string, string>> = { materializer: "as" };
-
 function unknownOption(action: string, name: string, known: string[]): RegistryError {
-  const now = Object.hasOwn(RENAMED, name) ? RENAMED[name]! : "";
-  if (known.includes(now)) return invalid(action, `unknown option ${name}`, `Pass { ${now}: … }.`);
   const similar = nearest(name, known);
   const suggestion = similar === undefined ? "" : `: did you mean ${similar}?`;
   return invalid(

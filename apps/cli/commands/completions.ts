@@ -1,6 +1,6 @@
 // `holdfast completions`, and `holdfast __complete`, which the completion scripts call
 import { readRemotes } from "../../../registry/places/mod.ts";
-import { isPlainWord, parseBashLine, quotedForBash } from "../completion/bash_line.ts";
+import { parseBashLine, quotedForBash } from "../completion/bash_line.ts";
 import { completeLine } from "../completion/complete_line.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import type { CommandGroup } from "../program/groups.ts";
@@ -127,12 +127,11 @@ export const complete = (
 
 /**
  * Returns candidates as a script reads them. fish splits them at tabs and line ends, and does not
- * quote a `~` at the beginning. The scripts of earlier releases name no shell, and that of bash did not quote.
+ * quote a `~` at the beginning.
  */
 function candidatesFor(shell: string | undefined, candidates: readonly string[]): string {
   if (shell === "zsh") return candidates.join("\0");
-  const isFit = shell === "fish" ? (text: string) => !/^~|[\n\t]/.test(text) : isPlainWord;
-  return candidates.filter(isFit).join("\n");
+  return candidates.filter((text) => !/^~|[\n\t]/.test(text)).join("\n");
 }
 
 /** Returns the names of registries; none if their file is broken. */

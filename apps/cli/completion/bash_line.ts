@@ -133,8 +133,3 @@ function quotedChar(char: string): string {
   if (PLAIN.test(char)) return char;
   return hasHidden(char) ? `$'${bytesOf(char)}'` : `\\${char}`;
 }
-
-/** True for a word that no shell reads as anything else. */
-export function isPlainWord(text: string): boolean {
-  return Array.from(text).every((char) => PLAIN.test(char));
-}

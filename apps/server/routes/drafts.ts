@@ -5,7 +5,7 @@ import { checkOwnRun } from "../access/own_runs.ts";
 import { Answer } from "../answer.ts";
 import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import { aliasesOf, checkNamed, checkOnly, ofCondition, optionsOf } from "../saving/save_sent.ts";
+import { aliasesOf, checkNamed, checkOnly, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { CHECKED, REPEATED, savedAnswer, unreadState } from "./saves.ts";
@@ -47,7 +47,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     answer: async ({ c, params, json, access, signal }) => {
       c.info.aliases = aliasesOf(json.alias);
       checkNamed(json, { name: params.name, access });
-      const { materializer, ...options } = optionsOf(json);
+      const { materializer, ...options } = json;
       const draft = await open(params);
       const commit = () => draft.commit({ ...options, as: materializer, signal });
       const { name, draft: id } = params;

@@ -10,7 +10,7 @@ import { Answer } from "../answer.ts";
 import type { ServerContext } from "../routing.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import { route } from "../describe.ts";
-import { aliasesOf, checkNamed, ofCondition, optionsOf } from "../saving/save_sent.ts";
+import { aliasesOf, checkNamed, ofCondition } from "../saving/save_sent.ts";
 import * as runs from "../schemas/logged_runs.ts";
 import * as schemas from "../schemas/saving.ts";
 import { REPEATED, savedAnswer, unreadState } from "./saves.ts";
@@ -126,7 +126,7 @@ export function changedRunsRoutes(
       c.info.aliases = aliasesOf(json.alias);
       checkNamed(json, { name, access });
       await checkOwn(registry, { name, id }, "read", { access, signal });
-      const { materializer, ...options } = optionsOf(json);
+      const { materializer, ...options } = json;
       const finish = () => finishRun(registry, name, { id, ...options, as: materializer, signal });
       const saved = await ofCondition(options.ifCommit, finish, unreadState(access, name));
       const finished = { kind: "run", name, id, token: access.token } as const;

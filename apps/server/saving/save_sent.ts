@@ -12,20 +12,13 @@ import type { FileToSave } from "../../../materializers/mod.ts";
 import { openSentFiles, passThrough, UNKNOWN_BYTES } from "./sent_files.ts";
 import { matchesTag, namesTags } from "../files/answer_file.ts";
 
-/** Returns the options of a request for a save; `base: null` is an earlier name of a `share`. */
-export function optionsOf<R extends Pick<SaveRequest, "base" | "share">>(
-  { base, ...options }: R,
-): Omit<R, "base"> & Pick<SaveOptions, "base" | "share"> {
-  return base === null ? { ...options, share: "none" } : { ...options, base: base ?? undefined };
-}
-
 /** Saves the files of a request. Without files, only checks the rest: see {@linkcode checkOnly}. */
 export async function saveSent(
   context: ServerContext,
   request: SaveRequest,
   { name, access, signal }: { name: string; access: Access; signal?: AbortSignal },
 ): Promise<SavedArtifact | undefined> {
-  const { files: sent, materializer, ...options } = optionsOf(request);
+  const { files: sent, materializer, ...options } = request;
   checkNamed(request, { name, access });
   newAliases(request.alias);
   const save = (files: FileToSave[]) => {
@@ -81,7 +74,7 @@ export function checkNamed(
   for (const input of inputs) {
     access.check("read", parseRef(typeof input === "string" ? input : input.ref).name);
   }
-  const other = typeof base === "string" ? parseRef(base).name : name;
+  const other = base === undefined ? name : parseRef(base).name;
   if (other !== name) access.check("read", other);
 }
 

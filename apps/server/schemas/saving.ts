@@ -94,9 +94,10 @@ const GivenInputSchema = v.union([
 ]);
 
 /** Options that the service passes on as they come. */
-type SentOptions =
-  & Omit<SaveOptions, "alias" | "metadata" | "inputs" | "as" | "base" | "onProgress" | "signal">
-  & { base?: string | null };
+type SentOptions = Omit<
+  SaveOptions,
+  "alias" | "metadata" | "inputs" | "as" | "onProgress" | "signal"
+>;
 
 const { compress, idempotencyKey, ...options } = optionsInBody(SAVE.options) as {
   [Name in keyof Required<SentOptions>]: v.GenericSchema<SentOptions[Name]>;

@@ -130,7 +130,7 @@ export const SAVE: RowOf<SaveOptions> = {
     bump: { sent: "text", among: CHOICES.bump },
     onConflict: { sent: "text", among: CHOICES.onConflict },
     ifCommit: { sent: "text" },
-    base: { sent: "text", orNull: true }, // an earlier name of `share: "none"`
+    base: { sent: "text" },
     share: { sent: "text", among: CHOICES.share },
     skipIfUnchanged: { sent: "flag" },
     idempotencyKey: { sent: "text" },

@@ -24,7 +24,6 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       "version and bump are both given",
       "Pass the version, or the number that the next one raises.",
     ],
-    [options.base === null, "base is null", 'Pass { share: "none" } to share nothing.'],
     [
       (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,
       "versions of this registry are never overwritten",

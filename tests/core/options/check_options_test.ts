@@ -29,14 +29,6 @@ Deno.test("an unknown option is Invalid, and the nearest one is suggested", () =
   }
 });
 
-Deno.test("an option by an earlier name is Invalid, and the hint has its name", () => {
-  const check = () => checkOptions('save "a"', { materializer: 1 }, { version: true, as: true });
-  const { message, hint } = assertThrows(check, RegistryError);
-  assertEquals(message, 'Cannot save "a": unknown option materializer');
-  assertEquals(hint, "Pass { as: … }.");
-  assertMatch(refusal({ materializer: 1 }).hint!, /version, verify, signal/);
-});
-
 Deno.test("options must be an object", () => {
   for (const options of ["1.0.0", null, ["1.0.0"]]) {
     assertMatch(refusal(options).message, /options must be an object/);

@@ -1,18 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { text } from "../../../materializers/mod.ts";
 import { recordCalls, withHooks } from "../with_hooks.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import type { Registry, SaveOptions } from "../../../core/registry.ts";
-
-testInMemory("save() refuses `materializer`, the earlier name of `as`", async ({ registry }) => {
-  await rejected(
-    "Invalid",
-    registry.save("a", 1, { materializer: text() } as never),
-    /materializer/,
-  );
-  assertEquals(await registry.has("a"), false);
-});
 
 for (const compress of ["gzip", "zstd"] as const) {
   testOnEach(`save() compresses with ${compress}`, async ({ registry, backend }) => {

@@ -6,7 +6,6 @@ import { localPath, openRegistry } from "../../../../mod.ts";
 import { COMPLETION_SCRIPTS } from "../../../../apps/cli/commands/completions.ts";
 import {
   type BashLine,
-  isPlainWord,
   parseBashLine,
   quotedForBash,
 } from "../../../../apps/cli/completion/bash_line.ts";
@@ -67,8 +66,6 @@ testInRoot("bash gets every character back that completions quote", async (root)
     const line = parseBashLine(`holdfast ${word} `, BREAKS);
     assertEquals(line?.words, ["holdfast", expected[i], ""], `bash would read ${word}`);
   }
-  const plain = texts.filter(isPlainWord);
-  assertEquals(plain.map((text) => quotedForBash(text, { quote: "", keptLength: 0 })), plain);
 }, { ignore: !hasShell("bash") });
 
 Deno.test("a line of bash is split as bash and its readline split it", () => {

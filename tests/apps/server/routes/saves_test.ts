@@ -59,21 +59,6 @@ Deno.test("the location of a save is right below a prefix that a proxy removes",
   }
 });
 
-Deno.test("a save takes `base: null`, the earlier form of `share: none`", async () => {
-  await using service = await openService();
-  const files = [{ path: "data", data: noise(70_000).toBase64() }];
-  const isStoredAgain = async (more: object) => {
-    const body = { materializer: FILE_KIND, files, ...more };
-    const saved = await service.sendJson("POST", "/artifacts/a/versions", body);
-    assertEquals(saved.status, 201);
-    return (await saved.json()).addedBytes > 70_000;
-  };
-  assertEquals(await isStoredAgain({}), true);
-  assertEquals(await isStoredAgain({}), false);
-  assertEquals(await isStoredAgain({ base: null }), true);
-  assertEquals(await isStoredAgain({ share: "none" }), true);
-});
-
 Deno.test("uploads whose bytes follow each other make one file", async () => {
   const backend = createMemoryBackend();
   await using service = await openService({ backend });
