@@ -195,7 +195,7 @@ async function requestVersion(
   });
 }
 
-/** Opens a version whose long list is requested in pages; an earlier service sends it whole. */
+/** Opens a version whose long list is requested in pages; a short one comes with the version. */
 export async function openPages(
   connection: Connection,
   ref: string,

@@ -69,7 +69,7 @@ export function flag(name: string): (wire: unknown, asked: Asked) => boolean {
 export function versionOf(
   { info: wire, error, modifiedAt, deleted, ...entry }: WireVersion,
   asked: Asked,
-  { details, withoutFiles, annotations }: VersionsOptions = {},
+  { details, annotations }: VersionsOptions = {},
 ): VersionEntry {
   const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };
   if (deleted) {
@@ -77,9 +77,7 @@ export function versionOf(
     version.deleted = { ...deleted, at: new Date(at), until: new Date(until) };
   }
   const info = wire && infoOf(wire, asked);
-  if (info !== undefined && details) {
-    version.info = withoutFiles ? { ...info, files: [] } : info; // an earlier service sends them
-  }
+  if (info !== undefined && details) version.info = info;
   if (info?.annotations && annotations) version.annotations = info.annotations;
   if (error !== undefined) version.error = errorOfProblem(error, asked);
   return version;

@@ -50,14 +50,10 @@ export async function signInOf(
   const body = response.ok ? await response.json().catch(() => undefined) : undefined;
   await response.body?.cancel().catch(() => {});
   if (isSignIn(body)) return body;
-  throw unsupported(
-    "sign in to",
-    location,
-    "the service is an older release without sign-in, or another program",
-    {
-      hint: "Check the URL, or use a token of the service: HOLDFAST_TOKEN or --token-file.",
-    },
-  );
+  const state = "the service has no sign-in, or is another program";
+  throw unsupported("sign in to", location, state, {
+    hint: "Check the URL, or use a token of the service: HOLDFAST_TOKEN or --token-file.",
+  });
 }
 
 /** Returns the author and rights of a token. Throws the service's reason if it refuses the token. */

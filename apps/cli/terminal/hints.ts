@@ -48,7 +48,7 @@ export async function noName(
 async function hasDeleted(registry: Registry, name: string): Promise<boolean> {
   try {
     for await (const _ of registry.versions(name, { deleted: true, limit: 1 })) return true;
-  } catch { // an earlier service, or a registry of another program
+  } catch { // a registry of another program
   }
   return false;
 }

@@ -95,17 +95,9 @@ testService("hints name the proxy that takes a token away or answers itself", as
   assertMatch((await open.catch((error) => error)).hint, /Pass a token/);
 });
 
-testService(
-  "facts without files have none, also from a service that sends them",
-  async (service) => {
-    await service.behind.save("a", 1);
-    const registry = await service.through((request) => {
-      const url = new URL(request.url);
-      url.searchParams.delete("withoutFiles");
-      return service.handler(new Request(url, request));
-    });
-    const facts = { details: true, withoutFiles: true };
-    const [entry] = await Array.fromAsync(registry.versions("a", facts));
-    assertEquals([entry?.info?.size, entry?.info?.files], [1, []]);
-  },
-);
+testService("facts without files have none", async ({ behind, open }) => {
+  await behind.save("a", 1);
+  const facts = { details: true, withoutFiles: true };
+  const [entry] = await Array.fromAsync((await open()).versions("a", facts));
+  assertEquals([entry?.info?.size, entry?.info?.files], [1, []]);
+});

@@ -40,14 +40,6 @@ async function serve(settings: { mutable?: boolean } = {}): Promise<TestService>
   return service;
 }
 
-/** A service of an earlier release: it ignores the member of the query, and lacks the route. */
-const earlier = ({ handler }: TestService): SendRequest => async (request) => {
-  const url = new URL(request.url);
-  url.searchParams.delete("withoutLongList");
-  if (url.pathname.endsWith("/files")) return Response.json({ code: "NotFound" }, { status: 404 });
-  return await handler(new Request(url, request));
-};
-
 type Read = (registry: Registry, folder: string) => Promise<unknown>;
 
 const paths = async (files: AsyncIterable<{ path: string }>) =>
@@ -84,13 +76,11 @@ const READS: Readonly<Record<string, Read>> = {
 };
 
 for (const [what, read] of Object.entries(READS)) {
-  Deno.test(`${what} over HTTP, of a list in pages, and by an earlier service`, async () => {
+  Deno.test(`${what} over HTTP, of a list in pages`, async () => {
     await using folder = await tempRoot();
     const service = await serve();
     try {
       const expected = await read(service.behind, folder.join("here"));
-      const old = await service.open({ fetch: earlier(service) });
-      assertEquals(await read(old, folder.join("old")), expected);
       withoutWholeLists(service.behind);
       assertEquals(await read(await service.open(), folder.join("new")), expected);
     } finally {

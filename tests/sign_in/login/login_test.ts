@@ -196,7 +196,7 @@ cliTest("a service without sign-in says how to use it", async (it) => {
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
   await it.fails(`login ${url}`, 2, "HOLDFAST_TOKEN or --token-file", { env });
-  await it.fails(`login ${url}/old`, 1, "an older release", { env });
+  await it.fails(`login ${url}/old`, 1, "has no sign-in", { env });
   await it.fails(`login ${url}/moved`, 2, "redirects to https://evil.example", { env });
   await it.prints(`whoami -r ${url}`, "anybody: the service needs no token\n", { env });
   await it.prints(`whoami -r ${it.cwd}`, "bob\n", { env: { ...env, HOLDFAST_BY: "bob" } });
