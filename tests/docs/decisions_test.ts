@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "../support/run_deno.ts";
@@ -27,6 +28,10 @@ Deno.test("the index of decisions has each page once, and each number once", () 
   assertEquals(rows.filter(({ number, file }) => !file.startsWith(`${number}-`)), []);
   const numbers = rows.flatMap(({ number, merged }) => [number, ...merged]).toSorted();
   assertEquals(numbers.filter((number, at) => number === numbers[at - 1]), []);
+});
+
+Deno.test("decisions stay out of docs, whose searches would find little else", () => {
+  assertFalse(existsSync(join(REPOSITORY, "docs/decisions")), "move it to decisions/");
 });
 
 Deno.test("there are at most 60 decisions, each a page with its parts", async () => {
