@@ -181,7 +181,7 @@ export interface RetentionRule {
   protectAliases?: readonly string[];
   /** Conditions, by name, of the versions that these aliases move to, even with `force`. */
   promote?: Readonly<Record<string, unknown>>;
-  /** Set by `changeRules` where early programs would follow only this rule: they protect all. */
+  /** Has no effect: in rules that an early program stored. */
   adds?: boolean;
 }
 

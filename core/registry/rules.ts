@@ -146,7 +146,7 @@ export function isRetention(rule: RetentionRule): boolean {
 /**
  * Returns the rule that `delete` and `prune` follow for a name: one that this release does not
  * understand, else one that protects it, else that with most characters other than `*`. If this one
- * chooses no versions, all stay, as in earlier releases.
+ * chooses no versions, all stay.
  */
 export function ruleFor(rules: readonly RetentionRule[], name: string): RetentionRule | undefined {
   const matching = rulesFor(rules, name);
@@ -160,7 +160,7 @@ export function rulesFor(rules: readonly RetentionRule[], name: string): Retenti
 }
 
 /** Returns true if the pattern of a rule has more characters other than `*` than that of another. */
-export function outweighs(rule: RetentionRule, other: RetentionRule): boolean {
+function outweighs(rule: RetentionRule, other: RetentionRule): boolean {
   const [a, b] = [weightOf(rule), weightOf(other)];
   return a > b || a === b && rule.pattern < other.pattern;
 }

@@ -4,7 +4,7 @@ import { parseCondition } from "../../core/registry/conditions.ts";
 import { fault, notFound, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule, SettingsRecord } from "../../core/record.ts";
-import { combined, givenUp, marked } from "./rule_changes.ts";
+import { combined, givenUp } from "./rule_changes.ts";
 import { isUnknownRule, promotionOfRules, ruleFor } from "../../core/registry/rules.ts";
 import { ruleProblem, rulesFor } from "../../core/registry/rules.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
@@ -116,7 +116,7 @@ export async function changeRules(
       const state = "no rule has this pattern";
       throw notFound("remove rule", shown(remove), state, { hint, reason });
     }
-    if (set === undefined) return { rules: marked(others) };
+    if (set === undefined) return { rules: others };
     const next = present === undefined || replace ? set : combined(present, set);
     gaveUp = present === undefined ? [] : givenUp(present, next);
     if (gaveUp.length > 0 && !replace) {
@@ -124,7 +124,7 @@ export async function changeRules(
       const hint = "Set them too, or pass replace: true.";
       throw fault({ code: "Conflict", action, state, hint, reason: { kind: "rule_gives_up" } });
     }
-    return { rules: marked([...others, next]) };
+    return { rules: [...others, next] };
   }, signal);
   return { ...await readRules(registry, { signal }), ...(gaveUp.length > 0 && { gaveUp }) };
 }

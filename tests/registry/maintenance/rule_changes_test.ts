@@ -4,14 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import type { RetentionRule } from "../../../core/record.ts";
-import { combined, givenUp, marked } from "../../../registry/maintenance/rule_changes.ts";
-import {
-  isRetention,
-  isUnknownRule,
-  ruleFor,
-  rulesFor,
-  rulesOfAlias,
-} from "../../../core/registry/rules.ts";
+import { combined, givenUp } from "../../../registry/maintenance/rule_changes.ts";
+import { isUnknownRule, ruleFor, rulesOfAlias } from "../../../core/registry/rules.ts";
 import { matchesStars } from "../../../core/text/star_pattern.ts";
 import { prune, pruneByRules } from "../../../pruning/mod.ts";
 import { changeRules, readRules } from "../../../registry/maintenance.ts";
@@ -40,13 +34,6 @@ const rule: fc.Arbitrary<RetentionRule> = fc.record({
 const ruleSet = fc.array(rule, { minLength: 1, maxLength: 5 })
   .map((all) => [...new Map(all.map((each) => [each.pattern, each])).values()]);
 const name = text.map((all) => all.replaceAll("*", "ab"));
-/** Rules, and a name that matches one of them. */
-const matched = fc.tuple(ruleSet, fc.nat(), fc.constantFrom("", "a", "ab:"))
-  .map(([rules, at, star]): [RetentionRule[], string] => [
-    rules,
-    rules[at % rules.length]!.pattern.replaceAll("*", star),
-  ]);
-
 Deno.test("all that any rule of a name protects is protected", () => {
   fc.assert(fc.property(ruleSet, name, (rules, name) => {
     const matching = rules.filter(({ pattern }) => matchesStars(name, pattern));
@@ -63,33 +50,13 @@ Deno.test("all that any rule of a name protects is protected", () => {
   }));
 });
 
-/** Returns the rule that a program of earlier commits follows. It protects all of one with `adds`. */
-function followedByEarlier(rules: readonly RetentionRule[], name: string) {
-  const matching = rulesFor(rules, name);
-  const unknown = matching.find(({ adds }) => adds !== undefined);
-  return unknown ? { all: true } : { ...matching[0] };
-}
-
-Deno.test("earlier programs protect what a marked rule hides from them, and no more than needed", () => {
-  fc.assert(fc.property(matched, ([rules, name]) => {
-    const stored = marked(rules);
+Deno.test("a rule that an early program marked has the same meaning without the mark", () => {
+  fc.assert(fc.property(ruleSet, name, (rules, name) => {
+    const stored = rules.map((rule) => ({ ...rule, adds: true }));
     assert(!stored.some(isUnknownRule));
-    assertEquals(stored.map(({ adds: _, ...plain }) => plain), rules);
-    const earlier = followedByEarlier(stored, name);
-    if ("all" in earlier) return;
-    const keepsAll = (rule: object = {}) => !isRetention(rule as RetentionRule);
-    assertEquals(keepsAll(ruleFor(stored, name)), keepsAll(earlier));
-    const matching = rulesFor(rules, name);
-    if (matching.some(({ protect }) => protect)) assert(earlier.protect);
-    for (const { protectAliases = [], promote = {} } of matching) {
-      assert(protectAliases.every((each) => earlier.protectAliases?.includes(each)));
-      assertEquals({ ...earlier.promote, ...promote }, earlier.promote ?? {});
-    }
+    const { adds: _, ...plain } = ruleFor(stored, name) ?? { adds: true };
+    assertEquals(plain, ruleFor(rules, name) ?? {});
   }));
-  const plain = [{ pattern: "models:*", ...PROTECTION }, { pattern: "runs:*", keepLast: 1 }];
-  assertEquals(marked(plain), plain);
-  const [, longer] = marked([plain[0]!, { pattern: "models:big", keepLast: 1 }]);
-  assertEquals(longer, { pattern: "models:big", keepLast: 1, adds: true });
 });
 
 Deno.test("a rule that is set again loses nothing unless it says so", () => {
