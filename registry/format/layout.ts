@@ -84,8 +84,8 @@ export function releasedMark(name: string, release: string): string {
 }
 
 /**
- * Returns the key of the only mark that early programs write and read. If it is empty, one of them
- * wrote it, and releases without a mark of their own may have members.
+ * Returns the key of the mark that early programs wrote. If it is empty, releases without a mark of
+ * their own may have members.
  */
 export function earlyReleasedMark(name: string): string {
   return `${aliasesFolder(name)}${RELEASED}/mark`;

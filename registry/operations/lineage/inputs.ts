@@ -10,11 +10,9 @@ import { FIRST_VERSION, type Version } from "../../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { Registry, SaveOptions } from "../../../core/registry.ts";
-import { retry } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Operation } from "../../cell/operation.ts";
 import {
-  earlyReleasedMark,
   lineageFolder,
   lineageKey,
   orderSegment,
@@ -105,38 +103,18 @@ export function lineageKeys(
   return [...keys];
 }
 
-/** The content of marks for early programs, which distinguishes them from those that they write. */
-const FOR_EARLY_PROGRAMS = new TextEncoder().encode("Each release has its own mark.\n");
-
 /** Writes the index entries of a version before its record. */
 export async function announceInputs(
   context: Context,
   operation: Operation,
   version: Announcement,
 ): Promise<void> {
-  const { inputs, materializer } = version;
-  if (inputs.length === 0) return;
-  const { backend, system, retryForMs } = context;
   const { commit, signal } = operation;
-  const send = async (key: string, bytes: Uint8Array, mode?: "create") => {
-    operation.checkSend();
-    const sent = await backend.put(key, bytes, { mode, signal });
-    if (sent.written) operation.noteReply(sent.info);
-  };
-  const puts = lineageKeys(context, { ...version, commit }).map((key) => () =>
-    send(key, new Uint8Array())
-  );
-  const members = materializer.id === RELEASE
-    ? inputs.map((input) => readInput(context, input))
-    : [];
-  for (const name of new Set(members.flatMap((input) => input.name ?? []))) {
-    // An empty one must stay: it protects members of releases without a mark of their own.
-    const create = () => send(earlyReleasedMark(name), FOR_EARLY_PROGRAMS, "create");
-    puts.push(() => retry(create, { system, retryForMs, signal }));
-  }
-  await forEachAtOnce(puts, async (put) => {
+  await forEachAtOnce(lineageKeys(context, { ...version, commit }), async (key) => {
     try {
-      await put();
+      operation.checkSend();
+      const sent = await context.backend.put(key, new Uint8Array(), { signal });
+      if (sent.written) operation.noteReply(sent.info);
     } catch (error) {
       throw isRegistryError(error) && !signal?.aborted ? notNoted(operation, error) : error;
     }
