@@ -212,7 +212,7 @@ const isAlive = ({ key }: StoreCall) => key.endsWith("/.alive");
  */
 export const longUpload: Schedule = {
   name: "long upload",
-  weight: 8,
+  weight: 12,
   settings({ random }) {
     const mutable = random.chance(0.65);
     return { versioned: !mutable || random.chance(0.9), mutable };
@@ -224,13 +224,13 @@ export const longUpload: Schedule = {
     await liveAs(world, "founder", {}, async (actor) => {
       commit = (await actor.save("a", sharingValue("common", "first"), over))?.commit;
     });
-    const lasts = random.pick([random.between(0.3, 2), random.between(1.2, mutable ? 2 : 3.5)]);
+    const lasts = random.pick([random.between(0.3, 2), random.between(1.2, mutable ? 2.5 : 3.5)]);
     const slow: Fault = { kind: "slow", afterMs: random.between(0.2, 2.2) * GRACE_MS };
     const fault = random.chance(0.3)
       ? inOrder<Fault>(isAlive, [...Array(random.int(12)).fill(undefined), slow])
       : undefined;
     const uploader = liveAs(world, "uploader", { fault }, async (actor) => {
-      const common = random.chance(mutable ? 0.5 : 0.9) ? "common" : undefined;
+      const common = random.chance(mutable ? 0.4 : 0.9) ? "common" : undefined;
       const value = longValue("long", lasts * GRACE_MS / 24, common);
       const ifCommit = random.chance(0.4) && commit !== undefined ? { ifCommit: commit } : {};
       const key = random.chance(0.4)
@@ -242,13 +242,13 @@ export const longUpload: Schedule = {
     });
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await actor.rest(random.between(0, 0.2) * GRACE_MS);
-      for (let n = 1 + random.int(3); n > 0; n--) {
+      for (let n = (mutable ? 2 : 1) + random.int(2); n > 0; n--) {
         await actor.save("a", smallValue(`short ${n}`), over);
         await actor.rest(random.between(0, 60_000));
       }
       if (random.chance(mutable ? 0.2 : 0.8)) await actor.delete("a", "1.0.0");
     });
-    const collector = collecting(world, mutable ? 4 : 6, [0.3, 0.9]);
+    const collector = collecting(world, 6, [0.3, mutable ? 0.6 : 0.9]);
     await Promise.all([uploader, other, collector]);
   },
 };
