@@ -63,7 +63,7 @@ export class NameTagStore {
     };
   }
 
-  /** Copies tags from drafts of earlier programs to labels. The drafts stay for these programs. */
+  /** Copies tags from drafts, where earlier programs kept them, to labels. */
   async #withEarlier(
     name: string,
     known: Annotations | undefined,

@@ -66,7 +66,7 @@ class File:
         """Returns a range of the content, checked.
 
         Files of up to 8 MiB and compressed files are read whole. Of a larger one, little more than
-        the range is read. A file of an earlier release without a list of chunks is read whole once.
+        the range is read. A file without a list of chunks is read whole once.
         """
         if not all(hasattr(each, "__index__") and each >= 0 for each in (offset, size)):
             message = f"Cannot read a range of {quoted(self.path)}: {size!r} bytes at {offset!r}"
