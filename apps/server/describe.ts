@@ -141,7 +141,7 @@ function queryOf(c: RouteContext, schema: StandardSchema, refused?: Refused): un
 }
 
 /** Longer bodies are decoded, parsed and checked in three turns. */
-const LONG = 1024 ** 2;
+const LONG = 128 * 1024;
 
 /** Checks the media type, then the body. */
 async function jsonOf(

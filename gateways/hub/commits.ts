@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
 import { isRegistryError } from "../../mod.ts";
-import { fault, mapAtOnce, nextTurn, orMissing } from "../../core/kernel.ts";
+import { fault, giveWay, mapAtOnce, nextTurn, orMissing } from "../../core/kernel.ts";
 import {
   Answer,
   checkStillAllowed,
@@ -168,6 +168,7 @@ export function hubWrites(
       for (const { size } of asked) checkUploadSize(context.options, size);
       const stored = await storedAmong(asked, base);
       const answers = mapAtOnce(asked, async ({ oid, size }) => {
+        await giveWay(); // notes of uploads may come from memory
         if (stored.has(oid)) return { oid, size };
         const metadata = { [LFS]: oid };
         const begun = { size, owner: access.token, metadata };
