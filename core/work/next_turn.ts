@@ -94,7 +94,20 @@ export async function* slicesInTurns<T>(
   }
 }
 
-/** Yields items, and lets other work go on after each `count` of them. */
-export async function* inTurns<T>(items: readonly T[], count?: number): AsyncGenerator<T> {
+/**
+ * Yields items, and lets other work go on after each `count` of them; in a listing, whose records may
+ * come from memory, after 10 ms.
+ */
+export async function* inTurns<T>(
+  items: readonly T[] | AsyncIterable<T>,
+  count?: number,
+): AsyncGenerator<T> {
+  if (Symbol.asyncIterator in items) {
+    for await (const item of items) {
+      await giveWay();
+      yield item;
+    }
+    return;
+  }
   for await (const some of slicesInTurns(items, count)) yield* some;
 }

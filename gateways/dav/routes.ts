@@ -1,6 +1,13 @@
 // Versions as folders: read-only WebDAV, class 1 (RFC 4918), below `/dav`. `/dav/NAME/VERSION/…` and
 // `/dav/NAME@VERSION/…` are the same files; a version may be a range, an alias or `latest`.
-import { invalid, isRegistryError, nameSegment, notFound, shown } from "../../core/kernel.ts";
+import {
+  inTurns,
+  invalid,
+  isRegistryError,
+  nameSegment,
+  notFound,
+  shown,
+} from "../../core/kernel.ts";
 import {
   Answer,
   answerInPlace,
@@ -144,8 +151,10 @@ function createFind({ registry, openPages, memory }: GatewayContext): Find {
 
   async function* versionsOf(name: string): AsyncGenerator<Child> {
     yield ["latest", {}];
-    for await (const { alias } of registry.aliases(name)) yield [nameSegment(alias), {}];
-    for await (const { version } of registry.versions(name)) yield [nameSegment(version), {}];
+    for await (const { alias } of inTurns(registry.aliases(name))) yield [nameSegment(alias), {}];
+    for await (const { version } of inTurns(registry.versions(name))) {
+      yield [nameSegment(version), {}];
+    }
   }
 
   async function findName(name: string): Promise<Found> {

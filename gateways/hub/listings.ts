@@ -1,5 +1,5 @@
 // Listings of the Hub: pages with a `Link` to the next one, refs, commits and repositories.
-import { giveWay, itemAt, valueAt } from "../../core/kernel.ts";
+import { inTurns, itemAt, valueAt } from "../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../mod.ts";
 import { openPages } from "../../registry/mod.ts";
 import { endless, publicUrl, readableNames } from "../../apps/server/extending.ts";
@@ -52,15 +52,11 @@ interface Ref {
 /** Returns the latest version as branch, and the newest versions and all their aliases as tags. */
 export async function refsOf(registry: Registry, name: string): Promise<Record<Refs, Ref[]>> {
   const tags: Ref[] = [];
-  const aliases = await Array.fromAsync(registry.aliases(name), async (alias) => {
-    await giveWay(); // records may come from memory
-    return alias;
-  });
+  const aliases = await Array.fromAsync(inTurns(registry.aliases(name)));
   const aliasesOf = Map.groupBy(aliases, ({ version }) => version);
   const facts = { details: true, withoutFiles: true };
   const listing = registry.versions(name, { ...facts, limit: MOST_REFS });
-  for await (const { info } of listing) {
-    await giveWay();
+  for await (const { info } of inTurns(listing)) {
     if (info === undefined) continue; // unreadable
     const targetCommit = revisionOf(info);
     const own = (aliasesOf.get(info.version) ?? []).map(({ alias }) => alias);
@@ -99,8 +95,7 @@ export async function commitsOf(
   };
   if (cursor === undefined) add(first);
   const older = { after: cursor ?? first.version, details: true, withoutFiles: true };
-  for await (const { info } of registry.versions(first.name, older)) {
-    await giveWay();
+  for await (const { info } of inTurns(registry.versions(first.name, older))) {
     if (info !== undefined) add(info); // otherwise unreadable
     if (items.length > limit) break;
   }

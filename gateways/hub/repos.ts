@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { ArtifactInfo } from "../../mod.ts";
 import {
   checkName,
+  inTurns,
   isRegistryError,
   itemAt,
   keepNewest,
@@ -124,7 +125,7 @@ export function createRepos(
 
   /** Two versions with the same digits are unlikely, and then the commit differs. */
   async function versionAt(name: string, tail: string): Promise<string | undefined> {
-    for await (const { version } of registry.versions(name)) {
+    for await (const { version } of inTurns(registry.versions(name))) {
       if (tailOf(version) === tail) return version;
     }
   }

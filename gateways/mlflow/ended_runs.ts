@@ -2,7 +2,13 @@
 // the versions that are newer than those that are known. It lists all of them after a delete through
 // this service, and once a minute for those of other programs.
 import type { ArtifactInfo, VersionEntry } from "../../mod.ts";
-import { isRegistryError, mapAtOnce, type Registry, type System } from "../../core/kernel.ts";
+import {
+  inTurns,
+  isRegistryError,
+  mapAtOnce,
+  type Registry,
+  type System,
+} from "../../core/kernel.ts";
 import type { GatewayMemory } from "../../apps/gateways.ts";
 import type { StoredRun } from "../../runs/mlflow/stored_run.ts";
 
@@ -102,7 +108,7 @@ export class EndedRuns {
     const places = new Map(runs.map(({ written }, place) => [written, place]));
     const newer: VersionEntry[] = [];
     let from = runs.length;
-    for await (const entry of this.#registry.versions(name)) {
+    for await (const entry of inTurns(this.#registry.versions(name))) {
       const place = places.get(writtenAs(entry));
       if (place === undefined) newer.push(entry);
       else {
@@ -121,7 +127,7 @@ export class EndedRuns {
   ): AsyncGenerator<readonly EndedRun[]> {
     const runs = new Map(known?.runs.map((each) => [each.written, each]));
     if (runs.size === 0) return yield* this.#details(name, readRun);
-    const entries = await Array.fromAsync(this.#registry.versions(name));
+    const entries = await Array.fromAsync(inTurns(this.#registry.versions(name)));
     const missing = entries.filter((entry) => !runs.has(writtenAs(entry)));
     if (missing.length > entries.length / 2) return yield* this.#details(name, readRun);
     for await (const [each] of this.#read(missing, readRun)) runs.set(each.written, each);
@@ -131,7 +137,7 @@ export class EndedRuns {
   /** Reads all versions: one list is faster than many reads. */
   async *#details(name: string, readRun: ReadRun): AsyncGenerator<[EndedRun]> {
     const listed = this.#registry.versions(name, { details: true, withoutFiles: true });
-    for await (const entry of listed) {
+    for await (const entry of inTurns(listed)) {
       const each = await ended(entry, { info: entry.info, readRun });
       if (each !== undefined) yield [each];
     }

@@ -118,7 +118,7 @@ export class ModelStore {
 
   async #aliases(name: string): Promise<Map<string, string>> {
     const found = new Map<string, string>();
-    for await (const { alias, version } of this.#context.registry.aliases(name)) {
+    for await (const { alias, version } of inTurns(this.#context.registry.aliases(name))) {
       found.set(alias, version);
     }
     return found;
@@ -128,7 +128,7 @@ export class ModelStore {
   async model(model: string): Promise<RegisteredModel> {
     const { registry } = this.#context, name = this.nameOf(model);
     let oldest: VersionEntry | undefined, newest: string | undefined;
-    for await (const entry of registry.versions(name)) {
+    for await (const entry of inTurns(registry.versions(name))) {
       newest ??= entry.version;
       oldest = entry;
     }
@@ -202,7 +202,7 @@ export class ModelStore {
   /** Yields the models that a token may read. */
   async *models(may: (name: string) => boolean): AsyncGenerator<string> {
     const { registry, models } = this.#context, saved = new Set<string>();
-    for await (const name of registry.names({ prefix: models })) {
+    for await (const name of inTurns(registry.names({ prefix: models }))) {
       saved.add(name);
       if (may(name)) yield name.slice(models.length);
     }
@@ -217,7 +217,7 @@ export class ModelStore {
   async *versions(model: string): AsyncGenerator<ModelVersion> {
     const name = this.nameOf(model), aliases = await this.#aliases(name);
     const asked = { details: true, withoutFiles: true };
-    for await (const { info } of this.#context.registry.versions(name, asked)) {
+    for await (const { info } of inTurns(this.#context.registry.versions(name, asked))) {
       if (info === undefined || numberOf(info.version) === info.version) continue;
       yield { info, aliases: aliasesOf(aliases, info.version) };
     }

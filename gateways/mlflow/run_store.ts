@@ -3,6 +3,7 @@ import type { ArtifactInfo } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
 import {
   giveWay,
+  inTurns,
   isRegistryError,
   keepNewest,
   orMissing,
@@ -248,7 +249,7 @@ export class RunStore {
 
   async *#deletedOf(name: string): AsyncGenerator<[StoredRun]> {
     const asked = { details: true, deleted: true, withoutFiles: true };
-    for await (const { info } of this.registry.versions(name, asked)) {
+    for await (const { info } of inTurns(this.registry.versions(name, asked))) {
       if (info === undefined || runIdIn(info) === undefined) continue;
       const run = runIn(info);
       yield [{ ...run, metrics: run.metrics ?? [], token: info.by?.token, isDeleted: true }];

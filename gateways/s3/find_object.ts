@@ -1,6 +1,6 @@
 // The file of a version that a key means, and with a version id (the commit) the version it had.
 import type { ArtifactFile } from "../../materializers/mod.ts";
-import { isRegistryError, keepNewest, parseRef, shown } from "../../core/kernel.ts";
+import { inTurns, isRegistryError, keepNewest, parseRef, shown } from "../../core/kernel.ts";
 import { answerInPlace, fileAt, isExact } from "../../apps/server/extending.ts";
 import type {
   Access,
@@ -48,7 +48,7 @@ export async function withObject(
   }
   return await answerInPlace(c, async () => {
     const facts = { details: true, withoutFiles: true, limit: MOST_SEARCHED };
-    for await (const { info } of context.registry.versions(name, facts)) {
+    for await (const { info } of inTurns(context.registry.versions(name, facts))) {
       if (info?.commit !== commit) continue;
       const asked = { name, version: info.version, commit };
       return await answer(await objectOf(c, asked, await context.openPages(asked, access)));

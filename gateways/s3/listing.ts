@@ -3,6 +3,7 @@
 import {
   compareUtf8,
   encodeName,
+  inTurns,
   isRegistryError,
   nameProblem,
   parseRef,
@@ -93,13 +94,13 @@ async function* refKeys(
   const key = (ref: string) => ref.startsWith(prefix) ? [`${root}${ref}/`] : [];
   if (selector.kind !== "version") {
     if (last === "") yield* key("latest");
-    const aliases = (await Array.fromAsync(registry.aliases(name))).map(({ alias }) => alias);
+    const aliases = await Array.fromAsync(inTurns(registry.aliases(name)), ({ alias }) => alias);
     const isAfter = (alias: string) =>
       ["", "latest"].includes(last) || compareUtf8(alias, last) > 0;
     for (const alias of aliases.filter(isAfter).sort(compareUtf8)) yield* key(alias);
   }
   const versions = selector.kind === "version" ? { after: last } : {};
-  for await (const { version } of registry.versions(name, versions)) yield* key(version);
+  for await (const { version } of inTurns(registry.versions(name, versions))) yield* key(version);
 }
 
 async function hasVersion(registry: Registry, name: string): Promise<boolean> {

@@ -47,11 +47,13 @@ export interface TestGatewayOptions extends ServiceFacts {
    */
   values?(target: GatewayTarget, route: RouteEntry): KnownValues;
   /**
-   * Writes costly texts of a length, by the name of the member: `{ filter: (length) => … }`.
+   * Writes costly texts of a length, by the name of the member: `{ filter: (length) => … }`. Of a
+   * list, it writes each item.
    *
+   * @param at index of the item
    * @default the same letter again and again
    */
-  texts?: Readonly<Record<string, (length: number) => string>>;
+  texts?: Readonly<Record<string, (length: number, at: number) => string>>;
   /**
    * Signs a request with a token.
    *

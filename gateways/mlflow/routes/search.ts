@@ -1,6 +1,6 @@
 // Searches runs and experiments. What a search cannot do is refused.
 import * as v from "npm:valibot@^1.5";
-import { giveWay, mapAtOnce } from "../../../core/kernel.ts";
+import { giveWay, inTurns, mapAtOnce } from "../../../core/kernel.ts";
 import { type Answer, route, type RouteContext } from "../../../apps/server/extending.ts";
 import type { Routes } from "../../../apps/server/extending.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
@@ -151,7 +151,7 @@ async function namesOf(
   },
 ): Promise<ReadonlySet<string>> {
   const names = new Set<string>([DEFAULT.name].filter(isWanted));
-  for await (const name of registry.names({ signal })) if (isWanted(name)) names.add(name);
+  for await (const name of inTurns(registry.names({ signal }))) if (isWanted(name)) names.add(name);
   const isNew = (name: string) => !names.has(name) && isWanted(name);
   for await (const { name } of readLoggedRuns(registry, { names: isNew, signal })) names.add(name);
   for await (const name of experiments.unsaved(isNew, drafted)) names.add(name);

@@ -1,8 +1,9 @@
 // Costs of the worst requests of a gateway. The limits are for a quiet machine; the factors are for
 // garbage collection and for compiling, which a busy one does more of.
 import { deepStrictEqual } from "node:assert/strict";
+import type { RouteEntry } from "../../../apps/server/gateways/gateway.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
-import { largestRequests, type MadeRequest } from "./generate.ts";
+import { type CostlyTexts, largestRequests, type MadeRequest } from "./generate.ts";
 import { costOf, idleMib } from "./measure.ts";
 import { MANY, type ServiceFacts, type TestService, TOKENS, valuesFor } from "./service.ts";
 
@@ -17,14 +18,16 @@ const TURNS = 100;
 /** Tries until a piece is short: the first one also compiles. */
 const TRIES = 3;
 
-type CostFacts = ServiceFacts & {
-  texts?: Readonly<Record<string, (length: number) => string>>;
-};
+type CostFacts = ServiceFacts & { texts?: CostlyTexts };
 
-/** The requests of routes with different descriptions: others share their code. */
+/**
+ * The requests of routes with different descriptions: others share their code. Reads come first, as
+ * changes may delete what they are about.
+ */
 function* worstOf({ routes }: TestService, facts: CostFacts): Generator<MadeRequest> {
   const different = new Map(routes.map((route) => [`${route.method} ${route.summary}`, route]));
-  for (const route of different.values()) {
+  const changes = (route: RouteEntry) => Number(route.scope !== "read");
+  for (const route of [...different.values()].sort((a, b) => changes(a) - changes(b))) {
     yield* largestRequests(route, valuesFor(facts, MANY, route), facts.texts);
   }
 }

@@ -9,6 +9,9 @@ import { type Json, jsonOf } from "./bounds.ts";
  */
 export type KnownValues = Readonly<Record<string, string>>;
 
+/** Writes costly texts of a length by the name of the member, for the index of an item in a list. */
+export type CostlyTexts = Readonly<Record<string, (length: number, at: number) => string>>;
+
 /** A request to a route. */
 export interface MadeRequest {
   /** The route, and what is large in it. */
@@ -37,7 +40,7 @@ export function smallestRequest(route: RouteEntry, values: KnownValues): MadeReq
 export function* largestRequests(
   route: RouteEntry,
   values: KnownValues,
-  texts: Readonly<Record<string, (length: number) => string>> = {},
+  texts: CostlyTexts = {},
 ): Generator<MadeRequest> {
   const small = smallestParts(route, values);
   yield requestOf(route, values, small, "smallest");
@@ -48,8 +51,8 @@ export function* largestRequests(
       for (const kind of ["different", "same"] as const) {
         const write = texts[name];
         const value = write !== undefined && typeOf(member) === "string"
-          ? write(Math.min(maximumOf(member, "maxLength"), most / 2))
-          : largest(member, most, kind, values[name]);
+          ? write(Math.min(maximumOf(member, "maxLength"), most / 2), 0)
+          : largest(member, most, { kind, known: values[name], write });
         if (value === undefined || kind === "same" && !Array.isArray(value)) continue;
         const members = { ...small[part] as Record<string, unknown>, [name]: value };
         yield requestOf(route, values, { ...small, [part]: members }, `${part}.${name} ${kind}`);
@@ -198,23 +201,23 @@ function smallest(schema: Json, name: string, values: KnownValues): unknown {
 function largest(
   schema: Json,
   budget: number,
-  kind: "different" | "same",
-  known?: string,
+  options: { kind: "different" | "same"; known?: string; write?: CostlyTexts[string] },
 ): unknown {
+  const { kind, known, write } = options;
   if ("const" in schema || "enum" in schema) return undefined;
   const alternatives = alternativesOf(schema);
   if (alternatives.length > 0) {
-    const all = alternatives.map((each) => largest(each, budget, kind, known));
+    const all = alternatives.map((each) => largest(each, budget, options));
     return all.find(Array.isArray) ?? all.find((each) => each !== undefined);
   }
   const text = known ?? "a";
   switch (schema.type) {
     case "array": {
       const items = (schema.items ?? {}) as Json;
+      const different = (i: number) =>
+        write?.(Number(items.maxLength ?? 0), i) ?? textFor(items, Number(items.minLength ?? 1), i);
       const one = (i: number) =>
-        items.type === "string"
-          ? kind === "same" ? text : textFor(items, Number(items.minLength ?? 1), i)
-          : smallest(items, "", {});
+        items.type === "string" ? kind === "same" ? text : different(i) : smallest(items, "", {});
       const size = JSON.stringify(one(0)).length + 12;
       const count = Math.min(Number(schema.maxItems ?? 0), Math.floor(budget / size));
       return Array.from({ length: count }, (_, i) => one(i));

@@ -75,6 +75,24 @@ Deno.test("short loops do not wait, and an aborted one ends", async () => {
   assertEquals(reason, "stopped");
 });
 
+Deno.test("other work goes on in a listing whose items come from memory", async () => {
+  async function* listing() {
+    for (let item = 0; item < 60; item++) {
+      work(1);
+      yield await Promise.resolve(item);
+    }
+  }
+  let turns = 0, isOver = false;
+  const others = (async () => {
+    for (; !isOver; turns++) await new Promise((resolve) => void setImmediate(resolve));
+  })();
+  const items = await Array.fromAsync(inTurns(listing()));
+  isOver = true;
+  await others;
+  assertEquals(items, [...Array(60).keys()]);
+  assert(turns >= 3, `${turns} turns in 60 ms`); // 1 without: slices of 10 ms
+});
+
 slowTest("items come in order, and other work goes on between them", async () => {
   const items = [...Array(1234).keys()];
   for (const size of [1, 500, 2000]) {
