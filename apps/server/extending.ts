@@ -26,7 +26,7 @@ export { answerInPlace } from "./guard/in_place.ts";
 export { RefusedRequest } from "./problem.ts";
 export { nameIn, publicUrl } from "./routing.ts";
 export { fromBase64, openSentFiles, passThrough } from "./saving/sent_files.ts";
-export { Amount, JsonObject, Moment, Sha256, Text } from "./schemas/artifact.ts";
+export { Amount, JsonObject, Moment, Path, Sha256, Text } from "./schemas/artifact.ts";
 export { atMost, check, count, described, object, page, pageFields } from "./schemas/listing.ts";
 export { MOST_TEXT, repeated, text } from "./schemas/listing.ts";
 export { Base64, FILE } from "./schemas/saving.ts";

@@ -9,13 +9,14 @@ import {
   described,
   MOST_SENT_FILES,
   object,
+  Path,
   Sha256,
   Text,
   text,
 } from "../../apps/server/extending.ts";
 
 /** A file whose bytes are in the request. */
-const SentInline = v.object({ path: Text, content: Base64, encoding: v.literal("base64") });
+const SentInline = v.object({ path: Path, content: Base64, encoding: v.literal("base64") });
 
 export const HubCreate = v.object({
   name: Text,
@@ -39,7 +40,7 @@ export const HubFindings = object("HubFindings", {
 export const HubReceived = object("HubReceived", { received: v.literal(true) });
 
 export const HubPreupload = v.object({
-  files: atMost(1000, v.object({ path: Text, size: Amount })),
+  files: atMost(1000, v.object({ path: Path, size: Amount })),
   gitIgnore: v.optional(text(1024 ** 2)), // a file may be empty
 });
 
@@ -80,8 +81,6 @@ export const HubCommitQuery = v.object({
   create_pr: v.optional(described(text(100, 1), "Refused: there are no pull requests")),
 });
 
-const path = Text;
-
 /** A line of a commit, which has at most `MOST_SENT_FILES` of them. */
 export const HubCommitLine = v.variant("key", [
   v.object({
@@ -98,9 +97,9 @@ export const HubCommitLine = v.variant("key", [
   }),
   v.object({
     key: v.literal("lfsFile"),
-    value: v.object({ path, algo: v.literal("sha256"), oid: Sha256 }),
+    value: v.object({ path: Path, algo: v.literal("sha256"), oid: Sha256 }),
   }),
-  v.object({ key: v.picklist(["deletedFile", "deletedFolder"]), value: v.object({ path }) }),
+  v.object({ key: v.picklist(["deletedFile", "deletedFolder"]), value: v.object({ path: Text }) }),
 ]);
 
 export type CommitLine = v.InferOutput<typeof HubCommitLine>;

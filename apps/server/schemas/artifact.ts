@@ -45,8 +45,11 @@ export const JsonObject = v.pipe(
   }),
 );
 
-/** A string that is not empty, such as a name or a path. */
+/** A string that is not empty, such as a name. */
 export const Text = text(MOST_TEXT, 1);
+
+/** The path of a file of a version: saves refuse longer ones. */
+export const Path = text(4096, 1);
 
 /** An ISO 8601 date. */
 export const Moment = v.pipe(text(100), v.isoTimestamp());

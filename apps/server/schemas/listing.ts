@@ -18,17 +18,36 @@ export function check<S extends v.GenericSchema>(schema: S, value: unknown): v.S
 interface Issue {
   readonly message: string;
   readonly path?: readonly { readonly key: unknown }[];
+  /** The first fault of each alternative, if the value fits none. */
+  readonly issues?: readonly Issue[];
   readonly expected?: string | null;
   readonly received?: string;
 }
 
 /** Returns where the first fault that {@linkcode check} found is, "" for the value itself, and what it is. */
 export function faultOf(issues: readonly unknown[]): { at: string; state: string } {
-  const { message, path = [], expected, received } = issues[0] as Issue;
-  const at = path.map(({ key }) => String(key)).join(".");
+  const issue = withoutAlternatives(issues[0] as Issue);
+  const { message, expected, received } = issue;
+  const at = placeOf(issue);
   if (at === "") return { at, state: message };
   if (received === "undefined") return { at, state: "missing" };
   return { at, state: expected === "never" ? "unknown member" : message };
+}
+
+/** Returns the one fault of a member that alternatives of a union know and have, if there is one. */
+function withoutAlternatives(issue: Issue): Issue {
+  const { path = [], issues = [] } = issue;
+  const known = issues.map(withoutAlternatives).filter((each) =>
+    each.path !== undefined && each.received !== "undefined" && each.expected !== "never"
+  );
+  const [first] = known;
+  const isOne = first !== undefined &&
+    known.every((each) => each.message === first.message && placeOf(each) === placeOf(first));
+  return isOne ? { ...first, path: [...path, ...first.path!] } : issue;
+}
+
+function placeOf({ path = [] }: Issue): string {
+  return path.map(({ key }) => String(key)).join(".");
 }
 
 /** An array with a limit that is checked before its items. */

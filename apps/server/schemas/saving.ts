@@ -11,6 +11,7 @@ import {
   FileInfoSchema,
   JsonObject,
   Moment,
+  Path,
   Sha256,
   Text,
 } from "./artifact.ts";
@@ -21,7 +22,7 @@ const MaterializerSchema = v.strictObject({
 });
 
 const aboutFile = {
-  path: Text,
+  path: Path,
   mediaType: v.optional(Text),
   mode: v.optional(v.picklist(["executable", "link", "folder"])),
   modifiedAt: v.optional(Moment),
@@ -174,7 +175,7 @@ export const UploadStateSchema = object("UploadState", {
 export const UploadQuery = v.object({
   name: described(Text, "The artifact"),
   version: described(Text, "The version. Default: the next one"),
-  path: described(Text, "The path of the file. Default: `content`"),
+  path: described(Path, "The path of the file. Default: `content`"),
   alias: described(Text, "An alias to set to the version"),
 });
 
