@@ -18,6 +18,7 @@ import { unboundedIn } from "./gateway/bounds.ts";
 import { checkCosts, checkLeaving } from "./gateway/costs.ts";
 import { randomRequests } from "./gateway/generate.ts";
 import type { KnownValues } from "./gateway/generate.ts";
+import { checkHeaders } from "./gateway/headers.ts";
 import {
   checkAnswers,
   checkHidden,
@@ -115,6 +116,7 @@ const GATEWAY_CASES: Readonly<Record<string, GatewayCase>> = {
   "a token that may only read changes nothing": checkReadOnly,
   "the audit trail has the subject of each change": checkTrail,
   "no request is an internal error": checkNoFaults,
+  "headers of answers are ASCII": checkHeaders,
   "no request keeps the thread or the memory": checkCosts,
   "work ends with its client": checkLeaving,
 };

@@ -13,6 +13,7 @@ const ANSWERS = "each route answers about an artifact that is there";
 const HIDDEN = "what a token may not read is in no answer, and is as if it were missing";
 const UNSIGNED = "requests without a token, or without a right, get nothing";
 const TRAIL = "the audit trail has the subject of each change";
+const HEADERS = "headers of answers are ASCII";
 const LEAVING = "work ends with its client";
 
 /** Runs one case. */
@@ -113,6 +114,14 @@ const withoutRun = gateway((routes) =>
   })
 );
 
+const repeatsText = gateway((routes) =>
+  route(routes, "GET /bad", {
+    ...described,
+    query: v.object({ title: Name }),
+    answer: ({ c, query: { title } }) => c.json({}, 200, { "x-title": title.replace("日", "?") }),
+  })
+);
+
 /** It works for some seconds of processor, in turns, also after its client has left. */
 const goesOn = gateway((routes) =>
   route(routes, "GET /bad", {
@@ -142,7 +151,7 @@ const formOnly = gateway((routes) =>
 );
 
 Deno.test("the judge accepts a good gateway", async () => {
-  for (const title of [BOUNDS, ANSWERS, UNSIGNED, HIDDEN, TRAIL]) await judge(good, title);
+  for (const title of [BOUNDS, ANSWERS, UNSIGNED, HIDDEN, TRAIL, HEADERS]) await judge(good, title);
 });
 
 const BAD: Readonly<
@@ -158,6 +167,7 @@ const BAD: Readonly<
   "another error for hidden names": [tellsNames, HIDDEN, /for a hidden name/],
   "a hidden member": [showsMembers, HIDDEN, /shows a hidden member/],
   "no subject": [withoutSubject, TRAIL, /no entry names team:model/],
+  "a header with Latin-1": [repeatsText, HEADERS, /query.title é: x-title: é/],
   "no run": [withoutRun, TRAIL, /no entry has its subject r1/, {
     values: () => ({ run_id: "r1" }),
     subjects: ["run_id"],

@@ -39,6 +39,7 @@ const FACTS: Readonly<Record<string, TestGatewayOptions>> = {
     values: ({ name, version, path }) => ({
       path: `${name}/@${version}/${path}`,
       prefix: `${name}/@${version}/`,
+      "response-content-disposition": "inline",
     }),
     sign: (request, token) => signer({ token }).sign(request),
   },

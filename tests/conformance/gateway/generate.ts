@@ -61,6 +61,28 @@ export function* largestRequests(
   }
 }
 
+const FOREIGN = ["é", "日", 'inline; filename="é"'];
+/** Headers that services may repeat. */
+const REPEATED = ["x-request-id", "origin", "range", "if-none-match", "accept", "referer", "host"];
+
+/** Yields smallest requests with characters other than ASCII in one member of the query, or one header. */
+export function* foreignRequests(route: RouteEntry, values: KnownValues): Generator<MadeRequest> {
+  const made = smallestRequest(route, values);
+  yield made;
+  for (const name of REPEATED) {
+    yield { ...made, title: `${made.title}, ${name}`, headers: { ...made.headers, [name]: "é" } };
+  }
+  const small = smallestParts(route, values);
+  const { additionalProperties: more = false, ...schema } = route.query ? jsonOf(route.query) : {};
+  const others = more === false ? {} : values; // a query of any members may have these
+  for (const name of Object.keys({ ...propertiesOf(schema), ...others })) {
+    for (const text of FOREIGN) {
+      const query = { ...small.query, [name]: text };
+      yield requestOf(route, values, { ...small, query }, `query.${name} ${text}`);
+    }
+  }
+}
+
 /** Yields random requests to these routes: most are valid by their schemas, some by none. */
 export function* randomRequests(
   routes: readonly RouteEntry[],

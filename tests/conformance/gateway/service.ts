@@ -72,9 +72,13 @@ export function valuesFor(
 
 export async function openTestService(
   gateway: Gateway,
-  facts: ServiceFacts & { isLarge?: boolean },
+  facts: ServiceFacts & {
+    isLarge?: boolean;
+    /** Takes the routes of the service, too. @default false */
+    isWhole?: boolean;
+  },
 ): Promise<TestService> {
-  const { seed, sign = withBearer, isLarge = false } = facts;
+  const { seed, sign = withBearer, isLarge = false, isWhole = false } = facts;
   const backend = createMemoryBackend();
   const registry = await openRegistry(backend);
   await fill(registry, isLarge);
@@ -100,7 +104,7 @@ export async function openTestService(
   });
   return {
     registry,
-    routes: app.routes.filter((route) => !own.has(keyOf(route))),
+    routes: app.routes.filter((route) => isWhole || !own.has(keyOf(route))),
     entries,
     faults,
     async ask({ method, path, body, headers }, token, signal) {
@@ -145,10 +149,9 @@ function accessOf(scopes: string | undefined): Access | undefined {
 
 const encoder = new TextEncoder();
 
-async function save(
+export async function saveFiles(
   registry: Registry,
-  name: string,
-  version: string,
+  { name, version }: { name: string; version: string },
   files: readonly (readonly [path: string, text: string])[],
   metadata = {},
 ): Promise<void> {
@@ -162,7 +165,7 @@ async function fill(registry: Registry, isLarge: boolean): Promise<void> {
     const files = ["file.txt", "folder/file.txt"].map((path) => [path, `${text}-content`] as const);
     for (const version of ["1.0.0", "1.1.0"]) {
       const metadata = { note: `${text}-metadata` };
-      await save(registry, name, version, files, metadata);
+      await saveFiles(registry, { name, version }, files, metadata);
     }
     await registry.setAlias(name, "current", "1.0.0");
   }
@@ -173,11 +176,13 @@ async function fill(registry: Registry, isLarge: boolean): Promise<void> {
     { length: 10_000 },
     (_, i) => [`d${i % 100}/f${i}.txt`, `${i}`] as const,
   );
-  await save(registry, "team:many", "1.0.0", files);
+  await saveFiles(registry, { name: "team:many", version: "1.0.0" }, files);
   for (let i = 1; i <= 200; i++) {
-    await save(registry, "team:many", `1.0.${i}`, [["d0/f0.txt", `${i}`]], { i });
+    await saveFiles(registry, { name: "team:many", version: `1.0.${i}` }, [["d0/f0.txt", `${i}`]], {
+      i,
+    });
     await registry.setAlias("team:many", `alias${i}`, `1.0.${i}`);
-    await save(registry, `team:n${i}`, "1.0.0", [["f", `${i}`]]);
+    await saveFiles(registry, { name: `team:n${i}`, version: "1.0.0" }, [["f", `${i}`]]);
   }
   await registry.setAlias("team:many", "current", "1.0.0");
 }
