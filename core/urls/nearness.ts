@@ -5,26 +5,34 @@ import { builtinModule } from "../system.ts";
 /** Returns the addresses of a host name. */
 export type HostLookup = (host: string) => Promise<readonly { address: string }[]>;
 
-/** Addresses by nearness: all, in a private network or reserved, on one link, on this machine. */
+/** An IPv4 address in one of version 6: compatible, mapped, translated, 6to4. */
+const EMBEDDED = /^6(?:0{24}|0{20}ffff|0{16}ffff0000|0064ff9b0{16}|2002(?=.{28}$))(.{8})/;
+
+/** Versions and hexadecimal digits of addresses: all, private or reserved, on one link, on this machine. */
 const NEAR = [
   /^/,
-  /^(10|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])|198\.1[89]|2(2[4-9]|[3-5]\d))\.|^\[(?![23]...:)/,
-  /^169\.254\.|^\[fe[89ab].:/,
-  /^(0|127)\.|^\[::1?\]/,
+  /^4(0a|ac1|c0a8|64[4-7]|c61[23]|c0000[02]|c63364|cb0071|[ef])|^6([^23]|20010([01]|db8)|3fff0)/,
+  /^4a9fe|^6fe[89ab]/,
+  /^4(00|7f)/,
 ];
 
 /** Returns 0 for a public address, 1 in a private network, 2 on one link, 3 on this machine. */
 export function nearnessOf(address: string): number {
-  const usual = address.includes(":")
-    ? URL.parse(`http://[${address.replace(/%.*/, "")}]`)?.hostname ?? ""
-    : address;
-  const text = usual.replace(
-    /^\[(?:::ffff:|64:ff9b::|2002:)(\w*):?(\w*).*/,
-    (_, ...groups) =>
-      groups.slice(0, 2).map((group) => Number(`0x0${group}`))
-        .flatMap((group) => [group >> 8, group & 255]).join("."),
-  ); // the IPv4 address in it
-  return NEAR.findLastIndex((form) => form.test(text));
+  const digits = digitsOf(address).replace(EMBEDDED, "4$1");
+  return NEAR.findLastIndex((form) => form.test(digits));
+}
+
+/** Returns `4` and 8 hexadecimal digits, or `6` and 32. */
+function digitsOf(address: string): string {
+  const hex = (part: string, length: number) => part.padStart(length, "0");
+  if (!address.includes(":")) {
+    return `4${address.split(".").map((part) => hex(Number(part).toString(16), 2)).join("")}`;
+  }
+  const { hostname = "" } = URL.parse(`http://[${address.replace(/%.*/, "")}]`) ?? {};
+  const [head = "", tail = ""] = hostname.slice(1, -1).split("::").map((part) =>
+    part.split(":").filter(Boolean).map((group) => hex(group, 4)).join("")
+  );
+  return `6${head}${hex(tail, 32 - head.length)}`;
 }
 
 /**

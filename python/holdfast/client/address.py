@@ -75,22 +75,22 @@ def is_https(url: str) -> bool:
         return False
 
 
+EMBEDDED = re.compile("6(?:0{24}|0{20}ffff|0{16}ffff0000|0064ff9b0{16}|2002(?=.{28}$))(.{8})")
+"""An IPv4 address in one of version 6: compatible, mapped, translated, 6to4."""
+
+NEAR = (
+    r"4(0a|ac1|c0a8|64[4-7]|c61[23]|c0000[02]|c63364|cb0071|[ef])|6([^23]|20010([01]|db8)|3fff0)",
+    r"4a9fe|6fe[89ab]",
+    r"4(00|7f)",
+)
+"""Beginnings of the digits of addresses: private or reserved, on one link, on this machine."""
+
+
 def nearness(address: str) -> int:
     """Returns 0 for a public address, 1 in a private network, 2 on one link, 3 on this machine."""
     ip = ipaddress.ip_address(address.split("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
-        if ip in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner:
-            return nearness(str(inner))
-    elif ip in ipaddress.ip_network("0.0.0.0/8"):
-        return 3
-    if ip.is_loopback or ip.is_unspecified:
-        return 3
-    if ip.is_link_local:
-        return 2
-    return 0 if ip.is_global and not ip.is_multicast else 1
+    digits = EMBEDDED.sub(r"4\1", f"{ip.version}{ip.packed.hex()}")
+    return max((at for at, form in enumerate(NEAR, 1) if re.match(form, digits)), default=0)
 
 
 def may_lead(source: str, target: str) -> bool:
@@ -106,7 +106,9 @@ def may_lead(source: str, target: str) -> bool:
 
 def _nearnesses(url: str) -> list[int]:
     try:
-        host = urllib.parse.urlsplit(url).hostname or ""
+        host = (urllib.parse.urlsplit(url).hostname or "").rstrip(".")
+        if re.search(r"(^|\.)localhost$", host):
+            return [3]
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         return [nearness(str(address[0])) for *_, address in found]
     except (OSError, ValueError):

@@ -8,7 +8,8 @@ const FILE = fromFileUrl(new URL("../../fixtures/nearness.json", import.meta.url
 const PROGRAM = `
 import json, sys
 from holdfast.client import address
-for near, addresses in json.load(open(sys.argv[1])).items():
+table = json.load(open(sys.argv[1]))
+for near, addresses in table["addresses"].items():
     for each in addresses:
         if address.nearness(each) != int(near):
             print(each, address.nearness(each))
@@ -22,6 +23,12 @@ address.socket.getaddrinfo = lookup
 hosts = ["outside", "inside", "both", "lost", "8.8.8.8", "10.1.1.1", "127.0.0.1", "[::1]", "0x7f.1"]
 for source in hosts:
     print(*[int(address.may_lead("http://" + source, "https://" + to + ":9/x")) for to in hosts])
+for near, others in table["hosts"].items():
+    for to in others:
+        for at, source in enumerate(["8.8.8.8", "10.0.0.1", "169.254.1.1", "127.0.0.1"]):
+            may = address.may_lead("http://" + source, "http://" + to + "/")
+            if may != (int(near) <= at) and not ("%" in to and not may):  # refused for all
+                print(source, to, may)
 # urllib decodes hosts: it asks 127.0.0.1 for each of these.
 for to in ["%3127.0.0.1", "127.0.0.1%3A9", "localhost%2e", "8.8.8.8%3A9@127.0.0.1", "%5B::1%5D"]:
     print(to, address.may_lead("http://8.8.8.8", "http://" + to + "/x"))
