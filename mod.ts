@@ -20,7 +20,6 @@ import { detectLocking } from "./backends/local/lock.ts";
 import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
 import { isNear } from "./core/driver.ts";
-import { checkLocalPath } from "./core/urls/local_path.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./disk/cache_folder.ts";
 import { denied, invalid } from "./core/errors.ts";
@@ -162,7 +161,7 @@ async function openOn(backend: Backend, options: OpenRegistryOptions): Promise<S
   return await openOnBackend(backend, {
     ...options,
     materializers,
-    cache: chooseCache(backend, options),
+    cache: await chooseCache(backend, options),
     notes: backend.kind === "local" && options.cache === undefined
       ? () => openNotes(backend, options)
       : undefined,
@@ -177,11 +176,11 @@ function openNotes({ location }: Backend, options: OpenOptions): Backend | undef
 }
 
 /** Returns the cache to use. By default only remote stores have one. */
-function chooseCache(
+async function chooseCache(
   backend: Backend,
   options: OpenRegistryOptions,
-): OpenOnBackendOptions["cache"] {
-  const { cache = !isNear(backend), system = realSystem } = options;
+): Promise<OpenOnBackendOptions["cache"]> {
+  const { cache = !isNear(backend) } = options;
   if (cache === false) return undefined;
   const { backend: cacheBackend, path, maxBytes } = checkOptions(
     "cache the registry",
@@ -189,16 +188,9 @@ function chooseCache(
     CACHE,
   );
   if (cacheBackend !== undefined) return { backend: cacheBackend, maxBytes };
-  const folder = cacheFolder(path, system);
-  if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
-  const { problem, unsafe = false } = folder;
-  if (unsafe && path !== undefined) {
-    throw invalid("use this cache folder", undefined, problem, {
-      hint:
-        "Pass a folder that only you may write to (chmod go-w), or one that does not exist yet.",
-    });
-  }
-  return { problem, warn: unsafe || options.cache !== undefined };
+  const { findCache } = await import("./registry/places/open_folder.ts");
+  const found = findCache(path, options);
+  return "path" in found ? { backend: createCacheBackend(found.path, options), maxBytes } : found;
 }
 
 /** Opens a cache folder. Entries are verified when read, so a power cut may lose them. */
@@ -245,27 +237,13 @@ export async function inspectCache(
 }
 
 async function openTarget(target: string, options: OpenRegistryOptions): Promise<Backend> {
-  const { durability, system } = options;
   if (target === "memory:") {
     checkOfFolder(options);
-    return createMemoryBackend({ system });
+    return createMemoryBackend({ system: options.system });
   }
-  if (!/^file:/i.test(target)) checkLocalPath(target, "open a registry at");
-  const locking = await chooseLocking(target, options);
-  return createLocalBackend({ path: target, durability, locking, system });
-}
-
-/** Returns the given locking, else that of the registry, else what a trial on the disk finds. */
-async function chooseLocking(
-  path: string,
-  { create = true, readOnly = false, signal, system, locking, durability }: OpenRegistryOptions,
-): Promise<Locking | undefined> {
   const { readLocking } = await import("./registry/open.ts");
-  const look = () => readLocking(createLocalBackend({ path, durability, locking }), signal);
-  const storedLocking = await worded({ verb: "open the registry" }, look);
-  const chosen = locking ?? storedLocking;
-  if (chosen !== undefined || !create || readOnly) return chosen;
-  return await detectLocking(path, { system });
+  const { openFolder } = await import("./registry/places/open_folder.ts");
+  return await openFolder(target, options, { createLocalBackend, detectLocking, readLocking });
 }
 
 /** Throws `Invalid` for options of folders, which have no effect on other stores. */

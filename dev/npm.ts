@@ -37,6 +37,7 @@ const ON_DISK = [
   "registry/places/explain_failure",
   "registry/places/find_registry",
   "registry/places/open_by_url",
+  "registry/places/open_folder",
 ];
 
 /** Modules that are imported for what they do. Bundlers leave out others that a program does not use. */

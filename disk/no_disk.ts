@@ -24,6 +24,7 @@ export {
   noDisk as findRegistry,
   noDisk as kindOnDisk,
   noDisk as lookAt,
+  noDisk as openFolder,
   noDisk as openServiceByUrl,
   noDisk as openStoreByUrl,
   noDisk as originOf,
@@ -38,6 +39,10 @@ export {
 
 /** Caches and notes about files and saves need a disk, and can be missing. */
 export const cacheFolder = (): { problem: string } => ({ problem: PROBLEM });
+export const findCache = (_: unknown, { cache }: { cache?: unknown }): unknown => ({
+  problem: PROBLEM,
+  warn: cache !== undefined,
+});
 const missing = { open: (): Promise<undefined> => Promise.resolve(undefined) };
 export { missing as SeenFiles, missing as Unfinished };
 
