@@ -11,7 +11,8 @@
 // and all others as 500 without their message, which only the log has. `close` ends event streams
 // and waits for answers that have begun; it keeps the registry open.
 import { VERSION } from "../holdfast_version.ts";
-import { isRegistryError, realSystem, type Registry, type RegistryError } from "../../mod.ts";
+import { isRegistryError, type Logger, realSystem, type Registry } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
 import { openUploads, type ResumableUploads } from "../../transfers/mod.ts";
 import { placeOf } from "../../core/driver.ts";
 import { silentLogger } from "../../core/system.ts";
@@ -118,15 +119,7 @@ export function createApp(
   const memory = parts?.memory ?? createServiceMemory(system, options.audit);
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics(system);
-  /** Reports failures that clients may miss: mid-response, or shown by a program as EIO only. */
-  const report = (thrown: unknown): void => {
-    if (!isRegistryError(thrown)) {
-      if (!isHungUp(thrown)) logger.error("Cannot answer:", thrown);
-    } else if (isOfStore(thrown)) {
-      metrics.fault(thrown.code);
-      logger.warn(thrown.message);
-    }
-  };
+  const report = createReport(metrics, logger);
   const context: ServerContext = {
     registry,
     options,
@@ -188,12 +181,8 @@ export function createApp(
   const dispatch = createDispatch(context, { routes, refuse, audit });
 
   const running = new Set<Promise<Answer>>();
-  const answering = (request: Request, info: HandlerInfo): Promise<Answer> => {
-    const answered = guard(request, info, dispatch);
-    running.add(answered);
-    void answered.finally(() => running.delete(answered));
-    return answered;
-  };
+  const answering = (request: Request, info: HandlerInfo): Promise<Answer> =>
+    keptIn(running, guard(request, info, dispatch));
   const handler = async (request: Request, info: HandlerInfo = {}): Promise<Response> =>
     (await answering(request, info)).toResponse();
   const close = async () => {
@@ -206,6 +195,25 @@ export function createApp(
   const app = Object.assign(handler, { close, ...known });
   answerings.set(app, answering);
   return app;
+}
+
+/** Returns a function that reports failures which clients may miss: mid-response, or shown as EIO. */
+function createReport(metrics: Metrics, logger: Logger): (thrown: unknown) => void {
+  return (thrown) => {
+    if (!isRegistryError(thrown)) {
+      if (!isHungUp(thrown)) logger.error("Cannot answer:", thrown);
+    } else if (isOfStore(thrown)) {
+      metrics.fault(thrown.code);
+      logger.warn(thrown.message);
+    }
+  };
+}
+
+/** Keeps a promise in a set until it has ended. */
+function keptIn<T>(running: Set<Promise<T>>, one: Promise<T>): Promise<T> {
+  running.add(one);
+  void one.finally(() => running.delete(one));
+  return one;
 }
 
 type Dispatch = (request: Request, info: RequestInfo) => Promise<Answer>;

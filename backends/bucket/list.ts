@@ -52,11 +52,8 @@ export async function* listPages(
   do {
     if (remaining <= 0) return;
     signal?.throwIfAborted();
-    const { objects, groups, next } = await readPage(keyOf, Math.min(remaining, PAGE), token);
-    const entries = groups.length === 0
-      ? objects
-      : [...objects, ...groups.map((prefix) => ({ prefix }))]
-        .sort((a, b) => compareUtf8(nameOf(a), nameOf(b)));
+    const page = await readPage(keyOf, Math.min(remaining, PAGE), token);
+    const entries = entriesOf(page);
     for (const entry of entries) {
       const name = nameOf(entry);
       if (after !== "" && compareUtf8(name, after) <= 0) continue; // `after` itself, or its group
@@ -71,13 +68,20 @@ export async function* listPages(
       signal?.throwIfAborted();
       if (--remaining <= 0) return;
     }
-    token = next || undefined;
+    token = page.next || undefined;
     emptyPages = entries.length === 0 ? emptyPages + 1 : 0;
     const isRepeated = token !== undefined && tokens.size === tokens.add(token).size;
     if (isRepeated || emptyPages > MAX_EMPTY_PAGES) {
       throw wrong("the listing never ends");
     }
   } while (token !== undefined);
+}
+
+/** Returns objects and groups in one order. */
+function entriesOf({ objects, groups }: ListedPage): (ObjectInfo | Prefix)[] {
+  if (groups.length === 0) return objects;
+  return [...objects, ...groups.map((prefix) => ({ prefix }))]
+    .sort((a, b) => compareUtf8(nameOf(a), nameOf(b)));
 }
 
 function isWhole({ size, modifiedAt }: ObjectInfo): boolean {

@@ -67,36 +67,49 @@ export function parseCondition(
   return Object.assign(meets, { comparisons, numberFields: numbers.map(({ of }) => of.name) });
 }
 
-const NO_ALIAS = "a rule cannot compare aliases";
 const EXPECTED = "expected a comparison such as metadata.epochs > 3";
+
+interface Reading {
+  isRule: boolean;
+  isStored: boolean;
+}
 
 function readComparison(
   token: Token,
   text: string,
-  { isRule, isStored }: { isRule: boolean; isStored: boolean },
+  how: Reading,
 ): ReadComparison {
+  const { isRule, isStored } = how;
   if (token.kind !== "comparison") throw invalidCondition(text, EXPECTED);
   const { field, value } = token, isQuoted = value !== token.typed.trim();
-  const of = fieldOf(field), join = OTHER_JOIN.exec(value)?.[1];
-  if (join !== undefined && !isQuoted) {
-    throw invalidCondition(text, `only "and" joins comparisons, not ${join}; quote strings`);
-  }
+  const unjoined = isQuoted ? undefined : joinProblem(value, isStored);
+  if (unjoined !== undefined) throw invalidCondition(text, unjoined);
+  const of = fieldOf(field);
   if (of === undefined) {
     const near = didYouMean(field, FIELD_NAMES) || `Did you mean metadata.${field}? `;
     throw invalidCondition(text, `unknown field ${JSON.stringify(field)}`, near);
   }
-  const next = !isStored && !isQuoted && UNJOINED.exec(value)?.[1];
-  if (next && fieldOf(next) !== undefined) {
-    throw invalidCondition(text, `expected "and" before ${next}; quote strings`);
-  }
-  const isEmpty = value === "" && !isQuoted;
-  const problem = isRule && (isEmpty ? EXPECTED : of.type === "aliases" && NO_ALIAS) ||
-    !isStored && instantOf(value) === "invalid" && `there is no date ${JSON.stringify(value)}`;
-  const meets = problem || testOf(of, { ...token, isText: isRule || value !== "" });
+  const problem = isRule && value === "" && !isQuoted ? EXPECTED : valueProblem(of, value, how);
+  const meets = problem ?? testOf(of, { ...token, isText: isRule || value !== "" });
   if (typeof meets === "string") throw invalidCondition(text, meets);
   // Earlier releases took an unknown author as any: what a stored rule keeps stays.
   const isAny = ({ by }: Facts) => isStored && of.name === "by" && by === undefined;
   return { ...token, of, meets: (facts) => isAny(facts) || meets(facts) };
+}
+
+/** Returns what is wrong with a value, without quotes, that has another comparison. */
+function joinProblem(value: string, isStored: boolean): string | undefined {
+  const join = OTHER_JOIN.exec(value)?.[1];
+  if (join !== undefined) return `only "and" joins comparisons, not ${join}; quote strings`;
+  const next = isStored ? undefined : UNJOINED.exec(value)?.[1];
+  if (next === undefined || fieldOf(next) === undefined) return undefined;
+  return `expected "and" before ${next}; quote strings`;
+}
+
+function valueProblem(of: Field, value: string, { isRule, isStored }: Reading): string | undefined {
+  if (isRule && of.type === "aliases") return "a rule cannot compare aliases";
+  if (isStored || instantOf(value) !== "invalid") return undefined;
+  return `there is no date ${JSON.stringify(value)}`;
 }
 
 /** Returns a function that reads a field that conditions compare, or undefined for another. */

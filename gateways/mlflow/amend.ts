@@ -1,7 +1,14 @@
 // A run after a change, and what a change may not do.
 import { Buffer } from "node:buffer";
-import { type FileToSave, isRegistryError, iterableStream } from "../../core/kernel.ts";
+import {
+  type FileToSave,
+  fileToSave,
+  inTurns,
+  isRegistryError,
+  iterableStream,
+} from "../../core/kernel.ts";
 import { noSuch, wrong } from "./errors.ts";
+import type { ReadablePages } from "../../apps/server/extending.ts";
 import { isModel, runIdOf } from "../../runs/mlflow/ids.ts";
 import { LastMetrics, type Metric, type pointsOf } from "../../runs/mlflow/points.ts";
 import {
@@ -76,8 +83,24 @@ export function amended(
   };
 }
 
+/** Returns the files of a run after a change, and that of its curves if there are new points. */
+export async function contentWith(
+  version: ReadablePages,
+  files: readonly FileToSave[],
+  points: ReturnType<typeof pointsOf>,
+): Promise<{ content: FileToSave[]; curve?: FileToSave }> {
+  const kept: FileToSave[] = [];
+  for await (const page of version.pages()) {
+    for await (const { info } of inTurns(page.files())) kept.push(fileToSave(page, info));
+  }
+  const curve = points.length === 0 ? undefined : await curveWith(version, points, kept);
+  const added = curve === undefined ? files : [...files, curve];
+  const taken = new Set(added.map(({ path }) => path));
+  return { content: [...kept.filter(({ path }) => !taken.has(path)), ...added], curve };
+}
+
 /** Returns the curve of a version with further points, among the files that the next version keeps. */
-export async function curveWith(
+async function curveWith(
   version: OpenedVersion,
   points: ReturnType<typeof pointsOf>,
   kept: readonly FileToSave[],

@@ -5,9 +5,7 @@ import { Buffer } from "node:buffer";
 import {
   conflict,
   createLanes,
-  type FileToSave,
   fileToSave,
-  inTurns,
   isJsonObject,
   isRegistryError,
   keepNewest,
@@ -27,7 +25,7 @@ import {
   amended,
   checkParams,
   checkRemoved,
-  curveWith,
+  contentWith,
   otherParam,
   type RunChange,
 } from "./amend.ts";
@@ -316,14 +314,7 @@ export class RunChanges {
     const { run: ofRun, metrics: values, ...members } = info.metadata;
     const { failed: _, ...others } = isJsonObject(ofRun) ? ofRun : {};
     const { run: facts, ...metadata } = metadataOf(next);
-    const kept: FileToSave[] = [];
-    for await (const page of version.pages()) {
-      for await (const { info } of inTurns(page.files())) kept.push(fileToSave(page, info));
-    }
-    const curve = points.length === 0 ? undefined : await curveWith(version, points, kept);
-    const added = [...files, ...curve ? [curve] : []];
-    const taken = new Set(added.map(({ path }) => path));
-    const content = [...kept.filter(({ path }) => !taken.has(path)), ...added];
+    const { content, curve } = await contentWith(version, files, points);
     const saved = await this.#registry.save(key.name, undefined, {
       as: passThrough(info.materializer, content),
       base: `${key.name}@${found.version}`,

@@ -78,9 +78,8 @@ export async function openNote(collection: Collection, name: string, count: numb
     },
     unexplained: async () => (await read())?.unexplained ?? new Map(),
     async save(listed, { records, unexplained }) {
+      if (!notes.areWritten) return;
       const before = await reading;
-      const isNeeded = areMany || unexplained.size > 0 || (before?.unexplained.size ?? 0) > 0;
-      if (!notes.areWritten || !isNeeded) return;
       const entries = areMany ? entriesOf(listed, records) : before?.records ?? new Map();
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
       const pages = before?.pages ?? (isLarge ? await readPages(collection, name) : undefined);

@@ -27,41 +27,53 @@ export interface NameTableOptions<Entry> {
   signal?: AbortSignal;
 }
 
-/** A table as it was read. */
-export interface NameTable<Entry> {
-  /** Entries by encoded name. */
-  readonly entries: PackedMap<Entry>;
-  /** Writes these entries in place of all others. A failure is logged. */
-  save(entries: Iterable<readonly [name: string, entry: Entry]>): Promise<void>;
-  /** Writes these entries beside those that were read, every ten minutes: the run may be cut off. */
-  saveInterim(entries: Iterable<readonly [name: string, entry: Entry]>): Promise<void>;
-}
-
 /** Reads the pages of a table: a list, and a get for each 10,000 names. */
 export async function readNameTable<Entry>(
   context: Context,
-  { folder, isEntry, signal }: NameTableOptions<Entry>,
+  options: NameTableOptions<Entry>,
 ): Promise<NameTable<Entry>> {
-  const { backend, id, logger, system } = context;
-  const entries = new PackedMap<Entry>();
-  /** The digest of each page in the store; empty for a page that was ignored. */
-  const pages = new Map<string, string>();
-  let savedAt = system.monotonic();
-  await attempt("read", async () => {
-    for await (const entry of backend.list(folder, { signal })) {
-      if (!isPrefix(entry) && PAGE_NUMBER.test(entry.key.slice(folder.length))) {
-        pages.set(entry.key, "");
-      }
-    }
-    await forEachAtOnce([...pages.keys()], (key) => attempt("read", () => readPage(key)));
-  });
+  const table = new NameTable(context, options);
+  await table.read();
+  return table;
+}
 
-  const save: NameTable<Entry>["save"] = async (wanted) => {
-    const packed = wanted instanceof PackedMap ? wanted : new PackedMap(wanted);
+/** A table as it was read. */
+export class NameTable<Entry> {
+  /** Entries by encoded name. */
+  readonly entries: PackedMap<Entry> = new PackedMap<Entry>();
+  readonly #context: Context;
+  readonly #options: NameTableOptions<Entry>;
+  /** The digest of each page in the store; empty for a page that was ignored. */
+  readonly #pages = new Map<string, string>();
+  #savedAt: number;
+
+  constructor(context: Context, options: NameTableOptions<Entry>) {
+    this.#context = context;
+    this.#options = options;
+    this.#savedAt = context.system.monotonic();
+  }
+
+  async read(): Promise<void> {
+    const { folder, signal } = this.#options;
+    await this.#attempt("read", async () => {
+      for await (const entry of this.#context.backend.list(folder, { signal })) {
+        if (!isPrefix(entry) && PAGE_NUMBER.test(entry.key.slice(folder.length))) {
+          this.#pages.set(entry.key, "");
+        }
+      }
+      const keys = [...this.#pages.keys()];
+      await forEachAtOnce(keys, (key) => this.#attempt("read", () => this.#readPage(key)));
+    });
+  }
+
+  /** Writes these entries in place of all others. A failure is logged. */
+  async save(entries: Iterable<readonly [name: string, entry: Entry]>): Promise<void> {
+    const { backend } = this.#context, { signal } = this.#options, pages = this.#pages;
+    const packed = entries instanceof PackedMap ? entries : new PackedMap(entries);
     const old = new Set(pages.keys());
-    await attempt("write", async () => {
+    await this.#attempt("write", async () => {
       if (await backend.reserve?.({ signal }) === false) return; // deletions need the last space
-      await forEachAtOnce(pagesOf(packed), async ([key, bytes]) => {
+      await forEachAtOnce(this.#pagesOf(packed), async ([key, bytes]) => {
         old.delete(key);
         const digest = digestOfNote(bytes);
         if (pages.get(key) !== digest) await backend.put(key, bytes, { signal });
@@ -69,52 +81,55 @@ export async function readNameTable<Entry>(
       });
       await removeObjects(backend, [...old], signal);
     });
-  };
-  return {
-    entries,
-    save,
-    async saveInterim(found) {
-      if (system.monotonic() - savedAt < INTERIM_MS) return;
-      savedAt = system.monotonic();
-      const both = new PackedMap(entries);
-      for (const [name, entry] of found) both.set(name, entry);
-      await save(both);
-    },
-  };
+  }
 
-  function* pagesOf(packed: PackedMap<Entry>): Generator<[key: string, bytes: Uint8Array]> {
+  /** Writes these entries beside those that were read, every ten minutes: the run may be cut off. */
+  async saveInterim(entries: Iterable<readonly [name: string, entry: Entry]>): Promise<void> {
+    const now = this.#context.system.monotonic();
+    if (now - this.#savedAt < INTERIM_MS) return;
+    this.#savedAt = now;
+    const both = new PackedMap(this.entries);
+    for (const [name, entry] of entries) both.set(name, entry);
+    await this.save(both);
+  }
+
+  *#pagesOf(packed: PackedMap<Entry>): Generator<[key: string, bytes: Uint8Array]> {
+    const { folder } = this.#options, registry = this.#context.id;
     const entries: [name: string, entry: Entry][] = [];
     let page = 0;
     const endPage = (): [string, Uint8Array] => {
       const names = Object.fromEntries(entries.splice(0));
-      return [`${folder}${page++}`, encodeNote({ registry: id, table: folder, names })];
+      return [`${folder}${page++}`, encodeNote({ registry, table: folder, names })];
     };
     for (const entry of packed) if (entries.push(entry) === PAGE) yield endPage();
     if (entries.length > 0) yield endPage();
   }
 
-  async function readPage(key: string): Promise<void> {
+  async #readPage(key: string): Promise<void> {
+    const { backend, system } = this.#context, { isEntry, signal } = this.#options;
     const page = await backend.get(key, { signal });
     if (page === undefined) return;
     if (page.info.size > MAX_PAGE_BYTES) return void await page.body.cancel();
     const bytes = await page.bytes();
-    const names = namesOf(decodeNote(bytes));
+    const names = this.#namesOf(decodeNote(bytes));
     if (names === undefined) return;
     const isRenewed = system.now() - page.info.modifiedAt > RENEWED_MS;
-    if (!isRenewed) pages.set(key, digestOfNote(bytes));
+    if (!isRenewed) this.#pages.set(key, digestOfNote(bytes));
     for (const [name, entry] of Object.entries(names)) {
-      if (isEntry(entry)) entries.set(name, entry);
+      if (isEntry(entry)) this.entries.set(name, entry);
     }
   }
 
   /** Returns the names of a page, if it is of this table. */
-  function namesOf(note: unknown): Record<string, unknown> | undefined {
+  #namesOf(note: unknown): Record<string, unknown> | undefined {
     if (!isJsonObject(note)) return undefined;
     const { registry, table, names } = note;
-    return registry === id && table === folder && isJsonObject(names) ? names : undefined;
+    const isOwn = registry === this.#context.id && table === this.#options.folder;
+    return isOwn && isJsonObject(names) ? names : undefined;
   }
 
-  async function attempt(what: string, action: () => Promise<void>): Promise<void> {
+  async #attempt(what: string, action: () => Promise<void>): Promise<void> {
+    const { folder, signal } = this.#options;
     try {
       await action();
     } catch (error) {
@@ -122,7 +137,7 @@ export async function readNameTable<Entry>(
       if (!isRegistryError(error)) throw error;
       // `du` needs no right to write.
       const isReader = what === "write" && isRegistryError(error, "Denied");
-      logger[isReader ? "info" : "warn"](
+      this.#context.logger[isReader ? "info" : "warn"](
         `cannot ${what} the notes in "${folder}", so names are read again: ${error.message}`,
       );
     }
