@@ -21,8 +21,7 @@ export function UnknownName({ typed, names, what, use, children }: {
     nearestName(typed, names);
   const rest = names.length - MOST;
   const shown = near !== undefined && use !== undefined
-    ? html`<button type="button" class="button button-small mono" onClick=${() =>
-      use(near)}>${near}</button>`
+    ? html`<${NameButton} name=${near} use=${use} />`
     : html`<code>${near}</code>`;
   const list = names.slice(0, MOST).join(", ") +
     (rest > 0 ? `, and ${formatNumber(rest)} more` : "");
@@ -31,4 +30,24 @@ export function UnknownName({ typed, names, what, use, children }: {
       [" Did you mean ", shown, "?"]}${names.length > 0 &&
       html`<span class="muted">${` ${what}: ${list}.`}</span>`}</p>
   `;
+}
+
+/** Names what a name may stand for, to choose one. */
+export function SeveralNames({ typed, names, use }: {
+  typed: string;
+  names: readonly string[];
+  use: (name: string) => void;
+}) {
+  const choices = names.flatMap((name, i) => [
+    i === 0 ? " " : " or ",
+    html`<${NameButton} key=${name} name=${name} use=${use} />`,
+  ]);
+  return html`
+    <p class="note" role="status">Several keys end in <code>${typed}</code>: use${choices}.</p>
+  `;
+}
+
+function NameButton({ name, use }: { name: string; use: (name: string) => void }) {
+  return html`<button type="button" class="button button-small mono" onClick=${() =>
+    use(name)}>${name}</button>`;
 }

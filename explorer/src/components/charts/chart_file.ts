@@ -166,24 +166,16 @@ function pathsOf({ plot: { data }, x, y }: Frame, values: Values, isStep: boolea
 }
 
 function seriesOf(frame: Frame, i: number, color: string): string[] {
-  const { props, plot, x, y, area } = frame;
+  const { props, plot, y, area } = frame;
   const { kind = "line", bands } = props;
   const { isStep = false, isDashed = false, isFaint = false } = props.series[i] ?? {};
   const values = plot.data[i + 1] as Values;
   const isEdge = bands?.some((band) => band.includes(i)) === true;
   const placed = [...values.keys()].filter((at) => Number.isFinite(values[at]))
-    .map((at) => [x(plot.data[0][at] ?? 0), y(values[at] ?? 0)] as const);
+    .map((at) => placeOf(frame, values, at));
   if (kind === "bars") return barsOf(placed, { base: y(0), width: area.width, color });
   if (kind === "points" && !isStep) return pointsOf(placed, { color, isSquare: areSquares(props) });
   const paths = pathsOf(frame, values, isStep || kind === "steps");
-  const base = short(y(0));
-  const ground = kind === "steps" && !isStep
-    ? [tag("path", {
-      d: paths.map(({ d, start }) => `${d}V${base}H${start}Z`).join(""),
-      fill: color,
-      "fill-opacity": 0.13,
-    })]
-    : [];
   const line = tag("path", {
     d: paths.map(({ d }) => d).join(""),
     fill: "none",
@@ -193,15 +185,26 @@ function seriesOf(frame: Frame, i: number, color: string): string[] {
     "stroke-linejoin": "round",
     "stroke-dasharray": isDashed ? DASHES.join(" ") : undefined,
   });
-  const lone = piecesOf(values).filter(({ length }) => length === 1).map(([at]) => at);
-  const isFew = plot.data[0].length < FEW_POINTS && !isStep && !isEdge;
-  const dots = isFew ? placed : lone.map((at) => [x(plot.data[0][at] ?? 0), y(values[at] ?? 0)]);
-  const circles = isEdge || isStep || isFaint
-    ? []
-    : dots.map(([cx = 0, cy = 0]) =>
-      tag("circle", { cx, cy, r: 2.5, fill: "#fff", stroke: color, "stroke-width": 1.25 })
-    );
-  return [...ground, line, ...circles];
+  const ground = kind === "steps" && !isStep ? [groundOf(paths, short(y(0)), color)] : [];
+  if (isEdge || isStep || isFaint) return [...ground, line];
+  const lone = piecesOf(values).filter(({ length }) => length === 1)
+    .map(([at]) => placeOf(frame, values, at));
+  const dots = plot.data[0].length < FEW_POINTS ? placed : lone;
+  return [...ground, line, ...dots.map((dot) => dotOf(dot, color))];
+}
+
+function placeOf({ plot: { data }, x, y }: Frame, values: Values, at: number): [number, number] {
+  return [x(data[0][at] ?? 0), y(values[at] ?? 0)];
+}
+
+/** Returns the area below steps. */
+function groundOf(paths: ReturnType<typeof pathsOf>, base: string, color: string): string {
+  const d = paths.map(({ d, start }) => `${d}V${base}H${start}Z`).join("");
+  return tag("path", { d, fill: color, "fill-opacity": 0.13 });
+}
+
+function dotOf([cx, cy]: [number, number], color: string): string {
+  return tag("circle", { cx, cy, r: 2.5, fill: "#fff", stroke: color, "stroke-width": 1.25 });
 }
 
 /** Lines with fewer points show each. */

@@ -6,7 +6,7 @@ import { Choice } from "../../components/choice.ts";
 import { onValue } from "../../components/field.ts";
 import { formatCount, formatNumber } from "../../format/format.ts";
 import { Empty, ErrorNotice } from "../../components/notices.ts";
-import { UnknownName } from "../../components/unknown_name.ts";
+import { SeveralNames, UnknownName } from "../../components/unknown_name.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { joinValues, type Place, splitValues, usePlace } from "../../framework/router.ts";
@@ -210,6 +210,10 @@ function UnknownKeys({ typed, setFilter, experiments, columns }: {
         const column = members.find((each) => each.title === title);
         if (column !== undefined) setFilter(withField(typed, field, column));
       };
+      const meant = members.filter(({ short }) => short === bare).map(({ title }) => title);
+      if (meant.length > 1) {
+        return html`<${SeveralNames} key=${field} typed=${bare} names=${meant} use=${use} />`;
+      }
       return html`
         <${UnknownName} key=${field} typed=${bare} names=${titles} what="Keys" use=${use}>
           No version has the key <code>${bare}</code>.<//>
