@@ -140,6 +140,10 @@ const DOORS: Readonly<Record<string, Door>> = {
     ask: signed(`/set/@1.0.0/${FILE}?tagging`),
     most: ONE_FILE,
   },
+  "the versions of a file over S3": {
+    ask: signed(`?versions&prefix=set/@latest/${FILE}`),
+    most: 2 * ONE_FILE,
+  },
   "a folder of the Hub": {
     ask: getting(`/api/models/set/tree/main/${FOLDER}`),
     most: ONE_FOLDER,

@@ -1,6 +1,12 @@
 // ListObjectVersions: the versions of a file, as the S3 versions of its key.
-import { compareUtf8, isRegistryError } from "../../../core/kernel.ts";
-import { type Access, fileAt, isFile } from "../../../apps/server/extending.ts";
+import {
+  compareUtf8,
+  inTurns,
+  isRegistryError,
+  isUnreadable,
+  mapAtOnce,
+} from "../../../core/kernel.ts";
+import { type Access, type AskedVersion, fileAt } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
 import { type AskedKeys, type Listed, listKeys } from "../listing.ts";
 import type { S3Context } from "../context.ts";
@@ -15,8 +21,8 @@ interface AskedVersions extends AskedKeys {
   afterVersion?: string;
 }
 
-/** Files of versions that are read for one page, which may then be short. A version counts as 100. */
-const MOST_READ = 100_000;
+/** Versions that are read for one page, which may then be short, and some at once. */
+const MOST_READ = 1000, AT_ONCE = { concurrency: 8 };
 
 /**
  * Lists files with their version. If the prefix is the key of a file at an address that moves, it
@@ -64,18 +70,31 @@ async function versionsOfFile(
     : [];
   let last = "latest", read = 0;
   const after = afterVersion === "latest" ? undefined : afterVersion;
-  for await (const { version, info } of registry.versions(name, { details: true, after })) {
-    if (items.length === limit || read >= MOST_READ) return { items, next: last };
-    if (info !== undefined && info.commit !== current.info.commit) {
-      const file = info.files.find((file) => file.path === path && isFile(file));
-      if (file !== undefined) {
-        items.push({ key: prefix, file, info: summaryOf(info), isLatest: false });
-      }
+  // Their lists of files are read a page at a time: only that of the file.
+  const listed = registry.versions(name, { details: true, withoutFiles: true, after });
+  const older = mapAtOnce(inTurns(listed), async ({ version, info }) => {
+    const isOther = info !== undefined && info.commit !== current.info.commit;
+    const file = isOther ? await fileIn({ name, version, commit: info.commit }) : undefined;
+    return { version, info, file };
+  }, AT_ONCE);
+  for await (const { version, info, file } of older) {
+    if (items.length === limit || read++ === MOST_READ) return { items, next: last };
+    if (file !== undefined) {
+      items.push({ key: prefix, file, info: summaryOf(info!), isLatest: false });
     }
     last = version;
-    read += 100 + (info?.files.length ?? 0);
   }
   return { items };
+
+  /** Returns the file of a version; undefined if it is not there, damaged, or hidden. */
+  async function fileIn(asked: AskedVersion): Promise<Listed["file"]> {
+    try {
+      return (await fileAt(await openPages(asked, access), path))?.info;
+    } catch (error) {
+      const isLeftOut = isRegistryError(error, "NotFound", "Conflict", "Denied");
+      if (!isLeftOut && !isUnreadable(error)) throw error;
+    }
+  }
 }
 
 /** Returns what an answer has of a version: a page of them would hold the files of each. */
