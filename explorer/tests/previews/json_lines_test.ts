@@ -26,6 +26,15 @@ Deno.test("JSON Lines are a table with a column for each member, also of inner o
   assertEquals([isEnd, table.rowCount], [true, 2]);
 });
 
+Deno.test("numbers of lines keep their value, or are text", async () => {
+  const numbers = ["-0.0", "1e400", "-1e-400", "9007199254740993", "0.12345678901234567890"];
+  const table = await open(numbers.map((number) => `[${number}]\n{"a":${number}}\n`).join(""));
+  const rows = (await table.page({ from: 0, count: 50 })).rows;
+  const cells = rows.map((row) => row.find((cell) => cell !== null));
+  const expected = [-0, "1e400", "-1e-400", 9007199254740993n, 0.12345678901234568];
+  assertEquals(cells, expected.flatMap((value, at) => [`[${numbers[at]}]`, value]));
+});
+
 Deno.test("lines that are no objects are values, and a damaged line is named", async () => {
   const values = await open("1\n2\n[3]\n");
   assertEquals((await values.page({ from: 0, count: 5 })).rows, [[1], [2], ["[3]"]]);

@@ -79,6 +79,15 @@ Deno.test("numbers of JSON keep all digits", () => {
     a: new ExactNumber("12345678901234567890"),
     b: 1.5,
   });
+  const changed = ["9007199254740993", "-9223372036854775808", "1e400", "-1e-400", "-0", "-0.0"]
+    .concat("0.12345678901234567890", "-0e3");
+  for (const text of changed) {
+    assertEquals(parseJson(`{"a":[${text}]}`), { a: [new ExactNumber(text)] }, text);
+    assertEquals(parseJson(text), new ExactNumber(text), text);
+  }
+  for (const text of ["9007199254740992", "1e21", "-5", "0", "0.1", "0.30000000000000004", "1E5"]) {
+    assertEquals(parseJson(`[${text}]`), [Number(text)], text);
+  }
 });
 
 Deno.test("large and damaged JSON is shown as text, and lines as a list", async () => {

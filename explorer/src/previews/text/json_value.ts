@@ -1,4 +1,5 @@
 // JSON values for trees: exact numbers, and a limited number of bytes.
+import { exactNumber } from "../../../../core/text/exact_number.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 
 /** Larger documents are shown as text. */
@@ -6,21 +7,23 @@ export const MAX_JSON_BYTES = 4 * 1024 * 1024;
 /** The beginning of a longer file of lines. */
 const LINES_BYTES = 512 * 1024;
 
-/** A number with more digits than JavaScript keeps, or one that JSON lacks: NaN, an infinity. */
+/** A number that JavaScript would show with other digits or another sign, or one that JSON lacks. */
 export class ExactNumber {
   constructor(readonly text: string) {}
-  toJSON(): string {
-    return this.text;
+  /** Returns its text, without quotes where the browser can write that. */
+  toJSON(): unknown {
+    const { rawJSON } = JSON as { rawJSON?(text: string): unknown };
+    return /\d/.test(this.text) ? rawJSON?.(this.text) ?? this.text : this.text;
   }
 }
 
 /**
- * Parses JSON, also with NaN and infinities as Python writes them. Whole numbers beyond 2^53 keep
- * their digits.
+ * Parses JSON, also with NaN and infinities as Python writes them. Numbers keep their digits, and -0
+ * its sign.
  */
 export function parseJson(text: string): unknown {
   try {
-    return /\d{16}/.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
+    return MAY_CHANGE.test(text) ? JSON.parse(text, ownNumber) : JSON.parse(text);
   } catch (error) {
     const marked = text.replaceAll(
       STRING_OR_NAME,
@@ -35,6 +38,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Parts of each text with a number that would change. */
+const MAY_CHANGE = /\d[\d.]{15}|(?:^|[[:,\s])-0|\d[eE][+-]?\d/;
+
 /** A string, which may contain the names and have no end, or the name of a number that JSON lacks. */
 const STRING_OR_NAME = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?\bInfinity\b|\bNaN\b/gs;
 /** The beginning of strings that stand for these names. */
@@ -43,13 +49,14 @@ const MARK = "\0number ";
 function markedNumber(key: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === "string" && value.startsWith(MARK)
     ? new ExactNumber(value.slice(MARK.length))
-    : exactNumber(key, value, context);
+    : ownNumber(key, value, context);
 }
 
-function exactNumber(_: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? "";
-  return /^-?\d{16,}$/.test(source) ? new ExactNumber(source) : value;
+function ownNumber(_: string, value: unknown, { source = "" }: { source?: string } = {}): unknown {
+  if (typeof value !== "number" || source === "") return value;
+  return Object.is(value, -0) || exactNumber(source) === "inexact"
+    ? new ExactNumber(source)
+    : value;
 }
 
 /** A parsed file, or the reason why it is shown as text. */

@@ -129,10 +129,17 @@ function isObject(value: unknown): value is object {
 }
 
 function cellOf(value: unknown): Cell {
-  if (value instanceof ExactNumber) {
-    return /\d/.test(value.text) ? BigInt(value.text) : numberWord(value.text);
-  }
+  if (value instanceof ExactNumber) return numberOf(value.text);
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value as Cell;
+}
+
+function numberOf(text: string): Cell {
+  if (/^-?[1-9]\d*$/.test(text)) return BigInt(text);
+  if (!/\d/.test(text)) return numberWord(text);
+  const number = Number(text);
+  const isOther = !Number.isFinite(number) ||
+    number === 0 && /[1-9]/.test(text.replace(/e.*/i, ""));
+  return isOther ? text : number; // other digits after the seventeenth are not sorted by
 }
 
 /** Returns the type that all cells of a column have. Those without a value have any. */
