@@ -15,11 +15,13 @@ import {
   writeFirstHour,
 } from "../docs/transcript.ts";
 import {
+  compilerOf,
   INSTALL_QUIETLY,
   type InstalledPackage,
   runIn,
   RUNTIMES,
   sharedPackage,
+  TYPESCRIPTS,
 } from "./npm/installed_package.ts";
 import { LIBRARY, LIBRARY_SAYS, UPLOADS } from "./npm/library_programs.ts";
 import { readmeSamples } from "./npm/readme_samples.ts";
@@ -92,8 +94,11 @@ Deno.test("on an older Node the program prints one line, and fails", async () =>
 });
 
 Deno.test("its declarations are right for strict TypeScript that checks libraries too", async () => {
-  const { project, env, built: { folder } } = await installed();
-  const { exports } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const { project, env, runtime, built: { folder } } = await installed();
+  const { exports, typeScriptVersion } = JSON.parse(
+    await readFile(join(folder, "package.json"), "utf8"),
+  );
+  assertEquals(typeScriptVersion, TYPESCRIPTS[0]);
   const subpaths = Object.keys(exports).filter((subpath) => subpath !== "./package.json").map((
     text,
   ) => text.slice(1));
@@ -114,10 +119,17 @@ export const wrong: number = saved.version;
     "--skipDefaultLibCheck"; // the libraries of TypeScript itself
   // A browser has no types of Node, and Node none of the DOM.
   const withDomAndWithout = [["--typeRoots", "none"], ["--types", "node", "--lib", "es2022"]];
-  for (const libraries of kindsOfShare("libraries", withDomAndWithout)) {
-    const tsc = [join(project, "node_modules/.bin/tsc"), ...flags.split(" "), ...libraries];
-    const ran = await runIn({ cwd: project, env }, [...tsc, "check.ts"]);
-    assertEquals([ran.code, ran.stdout], [0, ""]);
+  const kinds = TYPESCRIPTS.flatMap((version) =>
+    withDomAndWithout.map((libraries) => ({ version, libraries }))
+  );
+  for (const { version, libraries } of kindsOfShare("libraries", kinds)) {
+    const tsc = [
+      await runtime("node@22"),
+      join(project, "node_modules", compilerOf(version), "bin/tsc"),
+    ];
+    const command = [...tsc, ...flags.split(" "), ...libraries, "check.ts"];
+    const ran = await runIn({ cwd: project, env }, command);
+    assertEquals([ran.code, ran.stdout], [0, ""], version);
   }
 });
 

@@ -9,6 +9,14 @@ import { tempRoot } from "../../support/temp_root.ts";
 /** JavaScript runtimes; `npx` provides each. */
 export const RUNTIMES = ["node@22", "node@24", "bun@1"] as const;
 
+/** The least and the newest TypeScript that read the declarations. */
+export const TYPESCRIPTS = ["5.8", "5.9"] as const;
+
+/** Returns the name that a project has installed a TypeScript by. */
+export function compilerOf(version: typeof TYPESCRIPTS[number]): string {
+  return `typescript-${version}`;
+}
+
 /** Options of `npm install` that avoid requests to its registry. */
 export const INSTALL_QUIETLY = ["--no-audit", "--no-fund", "--prefer-offline"];
 
@@ -84,7 +92,10 @@ async function installPackage(root: string): Promise<InstalledPackage> {
   await Promise.all([home, project].map((folder) => mkdir(folder, { recursive: true })));
   await writeFile(join(project, "package.json"), '{ "type": "module" }\n');
   const built = await buildPackage(root);
-  const packages = ["@aws-sdk/client-s3@3", "typescript@5.9", "@types/node@22", built.archive];
+  const compilers = TYPESCRIPTS.map((version) =>
+    `${compilerOf(version)}@npm:typescript@${version}`
+  );
+  const packages = ["@aws-sdk/client-s3@3", ...compilers, "@types/node@22", built.archive];
   const command = ["npm", "install", ...INSTALL_QUIETLY, ...packages];
   const { code, stderr } = await runIn({ cwd: project, env }, command);
   if (code !== 0) throw new Error(`Cannot install ${packages}: ${stderr}`);
