@@ -64,16 +64,20 @@ export function Empty({ title, children, docs }: {
   `;
 }
 
-/** Shows a value when it is loaded, else its error or that it is loading. */
+/**
+ * Shows a value when it is loaded, else its error or that it is loading. While the service cannot be
+ * reached, what was loaded before stays.
+ */
 export function whenLoaded<T>(
   { value, error, reload }: Loaded<T>,
   show: (value: T) => ComponentChildren,
   what?: string,
 ): VNode {
-  if (error !== undefined) return html`<${ErrorNotice} error=${error} retry=${reload} />`;
-  return value === undefined
-    ? html`<${Loading} what=${what} />`
-    : html`<${Fragment}>${show(value)}<//>`;
+  const notice = error !== undefined && html`<${ErrorNotice} error=${error} retry=${reload} />`;
+  const isAway = (error as Partial<ServiceError> | undefined)?.status === 0;
+  if (notice && (value === undefined || !isAway)) return notice;
+  if (value === undefined) return html`<${Loading} what=${what} />`;
+  return html`<${Fragment}>${notice}<${Fragment}>${show(value)}<//><//>`;
 }
 
 /** {@linkcode whenLoaded} as a component. */

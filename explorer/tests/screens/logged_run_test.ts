@@ -54,6 +54,35 @@ Deno.test({
 });
 
 Deno.test({
+  name: "curves stay while the service is away, and go on when it is back" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await registry.save("m", 1);
+    await using run = await openRun(registry, "m", { id: "7" });
+    for (const step of [1, 2]) run.log({ step, loss: 1 / step });
+    await run.flush();
+    await using explorer = await openExplorer(registry);
+    const { page, url } = explorer;
+    await page.clock.install();
+    await page.goto(`${url}#/logged/m/7`);
+    const curve = page.getByRole("figure", { name: "loss by step" }).first();
+    await curve.waitFor();
+    await page.route("**/runs/**", (route) => route.abort());
+    await page.clock.fastForward(3000);
+    const away = page.getByRole("alert").filter({ hasText: "Cannot reach the service" });
+    await away.waitFor();
+    assertEquals(await curve.isVisible(), true);
+    await page.unroute("**/runs/**");
+    run.log({ step: 3, loss: 0.1 });
+    await run.flush();
+    await page.clock.fastForward(3000);
+    await page.getByText("3 points").waitFor();
+    assertEquals(await away.count(), 0);
+  },
+});
+
+Deno.test({
   name: "a run that failed has its last values, and is saved as a version by keyboard" + SKIPPED,
   ignore: IGNORED,
   async fn() {
