@@ -256,6 +256,18 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
                 return folder_info(f"{ref}/{inner}")
         raise FileNotFoundError(errno.ENOENT, f"{artifact.ref} has no such file", path)
 
+    def exists(self, path: str, **_: Any) -> bool:  # that of fsspec hides an outage
+        try:
+            return bool(self.info(path))
+        except FileNotFoundError:
+            return False
+
+    def isfile(self, path: str) -> bool:
+        try:
+            return bool(self.info(path)["type"] == "file")
+        except FileNotFoundError:
+            return False
+
     def _new_info(self, path: str, written: Written, ref: str, inner: str) -> dict[str, Any]:
         file = written.find(inner)
         if file is not None:

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
 import { serve } from "../../apps/server/listen/served.ts";
-import { pythonTest, runProgram } from "../reader.ts";
+import { pythonTest, runProgram, served } from "../reader.ts";
 
 const PROGRAM = `
 import sys
@@ -127,5 +127,42 @@ pythonTest("a save that the service refuses is refused before bytes are sent", a
     "AlreadyExists",
     "Invalid",
     "NotFound",
+  ]);
+});
+
+const EXISTS = `
+import sys
+from holdfast.filesystem import HoldfastFileSystem
+
+location, token, file, closed = sys.argv[1:]
+
+def answer(files, path):
+    def ask(method):
+        try:
+            return getattr(files, method)(path)
+        except Exception as error:
+            return getattr(error, "code", type(error).__name__)
+    print(*(ask(method) for method in ("exists", "isfile", "isdir", "lexists")))
+
+files = HoldfastFileSystem(location, token=token, skip_instance_cache=True)
+for path in (file, "m@1.0.0", "m@1.0.0/other", "m@7", "n", ""):
+    answer(files, path)
+answer(HoldfastFileSystem(location, token="wrong", skip_instance_cache=True), file)
+answer(HoldfastFileSystem(closed, timeout=1, skip_instance_cache=True), file)
+`;
+
+pythonTest("a path is not missing because a service is away or refuses", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("m", { a: 1 });
+  await using service = served(registry);
+  const { files: [{ path }] } = await registry.info("m");
+  const args = [service.location, service.token!, `m@1.0.0/${path}`, "http://127.0.0.1:9"];
+  assertEquals(await runProgram(EXISTS, { args }), [
+    "True True False True",
+    "True False True True",
+    ...Array(3).fill("False False False False"),
+    "True False True True",
+    "Denied Denied Denied Denied",
+    "Unavailable Unavailable Unavailable Unavailable",
   ]);
 });
