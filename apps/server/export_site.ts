@@ -119,7 +119,10 @@ class Site {
       for (const selector of [version, ...selectors]) {
         const at = `${path}/versions/${encode(selector)}`;
         yield answer(at, info);
-        if (info.materializer.id === RELEASE) yield* this.#memberFiles(at, ask);
+        if (info.materializer.id !== RELEASE) continue;
+        // `latest` of the site may be another version than that of the registry.
+        const exact = `${path}/versions/${encode(version)}`;
+        yield* this.#memberFiles(exact, at, ask);
       }
       const ref = `${name}@${version}`;
       for (const at of version === itemAt(listed, 0).version ? [ref, name] : [ref]) {
@@ -159,13 +162,14 @@ class Site {
 
   async *#memberFiles(
     path: string,
+    to: string,
     ask: (path: string) => Promise<Response>,
   ): AsyncGenerator<SiteFile> {
     const release: Release = await (await ask(`${path}/members`)).json();
-    yield answer(`${path}/members`, release);
+    yield answer(`${to}/members`, release);
     for (const [key, { ref }] of Object.entries(release.members)) {
       const info = await ask(`artifacts/${ref.split("@").map(encode).join("/versions/")}`);
-      const at = `${path}/members/${nameSegment(key)}`;
+      const at = `${to}/members/${nameSegment(key)}`;
       yield answer(at, this.#withoutOthers(await info.json()));
     }
   }

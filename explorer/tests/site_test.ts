@@ -79,6 +79,22 @@ Deno.test("a site of a release has its members", async () => {
   assert(!files.has("artifacts/net/versions/2.0.0/index.json"));
 });
 
+Deno.test("the latest release of a site is the latest that was chosen", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const value of [1, 2]) await registry.save("net", value);
+  for (const version of [1, 2]) {
+    await publishRelease(registry, "serving", { [`model ${version}`]: `net@${version}` });
+  }
+  const files = await filesOf(registry, ["serving@1"]);
+  const members = "artifacts/serving/versions/latest/members";
+  const { bytes } = files.get(`${members}/index.json`)!;
+  const names = Object.keys(JSON.parse(new TextDecoder().decode(bytes)).members);
+  assertEquals(names, ["model 1"]);
+  const below = [...files.keys()].filter((path) => path.startsWith(members)).sort();
+  const member = sitePath(`${members}/${nameSegment("model 1")}`);
+  assertEquals(below, [`${members}/index.json`, member].sort());
+});
+
 Deno.test("stored pages are not pages of the site", async () => {
   await using registry = await openRegistry("memory:");
   const page = "<!doctype html><script>alert(1)</script>";
