@@ -16,6 +16,7 @@ from torch import nn
 
 import holdfast
 from holdfast.checkpoint import CheckpointReader, CheckpointWriter
+from holdfast.values.objects import libraries
 from holdfast.values.objects.objects import serializer_of
 
 warnings.filterwarnings("ignore")
@@ -95,6 +96,15 @@ def damaged():
         hostile = re.sub(pattern, value, text).encode()
         files = {"model.txt": hostile}
         shown("hostile", lambda: registry.load(stored("lightgbm", {}, files)))
+    parse_apart = libraries.parse_apart
+    endless = "import time; time.sleep(1e6)"
+    libraries.parse_apart = lambda _, path: parse_apart(endless, path, 0.1)
+    files = {"model.txt": text.encode()}
+    shown("endless", lambda: registry.load(stored("lightgbm", {}, files)))
+    try:
+        print("left", os.waitpid(-1, os.WNOHANG))
+    except ChildProcessError:
+        print("killed")
     for state in ({"dict": [[["x"], 1]]}, {"dict": 5}, {"float": []}, {"tensor": []}):
         shown("state", lambda: registry.load(stored("torch.state", {"state": state}, {})))
 

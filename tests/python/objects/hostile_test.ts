@@ -26,7 +26,8 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     "damaged",
     ["sklearn", "xgboost", "lightgbm", "catboost", "onnx", "torch.state", "torch.module"]
       .flatMap((name) => [`${name} Corrupt`, `${name} Corrupt`])
-      .concat(new Array(2).fill("hostile Corrupt"), new Array(4).fill("state Corrupt")),
+      .concat(new Array(2).fill("hostile Corrupt"), "endless Invalid", "killed")
+      .concat(new Array(4).fill("state Corrupt")),
   ],
   ["of odd tensors and names are the same after a load", "values", [
     ...new Array(5).fill("True True"),

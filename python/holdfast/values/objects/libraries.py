@@ -101,13 +101,26 @@ class CatBoost(XGBoost):
             raise ValueError(error) from error
 
 
-def parse_apart(program: str, path: Path) -> None:
-    """Raises `ValueError` for a file that ends the process that parses it."""
+PARSE_SECONDS = 120
+"""Time for a process to start and import a package. Each MiB that it parses has another second."""
+
+
+def parse_apart(program: str, path: Path, seconds: float = PARSE_SECONDS) -> None:
+    """Raises `ValueError` for a file that ends the process that parses it.
+
+    Raises `TimeoutError` if the process does not end: it is killed.
+    """
     code = f"import sys; PATH = sys.argv.pop(); sys.path[:] = {sys.path!r}; {program}"
     command = [sys.executable, "-c", code, str(path)]
     import subprocess  # few programs load such a model
 
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    limit, none = seconds + path.stat().st_size // 2**20, subprocess.DEVNULL
+    try:
+        done = subprocess.run(
+            command, stdin=none, stdout=none, stderr=none, timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"a process that parses it has not ended in {limit} s") from None
     if done.returncode not in (0, 1):  # 1 for an exception, which the next parse raises, too
         raise ValueError(f"a process that parses it ends with {done.returncode}")
 
@@ -147,7 +160,11 @@ class LightGBM:
         path = loading.file(self.FILE)
         check_tree_sizes(path)
         if loading.trust is not True:
-            parse_apart("import lightgbm; lightgbm.Booster(model_file=PATH)", path)
+            try:
+                parse_apart("import lightgbm; lightgbm.Booster(model_file=PATH)", path)
+            except TimeoutError as error:
+                hint = "If you trust it: load(ref, trust=True)."
+                raise loading.refused(str(error), hint) from None
         try:
             model = lightgbm.Booster(model_file=str(path))
         except lightgbm.basic.LightGBMError as error:
