@@ -4,9 +4,16 @@ import { openRegistry } from "../../mod.ts";
 import { pythonTest, runProgram, served } from "./reader.ts";
 
 const PROGRAM = `
-import copy, multiprocessing, pickle, sys
+import copy, multiprocessing, pickle, ssl, sys, urllib.request
 import holdfast
 from holdfast.filesystem import HoldfastFileSystem
+
+begin = urllib.request.HTTPSHandler.__init__
+
+def as_since_3_12(self, context=None, **options):  # which cannot be pickled
+    begin(self, context=context or ssl.create_default_context(), **options)
+
+urllib.request.HTTPSHandler.__init__ = as_since_3_12
 
 def read(artifact):
     file = artifact.file("data.bin")

@@ -129,6 +129,11 @@ def set_timeout(response: Any, seconds: float) -> None:
         connected.settimeout(seconds)
 
 
+def opener(is_direct: bool) -> urllib.request.OpenerDirector:
+    direct = [urllib.request.ProxyHandler({})] if is_direct else []
+    return urllib.request.build_opener(OnlyReads, *direct)
+
+
 class Connection:
     def __init__(
         self, url: str, token: str | Callable[[], str] | None = None, timeout: float = 60
@@ -143,9 +148,15 @@ class Connection:
         self._token = token
         self._timeout = timeout
         self._follows_from = 0.0  # when to ask the bucket, by the monotonic clock
-        is_own = self.location in OWN_TOKENS  # a proxy would get its token
-        direct = [urllib.request.ProxyHandler({})] if is_own else []
-        self._opener = urllib.request.build_opener(OnlyReads, *direct)
+        self._is_direct = self.location in OWN_TOKENS  # a proxy would get its token
+        self._opener = opener(self._is_direct)
+
+    def __getstate__(self) -> Json:  # since Python 3.12, openers cannot be pickled
+        return {key: value for key, value in vars(self).items() if key != "_opener"}
+
+    def __setstate__(self, state: Json) -> None:
+        vars(self).update(state)
+        self._opener = opener(self._is_direct)
 
     @property
     def token(self) -> str | None:
