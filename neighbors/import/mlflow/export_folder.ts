@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { Buffer } from "node:buffer";
 import {
   type Artifact,
+  type ArtifactInfo,
   conflict,
   folderOf,
   isJsonObject,
@@ -210,36 +211,41 @@ export class MlrunsExport {
     await this.#labels(`${folder}/tags`, own?.labels);
     for await (const { alias, version } of this.#registry.aliases(name)) {
       const [, number] = /^(\d+)\.0\.0$/.exec(version) ?? [];
-      if (number !== undefined) await this.#texts(`${folder}/aliases`, new Map([[alias, number]]));
+      const leadsThere = await this.#registry.has(name, { version: alias, signal: this.#signal });
+      if (number === undefined || !leadsThere) continue;
+      await this.#texts(`${folder}/aliases`, new Map([[alias, number]]));
     }
-    for (const { version, metadata, createdAt } of numbered) {
-      const number = Number.parseInt(version), at = `${folder}/version-${number}`;
-      const kept = (metadata.mlflow ?? {}) as Record<string, string>;
-      const notes = await readAnnotations(this.#registry, `${name}@${version}`, {
-        signal: this.#signal,
-      });
-      const source = this.#uri(`${at}/artifacts`);
-      await this.#yaml(`${at}/meta.yaml`, {
-        name: model,
-        version: number,
-        creation_timestamp: Number(kept.creation_timestamp ?? createdAt.getTime()),
-        last_updated_timestamp: Number(kept.creation_timestamp ?? createdAt.getTime()),
-        current_stage: kept.stage ?? "None",
-        description: notes?.notes ?? null,
-        run_id: kept.run_id === undefined ? null : runOfText(kept.run_id),
-        run_link: kept.run_link ?? null,
-        model_id: kept.model_id === undefined ? null : runOfText(kept.model_id),
-        source,
-        storage_location: source,
-        status: "READY",
-        status_message: null,
-        user_id: kept.user_id ?? null,
-      });
-      await this.#labels(`${at}/tags`, notes?.labels);
-      const artifact = await this.#registry.open(name, { version, signal: this.#signal });
-      await this.#artifacts(artifact, `${at}/artifacts`);
-      this.report.versions++;
-    }
+    for (const info of numbered) await this.#modelVersion(model, info);
+  }
+
+  async #modelVersion(model: string, info: ArtifactInfo): Promise<void> {
+    const { name, version, metadata, createdAt } = info;
+    const number = Number.parseInt(version), at = `models/${model}/version-${number}`;
+    const kept = (metadata.mlflow ?? {}) as Record<string, string>;
+    const notes = await readAnnotations(this.#registry, `${name}@${version}`, {
+      signal: this.#signal,
+    });
+    const source = this.#uri(`${at}/artifacts`);
+    await this.#yaml(`${at}/meta.yaml`, {
+      name: model,
+      version: number,
+      creation_timestamp: Number(kept.creation_timestamp ?? createdAt.getTime()),
+      last_updated_timestamp: Number(kept.creation_timestamp ?? createdAt.getTime()),
+      current_stage: kept.stage ?? "None",
+      description: notes?.notes ?? null,
+      run_id: kept.run_id === undefined ? null : runOfText(kept.run_id),
+      run_link: kept.run_link ?? null,
+      model_id: kept.model_id === undefined ? null : runOfText(kept.model_id),
+      source,
+      storage_location: source,
+      status: "READY",
+      status_message: null,
+      user_id: kept.user_id ?? null,
+    });
+    await this.#labels(`${at}/tags`, notes?.labels);
+    const artifact = await this.#registry.open(name, { version, signal: this.#signal });
+    await this.#artifacts(artifact, `${at}/artifacts`);
+    this.report.versions++;
   }
 
   async #artifacts(artifact: Artifact, folder: string): Promise<void> {

@@ -1,6 +1,9 @@
 // Registered models and pages of searches.
 import { assert, assertEquals } from "@std/assert";
+import "../../../signatures/signatures.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
+import { openRegistry } from "../../../mod.ts";
+import { changeRules } from "../../../registry/maintenance.ts";
 import { assertRefused, type Json, openMlflow, tokens } from "./open_mlflow.ts";
 
 const EXISTS = "RESOURCE_ALREADY_EXISTS";
@@ -53,6 +56,23 @@ Deno.test("a version has the files of a run that goes on, of one that ended, and
   const other =
     (await get("registered-models/alias", { name: "clf", alias: "other" })).model_version;
   assertEquals([other.version, other.aliases], ["4.1.0", ["other"]]);
+});
+
+Deno.test("an alias does not lead to content that replaced what a rule had checked", async () => {
+  const backend = createMemoryBackend(), name = "models:clf";
+  const own = await openRegistry(backend, { mutable: true });
+  const where = "metadata.auc > 0.9";
+  const set = { pattern: name, protectAliases: ["production"], promote: { where } };
+  await changeRules(own, { set });
+  await own.save(name, 1, { metadata: { auc: 0.99 } });
+  await own.setAlias(name, "production", "1", { force: true });
+  const { get } = await openMlflow({ backend });
+  const byAlias = () => get("registered-models/alias", { name: "clf", alias: "production" });
+  assertEquals((await byAlias()).model_version.version, "1");
+  await changeRules(own, { remove: name });
+  await own.save(name, 2, { version: "1", onConflict: "overwrite", metadata: { auc: 0 } });
+  await changeRules(own, { set });
+  await assertRefused(byAlias(), INVALID, "alias production not found");
 });
 
 Deno.test("requests about models that make no sense are refused", async () => {
