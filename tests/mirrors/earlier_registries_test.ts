@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { openRegistry } from "../../mod.ts";
 import { verifyRegistry } from "../../apps/maintenance.ts";
+import { collectGarbage } from "../../registry/maintenance.ts";
 import { readAnnotations } from "../../registry/mod.ts";
 import { aliasesOf } from "../conformance/registry/registry_case.ts";
 import { SMALL_FILES } from "../registry/earlier/content.ts";
@@ -33,3 +34,22 @@ testOnAll("a mirror that it made holds members by itself", async ({ open }) => {
   assertEquals(await mirror.delete("plain@1"), true);
   await rejected("Conflict", mirror.delete("packed@1"), /a release names it/);
 });
+
+testOnAll(
+  "a mirror that it made follows its source, and deletes what that deletes",
+  async ({ open }) => {
+    const [main, mirror] = [await open("main"), await open("mirror")];
+    await main.save("noted", "next", { alias: "newest" });
+    await main.delete("noted@1");
+    await main.delete("serving@1");
+    const { failures } = await mirrorRegistry(main, mirror, { names: ["serving", "noted"] });
+    assertEquals(failures, []);
+    assertEquals(await mirror.load("noted@newest"), "next");
+    assertEquals(await mirror.has("noted", { version: "1" }), false);
+    assertEquals(await mirror.has("serving", { version: "1" }), false);
+    await rejected("Conflict", mirror.delete("packed@1"), /a release names it/);
+    assertEquals((await collectGarbage(mirror, { now: true })).failures, []);
+    assertEquals(await mirror.load("serving@live/tokens"), SMALL_FILES);
+    assertEquals((await verifyRegistry(mirror)).problems, []);
+  },
+);

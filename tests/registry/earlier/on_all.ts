@@ -8,9 +8,10 @@ import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { withAge } from "../with_age.ts";
-import { COMMITS } from "./commits.ts";
+import { COMMITS, SERVED } from "./commits.ts";
 import { programAt, VALUES, writeContent } from "./content.ts";
 import { unpackFixture } from "./fixtures.ts";
+import { writeServed } from "./served.ts";
 
 export interface World {
   folder: string;
@@ -38,11 +39,29 @@ export function testOnAll(sentence: string, body: (world: World) => Promise<void
   }
 }
 
+/** A test of what each commit in `SERVED`, and this program, served. */
+export function testOnServed(
+  sentence: string,
+  body: (world: { folder: string }) => Promise<void>,
+): void {
+  for (const commit of [...SERVED, "this program"]) {
+    testInRoot(`${sentence} (${commit.slice(0, 8)})`, async (root) => {
+      const folder = root.join("served");
+      await mkdir(folder);
+      if (COMMITS.includes(commit)) await unpackFixture(commit, folder);
+      else await writeServed(SOURCE, folder);
+      await body({ folder });
+    });
+  }
+}
+
+const SOURCE = pathToFileURL(REPOSITORY).href;
+
 async function registriesOf(commit: string, root: TempRoot): Promise<string> {
   const folder = root.join("registries");
   await mkdir(folder);
   if (COMMITS.includes(commit)) await unpackFixture(commit, folder);
-  else await writeContent(await programAt(pathToFileURL(REPOSITORY).href), folder);
+  else await writeContent(await programAt(SOURCE), folder);
   return folder;
 }
 

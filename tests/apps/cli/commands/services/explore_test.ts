@@ -2,6 +2,8 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../../run_cli.ts";
 import { openInBrowser } from "../../../../../apps/cli/terminal/open_in_browser.ts";
 import { captureIo, cliTest, filledTest } from "../../../captured_io.ts";
+import { SERVED } from "../../../../registry/earlier/commits.ts";
+import { unpackFixture } from "../../../../registry/earlier/fixtures.ts";
 
 const exists = (at: URL) => Deno.stat(at).then(() => true, () => false);
 
@@ -62,6 +64,17 @@ filledTest("export site writes the page and the versions into a folder", async (
   ]);
   assertEquals(JSON.parse(await read("artifacts/note/versions/index.json")).items.length, 1);
 });
+
+for (const commit of SERVED) {
+  filledTest(`export site replaces a site of an earlier commit (${commit})`, async (it) => {
+    const earlier = it.root.join("earlier"), site = it.root.join("earlier/site");
+    await unpackFixture(commit, earlier);
+    await Deno.writeTextFile(`${site}/own.txt`, "mine");
+    await it.succeeds(["export", "site", "note", "--to", site]);
+    assertEquals(await Deno.readTextFile(`${site}/own.txt`), "mine");
+    assertEquals([...Deno.readDirSync(`${site}/artifacts`)].map(({ name }) => name), ["note"]);
+  });
+}
 
 cliTest("export site refuses a folder with other files, and a missing place", async (it) => {
   await it.holdfast("init");
