@@ -57,7 +57,7 @@ export function parseCondition(
   const tokens = split(text, CONDITION);
   if (tokens.length === 0 || tokens.at(-1)?.kind === "join") throw invalidCondition(text, EXPECTED);
   const comparisons = tokens.filter(({ kind }) => kind !== "join").map((token) =>
-    readComparison(token, text, { isRule, isStored })
+    readComparison(token, text, { isRule, isStored, isLast: token === tokens.at(-1) })
   );
   const meets = (info: ArtifactInfo, aliases?: readonly string[]) => {
     const facts = factsOf(info, aliases);
@@ -72,6 +72,7 @@ const EXPECTED = "expected a comparison such as metadata.epochs > 3";
 interface Reading {
   isRule: boolean;
   isStored: boolean;
+  isLast: boolean;
 }
 
 function readComparison(
@@ -79,10 +80,10 @@ function readComparison(
   text: string,
   how: Reading,
 ): ReadComparison {
-  const { isRule, isStored } = how;
+  const { isRule } = how;
   if (token.kind !== "comparison") throw invalidCondition(text, EXPECTED);
   const { field, value } = token, isQuoted = value !== token.typed.trim();
-  const unjoined = isQuoted ? undefined : joinProblem(value, isStored);
+  const unjoined = isQuoted ? undefined : joinProblem(value, how);
   if (unjoined !== undefined) throw invalidCondition(text, unjoined);
   const of = fieldOf(field);
   if (of === undefined) {
@@ -93,14 +94,17 @@ function readComparison(
   const meets = problem ?? testOf(of, { ...token, isText: isRule || value !== "" });
   if (typeof meets === "string") throw invalidCondition(text, meets);
   // Earlier releases took an unknown author as any: what a stored rule keeps stays.
-  const isAny = ({ by }: Facts) => isStored && of.name === "by" && by === undefined;
+  const isAny = ({ by }: Facts) => how.isStored && of.name === "by" && by === undefined;
   return { ...token, of, meets: (facts) => isAny(facts) || meets(facts) };
 }
 
 /** Returns what is wrong with a value, without quotes, that has another comparison. */
-function joinProblem(value: string, isStored: boolean): string | undefined {
+function joinProblem(value: string, { isStored, isLast }: Reading): string | undefined {
   const join = OTHER_JOIN.exec(value)?.[1];
   if (join !== undefined) return `only "and" joins comparisons, not ${join}; quote strings`;
+  if (!isStored && !isLast && /[,;]$/.test(value)) {
+    return 'only "and" joins comparisons; quote strings';
+  }
   const next = isStored ? undefined : UNJOINED.exec(value)?.[1];
   if (next === undefined || fieldOf(next) === undefined) return undefined;
   return `expected "and" before ${next}; quote strings`;

@@ -1,6 +1,6 @@
 // The terms of searches and filters: words, `"two words"`, and comparisons such as `epochs > 3`, by the
 // grammar of conditions (`core/registry/conditions/tokens.ts`).
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import {
   type Comparing,
   type Grammar,
@@ -8,6 +8,7 @@ import {
   split,
   type Token,
 } from "../../../core/registry/conditions/tokens.ts";
+import { fieldOf } from "../../../core/registry/conditions/fields.ts";
 
 /** Keys may be quoted. An apostrophe that begins no quoted key is part of one. */
 const KEYS = /(?:[^\s=!<>"']|"[^"]*"|(?<=\.)'[^']*'|(?<!\.)'|'(?![^']*'))+/;
@@ -52,13 +53,31 @@ export function termsOf(query: string): string[] {
 /**
  * Parses a search: all of its terms must match.
  *
- * @throws {RegistryError} `Invalid` for another join than `and`
+ * @throws {RegistryError} `Invalid` for another join than `and`, also a comma
  */
 export function parseTerms(query: string): Token[] {
   const tokens = tokensOf(query);
   const join = tokens.find(({ kind, text }) => kind === "join" && !/^and$/i.test(text))?.text;
-  if (join === undefined) return tokens.filter(({ kind }) => kind !== "join");
+  if (join !== undefined) {
+    throw otherJoin(join, `Search for each, or quote the word: "${join}".`);
+  }
+  const terms = tokens.filter(({ kind }) => kind !== "join");
+  for (const [i, term] of terms.entries()) {
+    const comma = term.kind === "comparison" ? commaIn(term.typed, terms[i + 1]) : undefined;
+    if (comma !== undefined) throw otherJoin(comma, "Write `and`, or quote a value with a comma.");
+  }
+  return terms;
+}
+
+/** Returns the comma, or semicolon, behind which a value has another comparison. */
+function commaIn(typed: string, next: Token | undefined): string | undefined {
+  const last = /[,;]$/.exec(typed)?.[0];
+  if (last !== undefined) return next?.kind === "comparison" ? last : undefined;
+  const [, comma, field = ""] = /^[^'"]*([,;])([^\s=!<>,;'"]+)(?:[=<>]|!=)/.exec(typed) ?? [];
+  return fieldOf(field) === undefined ? undefined : comma;
+}
+
+function otherJoin(join: string, hint: string): RegistryError {
   const state = `only "and" joins conditions, not ${join}`;
-  const hint = `Search for each, or quote the word: "${join}".`;
-  throw fault({ code: "Invalid", action: "search", state, hint });
+  return fault({ code: "Invalid", action: "search", state, hint });
 }

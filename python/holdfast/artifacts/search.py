@@ -12,7 +12,7 @@ from ..core.metadata import from_metadata
 from ..core.shapes import is_dict, is_list
 from ..core.versions import VERSION, Version, parse_version
 from .comparing import begins_date, compares, compares_text, instant_of, meets
-from .terms import Term, terms_of
+from .terms import FIELDS, Term, is_field, terms_of
 
 
 class Found(NamedTuple):
@@ -40,7 +40,6 @@ class Found(NamedTuple):
 Test = Callable[[Found], bool]
 ZONED = re.compile(r"Z\Z|[T ].*[+-]", re.IGNORECASE)
 MISSING = object()
-FIELDS = ("name", "version", "alias", "kind", "size", "by", "state", "created")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:iB|(B))?|B)?", re.IGNORECASE | re.ASCII)
 
 
@@ -56,7 +55,7 @@ def test_of(term: Term) -> Test:
         return lambda found: any(word in text.lower() for text in texts_of(found))
     field, comparison, wanted = term.field, term.sign, term.value
     kind, _, path = field.partition(".")
-    if field not in FIELDS and not (path and kind in ("metadata", "labels", "metrics", "params")):
+    if not is_field(field):
         state = f"{quoted(field)} is not one of {', '.join(FIELDS)}, metadata.KEY and labels.KEY"
         bare = term.text.replace('"', "")
         hint = f'Write metadata.{term.text}, or quote a word: "{bare}".'

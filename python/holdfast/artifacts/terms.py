@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from ..core.errors import HoldfastError
 
+FIELDS = ("name", "version", "alias", "kind", "size", "by", "state", "created")
+OF_KEYS = ("metadata", "labels", "metrics", "params")
+
 KEYS = r"""(?:[^\s=!<>"']|"[^"]*"|(?<=\.)'[^']*'|(?<!\.)'|'(?![^']*'))+"""
 SIGN = r"\s*(?:==|[!<>]=|[=<>])"
 JOIN = r"(?:and|or|\|\||&&)(?!\S)"
@@ -20,6 +23,7 @@ JOINS = re.compile(JOIN, re.IGNORECASE)
 SPACES = re.compile(r"\s*")
 WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 QUOTED_KEY = re.compile(r"""(['"])(.*?)\1""", re.DOTALL)
+COMMA = re.compile(r"""[^'"]*([,;])([^\s=!<>,;'"]+)(?:[=<>]|!=)""")
 LIKE_FIELD = re.compile(
     r"(?:(?:metadata|labels|metrics|params)\..+|[A-Za-z_][\w.-]*)\Z", re.ASCII | re.DOTALL
 )
@@ -32,6 +36,8 @@ class Term(NamedTuple):
     field: str = ""
     sign: str = ""
     value: str = ""
+    typed: str = ""
+    """The value with its quotes."""
     joins: bool = False
     """True for `and`, and for other words that may join terms."""
 
@@ -60,10 +66,30 @@ def terms_of(query: str) -> list[Term]:
         if not term.joins or i == len(tokens) - 1 or not any(each.field for each in beside):
             terms.append(term)
         elif term.text.lower() != "and":
-            hint = f'Search for each, or quote the word: "{term.text}".'
-            state = f'only "and" joins conditions, not {term.text}'
-            raise HoldfastError("Invalid", f"Cannot search: {state}", hint)
+            raise other_join(term.text, f'Search for each, or quote the word: "{term.text}".')
+    for i, term in enumerate(terms):
+        comma = comma_in(term.typed, terms[i + 1 : i + 2])
+        if comma:
+            raise other_join(comma, "Write `and`, or quote a value with a comma.")
     return terms
+
+
+def comma_in(typed: str, rest: list[Term]) -> str:
+    """Returns the comma, or semicolon, behind which a value has another comparison."""
+    if typed[-1:] in (",", ";"):
+        return typed[-1] if any(term.field for term in rest) else ""
+    found = COMMA.match(typed)
+    return found[1] if found and is_field(found[2]) else ""
+
+
+def is_field(name: str) -> bool:
+    kind, _, path = name.partition(".")
+    return name in FIELDS or (path != "" and kind in OF_KEYS)
+
+
+def other_join(join: str, hint: str) -> HoldfastError:
+    state = f'only "and" joins conditions, not {join}'
+    return HoldfastError("Invalid", f"Cannot search: {state}", hint)
 
 
 def end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
@@ -78,4 +104,4 @@ def comparison_of(match: re.Match[str]) -> Term:
         return Term(text)
     is_quoted = len(typed) > 1 and typed[0] == typed[-1] == "'"
     value = typed[1:-1] if is_quoted else typed.replace('"', "")
-    return Term(text, QUOTED_KEY.sub(r"\2", typed_field), sign.replace("==", "="), value)
+    return Term(text, QUOTED_KEY.sub(r"\2", typed_field), sign.replace("==", "="), value, typed)

@@ -86,7 +86,7 @@ export function withCondition(
 ): string {
   const beginning = beginningOf(column, comparison);
   const others = termsOf(filter).filter((term) => !term.startsWith(beginning));
-  const quoted = /\s/.test(value) ? `"${value}"` : value;
+  const quoted = /[\s,;]/.test(value) ? `"${value}"` : value;
   return [...others, ...value === "" ? [] : [`${beginning}${quoted}`]].join(" ");
 }
 
