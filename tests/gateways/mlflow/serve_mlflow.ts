@@ -122,14 +122,16 @@ export async function serveTheirs(client: "new") {
       (answer) => answer.body?.cancel().then(() => answer.ok) ?? answer.ok,
       () => false,
     );
-  await untilReady(program, isReady, { name: "MLflow's server", logFile });
-  return {
-    url,
-    pid: program.pid,
-    [Symbol.asyncDispose]: async () => {
-      await program.end();
-      claimed.release();
-      await root.remove();
-    },
+  const end = async () => {
+    await program.end();
+    claimed.release();
+    await root.remove();
   };
+  try {
+    await untilReady(program, isReady, { name: "MLflow's server", logFile });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { url, pid: program.pid, [Symbol.asyncDispose]: end };
 }

@@ -35,16 +35,18 @@ export function spawnWatched(
     detached: true,
   });
   const ended = endOf(child);
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await ended;
+    const dismissed = endOf(watchdog);
+    watchdog.stdin!.end("done\n");
+    await dismissed;
+  };
+  let ending: Promise<void> | undefined;
   return {
     pid: child.pid!,
     ended,
-    async end(signal = "SIGKILL") {
-      child.kill(signal);
-      await ended;
-      const dismissed = endOf(watchdog);
-      watchdog.stdin!.end("done\n");
-      await dismissed;
-    },
+    end: (signal = "SIGKILL") => ending ??= end(signal),
   };
 }
 
@@ -58,7 +60,7 @@ export interface ReadyOptions {
 /** The longest pause between two questions: each is a request, or a program. */
 const MOST_WAIT_MS = 80;
 
-/** Asks until the program is ready; throws with what it said where it ends or does not get ready. */
+/** Asks until the program is ready; if it ends or does not get ready, ends it, and throws with what it said. */
 export async function untilReady(
   program: WatchedProgram,
   isReady: () => Promise<boolean>,
@@ -74,6 +76,7 @@ export async function untilReady(
       const state = how === undefined
         ? `it did not get ready within ${withinMs} ms`
         : `it ended with ${how}`;
+      await program.end();
       throw new Error(`Cannot start ${name}: ${state}\n${log.slice(-2_000)}`);
     }
     await realSystem.sleep(waitMs);
