@@ -6,8 +6,8 @@ import { shown } from "../../core/naming/names.ts";
 /** The maximum number of entries per page in all stores. */
 export const PAGE = 1000;
 
-/** The most pages without entries, one after another. */
-const MAX_EMPTY_PAGES = 1000;
+/** The most pages without entries, one after another: a store may skip a thousand deleted objects in each. */
+const MAX_EMPTY_PAGES = 10_000;
 
 interface Listing extends ListOptions {
   /** The beginning of all names in the bucket, which keys lack. */
