@@ -1,12 +1,13 @@
-// Each extension may be absent: without its folder, its tests and its line in the list, types are right, and the
-// kernel saves and loads. With `HOLDFAST_DAY` a run tries some, on other days the others.
+// Each extension may be absent, and all of them at once: without their folders, their tests and their lines in the
+// lists, types are right, and the kernel saves and loads. Types of one copy take a minute of a processor or two, so with
+// `HOLDFAST_DAY` a run leaves out one, on other days the others; that nothing imports any of them, the architecture holds.
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
 import { type ListedExtension, LISTS, partsOf, readExtensions } from "./house/extension_list.ts";
 import { REPOSITORY } from "./support/run_deno.ts";
-import { partOfRun } from "./support/seeds.ts";
+import { dayOfRun } from "./support/seeds.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 import { type TempRoot, tempRoot } from "./support/temp_root.ts";
 
@@ -72,10 +73,10 @@ class Copy {
     return [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("").slice(-3000);
   }
 
-  /** Takes an extension away, and those that need it, until the end of a block. */
-  async remove(removed: ListedExtension): Promise<AsyncDisposable> {
+  /** Takes extensions away, and those that need them, until the end of a block. */
+  async remove(removed: readonly ListedExtension[]): Promise<AsyncDisposable> {
     const gone = listed.filter(({ folder }) =>
-      folder === removed.folder || NEED[removed.folder]?.includes(folder)
+      removed.some((each) => folder === each.folder || NEED[each.folder]?.includes(folder))
     );
     const parts = gone.flatMap(({ folder }) => partsOf(folder));
     const paths = [...parts.flatMap((part) => [part, testsOf(part)])].filter((path, i, all) =>
@@ -90,11 +91,13 @@ class Copy {
       kept.set(path, to);
     }
     const texts = new Map<string, string>();
-    for (const file of [removed.list, ...EXPORTING, "deno.json"]) {
+    for (const file of [...LISTS, ...EXPORTING, "deno.json"]) {
       texts.set(file, await Deno.readTextFile(this.path(file)));
     }
-    const list = gone.reduce((text, { name }) => withoutName(text, name), texts.get(removed.list)!);
-    await this.write(removed.list, list);
+    for (const list of LISTS) {
+      const names = gone.filter((each) => each.list === list).map(({ name }) => name);
+      await this.write(list, names.reduce(withoutName, texts.get(list)!));
+    }
     for (const file of EXPORTING) {
       const text = gone.reduce(
         (rest, { folder }) => withoutExports(rest, folder),
@@ -149,15 +152,18 @@ Deno.test("the lists of extensions are found", async () => {
   assertEquals(rooms.filter((each) => each.startsWith("explorer/")).length, page.length);
 });
 
-Deno.test("the rest is whole without any one of the extensions", async (test) => {
+Deno.test("the rest is whole without any one of the extensions, and without all", async (test) => {
   await using root = await tempRoot();
   const copy = new Copy(root);
   await copy.fill();
   const product = ["mod.ts", ...await sourceFiles(PRODUCT_FOLDERS)]; // some are loaded by name
-  for (const removed of partOfRun(listed, 5)) {
-    await test.step(removed.folder, async () => {
+  const day = dayOfRun();
+  const alone = day === undefined ? listed : [listed[day % listed.length]!];
+  for (const removed of [...alone.map((each) => [each]), listed]) {
+    const name = removed === listed ? "all of them" : removed[0]!.folder;
+    await test.step(name, async () => {
       await using _away = await copy.remove(removed);
-      const isOfPage = removed.list.startsWith("explorer/");
+      const isOfPage = removed.some(({ list }) => list.startsWith("explorer/"));
       const all = isOfPage ? ["explorer/src/main.ts", ...product] : product;
       const checked = all.filter((file) => !copy.isMissing(file));
       assertEquals(await copy.run(["check", "-q", ...checked]), undefined, "types");

@@ -14,7 +14,7 @@ export function seedCount(fallback: number, variable = "HOLDFAST_SEEDS"): number
 export const SHARES = 7;
 
 /** The number of the day, which chooses the share and the seeds of this run; undefined where a run does everything. */
-function dayOfRun(): number | undefined {
+export function dayOfRun(): number | undefined {
   const day = realSystem.env("HOLDFAST_DAY");
   return day === undefined || realSystem.env("HOLDFAST_FULL") === "1" ? undefined : Number(day);
 }
