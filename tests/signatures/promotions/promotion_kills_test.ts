@@ -4,9 +4,9 @@ import "../../../signatures/signatures.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { type Backend, createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { changeRules, readRules } from "../../../registry/maintenance.ts";
-import { NAME } from "../../signatures/signed.ts";
-import { rejected } from "../rejected.ts";
-import { type HookedCall, withHooks } from "../with_hooks.ts";
+import { NAME } from "../signed.ts";
+import { rejected } from "../../registry/rejected.ts";
+import { type HookedCall, withHooks } from "../../registry/with_hooks.ts";
 
 const FORCE = { force: true };
 const OVERWRITE = { version: "2", onConflict: "overwrite", metadata: { auc: 0 } } as const;

@@ -1,20 +1,20 @@
 // Runs that end before their end, each night, as under a limit of time: the next ones must go on.
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { pruneByRules } from "../../../../pruning/mod.ts";
-import { collectGarbage, measureSpace } from "../../../../registry/maintenance.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
-import { mirrorRegistry } from "../../../../mirrors/mod.ts";
-import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import type { StoredRegistry } from "../../../../core/registry.ts";
+import { pruneByRules } from "../../pruning/mod.ts";
+import { collectGarbage, measureSpace } from "../../registry/maintenance.ts";
+import { changeRules } from "../../registry/maintenance.ts";
+import { mirrorRegistry } from "../../mirrors/mod.ts";
+import { createMemoryBackend, openRegistry } from "../../mod.ts";
+import type { StoredRegistry } from "../../core/registry.ts";
 import {
   createProtocolWorld,
   GRACE_MS,
   HOUR,
   type Machine,
   type ProtocolWorld,
-} from "../../protocol_world.ts";
-import { noise } from "../../registries.ts";
-import { denied, doing } from "../../scripted_backend.ts";
+} from "../registry/protocol_world.ts";
+import { noise } from "../registry/registries.ts";
+import { denied, doing } from "../registry/scripted_backend.ts";
 
 const MINUTE = HOUR / 60;
 const NAMES = 200;

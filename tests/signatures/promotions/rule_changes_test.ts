@@ -11,8 +11,8 @@ import { prune, pruneByRules } from "../../../pruning/mod.ts";
 import { changeRules, readRules } from "../../../registry/maintenance.ts";
 import "../../../signatures/signatures.ts";
 import { createCheckedHandler } from "../../apps/server/checked_handler.ts";
-import { testInMemory } from "../registries.ts";
-import { rejected } from "../rejected.ts";
+import { testInMemory } from "../../registry/registries.ts";
+import { rejected } from "../../registry/rejected.ts";
 
 const PROMOTE = { review: "reviewed-by" };
 const PROTECTION = { protectAliases: ["production"], promote: PROMOTE };

@@ -4,11 +4,11 @@ import "../../../signatures/signatures.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { changeRules } from "../../../registry/maintenance.ts";
 import { annotate } from "../../../registry/mod.ts";
-import { rejected } from "../rejected.ts";
-import { withHooks } from "../with_hooks.ts";
+import { rejected } from "../../registry/rejected.ts";
+import { withHooks } from "../../registry/with_hooks.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { NAME } from "../../signatures/signed.ts";
+import { NAME } from "../signed.ts";
 
 const FORCE = { force: true };
 const OVERWRITE = { version: "2", onConflict: "overwrite", metadata: { auc: 0 } } as const;
