@@ -38,16 +38,15 @@ export async function checkEnd(
 
   findings.push(...checkUse(ledger));
 
-  for (const { request, outcome, returned } of operations) {
+  for (const { request, outcome, invoked, returned } of operations) {
     if (request.verb !== "setAlias" || outcome?.ok !== true) continue;
     const cell = ledger.cellsOf(request.name, "version").find(({ place }) =>
       place.version!.canonical === request.version
     );
     const [now] = statesDuring(cell, returned!.order, returned!.order);
-    const lost = cell?.landings.some((landing) =>
-      ledger.undone.has(landing) && landing.record.kind === "version"
-    ) ??
-      false;
+    const lost = statesDuring(cell, invoked.order, returned!.order).some(({ head }) =>
+      head?.record.kind === "version" && ledger.undone.has(head)
+    );
     if (!lost || isLive(now) && !ledger.undone.has(now.head!)) {
       continue;
     }

@@ -15,7 +15,7 @@ import {
   sharingValue,
   smallValue,
 } from "./schedule.ts";
-import { createPowerCutDisk, POWER, type PowerCutDisk } from "../stores/power_cut.ts";
+import { createPowerCutDisk, HASTY, POWER, type PowerCutDisk } from "../stores/power_cut.ts";
 
 function diskSchedule(locking: "link" | "file"): Schedule {
   return {
@@ -90,19 +90,25 @@ function diskSchedule(locking: "link" | "file"): Schedule {
 export const stagedLinks: Schedule = diskSchedule("link");
 export const lockedRenames: Schedule = diskSchedule("file");
 
+const isVersion = ({ verb, mode, key }: StoreCall) =>
+  verb === "put" && mode === "create" && key.startsWith("names/a/versions/");
+
 const disks = new WeakMap<World, PowerCutDisk>();
 
-/** A writer is killed, others use its save, some syncs fail, the power does too, and all go on. */
+/**
+ * A writer that may leave its save unsynced is killed, others use the save, some syncs fail, the power
+ * does too, and all go on.
+ */
 export const powerCuts: Schedule = {
   name: "power cuts",
-  weight: 4,
+  weight: 8,
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
   prepare(world) {
     const disk = createPowerCutDisk({
       random: world.random.fork(),
       system: world.system,
       maxSyncMs: 600,
-      failing: world.random.chance(0.5) ? 0.1 : 0,
+      failing: world.random.chance(0.5) ? 0.2 : 0,
     });
     disks.set(world, disk);
     world.sites[0].view = disk.view;
@@ -112,25 +118,34 @@ export const powerCuts: Schedule = {
     const { random } = world;
     const [main] = world.sites;
     const value = () =>
-      random.pick([smallValue("order"), largeValue("order"), sharingValue("common", "order")]);
+      random.weighted([
+        [1, smallValue("order")],
+        [2, largeValue("order")],
+        [1, sharingValue("common", "order")],
+      ]);
     await found(world, sharingValue("common", "first"));
     for (let cut = 0; cut < 3; cut++) {
       const key = { idempotencyKey: `order ${cut}` };
       const version = `${cut + 2}.0.0`;
       const order = value();
-      const victim = liveAs(world, `victim ${cut}`, {}, async (actor) => {
+      const isHasty = random.chance(0.5);
+      const name = isHasty ? `${HASTY} victim ${cut}` : `victim ${cut}`;
+      const victim = liveAs(world, name, {}, async (actor) => {
+        // It is killed before it acknowledges what it left unsynced.
+        if (isHasty) actor.plan.pause = inOrder(isVersion, [{ ms: GRACE_MS, at: "reply" }]);
         world.system.scheduler.at(
-          world.system.now() + random.between(50, 700),
+          world.system.now() + (isHasty ? random.between(500, 1_500) : random.between(50, 700)),
           () => actor.process.kill(),
         );
         await actor.save("a", order, random.chance(0.5) ? key : { version });
       });
       const others = [1, 2].map((i) =>
         liveAs(world, `other ${i} of ${cut}`, {}, async (actor) => {
-          await actor.rest(random.between(0, 500));
+          await actor.rest(random.between(0, isHasty ? 1_500 : 500));
           for (let n = 0; n < 2; n++) {
             await random.weighted<() => Promise<unknown>>([
               [3, () => actor.save("a", order, key)],
+              [3, () => actor.save("a", order)], // above it
               [2, () => actor.save("a", order, { version, onConflict: "skip" })],
               [2, () => actor.save("a", order, { skipIfUnchanged: true })],
               [2, () => actor.setAlias("a", "live", version)],
@@ -141,7 +156,7 @@ export const powerCuts: Schedule = {
           }
         })
       );
-      const endsMs = random.between(200, 1_200);
+      const endsMs = isHasty ? random.between(1_000, 4_000) : random.between(200, 2_500);
       await Promise.race([Promise.all([victim, ...others]), world.system.sleep(endsMs)]);
       for (const { process } of world.actors) process.kill();
       await disks.get(world)!.cut(main.recorded(POWER));

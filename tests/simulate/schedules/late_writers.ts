@@ -148,13 +148,13 @@ export const repeatedLate: Schedule = {
 /** A writer pauses between its upload and its record, and gc runs meanwhile. */
 export const pausedWriter: Schedule = {
   name: "paused writer",
-  weight: 8,
+  weight: 10,
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.7) }),
   async run(world, settings) {
     const { random } = world;
-    const unseen = random.chance(0.5); // by any of its own clocks
+    const unseen = random.chance(0.6); // by any of its own clocks
     const ms = random.between(unseen ? 1.2 : 0.2, 2) * GRACE_MS;
-    const at = random.pick(["send", "reply"] as const);
+    const at = random.pick(["send", "send", "reply"] as const);
     const frozen = { wall: unseen || random.chance(0.5), monotonic: unseen || random.chance(0.5) };
     const stop: CallPause = { ms, at, ...frozen };
     const place = random.pick([isUpload, isUpload, isCommit]);
@@ -169,6 +169,7 @@ export const pausedWriter: Schedule = {
       const value = random.pick([
         largeValue("second"),
         longValue("second", 0, "common"),
+        longValue("second", 0, "common"),
         sharingValue("common", "second"),
       ]);
       if (random.chance(0.4)) await sleepAndWake(actor);
@@ -180,7 +181,7 @@ export const pausedWriter: Schedule = {
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await awake.promise;
       await actor.rest(random.between(0, unseen ? 1_000 : ms));
-      for (let n = random.int(3); n > 0; n--) {
+      for (let n = random.pick([0, 1, 2, 2, 3]); n > 0; n--) {
         await actor.save("a", smallValue(`third ${n}`), over);
       }
     });
@@ -204,17 +205,15 @@ export const pausedWriter: Schedule = {
   },
 };
 
-const isAlive = ({ key }: StoreCall) => key.endsWith("/.alive");
-
 /**
- * An upload of hours that renews itself, at times slowly, while others replace or delete the version
- * above which it writes and whose file it shares, and collectors remove both.
+ * An upload of hours that renews itself, while others replace or delete the version above which it
+ * writes and whose file it shares, and collectors remove both.
  */
 export const longUpload: Schedule = {
   name: "long upload",
   weight: 12,
   settings({ random }) {
-    const mutable = random.chance(0.65);
+    const mutable = random.chance(0.7);
     return { versioned: !mutable || random.chance(0.9), mutable };
   },
   async run(world, { mutable }) {
@@ -225,16 +224,12 @@ export const longUpload: Schedule = {
       commit = (await actor.save("a", sharingValue("common", "first"), over))?.commit;
     });
     const lasts = random.pick([random.between(0.3, 2), random.between(1.2, mutable ? 2.5 : 3.5)]);
-    const slow: Fault = { kind: "slow", afterMs: random.between(0.2, 2.2) * GRACE_MS };
-    const fault = random.chance(0.3)
-      ? inOrder<Fault>(isAlive, [...Array(random.int(12)).fill(undefined), slow])
-      : undefined;
-    const uploader = liveAs(world, "uploader", { fault }, async (actor) => {
+    const uploader = liveAs(world, "uploader", {}, async (actor) => {
       const common = random.chance(mutable ? 0.4 : 0.9) ? "common" : undefined;
       const value = longValue("long", lasts * GRACE_MS / 24, common);
       const ifCommit = random.chance(0.4) && commit !== undefined ? { ifCommit: commit } : {};
-      const key = random.chance(0.4)
-        ? { idempotencyKey: "order", skipIfUnchanged: random.chance(0.7) }
+      const key = random.chance(0.5)
+        ? { idempotencyKey: "order", skipIfUnchanged: random.chance(0.8) }
         : {};
       const replaces = mutable && random.chance(0.8);
       await actor.save("a", value, replaces ? { ...OVERWRITE, ...ifCommit, ...key } : key);
@@ -250,5 +245,55 @@ export const longUpload: Schedule = {
     });
     const collector = collecting(world, 6, [0.3, mutable ? 0.6 : 0.9]);
     await Promise.all([uploader, other, collector]);
+  },
+};
+
+const isAlive = ({ key }: StoreCall) => key.endsWith("/.alive");
+
+/** An upload renews itself by a request whose reply takes hours, while a collector finds it idle. */
+export const slowRenewals: Schedule = {
+  name: "slow renewals",
+  weight: 3,
+  settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
+  async run(world) {
+    const { random } = world;
+    const slow: Fault = { kind: "slow", afterMs: random.between(0.2, 2) * GRACE_MS };
+    const before = Array<undefined>(random.int(6)).fill(undefined);
+    const fault = inOrder<Fault>(isAlive, [...before, slow]);
+    const uploader = liveAs(world, "uploader", { fault }, async (actor) => {
+      const chunkMs = random.between(0.3, 1) * GRACE_MS / 24;
+      await actor.save("a", longValue("long", chunkMs, "stored before it"));
+      await actor.load("a", "latest");
+    });
+    await Promise.all([uploader, collecting(world, 6, [0.3, 0.6])]);
+  },
+};
+
+/** A machine sleeps in an upload, with its clocks: only the store's clock shows how long. */
+export const frozenUploads: Schedule = {
+  name: "frozen uploads",
+  weight: 3,
+  settings: () => ({ versioned: true, mutable: true }),
+  async run(world) {
+    const { random } = world;
+    await found(world, sharingValue("common", "first"));
+    const awake = Promise.withResolvers<void>();
+    const writer = liveAs(world, "frozen writer", {}, async (actor) => {
+      await actor.save("b", smallValue("before")); // it knows the store's time
+      awake.resolve();
+      const ms = random.between(1.2, 2.5) * GRACE_MS;
+      const frozen = { ms, at: "send", wall: true, monotonic: true } as const;
+      actor.plan.pause = inOrder<CallPause>(isUpload, [frozen]);
+      await actor.save("a", longValue("second", 0, "common"), random.pick([OVERWRITE, {}]));
+      await actor.load("a", "latest");
+    });
+    const other = liveAs(world, "other writer", {}, async (actor) => {
+      await awake.promise;
+      await actor.rest(random.between(0, 1_000));
+      for (let n = 1 + random.int(3); n > 0; n--) {
+        await actor.save("a", smallValue(`third ${n}`), OVERWRITE);
+      }
+    });
+    await Promise.all([writer, other, collecting(world, 5, [0.4, 0.8])]);
   },
 };

@@ -2,7 +2,7 @@
 import { batches, copies, wholeNames } from "./copies.ts";
 import { lockedRenames, powerCuts, stagedLinks } from "./disks.ts";
 import { cachedRestores, caches, copiedDisks, restores } from "./restores.ts";
-import { besideCommits, drafts, leftDrafts, pieces } from "./parts/drafts.ts";
+import { besideCommits, drafts, lateParts, leftDrafts, pieces } from "./parts/drafts.ts";
 import { general } from "./general.ts";
 import {
   busyCollector,
@@ -13,7 +13,14 @@ import {
   twoCollectors,
 } from "./collectors.ts";
 import { interruptedSaves } from "./interrupted_saves.ts";
-import { lateRecord, longUpload, pausedWriter, repeatedLate } from "./late_writers.ts";
+import {
+  frozenUploads,
+  lateRecord,
+  longUpload,
+  pausedWriter,
+  repeatedLate,
+  slowRenewals,
+} from "./late_writers.ts";
 import {
   contestedAliases,
   founders,
@@ -47,6 +54,8 @@ export const SCHEDULES: readonly Schedule[] = [
   repeatedLate,
   pausedWriter,
   longUpload,
+  slowRenewals,
+  frozenUploads,
   longRetry,
   slowCommits,
   busyCollector,
@@ -85,6 +94,7 @@ export const SCHEDULES: readonly Schedule[] = [
   drafts,
   besideCommits,
   leftDrafts,
+  lateParts,
   pieces,
 ];
 

@@ -7,8 +7,11 @@ import { collecting, largeValue, liveAs, mostly, OVERWRITE } from "./schedule.ts
 import { sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** Longest lags of a listing, milliseconds. The second is longer than an operation may last. */
-const MAX_LAGS_MS = [20_000, GRACE_MS / 3];
+/** Lags of listings: short, or longer than an operation may last. */
+const LAGS = [
+  { maxLagMs: 20_000 },
+  { rate: 0.8, minLagMs: 0.35 * GRACE_MS, maxLagMs: 0.4 * GRACE_MS },
+];
 
 /**
  * Listings lag behind writes of others, more than a store may. Each generation still has one
@@ -19,9 +22,9 @@ export const staleLists: Schedule = {
   weight: 4,
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.6) }),
   prepare({ sites: [main], history, random }) {
-    const maxLagMs = random.pick(MAX_LAGS_MS);
-    main.view = createStaleLists({ history, random: random.fork(), maxLagMs });
-    main.staleMs = maxLagMs;
+    const lags = random.pick(LAGS);
+    main.view = createStaleLists({ history, random: random.fork(), ...lags });
+    main.staleMs = lags.maxLagMs;
   },
   async run(world, { versioned, mutable }) {
     const { random } = world;

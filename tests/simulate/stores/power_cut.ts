@@ -9,6 +9,8 @@ import { withoutExtras } from "./like.ts";
 import type { Viewer } from "./site.ts";
 
 export const POWER = "power cut";
+/** Processes whose names begin with it sync no versions. What they have saved may be lost. */
+export const HASTY = "hasty";
 /** Unsynced data reaches the disk after this time, milliseconds. */
 const FLUSH_MS = 30_000;
 
@@ -31,11 +33,12 @@ export function createPowerCutDisk(
   { random, system, maxSyncMs, failing }: PowerCutOptions,
 ): PowerCutDisk {
   /** Previous values of unsynced keys. */
-  const unsafe = new Map<string, { before?: Uint8Array; at: number }>();
+  const unsafe = new Map<string, { before?: Uint8Array; at: number; by?: string }>();
 
-  function change(key: string, before: Uint8Array | undefined): void {
+  /** Notes a change, and the process if that leaves it unsynced. */
+  function change(key: string, before: Uint8Array | undefined, by?: string): void {
     const first = isUnsafe(key) ? unsafe.get(key)!.before : before;
-    unsafe.set(key, { before: first, at: system.now() });
+    unsafe.set(key, { before: first, at: system.now(), by });
   }
 
   function isUnsafe(key: string): boolean {
@@ -54,12 +57,16 @@ export function createPowerCutDisk(
   return {
     failing,
     view(recorded, { process }) {
+      const isHasty = process.name.startsWith(HASTY);
+      const leaves = (key: string) => isHasty && /^(names|objects)\//.test(key);
+
       async function put(key: string, body: Body, options: PutOptions = {}): Promise<PutResult> {
         const bytes = await bodyBytes(body);
         await process.ready(); // nothing of a process that has ended reaches a disk
         const before = await contentAt(recorded, key);
         const result = await recorded.put(key, bytes, options);
-        if (result.written) change(key, before);
+        if (result.written) change(key, before, leaves(key) ? process.name : undefined);
+        if (leaves(key)) return result;
         if (result.written && failing > 0 && random.chance(failing)) throw unsynced(recorded, key);
         await sync([key], process);
         return result;
@@ -81,8 +88,13 @@ export function createPowerCutDisk(
     },
 
     async cut(recorded) {
-      for (const [key, { before }] of unsafe) {
-        if (!isUnsafe(key) || !random.chance(0.7)) continue;
+      // Of what a hasty process left, all or nothing: others may have synced its record alone.
+      const isHastyLost = random.chance(0.7) &&
+        [...unsafe].some(([key, { by }]) => by && key.includes("/versions/") && isUnsafe(key));
+      // At once: no record is there without its payload.
+      const inOrder = [...unsafe].sort(([a], [b]) => Number(isPayload(a)) - Number(isPayload(b)));
+      for (const [key, { before, by }] of inOrder) {
+        if (!isUnsafe(key) || !(by === undefined ? random.chance(0.7) : isHastyLost)) continue;
         if (before === undefined) await recorded.delete(key);
         else await recorded.put(key, before);
       }
@@ -94,6 +106,10 @@ export function createPowerCutDisk(
 function unsynced({ location: backend }: Backend, key: string): RegistryError {
   const message = `Cannot put "${key}": the disk did not sync it`;
   return new RegistryError({ code: "Unavailable", message, key, backend, maybeWritten: true });
+}
+
+function isPayload(key: string): boolean {
+  return key.startsWith("objects/");
 }
 
 function folderOf(key: string): string {

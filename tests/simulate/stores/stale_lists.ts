@@ -10,6 +10,10 @@ import type { Viewer } from "./site.ts";
 export interface StaleListsOptions {
   history: History;
   random: Random;
+  /** Rate of objects that a process sees late. @default 0.5 */
+  rate?: number;
+  /** @default 0 */
+  minLagMs?: number;
   maxLagMs: number;
 }
 
@@ -17,7 +21,7 @@ export interface StaleListsOptions {
 export function createStaleLists(
   options: StaleListsOptions,
 ): (recorded: Backend, viewer: Viewer) => Backend {
-  const { history, random, maxLagMs } = options;
+  const { history, random, rate = 0.5, minLagMs = 0, maxLagMs } = options;
   const written = new Map<string, { actor: string; at: number }>();
   history.listen(({ verb, key, actor, at, written: done }) => {
     if (verb === "put" && done) written.set(key, { actor, at });
@@ -29,7 +33,9 @@ export function createStaleLists(
     function isHidden(key: string): boolean {
       const last = written.get(key);
       if (last === undefined || last.actor === process.name) return false;
-      if (!lags.has(key)) lags.set(key, random.chance(0.5) ? 0 : random.between(0, maxLagMs));
+      if (!lags.has(key)) {
+        lags.set(key, random.chance(rate) ? random.between(minLagMs, maxLagMs) : 0);
+      }
       return system.now() < last.at + lags.get(key)!;
     }
 

@@ -1,7 +1,8 @@
 // Drafts and uploads in pieces: workers repeat, fail and are killed while others commit.
 import { createRandomFaults } from "../../random.ts";
 import { GRACE_MS, type World } from "../../world.ts";
-import { inOrder, isUpload, liveAs, type Schedule, smallValue } from "../schedule.ts";
+import { collecting, inOrder, isUpload, liveAs, type Schedule, smallValue } from "../schedule.ts";
+import type { Fault, StoreCall } from "../../with_faults.ts";
 import type { CallPause } from "../../with_process.ts";
 import type { Actor } from "../../actor.ts";
 
@@ -151,6 +152,37 @@ export const leftDrafts: Schedule = {
       })
     );
     await Promise.all([worker, other, ...collectors]);
+  },
+};
+
+/** A part lands late, perhaps after its payload was collected; then the draft is committed. */
+export const lateParts: Schedule = {
+  name: "late parts",
+  weight: 3,
+  settings: () => ({ versioned: true, mutable: false }),
+  prepare({ sites: [main] }) {
+    main.disturbs = true; // a part may have landed too late
+  },
+  async run(world) {
+    const { random } = world;
+    const draft = { name: "a", id: "x" };
+    const afterMs = random.between(0.6, 3) * GRACE_MS;
+    const isPart = ({ verb, mode, key }: StoreCall) =>
+      verb === "put" && mode === "create" && key.startsWith("drafts/");
+    const late: Fault[] = [{ kind: "late", afterMs }, { kind: "lostRequest" }];
+    await liveAs(world, "worker", { retryForMs: 3_000 }, async (actor) => {
+      await actor.addPart({ ...draft, part: "0", delivery: "1" }, 0);
+      actor.plan.fault = inOrder<Fault>(isPart, late, true);
+      await actor.addPart({ ...draft, part: "1", delivery: "1" }, 0);
+    });
+    const other = liveAs(world, "other", {}, async (actor) => {
+      await actor.rest(afterMs + random.between(0.01, 1) * GRACE_MS);
+      const again = random.chance(0.3);
+      if (again) await actor.addPart({ ...draft, part: "1", delivery: "2" }, 0);
+      await actor.commitDraft(draft, again ? ["0", "1"] : undefined);
+      await actor.load("a", "latest");
+    });
+    await Promise.all([other, collecting(world, 5, [0.5, 0.9])]);
   },
 };
 
