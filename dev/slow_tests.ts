@@ -183,7 +183,6 @@ export const LONG: readonly string[] = [
   "tests/operators/runner/step/linked_content_test.ts",
   "tests/registry/cache/older_entry_test.ts",
   "tests/registry/earlier",
-  "tests/apps/client/earlier_services_test.ts",
   "tests/mirrors/earlier_registries_test.ts",
   "tests/mirrors/space_test.ts",
   "tests/mirrors/history_test.ts",

@@ -57,7 +57,7 @@ export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/hints/words_of_library_test.ts": PRODUCT,
   "tests/core/urls/parts_test.ts": PRODUCT,
   "tests/dev/jsr/jsr_server.ts": PRODUCT,
-  "tests/apps/client/earlier_services_test.ts": [],
+  "tests/registry/earlier/services_test.ts": [],
   "tests/disk/stage/process_test.ts": [],
   "tests/exports_test.ts": MODULES,
   "tests/extensions_test.ts": MODULES,

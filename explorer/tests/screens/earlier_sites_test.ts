@@ -1,14 +1,14 @@
 // The page of today on sites that earlier commits exported.
 import { assert, assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
-import { SERVED } from "../../tests/registry/earlier/commits.ts";
-import { VALUES } from "../../tests/registry/earlier/content.ts";
-import { unpackFixture } from "../../tests/registry/earlier/fixtures.ts";
-import { TOMORROW } from "../../tests/registry/tomorrow/with_members.ts";
-import { testInRoot } from "../../tests/support/temp_root.ts";
-import { openVersion } from "../src/api/artifacts.ts";
-import { type LogEntry, readAliases, readName } from "../src/api/names.ts";
-import { Service } from "../src/api/service.ts";
+import { SERVED } from "../../../tests/registry/earlier/commits.ts";
+import { VALUES } from "../../../tests/registry/earlier/content.ts";
+import { unpackFixture } from "../../../tests/registry/earlier/fixtures.ts";
+import { TOMORROW } from "../../../tests/registry/tomorrow/with_members.ts";
+import { testInRoot } from "../../../tests/support/temp_root.ts";
+import { openVersion } from "../../src/api/artifacts.ts";
+import { type LogEntry, readAliases, readName } from "../../src/api/names.ts";
+import { Service } from "../../src/api/service.ts";
 
 /** Serves the files of a site, and opens it as its page does. */
 async function withSite(
@@ -20,7 +20,7 @@ async function withSite(
     const path = decodeURIComponent(new URL(request.url).pathname);
     const bytes = await readFile(folder + path).catch(() => undefined);
     if (bytes === undefined) return new Response("not found", { status: 404 });
-    if (!path.endsWith("/index.json")) return new Response(bytes);
+    if (!path.endsWith("/index.json")) return new Response(Uint8Array.from(bytes));
     return Response.json(change(JSON.parse(bytes.toString())));
   });
   const service = new Service(`http://127.0.0.1:${server.addr.port}/`, { isSite: true });

@@ -6,16 +6,9 @@ import { pathToFileURL } from "node:url";
 import { createHandler, openTokenFile } from "../../../apps/server.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { openRegistry } from "../../../mod.ts";
-import { testOnServed } from "../../registry/earlier/on_all.ts";
-import {
-  ADDRESS,
-  type Answers,
-  callAll,
-  clientAt,
-  type Exchange,
-  UNKNOWN,
-} from "../../registry/earlier/served.ts";
-import { TOMORROW } from "../../registry/tomorrow/with_members.ts";
+import { testOnServed } from "./on_all.ts";
+import { ADDRESS, type Answers, callAll, clientAt, type Exchange, UNKNOWN } from "./served.ts";
+import { TOMORROW } from "../tomorrow/with_members.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 
 async function answersIn(folder: string): Promise<Answers> {
