@@ -5,18 +5,12 @@
  * @module
  */
 export { Answer, type ProblemFields } from "./server/answer.ts";
-export type {
-  Access,
-  ReadableArtifact,
-  ReadablePages,
-  Right,
-  RouteScope,
-} from "./server/access/access.ts";
+export type { Access, ReadablePages, Right, RouteScope } from "./server/access/access.ts";
 export type { TokenProof } from "./server/access/token_file.ts";
 export { route } from "./server/describe.ts";
 export type { ParamOf, Route, ValueOf } from "./server/describe.ts";
 export type { AddedFile, AddedFiles } from "./server/files/added_files.ts";
-export type { AskedVersion, OpenPages, OpenVersion } from "./server/files/opened.ts";
+export type { AskedVersion, OpenPages } from "./server/files/opened.ts";
 export type { RedirectedClient, RedirectTo } from "./server/files/redirect.ts";
 export type { GatewayMemory, MemoryKind, MethodsOf } from "./server/memory/service_memory.ts";
 export type { BegunRead, BegunReads } from "./server/memory/begun_reads.ts";

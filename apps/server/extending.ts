@@ -2,7 +2,7 @@
 // those that gateways of other programs need too.
 export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
 export { denied, readableNames, readablePages } from "./access/access.ts";
-export type { Access, ReadableArtifact, ReadablePages, Right } from "./access/access.ts";
+export type { Access, ReadablePages, Right } from "./access/access.ts";
 export { checkStillAllowed, checkWrites, whileAllowed } from "./access/guard_route.ts";
 export { sentBy } from "./access/sender.ts";
 export { Answer } from "./answer.ts";

@@ -1,6 +1,14 @@
 // A commit of the Hub: lines of JSON, applied to the latest version.
 import { type Artifact, isRegistryError, type SavedArtifact } from "../../mod.ts";
-import { fileToSave, inTurns, nextVersion, parseVersion, shown } from "../../core/kernel.ts";
+import {
+  fileToSave,
+  inTurns,
+  isUnreadable,
+  nextVersion,
+  parseVersion,
+  shown,
+  slicesInTurns,
+} from "../../core/kernel.ts";
 import type { FileInfo, FileToSave } from "../../materializers/mod.ts";
 import {
   fromBase64,
@@ -9,9 +17,9 @@ import {
   passThrough,
   RefusedRequest,
 } from "../../apps/server/extending.ts";
-import type { Access, GatewayContext, ReadableArtifact } from "../../apps/server/extending.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../apps/server/extending.ts";
 import type { CommitLine } from "./write_schemas.ts";
-import { LiveFiles } from "./live_files.ts";
+import { LiveFiles, TouchedPaths } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";
 
 /** Uploads by SHA-256. Several programs may have sent the same bytes. */
@@ -31,7 +39,7 @@ export interface Commit {
 
 interface ApplyOptions {
   /** Returns the name, and its latest version. */
-  find(): Promise<{ name: string; base: ReadableArtifact | undefined }>;
+  find(): Promise<{ name: string; base: ReadablePages | undefined }>;
   access: Access;
   objects: SentObjects;
   signal: AbortSignal;
@@ -46,7 +54,7 @@ export async function applyCommit(
   { find, access, objects, signal }: ApplyOptions,
 ): Promise<SavedArtifact> {
   const huggingface = { message: summary, ...(description && { description }) };
-  let before: Artifact | undefined;
+  let before: ReadablePages | undefined;
   let version = "";
   const taken = new Map<string, string>();
   try {
@@ -96,22 +104,39 @@ export async function applyCommit(
   }
 }
 
+/** A file with the page of its version that opens it. */
+interface OpenedFile {
+  readonly page: Artifact;
+  readonly file: FileInfo;
+}
+
+/**
+ * Returns the files of the next version. Those of the latest one that stay are read a page at a time,
+ * also while they are saved: memory holds the others.
+ */
 async function changedFiles(
   context: GatewayContext,
   { name, base, changes, access, take, signal }: Pick<ApplyOptions, "access" | "signal"> & {
     name: string;
-    base: ReadableArtifact | undefined;
+    base: ReadablePages | undefined;
     changes: Commit["changes"];
     take: SentObjects["take"];
   },
-): Promise<{ files(): Iterable<FileToSave>; removeUploads(): Promise<void> }> {
-  const baseFiles = base?.info.files ?? [];
+): Promise<{ files(): AsyncIterable<FileToSave>; removeUploads(): Promise<void> }> {
   base?.checkFiles?.();
+  const touched = new TouchedPaths(changes), named = oidsIn(changes);
+  const before: FileInfo[] = [], kept = new Map<string, OpenedFile>();
+  const asksForFiles = changes.some(({ key }) => key !== "file"); // which are deleted or moved
+  for await (const { page, some } of slicesOf(asksForFiles ? base : undefined)) {
+    for (const file of some) {
+      if (named.has(file.sha256)) kept.set(file.sha256, { page, file });
+      if (touched.has(file.path)) before.push(file);
+    }
+  }
   const files = new LiveFiles(
-    [...baseFiles, ...changes.map(({ value }) => value)].map(({ path }) => path),
+    [...before, ...changes.map(({ value }) => value)].map(({ path }) => path),
   );
-  const keptBySha256 = new Map(baseFiles.map((file) => [file.sha256, file]));
-  for await (const file of inTurns(baseFiles)) files.set(file.path, file);
+  for await (const file of inTurns(before)) files.set(file.path, file);
   const uploads = new Map<string, string>();
   let earlier: Awaited<ReturnType<typeof earlierFiles>> | undefined;
   for await (const { key, value } of inTurns(changes)) {
@@ -120,15 +145,14 @@ async function changedFiles(
     if (key === "file") {
       files.set(path, { path, content: fromBase64(path, value.content) });
     } else if (key === "lfsFile") {
-      const same = keptBySha256.get(value.oid);
+      let same = kept.get(value.oid);
       const upload = same === undefined ? await take(value.oid) : undefined;
-      if (same !== undefined) files.set(path, same);
-      else if (upload !== undefined) uploads.set(path, upload);
+      if (upload !== undefined) uploads.set(path, upload);
       else {
-        earlier ??= await earlierFiles(context, { name, changes, access });
-        const copied = earlier.get(value.oid);
-        if (copied === undefined) throw notSent(path);
-        files.set(path, fileToSave(copied.artifact, copied.file, path));
+        same ??= (earlier ??= await earlierFiles(context, { name, changes, access }))
+          .get(value.oid);
+        if (same === undefined) throw notSent(path);
+        files.set(path, fileToSave(same.page, same.file, path));
       }
     } else if (key === "deletedFile") {
       if (!files.delete(path)) throw noFile(path);
@@ -140,10 +164,33 @@ async function changedFiles(
   const sent = [...uploads].map(([path, upload]) => ({ path, upload, sha256: oids.get(path) }));
   const { files: added, removeUploads } = await openSentFiles(context, sent, { access, signal });
   for (const file of added) files.set(file.path, file);
-  const opened = () =>
-    // a save may ask twice
-    files.entries().map(([path, file]) => "content" in file ? file : fileToSave(base!, file, path));
   return { files: opened, removeUploads };
+
+  /** A save may ask twice. */
+  async function* opened(): AsyncGenerator<FileToSave> {
+    const rest = new Map(files);
+    for await (const { page, some } of slicesOf(base)) {
+      for (const file of some) {
+        const its = touched.has(file.path) ? rest.get(file.path) : file;
+        rest.delete(file.path);
+        if (its !== undefined) yield "content" in its ? its : fileToSave(page, file);
+      }
+    }
+    for (const file of rest.values()) if ("content" in file) yield file;
+  }
+}
+
+/** Yields the files of a version, some at a time. */
+async function* slicesOf(
+  version: ReadablePages | undefined,
+): AsyncGenerator<{ page: Artifact; some: readonly FileInfo[] }> {
+  for await (const page of version?.pages() ?? []) {
+    for await (const some of slicesInTurns(page.info.files)) yield { page, some };
+  }
+}
+
+function oidsIn(changes: Commit["changes"]): Set<string> {
+  return new Set(changes.flatMap(({ key, value }) => key === "lfsFile" ? [value.oid] : []));
 }
 
 /** Maximum number of versions in which a commit looks for the content that it names. */
@@ -151,30 +198,32 @@ const MOST_EARLIER = 1000;
 
 /**
  * Returns the files of earlier versions that a commit names by their SHA-256 only: a copy from an
- * older revision.
+ * older revision. Leaves out versions that are damaged, or whose files are hidden.
  */
 async function earlierFiles(
-  { registry, openVersion }: Pick<GatewayContext, "registry" | "openVersion">,
+  { registry, openPages }: Pick<GatewayContext, "registry" | "openPages">,
   { name, changes, access }: {
     name: string;
     changes: Commit["changes"];
     access: Access;
   },
-): Promise<Map<string, { artifact: ReadableArtifact; file: FileInfo }>> {
-  const files = new Map<string, { artifact: ReadableArtifact; file: FileInfo }>();
+): Promise<Map<string, OpenedFile>> {
+  const files = new Map<string, OpenedFile>();
   if (!access.may("read", name)) return files;
-  const oids = changes.flatMap(({ key, value }) => key === "lfsFile" ? [value.oid] : []);
-  const missing = new Set(oids);
-  for await (const { info } of registry.versions(name, { details: true, limit: MOST_EARLIER })) {
+  const missing = oidsIn(changes);
+  const asked = { details: true, withoutFiles: true, limit: MOST_EARLIER };
+  for await (const { version, info } of registry.versions(name, asked)) {
     if (missing.size === 0) break;
-    const named = info?.files.filter((file) => isFile(file) && missing.has(file.sha256)) ?? [];
-    if (named.length === 0) continue;
-    const { version, commit } = info!;
-    const artifact = await openVersion({ name, version, commit }, access);
-    artifact.checkFiles?.();
-    for (const file of named) {
-      files.set(file.sha256, { artifact, file });
-      missing.delete(file.sha256);
+    if (info === undefined) continue;
+    try {
+      const artifact = await openPages({ name, version, commit: info.commit }, access);
+      for await (const { page, some } of slicesOf(artifact)) {
+        for (const file of some) {
+          if (isFile(file) && missing.delete(file.sha256)) files.set(file.sha256, { page, file });
+        }
+      }
+    } catch (error) {
+      if (!isRegistryError(error, "Denied") && !isUnreadable(error)) throw error;
     }
   }
   return files;

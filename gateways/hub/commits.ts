@@ -201,15 +201,11 @@ export function hubWrites(
         checkWrites(c, "save", found.name);
         return found;
       };
-      const find = async () => {
-        const { name, base } = await checked();
-        return { name, base: base && await context.openVersion(base.info, c.info.access) };
-      };
       await checked(); // refuses before the body arrives
       const commit = await readCommit(c.request.body);
       await checkStillAllowed(c);
       const { access } = c.info;
-      const commitOptions = { find, access, objects: objects(access), signal };
+      const commitOptions = { find: checked, access, objects: objects(access), signal };
       const saved = await applyCommit(context, commit, commitOptions);
       c.info.version = saved.version;
       const oid = revisionOf(saved);

@@ -35,7 +35,7 @@ export class LiveFiles extends Map<string, FileToSave | FileInfo> {
 
   /** Returns false if the folder has no files. */
   deleteFolder(folder: string): boolean {
-    const prefix = folder.replace(/(?<!\/)\/*$/, "/");
+    const prefix = prefixOf(folder);
     const before = this.size;
     let at = this.#firstFrom(prefix);
     while (this.#paths[at]?.startsWith(prefix)) {
@@ -58,5 +58,32 @@ export class LiveFiles extends Map<string, FileToSave | FileInfo> {
       else high = middle;
     }
     return low;
+  }
+}
+
+/** Returns what the paths in a folder begin with. */
+function prefixOf(folder: string): string {
+  return folder.replace(/(?<!\/)\/*$/, "/");
+}
+
+/** The paths of a version that a commit may change. All other files stay, whatever it does. */
+export class TouchedPaths {
+  readonly #paths = new Set<string>();
+  readonly #folders = new Set<string>();
+
+  constructor(changes: readonly { key: string; value: { path: string } }[]) {
+    for (const { key, value: { path } } of changes) {
+      if (key === "deletedFolder") this.#folders.add(prefixOf(path));
+      else this.#paths.add(path);
+    }
+  }
+
+  has(path: string): boolean {
+    if (this.#paths.has(path)) return true;
+    if (this.#folders.size === 0) return false;
+    for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
+      if (this.#folders.has(path.slice(0, end + 1))) return true;
+    }
+    return false;
   }
 }

@@ -14,7 +14,7 @@ import type { NamesOptions, Registry } from "../../../core/registry.ts";
 import type { Author } from "../../../core/naming/author.ts";
 import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
-import type { Artifact, ArtifactInfo, PagedArtifact } from "../../../core/artifact.ts";
+import type { ArtifactInfo, PagedArtifact } from "../../../core/artifact.ts";
 
 /**
  * A right to change an artifact. None includes reading.
@@ -195,24 +195,12 @@ export function readableInfo<I extends Pick<ArtifactInfo, "inputs">>(info: I, ac
 }
 
 /** A version opened for a token. `checkFiles` throws `Denied` if the token may not read its files. */
-export type ReadableArtifact = Artifact & { checkFiles?(): void };
-
-/** The same, with its files a page at a time. */
 export type ReadablePages = PagedArtifact & { checkFiles?(): void };
 
 /**
  * Returns a version without the inputs that a token may not read. The files of a release with such
  * members are `Denied`.
  */
-export function readableArtifact(artifact: Artifact, access: Access): ReadableArtifact {
-  const info = readableInfo(artifact.info, access);
-  if (info.inputs.length === artifact.info.inputs.length) return artifact;
-  const checkFiles = () => checkMembers(info);
-  const content = () => (checkFiles(), artifact);
-  return { info, checkFiles, file: (path) => content().file(path), files: () => content().files() };
-}
-
-/** Returns the same of a version whose files are opened a page at a time. */
 export function readablePages(version: PagedArtifact, access: Access): ReadablePages {
   const info = readableInfo(version.info, access);
   if (info.inputs.length === version.info.inputs.length) return version;
@@ -223,7 +211,9 @@ export function readablePages(version: PagedArtifact, access: Access): ReadableP
     checkFiles,
     async *pages(options) {
       checkFiles();
-      for await (const page of version.pages(options)) yield readableArtifact(page, access);
+      for await (const page of version.pages(options)) {
+        yield { ...page, info: readableInfo(page.info, access) };
+      }
     },
     async file(path) {
       checkFiles();

@@ -1,8 +1,7 @@
 // Versions opened for requests. Routes read files of versions only by this, as it checks the token.
-import type { Artifact, Registry } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
 import type { PagedArtifact } from "../../../core/artifact.ts";
-import { type Access, type ReadableArtifact, readableArtifact } from "../access/access.ts";
-import { type ReadablePages, readablePages } from "../access/access.ts";
+import { type Access, type ReadablePages, readablePages } from "../access/access.ts";
 import { shareReads } from "../share_reads.ts";
 import { conflict, orMissing, type RegistryError } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
@@ -24,13 +23,9 @@ export function isExact(
 }
 
 /**
- * Opens a version for a token. Throws `Denied` if the token may not read the name.
- * {@linkcode readableArtifact} says what else is hidden. It holds a row of each file: a route that
- * needs some of them uses {@linkcode OpenPages}.
+ * Opens a version for a token, with its files a page at a time. Throws `Denied` if the token may not
+ * read the name. {@linkcode readablePages} says what else is hidden.
  */
-export type OpenVersion = (asked: AskedVersion, access: Access) => Promise<ReadableArtifact>;
-
-/** Opens a version for a token, likewise, with its files a page at a time. */
 export type OpenPages = (asked: AskedVersion, access: Access) => Promise<ReadablePages>;
 
 /** Maximum number of versions and files in memory; the last version stays even if it has more. */
@@ -49,16 +44,11 @@ const PAGED_FILES = 8192;
 export function createOpened(
   registry: Registry,
   system: Pick<System, "monotonic">,
-): { openVersion: OpenVersion; openPages: OpenPages } {
+): { openPages: OpenPages } {
   const opened = new Map<string, { artifact: PagedArtifact; lookAt: number }>();
   const share = shareReads<PagedArtifact>();
-  const shareWhole = shareReads<Artifact>();
   let files = 0;
   return {
-    async openVersion(asked, access) {
-      access.check("read", asked.name);
-      return readableArtifact(await wholeOf(await open(asked)), access);
-    },
     async openPages(asked, access) {
       access.check("read", asked.name);
       return readablePages(await open(asked), access);
@@ -110,16 +100,6 @@ export function createOpened(
       files -= 1 + filesHeld(info);
     }
     return artifact;
-  }
-
-  /** Returns all files of a version. Those of a list in pages are not kept. */
-  async function wholeOf({ info, pages }: PagedArtifact): Promise<Artifact> {
-    if (info.files !== undefined) { for await (const only of pages()) return only; }
-    const { name, version, commit } = info;
-    const asked = JSON.stringify([name, version]);
-    const whole = await shareWhole(asked, () => registry.open(name, { version }));
-    if (whole.info.commit === commit) return whole;
-    throw replaced({ name, version, commit });
   }
 }
 

@@ -7,7 +7,7 @@ import type { Access, RouteScope } from "../access/access.ts";
 import type { TokenProof } from "../access/token_file.ts";
 import { Answer } from "../answer.ts";
 import type { AddedFiles } from "../files/added_files.ts";
-import type { OpenPages, OpenVersion } from "../files/opened.ts";
+import type { OpenPages } from "../files/opened.ts";
 import type { RedirectTo } from "../files/redirect.ts";
 import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
 import type { AuditSubject } from "../observe/audit_entry.ts";
@@ -30,7 +30,6 @@ export interface GatewayContext {
   readonly closing: AbortSignal;
   /** Uploads that no save has used yet. `Unsupported` for a registry without a store. */
   uploads(): Promise<ResumableUploads>;
-  readonly openVersion: OpenVersion;
   readonly openPages: OpenPages;
   /** The memory of all downloads. */
   readonly windows: Windows;

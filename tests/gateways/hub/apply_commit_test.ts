@@ -4,6 +4,8 @@ import { createHandler, type Handler } from "../../../apps/server.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { openRegistry } from "../../../mod.ts";
+import { openPages } from "../../../registry/mod.ts";
+import { withSmallPages } from "../../simulate/small_pages.ts";
 import { filler, GRACE_MS, testProtocol } from "../../registry/protocol_world.ts";
 import { withHooks } from "../../registry/with_hooks.ts";
 import { hub } from "../../../gateways/hub/hub.ts";
@@ -52,6 +54,51 @@ Deno.test("a commit reads none of the files that it keeps, moves or deletes", as
   assertEquals(found.get("0"), sha256(bytesOf(1000)));
   assertEquals(await saved.file("999").bytes(), bytesOf(999));
   assertEquals(await saved.file("moved").bytes(), bytesOf(2));
+});
+
+Deno.test("a commit reads lists a page at a time, of this version and of earlier ones", async () => {
+  await using registry = withSmallPages(await openRegistry(createMemoryBackend()));
+  await using handler = createHandler(registry, { gateways: [hub] });
+  const bytesOf = (i: number) => new TextEncoder().encode(`${i}`.padEnd(2000));
+  const pathOf = (i: number) => `d${Math.floor(i / 10)}/${i % 10}`;
+  const all = Array.from({ length: 60 }, (_, i) => fileLine(pathOf(i), bytesOf(i)));
+  const lfsLine = (path: string, i: number): [string, object] => [
+    "lfsFile",
+    { path, algo: "sha256", oid: sha256(bytesOf(i)), size: 2000 },
+  ];
+  await commitTo(handler, ...all);
+  Object.assign(registry, { open: () => Promise.reject(new Error("a list was read whole")) });
+  await commitTo(handler, ["deletedFolder", { path: "d1" }], ["deletedFile", { path: "d0/3" }]);
+  await commitTo(
+    handler,
+    lfsLine("moved", 41),
+    ["deletedFile", { path: pathOf(41) }],
+    lfsLine("d1/from earlier", 15),
+    fileLine(pathOf(20), bytesOf(100)),
+    ["deletedFolder", { path: "d3/" }],
+    fileLine("d3/again", bytesOf(101)),
+  );
+  await commitTo(handler, fileLine("last", bytesOf(102)));
+  for (const path of ["d1/1", "d3"]) {
+    const again = await commitOf(handler, [["deletedFile", { path }]]);
+    assertEquals([again.status, again.headers.get("x-error-code")], [404, "EntryNotFound"]);
+  }
+
+  const isKept = (i: number) => i !== 3 && i !== 41 && ![1, 3].includes(Math.floor(i / 10));
+  const expected = new Map(
+    Array.from({ length: 60 }, (_, i) => i).filter(isKept).map((i) => [pathOf(i), i]),
+  );
+  for (const [path, i] of [["moved", 41], ["d1/from earlier", 15], [pathOf(20), 100]] as const) {
+    expected.set(path, i);
+  }
+  expected.set("d3/again", 101).set("last", 102);
+  const { pages } = await openPages(registry, "a");
+  const found = new Map<string, string>();
+  for await (const page of pages()) {
+    for (const file of page.files()) found.set(file.info.path, await file.text());
+  }
+  const sorted = [...expected].sort(([a], [b]) => a < b ? -1 : 1);
+  assertEquals([...found], sorted.map(([path, i]) => [path, `${i}`.padEnd(2000)]));
 });
 
 testProtocol(
