@@ -13,8 +13,10 @@ export interface SeedRange {
   first: number;
   /** The run ends with the first seed that breaks a promise. */
   count: number;
-  /** @default all schedules */
+  /** All run by this schedule. @default each by its own */
   schedule?: string;
+  /** Only those that have this schedule. @default all */
+  of?: string;
 }
 
 /** A mistake that somebody could make. */

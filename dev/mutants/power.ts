@@ -2,12 +2,15 @@
 // how many histories. Writes the table simulation.md.
 import { join } from "@std/path";
 import { REPOSITORY } from "../../tests/support/run_deno.ts";
-import { SEEDED } from "./list/seeded.ts";
+import { SEEDED, SHOWN_BY } from "./list/seeded.ts";
 import type { Mutant, SeedRange } from "./mutant.ts";
 import { copySource, ENDLESS, type Outcome, removeCopy, tryMutant } from "./trial.ts";
 
 /** The seeds of one run of CI: `.ci/run`. */
 const SEEDS = 750;
+
+/** Most faults are shown by one of the first histories. The others are looked for by one schedule. */
+const FIRST_SEEDS = 40;
 
 /** How many of the faults a run of CI must find. */
 const LEAST_FOUND = 48;
@@ -16,8 +19,11 @@ const TABLE = join(REPOSITORY, "dev/mutants/simulation.md");
 
 export interface Trial {
   name: string;
-  /** The first history that shows the fault. Absent if none does. */
-  found?: { after: number; schedule: string; promise: string };
+  /**
+   * The first history that shows the fault, or the first of one schedule: `atMost`, as histories of
+   * others may show it before. Absent if none does.
+   */
+  found?: { after: number; atMost: boolean; schedule: string; promise: string };
 }
 
 /** A row of the table: a trial, and the commit whose sources it had. */
@@ -40,12 +46,17 @@ export async function measurePower(
   const rows = await readTable();
   const onTrial = (trial: Trial) => {
     rows.set(trial.name, { ...trial, commit });
-    const { after, schedule = "", promise = "" } = trial.found ?? {};
-    console.log(`${String(after ?? "none").padStart(4)}  ${trial.name}  ${schedule}: ${promise}`);
+    const { schedule = "", promise = "" } = trial.found ?? {};
+    console.log(`${historyOf(trial).padStart(5)}  ${trial.name}  ${schedule}: ${promise}`);
     Deno.writeTextFileSync(TABLE, tableOf(rows));
   };
-  const seeds = { first: 1, count: SEEDS };
-  await tryFaults(faults.map((fault) => ({ ...fault, seeds })), { jobs, onTrial });
+  const ranges = ({ name }: Mutant) => {
+    const of = SHOWN_BY[name];
+    return of === undefined
+      ? [{ first: 1, count: SEEDS }]
+      : [{ first: 1, count: FIRST_SEEDS }, { first: 1, count: SEEDS, of }];
+  };
+  await tryFaults(faults, { ranges, jobs, onTrial });
   const found = foundIn(rows).length;
   console.log(`${found} of ${SEEDED.length} faults are found by ${SEEDS} histories`);
   return found >= LEAST_FOUND;
@@ -70,8 +81,9 @@ export async function readTable(): Promise<Map<string, Measured>> {
   for (const line of text.matchAll(/^\| `.*$/gm)) {
     const [, name = "", after, schedule = "", promise = "", commit = ""] = line[0].split("|")
       .map((cell) => cell.trim().replaceAll("`", ""));
-    const found = after === "none" ? {} : { found: { after: Number(after), schedule, promise } };
-    rows.set(name, { name, ...found, commit });
+    const [, atMost, number] = /^(≤ )?(\d+)$/.exec(after ?? "") ?? [];
+    const found = { after: Number(number), atMost: atMost !== undefined, schedule, promise };
+    rows.set(name, { name, ...(number !== undefined && { found }), commit });
   }
   return rows;
 }
@@ -81,10 +93,17 @@ function foundIn(rows: ReadonlyMap<string, Measured>): Measured[] {
   return SEEDED.flatMap(({ name }) => rows.get(name) ?? []).filter(({ found }) => found);
 }
 
+interface TryOptions {
+  /** The histories of a fault; the second if none of the first shows it. */
+  ranges(fault: Mutant): readonly SeedRange[];
+  jobs: number;
+  onTrial?(trial: Trial): void;
+}
+
 /** Tries faults in copies of the source, each until one history shows it. */
 async function tryFaults(
-  faults: readonly (Mutant & { seeds: SeedRange })[],
-  { jobs, onTrial }: { jobs: number; onTrial?(trial: Trial): void },
+  faults: readonly Mutant[],
+  { ranges, jobs, onTrial }: TryOptions,
 ): Promise<Trial[]> {
   const trials: Trial[] = [];
   const queue = faults.values();
@@ -93,7 +112,10 @@ async function tryFaults(
     try {
       await copySource(copy);
       for (const fault of queue) {
-        const trial = trialOf(await tryMutant(copy, fault), fault.seeds);
+        let trial: Trial = { name: fault.name };
+        for (const seeds of ranges(fault)) {
+          if (!trial.found) trial = trialOf(await tryMutant(copy, { ...fault, seeds }), seeds);
+        }
         trials.push(trial);
         onTrial?.(trial);
       }
@@ -104,19 +126,24 @@ async function tryFaults(
   return trials;
 }
 
-function trialOf({ name, verdict, by }: Outcome, { first }: SeedRange): Trial {
+function trialOf({ name, verdict, by }: Outcome, { first, of }: SeedRange): Trial {
   if (verdict === "broken") throw new Error(`Cannot try ${name}: ${by}`);
   const [, seed, schedule = "", promise = ""] = /^seed (\d+) \((.*?)\): (.*)$/.exec(by) ?? [];
   if (verdict === "alive" || by === ENDLESS) return { name };
-  return { name, found: { after: Number(seed) - first + 1, schedule, promise } };
+  const after = Number(seed) - first + 1;
+  return { name, found: { after, atMost: of !== undefined, schedule, promise } };
+}
+
+function historyOf({ found }: Trial): string {
+  return found === undefined ? "none" : `${found.atMost ? "≤ " : ""}${found.after}`;
 }
 
 /** Returns the page with the rows, in the order of the list. */
 export function tableOf(rows: ReadonlyMap<string, Measured>): string {
   const trials = SEEDED.flatMap(({ name }) => rows.get(name) ?? []);
   const cells = trials.map(({ name, found, commit }) => {
-    const { after = "none", schedule = "", promise = "" } = found ?? {};
-    return [`\`${name}\``, String(after), schedule, promise, commit];
+    const { schedule = "", promise = "" } = found ?? {};
+    return [`\`${name}\``, historyOf({ name, found }), schedule, promise, commit];
   });
   const head = ["fault", "history", "schedule", "broken promise", "commit"];
   const widths = head.map((title, n) =>
@@ -135,7 +162,9 @@ export function tableOf(rows: ReadonlyMap<string, Measured>): string {
 
 \`deno task mutants simulation\` writes this page. It makes each fault of [the list](list/seeded.ts)
 in a copy of the source, and runs seeds 1 to ${SEEDS}, as many as one run of CI, until one breaks a
-promise. The last column has the commit whose source and simulation were measured.
+promise. Of faults that one schedule is for, it runs the first ${FIRST_SEEDS} seeds, then those of this schedule:
+"≤ 85" is seed 85, and seeds of other schedules may show the fault before. The last column has the
+commit whose source and simulation were measured.
 
 ${foundIn(rows).length} of ${SEEDED.length} faults are found${
     untried(SEEDED.length - trials.length)
@@ -157,15 +186,14 @@ const SEEDS_OF_SCHEDULE = 300;
  * of the schedule that found them. Returns the names of those that none shows: the table is not true.
  */
 export async function missedOn(day: number): Promise<string[]> {
-  const ofDay = foundIn(await readTable()).filter((_, n) => n % 10 === day % 10);
-  const faults = ofDay.flatMap(({ name, found }) => {
-    const seeds = {
-      first: 1 + day * SEEDS_OF_SCHEDULE,
-      count: SEEDS_OF_SCHEDULE,
-      schedule: found!.schedule,
-    };
-    return SEEDED.filter((fault) => fault.name === name).map((fault) => ({ ...fault, seeds }));
-  });
-  const trials = await tryFaults(faults, { jobs: 1 });
+  const rows = await readTable();
+  const ofDay = foundIn(rows).filter((_, n) => n % 10 === day % 10);
+  const faults = SEEDED.filter((fault) => ofDay.some(({ name }) => name === fault.name));
+  const ranges = ({ name }: Mutant) => [{
+    first: 1 + day * SEEDS_OF_SCHEDULE,
+    count: SEEDS_OF_SCHEDULE,
+    schedule: rows.get(name)?.found?.schedule,
+  }];
+  const trials = await tryFaults(faults, { ranges, jobs: 1 });
   return trials.filter(({ found }) => found === undefined).map(({ name }) => name);
 }

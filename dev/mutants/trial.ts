@@ -74,10 +74,11 @@ async function tryTest(
 
 async function trySeeds(
   copy: string,
-  { first, count, schedule }: SeedRange,
+  { first, count, schedule, of }: SeedRange,
 ): Promise<[Outcome["verdict"], string]> {
   const words = ["--json", "--workers=1", `--first=${first}`, `--seeds=${count}`];
   if (schedule !== undefined) words.push(`--schedule=${schedule}`);
+  if (of !== undefined) words.push(`--of=${of}`);
   const args = ["run", "-A", "--no-check", "--quiet", "tests/simulate/main.ts", ...words];
   const { stdout, output, hung } = await runDeno(copy, args, SEEDS_MS);
   if (hung) return ["killed", ENDLESS];

@@ -3,7 +3,8 @@
 // ```text
 // deno run -A tests/simulate/main.ts      seeds 1 to 2000, on all cores, until a promise is broken
 //   --seeds 100..200     those seeds          --first 7    the first one
-//   --schedule NAME      only this schedule   --all        go on after a broken promise
+//   --schedule NAME      all by this schedule --all        go on after a broken promise
+//   --of NAME            only those that have this schedule
 //   --workers 1          on one core          --trace      each change and answer
 //   --json               findings as JSON     --schedules  the names of schedules
 // ```
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "2000" },
     first: { type: "string", default: "1" },
     schedule: { type: "string" },
+    of: { type: "string" },
     workers: { type: "string" },
     all: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
@@ -27,7 +29,7 @@ const { values } = parseArgs({
 });
 
 const { firstSeed, seeds } = rangeOf(values.seeds, values.first);
-const { schedule } = values;
+const { schedule, of } = values;
 
 if (values.schedules) { for (const { name } of SCHEDULES) console.log(name); }
 else if (values.trace) await trace();
@@ -58,7 +60,14 @@ async function trace(): Promise<void> {
 
 async function search(): Promise<void> {
   const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
-  const found = await simulateAtOnce({ firstSeed, seeds, schedule, stop: !values.all, ...workers });
+  const found = await simulateAtOnce({
+    firstSeed,
+    seeds,
+    schedule,
+    of,
+    stop: !values.all,
+    ...workers,
+  });
   if (values.json) console.log(JSON.stringify(found));
   else {
     for (const { seed, schedule, invariant: promise, message, replay } of found.violations) {

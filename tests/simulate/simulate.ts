@@ -1,11 +1,14 @@
 // Runs many seeds until a promise is broken.
 import type { BrokenInvariant } from "./checks/evidence.ts";
 import { runSeed, type SimulatedRun, type SimulatedRunOptions } from "./run_seed.ts";
+import { scheduleOf } from "./schedules/mod.ts";
 
 /** Options of {@linkcode simulate}. */
 export interface SimulateOptions extends SimulatedRunOptions {
   seeds?: number;
   firstSeed?: number;
+  /** Run only the seeds that have this schedule. @default all */
+  of?: string;
   /** Stop at the first violation. @default true */
   stop?: boolean;
   onRun?: (run: SimulatedRun) => void;
@@ -25,9 +28,10 @@ export interface Violation extends BrokenInvariant {
  * @returns the violations; empty if there are none
  */
 export async function simulate(options: SimulateOptions = {}): Promise<Violation[]> {
-  const { seeds = 1000, firstSeed = 1, stop = true, onRun, ...run } = options;
+  const { seeds = 1000, firstSeed = 1, of, stop = true, onRun, ...run } = options;
   const violations: Violation[] = [];
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    if (of !== undefined && scheduleOf(seed).name !== of) continue;
     const done = await runSeed(seed, run);
     onRun?.(done);
     const { schedule } = done;

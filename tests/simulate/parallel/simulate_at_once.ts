@@ -99,7 +99,7 @@ function mixed(before: string, trace: string): string {
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
-export type SentOptions = Pick<SimulateOptions, "schedule">;
+export type SentOptions = Pick<SimulateOptions, "schedule" | "of">;
 
 /** Some seeds, one after the other. */
 export interface SeedRange extends SentOptions {
