@@ -243,6 +243,12 @@ def of_tables():
     model = xgboost.XGBClassifier(n_estimators=5).fit(x, y)
     again = trip("xgb", model, into=xgboost.XGBClassifier)
     report("XGBClassifier", numpy.array_equal(model.predict_proba(x), again.predict_proba(x)))
+    gone = numpy.where(x > numpy.median(x), x, -999)
+    given = {"n_estimators": 5, "max_depth": 3, "missing": numpy.float32(-999)}
+    model = xgboost.XGBClassifier(**given, callbacks=[]).fit(gone, y)
+    again = trip("xgb", model, into=xgboost.XGBClassifier)
+    same = numpy.array_equal(model.predict_proba(gone), again.predict_proba(gone))
+    report("parameters of XGBClassifier", same and all(again.get_params()[each] == given[each] for each in given))
     booster = model.get_booster()
     again = trip("booster", booster, into=xgboost.Booster)
     report("xgboost.Booster", numpy.array_equal(booster.inplace_predict(x), again.inplace_predict(x)))

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-from ...core.errors import HoldfastError, quoted, unsupported
+from ...core.errors import HoldfastError, Json, quoted, unsupported
+from ...core.shapes import is_dict
 from .table import Loading, built_in
 
 SKOPS = "model.skops"
@@ -65,16 +67,37 @@ class XGBoost:
     FILE = "model.ubj"
     EXAMPLE = "xgboost.XGBClassifier"
 
-    def save(self, value: Any, folder: Path) -> None:
+    def save(self, value: Any, folder: Path) -> Json | None:
         value.save_model(folder / self.FILE)
+        if not hasattr(value, "get_xgb_params"):
+            return None
+        return {"parameters": plain_parameters(value.get_params(deep=False))}  # not in the file
 
     def load(self, loading: Loading) -> Any:
         into = loading.wanted(self.EXAMPLE)
         if not hasattr(into, "load_model"):
             raise loading.refused("`into` has no load_model", f"Pass into={self.EXAMPLE}.")
         model = into() if isinstance(into, type) else into
+        known = loading.facts.get("parameters")
+        if isinstance(into, type) and is_dict(known) and hasattr(model, "get_xgb_params"):
+            own = model.get_params(deep=False)
+            model.set_params(**{name: known[name] for name in known if name in own})
         model.load_model(loading.file(self.FILE))
         return model
+
+
+def plain_parameters(parameters: Json) -> Json:
+    """Returns the parameters that were set and that JSON has: no NaN, functions and arrays."""
+    plain: Json = {}
+    for name, value in parameters.items():
+        number = value.item() if type(value).__module__ == "numpy" and value.ndim == 0 else value
+        try:
+            json.dumps(number, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            continue
+        if number is not None:
+            plain[name] = number
+    return plain
 
 
 @built_in("catboost.core.CatBoost", "catboost")
@@ -84,10 +107,10 @@ class CatBoost(XGBoost):
     FILE = "model.cbm"
     EXAMPLE = "catboost.CatBoostClassifier"
 
-    def save(self, value: Any, folder: Path) -> None:
+    def save(self, value: Any, folder: Path) -> Json | None:
         if not value.is_fitted():
             raise unsupported(value, "it is not trained", "Call its `fit` first.")
-        super().save(value, folder)
+        return super().save(value, folder)
 
     def load(self, loading: Loading) -> Any:
         try:
