@@ -71,6 +71,7 @@ export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   "tests/python/reader.ts": ["tests/python/*.py", "python"],
   "tests/registry/earlier/content.ts": [],
   "tests/registry/earlier/fixtures.ts": ["tests/fixtures/earlier"],
+  "tests/registry/earlier/later.ts": [],
   "tests/registry/earlier/on_all.ts": [],
   "tests/registry/earlier/served.ts": ["apps/client.ts", "apps/server.ts", "runs/mod.ts"],
   "tests/registry/format/members_test.ts": ["python", "registry", "core", "apps", "FORMAT.md"],

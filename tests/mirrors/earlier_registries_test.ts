@@ -7,7 +7,7 @@ import { collectGarbage } from "../../registry/maintenance.ts";
 import { readAnnotations } from "../../registry/mod.ts";
 import { aliasesOf } from "../conformance/registry/registry_case.ts";
 import { SMALL_FILES } from "../registry/earlier/content.ts";
-import { assertHas, testOnAll } from "../registry/earlier/on_all.ts";
+import { assertHas, testOnAll, testOnLater } from "../registry/earlier/on_all.ts";
 import { rejected } from "../registry/rejected.ts";
 
 testOnAll("mirrors of it hold the same, also those that it made", async ({ open }) => {
@@ -53,3 +53,15 @@ testOnAll(
     assertEquals((await verifyRegistry(mirror)).problems, []);
   },
 );
+
+testOnLater("a mirror follows a source with pages and restored versions", async ({ open }) => {
+  const [later, copy] = [await open("later"), await open("copy")];
+  await later.save("models:a", 0.7);
+  await later.delete("gone@1");
+  assertEquals((await mirrorRegistry(later, copy)).failures, []);
+  assertEquals(await copy.load("models:a@production"), 0.9);
+  assertEquals(await copy.load("models:a"), 0.7);
+  assertEquals(await copy.has("gone", { version: "1" }), false);
+  assertEquals((await copy.info("paged")).digest, (await later.info("paged")).digest);
+  assertEquals((await verifyRegistry(copy)).problems, []);
+});

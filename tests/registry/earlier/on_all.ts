@@ -6,11 +6,12 @@ import type { StoredRegistry } from "../../../core/registry.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
-import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 import { withAge } from "../with_age.ts";
 import { COMMITS, SERVED } from "./commits.ts";
 import { programAt, VALUES, writeContent } from "./content.ts";
 import { unpackFixture } from "./fixtures.ts";
+import { writeLater } from "./later.ts";
 import { writeServed } from "./served.ts";
 
 export interface World {
@@ -19,11 +20,19 @@ export interface World {
   open(name: string, ageMs?: number): Promise<StoredRegistry>;
 }
 
-/** A test of the registries of each earlier commit and of this program. */
-export function testOnAll(sentence: string, body: (world: World) => Promise<void>): void {
-  for (const commit of [...COMMITS, "this program"]) {
+type Body = (world: World) => Promise<void>;
+
+/** A test of the fixtures of commits, and of what this program writes instead. */
+function testOn(
+  sentence: string,
+  { commits, write }: { commits: readonly string[]; write(folder: string): Promise<void> },
+  body: Body,
+): void {
+  for (const commit of [...commits, "this program"]) {
     testInRoot(`${sentence} (${commit.slice(0, 8)})`, async (root) => {
-      const folder = await registriesOf(commit, root);
+      const folder = root.join("registries");
+      await mkdir(folder);
+      await (commits.includes(commit) ? unpackFixture(commit, folder) : write(folder));
       const opened: StoredRegistry[] = [];
       await body({
         folder,
@@ -39,30 +48,23 @@ export function testOnAll(sentence: string, body: (world: World) => Promise<void
   }
 }
 
-/** A test of what each commit in `SERVED`, and this program, served. */
-export function testOnServed(
-  sentence: string,
-  body: (world: { folder: string }) => Promise<void>,
-): void {
-  for (const commit of [...SERVED, "this program"]) {
-    testInRoot(`${sentence} (${commit.slice(0, 8)})`, async (root) => {
-      const folder = root.join("served");
-      await mkdir(folder);
-      if (COMMITS.includes(commit)) await unpackFixture(commit, folder);
-      else await writeServed(SOURCE, folder);
-      await body({ folder });
-    });
-  }
-}
-
 const SOURCE = pathToFileURL(REPOSITORY).href;
 
-async function registriesOf(commit: string, root: TempRoot): Promise<string> {
-  const folder = root.join("registries");
-  await mkdir(folder);
-  if (COMMITS.includes(commit)) await unpackFixture(commit, folder);
-  else await writeContent(await programAt(SOURCE), folder);
-  return folder;
+/** A test of the registries of each earlier commit and of this program. */
+export function testOnAll(sentence: string, body: Body): void {
+  const write = async (folder: string) => writeContent(await programAt(SOURCE), folder);
+  testOn(sentence, { commits: COMMITS, write }, body);
+}
+
+/** A test of what the services of the commits in `SERVED`, and of this program, served. */
+export function testOnServed(sentence: string, body: Body): void {
+  testOn(sentence, { commits: SERVED, write: (folder) => writeServed(SOURCE, folder) }, body);
+}
+
+/** A test of content that the commits in `SERVED`, and this program, write. */
+export function testOnLater(sentence: string, body: Body): void {
+  const write = async (folder: string) => writeLater(await programAt(SOURCE), SOURCE, folder);
+  testOn(sentence, { commits: SERVED, write }, body);
 }
 
 /** Asserts that everything can be loaded, or everything of some names. */
