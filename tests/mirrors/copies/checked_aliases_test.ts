@@ -1,10 +1,10 @@
 // Aliases that were checked by a rule, in mirrors and in mirrors of mirrors.
 import { assertEquals } from "@std/assert";
-import "../../signatures/signatures.ts";
-import { mirrorRegistry } from "../../apps/maintenance.ts";
-import { createMemoryBackend, openRegistry } from "../../mod.ts";
-import { changeRules } from "../../registry/maintenance.ts";
-import { rejected } from "../registry/rejected.ts";
+import "../../../signatures/signatures.ts";
+import { mirrorRegistry } from "../../../apps/maintenance.ts";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import { changeRules } from "../../../registry/maintenance.ts";
+import { rejected } from "../../registry/rejected.ts";
 
 const FORCE = { force: true };
 
