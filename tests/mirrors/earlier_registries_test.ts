@@ -1,5 +1,6 @@
 // Mirrors of registries that programs of earlier commits wrote, and those that they made.
 import { assert, assertEquals } from "@std/assert";
+import { cp } from "node:fs/promises";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { openRegistry } from "../../mod.ts";
 import { verifyRegistry } from "../../apps/maintenance.ts";
@@ -8,7 +9,10 @@ import { readAnnotations } from "../../registry/mod.ts";
 import { aliasesOf } from "../conformance/registry/registry_case.ts";
 import { SMALL_FILES } from "../registry/earlier/content.ts";
 import { assertHas, testOnAll, testOnLater } from "../registry/earlier/on_all.ts";
+import { assertHolds } from "../registry/kept/assert_holds.ts";
+import { KEPT } from "../registry/kept/values.ts";
 import { rejected } from "../registry/rejected.ts";
+import { testInRoot } from "../support/temp_root.ts";
 
 testOnAll("mirrors of it hold the same, also those that it made", async ({ open }) => {
   const main = await open("main");
@@ -64,4 +68,13 @@ testOnLater("a mirror follows a source with pages and restored versions", async 
   assertEquals(await copy.has("gone", { version: "1" }), false);
   assertEquals((await copy.info("paged")).digest, (await later.info("paged")).digest);
   assertEquals((await verifyRegistry(copy)).problems, []);
+});
+
+testInRoot("a registry in the stored fixture is mirrored", async (root) => {
+  const path = root.join("registry");
+  await cp(KEPT, path, { recursive: true });
+  const registry = await openRegistry(path, { create: false, durability: "os" });
+  const copy = await openRegistry("memory:");
+  assertEquals((await mirrorRegistry(registry, copy)).failures, []);
+  await assertHolds(copy);
 });
