@@ -91,7 +91,7 @@ export async function contentWith(
 ): Promise<{ content: FileToSave[]; curve?: FileToSave }> {
   const kept: FileToSave[] = [];
   for await (const page of version.pages()) {
-    for await (const { info } of inTurns(page.files())) kept.push(fileToSave(page, info));
+    for await (const info of inTurns(page.info.files)) kept.push(fileToSave(page, info));
   }
   const curve = points.length === 0 ? undefined : await curveWith(version, points, kept);
   const added = curve === undefined ? files : [...files, curve];

@@ -246,7 +246,7 @@ export class RunChanges {
     const taken = new Set((await draft.files()).map(({ path }) => path));
     const isValue = isOfValue(version.info);
     for await (const page of version.pages()) {
-      for (const { info } of page.files()) {
+      for (const info of page.info.files) {
         if (taken.has(info.path) || !isValue(info)) continue;
         const part = `${TAKEN_OVER}${taken.size}-${info.sha256}`;
         await draft.addPart(part, [fileToSave(page, info)]);

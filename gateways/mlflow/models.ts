@@ -238,7 +238,7 @@ export class ModelStore {
     const prefix = folder === "" ? "" : `${folder}/`;
     const files: FileToSave[] = [];
     for await (const page of version.pages(folder === "" ? {} : { after: prefix })) {
-      for await (const { info: file } of inTurns(page.files())) {
+      for await (const file of inTurns(page.info.files)) {
         if (!file.path.startsWith(prefix) || !isShown(file)) continue;
         files.push(fileToSave(page, file, file.path.slice(prefix.length)));
       }

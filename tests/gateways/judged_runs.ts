@@ -18,7 +18,7 @@ interface Ids {
 }
 
 /** The name that has many files, and its runs, metrics and points of the first run. */
-const MANY = "team:many", RUNS = 200, METRICS = 40, POINTS = 20_000;
+const MANY = "team:many", RUNS = 100, METRICS = 40, POINTS = 20_000;
 /** Metrics of a request. */
 const BATCH = 1000;
 
@@ -75,7 +75,7 @@ export function mlflowFacts(): TestGatewayOptions {
       filter: (length) => filterOf(length),
       order_by: (_, at) => `metrics.m${at}`,
       run_id: (_, at) => ids.get(MANY)?.runs?.at(at % RUNS) ?? "none",
-      experiment_ids: (_, at) => experimentId(at === 0 ? MANY : `team:n${at}`),
+      experiment_ids: (_, at) => experimentId(at === 0 ? MANY : `team:n${at % 200 + 1}`),
     },
     subjects: ["run_id", "model"],
     refuses: REFUSES,

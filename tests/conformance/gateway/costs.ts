@@ -1,5 +1,7 @@
-// Costs of the worst requests of a gateway. The limits are for a quiet machine; the factors are for
-// garbage collection and for compiling, which a busy one does more of.
+// Costs of the worst requests of a gateway. A piece of work is the processor time of this thread from
+// one turn of the event loop to the next: other programs add nothing to it but cold caches. The bound
+// is 50 ms on a quiet machine. The factor is for garbage collection, for compiling and for those
+// caches, so what this suite guarantees is that one of five tries has no piece above 100 ms.
 import { deepStrictEqual } from "node:assert/strict";
 import type { RouteEntry } from "../../../apps/server/gateways/gateway.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
@@ -8,7 +10,7 @@ import { costOf, idleMib } from "./measure.ts";
 import { MANY, type ServiceFacts, type TestService, TOKENS, valuesFor } from "./service.ts";
 
 /** The longest piece of work without a turn, milliseconds of processor, and how often it may be more. */
-const PIECE_MS = 50, FACTOR = 4;
+const PIECE_MS = 50, FACTOR = 2;
 /** Memory of a request above idle, MiB: alone, and of 24 at once. */
 const ALONE_MIB = 64, AT_ONCE = 24, AT_ONCE_MIB = 512;
 /** Work after the client has left, milliseconds of processor. */
@@ -16,7 +18,7 @@ const LEFT_MS = 1000;
 /** Turns of the event loop after a client has left. */
 const TURNS = 100;
 /** Tries until a piece is short: the first one also compiles. */
-const TRIES = 3;
+const TRIES = 5;
 
 type CostFacts = ServiceFacts & { texts?: CostlyTexts };
 
