@@ -163,8 +163,8 @@ export function tableOf(rows: ReadonlyMap<string, Measured>): string {
 \`deno task mutants simulation\` writes this page. It makes each fault of [the list](list/seeded.ts)
 in a copy of the source, and runs seeds 1 to ${SEEDS}, as many as one run of CI, until one breaks a
 promise. Of faults that one schedule is for, it runs the first ${FIRST_SEEDS} seeds, then those of this
-schedule: "≤ 85" is seed 85, and seeds of other schedules may show the fault before. The last column
-has the commit whose source and simulation were measured.
+schedule: "≤ 85" is seed 85, and seeds of other schedules may show the fault before. "None" is none
+of these. The last column has the commit whose source and simulation were measured.
 
 ${foundIn(rows).length} of ${SEEDED.length} faults are found${
     untried(SEEDED.length - trials.length)

@@ -120,7 +120,7 @@ export const powerCuts: Schedule = {
     const value = () =>
       random.weighted([
         [1, smallValue("order")],
-        [2, largeValue("order")],
+        [3, largeValue("order")],
         [1, sharingValue("common", "order")],
       ]);
     await found(world, sharingValue("common", "first"));
@@ -141,11 +141,11 @@ export const powerCuts: Schedule = {
       });
       const others = [1, 2].map((i) =>
         liveAs(world, `other ${i} of ${cut}`, {}, async (actor) => {
-          await actor.rest(random.between(0, isHasty ? 1_500 : 500));
+          await actor.rest(isHasty ? random.between(400, 1_500) : random.between(0, 500));
           for (let n = 0; n < 2; n++) {
             await random.weighted<() => Promise<unknown>>([
               [3, () => actor.save("a", order, key)],
-              [3, () => actor.save("a", order)], // above it
+              [isHasty ? 12 : 3, () => actor.save("a", order)], // above it
               [2, () => actor.save("a", order, { version, onConflict: "skip" })],
               [2, () => actor.save("a", order, { skipIfUnchanged: true })],
               [2, () => actor.setAlias("a", "live", version)],
@@ -156,7 +156,7 @@ export const powerCuts: Schedule = {
           }
         })
       );
-      const endsMs = isHasty ? random.between(1_000, 4_000) : random.between(200, 2_500);
+      const endsMs = isHasty ? random.between(1_500, 4_000) : random.between(200, 2_500);
       await Promise.race([Promise.all([victim, ...others]), world.system.sleep(endsMs)]);
       for (const { process } of world.actors) process.kill();
       await disks.get(world)!.cut(main.recorded(POWER));

@@ -223,15 +223,15 @@ export const longUpload: Schedule = {
     await liveAs(world, "founder", {}, async (actor) => {
       commit = (await actor.save("a", sharingValue("common", "first"), over))?.commit;
     });
-    const lasts = random.pick([random.between(0.3, 2), random.between(1.2, mutable ? 2.5 : 3.5)]);
+    const long = random.between(1.2, mutable ? 2.5 : 3.5);
+    const lasts = random.pick([random.between(0.3, 2), long, long]);
     const uploader = liveAs(world, "uploader", {}, async (actor) => {
-      const common = random.chance(mutable ? 0.4 : 0.9) ? "common" : undefined;
+      const isKeyed = random.chance(0.5);
+      const common = random.chance(!mutable ? 0.9 : isKeyed ? 0.1 : 0.6) ? "common" : undefined;
       const value = longValue("long", lasts * GRACE_MS / 24, common);
       const ifCommit = random.chance(0.4) && commit !== undefined ? { ifCommit: commit } : {};
-      const key = random.chance(0.5)
-        ? { idempotencyKey: "order", skipIfUnchanged: random.chance(0.8) }
-        : {};
-      const replaces = mutable && random.chance(0.8);
+      const key = isKeyed ? { idempotencyKey: "order", skipIfUnchanged: random.chance(0.9) } : {};
+      const replaces = mutable && (isKeyed || random.chance(0.8));
       await actor.save("a", value, replaces ? { ...OVERWRITE, ...ifCommit, ...key } : key);
       await actor.load("a", "latest");
     });

@@ -22,7 +22,7 @@ export const staleLists: Schedule = {
   weight: 4,
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.6) }),
   prepare({ sites: [main], history, random }) {
-    const lags = random.pick(LAGS);
+    const lags = random.weighted([[1, LAGS[0]!], [2, LAGS[1]!]]);
     main.view = createStaleLists({ history, random: random.fork(), ...lags });
     main.staleMs = lags.maxLagMs;
   },
@@ -31,7 +31,7 @@ export const staleLists: Schedule = {
     const over = mutable ? { onConflict: "overwrite" as const } : {};
     const writers = [1, 2, 3].map((i) =>
       liveAs(world, `writer ${i}`, {}, async (actor) => {
-        for (let n = 0; n < 4; n++) {
+        for (let n = 0; n < 5; n++) {
           const value = random.pick([smallValue, largeValue])(`writer ${i} save ${n}`);
           const version = versioned && random.chance(0.5)
             ? { version: random.pick(["1.0.0", "2.0.0"]), ...over }
@@ -48,7 +48,7 @@ export const staleLists: Schedule = {
             await actor.setAlias("a", "live", "1.0.0", random.pick([undefined, null, "1.0.0"]));
           }
           await actor.load("a", "latest");
-          await actor.rest(mostly(random, 4, 3_000));
+          await actor.rest(mostly(random, 6, 3_000));
         }
       })
     );
@@ -148,7 +148,10 @@ export const incompleteLists: Schedule = {
     const records = [...main.ledger.cells.values()].flatMap(({ place, landings }) =>
       place.kind === "version" ? landings.filter(({ present }) => present) : []
     );
-    const { key: lost } = random.pick(records);
+    const ofDrafts = records.filter(({ record }) => "key" in record && record.key !== undefined);
+    const { key: lost } = random.pick(
+      ofDrafts.length > 0 && random.chance(0.7) ? ofDrafts : records,
+    );
     const nights = random.pick([[0.4, 2], [12, 60], [100, 300]] as const);
     // After 30 days nothing else names the record of a draft.
     const areKeysLost = nights[1] < 100 && random.chance(0.4);

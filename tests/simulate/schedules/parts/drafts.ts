@@ -262,7 +262,8 @@ export const besideCommits: Schedule = {
       late: 0.1,
       slow: 0.1,
     }]);
-    const ways = [1, 2].map((n) => ({ way: random.pick(WAYS), id: String(n) }));
+    const ways = ["all" as const, "all" as const, random.pick(WAYS)]
+      .map((way, n) => ({ way, id: String(n) }));
     const workers = ALL_PARTS.flatMap((part) => [1, 2].map((n) => ({ part, n }))).map((
       { part, n },
     ) =>
