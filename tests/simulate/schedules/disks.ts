@@ -127,8 +127,8 @@ export const powerCuts: Schedule = {
     for (let cut = 0; cut < 3; cut++) {
       const key = { idempotencyKey: `order ${cut}` };
       const version = `${cut + 2}.0.0`;
-      const order = value();
-      const isHasty = random.chance(0.5);
+      const isHasty = random.chance(0.6);
+      const order = isHasty ? largeValue("order") : value();
       const name = isHasty ? `${HASTY} victim ${cut}` : `victim ${cut}`;
       const victim = liveAs(world, name, {}, async (actor) => {
         // It is killed before it acknowledges what it left unsynced.

@@ -10,7 +10,7 @@ import type { Schedule } from "./schedule.ts";
 /** Lags of listings: short, or longer than an operation may last. */
 const LAGS = [
   { maxLagMs: 20_000 },
-  { rate: 0.8, minLagMs: 0.35 * GRACE_MS, maxLagMs: 0.4 * GRACE_MS },
+  { rate: 0.95, minLagMs: 0.35 * GRACE_MS, maxLagMs: 0.4 * GRACE_MS },
 ];
 
 /**
@@ -20,7 +20,7 @@ const LAGS = [
 export const staleLists: Schedule = {
   name: "stale lists",
   weight: 4,
-  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.6) }),
+  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.85) }),
   prepare({ sites: [main], history, random }) {
     const lags = random.weighted([[1, LAGS[0]!], [2, LAGS[1]!]]);
     main.view = createStaleLists({ history, random: random.fork(), ...lags });

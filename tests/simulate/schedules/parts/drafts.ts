@@ -243,7 +243,9 @@ const ALL_PARTS = ["0", "1", "2"];
 /** Commits take all parts, name some, or drafts may be discarded. */
 const WAYS = ["all", "named", "discarded"] as const;
 
-/** Everything happens to a few drafts within a second. */
+const isEnding = ({ verb, key }: StoreCall) => verb === "put" && key.endsWith("ending");
+
+/** Everything happens to a few drafts within a second; some commits pause before they close one. */
 export const besideCommits: Schedule = {
   name: "beside-commits",
   weight: 4,
@@ -286,6 +288,8 @@ export const besideCommits: Schedule = {
     );
     const committers = [1, 2, 3].map((n) =>
       killed(world, `committer ${n}`, rates, async (actor) => {
+        const ms = random.between(50, 300);
+        if (random.chance(0.5)) actor.plan.pause = inOrder(isEnding, [{ ms, at: "send" }], true);
         for (const { id, way } of ways) {
           await actor.rest(random.between(0, 400));
           for (let tries = 0; tries < 3; tries++) {
