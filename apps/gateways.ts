@@ -8,7 +8,7 @@ export { Answer, type ProblemFields } from "./server/answer.ts";
 export type { Access, ReadablePages, Right, RouteScope } from "./server/access/access.ts";
 export type { TokenProof } from "./server/access/token_file.ts";
 export { route } from "./server/describe.ts";
-export type { ParamOf, Route, ValueOf } from "./server/describe.ts";
+export type { ParamOf, RequestFault, Route, ValueOf } from "./server/describe.ts";
 export type { AddedFile, AddedFiles } from "./server/files/added_files.ts";
 export type { AskedVersion, OpenPages } from "./server/files/opened.ts";
 export type { RedirectedClient, RedirectTo } from "./server/files/redirect.ts";

@@ -25,7 +25,7 @@ export type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
   : never;
 
 /** The first fault of a query or a body. */
-interface RequestFault {
+export interface RequestFault {
   /** The place of it, `metrics.0.key`; empty for the whole. */
   readonly at: string;
   readonly state: string;
@@ -54,7 +54,7 @@ export interface Route<P extends string, Q, J> extends RouteDescription {
    *
    * @default `Invalid`, in the words of the service
    */
-  refused?: Refused;
+  refused?(fault: RequestFault): Error;
   /** Returns further parameters, from a path that a pattern cannot describe. */
   paramsOf?(path: string): Record<string, string>;
   answer(asked: {

@@ -13,6 +13,7 @@
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import type { Gateway, RouteEntry } from "../../apps/server/gateways/gateway.ts";
+import type { Registry } from "../../core/registry.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { unboundedIn } from "./gateway/bounds.ts";
 import { checkCosts, checkLeaving } from "./gateway/costs.ts";
@@ -29,7 +30,6 @@ import {
 import {
   type GatewayTarget,
   openTestService,
-  type ServiceFacts,
   TEAM,
   type TestService,
   TOKENS,
@@ -37,9 +37,11 @@ import {
 } from "./gateway/service.ts";
 
 /** Options of {@linkcode testGateway}: what the schemas of routes do not have. */
-export interface TestGatewayOptions extends ServiceFacts {
+export interface TestGatewayOptions {
   /** Prefix of the names of tests. @default "gateway" */
   name?: string;
+  /** Saves what the gateway answers about, beside the artifacts that each service has. @default nothing */
+  seed?(registry: Registry): Promise<unknown>;
   /**
    * Returns values of parameters of paths, and of members of queries and bodies, by their names, for
    * requests about an artifact: `({ name }) => ({ repo: name })`.

@@ -215,10 +215,10 @@ Deno.test("a redirect leads neither to files of this machine nor to a sign-in of
 Deno.test("a redirect leads no nearer to the client than its service is, and the log names its host", async () => {
   for (
     const [at, bucketAt, follows] of [
-      ["http://203.0.113.1", "http://127.0.0.1:9000", false],
-      ["http://203.0.113.1", "https://[::1]", false],
-      ["http://203.0.113.1", "http://169.254.169.254", false],
-      ["http://203.0.113.1", "http://192.168.0.7:9000", false],
+      ["http://93.184.216.34", "http://127.0.0.1:9000", false],
+      ["http://93.184.216.34", "https://[::1]", false],
+      ["http://93.184.216.34", "http://169.254.169.254", false],
+      ["http://93.184.216.34", "http://192.168.0.7:9000", false],
       ["http://10.0.0.1", "http://127.1", false],
       ["http://10.0.0.1", "http://169.254.169.254", false],
       ["http://10.0.0.1", "http://192.168.0.7:9000", true],
