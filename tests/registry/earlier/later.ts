@@ -1,5 +1,5 @@
-// Content that only programs since 0.1.0 write: a list of files in pages, a restored version, and
-// an alias that was moved under conditions.
+// Content that the fixtures of the first four commits lack: a list of files in pages, a restored
+// version, and an alias that was moved under conditions.
 import type { Registry } from "../../../core/registry.ts";
 import type { Program } from "./content.ts";
 

@@ -1,4 +1,4 @@
-// Reads and collects what only programs since 0.1.0 write.
+// Reads and collects what the fixtures of the first four commits lack.
 import { assertEquals } from "@std/assert";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
