@@ -211,8 +211,8 @@ export class MlrunsExport {
     await this.#labels(`${folder}/tags`, own?.labels);
     for await (const { alias, version } of this.#registry.aliases(name)) {
       const [, number] = /^(\d+)\.0\.0$/.exec(version) ?? [];
-      const leadsThere = await this.#registry.has(name, { version: alias, signal: this.#signal });
-      if (number === undefined || !leadsThere) continue;
+      if (number === undefined) continue;
+      if (!await this.#registry.has(name, { version: alias, signal: this.#signal })) continue;
       await this.#texts(`${folder}/aliases`, new Map([[alias, number]]));
     }
     for (const info of numbered) await this.#modelVersion(model, info);
