@@ -104,9 +104,9 @@ export interface PagedArtifact {
 export type PagesOptions = NonNullable<Parameters<PagedArtifact["pages"]>[0]>;
 
 /**
- * Returns a version that is open as one page.
+ * Returns an opened version as one page.
  *
- * @param count number of its files. @default that of the files that it opens, which takes a while
+ * @param count number of its files. Without it, all files are listed: of a run, without its curve
  */
 export function onePage(
   artifact: Artifact,
@@ -114,7 +114,7 @@ export function onePage(
 ): PagedArtifact {
   return {
     info: artifact.info,
-    count, // of a run without its curve
+    count,
     async *pages() {
       yield await Promise.resolve(artifact);
     },

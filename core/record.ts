@@ -135,7 +135,7 @@ export interface AliasRecord extends RecordBase {
   name: string;
   alias: string;
   version: string;
-  /** Commit of the content that met the conditions of a rule: `origin` of the version, or its own. */
+  /** Commit of the content that met the conditions of a rule: of the version's `origin`, or its own. */
   checked?: string;
   origin?: Origin;
 }
@@ -181,7 +181,7 @@ export interface RetentionRule {
   protectAliases?: readonly string[];
   /** Conditions, by name, of the versions that these aliases move to, even with `force`. */
   promote?: Readonly<Record<string, unknown>>;
-  /** Has no effect: in rules that an early program stored. */
+  /** Has no effect. Early programs stored it. */
   adds?: boolean;
 }
 

@@ -48,7 +48,7 @@ export async function readFacts(known: RunLook): Promise<StoredFacts> {
     tags: new Map(),
     ...(isJsonObject(by) && { by: by as unknown as Author }),
   };
-  const first = meta === true ? {} : { params }; // beside `meta`, it has no parameters
+  const first = meta === true ? {} : { params }; // of early programs; beside `meta`, no parameters
   for (const change of [first, ...changes]) {
     if (isJsonObject(change)) apply(stored, change);
   }

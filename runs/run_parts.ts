@@ -57,7 +57,7 @@ export function begunPart(writer: string): string {
   return `begun-${writer}`;
 }
 
-/** The number of no writer: such a beginning is stored beside the first one of some runs. */
+/** In a beginning that early programs added to a run. It belongs to no writer. */
 export const FIRST_AGAIN = "00000-00000000-0000-0000-0000-000000000000";
 
 export function failedPart(writer: string): string {

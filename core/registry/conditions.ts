@@ -45,7 +45,7 @@ const CONDITION: Grammar = {
  * that are text. Without a value, `KEY =` is met by what has none.
  *
  * @param isRule true for a rule, which compares no alias and nothing without a value
- * @param isStored true for a rule that a registry has: earlier releases took dates that do not exist
+ * @param isStored true for a rule that a registry has: early programs took dates that do not exist
  */
 export function parseCondition(
   text: string,
@@ -93,12 +93,12 @@ function readComparison(
   const problem = isRule && value === "" && !isQuoted ? EXPECTED : valueProblem(of, value, how);
   const meets = problem ?? testOf(of, { ...token, isText: isRule || value !== "" });
   if (typeof meets === "string") throw invalidCondition(text, meets);
-  // Earlier releases took an unknown author as any: what a stored rule keeps stays.
+  // Early programs took an unknown author as any: what a stored rule keeps stays.
   const isAny = ({ by }: Facts) => how.isStored && of.name === "by" && by === undefined;
   return { ...token, of, meets: (facts) => isAny(facts) || meets(facts) };
 }
 
-/** Returns what is wrong with a value, without quotes, that has another comparison. */
+/** Returns what is wrong with a value without quotes that contains another comparison. */
 function joinProblem(value: string, { isStored, isLast }: Reading): string | undefined {
   const join = OTHER_JOIN.exec(value)?.[1];
   if (join !== undefined) return `only "and" joins comparisons, not ${join}; quote strings`;

@@ -171,9 +171,9 @@ async function changedFiles(
     const rest = new Map(files);
     for await (const { page, some } of slicesOf(base)) {
       for (const file of some) {
-        const its = touched.has(file.path) ? rest.get(file.path) : file;
+        const next = touched.has(file.path) ? rest.get(file.path) : file;
         rest.delete(file.path);
-        if (its !== undefined) yield "content" in its ? its : fileToSave(page, file);
+        if (next !== undefined) yield "content" in next ? next : fileToSave(page, file);
       }
     }
     for (const file of rest.values()) if ("content" in file) yield file;

@@ -92,7 +92,7 @@ export class RunsHere {
 }
 
 /**
- * Returns what the version of a run here lacks. Imports of earlier releases did not count, and those
+ * Returns what the version of a run here lacks. Imports by early programs did not count, and those
  * with `--partial` leave out what they cannot read.
  */
 async function lackOf({ open }: FoundRun, before: ImportedRun): Promise<string | undefined> {

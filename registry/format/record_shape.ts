@@ -18,7 +18,7 @@ interface SizedFile {
   parts?: { size: number }[];
 }
 
-/** The format of a version whose list of files is in pages: earlier programs refuse it. */
+/** The format of a version with its list of files in pages. Programs without it refuse the version. */
 export const PAGED_FORMAT = "holdfast/1-pages";
 /** Most levels above the files: more than any list needs. */
 export const MAX_LEVELS = 64;

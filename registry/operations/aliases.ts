@@ -78,8 +78,9 @@ export async function setAlias(
       check(head);
       // Mirrors copy each change. After a repeat, a rollback would find the same version.
       const known = head?.found;
-      const its = aliasOf(head);
-      const isSame = origin === undefined && its?.version === version && isAsChecked(its, record);
+      const before = aliasOf(head);
+      const isSame = origin === undefined && before?.version === version &&
+        isAsChecked(before, record);
       present = isSame || known && stays?.(known) ? known?.info.key : undefined;
       if (present !== undefined) return undefined;
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
@@ -112,7 +113,7 @@ export async function putBack(
   const settings = { expected, force: true, signal };
   const changes = aliasRecords(context, { name, alias }, { limit: 2, signal });
   const [, before] = await Array.fromAsync(changes);
-  const { version, checked } = before?.its ?? {};
+  const { version, checked } = before?.record ?? {};
   const isThere = version && await tryLocate(context, parseRef(name, version), signal);
   if (isThere) await setAlias(context, { name, alias, version }, { ...settings, checked });
   else await deleteAlias(context, { name, alias }, settings);
@@ -262,17 +263,17 @@ export async function* aliasHistory(
   names: { name: string; alias: string },
   options?: HistoryOptions,
 ): AsyncGenerator<AliasChange> {
-  for await (const { object, its } of aliasRecords(context, names, options)) {
-    yield { ...(its && { version: its.version }), ...factsOf(object) };
+  for await (const { object, record } of aliasRecords(context, names, options)) {
+    yield { ...(record && { version: record.version }), ...factsOf(object) };
   }
 }
 
-/** Yields the records of an alias, newest first. That of a deletion has no `its`. */
+/** Yields the records of an alias, newest first. A deletion has no `record`. */
 async function* aliasRecords(
   context: Context,
   { name, alias }: { name: string; alias: string },
   { after, limit = Infinity, signal }: HistoryOptions = {},
-): AsyncGenerator<{ object: FoundRecord; its?: AliasRecord }> {
+): AsyncGenerator<{ object: FoundRecord; record?: AliasRecord }> {
   checkName(name);
   checkAlias(alias);
   if (after !== undefined && !(Number.isSafeInteger(after) && after > 0)) {
@@ -289,7 +290,8 @@ async function* aliasRecords(
     const object = listed && await readRecord(context, listed.key, signal);
     if (object === undefined) continue; // not a record of this alias
     count++;
-    yield { object, ...object.record.kind !== "deleted" && { its: aliasIn(object, name, alias) } };
+    const isSet = object.record.kind !== "deleted";
+    yield { object, ...(isSet && { record: aliasIn(object, name, alias) }) };
   }
   if (count > 0 || limit <= 0 || after && await readHead(context, cell, signal)) return;
   throw neverSet(context, name, alias);

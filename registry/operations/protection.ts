@@ -49,7 +49,7 @@ export async function isProtected(
   names: { name: string; alias: string },
   signal?: AbortSignal,
 ): Promise<boolean> {
-  context.rulesReadAtMs = -Infinity;
+  context.rulesReadAtMs = -Infinity; // so that they are read now
   return rulesOfAlias(await rulesNow(context, signal), names).length > 0;
 }
 

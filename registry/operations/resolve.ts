@@ -181,8 +181,9 @@ export function contentCommit({ commit, origin }: VersionRecord): string {
 }
 
 /**
- * Returns false if a version has not the content that met the conditions of a rule. That remains of
- * a promotion beside an overwrite, if one of them was killed before it looked at the other.
+ * Returns false if an alias was set to content that met the conditions of a rule, and the version
+ * has other content now. A promotion beside an overwrite leaves that behind if one of them is killed
+ * before it has checked again.
  */
 export function isAsChecked({ checked }: AliasRecord, version: VersionRecord): boolean {
   const { commit, restored = [] } = version;
@@ -229,7 +230,7 @@ async function headsFrom(
   return heads;
 }
 
-/** Returns the error of an alias whose version was deleted, by force or concurrently, or replaced. */
+/** Returns the error of an alias whose version was deleted or overwritten. */
 async function danglingAlias(
   context: Context,
   { name, alias, version }: AliasRecord,

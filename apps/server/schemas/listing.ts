@@ -34,7 +34,7 @@ export function faultOf(issues: readonly unknown[]): { at: string; state: string
   return { at, state: expected === "never" ? "unknown member" : message };
 }
 
-/** Returns the one fault of a member that alternatives of a union know and have, if there is one. */
+/** Returns the fault on which all alternatives that have the member agree, else the issue itself. */
 function withoutAlternatives(issue: Issue): Issue {
   const { path = [], issues = [] } = issue;
   const known = issues.map(withoutAlternatives).filter((each) =>

@@ -53,7 +53,7 @@ export function termsOf(query: string): string[] {
 /**
  * Parses a search: all of its terms must match.
  *
- * @throws {RegistryError} `Invalid` for another join than `and`, also a comma
+ * @throws {RegistryError} `Invalid` for another join than `and`, such as `or` or a comma
  */
 export function parseTerms(query: string): Token[] {
   const tokens = tokensOf(query);
@@ -69,7 +69,7 @@ export function parseTerms(query: string): Token[] {
   return terms;
 }
 
-/** Returns the comma, or semicolon, behind which a value has another comparison. */
+/** Returns the comma or semicolon that separates a value from another comparison. */
 function commaIn(typed: string, next: Token | undefined): string | undefined {
   const last = /[,;]$/.exec(typed)?.[0];
   if (last !== undefined) return next?.kind === "comparison" ? last : undefined;

@@ -21,8 +21,9 @@ interface AskedVersions extends AskedKeys {
   afterVersion?: string;
 }
 
-/** Versions that are read for one page, which may then be short, and some at once. */
-const MOST_READ = 1000, AT_ONCE = { concurrency: 8 };
+/** Most versions that are read for one page, which may then be short. */
+const MOST_READ = 1000;
+const AT_ONCE = { concurrency: 8 };
 
 /**
  * Lists files with their version. If the prefix is the key of a file at an address that moves, it

@@ -75,7 +75,7 @@ def terms_of(query: str) -> list[Term]:
 
 
 def comma_in(typed: str, rest: list[Term]) -> str:
-    """Returns the comma, or semicolon, behind which a value has another comparison."""
+    """Returns the comma or semicolon that separates a value from another comparison."""
     if typed[-1:] in (",", ";"):
         return typed[-1] if any(term.field for term in rest) else ""
     found = COMMA.match(typed)

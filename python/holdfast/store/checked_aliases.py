@@ -7,8 +7,9 @@ from typing import Any
 
 from ..core.errors import Json
 
-RULE = {"pattern", "keepLast", "keepDaily", "keepWeekly", "keepMonthly", "keepWhere"}
-RULE |= {"olderThanMs", "protect", "protectAliases", "promote", "adds"}
+MEMBERS = {"pattern", "keepLast", "keepDaily", "keepWeekly", "keepMonthly", "keepWhere"}
+MEMBERS |= {"olderThanMs", "protect", "protectAliases", "promote", "adds"}
+"""Members of a rule. One with others is of a later release."""
 
 
 def is_as_checked(alias: Json, version: Json) -> bool:
@@ -23,7 +24,7 @@ def is_protected(rules: list[Json], name: str, alias: str) -> bool:
     return any(
         _matches(rule.get("pattern"), name)
         and (
-            not rule.keys() <= RULE
+            not rule.keys() <= MEMBERS
             or any(_matches(pattern, alias) for pattern in rule.get("protectAliases") or [])
         )
         for rule in rules
