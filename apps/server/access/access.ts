@@ -212,7 +212,8 @@ export function readablePages(version: PagedArtifact, access: Access): ReadableP
     async *pages(options) {
       checkFiles();
       for await (const page of version.pages(options)) {
-        yield { ...page, info: readableInfo(page.info, access) };
+        const readable = readableInfo(page.info, access);
+        yield { info: readable, file: (path) => page.file(path), files: () => page.files() };
       }
     },
     async file(path) {
