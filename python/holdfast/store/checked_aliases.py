@@ -14,21 +14,24 @@ MEMBERS |= {"olderThanMs", "protect", "protectAliases", "promote", "adds"}
 
 def is_as_checked(alias: Json, version: Json) -> bool:
     """Returns whether a version has the content that was checked when the alias was set."""
-    origin, restored = version.get("origin") or {}, version.get("restored") or []
+    origin: Json = version.get("origin") or {}
+    restored: list[Json] = version.get("restored") or []
     commits = [version["commit"], origin.get("commit"), *(each["commit"] for each in restored)]
     return alias.get("checked") is None or alias["checked"] in commits
 
 
 def is_protected(rules: list[Json], name: str, alias: str) -> bool:
     """Returns whether one of the rules protects an alias, or may."""
-    return any(
-        _matches(rule.get("pattern"), name)
-        and (
-            not rule.keys() <= MEMBERS
-            or any(_matches(pattern, alias) for pattern in rule.get("protectAliases") or [])
-        )
-        for rule in rules
-    )
+    return any(_matches(rule.get("pattern"), name) and _protects(rule, alias) for rule in rules)
+
+
+def _protects(rule: Json, alias: str) -> bool:
+    """Returns whether a rule protects an alias. One of a later release protects all of them."""
+    patterns: Any = rule.get("protectAliases", [])
+    if not rule.keys() <= MEMBERS or not isinstance(patterns, list):
+        return True
+    known: list[Any] = patterns
+    return any(_matches(pattern, alias) for pattern in known)
 
 
 def _matches(pattern: Any, text: str) -> bool:

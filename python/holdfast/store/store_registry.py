@@ -154,7 +154,7 @@ class StoreRegistry(Registry):
 
     def _is_protected(self, name: str, alias: str) -> bool:
         entry = self._newest_settings()
-        settings = self._record(entry).members["settings"] if entry else {}
+        settings: Json = self._record(entry).members["settings"] if entry else {}
         return is_protected(settings.get("rules") or [], name, alias)
 
     def _alias(self, ref: str, name: str, alias: str) -> tuple[Record, Version]:

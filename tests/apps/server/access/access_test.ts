@@ -12,6 +12,7 @@ import {
   createAccess,
   parseScope,
   readableNames,
+  readablePages,
   type Right,
 } from "../../../../apps/server/access/access.ts";
 import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
@@ -32,6 +33,33 @@ Deno.test("a scope gives one right on a name or a prefix", () => {
   assertEquals(readable(["read:*", "metrics"], "save", ["x"]), []);
   assertEquals(readable(["admin"], "move", ["x"]), ["x"]);
   assertEquals(readable(["metrics"], "read", ["x"]), []);
+});
+
+Deno.test("files of a version with hidden inputs can be read if its object is an instance of a class", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const name of ["shown", "hidden"]) await registry.save(name, 1);
+  await registry.save("model", 2, { inputs: ["shown@1", "hidden@1"] });
+  const opened = await registry.open("model");
+  class OfClass {
+    readonly info = opened.info;
+    file(path?: string) {
+      return opened.file(path);
+    }
+    files() {
+      return opened.files();
+    }
+  }
+  async function* pages() {
+    yield await Promise.resolve(new OfClass());
+  }
+  const access = createAccess("me", ["read:shown", "read:model"].map(parseScope));
+  const file = () => Promise.resolve(opened.file());
+  const version = readablePages({ info: opened.info, count: 1, pages, file }, access);
+  for await (const page of version.pages()) {
+    assertEquals(page.info.inputs.length, 1);
+    assertEquals(page.files().map(({ path }) => path), opened.files().map(({ path }) => path));
+    assertEquals(await page.file().bytes(), await opened.file().bytes());
+  }
 });
 
 /** No name can match these. */
