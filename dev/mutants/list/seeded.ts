@@ -206,7 +206,7 @@ export const SHOWN_BY: Readonly<Record<string, string>> = {
   "keyed/late-result-is-returned": "repeated late",
   "keyed/look-at-the-key-renews-the-head": "long upload",
   "target/late-version-is-skipped-for": "repeated late",
-  "undelete/late-version-is-live": "undeletes",
+  "undelete/late-version-is-live": "repeated late",
   "lists/not-checked": "incomplete lists",
   "lists/record-above-not-asked-for": "incomplete lists",
   "lists/first-record-not-asked-for": "incomplete lists",

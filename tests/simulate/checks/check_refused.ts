@@ -1,5 +1,6 @@
 // Checks writes that were refused against the data.
 import { parseVersion } from "../../../core/naming/versions.ts";
+import type { Landing } from "../ledger.ts";
 import { isSaving } from "../operation_log.ts";
 import type { LoggedOperation, Saving } from "../operation_log.ts";
 import { aliasOf, aliasTarget, cellOf, during, isLive } from "./cell_states.ts";
@@ -111,12 +112,19 @@ function fitsUndelete(
 ): boolean {
   const cell = cellOf(evidence, name, version);
   const states = during(cell, operation);
-  if (code === "AlreadyExists") return states.some(isLive);
+  if (code === "AlreadyExists") {
+    return states.some((state) => isLive(state) && !expiresAboveDeletion(evidence, state.head!));
+  }
   if (code !== "NotFound") return false;
   return states.some(({ head }) =>
     head?.record.kind !== "deleted" || // never saved, or expired
     operation.returned!.at >= head.at + evidence.settings.graceMs
   ) || cell!.landings.some(({ late }) => late);
+}
+
+/** Returns true for a version that expired later, so that the deletion below it counts again. */
+function expiresAboveDeletion({ ledger }: Evidence, landing: Landing): boolean {
+  return landing.before?.record.kind === "deleted" && ledger.undone.has(landing);
 }
 
 /** Returns true if gc may have removed the result of a key, so that a repeat cannot know it. */

@@ -136,29 +136,43 @@ export const incompleteLists: Schedule = {
       await actor.rest(random.between(0, 0.9) * GRACE_MS);
       if (random.chance(0.5)) await actor.undelete("a", "1.0.0");
     });
+    // What no collection has seen when lists begin to omit it. Only a key names the record of a draft.
+    const unseen = random.pick([
+      undefined,
+      undefined,
+      versioned ? "draft" : undefined,
+      mutable ? "overwrite" : undefined,
+    ]);
     const drafter = liveAs(world, "drafter", {}, async (actor) => {
-      if (!versioned || random.chance(0.5)) return;
-      const draft = { name: random.pick(["a", "b"]), id: "x" };
+      if (unseen === "overwrite") {
+        for (const label of ["before", "after"]) {
+          await actor.save("b", largeValue(label), OVERWRITE);
+        }
+      }
+      if (unseen !== "draft" && (!versioned || unseen || random.chance(0.5))) return;
+      const draft = { name: unseen ? "b" : random.pick(["a", "b"]), id: "x" };
       await actor.addPart({ ...draft, part: "0", delivery: "1" }, 0);
       await actor.commitDraft(draft);
     });
     main.hasRightNotes = true;
-    const early = collecting(world, random.int(3), [0.2, 2]);
+    const early = collecting(world, unseen ? 0 : random.int(3), [0.2, 2]);
     await Promise.all([writer, drafter, early]);
     const records = [...main.ledger.cells.values()].flatMap(({ place, landings }) =>
       place.kind === "version" ? landings.filter(({ present }) => present) : []
     );
     const ofDrafts = records.filter(({ record }) => "key" in record && record.key !== undefined);
-    const { key: lost } = random.pick(
-      ofDrafts.length > 0 && random.chance(0.7) ? ofDrafts : records,
-    );
-    const nights = random.pick([[0.4, 2], [12, 60], [100, 300]] as const);
+    const { key: lost } = unseen
+      ? records.findLast(({ place }) => place.name === "b")!
+      : random.pick(ofDrafts.length > 0 && random.chance(0.7) ? ofDrafts : records);
+    const nights = unseen
+      ? [40, 70] as const
+      : random.pick([[0.4, 2], [12, 60], [100, 300]] as const);
     // After 30 days nothing else names the record of a draft.
-    const areKeysLost = nights[1] < 100 && random.chance(0.4);
+    const areKeysLost = !unseen && nights[1] < 100 && random.chance(0.4);
     main.view = createIncompleteLists((key) =>
       key === lost || areKeysLost && key.includes("/keys/")
     );
-    await collecting(world, 6, nights, { name: "nights" });
+    await collecting(world, unseen ? 8 : 6, nights, { name: "nights" });
     main.view = undefined;
   },
 };
