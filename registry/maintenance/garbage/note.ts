@@ -103,6 +103,13 @@ export async function openNote(collection: Collection, name: string, count: numb
       const noted = entryOf(entry, records, collection.markAt());
       if (noted !== undefined) entries.set(pathOf(entry), noted);
     }
+    // Else the next run would not ask for the record that it names, and lists may omit that one.
+    for (const { key } of listed) {
+      const { target } = records.get(key) ?? {};
+      if (target && !entries.has(target.slice(folder.length))) {
+        entries.delete(key.slice(folder.length));
+      }
+    }
     return entries;
   }
 

@@ -3,7 +3,15 @@ import type { Fault, StoreCall } from "../with_faults.ts";
 import { createStaleLists } from "../stores/stale_lists.ts";
 import { createIncompleteLists, createWrongLists } from "../stores/wrong_lists.ts";
 import { GRACE_MS } from "../world.ts";
-import { collecting, largeValue, liveAs, mostly, OVERWRITE } from "./schedule.ts";
+import {
+  collecting,
+  inOrder,
+  isCommit,
+  largeValue,
+  liveAs,
+  mostly,
+  OVERWRITE,
+} from "./schedule.ts";
 import { sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -111,6 +119,8 @@ export const wrongLists: Schedule = {
   },
 };
 
+const isRecord = (call: StoreCall) => isCommit(call) && call.key.includes("/versions/");
+
 /**
  * After some collections, lists omit one record for good, at times the idempotency keys too. Versions,
  * with files of their own or of others, and finished runs keep their data.
@@ -143,6 +153,8 @@ export const incompleteLists: Schedule = {
       versioned ? "draft" : undefined,
       mutable ? "overwrite" : undefined,
     ]);
+    // A collection sees the key while its record is on the way.
+    const pauseMs = unseen === "draft" ? random.pick([0, 60_000]) : 0;
     const drafter = liveAs(world, "drafter", {}, async (actor) => {
       if (unseen === "overwrite") {
         for (const label of ["before", "after"]) {
@@ -152,10 +164,13 @@ export const incompleteLists: Schedule = {
       if (unseen !== "draft" && (!versioned || unseen || random.chance(0.5))) return;
       const draft = { name: unseen ? "b" : random.pick(["a", "b"]), id: "x" };
       await actor.addPart({ ...draft, part: "0", delivery: "1" }, 0);
+      if (unseen) actor.plan.pause = inOrder(isRecord, [{ ms: pauseMs, at: "send" }]);
       await actor.commitDraft(draft);
     });
     main.hasRightNotes = true;
-    const early = collecting(world, unseen ? 0 : random.int(3), [0.2, 2]);
+    const early = pauseMs > 0
+      ? collecting(world, 1, [0.008, 0.008])
+      : collecting(world, unseen ? 0 : random.int(3), [0.2, 2]);
     await Promise.all([writer, drafter, early]);
     const records = [...main.ledger.cells.values()].flatMap(({ place, landings }) =>
       place.kind === "version" ? landings.filter(({ present }) => present) : []
