@@ -79,6 +79,8 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: BrokenInva
         other === undefined || other.record.commit === record.commit ||
         // it may expire, so a repeat writes it again
         other.place.cell === landing.place.cell && other.late && other.needs.length > 0 ||
+        // it has expired, so a repeat chose again: only its save counts
+        other.late && ledger.undone.has(other) && other.order < landing.order ||
         // it is good for so long after its first use
         Math.abs(landing.at - other.at) > memoryMs(settings.graceMs) ||
         isForgotten(key, record.name, [other.order, landing.order])
