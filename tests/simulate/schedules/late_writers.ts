@@ -101,15 +101,19 @@ export const repeatedLate: Schedule = {
   name: "repeated late",
   weight: 8,
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
-  async run(world) {
+  async run(world, { mutable }) {
     const { random } = world;
     const version = random.pick([undefined, "2.0.0"]);
     const value = random.pick([largeValue("second"), sharingValue("common", "second")]);
+    const saveKeyed = (actor: Actor) =>
+      actor.save("a", value, { idempotencyKey: "order", ...(version && { version }) });
     const repeat = random.pick<(actor: Actor) => Promise<unknown>>([
-      (actor) => actor.save("a", value, { idempotencyKey: "order", ...(version && { version }) }),
+      saveKeyed,
       (actor) => actor.save("a", value, { version: "2.0.0", onConflict: "skip" }),
       (actor) => actor.undelete("a", "1.0.0"),
     ]);
+    // Another save replaces the record, perhaps after it expired.
+    const isReplaced = mutable && version !== undefined && repeat === saveKeyed;
     await found(world, largeValue("first"), { version: "1.0.0" });
     const landsAfterMs = random.between(1.02, 1.4) * GRACE_MS;
     const isRecord = (call: StoreCall) => isCommit(call) && call.key.includes("/versions/");
@@ -133,7 +137,10 @@ export const repeatedLate: Schedule = {
       await actor.collect();
     });
     const repeater = liveAs(world, "repeater", {}, async (actor) => {
-      await actor.rest(landsAfterMs + random.between(0, 0.1) * GRACE_MS);
+      await actor.rest(landsAfterMs + random.between(0, isReplaced ? 1.2 : 0.1) * GRACE_MS);
+      if (isReplaced) {
+        await actor.save("a", smallValue("above"), { ...OVERWRITE, version: "2.0.0" });
+      }
       for (let n = 0; n < 3; n++) {
         await repeat(actor);
         await actor.rest(random.between(0, 0.6) * GRACE_MS);
