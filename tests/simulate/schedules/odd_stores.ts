@@ -146,7 +146,7 @@ export const incompleteLists: Schedule = {
       await actor.rest(random.between(0, 0.9) * GRACE_MS);
       if (random.chance(0.5)) await actor.undelete("a", "1.0.0");
     });
-    // What no collection has seen when lists begin to omit it. Only a key names the record of a draft.
+    // A write that no collection has seen when lists begin to omit it. Only a key names the record of a draft.
     const unseen = random.pick([
       undefined,
       undefined,
