@@ -132,7 +132,7 @@ Deno.test("calls of MCP keep numbers, or are refused", async () => {
   }
   const { metadata } = await registry.info("b@1");
   assertEquals(metadata.id, Number(EXACT[0]));
-  assertEquals((await readAnnotations(registry, "a")).labels.id, Number(EXACT.at(-1)));
+  assertEquals((await readAnnotations(registry, "a"))?.labels.id, Number(EXACT.at(-1)));
 });
 
 Deno.test("requests of the Hub with numbers that would change are refused", async () => {
