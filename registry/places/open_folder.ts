@@ -24,8 +24,8 @@ interface Disk {
 }
 
 /**
- * Opens the store of a registry in a folder: with the given locking, else that of the registry, else
- * what a trial on the disk finds.
+ * Opens the store of a registry in a folder: with the given locking, else with that of the registry,
+ * else with the best that a trial on the disk finds.
  */
 export async function openFolder(
   path: string,
