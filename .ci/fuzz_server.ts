@@ -2,11 +2,11 @@
 // where it is, and ends with its standard input.
 import { openRegistry } from "../mod.ts";
 import { createHandler, listen } from "../apps/server.ts";
-import { createMemoryQueue } from "../queues/memory.ts";
-import { createJobsGateway } from "../queues/surface/jobs.ts";
-import { dav } from "../gateways/dav/dav.ts";
-import { createS3Gateway } from "../gateways/s3/s3_gateway.ts";
-import { hub } from "../gateways/hub/hub.ts";
+import { createMemoryQueue } from "../extensions/queues/memory.ts";
+import { createJobsGateway } from "../extensions/queues/surface/jobs.ts";
+import { dav } from "../extensions/gateways/dav/dav.ts";
+import { createS3Gateway } from "../extensions/gateways/s3/s3_gateway.ts";
+import { hub } from "../extensions/gateways/hub/hub.ts";
 import { pipelines } from "../operators/surface/pipelines.ts";
 
 const registry = await openRegistry("memory:");

@@ -17,7 +17,7 @@
  *
  * @module
  */
-export * from "../mirrors/mod.ts";
-export * from "../pruning/mod.ts";
+export * from "../extensions/mirrors/mod.ts";
+export * from "../extensions/pruning/mod.ts";
 export * from "../registry/maintenance.ts";
-export * from "../verification/mod.ts";
+export * from "../extensions/verification/mod.ts";

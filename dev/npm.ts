@@ -45,10 +45,10 @@ export const WITH_EFFECTS = [
   "./backends/gcs/quiet_start.js",
   "./bin/*.js",
   "./disk/spread/piece_worker.js",
-  "./queues/bullmq/*.js",
-  "./signatures/conditions.js",
-  "./signatures/signatures.js",
-  "./signatures/signers/certificates/sigstore_core.js",
+  "./extensions/queues/bullmq/*.js",
+  "./extensions/signatures/conditions.js",
+  "./extensions/signatures/signatures.js",
+  "./extensions/signatures/signers/certificates/sigstore_core.js",
   "./workers/*.js",
 ];
 

@@ -12,7 +12,7 @@ import { tempRoot } from "../tests/support/temp_root.ts";
 import { isBelow, LONG } from "./slow_tests.ts";
 
 const FOLDERS =
-  /^tests\/((core|disk|registry|runs|mirrors|pruning|transfers|verification|backends|files|formats|materializers|apps\/client)\/|simulate(_releases)?_test\.ts$)/;
+  /^tests\/((core|disk|registry|extensions\/(runs|mirrors|pruning|transfers|verification)|backends|files|formats|materializers|apps\/client)\/|simulate(_releases)?_test\.ts$)/;
 const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 
 /** Loads files by name on first use, which no bundle contains: tests that reach it are left out. */
@@ -21,7 +21,7 @@ const WITHOUT_LAZY = "tests/apps/client/";
 /** The WebAssembly of JPEG is in no bundle, nor are the drivers that `backends/mod.ts` opens by name. */
 const UNBUNDLED = ["tests/formats/jpeg_test.ts", "backends/mod.ts"];
 /** Real servers are asked through their drivers (`tests/backends`): a registry sees no more of them than `Backend`. */
-const ON_SERVERS = /^tests\/(registry|mirrors|transfers)\/.*servers_test\.ts$/;
+const ON_SERVERS = /^tests\/(registry|extensions\/(mirrors|transfers))\/.*servers_test\.ts$/;
 /** These load what reads patterns, and what URLs name, where there are some: tests of those name Deno. */
 const LOADERS = [
   "materializers/path/choice.ts",

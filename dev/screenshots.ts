@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { localPath, openRegistry, type Registry } from "../mod.ts";
-import { openRun } from "../runs/mod.ts";
+import { openRun } from "../extensions/runs/mod.ts";
 import { closeBrowser, openExplorer } from "../explorer/tests/support/browser.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 

@@ -164,12 +164,12 @@ async function greenRuns(code: number): Promise<GreenRuns | undefined> {
 }
 
 /**
- * Files by room: those of the explorer, of a folder below `tests/`, of two folders below `tests/apps/`, in shares of
+ * Files by room: those of the explorer, of a folder below `tests/`, of two folders below `tests/apps/` and `tests/extensions/`, in shares of
  * equal size; in a quick run those of all small folders together.
  */
 function roomsOf(tests: readonly string[]): Map<string, string[]> {
   const folders = Map.groupBy(tests, (path) => {
-    const depth = path.startsWith("tests/apps/") ? 3 : 2;
+    const depth = /^tests\/(apps|extensions)\//.test(path) ? 3 : 2;
     if (path.startsWith("explorer/")) return "explorer";
     return path.split("/").slice(1, -1).slice(0, depth - 1).join("_") || "top";
   });

@@ -38,7 +38,7 @@ export const INPUTS: readonly string[] = [
   "apps/server/search",
   "core",
   "files",
-  "runs/better.ts",
+  "extensions/runs/better.ts",
   "formats",
   "registry/operations/look",
 ];

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend, defineRegistry, openRegistry, RegistryError } from "../mod.ts";
 import { createFileStores } from "../files/mod.ts";
-import { createMemoryBus } from "../plugins/events/mod.ts";
-import { createPlugins, defineInterface } from "../plugins/mod.ts";
-import { createMemoryQueue } from "../queues/memory.ts";
+import { createMemoryBus } from "../extensions/plugins/events/mod.ts";
+import { createPlugins, defineInterface } from "../extensions/plugins/mod.ts";
+import { createMemoryQueue } from "../extensions/queues/memory.ts";
 
 /** A backend that counts how often it is closed. */
 function countingBackend() {

@@ -12,7 +12,9 @@ import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 import { type TempRoot, tempRoot } from "./support/temp_root.ts";
 
 /** Extensions that need another one, and go with it. */
-const NEED: Readonly<Record<string, readonly string[]>> = { "mirrors": ["neighbors/mindtrace"] };
+const NEED: Readonly<Record<string, readonly string[]>> = {
+  "extensions/mirrors": ["extensions/neighbors/mindtrace"],
+};
 
 /** Entry points that export the functions of extensions beside those of the kernel. */
 const EXPORTING = ["apps/maintenance.ts"];
@@ -145,7 +147,9 @@ function withoutExports(text: string, folder: string): string {
 
 Deno.test("the lists of extensions are found", async () => {
   const rooms = listed.map(({ folder }) => folder);
-  for (const folder of ["gateways/hub", "operators/surface", "explorer/src/extensions/ome"]) {
+  for (
+    const folder of ["extensions/gateways/hub", "operators/surface", "explorer/src/extensions/ome"]
+  ) {
     assert(rooms.includes(folder), folder);
   }
   const page = await readdir(join(REPOSITORY, "explorer/src/extensions"));

@@ -65,8 +65,11 @@ Deno.test("modules that are loaded later need no permission either", async () =>
       "../registry/maintenance.ts",
       import.meta.url,
     )}";
-    import { prune } from "${new URL("../pruning/mod.ts", import.meta.url)}";
-    import { verifyRegistry } from "${new URL("../verification/mod.ts", import.meta.url)}";
+    import { prune } from "${new URL("../extensions/pruning/mod.ts", import.meta.url)}";
+    import { verifyRegistry } from "${new URL(
+      "../extensions/verification/mod.ts",
+      import.meta.url,
+    )}";
     const registry = await openRegistry("memory:");
     await registry.save("a", 1);
     await collectGarbage(registry);

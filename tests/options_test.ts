@@ -10,7 +10,7 @@ import { createHandler, listen } from "../apps/server.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager } from "../files/mod.ts";
-import { prune } from "../pruning/mod.ts";
+import { prune } from "../extensions/pruning/mod.ts";
 import {
   changeSettings,
   collectGarbage,
@@ -20,8 +20,8 @@ import {
   readSettings,
 } from "../registry/maintenance.ts";
 import { verifyRegistry } from "../apps/maintenance.ts";
-import { mirrorRegistry } from "../mirrors/mod.ts";
-import { openUploads, presignDownload } from "../transfers/mod.ts";
+import { mirrorRegistry } from "../extensions/mirrors/mod.ts";
+import { openUploads, presignDownload } from "../extensions/transfers/mod.ts";
 import {
   clearCache,
   diffVersions,
@@ -35,8 +35,8 @@ import { digestValue } from "../mod.ts";
 import { listFiles, openFile, readAnnotations } from "../registry/mod.ts";
 import { createOperators, runCommand } from "../operators/mod.ts";
 import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
-import { createMemoryBus } from "../plugins/events/memory.ts";
-import { createMemoryQueue } from "../queues/memory.ts";
+import { createMemoryBus } from "../extensions/plugins/events/memory.ts";
+import { createMemoryQueue } from "../extensions/queues/memory.ts";
 import { pipeline } from "./operators/runner/pipelines.ts";
 import { createBatch } from "../workers/mod.ts";
 import { testInMemory } from "./registry/registries.ts";

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError, realSystem, type Registry } from "../mod.ts";
 import { publishRelease, resolveRelease } from "../mod.ts";
-import { prune } from "../pruning/mod.ts";
+import { prune } from "../extensions/pruning/mod.ts";
 import { collectGarbage } from "../registry/maintenance.ts";
 import { createRandomFaults } from "./simulate/random.ts";
 import { liveAs, NETWORK, smallValue } from "./simulate/schedules/schedule.ts";

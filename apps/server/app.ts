@@ -13,7 +13,7 @@
 import { VERSION } from "../holdfast_version.ts";
 import { isRegistryError, type Logger, realSystem, type Registry } from "../../mod.ts";
 import type { RegistryError } from "../../mod.ts";
-import { openUploads, type ResumableUploads } from "../../transfers/mod.ts";
+import { openUploads, type ResumableUploads } from "../../extensions/transfers/mod.ts";
 import { placeOf } from "../../core/driver.ts";
 import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";

@@ -73,7 +73,11 @@ export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   "tests/registry/earlier/fixtures.ts": ["tests/fixtures/earlier"],
   "tests/registry/earlier/later.ts": [],
   "tests/registry/earlier/on_all.ts": [],
-  "tests/registry/earlier/served.ts": ["apps/client.ts", "apps/server.ts", "runs/mod.ts"],
+  "tests/registry/earlier/served.ts": [
+    "apps/client.ts",
+    "apps/server.ts",
+    "extensions/runs/mod.ts",
+  ],
   "tests/registry/format/members_test.ts": ["python", "registry", "core", "apps", "FORMAT.md"],
   "tests/registry/format/written_shapes_test.ts": [],
   "tests/registry/payload/seen_files_test.ts": [],

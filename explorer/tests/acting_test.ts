@@ -1,6 +1,6 @@
 // Changes in Chromium: upload, aliases, roll back and deletion, one task by keyboard alone.
 import { Buffer } from "node:buffer";
-import { createJobsGateway } from "../../queues/surface/jobs.ts";
+import { createJobsGateway } from "../../extensions/queues/surface/jobs.ts";
 import { assert, assertEquals } from "@std/assert";
 import { mkdir, writeFile } from "node:fs/promises";
 import type { Page } from "npm:playwright-core@^1.56";

@@ -1,7 +1,7 @@
 // The explorer on a phone: content before actions, and tables as cards.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../mod.ts";
-import { openRun } from "../../runs/mod.ts";
+import { openRun } from "../../extensions/runs/mod.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 import { fillDemo } from "./support/demo_registry.ts";
 

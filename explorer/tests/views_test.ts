@@ -1,6 +1,6 @@
 // Every view in Chromium: nothing fails, nothing leaves the service, and everybody can use it.
 import { assert, assertEquals } from "@std/assert";
-import { createJobsGateway } from "../../queues/surface/jobs.ts";
+import { createJobsGateway } from "../../extensions/queues/surface/jobs.ts";
 import { createAccess, parseScope } from "../../apps/server/access/access.ts";
 import { openRegistry, publishRelease, type Registry } from "../../mod.ts";
 import { partOfRun } from "../../tests/support/seeds.ts";

@@ -5,7 +5,7 @@
 import { invalid, loadPart, realSystem, unavailable } from "../../core/kernel.ts";
 import type { Shard, System } from "../../core/kernel.ts";
 import type { Engine, EngineDriver } from "../contract/engine.ts";
-import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../queues/queue.ts";
+import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../extensions/queues/queue.ts";
 import { withoutVariables } from "../process/variables.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { type QueuedStep, STEP_KIND, type StepCommand, StepProcesses } from "./step_processes.ts";
@@ -13,7 +13,7 @@ import { type QueuedStep, STEP_KIND, type StepCommand, StepProcesses } from "./s
 export const queueDriver: EngineDriver = {
   help: "redis://host:6379, postgres://host/database",
   async open(url, { system }) {
-    const { openQueue } = await loadPart<Queues>("../../queues/mod.ts", import.meta.url);
+    const { openQueue } = await loadPart<Queues>("../../extensions/queues/mod.ts", import.meta.url);
     return createQueueEngine(await openQueue(url, { system }));
   },
 };

@@ -2,7 +2,7 @@
 // `operators/engines/step_processes.ts`.
 import { isRegistryError, messageOf } from "../../core/kernel.ts";
 import { DELIVER_AGAIN } from "../contract/engine.ts";
-import type { JobHandler, TakenJob } from "../../queues/mod.ts";
+import type { JobHandler, TakenJob } from "../../extensions/queues/mod.ts";
 
 interface Ended {
   exitCode?: number;

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { printEvent, Repeated, workerLine, workUntilStopped } from "../../apps/cli/extending.ts";
 import { ENGINE_VARIABLE, findRegistry, notFound, printable } from "../../apps/cli/extending.ts";
 import type { CommandContext, FlagsOf, OptionDefinition } from "../../apps/cli/extending.ts";
-import type { JobQueue, WorkerEvent } from "../../queues/mod.ts";
+import type { JobQueue, WorkerEvent } from "../../extensions/queues/mod.ts";
 import type { QueuedStep, StepCommand } from "../engines/mod.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "./open_pipeline.ts";
 import type { FoundPipeline } from "./open_pipeline.ts";
@@ -41,7 +41,7 @@ async function workSteps(
     pipelines.push({ file, ...await openPipeline(file, flags, context) });
   }
   const registry = await context.open(); // fail now, not at the first step
-  const { openQueue } = await import("../../queues/mod.ts");
+  const { openQueue } = await import("../../extensions/queues/mod.ts");
   const { createStepHandler } = await import("../engines/mod.ts");
   const { endCancelled } = await import("../runner/carry/end_cancelled.ts");
   const queue: JobQueue = await openQueue(url, { system: io.system });

@@ -9,12 +9,16 @@ import { openBackend } from "../../backends/mod.ts";
 import { createS3Backend } from "../../backends/s3.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { createMemoryBackend, openRegistry } from "../../mod.ts";
-import { createWebhooks, openEventBus, verifyWebhook } from "../../plugins/events/mod.ts";
-import { openJobStorage, openQueue } from "../../queues/mod.ts";
-import { prune } from "../../pruning/mod.ts";
+import {
+  createWebhooks,
+  openEventBus,
+  verifyWebhook,
+} from "../../extensions/plugins/events/mod.ts";
+import { openJobStorage, openQueue } from "../../extensions/queues/mod.ts";
+import { prune } from "../../extensions/pruning/mod.ts";
 import { changeSettings, probeBackend } from "../../registry/maintenance.ts";
-import { createMemoryBus } from "../../plugins/events/memory.ts";
-import { createMemoryQueue } from "../../queues/memory.ts";
+import { createMemoryBus } from "../../extensions/plugins/events/memory.ts";
+import { createMemoryQueue } from "../../extensions/queues/memory.ts";
 import { testInRoot } from "../support/temp_root.ts";
 
 testInRoot(

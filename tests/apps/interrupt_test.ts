@@ -4,7 +4,7 @@ import { sampleBytes } from "../conformance/backend/samples.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { watchProcess } from "../support/watch_process.ts";
 import { filledTest, fillRegistry, holdfast, succeeds } from "./captured_io.ts";
-import { writeSettings, writeVersion } from "../neighbors/mindtrace/write_version.ts";
+import { writeSettings, writeVersion } from "../extensions/neighbors/mindtrace/write_version.ts";
 import { walkFiles } from "./walk_files.ts";
 
 const SIZE = 128 * 1024 ** 2;

@@ -5,7 +5,7 @@ import { openBackend } from "../../backends/mod.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
 import { createLocalFiles } from "../../files/mod.ts";
-import { importMindtrace } from "../../neighbors/mindtrace/mindtrace.ts";
+import { importMindtrace } from "../../extensions/neighbors/mindtrace/mindtrace.ts";
 import { openRegistry } from "../../mod.ts";
 import { setRemote } from "../../apps/cli/places/set_remote.ts";
 import { cliTest, filesIn } from "./captured_io.ts";

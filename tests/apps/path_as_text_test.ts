@@ -7,7 +7,7 @@ import { saveMany } from "../../registry/contract/many.ts";
 import { createBatch } from "../../workers/mod.ts";
 import { startService } from "./client/service.ts";
 import { cliTest } from "./captured_io.ts";
-import { connect } from "./mcp/client_of.ts";
+import { connect } from "../extensions/gateways/mcp/client_of.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { rejected } from "../registry/rejected.ts";
 

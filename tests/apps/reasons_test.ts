@@ -3,8 +3,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { openHttpRegistry } from "../../apps/client.ts";
 import { CLI_HINTS, cliHint } from "../../apps/cli/terminal/hint_words.ts";
-import { MCP_HINTS } from "../../apps/mcp/hint_words.ts";
-import { explained } from "../../apps/mcp/tool.ts";
+import { MCP_HINTS } from "../../extensions/gateways/mcp/hint_words.ts";
+import { explained } from "../../extensions/gateways/mcp/tool.ts";
 import { createHandler } from "../../apps/server.ts";
 import { HTTP_HINTS } from "../../apps/server/hint_words.ts";
 import { fault, hintFor, isRegistryError, type RegistryError } from "../../core/errors.ts";

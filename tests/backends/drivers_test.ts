@@ -43,6 +43,6 @@ Deno.test("only drivers name bucket schemes and vendor variables", async () => {
     "apps/cli/places/open_store.ts", // keys in the folder of a command, not of the process
     "apps/cli/terminal/hint_words.ts", // its hints tell people which variables to set
     "files/mod.ts", // stores of this name are options of createFileStores
-    "plugins/storage/storages.ts", // people choose a storage by such a name, and its variables
+    "extensions/plugins/storage/storages.ts", // people choose a storage by such a name, and its variables
   ]);
 });

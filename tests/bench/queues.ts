@@ -1,7 +1,7 @@
 // A queue on Redis, beside BullMQ without a wrapper on the same server.
 import { Queue, Worker } from "npm:bullmq@^6";
-import { openBullmqQueue } from "../../queues/bullmq.ts";
-import { createWaitingClient } from "../../queues/redis.ts";
+import { openBullmqQueue } from "../../extensions/queues/bullmq.ts";
+import { createWaitingClient } from "../../extensions/queues/redis.ts";
 import { startRedis } from "../support/servers/programs/redis.ts";
 import { type BenchSettings, type Group, type Measure, timed } from "./measure.ts";
 

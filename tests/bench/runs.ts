@@ -1,7 +1,7 @@
 // Runs of programs that log values: the time of a call, and until all points are a version.
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";
-import { openRun } from "../../runs/mod.ts";
+import { openRun } from "../../extensions/runs/mod.ts";
 import { nextTurn } from "../../core/work/next_turn.ts";
 import { type BenchSettings, type Group, timed } from "./measure.ts";
 

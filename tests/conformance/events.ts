@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { EventBus } from "../../plugins/events/event_bus.ts";
+import type { EventBus } from "../../extensions/plugins/events/event_bus.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { groupCases } from "./events/at_least_once.ts";
 import { fanOutCases } from "./events/at_most_once.ts";

@@ -10,11 +10,11 @@
  *
  * @module
  */
-import type { JobQueue } from "../../queues/queue.ts";
+import type { JobQueue } from "../../extensions/queues/queue.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { afterwardsCases } from "./queues/afterwards.ts";
 import { cancellingCases } from "./queues/cancelling.ts";
-import type { JobStorage } from "../../queues/job_storage/contract.ts";
+import type { JobStorage } from "../../extensions/queues/job_storage/contract.ts";
 import { jobsCases } from "./queues/jobs.ts";
 import { jobStorageCases } from "./queues/job_storage.ts";
 import type { QueueCase } from "./queues/queue_case.ts";

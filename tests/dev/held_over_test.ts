@@ -239,7 +239,10 @@ Deno.test("a note of green runs is read back, and a damaged one is none", async 
 slowTest("tests of this repository load their extension, their programs and Python", async () => {
   const files = await LoadedFiles.read();
   const loads: Record<string, string[]> = {
-    "tests/gateways/mlflow/python_test.ts": ["gateways/mlflow/mlflow_gateway.ts", "core/errors.ts"],
+    "tests/extensions/gateways/mlflow/python_test.ts": [
+      "extensions/gateways/mlflow/mlflow_gateway.ts",
+      "core/errors.ts",
+    ],
     "tests/apps/cli_process_test.ts": ["apps/cli.ts", "apps/extensions.ts", "registry/open.ts"],
     "tests/python/writing_test.ts": ["python/holdfast/service_registry.py"],
     "tests/dev/deno_bundle_test.ts": ["mod.ts", "formats/jsonl.ts"],
@@ -257,7 +260,7 @@ slowTest("tests of this repository load their extension, their programs and Pyth
       "apps/difference/file_content.ts",
     ],
     "tests/extensions_test.ts": [
-      "gateways/s3/s3_gateway.ts",
+      "extensions/gateways/s3/s3_gateway.ts",
       "tests/registry/conformance/registries_test.ts",
     ],
     "tests/simulate_test.ts": ["registry/cell/cell.ts"],
@@ -272,5 +275,5 @@ slowTest("tests of this repository load their extension, their programs and Pyth
   ]);
   for (const path of Object.keys(COMPUTED)) assert(known.has(path), `${path} does not exist`);
   const s3 = files.of(["tests/core/errors_test.ts"]);
-  assertEquals(s3.filter((path) => path.startsWith("gateways/")), []);
+  assertEquals(s3.filter((path) => path.startsWith("extensions/gateways/")), []);
 });

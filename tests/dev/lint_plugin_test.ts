@@ -38,7 +38,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
     READS_THE_WORLD.map((expression) => `const x = ${expression};`),
     [
       "registry/operations/save.ts",
-      "neighbors/mindtrace/mindtrace.ts",
+      "extensions/neighbors/mindtrace/mindtrace.ts",
       "tests/registry/save_test.ts",
     ],
     [
@@ -72,7 +72,12 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
   [
     "registry-errors",
     ['throw new Error("no");', 'reject(new TypeError("no"));', "throw new DOMException();"],
-    ["core/naming/names.ts", "backends/local.ts", "neighbors/mindtrace/mindtrace.ts", "mod.ts"],
+    [
+      "core/naming/names.ts",
+      "backends/local.ts",
+      "extensions/neighbors/mindtrace/mindtrace.ts",
+      "mod.ts",
+    ],
     ["tests/core/naming/names_test.ts"],
   ],
   ["registry-errors", ["throw error;"], [], ["core/naming/names.ts"]],
@@ -116,7 +121,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
       "const text = bytes.toBase64();",
       "const made = Promise.try(make);",
     ],
-    ["apps/a.ts", "operators/a.ts", "signatures/a.ts", "core/a.ts"],
+    ["apps/a.ts", "operators/a.ts", "extensions/signatures/a.ts", "core/a.ts"],
     ["dev/a.ts", "tests/core/a_test.ts", "explorer/src/a.ts"],
   ],
   [

@@ -24,5 +24,5 @@ Deno.test("bundlers keep each module that another one imports without a name", a
 });
 
 Deno.test("bundlers keep an import of signatures alone, by which rules are understood", () => {
-  assert(isKept("signatures/signatures.ts"));
+  assert(isKept("extensions/signatures/signatures.ts"));
 });

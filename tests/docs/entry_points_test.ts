@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { COMMAND_TABLE } from "../apps/run_cli.ts";
-import { toolsOf } from "../../apps/mcp/server.ts";
+import { toolsOf } from "../../extensions/gateways/mcp/server.ts";
 import { createApp } from "../../apps/server/app.ts";
 import { METHODS } from "../../core/options/methods.ts";
 import { openRegistry } from "../../mod.ts";

@@ -17,7 +17,7 @@ export const LISTS: readonly string[] = ["apps/extensions.ts", "explorer/src/ext
 const MORE: Readonly<Record<string, readonly string[]>> = {
   "explorer/src/extensions/ome": ["files/ome", "files/ome.ts"],
   "operators/surface": ["operators"],
-  "plugins/surface": ["plugins"],
+  "extensions/plugins/surface": ["extensions/plugins"],
 };
 
 /** Returns the files and folders that an extension consists of, without its tests. */

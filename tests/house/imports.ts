@@ -4,7 +4,7 @@ import { readExtensions } from "./extension_list.ts";
 import { PARTS_OF_EXPLORER } from "./parts_of_explorer.ts";
 
 /** `./maintenance` exports all of these, beside the functions of mirrors and verification. */
-const MAINTENANCE = ["registry/maintenance.ts", "pruning/mod.ts"];
+const MAINTENANCE = ["registry/maintenance.ts", "extensions/pruning/mod.ts"];
 
 /** The entry points of the package. */
 export const ENTRY_POINTS: readonly string[] = [
@@ -23,21 +23,13 @@ const PARTS_OF_APPS = [
   "formats/csv/find_delimiter.ts",
   "formats/mermaid.ts",
   "registry/places/",
-  "runs/last_values.ts",
-  "transfers/presign_download.ts",
+  "extensions/runs/last_values.ts",
+  "extensions/transfers/presign_download.ts",
 ];
 
 /** The floors of `registry/`: each imports only those before it. The files beside them stand on all. */
-const FLOORS = [
-  "contract",
-  "format",
-  "cell",
-  "payload",
-  "cache",
-  "operations",
-  "maintenance",
-  "places",
-];
+const FLOORS = ["contract", "format", "cell", "payload", "cache", "operations", "maintenance"]
+  .concat("places");
 
 /** The borders of the registry: what runs import of it, beside the body of functions over registries. */
 const OF_RUNS = ["registry/draft_reads.ts", "registry/draft_writes.ts"];
@@ -92,21 +84,21 @@ const OF_PLUGINS = [
   "core/registry/",
   "core/text/",
 ];
-const OF_QUEUES = [
-  "core/bytes/digest.ts",
-  "core/kernel.ts",
-  "core/registry.ts",
-  "core/system.ts",
-  "core/text/plain_value.ts",
-];
+const OF_QUEUES = ["bytes/digest", "kernel", "registry", "system", "text/plain_value"].map((name) =>
+  `core/${name}.ts`
+);
 
 /** Files past the borders that an extension needs alone. */
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
-  "gateways/dav/": ["apps/server/access/one_time.ts"],
-  "gateways/mlflow/": ["registry/record_reads.ts", "runs/look_at_run.ts", "runs/mlflow/"],
-  "gateways/s3/": ["apps/server/access/token_file.ts"],
-  "gateways/hub/": ["materializers/path/ignore_rules.ts"],
-  "apps/mcp/": [
+  "extensions/gateways/dav/": ["apps/server/access/one_time.ts"],
+  "extensions/gateways/mlflow/": [
+    "registry/record_reads.ts",
+    "extensions/runs/look_at_run.ts",
+    "extensions/runs/mlflow/",
+  ],
+  "extensions/gateways/s3/": ["apps/server/access/token_file.ts"],
+  "extensions/gateways/hub/": ["materializers/path/ignore_rules.ts"],
+  "extensions/gateways/mcp/": [
     "apps/client/connection.ts",
     "apps/difference/",
     "apps/holdfast_version.ts",
@@ -122,7 +114,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/work/",
     "disk/cache_folder.ts",
   ],
-  "mirrors/": [
+  "extensions/mirrors/": [
     "apps/cli/program/command_context.ts",
     "apps/cli/program/refusals.ts",
     "apps/cli/values/renaming.ts",
@@ -130,13 +122,13 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     ...OF_RECORDS,
     "registry/contract/call_function.ts",
   ],
-  "neighbors/import/": [
+  "extensions/neighbors/import/": [
     "apps/cli/values/renaming.ts",
-    "runs/curve_file.ts",
-    "runs/last_values.ts",
-    "runs/mlflow/",
+    "extensions/runs/curve_file.ts",
+    "extensions/runs/last_values.ts",
+    "extensions/runs/mlflow/",
   ],
-  "neighbors/mindtrace/": [
+  "extensions/neighbors/mindtrace/": [
     "apps/cli/values/renaming.ts",
     "core/artifact.ts",
     "core/bytes/bytes.ts",
@@ -147,7 +139,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "materializers/json/",
     "registry/places/",
   ],
-  "sign_in/": [
+  "extensions/sign_in/": [
     "apps/change_file.ts",
     "apps/client/",
     "apps/server/access/",
@@ -160,7 +152,11 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "disk/file_errors.ts",
     "registry/places/",
   ],
-  "signatures/": ["apps/server/gateways/gateway.ts", "core/bytes/digest.ts", "core/urls/"],
+  "extensions/signatures/": [
+    "apps/server/gateways/gateway.ts",
+    "core/bytes/digest.ts",
+    "core/urls/",
+  ],
   "operators/surface/": [
     "apps/cli/commands/worker.ts",
     "apps/cli/places/",
@@ -172,15 +168,15 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/work/",
     "operators/",
   ],
-  "plugins/surface/": ["apps/cli/commands/worker.ts", "apps/cli/places/load_module.ts"],
-  "verification/": [
+  "extensions/plugins/surface/": ["apps/cli/commands/worker.ts", "apps/cli/places/load_module.ts"],
+  "extensions/verification/": [
     "apps/cli/terminal/hints.ts",
     "core/",
     "disk/spread/piece_threads.ts",
     ...OF_RECORDS,
     "registry/contract/call_function.ts",
   ],
-  "processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
+  "extensions/processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
 };
 
 /** The folders of the extensions in the list, and the files past the borders that each needs. */
@@ -189,7 +185,7 @@ export const EXTENSIONS: Record<string, readonly string[]> = Object.fromEntries(
     .map((folder) => [folder, PARTS_OF_EXTENSIONS[folder] ?? []]),
 );
 
-/** The rooms with extensions: `queues/` of `queues/surface/`. */
+/** The rooms with extensions: `extensions/queues/` of `extensions/queues/surface/`. */
 export const ROOMS: readonly string[] = Object.keys(EXTENSIONS)
   .map((folder) => folder.replace(/surface\/$/, ""));
 
@@ -212,16 +208,21 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   })),
   { from: "registry/", may: among("registry/", "core/", "disk/") },
   {
-    from: "runs/",
-    may: among("core/", "runs/", ...OF_RUNS, "registry/contract/call_function.ts"),
+    from: "extensions/runs/",
+    may: among("core/", "extensions/runs/", ...OF_RUNS, "registry/contract/call_function.ts"),
   },
   {
-    from: "pruning/",
-    may: among("core/", "pruning/", ...OF_RECORDS, "registry/contract/call_function.ts"),
+    from: "extensions/pruning/",
+    may: among("core/", "extensions/pruning/", ...OF_RECORDS, "registry/contract/call_function.ts"),
   },
   {
-    from: "transfers/",
-    may: among("core/", "transfers/", ...OF_TRANSFERS, "registry/contract/call_function.ts"),
+    from: "extensions/transfers/",
+    may: among(
+      "core/",
+      "extensions/transfers/",
+      ...OF_TRANSFERS,
+      "registry/contract/call_function.ts",
+    ),
   },
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
@@ -257,11 +258,17 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from,
     may: either(among(from, ...BORDERS, ...parts, "npm:"), isDoor),
   })),
-  { from: "queues/mod.ts", may: among("core/kernel.ts", "queues/") },
+  { from: "extensions/queues/mod.ts", may: among("core/kernel.ts", "extensions/queues/") },
   {
-    from: "queues/",
+    from: "extensions/queues/",
     may: either(
-      among(...OF_QUEUES, "npm:", "queues/checks/", "queues/queue.ts", "queues/redis.ts"),
+      among(
+        ...OF_QUEUES,
+        "npm:",
+        "extensions/queues/checks/",
+        "extensions/queues/queue.ts",
+        "extensions/queues/redis.ts",
+      ),
       isOwnPart,
     ),
   },
@@ -273,7 +280,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
       "backends/drivers.ts",
       "formats/",
       "operators/",
-      "queues/queue.ts",
+      "extensions/queues/queue.ts",
       "materializers/path.ts",
       "npm:",
       GLOB,
@@ -284,10 +291,18 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     may: among("core/", "disk/", "workers/", "registry/", "materializers/mod.ts"),
   },
   {
-    from: "plugins/storage/",
-    may: among(...OF_PLUGINS, "plugins/", "backends/bucket/describe.ts", "backends/drivers.ts"),
+    from: "extensions/plugins/storage/",
+    may: among(
+      ...OF_PLUGINS,
+      "extensions/plugins/",
+      "backends/bucket/describe.ts",
+      "backends/drivers.ts",
+    ),
   },
-  { from: "plugins/", may: among(...OF_PLUGINS, "queues/", "plugins/", "npm:") },
+  {
+    from: "extensions/plugins/",
+    may: among(...OF_PLUGINS, "extensions/queues/", "extensions/plugins/", "npm:"),
+  },
   {
     from: "apps/client",
     may: among(
@@ -307,7 +322,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   },
   {
     from: "apps/maintenance.ts",
-    may: among(...MAINTENANCE, "mirrors/mod.ts", "verification/mod.ts"),
+    may: among(...MAINTENANCE, "extensions/mirrors/mod.ts", "extensions/verification/mod.ts"),
   },
   {
     from: "apps/extensions.ts",
@@ -360,7 +375,7 @@ function isOwnPart(path: string, target: string): boolean {
 
 /** Returns the module of a file: `backends/s3` for `backends/s3_providers.ts`, `formats/csv` for `formats/csv.ts`. */
 export function wholeOf(path: string): string {
-  return path.split(/[/_.]/, 2).join("/");
+  return path.replace(/^extensions\//, "").split(/[/_.]/, 2).join("/");
 }
 
 /** Entry points of rooms that stay without any extension. */

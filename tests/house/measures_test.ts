@@ -96,12 +96,12 @@ Deno.test("an extension is measured by what imports it, and by what it imports p
   const files = product({
     "core/kernel.ts": "",
     "core/text/a.ts": "",
-    "apps/extensions.ts": `import { dav } from "../gateways/dav/extension.ts";\n`,
-    "apps/server/app.ts": `import { dav } from "../../gateways/dav/extension.ts";\n`,
-    "gateways/dav/extension.ts":
-      `import "../../core/kernel.ts";\nimport "../../core/text/a.ts";\nexport function dav() {}\n`,
+    "apps/extensions.ts": `import { dav } from "../extensions/gateways/dav/extension.ts";\n`,
+    "apps/server/app.ts": `import { dav } from "../../extensions/gateways/dav/extension.ts";\n`,
+    "extensions/gateways/dav/extension.ts":
+      `import "../../../core/kernel.ts";\nimport "../../../core/text/a.ts";\nexport function dav() {}\n`,
   });
-  const values = measures(files, []).filter(({ where }) => where === "gateways/dav/");
+  const values = measures(files, []).filter(({ where }) => where === "extensions/gateways/dav/");
   assertEquals(values.map(({ name, value }) => [name, value]), [
     ["files that import an extension", 2],
     ["files past the borders that an extension imports", 1],

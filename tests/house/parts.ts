@@ -65,6 +65,6 @@ export function partOf(
   if (KERNEL.test(path)) return { kind: "kernel", name: "kernel" };
   const surface = SURFACES.find(isIn);
   if (surface !== undefined) return { kind: "surface", name: surface };
-  const [room = "", ...rest] = path.split("/");
+  const [room = "", ...rest] = path.replace(/^extensions\//, "").split("/");
   return rest.length === 0 ? undefined : { kind: "shared", name: room };
 }

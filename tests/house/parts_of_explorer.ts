@@ -26,5 +26,5 @@ export const PARTS_OF_EXPLORER = [
   "formats/safetensors/tensor_file.ts",
   "formats/tables/",
   "formats/tiff.ts",
-  "runs/better.ts",
+  "extensions/runs/better.ts",
 ];

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { measureParts, partOf } from "./parts.ts";
 
 const LISTED = [
-  "gateways/s3",
+  "extensions/gateways/s3",
   "operators/surface",
-  "queues/surface",
+  "extensions/queues/surface",
   "explorer/src/extensions/ome",
 ];
 
@@ -14,10 +14,10 @@ Deno.test("a file belongs to the kernel, a surface, an extension, or what they s
     "apps/client/wire.ts": ["kernel", "kernel"],
     "apps/server/app.ts": ["surface", "apps/server"],
     "python/client.py": ["surface", "python"],
-    "gateways/s3/xml.ts": ["extension", "gateways/s3"],
+    "extensions/gateways/s3/xml.ts": ["extension", "extensions/gateways/s3"],
     "operators/mod.ts": ["extension", "operators/surface"],
-    "queues/surface/jobs.ts": ["extension", "queues/surface"],
-    "queues/memory.ts": ["shared", "queues"],
+    "extensions/queues/surface/jobs.ts": ["extension", "extensions/queues/surface"],
+    "extensions/queues/memory.ts": ["shared", "queues"],
     "files/ome.ts": ["extension", "explorer/src/extensions/ome"],
     "explorer/src/extensions/ome/view.ts": ["extension", "explorer/src/extensions/ome"],
     "explorer/src/main.ts": ["surface", "explorer/src"],

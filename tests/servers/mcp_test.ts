@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { openRegistry } from "../../mod.ts";
-import { connect } from "../apps/mcp/client_of.ts";
+import { connect } from "../extensions/gateways/mcp/client_of.ts";
 import { testOnServers } from "./server_world.ts";
 
 testOnServers("a program with a model uses a registry in a bucket", ["minio"], async (world) => {

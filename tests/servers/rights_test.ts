@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
 import { realSystem } from "../../core/system.ts";
-import { prune } from "../../pruning/mod.ts";
+import { prune } from "../../extensions/pruning/mod.ts";
 import { collectGarbage } from "../../registry/maintenance.ts";
 import { verifyRegistry } from "../../apps/maintenance.ts";
 import { openRegistry } from "../../mod.ts";

@@ -9,7 +9,7 @@ import {
 import { fromFileUrl } from "@std/path";
 import { openHttpRegistry } from "../../apps/client.ts";
 import { createToken } from "../../apps/server.ts";
-import type { OidcSettings } from "../../sign_in/oidc.ts";
+import type { OidcSettings } from "../../extensions/sign_in/oidc.ts";
 import { createKey, publicJwk, signed } from "../support/oidc/provider.ts";
 import { collect } from "../registry/rejected.ts";
 import { noise, succeeds } from "../apps/captured_io.ts";

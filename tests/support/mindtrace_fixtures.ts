@@ -3,7 +3,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
 import { bytesFile } from "../../formats/content/content.ts";
-import { parsePythonJson } from "../../neighbors/mindtrace/python_json.ts";
+import { parsePythonJson } from "../../extensions/neighbors/mindtrace/python_json.ts";
 import { tgz } from "../../formats/archive.ts";
 import { REPOSITORY } from "./run_deno.ts";
 

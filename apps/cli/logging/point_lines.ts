@@ -2,7 +2,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { isRegistryError } from "../../../mod.ts";
 import type { RunName } from "../../../core/registry/run.ts";
-import type { RunValues } from "../../../runs/mod.ts";
+import type { RunValues } from "../../../extensions/runs/mod.ts";
 import { parseExactJson, quoteNotFinite } from "../../../core/text/json_text.ts";
 import { invalid } from "../terminal/hints.ts";
 

@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { isRegistryError } from "../../../mod.ts";
 import { fault, retold } from "../../../core/errors.ts";
-import type { Run } from "../../../runs/mod.ts";
+import type { Run } from "../../../extensions/runs/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { aborted } from "../program/run_process.ts";
 import { toReportable } from "../terminal/exit_code.ts";

@@ -1,5 +1,5 @@
 // Arguments and options of commands for runs.
-import type { RunFacts } from "../../../runs/mod.ts";
+import type { RunFacts } from "../../../extensions/runs/mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 import { parseEntry } from "../values/metadata.ts";
 

@@ -17,7 +17,7 @@ export function ownCommand(): string[] {
   const { Deno } = globalThis as { Deno?: DenoRuntime };
   if (Deno?.build?.standalone) return [process.execPath];
   const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts";
-  const { href } = new URL(`../../cli${extension}`, import.meta.url);
+  const { href } = new URL(`..${extension}`, import.meta.url);
   if (Deno === undefined) {
     return [process.execPath, ...process.execArgv, fileURLToPath(new URL(NPM_PROGRAM, href))];
   }

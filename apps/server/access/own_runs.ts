@@ -1,7 +1,7 @@
 // Runs belong to the token that began them. Others need a right on the name.
 import { orMissing } from "../../../core/errors.ts";
 import type { Registry } from "../../../mod.ts";
-import { readLoggedRun } from "../../../runs/mod.ts";
+import { readLoggedRun } from "../../../extensions/runs/mod.ts";
 import type { Access } from "./access.ts";
 
 /** Throws `Denied` if a draft is a run that another token began, without this right. */

@@ -5,7 +5,7 @@ import type { Registry } from "../../../core/registry.ts";
 import type { System } from "../../../core/system.ts";
 import { keepNewest } from "../../../core/work/keep_newest.ts";
 import type { Access } from "../access/access.ts";
-import { type FoundVersion, presignOf } from "../../../transfers/presign_download.ts";
+import { type FoundVersion, presignOf } from "../../../extensions/transfers/presign_download.ts";
 
 /** Lifetime of a URL, milliseconds. Removing the token does not shorten it. */
 const URL_MS = 300_000;

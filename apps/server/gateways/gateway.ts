@@ -2,7 +2,7 @@
 // such as that of the Hugging Face Hub. This module loads no package: `routing.ts` has the router.
 import type { Logger, Registry, System } from "../../../mod.ts";
 import type { StandardSchema } from "../../../registry/mod.ts";
-import type { ResumableUploads } from "../../../transfers/mod.ts";
+import type { ResumableUploads } from "../../../extensions/transfers/mod.ts";
 import type { Access, RouteScope } from "../access/access.ts";
 import type { TokenProof } from "../access/token_file.ts";
 import { Answer } from "../answer.ts";

@@ -4,8 +4,8 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
 import type { Registry } from "../../../mod.ts";
-import { LastValues } from "../../../runs/last_values.ts";
-import { type LoggedRun, readLoggedRun } from "../../../runs/mod.ts";
+import { LastValues } from "../../../extensions/runs/last_values.ts";
+import { type LoggedRun, readLoggedRun } from "../../../extensions/runs/mod.ts";
 
 /** Runs whose values are kept: as many as a page lists. */
 const MOST_RUNS = 200;

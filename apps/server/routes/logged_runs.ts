@@ -1,6 +1,6 @@
 // Runs that programs log to. Their points are parts of a draft.
-import { discardRun, finishRun, type LoggedRun, openRun } from "../../../runs/mod.ts";
-import { readLoggedRun, readLoggedRuns, updateRun } from "../../../runs/mod.ts";
+import { discardRun, finishRun, type LoggedRun, openRun } from "../../../extensions/runs/mod.ts";
+import { readLoggedRun, readLoggedRuns, updateRun } from "../../../extensions/runs/mod.ts";
 import { checkOwn } from "../access/own_runs.ts";
 import { sentBy } from "../access/sender.ts";
 import type { Routes } from "../gateways/gateway.ts";

@@ -1,5 +1,5 @@
 // Uploads: whole, resumable, or saved at once as a version. URLs of the store for downloads.
-import { presignDownload } from "../../../transfers/mod.ts";
+import { presignDownload } from "../../../extensions/transfers/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { wholeRequest } from "../gateways/gateway.ts";
 import type { RouteContext, Routes, SentRequest } from "../gateways/gateway.ts";

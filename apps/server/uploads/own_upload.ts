@@ -1,6 +1,6 @@
 // Uploads belong to the token that began them. Any other is as unknown as a missing one.
 import { notFound, orMissing, type RegistryError } from "../../../core/errors.ts";
-import type { ResumableUploads, UploadState } from "../../../transfers/mod.ts";
+import type { ResumableUploads, UploadState } from "../../../extensions/transfers/mod.ts";
 import type { Access } from "../access/access.ts";
 
 /** Returns the state of an upload. Throws {@linkcode noUpload} if it is not one of the sender. */

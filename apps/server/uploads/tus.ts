@@ -2,7 +2,7 @@
 import type { Readable } from "node:stream";
 import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
 import { isRegistryError } from "../../../mod.ts";
-import type { ResumableUploads } from "../../../transfers/mod.ts";
+import type { ResumableUploads } from "../../../extensions/transfers/mod.ts";
 import type { Access } from "../access/access.ts";
 import { Answer } from "../answer.ts";
 import { problem, problemOf } from "../problem.ts";

@@ -94,7 +94,7 @@ export const GARBAGE: readonly Mutant[] = [
     text:
       `outcome = head.generation === listed.generation && head.found !== undefined ? "deleted" : "changed";`,
     replacement: `outcome = "deleted";`,
-    test: "tests/pruning/prune_test.ts",
+    test: "tests/extensions/pruning/prune_test.ts",
     testName: "prune() keeps versions that were overwritten meanwhile",
   },
   {
@@ -159,10 +159,10 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "prune/aliased-versions-go",
-    file: "pruning/name_pruning.ts",
+    file: "extensions/pruning/name_pruning.ts",
     text: "keep(await this.#prunable.aliased());",
     replacement: "keep([]);",
-    test: "tests/pruning/prune_test.ts",
+    test: "tests/extensions/pruning/prune_test.ts",
     testName: "prune() keeps a version that got an alias meanwhile",
   },
   {

@@ -128,10 +128,10 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "mirror/deletes-another-commit",
-    file: "mirrors/mirror_deletion.ts",
+    file: "extensions/mirrors/mirror_deletion.ts",
     text: "head === undefined || head.found?.record.commit === above?.commit",
     replacement: "true",
-    test: "tests/mirrors/copies/again_test.ts",
+    test: "tests/extensions/mirrors/copies/again_test.ts",
     testName: "a deletion takes no value that was put in the place of the mirrored",
   },
   {
@@ -175,10 +175,10 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "mirror/replaces-in-an-immutable-target",
-    file: "mirrors/mirror_version.ts",
+    file: "extensions/mirrors/mirror_version.ts",
     text: "if (above !== undefined) return above;",
     replacement: "return above;",
-    test: "tests/mirrors/copies/again_test.ts",
+    test: "tests/extensions/mirrors/copies/again_test.ts",
     testName: "a source that was restored and changed is seen to differ",
   },
   {

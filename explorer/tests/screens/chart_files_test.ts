@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Locator, Page } from "npm:playwright-core@^1.56";
 import { openRegistry, type Registry } from "../../../mod.ts";
-import { openRun } from "../../../runs/mod.ts";
+import { openRun } from "../../../extensions/runs/mod.ts";
 import { tag } from "../../src/components/charts/svg_file.ts";
 import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
-import { openRun } from "../../../runs/mod.ts";
+import { openRun } from "../../../extensions/runs/mod.ts";
 import { isRecord } from "../../src/extensions/pipelines/names.ts";
 import { partNames } from "../../src/views/names/name_tree.ts";
 import { barriersOf } from "../support/barriers.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
 import { localPath, openRegistry, type Registry } from "../../../mod.ts";
-import { openRun } from "../../../runs/mod.ts";
+import { openRun } from "../../../extensions/runs/mod.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 import { fillDemo } from "../support/demo_registry.ts";
 import { tempRoot } from "../../../tests/support/temp_root.ts";

@@ -1,7 +1,7 @@
 // A sweep that goes on: all of its runs have curves, and the list has their values.
 import { assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { openRun } from "../../../runs/mod.ts";
+import { openRun } from "../../../extensions/runs/mod.ts";
 import { barriersInThemes } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 

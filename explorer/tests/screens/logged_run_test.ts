@@ -1,7 +1,7 @@
 // Runs that programs log to: listed, and their curves live.
 import { assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { finishRun, openRun } from "../../../runs/mod.ts";
+import { finishRun, openRun } from "../../../extensions/runs/mod.ts";
 import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
-import { openRun } from "../../../runs/mod.ts";
+import { openRun } from "../../../extensions/runs/mod.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 import { fillDemo } from "../support/demo_registry.ts";
 

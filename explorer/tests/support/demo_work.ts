@@ -2,8 +2,8 @@
 import type { Registry } from "../../../mod.ts";
 import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
-import { createMemoryQueue } from "../../../queues/memory.ts";
-import type { JobQueue } from "../../../queues/mod.ts";
+import { createMemoryQueue } from "../../../extensions/queues/memory.ts";
+import type { JobQueue } from "../../../extensions/queues/mod.ts";
 import { add, pipeline, step } from "../../../tests/operators/runner/pipelines.ts";
 import { endless } from "../../../tests/operators/runner/world.ts";
 import { tempRoot } from "../../../tests/support/temp_root.ts";

@@ -1,5 +1,5 @@
 // Ends steps of cancelled runs from outside their processes.
-import type { JobHandler } from "../../../queues/queue.ts";
+import type { JobHandler } from "../../../extensions/queues/queue.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
 import { watchForCancel } from "../records/run_record.ts";
 import type { RunContext } from "../run_context.ts";

@@ -1,6 +1,6 @@
 // Executes steps of runs in a worker of a queue.
 import { keepNewest, notFound, shown } from "../../../core/kernel.ts";
-import type { JobHandler } from "../../../queues/queue.ts";
+import type { JobHandler } from "../../../extensions/queues/queue.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
 import { isWell } from "../outcomes.ts";

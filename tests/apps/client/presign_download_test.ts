@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { presignDownload } from "../../../transfers/mod.ts";
+import { presignDownload } from "../../../extensions/transfers/mod.ts";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry, RegistryError } from "../../../mod.ts";
 import { createAccess } from "../../../apps/server/access/access.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
-import { createPresigningStore } from "../../transfers/presigning_store.ts";
+import { createPresigningStore } from "../../extensions/transfers/presigning_store.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { ADDRESS, startService, testService } from "./service.ts";
 

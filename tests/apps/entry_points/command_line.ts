@@ -1,6 +1,6 @@
 // Commands with --json, in this process.
 import { assertEquals } from "@std/assert";
-import { holdfast } from "../../apps/captured_io.ts";
+import { holdfast } from "../captured_io.ts";
 import { type EntryPoint, type Location, Refused } from "./entry_point.ts";
 import { shownAnnotations, shownInfo, shownLog } from "./registries.ts";
 

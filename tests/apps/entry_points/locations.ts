@@ -9,7 +9,7 @@ import { openRegistry, type Registry } from "../../../mod.ts";
 import type { RunningServer } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import type { Location, Store } from "./entry_point.ts";
-import { hub } from "../../../gateways/hub/hub.ts";
+import { hub } from "../../../extensions/gateways/hub/hub.ts";
 
 export interface Settings {
   mutable?: boolean;

@@ -11,8 +11,8 @@ import {
   resolveRelease,
 } from "../../../mod.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
-import { openRun } from "../../../runs/mod.ts";
-import { pruneByRules } from "../../../pruning/mod.ts";
+import { openRun } from "../../../extensions/runs/mod.ts";
+import { pruneByRules } from "../../../extensions/pruning/mod.ts";
 import { changeRules, readRules } from "../../../registry/maintenance.ts";
 import type { Arguments, EntryPoint, Location, Operation, Operations } from "./entry_point.ts";
 

@@ -1,7 +1,7 @@
 // Every entry point takes each option of `save`, or there is a reason why not.
 import { assertEquals } from "@std/assert";
-import { toolsOf } from "../../../apps/mcp/server.ts";
-import { describeTool } from "../../../apps/mcp/tool.ts";
+import { toolsOf } from "../../../extensions/gateways/mcp/server.ts";
+import { describeTool } from "../../../extensions/gateways/mcp/tool.ts";
 import { SaveRequestSchema } from "../../../apps/server/schemas/saving.ts";
 import { SAVE, type SaveOptions } from "../../../core/registry/operations/saving.ts";
 import { COMMAND_TABLE } from "../run_cli.ts";

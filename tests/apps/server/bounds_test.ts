@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openService } from "./uploads/sending.ts";
-import { hub } from "../../../gateways/hub/hub.ts";
+import { hub } from "../../../extensions/gateways/hub/hub.ts";
 
 // deno-lint-ignore no-explicit-any -- a document of JSON
 type Schema = any;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { createMemoryBackend, defineRegistry, openRegistry } from "../../../mod.ts";
-import { hub } from "../../../gateways/hub/hub.ts";
+import { hub } from "../../../extensions/gateways/hub/hub.ts";
 
 Deno.test("pages of a registry whose lists ignore `after` end with an error", async () => {
   await using all = await openRegistry(createMemoryBackend());

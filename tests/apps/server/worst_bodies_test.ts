@@ -6,7 +6,7 @@ import { createMemoryBackend } from "../../../mod.ts";
 import { partOfRun } from "../../support/seeds.ts";
 import { withHooks } from "../../registry/with_hooks.ts";
 import { openService } from "./uploads/sending.ts";
-import { hub } from "../../../gateways/hub/hub.ts";
+import { hub } from "../../../extensions/gateways/hub/hub.ts";
 
 const MIB = 1024 ** 2;
 const encoder = new TextEncoder();

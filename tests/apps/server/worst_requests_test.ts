@@ -4,7 +4,7 @@ import { createApp } from "../../../apps/server/app.ts";
 import { openRegistry } from "../../../mod.ts";
 import { keyOf, worstRequests } from "../../bench/service/worst/requests.ts";
 import { fill } from "../../bench/service/worst/state.ts";
-import { openAllGateways } from "../../gateways/all_gateways.ts";
+import { openAllGateways } from "../../extensions/gateways/all_gateways.ts";
 
 Deno.test("every route has its worst request, or a reason why it needs none", async () => {
   await using registry = await openRegistry("memory:");
@@ -14,7 +14,7 @@ Deno.test("every route has its worst request, or a reason why it needs none", as
   const written = new Set(Object.keys(worstRequests(1)));
   const where = "add its request to tests/bench/service/worst/: without_body.ts or requests.ts";
   assertEquals([...own].filter((key) => !written.has(key)), [], where);
-  // Those of gateways are made from their schemas, too: tests/gateways/judge_test.ts has all gateways.
+  // Those of gateways are made from their schemas, too: tests/extensions/gateways/judge_test.ts has all gateways.
   assertEquals([...written].filter((key) => !found.has(key)), []);
 });
 

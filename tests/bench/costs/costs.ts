@@ -2,10 +2,10 @@
 // timed: the counts are the same everywhere.
 import { createMemoryBackend, openRegistry, readLog, readRegistryLog } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import { collectGarbage, measureSpace } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
-import { mirrorRegistry } from "../../../mirrors/mod.ts";
+import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import { type CallCounts, withCounts } from "../counted_backend.ts";
 import type { BenchSettings, Group } from "../measure.ts";

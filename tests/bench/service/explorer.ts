@@ -7,7 +7,7 @@ import {
 } from "../../../explorer/tests/support/browser.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
-import { discardRun, openRun, type Run } from "../../../runs/mod.ts";
+import { discardRun, openRun, type Run } from "../../../extensions/runs/mod.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 
 const MEASURES = 300, STEPS = 1_000;

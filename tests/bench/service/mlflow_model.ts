@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { openRegistry } from "../../../mod.ts";
-import { pythonOf, serveTheirs } from "../../gateways/mlflow/serve_mlflow.ts";
+import { pythonOf, serveTheirs } from "../../extensions/gateways/mlflow/serve_mlflow.ts";
 import { type BenchSettings, type Group, type Measure, timed, type Timing } from "../measure.ts";
 import { MIB } from "../values.ts";
 import { peakRssMib, startService } from "./uploads.ts";

@@ -1,6 +1,6 @@
 // Many points of many runs, logged by the requests of MLflow's clients.
 import { join } from "node:path";
-import { createMlflowGateway } from "../../../gateways/mlflow/mlflow_gateway.ts";
+import { createMlflowGateway } from "../../../extensions/gateways/mlflow/mlflow_gateway.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
 import { type BenchSettings, type Group, type Measure, timed } from "../measure.ts";

@@ -1,11 +1,11 @@
 // Searches of MLflow over many runs of one experiment, in a folder.
 import { join } from "node:path";
-import { createMlflowGateway } from "../../../gateways/mlflow/mlflow_gateway.ts";
+import { createMlflowGateway } from "../../../extensions/gateways/mlflow/mlflow_gateway.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
-import { experimentId } from "../../../runs/mlflow/ids.ts";
-import { metadataOf } from "../../../runs/mlflow/stored_run.ts";
+import { experimentId } from "../../../extensions/runs/mlflow/ids.ts";
+import { metadataOf } from "../../../extensions/runs/mlflow/stored_run.ts";
 import { type BenchSettings, type Group, timed } from "../measure.ts";
 
 const NAME = "digits";

@@ -2,9 +2,9 @@
 import process from "node:process";
 import { createHandler } from "../../../apps/server.ts";
 import type { Backend } from "../../../backends/mod.ts";
-import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
+import { createS3Gateway } from "../../../extensions/gateways/s3/s3_gateway.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { listedIn, saveFiles } from "../../gateways/s3/open_s3.ts";
+import { listedIn, saveFiles } from "../../extensions/gateways/s3/open_s3.ts";
 import { createGenerated } from "../costs/large.ts";
 import { withCounts } from "../counted_backend.ts";
 import { type Measure, timed } from "../measure.ts";

@@ -1,7 +1,7 @@
 // Cases about groups, whose events come until a handler has ended well.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { messageOf } from "../../../core/errors.ts";
-import type { BusEvent } from "../../../plugins/events/event_bus.ts";
+import type { BusEvent } from "../../../extensions/plugins/events/event_bus.ts";
 import { aborted, gather, gatherPayloads, gatherTrouble } from "./event_bus_case.ts";
 import { given } from "../given.ts";
 import type { EventBusCase } from "./event_bus_case.ts";

@@ -1,7 +1,7 @@
 // Cases of subscriptions that receive only the events during their lifetime.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { BusEvent } from "../../../plugins/events/event_bus.ts";
+import type { BusEvent } from "../../../extensions/plugins/events/event_bus.ts";
 import { aborted, gather, gatherPayloads, gatherTrouble } from "./event_bus_case.ts";
 import { given } from "../given.ts";
 import type { EventBusCase } from "./event_bus_case.ts";

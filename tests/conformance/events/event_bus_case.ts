@@ -1,5 +1,9 @@
 // Cases of the suite for buses, and their helpers.
-import type { BusEvent, BusTrouble, EventBus } from "../../../plugins/events/event_bus.ts";
+import type {
+  BusEvent,
+  BusTrouble,
+  EventBus,
+} from "../../../extensions/plugins/events/event_bus.ts";
 
 /** The tools of a case. */
 export interface EventBusContext {

@@ -1,6 +1,6 @@
 // Cases of the suite for queues: progress, watching and retries.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import type { ListJobsOptions } from "../../../queues/queue.ts";
+import type { ListJobsOptions } from "../../../extensions/queues/queue.ts";
 import { realSystem } from "../../../core/system.ts";
 import { aborted, createListener, job, type QueueCase, refused } from "./queue_case.ts";
 import { given } from "../given.ts";

@@ -1,8 +1,8 @@
 // Cases of the suite for job storages.
 import { given } from "../given.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { JobStorage } from "../../../queues/job_storage/contract.ts";
-import type { QueuedJob } from "../../../queues/queue.ts";
+import type { JobStorage } from "../../../extensions/queues/job_storage/contract.ts";
+import type { QueuedJob } from "../../../extensions/queues/queue.ts";
 import { refused } from "./queue_case.ts";
 
 /** A rule of the contract, and its test. */

@@ -1,6 +1,6 @@
 // Cases of the suite for queues: adding, reading, listing and removing.
 import { deepStrictEqual, ok } from "node:assert/strict";
-import type { NewJob } from "../../../queues/queue.ts";
+import type { NewJob } from "../../../extensions/queues/queue.ts";
 import { createListener, job, type QueueCase, refused } from "./queue_case.ts";
 import { given } from "../given.ts";
 

@@ -1,7 +1,7 @@
 // Cases of the suite for queues, and their helpers.
 import { ok } from "node:assert/strict";
 import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
-import type { JobQueue, NewJob, WorkerEvent } from "../../../queues/queue.ts";
+import type { JobQueue, NewJob, WorkerEvent } from "../../../extensions/queues/queue.ts";
 
 /** The input of a case. */
 export interface QueueCaseContext {

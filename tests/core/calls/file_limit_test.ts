@@ -6,7 +6,7 @@ import { createMemoryBackend, localPath, openRegistry, RegistryError } from "../
 import { createMaterializers } from "../../../materializers/mod.ts";
 import type { FileToSave, MaterializeOptions, Materializer } from "../../../materializers/mod.ts";
 import { encodeFiles } from "../../../registry/format/record_codec.ts";
-import { openRun } from "../../../runs/mod.ts";
+import { openRun } from "../../../extensions/runs/mod.ts";
 import { knownContext } from "../../../registry/operations/context.ts";
 import { payloadSource } from "../../../registry/operations/load.ts";
 import { locate } from "../../../registry/operations/resolve.ts";

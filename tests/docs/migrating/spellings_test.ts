@@ -6,7 +6,7 @@ import { createS3Backend } from "../../../backends/s3.ts";
 import { createFileManager, createFileStores } from "../../../files/mod.ts";
 import { createFormats } from "../../../formats/mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
-import { Behavior, createPlugins, Storage } from "../../../plugins/mod.ts";
+import { Behavior, createPlugins, Storage } from "../../../extensions/plugins/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- the compiler refuses these spellings
 const typed = (given: unknown) => given as any;

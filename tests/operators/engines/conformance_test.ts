@@ -1,12 +1,12 @@
 import type { Engine, EngineStep } from "../../../operators/contract/engine.ts";
-import type { JobQueue } from "../../../queues/queue.ts";
+import type { JobQueue } from "../../../extensions/queues/queue.ts";
 import { createSpoolEngine } from "../../../examples/own_engine.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";
 import { openEngine } from "../../../operators/engines/mod.ts";
-import { openQueue } from "../../../queues/mod.ts";
-import { createMemoryQueue } from "../../../queues/memory.ts";
+import { openQueue } from "../../../extensions/queues/mod.ts";
+import { createMemoryQueue } from "../../../extensions/queues/memory.ts";
 import { engineCases, runEngineCase, testEngine } from "../../conformance/engines.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../support/temp_root.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";
-import { createMemoryQueue } from "../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../extensions/queues/memory.ts";
 
 /** Forged jobs, from somebody who may write to the queue. */
 const FORGED: readonly PlainValue[] = [

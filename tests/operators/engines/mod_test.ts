@@ -7,7 +7,7 @@ import {
   openEngine,
 } from "../../../operators/engines/mod.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
-import { createMemoryQueue } from "../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../extensions/queues/memory.ts";
 
 const STEP = { run: "r@1", step: "clean", name: "clean-1", cwd: "/", env: {}, resources: {} };
 
@@ -51,7 +51,7 @@ Deno.test("openEngine() refuses invalid URLs without showing secrets", async () 
 });
 
 Deno.test("an unreachable server is Unavailable in time, without the password", async () => {
-  const { openQueue } = await import("../../../queues/mod.ts");
+  const { openQueue } = await import("../../../extensions/queues/mod.ts");
   const opening = openQueue("redis://me:secret@127.0.0.1:9", { connectWithinMs: 300 });
   const error = await assertRejects(() => opening, RegistryError);
   assertEquals(

@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DELIVER_AGAIN, type EngineStep } from "../../../operators/contract/engine.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";
-import { createMemoryQueue } from "../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../extensions/queues/memory.ts";
 import { LOADS_LATE } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";

@@ -1,7 +1,7 @@
 // A run of a step in four shards that kills itself: `killed_shards.ts ROOT WHEN`, where WHEN is `after two shards`,
 // `before the version`, `before the success` or `never`. It prints which shards ran as JSON.
 import process from "node:process";
-import type { Draft } from "../../../transfers/mod.ts";
+import type { Draft } from "../../../extensions/transfers/mod.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";

@@ -1,6 +1,6 @@
 // Aliases whose version has not the content that met a rule lead nowhere, in Python as in TypeScript.
 import { assertEquals } from "@std/assert";
-import "../../../signatures/signatures.ts";
+import "../../../extensions/signatures/signatures.ts";
 import { openRegistry } from "../../../mod.ts";
 import { changeRules } from "../../../registry/maintenance.ts";
 import { orCode, pythonTest, startReader, withoutMessages } from "../reader.ts";

@@ -1,8 +1,8 @@
 // Saves and runs of a program that has come to its end: in `atexit`, and in threads that still run.
 import { assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { readLoggedRuns } from "../../../runs/mod.ts";
-import { pointsOf } from "../../runs/run_cases.ts";
+import { readLoggedRuns } from "../../../extensions/runs/mod.ts";
+import { pointsOf } from "../../extensions/runs/run_cases.ts";
 import { pythonTest, runProgram, served } from "../reader.ts";
 
 const PROGRAM = `

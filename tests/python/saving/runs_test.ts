@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
-import { readLoggedRun, readLoggedRuns } from "../../../runs/mod.ts";
-import { parsePoints, pointsOf } from "../../runs/run_cases.ts";
+import { readLoggedRun, readLoggedRuns } from "../../../extensions/runs/mod.ts";
+import { parsePoints, pointsOf } from "../../extensions/runs/run_cases.ts";
 import { pythonTest, runProgram, served } from "../reader.ts";
 
 /** Begins a program. Its points are stored when it says so: not after a second of a busy machine. */

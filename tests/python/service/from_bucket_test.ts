@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { openRegistry } from "../../../mod.ts";
 import { noise } from "../../registry/registries.ts";
-import { createPresigningStore } from "../../transfers/presigning_store.ts";
+import { createPresigningStore } from "../../extensions/transfers/presigning_store.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 import { pythonTest, runProgram, served } from "../reader.ts";
 

@@ -2,7 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { Browser } from "../../support/oidc/people.ts";
-import { editLogin, runWith, startTeam, storedIn, urlIn } from "../../sign_in/login/team.ts";
+import {
+  editLogin,
+  runWith,
+  startTeam,
+  storedIn,
+  urlIn,
+} from "../../extensions/sign_in/login/team.ts";
 import { holdfast } from "../../apps/captured_io.ts";
 import { pythonTest, runProgram, served } from "../reader.ts";
 

@@ -1,12 +1,12 @@
 // Calls of all functions over a registry, whose bodies are rows.
 import type { Registry } from "../../../mod.ts";
-import * as pruning from "../../../pruning/mod.ts";
+import * as pruning from "../../../extensions/pruning/mod.ts";
 import * as maintenance from "../../../registry/maintenance.ts";
 import * as annotations from "../../../registry/tools/annotate.ts";
 import * as files from "../../../registry/tools/files.ts";
 import * as history from "../../../registry/tools/history.ts";
 import { publishRelease, resolveRelease } from "../../../registry/contract/release.ts";
-import * as runs from "../../../runs/mod.ts";
+import * as runs from "../../../extensions/runs/mod.ts";
 
 const { probeBackend: _, ...ofRegistry } = maintenance; // it takes a backend
 const { digestValue: __, ...ofStored } = history; // it needs materializers only

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Lineage } from "../../../registry/mod.ts";
 import type { Registry } from "../../../mod.ts";
-import { presignDownload } from "../../../transfers/mod.ts";
+import { presignDownload } from "../../../extensions/transfers/mod.ts";
 import { digestValue, openRegistry, readLineage } from "../../../mod.ts";
 import { collectGarbage, measureSpace } from "../../../registry/maintenance.ts";
 import { rejected } from "../rejected.ts";

@@ -4,7 +4,7 @@ import { deleteMany, loadMany, saveMany } from "../../../registry/contract/many.
 import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ndarray } from "../../../materializers/mod.ts";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { defineArtifact, localPath, openRegistry } from "../../../mod.ts";
 import type { Registry, SaveOptions } from "../../../mod.ts";

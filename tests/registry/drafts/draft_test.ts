@@ -2,7 +2,7 @@ import process from "node:process";
 import fs from "node:fs";
 import { assert, assertEquals } from "@std/assert";
 import { localPath, openRegistry } from "../../../mod.ts";
-import type { Draft } from "../../../transfers/mod.ts";
+import type { Draft } from "../../../extensions/transfers/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { AddedPart, Draft } from "../../../transfers/mod.ts";
+import type { AddedPart, Draft } from "../../../extensions/transfers/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { createProtocolWorld, HOUR, testProtocol } from "../protocol_world.ts";

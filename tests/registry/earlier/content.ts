@@ -7,7 +7,7 @@ import type { Registry as AnyRegistry } from "../../../core/registry.ts";
 import type * as root from "../../../mod.ts";
 import type * as maintenance from "../../../apps/maintenance.ts";
 import type * as tools from "../../../registry/mod.ts";
-import type * as runs from "../../../runs/mod.ts";
+import type * as runs from "../../../extensions/runs/mod.ts";
 
 type MirrorRegistry = (
   from: AnyRegistry,
@@ -33,7 +33,8 @@ export async function programAt(root: string): Promise<Program> {
     "registry/maintenance.ts",
     "apps/maintenance.ts", // has mirrors and verification since they have folders
     "registry/mod.ts",
-    "runs/mod.ts",
+    "runs/mod.ts", // until extensions had a directory of their own
+    "extensions/runs/mod.ts",
   ]
     .map((path) => new URL(path, root)).filter((module) => existsSync(module));
   const all = await Promise.all(modules.map((module) => import(module.href)));

@@ -28,7 +28,7 @@ export const RULE = {
 /** Writes the registries `later` and `copy`, a mirror of it, below a folder. */
 export async function writeLater(program: Program, source: string, folder: string): Promise<void> {
   const { askPromotion }: Promotions = await import(
-    new URL("signatures/signatures.ts", source).href
+    new URL("extensions/signatures/signatures.ts", source).href
   );
   const open = (name: string) =>
     program.openRegistry(`${folder}/${name}`, { durability: "os", cache: false });

@@ -3,11 +3,11 @@
 import { assertEquals } from "@std/assert";
 import { asMap, deleteMany, readLineage } from "../../../mod.ts";
 import { resolveRelease } from "../../../mod.ts";
-import { prune, pruneByRules } from "../../../pruning/mod.ts";
+import { prune, pruneByRules } from "../../../extensions/pruning/mod.ts";
 import { collectGarbage, readRules } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { readAnnotations } from "../../../registry/mod.ts";
-import { finishRun, openRun, readLoggedRuns } from "../../../runs/mod.ts";
+import { finishRun, openRun, readLoggedRuns } from "../../../extensions/runs/mod.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 import { HELD, lines, VALUES } from "./content.ts";
 import { assertHas, testOnAll } from "./on_all.ts";

@@ -10,7 +10,7 @@ import type * as server from "../../../apps/server.ts";
 import type * as site from "../../../apps/server/export_site.ts";
 import type { Registry } from "../../../core/registry.ts";
 import type * as tools from "../../../registry/mod.ts";
-import type * as runs from "../../../runs/mod.ts";
+import type * as runs from "../../../extensions/runs/mod.ts";
 
 /** The entry points of one commit that programs over HTTP use. */
 export type Client = Pick<
@@ -31,7 +31,12 @@ async function entryPoints<T>(folder: string, modules: readonly string[]): Promi
 
 /** @param folder URL of the source of a program */
 export function clientAt(folder: string): Promise<Client> {
-  const parts = ["apps/client.ts", "apps/maintenance.ts", "registry/mod.ts", "runs/mod.ts"];
+  const parts = [
+    "apps/client.ts",
+    "apps/maintenance.ts",
+    "registry/mod.ts",
+    "extensions/runs/mod.ts",
+  ];
   return entryPoints(folder, ["mod.ts", ...parts]);
 }
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { readLog } from "../../../mod.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { noteCell } from "../../../registry/format/layout.ts";

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { asMap, deleteMany, type Registry } from "../../../mod.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry } from "../../../apps/client.ts";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import { changeRules } from "../../../registry/maintenance.ts";
 import { annotate } from "../../../registry/tools/annotate.ts";
 import { testInMemory } from "../registries.ts";

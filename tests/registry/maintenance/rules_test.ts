@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { RetentionRule } from "../../../core/record.ts";
 import { ruleFor } from "../../../core/registry/rules.ts";
-import { prune, pruneByRules } from "../../../pruning/mod.ts";
+import { prune, pruneByRules } from "../../../extensions/pruning/mod.ts";
 import {
   changeRules,
   changeSettings,

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fs from "node:fs";
 import { existsSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { isRegistryError, openRegistry, type Registry } from "../../../mod.ts";
 import type { TempRoot } from "../../support/temp_root.ts";

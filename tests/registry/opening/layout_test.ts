@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createLocalBackend, createMemoryBackend, openRegistry } from "../../../mod.ts";

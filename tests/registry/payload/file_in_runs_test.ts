@@ -4,13 +4,13 @@ import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.t
 import { createBatch } from "../../../workers/mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
-import { presignDownload } from "../../../transfers/mod.ts";
+import { presignDownload } from "../../../extensions/transfers/mod.ts";
 import { runsOf } from "../../../registry/cell/part_runs.ts";
 import { planReads } from "../../../registry/payload/read_ranges.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, noise, testOnEach } from "../registries.ts";
 import { withHooks } from "../with_hooks.ts";
-import { createPresigningStore } from "../../transfers/presigning_store.ts";
+import { createPresigningStore } from "../../extensions/transfers/presigning_store.ts";
 import { saveInRuns } from "./file_in_runs.ts";
 
 const BASE = noise(3_000_000);

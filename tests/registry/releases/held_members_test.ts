@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createMemoryBackend, deleteMany } from "../../../mod.ts";
 import type { Backend, Registry } from "../../../mod.ts";
 import { publishRelease } from "../../../mod.ts";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { aliasesFolder, releasedMark } from "../../../registry/format/layout.ts";

@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { createMemoryBackend, defineMaterializer, isRegistryError } from "../../../mod.ts";
 import { resolveRelease } from "../../../mod.ts";
 import { createRegistry } from "../create_registry.ts";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 
 const SUM = "0".repeat(64);

@@ -4,7 +4,7 @@ import { openHttpRegistry } from "../../../apps/client.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { deleteMany, type Registry } from "../../../mod.ts";
 import { ruleText } from "../../../apps/rule_text.ts";
-import { prune, pruneByRules } from "../../../pruning/mod.ts";
+import { prune, pruneByRules } from "../../../extensions/pruning/mod.ts";
 import {
   changeRules,
   changeSettings,

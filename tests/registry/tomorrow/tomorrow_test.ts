@@ -2,7 +2,7 @@
 // and protects all of it, and keeps them where it writes a record again.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, readLineage, resolveRelease } from "../../../mod.ts";
-import { prune } from "../../../pruning/mod.ts";
+import { prune } from "../../../extensions/pruning/mod.ts";
 import {
   changeRules,
   changeSettings,
@@ -11,8 +11,8 @@ import {
 } from "../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
-import { openRun } from "../../../runs/mod.ts";
-import { createResumableUploads } from "../../../transfers/uploads.ts";
+import { openRun } from "../../../extensions/runs/mod.ts";
+import { createResumableUploads } from "../../../extensions/transfers/uploads.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import shapes from "../format/written_shapes.json" with { type: "json" };

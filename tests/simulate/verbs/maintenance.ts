@@ -1,9 +1,9 @@
 // Verbs for maintenance of a registry, and questions about the past.
 import { changeSettings } from "../../../registry/maintenance/change_settings.ts";
 import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
-import { prune } from "../../../pruning/prune.ts";
-import type { PruneOptions } from "../../../pruning/report.ts";
-import { mirrorRegistry } from "../../../mirrors/mirror.ts";
+import { prune } from "../../../extensions/pruning/prune.ts";
+import type { PruneOptions } from "../../../extensions/pruning/report.ts";
+import { mirrorRegistry } from "../../../extensions/mirrors/mirror.ts";
 import type { Actor, VerbParts } from "../actor.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 

@@ -4,7 +4,7 @@ import type { Draft } from "../../../core/registry/draft.ts";
 import type { VerbParts } from "../actor.ts";
 import { Bundle, STREAMED_BYTES } from "../bundle.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { createResumableUploads } from "../../../transfers/uploads.ts";
+import { createResumableUploads } from "../../../extensions/transfers/uploads.ts";
 
 export interface TransferVerbs {
   copy(

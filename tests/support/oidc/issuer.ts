@@ -1,7 +1,7 @@
 // An issuer of tokens without a network, and checks of its tokens.
 import { assertRejects } from "@std/assert";
-import { createOidcCheck } from "../../../sign_in/oidc.ts";
-import type { OidcRule, OidcSettings } from "../../../sign_in/oidc.ts";
+import { createOidcCheck } from "../../../extensions/sign_in/oidc.ts";
+import type { OidcRule, OidcSettings } from "../../../extensions/sign_in/oidc.ts";
 import { RegistryError } from "../../../mod.ts";
 import { createKey, type IssuerKey, publicJwk, signed } from "./provider.ts";
 

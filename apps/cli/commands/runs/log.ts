@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RunName } from "../../../../core/registry/run.ts";
-import { openRun, type Run } from "../../../../runs/mod.ts";
+import { openRun, type Run } from "../../../../extensions/runs/mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { stdinOf } from "../../terminal/cli_io.ts";
 import { invalid, shellWord, withHints } from "../../terminal/hints.ts";

@@ -1,8 +1,13 @@
 // Runs that programs log to.
 import { resolve } from "node:path";
 import { localPath, type Registry, type SavedArtifact } from "../../../../mod.ts";
-import { discardRun, finishRun, type FinishRunOptions, openRun } from "../../../../runs/mod.ts";
-import { readLoggedRun, readLoggedRuns, updateRun } from "../../../../runs/mod.ts";
+import {
+  discardRun,
+  finishRun,
+  type FinishRunOptions,
+  openRun,
+} from "../../../../extensions/runs/mod.ts";
+import { readLoggedRun, readLoggedRuns, updateRun } from "../../../../extensions/runs/mod.ts";
 import { conflict } from "../../../../core/errors.ts";
 import { type Command, defineCommand, YES_OPTION } from "../../program/command.ts";
 import { checkNewAlias, refuseRef } from "../../program/refusals.ts";

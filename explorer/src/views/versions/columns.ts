@@ -1,5 +1,11 @@
 // The columns of versions: their facts, and keys of metadata and labels by the part that they play.
-import { BETTER, type Better, MEMBER, PARAMETERS, usualBetter } from "../../../../runs/better.ts";
+import {
+  BETTER,
+  type Better,
+  MEMBER,
+  PARAMETERS,
+  usualBetter,
+} from "../../../../extensions/runs/better.ts";
 import { type Experiment, isFailed, numberAt, numberFrom } from "./experiments.ts";
 
 /** The part that a key plays. Measures are results of which some values are better. */

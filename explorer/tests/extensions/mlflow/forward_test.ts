@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { hrefOfMlflow } from "../../../src/extensions/mlflow/forward.ts";
 import { parsePlace } from "../../../src/framework/router.ts";
-import { experimentId, runIdOf } from "../../../../runs/mlflow/ids.ts";
+import { experimentId, runIdOf } from "../../../../extensions/runs/mlflow/ids.ts";
 
 Deno.test("addresses of MLflow's page lead to the views of names and runs", () => {
   for (const name of ["Default", "digits", "team/digits", "a b_c-d:é"]) {

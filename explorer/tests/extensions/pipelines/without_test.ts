@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { openRun } from "../../../../runs/mod.ts";
+import { openRun } from "../../../../extensions/runs/mod.ts";
 import { IGNORED, openServed, SKIPPED } from "../../support/browser.ts";
 
 Deno.test({

@@ -4,7 +4,7 @@ import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import { changeRules } from "../../../../registry/maintenance.ts";
-import { askPromotion } from "../../../../signatures/signatures.ts";
+import { askPromotion } from "../../../../extensions/signatures/signatures.ts";
 import { type Service, ServiceError } from "../../../src/api/service.ts";
 import { readAsked } from "../../../src/extensions/promotions/asked.ts";
 import { conditionsText } from "../../../src/extensions/promotions/words.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
 import { createHandler, type Handler } from "../../../../apps/server.ts";
-import { createOidcCheck } from "../../../../sign_in/oidc.ts";
+import { createOidcCheck } from "../../../../extensions/sign_in/oidc.ts";
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { realSystem } from "../../../../core/system.ts";
 import type { PeopleOptions } from "../../../../tests/support/oidc/people.ts";

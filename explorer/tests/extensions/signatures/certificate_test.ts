@@ -2,8 +2,12 @@
 import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
-import { acme } from "../../../../tests/signatures/certificates/certified.ts";
-import { ALICE, ISSUER, sigstore } from "../../../../tests/signatures/certificates/keyless.ts";
+import { acme } from "../../../../tests/extensions/signatures/certificates/certified.ts";
+import {
+  ALICE,
+  ISSUER,
+  sigstore,
+} from "../../../../tests/extensions/signatures/certificates/keyless.ts";
 import { factsIn } from "../../../src/extensions/signatures/certificate.ts";
 import { claimedIn } from "../../../src/extensions/signatures/stored.ts";
 

@@ -2,12 +2,21 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../../mod.ts";
 import { annotate, readAnnotations } from "../../../../registry/mod.ts";
-import { addSignature, signVersion } from "../../../../signatures/signatures.ts";
-import { statementOf } from "../../../../signatures/statement.ts";
-import { acme } from "../../../../tests/signatures/certificates/certified.ts";
-import { ALICE, ISSUER, sigstore } from "../../../../tests/signatures/certificates/keyless.ts";
-import { storedSignatures } from "../../../../tests/signatures/attacks/many.ts";
-import { ecKeys, edKeys, NAME, withVersion } from "../../../../tests/signatures/signed.ts";
+import { addSignature, signVersion } from "../../../../extensions/signatures/signatures.ts";
+import { statementOf } from "../../../../extensions/signatures/statement.ts";
+import { acme } from "../../../../tests/extensions/signatures/certificates/certified.ts";
+import {
+  ALICE,
+  ISSUER,
+  sigstore,
+} from "../../../../tests/extensions/signatures/certificates/keyless.ts";
+import { storedSignatures } from "../../../../tests/extensions/signatures/attacks/many.ts";
+import {
+  ecKeys,
+  edKeys,
+  NAME,
+  withVersion,
+} from "../../../../tests/extensions/signatures/signed.ts";
 import { barriersOf } from "../../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";
 

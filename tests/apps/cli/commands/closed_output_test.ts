@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { COMMAND_TABLE, runCli } from "../../run_cli.ts";
 import { createOutput } from "../../../../apps/cli/terminal/cli_io.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { openQueue } from "../../../../queues/mod.ts";
+import { openQueue } from "../../../../extensions/queues/mod.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { slowTest } from "../../../support/seeds.ts";

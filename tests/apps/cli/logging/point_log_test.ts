@@ -4,7 +4,7 @@ import { PointLog } from "../../../../apps/cli/logging/point_log.ts";
 import { createCommandContext } from "../../../../apps/cli/program/command_context.ts";
 import { Interruption } from "../../../../apps/cli/terminal/exit_code.ts";
 import { realSystem } from "../../../../core/system.ts";
-import type { Run } from "../../../../runs/mod.ts";
+import type { Run } from "../../../../extensions/runs/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
 import { captureIo } from "../../captured_io.ts";

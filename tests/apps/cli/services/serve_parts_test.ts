@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
 import { EXTENSIONS } from "../../../../apps/extensions.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { mcp } from "../../../../apps/mcp/mcp.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { mcp } from "../../../../extensions/gateways/mcp/mcp.ts";
 import { openService } from "../../server/uploads/sending.ts";
 import type { CommandContext } from "../../../../apps/cli/program/command.ts";
 import type { Extension } from "../../../../apps/cli/program/extension.ts";

@@ -17,10 +17,10 @@ import {
 } from "../../../../apps/server/access/access.ts";
 import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../../apps/server/app.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 Deno.test("a scope gives one right on a name or a prefix", () => {
   const readable = (scopes: string[], right: Right, names: string[]) =>

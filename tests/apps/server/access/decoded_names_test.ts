@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { createAccess, type Scope } from "../../../../apps/server/access/access.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { slowTest } from "../../../support/seeds.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 /** The forms of `/` in a name that the service decodes. */
 const SLASHES = ["%2F", "@@", "%40%40", "@%40"];

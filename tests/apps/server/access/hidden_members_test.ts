@@ -3,14 +3,14 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createApp } from "../../../../apps/server/app.ts";
-import { revisionOf } from "../../../../gateways/hub/repos.ts";
+import { revisionOf } from "../../../../extensions/gateways/hub/repos.ts";
 import { openRegistry, publishRelease, type Registry } from "../../../../mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { kindsOfShare } from "../../../support/seeds.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 /** Tokens without the right to read `vault`, a member of the release `serving`. */
 const TOKENS = {

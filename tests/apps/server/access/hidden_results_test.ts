@@ -2,9 +2,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { openService, type Service } from "../uploads/sending.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 /** Tokens are their scopes, behind a name: `one:write:*`. */
 const find = (header: string | null) => {

@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { aliasesOf } from "../../../conformance/registry/registry_case.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 const FILES = {
   materializer: { id: "bytes", formatVersion: 1 },

@@ -18,11 +18,11 @@ import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { rejected } from "../../../registry/rejected.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { mcp } from "../../../../apps/mcp/mcp.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { mcp } from "../../../../extensions/gateways/mcp/mcp.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas, and as the id of the token. */
 const tokens: TokenCheck = {

@@ -3,8 +3,8 @@ import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { checkOf, createIssuer, key } from "../../../support/oidc/issuer.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 
 /** Requests for lists and for what a list or a cache could have shared. */
 const READS = [

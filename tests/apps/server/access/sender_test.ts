@@ -6,8 +6,8 @@ import { changeAs, createToken, openTokenFile } from "../../../../apps/server.ts
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { mcp } from "../../../../apps/mcp/mcp.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { mcp } from "../../../../extensions/gateways/mcp/mcp.ts";
 
 testInRoot("changes are by the token of their request, also of concurrent ones", async (root) => {
   const file = root.join("tokens.json");

@@ -4,8 +4,8 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import { createApp } from "../../../../apps/server/app.ts";
 import { openRegistry, publishRelease } from "../../../../mod.ts";
 import { changeRules } from "../../../../registry/maintenance.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas. */
 const tokens = {

@@ -3,13 +3,13 @@ import { join } from "@std/path";
 import { openRegistry } from "../../../../mod.ts";
 import { changeToken, createHandler, createToken, openTokenFile } from "../../../../apps/server.ts";
 import { removeToken } from "../../../../apps/server/access/change_tokens.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { readEvents } from "../event_text.ts";
 import { slowTest } from "../../../support/seeds.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 const DAY_MS = 24 * 3_600_000;
 

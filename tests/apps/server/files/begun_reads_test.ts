@@ -5,10 +5,10 @@ import { openRegistry } from "../../../../mod.ts";
 import { bytes } from "../../../../materializers/mod.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
-import { movedFrom } from "../../../gateways/hub/ask_hub.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { createS3Gateway } from "../../../../gateways/s3/s3_gateway.ts";
+import { movedFrom } from "../../../extensions/gateways/hub/ask_hub.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { createS3Gateway } from "../../../../extensions/gateways/s3/s3_gateway.ts";
 
 const OLD = "old old old old", NEW = "new new new new";
 

@@ -10,7 +10,7 @@ import { noise } from "../../../registry/registries.ts";
 import { holdTimers } from "../../../support/held_timers.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
-import { createPresigningStore } from "../../../transfers/presigning_store.ts";
+import { createPresigningStore } from "../../../extensions/transfers/presigning_store.ts";
 
 const LARGE = noise(3_000_000);
 const TOKEN = "read:*";

@@ -2,8 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { collectGarbage } from "../../../../registry/maintenance.ts";
 import { openPages } from "../../../../registry/mod.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { withPinned } from "../../../../gateways/dav/mount.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { withPinned } from "../../../../extensions/gateways/dav/mount.ts";
 import { fileSet } from "../../../registry/protocol_world.ts";
 import { createProtocolWorld, GRACE_MS, HOUR } from "../../../registry/protocol_world.ts";
 import { noise } from "../../../registry/registries.ts";

@@ -14,8 +14,8 @@ import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { openService, type Service } from "../uploads/sending.ts";
 import { slowTest } from "../../../support/seeds.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { mcp } from "../../../../apps/mcp/mcp.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { mcp } from "../../../../extensions/gateways/mcp/mcp.ts";
 
 const MIB = 1024 ** 2;
 const LIMITS = { maxBodyBytes: 32 * MIB, maxUploadBytes: Infinity, bodyTimeoutMs: 60_000 };

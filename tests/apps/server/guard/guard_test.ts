@@ -10,8 +10,8 @@ import { silentLogger } from "../../../../core/system.ts";
 import { limitBody } from "../../../../apps/server/guard/body_limit.ts";
 import { createBodyMemory } from "../../../../apps/server/guard/body_memory.ts";
 import type { RefusedRequest } from "../../../../apps/server/problem.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 
 const admin = { find: () => Promise.resolve(createAccess("me", [{ kind: "admin" as const }])) };
 

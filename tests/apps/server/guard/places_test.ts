@@ -5,16 +5,16 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import type { DescribedAnswer } from "../../../../apps/server/gateways/gateway.ts";
 import { Places } from "../../../../apps/server/guard/places.ts";
 import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
 import { nextTurn } from "../../../../core/work/next_turn.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { createRandom } from "../../../simulate/random.ts";
 import { casesOfRun } from "../../../support/seeds.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 const NEVER = { sleep: () => new Promise<void>(() => {}) };
 const staying = () => new AbortController().signal;

@@ -1,9 +1,9 @@
 // Requests that no route answers: their bodies are neither read nor limited.
 import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { createS3Gateway } from "../../../../gateways/s3/s3_gateway.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { createS3Gateway } from "../../../../extensions/gateways/s3/s3_gateway.ts";
 import { openRegistry } from "../../../../mod.ts";
 
 function sent(method: string, path: string, headers: Record<string, string>): Request {

@@ -12,7 +12,7 @@ import { listen } from "../../../../apps/server/listen/listen.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
 import { readToEnd, requestText, serve } from "./served.ts";
 import { slowTest } from "../../../support/seeds.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 
 const encoder = new TextEncoder();
 

@@ -12,14 +12,14 @@ import { SearchIndexReader } from "../../../../apps/server/search/search_index.t
 import { unavailable } from "../../../../core/errors.ts";
 import { realSystem, silentLogger } from "../../../../core/system.ts";
 import { openRegistry, saveMany } from "../../../../mod.ts";
-import { openQueue } from "../../../../queues/mod.ts";
+import { openQueue } from "../../../../extensions/queues/mod.ts";
 import { worstRequests } from "../../../bench/service/worst/requests.ts";
 import { fill } from "../../../bench/service/worst/state.ts";
 import { rejected } from "../../../registry/rejected.ts";
-import { dav } from "../../../../gateways/dav/dav.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { mcp } from "../../../../apps/mcp/mcp.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { dav } from "../../../../extensions/gateways/dav/dav.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { mcp } from "../../../../extensions/gateways/mcp/mcp.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas. */
 const tokens: TokenCheck = {

@@ -5,13 +5,13 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import { createApp } from "../../../../apps/server/app.ts";
 import { AuditTrail } from "../../../../apps/server/memory/audit_trail.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { rejected } from "../../../registry/rejected.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { canMount, smallDisk } from "../../../support/small_disk.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 const CHECKED_EVERY_MS = 2000;
 

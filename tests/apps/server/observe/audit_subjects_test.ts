@@ -7,8 +7,8 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import type { LogEntry } from "../../../../core/registry/log.ts";
 import { openRegistry, publishRelease, readRegistryLog, type Registry } from "../../../../mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
-import { openRun } from "../../../../runs/mod.ts";
-import { openAllGateways } from "../../../gateways/all_gateways.ts";
+import { openRun } from "../../../../extensions/runs/mod.ts";
+import { openAllGateways } from "../../../extensions/gateways/all_gateways.ts";
 
 const TOKEN = "token";
 const tokens = {

@@ -9,12 +9,12 @@ import { createApp } from "../../../../apps/server/app.ts";
 import { AuditTrail } from "../../../../apps/server/memory/audit_trail.ts";
 import { Audit } from "../../../../apps/server/observe/audit.ts";
 import { realSystem, silentLogger } from "../../../../core/system.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { rejected } from "../../../registry/rejected.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { mcp } from "../../../../apps/mcp/mcp.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { mcp } from "../../../../extensions/gateways/mcp/mcp.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 const tokens = {
   find(authorization: string | null) {

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { openService } from "../uploads/sending.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 const OTHER = "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60";
 const LINES = { accept: "application/x-ndjson" };

@@ -3,8 +3,8 @@ import { openRegistry } from "../../../../mod.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { openService } from "../uploads/sending.ts";
 import { aliasesOf } from "../../../conformance/registry/registry_case.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 const ALIAS = "/artifacts/a/aliases/production";
 

@@ -25,7 +25,7 @@ import { createHandler } from "../../../../apps/server.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { slowTest } from "../../../support/seeds.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 
 const TEXT = "0123456789";
 

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { discardRun, openRun } from "../../../../runs/mod.ts";
+import { discardRun, openRun } from "../../../../extensions/runs/mod.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 
 interface Listed {

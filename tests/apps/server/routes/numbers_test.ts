@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openService } from "../uploads/sending.ts";
 import { rowsOfRun } from "../../../support/seeds.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 
 const NO_NUMBERS = ["abc", "", "-1", "+1", "1.5", "1e3", "1e999", "0x10", "NaN", "Infinity", " 1"];
 const LARGE = ["9".repeat(16), "9".repeat(400)]; // more than any limit

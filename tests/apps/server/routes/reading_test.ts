@@ -3,14 +3,14 @@ import { createMemoryBackend, openRegistry, realSystem, type Registry } from "..
 import type { LogEntry } from "../../../../registry/mod.ts";
 import { damageRecord } from "../../../registry/conformance/open_on.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { readEvents } from "../event_text.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { slowTest } from "../../../support/seeds.ts";
-import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
+import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
 function serve(registry: Registry) {
   const handler = createCheckedHandler(registry);

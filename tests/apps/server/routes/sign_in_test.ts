@@ -1,7 +1,7 @@
 // The offers of a service to clients without a token, and what it says of a token.
 import { assertEquals } from "@std/assert";
 import type { AuditEntry } from "../../../../apps/server.ts";
-import { createOidcCheck, type OidcSettings } from "../../../../sign_in/oidc.ts";
+import { createOidcCheck, type OidcSettings } from "../../../../extensions/sign_in/oidc.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { AUDIENCE, createIssuer, EVERYBODY, ISSUER, key } from "../../../support/oidc/issuer.ts";

@@ -14,7 +14,7 @@ import { unavailable } from "../../../../core/errors.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { createSearched, openIndex } from "./open_index.ts";
-import { hub } from "../../../../gateways/hub/hub.ts";
+import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 
 type Ask = (at: string, json?: unknown) => Promise<unknown>;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHandler, type Handler, listen } from "../../../../apps/server.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import { openUploads } from "../../../../transfers/mod.ts";
+import { openUploads } from "../../../../extensions/transfers/mod.ts";
 import { keysOf } from "../../../registry/registries.ts";
 
 /** A service on a port whose answer can be awaited after the client has disconnected. */

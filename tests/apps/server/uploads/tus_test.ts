@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { nextTurn } from "../../../../core/work/next_turn.ts";
 import { createLocalBackend, createMemoryBackend } from "../../../../mod.ts";
-import { openUploads } from "../../../../transfers/mod.ts";
+import { openUploads } from "../../../../extensions/transfers/mod.ts";
 import { noise } from "../../../registry/registries.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { testInRoot } from "../../../support/temp_root.ts";

@@ -2,8 +2,8 @@ import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "
 import { createHash } from "node:crypto";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import type { UploadOptions } from "../../../../apps/server/uploads/next_step.ts";
-import type { JobQueue } from "../../../../queues/mod.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import type { JobQueue } from "../../../../extensions/queues/mod.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
 import { openForm } from "../../../../apps/server/uploads/multipart.ts";
 import { openService, sentBody } from "./sending.ts";

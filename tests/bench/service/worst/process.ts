@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers";
 import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { metadata, numbers } from "./values.ts";
-import { openAllGateways } from "../../../gateways/all_gateways.ts";
+import { openAllGateways } from "../../../extensions/gateways/all_gateways.ts";
 
 const [folder] = process.argv.slice(2);
 await using registry = await openRegistry(folder!, { durability: "os" });

@@ -1,10 +1,10 @@
 // A queue, an engine on it and a worker for tests of runs that engines carry.
 import type { Engine } from "../../../../operators/contract/engine.ts";
-import type { JobQueue, QueueWorker, WorkerEvent } from "../../../../queues/queue.ts";
+import type { JobQueue, QueueWorker, WorkerEvent } from "../../../../extensions/queues/queue.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";
 import { createRunHandler } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { type World, world } from "../world.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { silentLogger } from "../../../../core/system.ts";
-import type { JobHandler } from "../../../../queues/queue.ts";
+import type { JobHandler } from "../../../../extensions/queues/queue.ts";
 import { cancelRun, planPipeline } from "../../../../operators/runner/mod.ts";
 import { endCancelled } from "../../../../operators/runner/carry/end_cancelled.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";

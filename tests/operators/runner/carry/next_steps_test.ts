@@ -14,7 +14,7 @@ import {
   watchRun,
 } from "../../../../operators/runner/mod.ts";
 import { attemptsOf } from "../../../../operators/runner/records/failures.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { add, pipeline, step } from "../pipelines.ts";
 import { ends } from "../world.ts";
 import { type CarriedWorld, testCarried } from "./carried_world.ts";

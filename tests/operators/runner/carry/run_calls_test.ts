@@ -12,7 +12,7 @@ import {
   submitRun,
 } from "../../../../operators/runner/mod.ts";
 import { readResult, saveRun } from "../../../../operators/runner/records/run_record.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { withCounts } from "../../../bench/counted_backend.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { add, pipeline, step } from "../pipelines.ts";

@@ -4,7 +4,7 @@ import { isRegistryError } from "../../../../core/errors.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { planPipeline, runPipeline, runStep, submitRun } from "../../../../operators/runner/mod.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { testInWorld } from "../world.ts";
 import { forge, forged } from "./forged.ts";

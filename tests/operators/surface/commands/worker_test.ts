@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { PlainValue } from "../../../../core/text/plain_value.ts";
-import { openQueue } from "../../../../queues/mod.ts";
+import { openQueue } from "../../../../extensions/queues/mod.ts";
 import { runCli } from "../../../apps/run_cli.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
 import { captureIo, holdfast } from "../../../apps/captured_io.ts";

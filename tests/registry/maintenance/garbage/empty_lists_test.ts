@@ -5,7 +5,7 @@ import type { Backend, ListOptions } from "../../../../core/backend.ts";
 import type { Registry } from "../../../../mod.ts";
 import { collectGarbage } from "../../../../registry/maintenance.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
-import { openRun } from "../../../../runs/mod.ts";
+import { openRun } from "../../../../extensions/runs/mod.ts";
 import { rowsOfRun } from "../../../support/seeds.ts";
 import { createProtocolWorld, GRACE_MS, type ProtocolWorld } from "../../protocol_world.ts";
 import { noise } from "../../registries.ts";

@@ -4,7 +4,7 @@ import { wrapCalls } from "../../../../core/work/wrap_backend.ts";
 import { createMemoryBackend, openRegistry, saveMany } from "../../../../mod.ts";
 import type { Registry } from "../../../../core/registry.ts";
 import { NAMES, OBJECTS } from "../../../../registry/format/layout.ts";
-import { prune } from "../../../../pruning/mod.ts";
+import { prune } from "../../../../extensions/pruning/mod.ts";
 import { collectGarbage, measureSpace } from "../../../../registry/maintenance.ts";
 import { turns } from "../../payload/large/large_files.ts";
 

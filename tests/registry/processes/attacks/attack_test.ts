@@ -3,7 +3,7 @@ import { realSystem } from "../../../../core/system.ts";
 import { isRegistryError, openRegistry } from "../../../../mod.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import type { Registry, SavedArtifact, StoredRegistry } from "../../../../mod.ts";
-import { createResumableUploads } from "../../../../transfers/uploads.ts";
+import { createResumableUploads } from "../../../../extensions/transfers/uploads.ts";
 import { placeOf, testOnServers } from "../../../servers/server_world.ts";
 import { createRandom } from "../../../simulate/random.ts";
 import { partOfRun, seedCount } from "../../../support/seeds.ts";

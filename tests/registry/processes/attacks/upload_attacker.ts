@@ -1,7 +1,7 @@
 // A process that sends uploads in pieces: `upload_attacker.ts PLACE`.
 import { openRegistry } from "../../../../mod.ts";
-import type { ResumableUploads } from "../../../../transfers/mod.ts";
-import { createResumableUploads } from "../../../../transfers/uploads.ts";
+import type { ResumableUploads } from "../../../../extensions/transfers/mod.ts";
+import { createResumableUploads } from "../../../../extensions/transfers/uploads.ts";
 import { type Attack, openAttackedStore } from "./attacked_store.ts";
 import { attempt, playRounds } from "./play_rounds.ts";
 

@@ -5,7 +5,7 @@ import { Interruption } from "../../../../../apps/cli/terminal/exit_code.ts";
 import { ReaderGone } from "../../../../../apps/cli/terminal/cli_io.ts";
 import { realSystem } from "../../../../../core/system.ts";
 import { openRegistry } from "../../../../../mod.ts";
-import { finishRun, openRun } from "../../../../../runs/mod.ts";
+import { finishRun, openRun } from "../../../../../extensions/runs/mod.ts";
 import { captureIo, type CliTest, filesIn, filledTest } from "../../../captured_io.ts";
 
 interface Program {

@@ -1,7 +1,7 @@
 // Runs that programs log to.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../../../mod.ts";
-import { openRun } from "../../../../../runs/mod.ts";
+import { openRun } from "../../../../../extensions/runs/mod.ts";
 import { filledTest } from "../../../captured_io.ts";
 
 filledTest("runs lists and prints a run that was left, and finish saves it", async (it) => {

@@ -1,0 +1,170 @@
+// Artifacts: files of runs, of logged models, which are runs, too, and of registered versions.
+//
+//   mlflow-artifacts:/EXPERIMENT/RUN/artifacts/PATH
+//   mlflow-artifacts:/versions/NAME/VERSION/PATH
+//
+// An artifact of a run that goes on is a part of its draft. Its name has the time and the path, so one
+// artifact is found without a look at the others, and the newest of a path counts.
+import type { ArtifactInfo } from "../../../mod.ts";
+import { type FileInfo, filePathProblem, sha256, type System } from "../../../core/kernel.ts";
+import { type ReadablePages, walkFiles } from "../../../apps/server/extending.ts";
+import { noSuch, wrong } from "./errors.ts";
+import {
+  decodeName,
+  encodeName,
+  experimentName,
+  parseRunId,
+  type RunKey,
+} from "../../runs/mlflow/ids.ts";
+import { curveOf } from "../../runs/mlflow/stored_run.ts";
+
+/** Folder of a version with what only MLflow has. */
+export const OWN_FOLDER = ".mlflow/";
+const PART = "artifact-";
+/** Parts with files of the version before: they come before all others of their path. */
+export const TAKEN_OVER = `${PART}000000000000000-`;
+
+/** A run or a version, and the path of an artifact or a folder of it. */
+export type ArtifactPlace =
+  & { readonly path: string }
+  & ({ readonly run: RunKey } | { readonly run?: undefined; name: string; version: string });
+
+/** Returns the place of a path of the proxy. Throws `RESOURCE_DOES_NOT_EXIST` for another one. */
+export function parsePlace(path: string): ArtifactPlace {
+  const [, encoded, version, below = ""] = /^versions\/([^/]+)\/([^/]+)\/?([^]*)$/.exec(path) ?? [];
+  const name = encoded && decodeName(encoded);
+  if (name !== undefined && version !== undefined) return { name, version, path: below };
+  const [, experiment, run, own = ""] = /^([^/]+)\/([^/]+)\/artifacts(?:\/([^]*))?$/.exec(path) ??
+    [];
+  if (experiment !== undefined && run !== undefined) {
+    const key = parseRunId(run);
+    if (experimentName(experiment) === key.name) return { run: key, path: own.replace(/\/$/, "") };
+  }
+  throw noSuch(`No artifacts at '${path.slice(0, 500)}'`);
+}
+
+/** Returns where clients find the files of a version. */
+export function versionRoot(name: string, version: string): string {
+  return `mlflow-artifacts:/versions/${encodeName(name)}/${version}`;
+}
+
+/**
+ * Throws `INVALID_PARAMETER_VALUE` for a path that MLflow refuses. Its clients do so, too: they would
+ * not list a folder with one.
+ */
+export function checkSafe(path: string): void {
+  const decoded = decodedPath(path);
+  const isAbsolute = /^\/|^[A-Za-z]:[\\/]|^\\\\/.test(decoded);
+  if (isAbsolute || decoded.includes("#") || decoded.split("/").includes("..")) {
+    throw wrong("Invalid path");
+  }
+}
+
+/** Decodes a path until it stays the same, up to ten times, as MLflow does before it looks at it. */
+function decodedPath(path: string): string {
+  let decoded = path;
+  for (let times = 0; times < 10 && decoded.includes("%"); times++) {
+    decoded = decoded.replace(
+      /%([0-7][0-9a-f])/gi,
+      (_, hex) => String.fromCharCode(parseInt(hex, 16)),
+    );
+  }
+  return decoded;
+}
+
+/** Throws `INVALID_PARAMETER_VALUE` for a path that no artifact can have. */
+export function checkPath(path: string): void {
+  checkSafe(path);
+  const problem = filePathProblem(path);
+  if (problem !== undefined) {
+    throw wrong(`Invalid artifact path '${path.slice(0, 500)}': ${problem}`);
+  }
+  if (path.startsWith(OWN_FOLDER)) throw wrong(`Artifact paths below '${OWN_FOLDER}' are reserved`);
+}
+
+/** Returns the name of a new part with a file. */
+export function partOf(path: string, system: System): string {
+  const random = system.id().replaceAll("-", "").slice(-16);
+  return `${PART}${String(system.now()).padStart(15, "0")}-${random}-${digestOf(path)}`;
+}
+
+/** Returns whether a part may have files of a path; without a path, whether it has artifacts. */
+export function mayHave(part: string, path?: string): boolean {
+  if (!part.startsWith(PART)) return false;
+  return path === undefined || part.startsWith(TAKEN_OVER) || part.endsWith(digestOf(path));
+}
+
+function digestOf(path: string): string {
+  return sha256(new TextEncoder().encode(path)).slice(0, 32);
+}
+
+/**
+ * Returns the newest file of each path. A file in the place of a folder replaces all of it, and the
+ * reverse: no version has both.
+ */
+export function newestFiles<T extends { path: string; part: string; addedAt?: Date }>(
+  files: readonly T[],
+): T[] {
+  const isTaken = ({ part }: T) => Number(part.startsWith(TAKEN_OVER));
+  const newestFirst = files.filter(({ part }) => part.startsWith(PART)).sort((one, other) =>
+    isTaken(one) - isTaken(other) ||
+    Number(other.addedAt ?? 0) - Number(one.addedAt ?? 0) ||
+    (one.part > other.part ? -1 : 1)
+  );
+  const newest = new Map<string, T>(), folders = new Set<string>();
+  for (const file of newestFirst) {
+    const above = foldersAbove(file.path);
+    if (newest.has(file.path) || folders.has(file.path)) continue;
+    if (above.some((folder) => newest.has(folder))) continue;
+    newest.set(file.path, file);
+    for (const folder of above) folders.add(folder);
+  }
+  return files.filter((file) => newest.get(file.path) === file);
+}
+
+function foldersAbove(path: string): string[] {
+  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
+}
+
+/** Returns a test that is true for all files of a version except its curve. */
+export function isOfValue(
+  { metadata }: Pick<ArtifactInfo, "metadata">,
+): (file: FileInfo) => boolean {
+  const curve = curveOf({ metadata });
+  return ({ path }) => path !== curve;
+}
+
+/** The artifacts of a run, of a logged model, or of a version. */
+export interface Artifacts {
+  readonly version: ReadablePages;
+  /** Returns false for files that are no artifacts: the curve, and what only this service has. */
+  isShown(file: FileInfo): boolean;
+}
+
+/** Returns the artifacts of a version. */
+export function artifactsOf(version: ReadablePages): Artifacts {
+  const isValue = isOfValue(version.info);
+  return {
+    version,
+    isShown: (file) => isValue(file) && !file.path.startsWith(OWN_FOLDER) && file.mode !== "folder",
+  };
+}
+
+/** An entry of a folder, as MLflow lists it. */
+export interface ListedArtifact {
+  path: string;
+  is_dir: boolean;
+  file_size?: number;
+}
+
+/** Yields the entries of a folder, with whole paths. A file has none. */
+export async function* listFolder(
+  { version, isShown }: Artifacts,
+  folder: string,
+): AsyncGenerator<ListedArtifact> {
+  const prefix = folder === "" ? "" : `${folder}/`;
+  for await (const { path, file } of walkFiles(version, { prefix, delimiter: "/", isShown })) {
+    if (file === undefined) yield { path: path.slice(0, -1), is_dir: true };
+    else yield { path, is_dir: false, file_size: file.size };
+  }
+}

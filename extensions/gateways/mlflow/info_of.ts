@@ -1,0 +1,16 @@
+// Descriptions of versions without their files, of which a version may have any number.
+import type { ArtifactInfo } from "../../../mod.ts";
+import type { Registry } from "../../../core/kernel.ts";
+
+/** Returns the description of a version, with its notes; undefined if it is not there. */
+export async function infoOf(
+  registry: Registry,
+  name: string,
+  version: string,
+): Promise<ArtifactInfo | undefined> {
+  const asked = { range: version, details: true, withoutFiles: true, limit: 1 };
+  for await (const { info, error } of registry.versions(name, asked)) {
+    if (error !== undefined) throw error;
+    return info;
+  }
+}

@@ -1,0 +1,8 @@
+// The context of the routes.
+import type { GatewayContext } from "../../../apps/server/extending.ts";
+
+export interface S3Context extends GatewayContext {
+  readonly bucket: string;
+  /** The commits of exact versions, for a moment. */
+  readonly exact: Map<string, { commit: string; until: number }>;
+}

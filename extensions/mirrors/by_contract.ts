@@ -1,0 +1,243 @@
+// Mirrors one name if source or target has no store here: its versions, oldest first, then its
+// aliases, by the methods of every registry.
+import type { ArtifactFile, PagedArtifact } from "../../core/artifact.ts";
+import {
+  compareVersions,
+  isRegistryError,
+  messageOf,
+  orMissing,
+  parseVersion,
+  taskFailed,
+  unsupported,
+} from "../../core/kernel.ts";
+import type { FileToSave, Registry, RegistryError } from "../../core/kernel.ts";
+import { defineMaterializer } from "../../core/materializer.ts";
+import { inRange } from "../../core/naming/versions.ts";
+import type { Version } from "../../core/naming/versions.ts";
+import type { ArtifactInput } from "../../core/record.ts";
+import type { SaveOptions, VersionEntry } from "../../core/registry.ts";
+import { fileFacts } from "../../core/registry/file_facts.ts";
+import { openPages } from "../../registry/mod.ts";
+import { readHead, UNKNOWN, versionCell } from "../../registry/record_reads.ts";
+import type { Context } from "../../registry/record_reads.ts";
+import { copiedFields, saveFiles } from "../../registry/record_writes.ts";
+import type { NameMirror } from "./mirror_name.ts";
+import { attempt, checkProtection, holdTheSame, markOfCopy, occupied, persist } from "./run.ts";
+import type { AnyRun, NamePair, Outcome } from "./run.ts";
+
+/** Mirrors a name by the methods of every registry, which report no deletions. */
+export class ContractMirror implements NameMirror {
+  readonly pair: NamePair;
+  readonly mirrored: Set<string> = new Set();
+  readonly #run: ContractRun;
+  readonly #there = new Set<string>();
+  #releases: string[] = [];
+
+  constructor(run: ContractRun, pair: NamePair) {
+    this.#run = run;
+    this.pair = pair;
+  }
+
+  get waiting(): number {
+    return this.#releases.length;
+  }
+
+  async copyVersions(): Promise<boolean> {
+    const { from, to, range } = this.#run;
+    const { name, target } = this.pair;
+    const all = await this.#list(from, name);
+    for (const { canonical } of await this.#list(to, target)) this.#there.add(canonical);
+    const isWanted = (version: Version) => range === undefined || inRange(version, range);
+    const versions = all.filter(isWanted).sort(compareVersions);
+    await this.#copy(versions.map(({ canonical }) => canonical));
+    return this.waiting === 0;
+  }
+
+  copyReleases(): Promise<void> {
+    const releases = this.#releases;
+    this.#releases = [];
+    return this.#copy(releases);
+  }
+
+  async moveAliases(): Promise<void> {
+    if (this.#run.aliases) await mirrorAliases(this.#run, this.pair, this.mirrored);
+  }
+
+  async deleteVersions(): Promise<void> {}
+
+  async end(): Promise<undefined> {}
+
+  async #copy(versions: readonly string[]): Promise<void> {
+    const run = this.#run;
+    await run.forEach(versions, async (version) => {
+      const isThere = this.#there.has(version);
+      const mirror = () => mirrorVersion(run, this.pair, version, isThere);
+      const outcome = await attempt(run, { ...this.pair, version }, mirror, unexpected);
+      if (outcome?.action === "waiting") this.#releases.push(version);
+      if (outcome?.action === "copied" || outcome?.action === "skipped") this.mirrored.add(version);
+    });
+  }
+
+  async #list(registry: Registry, name: string): Promise<Version[]> {
+    const { signal } = this.#run;
+    const versions = () => registry.versions(name, { signal });
+    const parse = ({ version }: VersionEntry) => parseVersion(version);
+    return await persist(this.#run, () => Array.fromAsync(versions(), parse));
+  }
+}
+
+async function mirrorVersion(
+  run: ContractRun,
+  names: NamePair,
+  version: string,
+  isListed: boolean,
+): Promise<Outcome> {
+  const { from, to, signal } = run;
+  const ref = `${names.name}@${version}`, target = `${names.target}@${version}`;
+  return await persist(run, async (first) => {
+    const artifact = await orMissing(openPages(from, ref, { signal }));
+    if (artifact === undefined) return { action: "gone" };
+    const present = first && !isListed ? undefined : await orMissing(to.info(target, { signal }));
+    if (present !== undefined && holdTheSame(present, artifact.info)) return { action: "skipped" };
+    if (present !== undefined) await checkReplaceable(run, names.target, version);
+    if (!await run.members.areThere(artifact.info)) return { action: "waiting" };
+    const buried = () => occupied(to.location, target, "the target has deleted the version");
+    if (await isBuried(run, names.target, version)) throw buried();
+    const { count: files, info: { size: bytes } } = artifact;
+    if (run.dryRun) return { action: "copied", files, bytes };
+    try {
+      await saveInTarget(run, names.target, artifact, present?.commit);
+    } catch (error) {
+      const isTaken = isRegistryError(error, "AlreadyExists") && !await to.has(target, { signal });
+      throw isTaken ? buried() : error;
+    }
+    return { action: "copied", files, bytes };
+  });
+}
+
+async function checkReplaceable(run: ContractRun, name: string, version: string): Promise<void> {
+  const { settings, location } = run.to;
+  if (settings.mutable) {
+    return await checkProtection(run, { action: "mirror to", name, version, location });
+  }
+  const state = "the target has another value for this version";
+  throw occupied(location, `${name}@${version}`, state);
+}
+
+/** Returns true if the store of the target, if it is open here, has deleted a version. */
+async function isBuried(
+  { store, signal }: ContractRun,
+  name: string,
+  version: string,
+): Promise<boolean> {
+  if (store === undefined) return false;
+  const cell = versionCell(name, parseVersion(version), store.settings.versioned);
+  return (await readHead(store, cell, signal))?.dead ?? false;
+}
+
+async function mirrorAliases(
+  run: ContractRun,
+  { name, target }: NamePair,
+  mirrored: ReadonlySet<string>,
+): Promise<void> {
+  const { from, to, signal, dryRun } = run;
+  const wanted = await persist(run, () => Array.fromAsync(from.aliases(name, { signal })));
+  await run.forEach(wanted, async (entry) => {
+    const { alias } = entry;
+    const version = parseVersion(entry.version).canonical;
+    await attempt(run, { name, target, alias }, () =>
+      persist(run, async () => {
+        const aliases = await Array.fromAsync(to.aliases(target, { signal }));
+        const now = aliases.find((entry) => entry.alias === alias)?.version;
+        const isThere = now !== undefined && parseVersion(now).canonical === version;
+        if (isThere || !mirrored.has(version)) return { action: "skipped" };
+        if (!dryRun) await to.setAlias(target, alias, version, { expected: now ?? null, signal });
+        return { action: "copied" };
+      }), unexpected);
+  });
+}
+
+function unexpected(ref: string, error: unknown): RegistryError {
+  return taskFailed("mirror", `"${ref}"`, messageOf(error), {
+    hint: "Fix the cause, an error of the source or the target registry, and mirror again.",
+    cause: error,
+  });
+}
+
+interface ContractRun extends AnyRun {
+  readonly from: Registry;
+  readonly to: Registry;
+  /** The store of the target, if it has one here: dates and origins are kept. */
+  readonly store?: Context;
+}
+
+/** Saves the files of a version, over the commit `present` if the target has another value. */
+async function saveInTarget(
+  run: ContractRun,
+  name: string,
+  artifact: PagedArtifact,
+  present: string | undefined,
+): Promise<void> {
+  const { from, to, store, signal } = run;
+  const { info } = artifact;
+  const { id, formatVersion } = info.materializer;
+  const copied = copiedFields(info);
+  const version = to.settings.versioned ? info.version : undefined;
+  const ifCommit = present === undefined ? {} : { ifCommit: present };
+  const options = { version, signal, ...ifCommit };
+  const produce = () => filesOf(run, artifact);
+  if (store !== undefined) {
+    const origin = info.origin ?? { registry: from.id, commit: info.commit };
+    const createdAt = info.createdAt.toISOString();
+    // the methods do not report earlier values or their times
+    const since = info.generation > 1 && { since: UNKNOWN };
+    const members = {
+      ...markOfCopy(from, info.name),
+      ...copied,
+      createdAt,
+      by: info.by,
+      origin,
+      ...since,
+    };
+    const materializer = { id, formatVersion };
+    return void await saveFiles(store, { name, materializer, members, produce }, options);
+  }
+  const materializer = defineMaterializer<unknown>({
+    id,
+    formatVersion,
+    save: produce,
+    load: () => cannotLoad(id),
+  });
+  const inputs = info.inputs.map(asRecorded); // the target would resolve them
+  await to.save(name, undefined, { ...options, ...copied, inputs, as: materializer });
+}
+
+async function* filesOf(run: ContractRun, artifact: PagedArtifact): AsyncGenerator<FileToSave> {
+  for await (const page of artifact.pages()) {
+    for (const file of page.files()) yield fileToSave(run, file);
+  }
+}
+
+function asRecorded(input: ArtifactInput): NonNullable<SaveOptions["inputs"]>[number] {
+  const { ref, digest } = typeof input === "string" ? { ref: input } : input;
+  return { ref, digest: digest ?? null };
+}
+
+function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
+  const { path, size } = file.info;
+  const counting = () =>
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        run.moved(chunk.byteLength);
+        controller.enqueue(chunk);
+      },
+    });
+  const stream = () => file.stream().pipeThrough(counting());
+  return { path, ...fileFacts(file.info), content: { size, stream } };
+}
+
+function cannotLoad(id: string): never {
+  const action = "load with materializer";
+  const state = "a mirror copies files and creates no values";
+  throw unsupported(action, `"${id}"`, state, { hint: "Load the value from the target registry." });
+}

@@ -1,0 +1,116 @@
+// The files of a version that is copied: all of a short list, or a long one a page at a time.
+import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import {
+  compareUtf8,
+  corrupt,
+  digestOfSorted,
+  filePathProblem,
+  PathCheck,
+  shown,
+  slicesInTurns,
+} from "../../../core/kernel.ts";
+import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import {
+  FileList,
+  orGone,
+  ownPlace,
+  parsePlace,
+  payloadSource,
+  placeOf,
+} from "../../../registry/record_reads.ts";
+import type { Located, PayloadSource } from "../../../registry/record_reads.ts";
+import type { MirrorRun } from "../run.ts";
+
+/** A version whose list is read, and has the digest of its record. */
+export interface CopySource {
+  located: Located;
+  /** Without files if the list is in pages. */
+  source: PayloadSource;
+  /** The list if it is in pages. */
+  list?: FileList;
+  count: number;
+  /** Bytes in the payload of each version, by its place. */
+  bytesAt: ReadonlyMap<string, number>;
+}
+
+/** Reads the files of a version once and verifies the digest of its record. */
+export async function openSource(run: MirrorRun, located: Located): Promise<CopySource> {
+  const { from, signal } = run;
+  const { record } = located;
+  const gone = (error: unknown) => orGone(from, located, error);
+  const list = await longList(run, record).catch(gone);
+  const short = { ...located, record: { ...record, files: [], fileList: undefined } };
+  const source = await payloadSource(from, list === undefined ? located : short, signal);
+  const fail = (state: string) =>
+    corrupt("mirror", `"${source.ref}"`, state, {
+      hint: "Restore the record from a backup, or delete the version.",
+      key: source.recordKey,
+      backend: from.backend.location,
+    });
+  const own = ownPlace(from, record);
+  const bytesAt = new Map([[own, 0]]);
+  const paths = new PathCheck(
+    (path) => filePathProblem(path, false),
+    (path, problem) => fail(`${shown(path)}: ${problem}`),
+  );
+  let count = 0;
+  async function* seen(): AsyncGenerator<readonly StoredFile[]> {
+    const sorted = () => slicesInTurns(byPath(source.files));
+    for await (const files of list?.slices() ?? sorted()) {
+      if (list !== undefined) paths.add(files); // a save checks those of short lists
+      count += files.length;
+      for (const file of files) {
+        for (const part of file.parts ?? []) {
+          const place = placeOf(file, part) ?? own;
+          bytesAt.set(place, (bytesAt.get(place) ?? 0) + part.size);
+        }
+      }
+      yield files;
+    }
+  }
+  const digest = await digestOfSorted(record.materializer, seen()).catch(gone);
+  if (digest === record.digest) return { located, source, list, count, bytesAt };
+  throw fail("its record's digest does not match its files");
+}
+
+/** Returns the list of a record if it is in pages, and will be in the target, too. */
+async function longList(
+  { from, to, signal }: MirrorRun,
+  record: VersionRecord,
+): Promise<FileList | undefined> {
+  const list = new FileList(from, record, { signal });
+  const bytes = (await list.pages()).reduce((sum, { size }) => sum + size, 0);
+  return bytes > to.pageLimits.listBytes ? list : undefined;
+}
+
+export function byPath(files: readonly StoredFile[]): StoredFile[] {
+  return sortedByUtf8(files, ({ path }) => path);
+}
+
+export function sharesFiles({ located: { record }, bytesAt }: CopySource): boolean {
+  return bytesAt.keys().some((place) => parsePlace(place).commit !== record.commit);
+}
+
+/** Files of a version in the order of their paths, which are read as far as they are needed. */
+export class SortedFiles {
+  readonly #slices: AsyncIterator<readonly StoredFile[]>;
+  #held: readonly StoredFile[] = [];
+
+  constructor(slices: AsyncIterable<readonly StoredFile[]>) {
+    this.#slices = slices[Symbol.asyncIterator]();
+  }
+
+  /** Returns the files after those that it returned before, up to a path. */
+  async upTo(path: string): Promise<StoredFile[]> {
+    let taken: StoredFile[] = [];
+    for (;;) {
+      const end = this.#held.findIndex((file) => compareUtf8(file.path, path) > 0);
+      taken = taken.concat(end < 0 ? this.#held : this.#held.slice(0, end));
+      this.#held = end < 0 ? [] : this.#held.slice(end);
+      if (end >= 0) return taken;
+      const next = await this.#slices.next();
+      if (next.done) return taken;
+      this.#held = next.value;
+    }
+  }
+}

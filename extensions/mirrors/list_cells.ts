@@ -1,0 +1,178 @@
+// Lists the cells of a name in both registries.
+import { Fingerprint, fingerprintOf } from "../../core/bytes/fingerprint.ts";
+import { isPrefix } from "../../core/backend.ts";
+import type { ObjectInfo } from "../../core/backend.ts";
+import { itemAt } from "../../core/kernel.ts";
+import { inRange } from "../../core/naming/versions.ts";
+import {
+  afterFolder,
+  asGeneration,
+  headOf,
+  keysFolder,
+  nameFolder,
+  parseCellKey,
+  versionCell,
+} from "../../registry/record_reads.ts";
+import type { Context } from "../../registry/record_reads.ts";
+import type { MirrorItem } from "./report.ts";
+import { persist } from "./run.ts";
+import type { CellPair, MirrorCell, MirrorRun, NamePair } from "./run.ts";
+
+/** Fingerprints of the listings of a name in both registries. */
+export type BothListings = Record<"source" | "target", Fingerprint>;
+
+/** Creates fingerprints without idempotency keys: a mirror does not copy these. */
+export function beginListings({ name, target }: NamePair): BothListings {
+  return {
+    source: new Fingerprint({ without: keysFolder(name) }),
+    target: new Fingerprint({ without: keysFolder(target) }),
+  };
+}
+
+/** Returns the same fingerprint as `beginListings`, of a whole listing of a name. */
+export function fingerprintOfName(name: string, entries: readonly ObjectInfo[]): string {
+  return fingerprintOf(entries, { without: keysFolder(name) });
+}
+
+/** The cells of one path, of which at least one exists. */
+export interface ListedPair {
+  source?: MirrorCell;
+  targetCell?: MirrorCell;
+}
+
+/** Lists the cells of versions, aliases and notes in both registries, by path. */
+export async function* listPairs(
+  run: MirrorRun,
+  { name, target }: NamePair,
+  listings: BothListings,
+): AsyncGenerator<ListedPair> {
+  const sources = listCells(run, run.from, name, listings.source);
+  const targets = listCells(run, run.to, target, listings.target);
+  let [nextSource, nextTarget] = await Promise.all([sources.next(), targets.next()]);
+  while (!nextSource.done || !nextTarget.done) {
+    const isSource = !nextSource.done &&
+      (nextTarget.done || nextSource.value.path <= nextTarget.value.path);
+    const isTarget = !nextTarget.done &&
+      (nextSource.done || nextTarget.value.path <= nextSource.value.path);
+    yield {
+      ...(isSource && { source: nextSource.value as MirrorCell }),
+      ...(isTarget && { targetCell: nextTarget.value as MirrorCell }),
+    };
+    if (isSource) nextSource = await sources.next();
+    if (isTarget) nextTarget = await targets.next();
+  }
+}
+
+async function* listCells(
+  run: MirrorRun,
+  context: Context,
+  name: string,
+  listing: Fingerprint,
+): AsyncGenerator<MirrorCell, undefined> {
+  let last: string | undefined;
+  do {
+    const { cells, entries } = await persist(
+      run,
+      () => listPart(context, name, last, run.signal),
+    );
+    last = cells.length < PART ? undefined : itemAt(cells, -1).cell;
+    for (const entry of entries) {
+      if (last === undefined || entry.key < afterFolder(last)) listing.add(entry);
+    }
+    yield* cells;
+  } while (last !== undefined);
+}
+
+const PART = 1_000;
+
+interface Part {
+  /** Fewer than {@linkcode PART} at the end. */
+  cells: MirrorCell[];
+  /** All that was listed, except most idempotency keys. */
+  entries: ObjectInfo[];
+}
+
+/** Lists cells of versions, aliases and notes after the cell `start`. */
+async function listPart(
+  context: Context,
+  name: string,
+  start?: string,
+  signal?: AbortSignal,
+): Promise<Part> {
+  const folder = nameFolder(name);
+  const cells: MirrorCell[] = [], entries: ObjectInfo[] = [];
+  let after = start && afterFolder(start);
+  do {
+    const from = after;
+    after = undefined;
+    for await (const entry of context.backend.list(folder, { after: from, signal })) {
+      if (isPrefix(entry)) continue;
+      entries.push(entry);
+      const newest = cellIn(context, name, entry);
+      if (newest === "key") {
+        after = afterFolder(keysFolder(name)); // skip: there may be one for each version
+        break;
+      }
+      if (newest === undefined || cells.at(-1)?.path === newest.path) continue;
+      if (cells.length >= PART) return { cells, entries };
+      cells.push(newest);
+    }
+  } while (after !== undefined);
+  return { cells, entries };
+}
+
+/** Yields the cells of versions, aliases and notes among all objects of a name. */
+export function* cellsAmong(
+  context: Context,
+  name: string,
+  entries: readonly ObjectInfo[],
+): Generator<MirrorCell> {
+  let path: string | undefined;
+  for (const entry of entries) {
+    const newest = cellIn(context, name, entry);
+    if (newest === undefined || newest === "key" || newest.path === path) continue;
+    path = newest.path;
+    yield newest;
+  }
+}
+
+/** Returns the cell of a listed record, or that it is of an idempotency key. */
+function cellIn(
+  { settings }: Context,
+  name: string,
+  entry: ObjectInfo,
+): MirrorCell | "key" | undefined {
+  const newest = asGeneration(entry);
+  const key = newest && parseCellKey(newest.key);
+  if (newest === undefined || key === undefined) return undefined;
+  const { cell, kind, version, label: alias } = key;
+  if (kind === "key") return kind;
+  if (kind === "version" && cell !== versionCell(name, version!, settings.versioned)) {
+    return undefined;
+  }
+  const head = headOf(newest), path = cell.slice(nameFolder(name).length);
+  return {
+    cell,
+    path,
+    head,
+    ...(kind === "alias" ? { alias } : { version, notes: kind === "note" }),
+  };
+}
+
+/** Returns true for a cell of a version that the options do not leave out. */
+export function isWanted(
+  { range, deleted }: Pick<MirrorRun, "range" | "deleted">,
+  { source: { version, head } }: Pick<CellPair, "source">,
+): boolean {
+  if (version === undefined || (head.dead && !deleted)) return false;
+  return range === undefined || inRange(version, range);
+}
+
+/** Returns what a report calls a cell of the source. */
+export function itemOf({ name, target, source }: NamePair & Pick<CellPair, "source">): Subject {
+  const { version, alias, notes: annotations } = source;
+  const of = version ? { version: version.canonical } : { alias };
+  return { name, target, ...of, ...annotations && { annotations } };
+}
+
+type Subject = Omit<MirrorItem, "action">;

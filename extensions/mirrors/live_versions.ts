@@ -1,0 +1,46 @@
+// The versions of one name that the target has, in their order. A first mirror adds each of them.
+import { compareVersions } from "../../core/kernel.ts";
+import type { Version } from "../../core/naming/versions.ts";
+
+export class LiveVersions {
+  /** Lowest first. */
+  readonly #sorted: Version[];
+  readonly #byText: Map<string, Version>;
+
+  constructor(versions: readonly Version[] = []) {
+    this.#sorted = versions.toSorted(compareVersions);
+    this.#byText = new Map(versions.map((version) => [version.canonical, version]));
+  }
+
+  get(canonical: string): Version | undefined {
+    return this.#byText.get(canonical);
+  }
+
+  add(version: Version): void {
+    if (this.#byText.has(version.canonical)) return;
+    this.#byText.set(version.canonical, version);
+    this.#sorted.splice(this.#countUpTo(version), 0, version); // mostly at the end
+  }
+
+  delete({ canonical }: Version): void {
+    const version = this.#byText.get(canonical);
+    if (version === undefined) return;
+    this.#byText.delete(canonical);
+    this.#sorted.splice(this.#countUpTo(version) - 1, 1);
+  }
+
+  /** Returns the highest version that is not above another. */
+  upTo(version: Version): Version | undefined {
+    return this.#sorted[this.#countUpTo(version) - 1];
+  }
+
+  #countUpTo(version: Version): number {
+    let from = 0, to = this.#sorted.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (compareVersions(this.#sorted[middle]!, version) <= 0) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Extension } from "../../../apps/cli/program/extension.ts";
+
+const MLFLOW = "import mlflow <from> <to>";
+const WANDB = "import wandb <from> <to>";
+const HF = "import hf <from> <to>";
+const DVC = "import dvc <from> <to>";
+const ANY =
+  "save <name> <source> for one version, import files <from> <to> for many, or import with " +
+  "one of: mlflow, wandb, hf, dvc";
+
+export const importExtension: Extension = {
+  name: "import",
+  words: [
+    [/^mlflow (import|export-import|migrate|sync)\b|^(import|migrate)\b.*(mlruns|mlflow)/i, MLFLOW],
+    [/^wandb (import|migrate)\b|^(wandb )?sync\b.*\bwandb\b|^(import|migrate)\b.*wandb/i, WANDB],
+    [/^(hf|huggingface-cli) (import|migrate)\b/i, HF],
+    [/^(import|migrate|clone|download|pull|hf download)\b.*(huggingface\.co|hf:\/\/)/i, HF],
+    [/^dvc (import|migrate)(?![\w-])|^(import|migrate)\b.*(\.dvc\b|\bdvc\b)/i, DVC],
+    [/^(import|migrate) \S*(:\/\/|\/|\{)/i, ANY],
+    [/^(export)( \S*)? .*(mlruns|mlflow)\b/i, "export mlflow <names...> --to <folder>"],
+  ],
+  commands: [{
+    group: "share",
+    load: {
+      "export mlflow": async () => (await import("./mlflow/export_command.ts")).exportMlflow,
+      "import dvc": async () => (await import("./dvc/command.ts")).importDvc,
+      "import files": async (extensions) =>
+        (await import("./files/command.ts")).createImportFiles(extensions),
+      "import hf": async () => (await import("./hf/command.ts")).importHf,
+      "import mlflow": async () => (await import("./mlflow/command.ts")).importMlflow,
+      "import wandb": async () => (await import("./wandb/command.ts")).importWandb,
+    },
+  }],
+};

@@ -1,0 +1,246 @@
+// Facts that all stores of MLflow have: ids that other facts name, tags and states.
+import { isJsonObject } from "../../../../core/kernel.ts";
+import { type DataSetInput, dataSetTags } from "../../../runs/mlflow/data_sets.ts";
+import { runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
+import {
+  FACT,
+  INPUT,
+  isOwnTag,
+  MODEL_FACTS,
+  OUTPUT,
+  type Status,
+  STATUSES,
+} from "../../../runs/mlflow/stored_run.ts";
+import type { FoundModel, FoundVersion } from "../records.ts";
+
+const HISTORY_TAG = "mlflow.log-model.history", PARENT_TAG = "mlflow.parentRunId";
+
+/** The runs and logged models of a store, by their ids there. */
+export class KnownIds {
+  readonly #names = new Map<string, string>();
+
+  add(id: string, name: string): void {
+    this.#names.set(id, name);
+  }
+
+  keyOf(id: string): RunKey | undefined {
+    const name = this.#names.get(id);
+    return name === undefined ? undefined : { name, id };
+  }
+
+  /** Returns the id that clients see from now on; that of an unknown run stays. */
+  newId(id: string): string {
+    const key = this.keyOf(id);
+    return key === undefined ? id : runIdOf(key);
+  }
+}
+
+/** Inputs and outputs of a run. */
+export interface RunLinks {
+  readonly datasets?: readonly DataSetInput[];
+  readonly inputs?: readonly string[];
+  readonly outputs?: readonly { model: string; step: number }[];
+}
+
+export interface RunFacts extends RunLinks {
+  readonly tags: ReadonlyMap<string, string>;
+  readonly runName?: string;
+  readonly user?: string;
+}
+
+/** Returns how many tags a run has here, if nothing of it is lost. */
+export function countTags(
+  { tags, runName, user, datasets = [], inputs = [], outputs = [] }: RunFacts,
+): number {
+  return tags.size + datasets.length + inputs.length + outputs.length +
+    (runName && !tags.has("mlflow.runName") ? 1 : 0) + (user && !tags.has("mlflow.user") ? 1 : 0);
+}
+
+/** Returns the tags of a run as they are here. */
+export function tagsOfRun(
+  ids: KnownIds,
+  { tags, runName, user, problems, datasets = [], inputs = [], outputs = [] }: RunFacts & {
+    problems: string[];
+  },
+): Map<string, string> {
+  const all = new Map<string, string>();
+  for (const [key, value] of tags) {
+    if (isOwnTag(key) || key.startsWith(FACT)) problems.push(`the tag ${key} is reserved here`);
+    else if (key === PARENT_TAG) all.set(key, ids.newId(value));
+    else all.set(key, key === HISTORY_TAG ? historyOf(value, ids) : value);
+  }
+  if (runName && !all.has("mlflow.runName")) all.set("mlflow.runName", runName);
+  if (user && !all.has("mlflow.user")) all.set("mlflow.user", user);
+  for (const id of inputs) {
+    const model_id = ids.newId(id);
+    all.set(`${INPUT}model.${model_id}`, JSON.stringify({ model_id }));
+  }
+  for (const { model, step } of outputs) {
+    const model_id = ids.newId(model);
+    all.set(OUTPUT + model_id, JSON.stringify({ model_id, step }));
+  }
+  const kept = datasets.map(({ dataset, tags }) => ({ dataset: membersOf(dataset), tags }));
+  for (const [key, fact] of dataSetTags(kept, all)) all.set(key, fact);
+  return all;
+}
+
+const MEMBERS = ["name", "digest", "source_type", "source", "schema", "profile"];
+
+/** Returns what clients see of a data set: stores have other members, and null for absent ones. */
+function membersOf(dataset: DataSetInput["dataset"]): DataSetInput["dataset"] {
+  const isKept = (name: string) => (dataset[name] ?? "") !== "" || MEMBERS.indexOf(name) < 2;
+  return Object.fromEntries(MEMBERS.filter(isKept).map((name) => [name, dataset[name]]));
+}
+
+/** True if the tags of a run say that MLflow 2 logged a model among its artifacts. */
+export function hasLoggedModel(tags: ReadonlyMap<string, string>): boolean {
+  try {
+    const models: unknown = JSON.parse(tags.get(HISTORY_TAG) ?? "[]");
+    return Array.isArray(models) &&
+      models.some((model) => isJsonObject(model) && model.model_id === undefined);
+  } catch {
+    return false;
+  }
+}
+
+/** Returns the models of MLflow 2 in a tag. The file `MLmodel` has their signatures. */
+function historyOf(tag: string, ids: KnownIds): string {
+  try {
+    const models: unknown = JSON.parse(tag);
+    if (!Array.isArray(models)) return tag;
+    return JSON.stringify(models.map((model) => {
+      if (!isJsonObject(model)) return model;
+      const { signature: _, saved_input_example_info: __, run_id, ...kept } = model;
+      return { ...kept, ...typeof run_id === "string" && { run_id: ids.newId(run_id) } };
+    }));
+  } catch {
+    return tag;
+  }
+}
+
+export interface ModelFacts {
+  readonly tags: ReadonlyMap<string, string>;
+  readonly name: string;
+  readonly type?: string;
+  readonly run?: string;
+}
+
+/** Returns how many tags a logged model has here, if nothing of it is lost. */
+export function countModelTags({ tags, type, run }: ModelFacts): number {
+  return tags.size + 1 + (type ? 1 : 0) + (run ? 1 : 0);
+}
+
+/** Returns the tags of a logged model. */
+export function tagsOfModel(
+  ids: KnownIds,
+  { tags, name, type, run, problems }: ModelFacts & { problems: string[] },
+): Map<string, string> {
+  const all = tagsOfRun(ids, { tags, problems });
+  all.set(MODEL_FACTS.name, name);
+  if (type) all.set(MODEL_FACTS.type, type);
+  if (run) all.set(MODEL_FACTS.run, ids.newId(run));
+  return all;
+}
+
+const MODEL_STATUS: Readonly<Record<string, Status>> = {
+  1: "RUNNING",
+  2: "FINISHED",
+  3: "FAILED",
+  PENDING: "RUNNING",
+  READY: "FINISHED",
+  FAILED: "FAILED",
+};
+
+/** Returns a state that a store has as a number or a word. */
+export function statusOf(word: unknown, isModel = false): Status | undefined {
+  const text = String(word ?? "");
+  if (isModel) return MODEL_STATUS[text.replace(/^LOGGED_MODEL_(UPLOAD_)?/, "")];
+  return STATUSES.find((status, i) => status === text || String(i + 1) === text);
+}
+
+/** Returns a time; undefined for anything else. */
+export function timeOf(value: unknown): number | undefined {
+  if (value === null || value === undefined || value === "") return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) && Math.abs(number) <= 8.64e15 ? number : undefined;
+}
+
+/** A version of a registered model, as a store has it. */
+export interface StoredVersion {
+  readonly version: string;
+  readonly source: string;
+  readonly location?: string;
+  readonly run?: string;
+  readonly model?: string;
+  readonly link?: string;
+  readonly stage?: string;
+  readonly created?: number;
+  readonly user?: string;
+  readonly notes?: string;
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** Returns the run or logged model and the folder that a source names. */
+export function placeOf(ids: KnownIds, source: string): FoundVersion["from"] {
+  const [, id = "", path = ""] = /^runs:\/+([^/]+)\/?([^]*)$/.exec(source) ??
+    /^models:\/+(m-[^/]+)\/?([^]*)$/.exec(source) ??
+    /\/([^/]+)\/artifacts(?:\/([^]*))?$/.exec(source) ?? [];
+  const run = ids.keyOf(id);
+  return run && { run, folder: path.replace(/\/+$/, "") };
+}
+
+/** Returns a version as it is here; undefined for a number that it cannot have. */
+export function foundVersion(
+  ids: KnownIds,
+  stored: StoredVersion,
+  open: (places: string[], from: FoundVersion["from"]) => ReturnType<FoundVersion["open"]>,
+): FoundVersion | undefined {
+  const { version, source, location, run, model, link, stage, created, user, ...rest } = stored;
+  if (!/^[1-9]\d{0,14}$/.test(version)) return undefined;
+  const from = placeOf(ids, source) ??
+    (location === undefined ? undefined : placeOf(ids, location));
+  const own = from && `${from.run.id.startsWith("m-") ? "models" : "runs"}:/${runIdOf(from.run)}`;
+  const kept = {
+    source: from ? [own, from.folder].filter(Boolean).join("/") : source,
+    run_id: run && ids.newId(run),
+    model_id: model && ids.newId(model),
+    run_link: link,
+    stage: stage === "None" ? undefined : stage,
+    creation_timestamp: created,
+    user_id: user,
+  };
+  const mlflow = Object.fromEntries(Object.entries(kept).filter(([, value]) => value));
+  return {
+    version: `${version}.0.0`,
+    ...rest,
+    metadata: { mlflow },
+    ...from && { from },
+    open: () => open([location ?? "", source].filter((place) => place !== ""), from),
+  };
+}
+
+/** Returns why a registered model is left out: it has no versions, or MLflow keeps a prompt in it. */
+export function modelLeft(
+  labels: ReadonlyMap<string, string>,
+  versions: readonly StoredVersion[],
+): string | undefined {
+  if (labels.get("mlflow.prompt.is_prompt")?.toLowerCase() === "true") return "it is a prompt";
+  return versions.length === 0 ? "it has no versions" : undefined;
+}
+
+/** Returns the aliases of a model. A stage is an alias of its newest version. */
+export function aliasesOf(
+  aliases: ReadonlyMap<string, string>,
+  versions: readonly StoredVersion[],
+): FoundModel["aliases"] {
+  const all = new Map<string, string>();
+  for (
+    const { version, stage = "" } of versions.toSorted((a, b) =>
+      Number(a.version) - Number(b.version)
+    )
+  ) {
+    if (/^(production|staging)$/i.test(stage)) all.set(stage.toLowerCase(), `${version}.0.0`);
+  }
+  for (const [alias, version] of aliases) all.set(alias, `${version}.0.0`);
+  return all;
+}

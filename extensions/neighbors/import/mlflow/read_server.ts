@@ -1,0 +1,270 @@
+// Reads a server of MLflow by its REST API.
+import { isJsonObject, orMissing, shown } from "../../../../core/kernel.ts";
+import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
+import { type Json, objectsIn } from "../answers.ts";
+import { type Counts, countsOfFiles } from "../counts.ts";
+import { changedEnd, type FoundRun, type ImportRecord } from "../records.ts";
+import type { OpenedRun, ReadOptions } from "../records.ts";
+import {
+  aliasesOf,
+  countModelTags,
+  countTags,
+  foundVersion,
+  KnownIds,
+  statusOf,
+  type StoredVersion,
+  tagsOfModel,
+  tagsOfRun,
+  timeOf,
+} from "./facts.ts";
+import type { MlflowServer } from "./server.ts";
+
+const PAGE = { runs: 1000, experiments: 1000, models: 100, logged: 50, values: 25_000 } as const;
+
+interface ListedRun {
+  readonly id: string;
+  readonly name: string;
+  readonly isModel: boolean;
+  readonly info: Json;
+  /** All of a logged model. That of a run is read once it is needed. */
+  readonly model?: Json;
+}
+
+export class ServerReader {
+  readonly #server: MlflowServer;
+  readonly #options: ReadOptions;
+  readonly #ids = new KnownIds();
+
+  constructor(server: MlflowServer, options: ReadOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  async *records(): AsyncGenerator<ImportRecord> {
+    const runs: ListedRun[] = [];
+    const experiments = this.#server.pages("POST", "experiments/search", {
+      list: "experiments",
+      max_results: PAGE.experiments,
+    });
+    for await (const { experiment_id, name } of experiments) {
+      const as = this.#options.nameOf(`${name}`);
+      if (as === undefined) continue;
+      for await (const run of this.#listRuns(`${experiment_id}`, as)) {
+        this.#ids.add(run.id, as);
+        runs.push(run);
+      }
+    }
+    const models = await Array.fromAsync(this.#server.pages("GET", "registered-models/search", {
+      list: "registered_models",
+      max_results: PAGE.models,
+    }));
+    const found = await Array.fromAsync(models, (model) => this.#model(model));
+    const versions = found.flatMap((each) => each.kind === "model" ? each.versions : []);
+    yield { kind: "total", count: runs.length + versions.length };
+    for (const run of runs.sort((one, other) => endOf(one) - endOf(other))) yield this.#found(run);
+    for (const model of found) {
+      const isUnnamed = model.kind === "model" && model.name === "";
+      if (!isUnnamed) yield model;
+    }
+  }
+
+  async *#listRuns(experiment: string, name: string): AsyncGenerator<ListedRun> {
+    const ofRuns = this.#server.pages("POST", "runs/search", {
+      list: "runs",
+      experiment_ids: [experiment],
+      max_results: PAGE.runs,
+    });
+    for await (const run of ofRuns) {
+      const info = memberOf(run, "info");
+      yield { id: textOf(info.run_id) ?? "", name, isModel: false, info };
+    }
+    const ofModels = this.#server.pages("POST", "logged-models/search", {
+      list: "models",
+      experiment_ids: [experiment],
+      max_results: PAGE.logged,
+    });
+    // MLflow 2 has none.
+    for (const model of await orMissing(Array.fromAsync(ofModels)) ?? []) {
+      const info = memberOf(model, "info");
+      yield { id: textOf(info.model_id) ?? "", name, isModel: true, info, model };
+    }
+  }
+
+  #found(run: ListedRun): FoundRun {
+    const { name, id } = run;
+    const { end_time, last_updated_timestamp_ms } = run.info;
+    const endedMs = timeOf(run.isModel ? last_updated_timestamp_ms : end_time);
+    return {
+      kind: "run",
+      key: { name, id },
+      changed: (here) => changedEnd({ endedMs }, here),
+      open: () => this.#open(run),
+    };
+  }
+
+  async #open({ id, isModel, model }: ListedRun): Promise<OpenedRun> {
+    const problems: string[] = [];
+    // Searches leave out the models that runs used.
+    const run = model ?? memberOf(await this.#server.get("runs/get", { run_id: id }), "run");
+    const info = memberOf(run, "info"), data = memberOf(run, "data");
+    const startedMs = timeOf(isModel ? info.creation_timestamp_ms : info.start_time);
+    const endedMs = timeOf(isModel ? info.last_updated_timestamp_ms : info.end_time);
+    const status = statusOf(info.status, isModel);
+    if (startedMs === undefined) problems.push("it has no start");
+    if (status === undefined) problems.push(`${info.status} is not a status`);
+    const files = await this.#server.files(
+      `${info.artifact_uri}`,
+      id,
+      problems,
+    );
+    const tags = pairsIn(isModel ? info.tags : data.tags), params = pairsIn(data.params);
+    const ofModel = {
+      tags,
+      name: textOf(info.name) ?? id,
+      type: textOf(info.model_type),
+      run: textOf(info.source_run_id),
+    };
+    const ofRun = {
+      tags,
+      runName: textOf(info.run_name),
+      user: textOf(info.user_id),
+      ...linksIn(run),
+    };
+    const metrics = objectsIn(data.metrics),
+      has: Counts = {
+        params: objectsIn(data.params).length,
+        tags: isModel ? countModelTags(ofModel) : countTags(ofRun),
+        ...countsOfFiles(files),
+      };
+    return {
+      status: status ?? "FAILED",
+      startedMs: startedMs ?? 0,
+      ...endedMs !== undefined && { endedMs },
+      params,
+      tags: isModel
+        ? tagsOfModel(this.#ids, { ...ofModel, problems })
+        : tagsOfRun(this.#ids, { ...ofRun, problems }),
+      points: isModel ? lastPoints(metrics, problems) : this.#points(id, metrics, problems),
+      files,
+      has,
+      problems,
+      ...info.lifecycle_stage === "deleted" && { left: "it is deleted" },
+    };
+  }
+
+  /** Yields the values of all metrics: a request for each. */
+  async *#points(
+    run_id: string,
+    metrics: readonly Json[],
+    problems: string[],
+  ): AsyncGenerator<Metric> {
+    for (const key of new Set(metrics.map(({ key }) => `${key}`))) {
+      const values = this.#server.pages("GET", "metrics/get-history", {
+        list: "metrics",
+        run_id,
+        metric_key: key,
+        max_results: PAGE.values,
+      });
+      let isEmpty = true;
+      for await (const value of values) {
+        isEmpty = false;
+        yield* pointOf({ ...value, key }, problems);
+      }
+      if (isEmpty) problems.push(`the server has no values of ${shown(key)}`);
+    }
+  }
+
+  async #model(model: Json): Promise<ImportRecord> {
+    const name = `${model.name}`, as = this.#options.nameOf(name) ?? "";
+    const none = { kind: "left", what: `model ${name}`, reason: "it has no versions" } as const;
+    const listed = as === ""
+      ? []
+      : await Array.fromAsync(this.#server.pages("GET", "model-versions/search", {
+        list: "model_versions",
+        filter: `name = ${name.includes("'") ? `"${name}"` : `'${name}'`}`,
+        max_results: PAGE.runs,
+      }));
+    if (as !== "" && listed.length === 0) return none;
+    const stored = listed.map((version): StoredVersion => ({
+      version: `${version.version}`,
+      source: textOf(version.source) ?? "",
+      run: textOf(version.run_id),
+      model: textOf(version.model_id),
+      link: textOf(version.run_link),
+      stage: textOf(version.current_stage),
+      created: timeOf(version.creation_timestamp),
+      user: textOf(version.user_id),
+      notes: textOf(version.description),
+      labels: pairsIn(version.tags),
+    }));
+    const versions = stored.sort((one, other) => Number(one.version) - Number(other.version))
+      .flatMap((version) =>
+        foundVersion(this.#ids, version, async () => {
+          const problems: string[] = [];
+          const asked = { name, version: version.version };
+          const { artifact_uri } = await this.#server.get("model-versions/get-download-uri", asked);
+          const files = await this.#server.files(`${artifact_uri}`, undefined, problems);
+          return { files, problems, has: countsOfFiles(files) };
+        }) ?? []
+      );
+    const aliases = new Map(
+      objectsIn(model.aliases).map(({ alias, version }) => [`${alias}`, `${version}`]),
+    );
+    return {
+      kind: "model",
+      name: as,
+      notes: textOf(model.description),
+      labels: pairsIn(model.tags),
+      aliases: aliasesOf(aliases, stored),
+      versions,
+    };
+  }
+}
+
+/** Yields the last values of a logged model, of which servers hand out no others. */
+async function* lastPoints(metrics: readonly Json[], problems: string[]): AsyncGenerator<Metric> {
+  for (const metric of metrics) yield* pointOf(metric, problems);
+}
+
+function* pointOf(
+  { key, value = 0, timestamp, step = 0 }: Json,
+  problems: string[],
+): Generator<Metric> {
+  const number = typeof value === "string" ? NOT_FINITE.get(value) ?? Number(value) : value;
+  const at = timeOf(timestamp), place = timeOf(step);
+  if (typeof number === "number" && at !== undefined && place !== undefined) {
+    yield { key: `${key}`, value: number, timestamp: at, step: place };
+  } else problems.push(`a value of ${shown(`${key}`)} is not a metric`);
+}
+
+function memberOf(value: Json, name: string): Json {
+  const member = value[name];
+  return isJsonObject(member) ? member : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function pairsIn(list: unknown): Map<string, string> {
+  return new Map(objectsIn(list).map(({ key, value = "" }) => [`${key}`, `${value}`]));
+}
+
+function linksIn(run: Json) {
+  const inputs = memberOf(run, "inputs"), outputs = memberOf(run, "outputs");
+  return {
+    datasets: objectsIn(inputs.dataset_inputs).map((input) => ({
+      dataset: memberOf(input, "dataset"),
+      tags: objectsIn(input.tags),
+    })),
+    inputs: objectsIn(inputs.model_inputs).map(({ model_id }) => `${model_id}`),
+    outputs: objectsIn(outputs.model_outputs).map(({ model_id, step }) => ({
+      model: `${model_id}`,
+      step: Number(step ?? 0),
+    })),
+  };
+}
+
+function endOf({ info }: ListedRun): number {
+  return timeOf(info.end_time ?? info.last_updated_timestamp_ms) ?? timeOf(info.start_time) ?? 0;
+}

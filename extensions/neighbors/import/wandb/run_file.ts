@@ -1,0 +1,133 @@
+// Records of a file `run-ID.wandb`: a log of blocks of 32 KiB, as in LevelDB, with messages of protocol
+// buffers.
+//
+//   ":W&B" 0xBEE1 version                        7 bytes
+//   CRC-32 (4), length (2), kind (1), bytes      kind 1: a record; 2, 3, 4: its first, next, last part
+import { Buffer } from "node:buffer";
+import { crc32 } from "node:zlib";
+import { corrupt, isRegistryError } from "../../../../core/kernel.ts";
+import { reasonOf } from "../source_files.ts";
+
+const BLOCK = 32 * 1024, HEAD = 7;
+const MOST_BYTES = 64 * 1024 * 1024;
+const KIND = { whole: 1, first: 2, last: 4 } as const;
+
+/** Fields of a message, by their numbers. */
+export type Message = ReadonlyMap<number, readonly (bigint | Uint8Array)[]>;
+
+/** Yields the records of a file. What cannot be read ends it, and is a problem. */
+export async function* recordsIn(
+  chunks: AsyncIterable<Uint8Array>,
+  problems: string[],
+): AsyncGenerator<Message> {
+  let parts: Uint8Array[] = [], size = 0;
+  try {
+    for await (const block of blocksOf(chunks)) {
+      for (const { kind, data } of partsOf(block)) {
+        if (kind === KIND.whole || kind === KIND.first) parts = [], size = 0;
+        parts.push(data);
+        size += data.byteLength;
+        if (size > MOST_BYTES) throw damaged("a record is too large");
+        if (kind === KIND.whole || kind === KIND.last) {
+          yield messageIn(Buffer.concat(parts));
+          parts = [];
+        }
+      }
+    }
+  } catch (error) {
+    if (!isRegistryError(error, "Corrupt")) throw error;
+    problems.push(reasonOf(error));
+  }
+}
+
+/** Yields blocks. The first begins with the head of the file. */
+async function* blocksOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let held = Buffer.alloc(0), isFirst = true;
+  const take = (block: Buffer) => {
+    if (!isFirst) return block;
+    isFirst = false;
+    const isOurs = block.subarray(0, 4).toString("latin1") === ":W&B" &&
+      block.length >= HEAD && block.readUInt16LE(4) === 0xBEE1;
+    if (!isOurs) throw damaged("it does not begin as such files do");
+    return block.subarray(HEAD);
+  };
+  for await (const chunk of chunks) {
+    held = Buffer.concat([held, chunk]);
+    let at = 0;
+    for (; held.length - at >= BLOCK; at += BLOCK) yield take(held.subarray(at, at + BLOCK));
+    held = held.subarray(at);
+  }
+  if (held.length > 0) yield take(held);
+}
+
+/** Yields the parts of a block. A part that the end of the file cuts is not there. */
+function* partsOf(block: Buffer): Generator<{ kind: number; data: Uint8Array }> {
+  for (let at = 0; at + HEAD <= block.length;) {
+    const length = block.readUInt16LE(at + 4), kind = block[at + 6] ?? 0;
+    if (kind === 0 && length === 0) return;
+    const end = at + HEAD + length;
+    if (end > block.length) return;
+    if (crc32(block.subarray(at + 6, end)) !== block.readUInt32LE(at)) {
+      throw damaged("a checksum differs");
+    }
+    yield { kind, data: block.subarray(at + HEAD, end) };
+    at = end;
+  }
+}
+
+/** Returns the fields of a message. Throws for other bytes. */
+export function messageIn(bytes: Uint8Array): Message {
+  const fields = new Map<number, (bigint | Uint8Array)[]>();
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const varint = (): bigint => {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = view[at++];
+      if (byte === undefined) break;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw damaged("a number is cut");
+  };
+  while (at < view.length) {
+    const key = varint(), wire = Number(key & 7n), field = Number(key >> 3n);
+    const values = fields.get(field) ?? [];
+    fields.set(field, values);
+    if (wire === 0) values.push(varint());
+    else {
+      const length = wire === 2 ? Number(varint()) : wire === 1 ? 8 : wire === 5 ? 4 : Infinity;
+      if (at + length > view.length) throw damaged("a field is cut");
+      values.push(view.subarray(at, at + length));
+      at += length;
+    }
+  }
+  return fields;
+}
+
+export function messagesOf(message: Message | undefined, field: number): Message[] {
+  return (message?.get(field) ?? []).map((value) => {
+    if (typeof value === "bigint") throw damaged("a message is a number");
+    return messageIn(value);
+  });
+}
+
+export function textsOf(message: Message | undefined, field: number): string[] {
+  return (message?.get(field) ?? []).map((value) =>
+    typeof value === "bigint" ? `${value}` : Buffer.from(value).toString()
+  );
+}
+
+export function textOf(message: Message | undefined, field: number): string {
+  return textsOf(message, field).at(-1) ?? "";
+}
+
+/** Returns an integer; undefined if it is absent. */
+export function integerOf(message: Message | undefined, field: number): number | undefined {
+  const value = message?.get(field)?.at(-1);
+  return typeof value === "bigint" ? Number(BigInt.asIntN(64, value)) : undefined;
+}
+
+function damaged(state: string): Error {
+  return corrupt("read", "a file .wandb", state);
+}

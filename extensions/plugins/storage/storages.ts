@@ -1,0 +1,170 @@
+// The built-in storages by name: their settings, and how each opens its store.
+import { KEY_ALIASES } from "../../../backends/bucket/describe.ts";
+import { driverOf, DRIVERS } from "../../../backends/drivers.ts";
+import type { Driver, OpenStoreOptions } from "../../../core/driver.ts";
+import { described, invalid, itemAt } from "../../../core/kernel.ts";
+import type { Backend } from "../../../core/kernel.ts";
+
+/** The type of a setting, or a function that returns the problem of a value. */
+type StorageSetting = "text" | "flag" | ((value: unknown) => string | undefined);
+
+export interface StorageDescription {
+  readonly settings: Readonly<Record<string, StorageSetting>>;
+  readonly required: readonly string[];
+  /** Settings to hide in output. @default none */
+  readonly secrets?: readonly string[];
+  /** Alternative names of settings. @default none */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Environment variables that provide settings. @default none */
+  readonly env?: Readonly<Record<string, string>>;
+  // deno-lint-ignore no-explicit-any -- the settings were checked as described here
+  open(settings: any, options: Pick<OpenStoreOptions, "system" | "logger">): Promise<Backend>;
+}
+
+interface BucketSettings {
+  bucket: string;
+  prefix?: string;
+  endpoint?: string;
+  createBucket?: boolean;
+}
+
+interface S3Settings extends BucketSettings {
+  accessKeyId?: string;
+  secretAccessKey?: string;
+  region?: string;
+  /** Use https for a host without a scheme. @default true, except for localhost */
+  secure?: boolean;
+}
+
+interface GcsSettings extends BucketSettings {
+  credentials?: unknown;
+}
+
+const folder: StorageDescription = {
+  settings: { path: "text" },
+  required: ["path"],
+  env: { path: "LOCAL_STORAGE_PATH" },
+  open: async ({ path }: { path: string }, options) =>
+    await openHere("file", path, { layout: "plain", ...options }),
+};
+
+const gcs: StorageDescription = {
+  settings: {
+    bucket: "text",
+    prefix: "text",
+    endpoint: "text",
+    credentials: accountProblem,
+    createBucket: "flag",
+  },
+  required: ["bucket"],
+  secrets: ["credentials"],
+  aliases: { create_bucket: "createBucket" },
+  env: { bucket: "GCS_BUCKET" },
+  open: async ({ credentials, createBucket, ...settings }: GcsSettings, options) => {
+    const url = urlOf("gs", settings, { endpoint: settings.endpoint });
+    return await openBucket(url, { credentials, createBucket, ...options });
+  },
+};
+
+const memory: StorageDescription = {
+  settings: {},
+  required: [],
+  open: async (_settings, options) => await openHere("memory", "memory:", options),
+};
+
+export const STORAGES: Readonly<Record<string, StorageDescription>> = {
+  local: folder,
+  local_file_storage: folder,
+  minio: s3("minio", {
+    endpoint: "MINIO_ENDPOINT",
+    accessKeyId: "MINIO_ACCESS_KEY",
+    secretAccessKey: "MINIO_SECRET_KEY",
+    bucket: "MINIO_BUCKET",
+  }),
+  s3: s3("s3"),
+  gcs,
+  memory,
+};
+
+function s3(scheme: "minio" | "s3", env: Record<string, string> = {}): StorageDescription {
+  return {
+    settings: {
+      endpoint: "text",
+      accessKeyId: "text",
+      secretAccessKey: "text",
+      bucket: "text",
+      region: "text",
+      prefix: "text",
+      createBucket: "flag",
+      secure: "flag",
+    },
+    required: ["bucket"],
+    secrets: ["accessKeyId", "secretAccessKey", "sessionToken"],
+    aliases: { ...KEY_ALIASES, create_bucket: "createBucket" },
+    env,
+    open: async ({ createBucket, secure, ...settings }: S3Settings, options) => {
+      const credentials = keysOf(scheme, settings);
+      const endpoint = settings.endpoint && endpointOf(settings.endpoint, secure);
+      const url = urlOf(scheme, settings, { endpoint, region: settings.region });
+      return await openBucket(url, { credentials, createBucket, ...options });
+    },
+  };
+}
+
+/** Opens a store of this machine or program. */
+async function openHere(scheme: string, url: string, options: OpenStoreOptions): Promise<Backend> {
+  return await open({ url, scheme, bucket: "", prefix: "", parameters: {} }, options);
+}
+
+/** Opens a bucket. Throws `Invalid` for an invalid URL. */
+async function openBucket(url: string, options: OpenStoreOptions): Promise<Backend> {
+  return await open(driverOf(url).place, options);
+}
+
+async function open(
+  place: Parameters<Driver["open"]>[0],
+  options: OpenStoreOptions,
+): Promise<Backend> {
+  const drivers = DRIVERS.filter(({ schemes }) => schemes.includes(place.scheme));
+  return await itemAt(drivers, 0).open(place, options);
+}
+
+function urlOf(
+  scheme: string,
+  { bucket, prefix = "" }: BucketSettings,
+  parameters: Record<string, string | undefined>,
+): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  const query = given.length === 0 ? "" : `?${new URLSearchParams(given as [string, string][])}`;
+  const path = prefix.split("/").map(encodeURIComponent).join("/");
+  return `${scheme}://${bucket}/${path}${query}`;
+}
+
+function keysOf(
+  kind: string,
+  { accessKeyId, secretAccessKey }: S3Settings,
+): { accessKeyId: string; secretAccessKey: string } | undefined {
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
+    return { accessKeyId, secretAccessKey };
+  }
+  if (accessKeyId === secretAccessKey) return undefined;
+  const [given, missing] = accessKeyId === undefined
+    ? ["secretAccessKey", "accessKeyId"]
+    : ["accessKeyId", "secretAccessKey"];
+  throw invalid("open storage", kind, `${given} is set, ${missing} is not`, {
+    hint: "Set both, or neither to use the configured credentials.",
+  });
+}
+
+/** Adds a scheme to a host: https, on this machine http. */
+function endpointOf(endpoint: string, secure?: boolean): string {
+  if (/^[a-z]+:\/\//i.test(endpoint)) return endpoint;
+  const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/i.test(endpoint);
+  return `${secure ?? !isHere ? "https" : "http"}://${endpoint}`;
+}
+
+function accountProblem(value: unknown): string | undefined {
+  const { client_email, private_key } = Object(value);
+  if (typeof client_email === "string" && typeof private_key === "string") return undefined;
+  return `it is ${described(value)}, not the key of a service account`;
+}

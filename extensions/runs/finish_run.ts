@@ -1,0 +1,244 @@
+// Finishing a run: from then on no program logs to it. Its points become one file, their last values
+// metadata, and its draft a version.
+import { iterableStream } from "../../core/bytes/bytes.ts";
+import { invalid, isRegistryError } from "../../core/errors.ts";
+import { checkMaterializer } from "../../core/materializer.ts";
+import type { Draft } from "../../core/registry/draft.ts";
+import type { FinishStoredRunOptions, RunName } from "../../core/registry/run.ts";
+import type { SavedArtifact } from "../../core/registry/operations/saving.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
+import {
+  type Context,
+  type DecidedParts,
+  type DraftState,
+  ended,
+  listed,
+  readDecided,
+  readParts,
+  stateOf,
+} from "../../registry/draft_reads.ts";
+import {
+  addPart,
+  checkFresh,
+  checkSave,
+  closeDraft,
+  startOperation,
+} from "../../registry/draft_writes.ts";
+import { curvesWith, freeCurvePath } from "./curve_file.ts";
+import { LastValues } from "./last_values.ts";
+import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
+import type { RunLook } from "./look_at_run.ts";
+import { readFacts } from "./run_facts.ts";
+import { curvePart, isCurvePart, isValuePart, parseRunPart } from "./run_parts.ts";
+import { loaderOf, spokenRun } from "./run_parts.ts";
+
+/** A run and its draft. */
+interface RunOfDraft extends RunName {
+  draft: Draft;
+}
+
+/** Saves what a run has stored as a version, with the files of `parts`. */
+export async function finishStoredRun(
+  context: Context,
+  run: RunOfDraft,
+  options: FinishStoredRunOptions,
+): Promise<SavedArtifact> {
+  const closed = await closeRun(context, run, options);
+  try {
+    return await saveRun(run, { ...options, closed });
+  } catch (error) {
+    if (closed.state.parts !== undefined || !isRegistryError(error, "Conflict")) throw error;
+    // Another call may have decided on the same files, such as the one that this repeats.
+    const known = await lookAtRun(context, run, options.signal);
+    const state = await stateOf(known.draft, known.look);
+    if (state.parts === undefined) throw error;
+    return await saveRun(run, { ...options, closed: { ...closed, state } });
+  }
+}
+
+interface ClosedRun {
+  known: RunLook;
+  state: DraftState;
+  /** Parts with the files of the value, unless others are decided. */
+  files: readonly string[];
+}
+
+/** Closes a run, and lists it then: it has every point that was ever acknowledged. */
+async function closeRun(
+  context: Context,
+  run: RunName,
+  { parts, as, ...options }: FinishStoredRunOptions,
+): Promise<ClosedRun> {
+  const { signal } = options;
+  const seenAt = startOperation(context, `finish ${spokenRun(run)}`, signal).moment();
+  const known = await lookAtRun(context, run, signal);
+  const { draft, look } = known;
+  if (known.first === undefined) throw noSuchRun(run, "finish");
+  const state = await stateOf(draft, look);
+  if (state.state === "discarded") throw ended(draft, state);
+  const isOpen = state.state === "open";
+  const files = parts ?? (isOpen ? [] : newestValue(known));
+  if (state.parts === undefined && state.state !== "committed") {
+    refuseLeftFiles(draft, [...look.parts.keys()], files);
+  }
+  if (!isOpen) return { known, state, files };
+
+  if (known.points.length === 0 && files.length === 0) {
+    throw invalid("finish", spokenRun(run), "it has neither points nor files", {
+      hint: "Log a point before, or pass a value.",
+    });
+  }
+  checkSave(context, run.name, options);
+  if (as !== undefined) checkMaterializer(as);
+  await checkFresh(draft, look, seenAt);
+  await readParts(draft, look, files); // throws if one is missing
+  await closeDraft(draft);
+  const closed = await lookAtRun(context, run, signal);
+  const now = await stateOf(draft, closed.look);
+  if (now.state === "discarded") throw ended(draft, now);
+  return { known: closed, state: now, files };
+}
+
+/** Throws `Conflict` if other programs added files, and none of them would be in the version. */
+function refuseLeftFiles(
+  draft: RunLook["draft"],
+  added: readonly string[],
+  files: readonly string[],
+): void {
+  const isForeign = (part: string) =>
+    parseRunPart(part) === undefined && !isValuePart(part) && !isCurvePart(part);
+  const left = added.filter(isForeign);
+  if (left.length === 0 || files.some(isForeign)) return;
+  const state = `another program added files that its version would lack (${listed(left)})`;
+  throw draft.fault("Conflict", "finish", state, "Finish it with that program, or discard it.");
+}
+
+/** Returns the value that a killed call of `finish` has sent before it closed the run. */
+function newestValue({ look }: RunLook): string[] {
+  const values = [...look.parts].filter(([part]) => isValuePart(part))
+    .sort(([, [a]], [, [b]]) =>
+      b.info.modifiedAt - a.info.modifiedAt || (a.commit < b.commit ? 1 : -1)
+    );
+  return values.slice(0, 1).map(([part]) => part);
+}
+
+async function saveRun(
+  run: RunOfDraft,
+  { closed, parts, writer, metadata = {}, as, ...options }: FinishStoredRunOptions & {
+    closed: ClosedRun;
+  },
+): Promise<SavedArtifact> {
+  const { known, state, files } = closed;
+  if (state.parts !== undefined) {
+    checkFiles(known, [...state.parts.keys()], parts ?? (writer === undefined ? undefined : []));
+  }
+  if (state.state === "committed") return await run.draft.commit({ ...options, as, metadata });
+  const values = new LastValues();
+  const { named, path } = state.parts === undefined
+    ? await addCurve(known, files, values)
+    : await decidedCurve(known, state.parts, values);
+  const failure = writer === undefined ? await failureOf(known) : undefined;
+  return await run.draft.commit({
+    ...options,
+    as: as ?? loaderOf(named),
+    metadata: await metadataOf(run, { known, values, metadata, path, failure }),
+    parts: named,
+  });
+}
+
+/** Throws `Conflict` if a run was finished with other files than those of this call. */
+function checkFiles(
+  { draft }: RunLook,
+  decided: readonly string[],
+  given: readonly string[] | undefined,
+): void {
+  if (given === undefined) return;
+  const files = decided.filter((part) => !isCurvePart(part));
+  if (files.length === new Set(given).size && files.every((part) => given.includes(part))) return;
+  const state = files.length === 0 ? "without files" : `with other files (${listed(files)})`;
+  const hint = "Load its version, or open a run with another id.";
+  throw draft.fault("Conflict", "finish", `it was finished ${state}`, hint);
+}
+
+interface Curve {
+  /** All parts of the version. */
+  named: readonly string[];
+  /** The file of the curve; undefined without points. */
+  path?: string;
+}
+
+/** Adds a part with all points, and their values. */
+async function addCurve(
+  known: RunLook,
+  files: readonly string[],
+  values: LastValues,
+): Promise<Curve> {
+  if (known.points.length === 0) return { named: files };
+  const { draft, look } = known;
+  const part = curvePart(draft.context.system.id());
+  const taken = (await readParts(draft, look, files)).flatMap(({ note }) => note.files);
+  const path = freeCurvePath(new Set(taken.map(({ path }) => path.replace(/\/[^]*/, ""))));
+  const content = iterableStream(linesOf(known, values));
+  await addPart(draft, { part, produce: () => [{ path, content }], byCommit: true });
+  return { named: [...files, part], path };
+}
+
+/** Returns the curve of a run whose parts are decided, and adds the values of its points. */
+async function decidedCurve(
+  known: RunLook,
+  decided: DecidedParts,
+  values: LastValues,
+): Promise<Curve> {
+  for await (const _ of linesOf(known, values)); // for their values
+  const named = [...decided.keys()];
+  const curve = [...decided].filter(([part]) => isCurvePart(part));
+  const [found] = await readDecided(known.draft, new Map(curve));
+  return { named, path: found?.note.files[0]?.path };
+}
+
+interface RunMetadata {
+  known: RunLook;
+  values: LastValues;
+  metadata: Record<string, unknown>;
+  path?: string;
+  failure?: string;
+}
+
+/** Returns the metadata of the version: members of the caller come before those of the run. */
+async function metadataOf(
+  { id }: RunName,
+  { known, values, metadata, path, failure }: RunMetadata,
+): Promise<Record<string, unknown>> {
+  const { metrics, isCut } = values.toMetrics();
+  const { startedAt, params, tags } = await readFacts(known);
+  const all = { ...metrics, ...(isJsonObject(metadata.metrics) && metadata.metrics) };
+  return {
+    ...(params.size > 0 && { params: Object.fromEntries(params) }),
+    ...(tags.size > 0 && { tags: Object.fromEntries(tags) }),
+    ...metadata,
+    ...(path !== undefined && { curves: curvesWith(path, metadata.curves) }),
+    run: {
+      id,
+      startedAt,
+      points: countOf(known.points),
+      ...(values.step !== undefined && { step: values.step }),
+      ...(failure !== undefined && { failed: failure }),
+      ...(isCut && { metricsLeftOut: true }),
+      ...(isJsonObject(metadata.run) && metadata.run),
+    },
+    ...(Object.keys(metrics).length > 0 && { metrics: all }),
+  };
+}
+
+const decoder = new TextDecoder();
+const NEWLINE = 10;
+
+/** Yields the lines of all points, and adds their values. */
+async function* linesOf(known: RunLook, values: LastValues): AsyncGenerator<Uint8Array> {
+  for await (const bytes of mapAtOnce(known.points, (part) => readPoints(known, part))) {
+    for (const line of decoder.decode(bytes).split("\n")) if (line !== "") values.add(line);
+    yield bytes;
+    if (bytes.byteLength > 0 && bytes.at(-1) !== NEWLINE) yield new Uint8Array([NEWLINE]);
+  }
+}

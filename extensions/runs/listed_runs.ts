@@ -1,0 +1,54 @@
+// Names and ids of stored runs, by lists of their drafts.
+import { isPrefix } from "../../core/backend.ts";
+import { RUN_PREFIX, runIdOf } from "../../core/naming/draft_ids.ts";
+import { decodeName, encodeName, encodeNamePrefix } from "../../core/naming/names.ts";
+import type { Registry } from "../../core/registry.ts";
+import { type Context, contextOf, DRAFTS } from "../../registry/draft_reads.ts";
+
+/** Yields the ids of the stored runs of a name that begin so, also of those that have ended. */
+export function runIdsWith(
+  registry: Registry,
+  name: string,
+  begin: string,
+): AsyncGenerator<string> {
+  return idsIn(contextOf(registry, "list runs"), `${DRAFTS}${encodeName(name)}/`, { begin });
+}
+
+/** Yields the names with a prefix that have stored drafts. */
+export async function* namesWithDrafts(
+  registry: Registry,
+  prefix: string,
+): AsyncGenerator<string> {
+  const context = contextOf(registry, "list names");
+  for await (const folder of foldersIn(context, DRAFTS + encodeNamePrefix(prefix))) {
+    const name = decodeName(folder.slice(DRAFTS.length, -1));
+    if (name !== undefined) yield name;
+  }
+}
+
+/** Yields the ids of the runs of a name whose drafts are stored, also of those that have ended. */
+export function storedRunIds(context: Context, name: string): AsyncGenerator<string> {
+  return idsIn(context, `${DRAFTS}${encodeName(name)}/`);
+}
+
+export async function* idsIn(
+  context: Context,
+  folder: string,
+  { begin = "", signal }: { begin?: string; signal?: AbortSignal } = {},
+): AsyncGenerator<string> {
+  const drafts = foldersIn(context, folder + encodeNamePrefix(RUN_PREFIX + begin), signal);
+  for await (const draft of drafts) {
+    const id = runIdOf(decodeName(draft.slice(folder.length, -1)) ?? "");
+    if (id !== undefined) yield id;
+  }
+}
+
+export async function* foldersIn(
+  { backend }: Context,
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  for await (const entry of backend.list(prefix, { delimiter: "/", signal })) {
+    if (isPrefix(entry)) yield entry.prefix;
+  }
+}

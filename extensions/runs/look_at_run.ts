@@ -1,0 +1,238 @@
+// The stored parts of a run, by kind and in their order, and their files.
+import type { ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
+import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
+import { corrupt, isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { Part, StoredFile } from "../../core/record.ts";
+import { readableFile } from "../../core/registry/artifact_file.ts";
+import type { Registry } from "../../core/registry.ts";
+import type { RunName } from "../../core/registry/run.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
+import {
+  type Context,
+  contextOf,
+  DraftCall,
+  type DraftLook,
+  draftPlace,
+  encodePlace,
+  fileInfo,
+  type FoundPart,
+  lookAtDraft,
+  payloadKey,
+  readPart,
+  readParts,
+  StoreReader,
+} from "../../registry/draft_reads.ts";
+import {
+  begunPart,
+  draftIdOf,
+  failedPart,
+  FIRST_AGAIN,
+  parseRunPart,
+  type RunPart,
+  spokenRun,
+} from "./run_parts.ts";
+
+export { checkFacts } from "./check_facts.ts";
+
+const decoder = new TextDecoder();
+
+/** A part with points of one writer. */
+export type PointsPart = Extract<RunPart, { kind: "points" }> & { part: string };
+
+export interface RunLook {
+  draft: DraftCall;
+  look: DraftLook;
+  /** Ids of all writers, the earliest first. */
+  writers: string[];
+  /** The part of the first writer; undefined if no program began it. */
+  first?: string;
+  /** Parts with parameters and tags, in their order. */
+  changes: string[];
+  /** Writers that failed, and whose failure is that of the run, the last one first. */
+  failed: string[];
+  /** In the order of writers and of their points. */
+  points: PointsPart[];
+}
+
+/** Lists what a run has stored. */
+export async function lookAtRun(
+  context: Context,
+  run: RunName,
+  signal?: AbortSignal,
+): Promise<RunLook> {
+  const draft = new DraftCall(context, { name: run.name, id: draftIdOf(run) }, signal);
+  const look = await lookAtDraft(draft);
+  const begun: StoredPart[] = [], failed: StoredPart[] = [], changes: string[] = [];
+  const points: (PointsPart & StoredPart)[] = [];
+  for (const [part, [{ commit, info: { modifiedAt } }]] of look.parts) {
+    const parsed = parseRunPart(part);
+    const at = { commit, modifiedAt };
+    if (parsed?.kind === "points") points.push({ ...parsed, ...at, part });
+    else if (parsed?.kind === "meta") changes.push(part);
+    else if (parsed?.kind === "failed") failed.push({ ...parsed, ...at });
+    else if (parsed && parsed.writer !== FIRST_AGAIN) begun.push({ ...parsed, ...at });
+  }
+  const byWriter = (a: StoredPart, b: StoredPart) => a.writer < b.writer ? -1 : 1;
+  // Many stores tell time in seconds. Commits begin with the milliseconds of their machine.
+  const byTime = (a: StoredPart, b: StoredPart) =>
+    a.modifiedAt - b.modifiedAt || (a.commit < b.commit ? -1 : 1);
+  points.sort((a, b) => a.writer === b.writer ? a.first - b.first : byWriter(a, b));
+  const writers = begun.sort(byWriter).map(({ writer }) => writer);
+  // A failure counts until another writer begins or logs.
+  const goesOn = (failure: StoredPart) =>
+    [...begun, ...points].some((other) =>
+      other.writer !== failure.writer && byTime(other, failure) > 0
+    );
+  return {
+    draft,
+    look,
+    writers,
+    first: writers[0] && begunPart(writers[0]),
+    changes: changes.sort(),
+    failed: failed.filter((part) => !goesOn(part)).sort(byTime).reverse()
+      .map(({ writer }) => writer),
+    points,
+  };
+}
+
+interface StoredPart {
+  writer: string;
+  commit: string;
+  /** By the clock of the store. */
+  modifiedAt: number;
+}
+
+export function countOf(points: readonly PointsPart[]): number {
+  return points.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Reads the only file of a part as JSON; undefined if it is not there or is none. */
+export async function readJsonPart(
+  { draft, look }: Pick<RunLook, "draft" | "look">,
+  name: string,
+): Promise<unknown> {
+  const part = await readPart(draft, name, look.parts.get(name));
+  const [file] = part?.note.files ?? [];
+  if (part === undefined || file === undefined) return undefined;
+  try {
+    return JSON.parse(decoder.decode(await readPartFile(draft, part, file)));
+  } catch (error) {
+    if (isRegistryError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Returns why a run failed; undefined if it did not, or went on. */
+export async function failureOf(known: RunLook): Promise<string | undefined> {
+  const [writer] = known.failed;
+  if (writer === undefined) return undefined;
+  const failure = await readJsonPart(known, failedPart(writer));
+  return isJsonObject(failure) ? String(failure.reason) : "";
+}
+
+/** Returns the lines of a part with points. */
+export async function readPoints(
+  { draft, look }: RunLook,
+  { part: name }: PointsPart,
+): Promise<Uint8Array> {
+  const part = await readPart(draft, name, look.parts.get(name));
+  if (part === undefined) return new Uint8Array();
+  const files = part.note.files.map((file) => readPartFile(draft, part, file));
+  return concatBytes(await Promise.all(files));
+}
+
+/** Returns the last step of a run; undefined if no point has a number. */
+export async function lastStep(known: RunLook): Promise<number | undefined> {
+  for (const part of known.points.toReversed()) {
+    const lines = decoder.decode(await readPoints(known, part)).split("\n");
+    for (const line of lines.reverse()) {
+      const step = stepOf(line);
+      if (step !== undefined) return step;
+    }
+  }
+}
+
+function stepOf(line: string): number | undefined {
+  try {
+    const point: unknown = JSON.parse(line);
+    return isJsonObject(point) && typeof point.step === "number" ? point.step : undefined;
+  } catch {
+    return undefined; // half a line of another program
+  }
+}
+
+export function noSuchRun(run: RunName, action = "read"): RegistryError {
+  return notFound(action, spokenRun(run), "no such run", {
+    hint: "List open runs: readLoggedRuns(registry). Finished runs are versions.",
+    reason: { kind: "logged_run_missing", name: run.name },
+  });
+}
+
+/** A file of a run that goes on. Several parts may have files with the same path. */
+export interface RunFile extends ArtifactFile {
+  readonly part: string;
+  /** By the clock of the store. */
+  readonly addedAt: Date;
+}
+
+/**
+ * Opens the files of some parts of a run.
+ *
+ * @throws {RegistryError} `Unsupported` for a registry without a store
+ */
+export async function openRunFiles(
+  registry: Registry,
+  run: RunName,
+  isWanted: (part: string) => boolean,
+): Promise<RunFile[]> {
+  const context = contextOf(registry, "read files of a run");
+  const draft = new DraftCall(context, { name: run.name, id: draftIdOf(run) });
+  const look = await lookAtDraft(draft);
+  const parts = new Map([...look.parts].filter(([part]) => isWanted(part)));
+  const found = await readParts(draft, { ...look, parts });
+  return found.flatMap((part) =>
+    part.note.files.map((file) => ({
+      ...openPartFile(draft, part, file),
+      part: part.note.part,
+      addedAt: new Date(part.addition.info.modifiedAt),
+    }))
+  );
+}
+
+/** Returns a file of a part, whose bytes are verified as those of a version are. */
+function openPartFile(
+  { context: { backend }, name, spoken, signal }: DraftCall,
+  { note, inline, addition }: FoundPart,
+  file: StoredFile,
+): ArtifactFile {
+  const place = encodePlace(draftPlace(addition.commit));
+  const ref = `${spoken}, part ${shown(note.part)}`;
+  const missing = (key: string, path: string) => {
+    const hint = "Check whether another program deleted it.";
+    const at = { hint, key, backend: backend.location };
+    const what = `file ${shown(path)} of ${ref}`;
+    return Promise.reject(corrupt("read", what, "a stored object is missing", at));
+  };
+  const keyOf = (_: StoredFile, part: Part) => payloadKey(name, place, part.object);
+  const info = { name, size: file.size } as ArtifactInfo; // of which only the progress is made
+  const source = { ref, recordKey: addition.info.key, inline, keyOf, missing, info, files: [file] };
+  const reader = new StoreReader({ backend }, source, { verify: "integrity", signal });
+  return readableFile({
+    info: fileInfo(file),
+    stream: (range, window) =>
+      iterableStream(
+        range === undefined ? reader.whole(file).chunks(window) : reader.range(file, range, window),
+      ),
+    bytes: () => reader.whole(file).bytes(),
+  });
+}
+
+/** Returns the verified bytes of a file of a part, in memory. */
+async function readPartFile(
+  draft: DraftCall,
+  part: FoundPart,
+  file: StoredFile,
+): Promise<Uint8Array> {
+  return await openPartFile(draft, part, file).bytes();
+}

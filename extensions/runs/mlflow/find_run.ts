@@ -1,0 +1,108 @@
+// The place of a run: a draft while it goes on, and a version once it has ended. A run that was
+// changed after its end has further versions, and one that was resumed has further drafts. All of
+// them have ids that follow from that of the run, so they are found without a list:
+//
+//   run:7f3c…      the draft of the run, whose commit saves its first version
+//   run:7f3c…~2    the next draft, or the key of the save of the next version
+import type { Registry } from "../../../core/registry.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
+import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
+
+/** A run that has ended, as its newest version. */
+export interface EndedRun {
+  readonly state: "ended";
+  readonly key: RunKey;
+  readonly generation: number;
+  readonly version: string;
+}
+
+/** A run that goes on, in its draft. */
+export interface OpenRun {
+  readonly state: "open";
+  readonly key: RunKey;
+  readonly generation: number;
+  /** The id of the run of this registry. */
+  readonly id: string;
+  /** A program is saving its version, or was killed then. */
+  readonly isEnding: boolean;
+  /** The version that it goes on from. */
+  readonly before?: EndedRun;
+}
+
+export type FoundRun = EndedRun | OpenRun;
+
+/** Runs whose newest known version is remembered. */
+const MOST_KNOWN = 50_000;
+
+/** Returns the id of a run of this registry. */
+export function idOfGeneration({ id }: RunKey, generation: number): string {
+  return generation === 1 ? id : `${id}~${generation}`;
+}
+
+/** Returns the idempotency key of the version of a generation: that of the commit of its draft. */
+export function saveKeyOf(key: RunKey, generation: number): string {
+  return `draft:run:${idOfGeneration(key, generation)}`;
+}
+
+/** Returns the run and the generation of an id of this registry. */
+function generationOf(id: string): { id: string; generation: number } {
+  const [, own = id, generation = "1"] = /^(.+)~(\d+)$/.exec(id) ?? [];
+  return { id: own, generation: Number(generation) };
+}
+
+export class RunFinder {
+  readonly #registry: Registry;
+  /** The first place to look: a generation that has a version has it for ever. */
+  readonly #known = new Map<string, EndedRun>();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** Yields the runs of a name that go on. Those that are known to have ended cost no request. */
+  async *open(name: string): AsyncGenerator<OpenRun> {
+    const { runIdsHere } = await import("../open_run.ts"); // imports ask for no list
+    const isEnded = ({ id, generation }: ReturnType<typeof generationOf>) =>
+      (this.#known.get(runIdOf({ name, id }))?.generation ?? 0) >= generation;
+    const found = mapAtOnce(runIdsHere(this.#registry, name), async (listed) => {
+      const its = generationOf(listed);
+      return isEnded(its) ? undefined : await this.find({ name, id: its.id }).catch(ignoreMissing);
+    });
+    const seen = new Set<string>();
+    for await (const run of found) {
+      if (run?.state !== "open" || seen.has(run.key.id)) continue;
+      seen.add(run.key.id);
+      yield run;
+    }
+  }
+
+  /** Throws `RESOURCE_DOES_NOT_EXIST` for a run that nobody began, or that was discarded. */
+  async find(key: RunKey): Promise<FoundRun> {
+    const runId = runIdOf(key);
+    let before = this.#known.get(runId);
+    for (let generation = (before?.generation ?? 0) + 1;; generation++) {
+      const id = idOfGeneration(key, generation);
+      const draft = await this.#registry.openDraft(key.name, { id: `run:${id}` });
+      const { state, version, parts } = await draft.info();
+      if (state === "committed" && version !== undefined) {
+        before = { state: "ended", key, generation, version };
+        this.#known.set(runId, before);
+        keepNewest(this.#known, MOST_KNOWN);
+        continue;
+      }
+      // Once a commit has decided on its parts, only those are named.
+      const isBegun = state === "committing" || parts.some(({ part }) => part.startsWith("begun-"));
+      if (state !== "discarded" && isBegun) {
+        return { state: "open", key, generation, id, isEnding: state === "committing", before };
+      }
+      if (before !== undefined) return before;
+      throw noSuchRun(runId);
+    }
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isRegistryError(error, "NotFound")) throw error;
+}

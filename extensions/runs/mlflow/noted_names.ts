@@ -1,0 +1,43 @@
+// Notes and labels of names, including names without a version.
+import type { Annotations } from "../../../core/artifact.ts";
+import { decodeName } from "../../../core/naming/names.ts";
+import type { Registry } from "../../../core/registry.ts";
+import type { AnnotateOptions, AnnotationsChange } from "../../../core/registry/annotations.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
+import { contextOf, NAMES, namesPrefix, readAnnotations } from "../../../registry/draft_reads.ts";
+import { annotateHere } from "../../../registry/draft_writes.ts";
+import { foldersIn } from "../listed_runs.ts";
+
+/** Returns the notes and labels of a name; undefined if it never had any. */
+export async function annotationsOfName(
+  registry: Registry,
+  name: string,
+): Promise<Annotations | undefined> {
+  return await readAnnotations(contextOf(registry, "read annotations"), { name });
+}
+
+/** Changes notes and labels of a name. */
+export async function annotateName(
+  registry: Registry,
+  name: string,
+  change: AnnotationsChange,
+  options: AnnotateOptions = {},
+): Promise<Annotations> {
+  return await annotateHere(registry, name, change, { ...options, mayBeNew: true });
+}
+
+/** Yields the labels of the names with a prefix that have annotations. */
+export async function* notedNames(
+  registry: Registry,
+  { prefix, isWanted }: { prefix: string; isWanted(name: string): boolean },
+): AsyncGenerator<{ name: string; labels: Annotations["labels"] }> {
+  const context = contextOf(registry, "list names");
+  const folders = foldersIn(context, namesPrefix(prefix));
+  const noted = mapAtOnce(folders, async (folder) => {
+    const name = decodeName(folder.slice(NAMES.length, -1));
+    if (name === undefined || !isWanted(name)) return undefined;
+    const annotations = await readAnnotations(context, { name });
+    return annotations && { name, labels: annotations.labels };
+  });
+  for await (const each of noted) if (each !== undefined) yield each;
+}

@@ -1,0 +1,261 @@
+// Resumable uploads, which arrive in pieces.
+import { iterableStream, tapped } from "../../core/bytes/bytes.ts";
+import { createSha256 } from "../../core/bytes/digest.ts";
+import { wordedVerbs } from "../../core/calls/verb_errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
+import type { FileSource } from "../../core/materializer.ts";
+import { shown } from "../../core/naming/names.ts";
+import { checkRegistry } from "../../core/options/check_options.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { removeObjects } from "../../core/work/remove_objects.ts";
+import {
+  checkWritable,
+  contextOf,
+  graceAt,
+  readGraces,
+  uploadKey,
+} from "../../registry/transfer_writes.ts";
+import type { Context } from "../../registry/transfer_writes.ts";
+import {
+  decodeNote,
+  encodeNote,
+  listPieces,
+  MAX_NOTE_BYTES,
+  PieceWriter,
+  putPiece,
+} from "./write_pieces.ts";
+import type { Arrived, PieceWriterOptions, UploadNote } from "./write_pieces.ts";
+
+/** The state of a resumable upload. */
+export interface UploadState extends UploadNote {
+  id: string;
+  offset: number;
+  /** By the store's clock. */
+  beganAt: Date;
+  /** Earliest garbage collection: the registry's `graceMs` after the start. */
+  expiresAt: Date;
+}
+
+/** A complete upload, as the content of a file to save. */
+export interface UploadSource extends FileSource {
+  readonly sha256?: string;
+  readonly owner?: string;
+}
+
+/** The resumable uploads of a registry. They are not part of it until their content is saved. */
+export interface ResumableUploads {
+  begin(options: SignalOptions & Omit<UploadNote, "sha256">): Promise<UploadState>;
+  /** Returns the state of an upload. Throws `NotFound` if it does not exist or was collected. */
+  state(id: string, options?: SignalOptions): Promise<UploadState>;
+  /**
+   * Appends bytes and returns the new offset. If `chunks` fail, earlier ones are kept, then it
+   * throws. Concurrent appends at one offset are a `Conflict`.
+   */
+  append(
+    id: string,
+    chunks: AsyncIterable<Uint8Array>,
+    options: SignalOptions & { offset: number },
+  ): Promise<number>;
+  receive(
+    chunks: AsyncIterable<Uint8Array>,
+    options?: SignalOptions & {
+      /** Required number of bytes. @default any */
+      size?: number;
+      owner?: string;
+    },
+  ): Promise<UploadState & { sha256: string }>;
+  /**
+   * Returns the content of a complete upload, which can be read repeatedly, else throws `Conflict`.
+   */
+  source(id: string, options?: SignalOptions): Promise<UploadSource>;
+  remove(id: string, options?: SignalOptions): Promise<void>;
+}
+
+/**
+ * Opens the resumable uploads of a registry: files that arrive in pieces, over connections that
+ * break, on any store. Uploads that are not saved are garbage collected after `graceMs`.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { openUploads } from "@holdfast/holdfast/uploads";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const uploads = await openUploads(registry);
+ * const { id } = await uploads.begin({ size: 5 });
+ * const piece = (text: string) => ReadableStream.from([new TextEncoder().encode(text)]);
+ * await uploads.append(id, piece("hel"), { offset: 0 }); // here the connection breaks
+ * const { offset } = await uploads.state(id);
+ * await uploads.append(id, piece("lo"), { offset });
+ *
+ * const source = await uploads.source(id);
+ * assertEquals(await new Response(source.stream()).text(), "hello");
+ * ```
+ */
+export async function openUploads(registry: Registry): Promise<ResumableUploads> {
+  checkRegistry("open uploads", registry);
+  return await createResumableUploads(registry);
+}
+
+export function createResumableUploads(
+  registry: Registry,
+  options: PieceWriterOptions = {},
+): ResumableUploads {
+  const context = contextOf(registry, "open uploads");
+  const stored = new StoredUploads(context);
+  const writer = new PieceWriter(context, options);
+  const uploads: ResumableUploads = {
+    async begin({ size, owner, metadata, signal }) {
+      checkWritable(context, "begin an upload");
+      if (!Number.isSafeInteger(size) || size < 0) {
+        throw invalid(`invalid size ${shown(size)}`, "Pass the number of bytes, at least 0.");
+      }
+      const id = context.system.id();
+      await stored.writeNote(id, { size, owner, metadata });
+      return { ...await stored.readNote(id, signal), offset: 0 };
+    },
+
+    async state(id, { signal } = {}) {
+      const { pieces: _, keys: __, ...state } = await stored.look(id, signal);
+      return state;
+    },
+
+    async append(id, chunks, { offset, signal }) {
+      checkWritable(context, "add to an upload");
+      const at = await stored.look(id, signal);
+      if (at.offset !== offset) throw elsewhere(id, offset, at.offset);
+      return await writer.write(chunks, { id, offset, size: at.size });
+    },
+
+    async receive(chunks, { size, owner, signal } = {}) {
+      checkWritable(context, "receive an upload");
+      const id = context.system.id();
+      const hash = createSha256();
+      try {
+        // Without a note this is not an upload, so pieces can be stored before they are verified.
+        const arrived = await writer.write(tapped(chunks, (bytes) => hash.update(bytes)), {
+          id,
+          offset: 0,
+          size,
+        });
+        if (size !== undefined && arrived !== size) {
+          const state = `got ${arrived} bytes, expected ${size}`;
+          throw invalid(state, "Send the whole file again: nothing was kept.");
+        }
+        const sha256 = hash.digest();
+        await stored.writeNote(id, { size: arrived, owner, sha256 });
+        return { ...await stored.readNote(id, signal), offset: arrived, sha256 };
+      } catch (error) {
+        await stored.remove(id).catch(() => {}); // the rest is garbage collected
+        throw error;
+      }
+    },
+
+    async source(id, { signal } = {}) {
+      const { size, offset, pieces, sha256, owner } = await stored.look(id, signal);
+      if (offset !== size) throw notWhole(id, offset, size);
+      return { size, sha256, owner, stream: () => iterableStream(stored.read(id, pieces)) };
+    },
+
+    remove: (id, { signal } = {}) => stored.remove(id, signal),
+  };
+  return wordedVerbs(uploads, {
+    begin: "begin an upload",
+    state: "look up an upload",
+    append: "add to an upload",
+    receive: "receive an upload",
+    source: "read an upload",
+    remove: "remove an upload",
+  });
+}
+
+/** The uploads in a store: a note and pieces for each. */
+class StoredUploads {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
+    const key = noteKey(id);
+    const object = key && await this.#context.backend.get(key, { signal });
+    if (!object) throw notThere(id);
+    const { modifiedAt, size } = object.info;
+    const tooLong = size > MAX_NOTE_BYTES;
+    if (tooLong) await object.body.cancel();
+    const note = tooLong ? undefined : decodeNote(await object.bytes());
+    if (note === undefined) throw notThere(id);
+    const keptForMs = graceAt(await readGraces(this.#context, signal), modifiedAt);
+    return {
+      ...note,
+      id,
+      beganAt: new Date(modifiedAt),
+      expiresAt: new Date(modifiedAt + keptForMs),
+    };
+  }
+
+  async look(id: string, signal?: AbortSignal): Promise<UploadState & Arrived> {
+    const note = await this.readNote(id, signal);
+    return { ...note, ...await listPieces(this.#context, id, signal) };
+  }
+
+  async writeNote(id: string, note: UploadNote): Promise<void> {
+    const bytes = encodeNote(note);
+    if (bytes.byteLength > MAX_NOTE_BYTES) {
+      const state = `its metadata has ${bytes.byteLength} bytes, more than ${MAX_NOTE_BYTES}`;
+      throw invalid(state, "Shorten the metadata, or save part of it as a file of the artifact.");
+    }
+    await putPiece(this.#context, uploadKey(id, 0), bytes);
+  }
+
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    const { backend } = this.#context;
+    const key = noteKey(id);
+    if (key === undefined) return;
+    await backend.delete(key, { signal }); // ends the upload
+    const { keys } = await listPieces(this.#context, id, signal);
+    await removeObjects(backend, keys, signal); // the rest is garbage collected
+  }
+
+  async *read(id: string, pieces: readonly string[]): AsyncGenerator<Uint8Array> {
+    for (const key of pieces) {
+      const object = await this.#context.backend.get(key);
+      if (object === undefined) throw notThere(id);
+      yield* object.body;
+    }
+  }
+}
+
+function noteKey(id: string): string | undefined {
+  try {
+    return uploadKey(id, 0);
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid")) throw error;
+  }
+}
+
+function notThere(id: string): RegistryError {
+  const state = "no such upload";
+  const hint = "Begin another one. It was saved, removed, or older than the registry's graceMs.";
+  return fault({ code: "NotFound", action: "find upload", subject: shown(id), state, hint });
+}
+
+function elsewhere(id: string, offset: number, is: number): RegistryError {
+  const subject = `"${id}" at byte ${offset}`;
+  const state = `${is} bytes have arrived`;
+  const hint = "Read its offset, and continue from there.";
+  return fault({ code: "Conflict", action: "add to upload", subject, state, hint });
+}
+
+function notWhole(id: string, offset: number, size: number): RegistryError {
+  const state = `${offset} of its ${size} bytes have arrived`;
+  const hint = "Send the rest first.";
+  return fault({ code: "Conflict", action: "use upload", subject: `"${id}"`, state, hint });
+}
+
+function invalid(state: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action: "begin an upload", state, hint });
+}
