@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import cast
 
 from ..core.errors import Json
 
-MEMBERS = {"pattern", "keepLast", "keepDaily", "keepWeekly", "keepMonthly", "keepWhere"}
-MEMBERS |= {"olderThanMs", "protect", "protectAliases", "promote", "adds"}
+MEMBERS = {
+    *("pattern", "keepLast", "keepDaily", "keepWeekly", "keepMonthly", "keepWhere"),
+    *("olderThanMs", "protect", "protectAliases", "promote", "adds"),
+}
 """Members of a rule. One with others is of a later release."""
 
 
@@ -27,14 +29,14 @@ def is_protected(rules: list[Json], name: str, alias: str) -> bool:
 
 def _protects(rule: Json, alias: str) -> bool:
     """Returns whether a rule protects an alias. One of a later release protects all of them."""
-    patterns: Any = rule.get("protectAliases", [])
-    if not rule.keys() <= MEMBERS or not isinstance(patterns, list):
+    given: object = rule.get("protectAliases", [])
+    if not rule.keys() <= MEMBERS or not isinstance(given, list):
         return True
-    known: list[Any] = patterns
-    return any(_matches(pattern, alias) for pattern in known)
+    patterns = cast("list[object]", given)
+    return any(_matches(pattern, alias) for pattern in patterns)
 
 
-def _matches(pattern: Any, text: str) -> bool:
+def _matches(pattern: object, text: str) -> bool:
     """Returns whether a pattern matches. One of a later release may match everything."""
     if not isinstance(pattern, str):
         return True

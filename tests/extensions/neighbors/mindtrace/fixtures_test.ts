@@ -6,7 +6,10 @@ import {
   type Registry,
   type VersionsOptions,
 } from "../../../../mod.ts";
-import { importMindtrace, openMindtrace } from "../../../../extensions/neighbors/mindtrace/mindtrace.ts";
+import {
+  importMindtrace,
+  openMindtrace,
+} from "../../../../extensions/neighbors/mindtrace/mindtrace.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import type { NDArray } from "../../../../materializers/mod.ts";
 import {
