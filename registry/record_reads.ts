@@ -67,7 +67,7 @@ export type { NamedInput } from "./operations/lineage/inputs.ts";
 export { checkHas, checkKnown } from "./operations/listing.ts";
 export { artifactInfo, orGone, payloadSource } from "./operations/load.ts";
 export { checkKnownRule } from "./operations/protection.ts";
-export { locate, locateVersion, readCell, tryLocate } from "./operations/resolve.ts";
+export { locate, readVersion } from "./operations/resolve.ts";
 export type { FileBytes } from "./payload/file_bytes.ts";
 export { StoreReader } from "./payload/store_reader.ts";
 export type { PayloadSource } from "./payload/store_reader.ts";

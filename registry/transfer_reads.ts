@@ -1,5 +1,6 @@
 // The border of the registry for transfers: reads of stored files, for presigned URLs.
 export { fileInfo } from "./cache/read.ts";
+export type { Located } from "./cell/heads.ts";
 export { runsOf } from "./cell/part_runs.ts";
 export { contextOf } from "./operations/context.ts";
 export type { Context } from "./operations/context.ts";

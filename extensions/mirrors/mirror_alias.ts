@@ -1,6 +1,6 @@
 // Mirrors one alias: the target gets each change of its history, with the times of the source.
 import { isRegistryError, parseRef, parseVersion } from "../../core/kernel.ts";
-import { readHead, recordKey, tryLocate, versionCell } from "../../registry/record_reads.ts";
+import { locate, readHead, recordKey, versionCell } from "../../registry/record_reads.ts";
 import type { Context } from "../../registry/record_reads.ts";
 import { setAlias, settle, settleVersion } from "../../registry/record_writes.ts";
 import { changesOf, writeChanges } from "./mirror_notes.ts";
@@ -56,7 +56,7 @@ async function set(
     return { action: isPending ? "postponed" : "skipped" };
   }
   if (dryRun) return { action: "copied", generation: generation + 1 };
-  const located = await tryLocate(to, parseRef(target, version), signal);
+  const located = await locate(to, parseRef(target, version), { ifThere: true, signal });
   if (located !== undefined) await settleVersion(to, located.found, signal); // before its alias
   if (missing.length > 0) {
     return { action: "copied", generation: await writeChanges(run, pair, state) };

@@ -2,9 +2,9 @@
 import type { TombstoneRecord, VersionRecord } from "../../core/record.ts";
 import {
   asGeneration,
-  readCell,
   readHead,
   readRecord,
+  readVersion,
   recordOfKind,
   sinceOf,
 } from "../../registry/record_reads.ts";
@@ -61,7 +61,7 @@ async function deletePresent(
   head?: Head,
 ): Promise<Outcome> {
   const { from, to, signal } = run;
-  const present = head && await readCell(to, targetCellPath(pair), { head, signal });
+  const present = head && await readVersion(to, targetCellPath(pair), { head, signal });
   if (head !== undefined && present === undefined) return { action: "skipped", isPassing: true };
   const tombstone = await readTombstone(from, pair.source.head.key, signal);
   if (tombstone === undefined) return { action: "gone" };

@@ -10,9 +10,9 @@ import {
   isVoid,
   parseCellKey,
   parsePlace,
-  readCell,
   readHead,
   readRecord,
+  readVersion,
 } from "../../registry/record_reads.ts";
 import type { Head, Located } from "../../registry/record_reads.ts";
 import { generationAbove, settleVersion } from "../../registry/record_writes.ts";
@@ -48,7 +48,7 @@ export async function mirrorVersion(
   const { from, to, signal } = run;
   const { source, targetCell } = pair;
   return await persist(run, async (first) => { // listings are used in the first attempt only
-    const located = await readCell(from, source.cell, {
+    const located = await readVersion(from, source.cell, {
       head: first ? source.head : undefined,
       signal,
     });
@@ -212,7 +212,7 @@ function isSavedAgain(
 /** Reads the version in the target. In mutable registries, damage is replaced. */
 async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Located | undefined> {
   try {
-    return await readCell(to, cellOf(head.key), { head, signal });
+    return await readVersion(to, cellOf(head.key), { head, signal });
   } catch (error) {
     if (!to.settings.mutable || !isRegistryError(error, "Corrupt")) throw error;
   }

@@ -16,8 +16,8 @@ import {
   listHolds,
   nameFolder,
   noneKnown,
-  readCell,
   readGraces,
+  readVersion,
   type VersionHead,
   versionHeads,
 } from "../../registry/record_reads.ts";
@@ -98,7 +98,7 @@ export function prunableInStore(
       return [...[...aliases, ...releases].map(({ version }) => version), ...earlier];
     },
     async read({ version, found: { head: listed } }, { info }) {
-      const located = await readCell(store, cellOf(listed.key), { head: listed, signal });
+      const located = await readVersion(store, cellOf(listed.key), { head: listed, signal });
       if (located === undefined) return undefined;
       const { record: { createdAt, restored = [] }, head: { modifiedAt } } = located;
       const graceMs = restored.length > 0

@@ -16,7 +16,7 @@ import {
   payloadSource,
   runsOf,
 } from "../../registry/transfer_reads.ts";
-import type { Context, PayloadSource } from "../../registry/transfer_reads.ts";
+import type { Context, Located, PayloadSource } from "../../registry/transfer_reads.ts";
 
 /**
  * Returns a URL that downloads a file of a version from the store, without a token, until it
@@ -35,7 +35,7 @@ export async function presignDownload(
 
 /** A version that was found, so that its next files need no request for it. */
 export interface FoundVersion {
-  located?: ReturnType<typeof locate>;
+  located?: Promise<Located>;
 }
 
 /** Presigns files of one version like `presignDownload`. Finds the version once. */
@@ -63,7 +63,7 @@ async function presignStored(
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);
   const expiresAt = expiry(context, expiresInMs);
-  found.located ??= locate(context, parseRef(ref, version), signal);
+  found.located ??= locate(context, parseRef(ref, version), { signal });
   const located = await found.located;
   const source = await payloadSource(context, located, signal, options.path);
   const byPath = new Map(source.files.map((file) => [file.path, file]));

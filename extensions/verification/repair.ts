@@ -19,7 +19,7 @@ import {
   cellOf,
   objectsOf,
   parseCellKey,
-  readCell,
+  readVersion,
   StoreReader,
   versionHeads,
 } from "../../registry/record_reads.ts";
@@ -110,7 +110,7 @@ export class FileRepair {
     const signal = this.#signal;
     for await (const { head } of versionHeads(context, name, { signal })) {
       try {
-        const located = await readCell(context, cellOf(head.key), { head, signal });
+        const located = await readVersion(context, cellOf(head.key), { head, signal });
         if (located === undefined) continue;
         const { info, inline } = located.found;
         const inlineAt = info.size - inline.byteLength;
@@ -131,7 +131,7 @@ export class FileRepair {
     const operation = startOperation(this.#to, `repair "${key}"`, signal);
     const isRecord = parseCellKey(key) !== undefined;
     if (isRecord) {
-      const located = await readCell(this.#to, cellOf(key), { signal });
+      const located = await readVersion(this.#to, cellOf(key), { signal });
       if (located?.found.info.key !== key) throw this.#refusal(key, "it was replaced");
       if (objectsOf(this.#to, located.record).length > 0) { // it could look late
         throw this.#refusal(key, "the record also has payload");

@@ -184,7 +184,7 @@ async function cellOfRef(context: Context, ref: Ref, signal?: AbortSignal): Prom
   const { versioned } = context.settings;
   const cell = selector.kind === "version" && versionCell(name, selector.version, versioned);
   if (cell && await readHead(context, cell, signal) !== undefined) return cell;
-  return (await locate(context, ref, signal)).cell;
+  return (await locate(context, ref, { signal })).cell;
 }
 
 interface Counting extends SignalOptions {

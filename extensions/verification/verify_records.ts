@@ -17,6 +17,7 @@ import {
   asPartial,
   cellOf,
   listReadable,
+  locate,
   misplaced,
   parseCellKey,
   parseGeneration,
@@ -24,7 +25,6 @@ import {
   readRecord,
   SETTINGS,
   TOMBSTONE_BYTES,
-  tryLocate,
   versionCell,
   versionHeads,
 } from "../../registry/record_reads.ts";
@@ -237,7 +237,7 @@ async function verifyAlias(
   signal?: AbortSignal,
 ): Promise<RegistryError | undefined> {
   try {
-    await tryLocate(context, parseRef(name, label!), signal);
+    await locate(context, parseRef(name, label!), { ifThere: true, signal });
     return undefined;
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) {

@@ -8,9 +8,9 @@ import {
   cellOf,
   corruptRecord,
   createArtifact,
-  readCell,
   readHead,
   readRecord,
+  readVersion,
   StoreReader,
 } from "../../registry/record_reads.ts";
 import type { Context, Head, Located, PayloadSource } from "../../registry/record_reads.ts";
@@ -85,7 +85,7 @@ class VersionCheck {
     let listed: Head | undefined = head;
     for (;; listed = undefined) { // the listing is used in the first attempt only
       try {
-        const located = await readCell(context, this.#cell, { head: listed, signal });
+        const located = await readVersion(context, this.#cell, { head: listed, signal });
         const problem = context.voids.has(head.key) ? expiredRecord(head.key) : undefined;
         if (located === undefined) {
           return damageBy(problem ?? await scrubbedHead(context, head, signal));

@@ -6,10 +6,10 @@ import { decodeRecord } from "../format/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type { ReadOptions, Verify } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { countingHead, isLate } from "../cell/voids.ts";
+import { isLate } from "../cell/voids.ts";
 import type { Store } from "../cell/store.ts";
 import { cellOf, recordKey, SETTINGS, versionCell } from "../format/layout.ts";
-import type { Located, VersionHead } from "../cell/heads.ts";
+import { type Located, readHead, type VersionHead } from "../cell/heads.ts";
 import type { NoteKeeper } from "../payload/unfinished.ts";
 import { type CacheParts, RegistryCache } from "./cache.ts";
 import type { RecordEntry, SeenHead } from "./seal.ts";
@@ -55,7 +55,7 @@ export async function locateCached(
   }
   const due = isDue(entry!, store.system.now());
   if (verify !== "full" && !due) return located;
-  const head = await countingHead(store, cell, signal);
+  const head = await readHead(store, cell, signal, store.voids);
   if (!isSameHead(located.head, head)) return void await cache.removeRecord(cell);
   if (due) cache.keepRecord(cell, entry!);
   return located;

@@ -1,5 +1,11 @@
 // Reads the heads of cells, from listings, and their records.
-import { isPrefix, type ObjectInfo, type Prefix, type StoredObject } from "../../core/backend.ts";
+import {
+  type Backend,
+  isPrefix,
+  type ObjectInfo,
+  type Prefix,
+  type StoredObject,
+} from "../../core/backend.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import {
   corruptRecord,
@@ -67,46 +73,43 @@ export function headOf(newest: Generation): Head {
   return { ...newest, dead: newest.size === TOMBSTONE_BYTES };
 }
 
-/** Reads the head of a cell, or of the first in a folder; undefined if none was ever written. */
+/**
+ * Reads the head of a cell, or of the first in a folder; undefined if none was ever written.
+ *
+ * @param voids keys of expired records, which do not count; writers pass none
+ */
 export async function readHead(
-  store: Pick<OpeningStore, "backend">,
+  { backend }: Pick<OpeningStore, "backend">,
   cell: string,
   signal?: AbortSignal,
+  voids?: ReadonlySet<string>,
 ): Promise<Head | undefined> {
-  const newest = await readFirst(store, cell, signal);
-  return newest === undefined || "generation" in newest
-    ? newest
-    : await headBehind(store, cell, signal);
-}
-
-/** Returns the first record under a prefix as a head, or another file listed before it. */
-export async function readFirst(
-  store: Pick<OpeningStore, "backend">,
-  prefix: string,
-  signal?: AbortSignal,
-): Promise<Head | ObjectInfo | undefined> {
-  const { backend } = store;
+  const object = await backend.getFirst?.(cell, { signal });
+  let first = object?.info;
   if (backend.getFirst === undefined) {
-    for await (const entry of backend.list(prefix, { limit: 1, signal })) {
-      const newest = asGeneration(entry as ObjectInfo);
-      return newest === undefined ? entry as ObjectInfo : headOf(newest);
-    }
-    return undefined;
+    for await (const entry of backend.list(cell, { limit: 1, signal })) first = entry as ObjectInfo;
   }
-  const object = await backend.getFirst(prefix, { signal });
-  const newest = object && asGeneration(object.info);
-  return newest === undefined ? object?.info : { ...headOf(newest), object };
+  if (first === undefined) return undefined;
+  const newest = asGeneration(first);
+  if (newest !== undefined && !voids?.has(newest.key)) {
+    return object === undefined ? headOf(newest) : { ...headOf(newest), object };
+  }
+  return await headBehind(backend, cell, { after: newest?.key ?? cell, voids, signal });
 }
 
-/** Finds a head that is listed after a foreign file. */
+/** Finds a head that is listed after a foreign file, or after an expired record. */
 async function headBehind(
-  store: Pick<OpeningStore, "backend">,
+  backend: Pick<Backend, "list">,
   cell: string,
-  signal?: AbortSignal,
+  { after = cell, voids, signal }: {
+    after?: string;
+    voids?: ReadonlySet<string>;
+    signal?: AbortSignal;
+  },
 ): Promise<Head | undefined> {
-  for await (const entry of store.backend.list(cell, { after: cell, signal })) {
+  for await (const entry of backend.list(cell, { after, signal })) {
     const newest = asGeneration(entry);
-    if (newest !== undefined) return headOf(newest);
+    if (newest !== undefined && !voids?.has(newest.key)) return headOf(newest);
   }
 }
 
@@ -169,7 +172,7 @@ export async function* liveHeads(
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);
     const head = newest === undefined
-      ? await headBehind(store, its, signal) // a foreign file may hide the head
+      ? await headBehind(store.backend, its, { signal }) // a foreign file may hide the head
       : headOf(newest);
     if (head === undefined || cellOf(head.key) !== its) continue;
     cell = its;

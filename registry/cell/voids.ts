@@ -1,7 +1,7 @@
 // Expired records: a create that lands too late must not become an unreadable version.
 import type { Store } from "./store.ts";
-import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
-import type { FoundRecord, Head } from "./heads.ts";
+import { readHead, readRecord } from "./heads.ts";
+import type { FoundRecord } from "./heads.ts";
 import { payloadKeysOf } from "./file_list.ts";
 import { objectsOf } from "./objects.ts";
 import { recordKey, SETTINGS } from "../format/layout.ts";
@@ -73,20 +73,6 @@ export function noteVoid(store: Store, key: string): void {
   store.logger.warn(`record "${key}" is ignored: it landed too late, and its payload is gone`);
 }
 
-/** Returns the newest generation that is not known to have expired. */
-export async function countingHead(
-  store: Store,
-  cell: string,
-  signal?: AbortSignal,
-): Promise<Head | undefined> {
-  const head = await readHead(store, cell, signal);
-  if (head === undefined || !store.voids.has(head.key)) return head;
-  for await (const entry of store.backend.list(cell, { after: head.key, signal })) {
-    const older = asGeneration(entry);
-    if (older !== undefined && !store.voids.has(older.key)) return headOf(older);
-  }
-}
-
 /** Returns the newest valid record of a cell whose head is `found`; undefined if there is none. */
 export async function countingRecord(
   store: Store,
@@ -96,7 +82,7 @@ export async function countingRecord(
 ): Promise<FoundRecord | undefined> {
   let counting: FoundRecord | undefined = object;
   while (counting !== undefined && await isVoid(store, counting, signal)) {
-    const head = await countingHead(store, cell, signal);
+    const head = await readHead(store, cell, signal, store.voids);
     counting = head && await readRecord(store, head, signal);
   }
   return counting;

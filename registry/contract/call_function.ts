@@ -26,7 +26,7 @@ export async function callFunction<Args extends unknown[], T>(
   row: FunctionRow<Args, Promise<T>>,
 ): Promise<T> {
   const called = calledRow(registry, args, row);
-  const call = async (...checked: unknown[]) => await resultOf(registry, checked as Args, row);
+  const call = (...checked: unknown[]) => resultOf(registry, checked as Args, row);
   return await wrapperOf(registry).call(called, call)(...args) as T;
 }
 

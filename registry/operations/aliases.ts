@@ -35,7 +35,7 @@ import {
 } from "../format/layout.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
-import { aliasIn, contentCommit, isAsChecked, locate, readAlias, tryLocate } from "./resolve.ts";
+import { aliasIn, contentCommit, isAsChecked, locate, readAlias } from "./resolve.ts";
 
 /** The facts of a change that a mirror keeps. */
 interface MirroredChange {
@@ -65,7 +65,7 @@ export async function setAlias(
     checkNewName(alias, "alias");
     if (!force) await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);
   }
-  const { record, found } = await locate(context, parseRef(name, names.version), signal);
+  const { record, found } = await locate(context, parseRef(name, names.version), { signal });
   if (commit !== undefined && commit !== record.commit) throw replacedMeanwhile(name, alias);
   await settleVersion(context, found, signal); // the alias must not outlive the version
   const version = parseVersion(record.version).canonical;
@@ -91,7 +91,7 @@ export async function setAlias(
   if (generation === undefined && present !== undefined) await settle(context, [present], signal);
   if (commit === undefined || !context.settings.mutable) return;
   // An overwrite that began before may have ended since: it looks at the aliases again, too.
-  const now = await tryLocate(context, parseRef(name, version), signal);
+  const now = await locate(context, parseRef(name, version), { ifThere: true, signal });
   if (now?.record.commit === commit) return;
   if (generation !== undefined) await putBack(context, { name, alias, version }, signal);
   throw replacedMeanwhile(name, alias);
@@ -114,7 +114,8 @@ export async function putBack(
   const changes = aliasRecords(context, { name, alias }, { limit: 2, signal });
   const [, before] = await Array.fromAsync(changes);
   const { version, checked } = before?.record ?? {};
-  const isThere = version && await tryLocate(context, parseRef(name, version), signal);
+  const isThere = version &&
+    await locate(context, parseRef(name, version), { ifThere: true, signal });
   if (isThere) await setAlias(context, { name, alias, version }, { ...settings, checked });
   else await deleteAlias(context, { name, alias }, settings);
 }

@@ -93,7 +93,7 @@ async function subjectOf(
   const ref = parseRef(text);
   const { name } = ref;
   if (!ref.bare) {
-    return { name, version: parseVersion((await locate(context, ref, signal)).record.version) };
+    return { name, version: parseVersion((await locate(context, ref, { signal })).record.version) };
   }
   if (!mayBeNew) await checkKnown(context, name, signal);
   return { name };

@@ -17,7 +17,7 @@ import { cellOf, versionCell } from "../format/layout.ts";
 import { settle } from "../cell/settle.ts";
 import { sinceAbove } from "../cell/since.ts";
 import { type Operation, startOperation } from "../cell/operation.ts";
-import { tryLocate } from "./resolve.ts";
+import { locate } from "./resolve.ts";
 
 export async function deleteRef(
   context: Context,
@@ -118,7 +118,7 @@ async function versionOf(
 ): Promise<Version | undefined> {
   const { selector } = ref;
   if (selector.kind !== "version") {
-    const located = await tryLocate(context, ref, signal);
+    const located = await locate(context, ref, { ifThere: true, signal });
     return located && parseVersion(located.record.version);
   }
   const { version } = selector;

@@ -16,7 +16,7 @@ import {
 } from "./aliases.ts";
 import type { Context } from "./context.ts";
 import { readInput } from "./lineage/inputs.ts";
-import { locateVersion } from "./resolve.ts";
+import { cellOfVersion, readVersion } from "./resolve.ts";
 
 interface ReleaseHold {
   version: string;
@@ -82,7 +82,9 @@ async function readHolds(
 ): Promise<ReleaseHold[]> {
   const before = known.releases.get(note.commit);
   if (before !== undefined) return before;
-  const located = await locateVersion(context, note.name, note.version, signal);
+  const located = await readVersion(context, cellOfVersion(context, note.name, note.version), {
+    signal,
+  });
   if (located?.record.commit !== note.commit) return []; // not written yet, deleted or replaced
   const { materializer, inputs = [] } = located.record;
   const release = `${note.name}@${note.version.canonical}`;

@@ -11,7 +11,7 @@ import { type Head, readHead, versionHeads } from "../cell/heads.ts";
 import { cellOf, versionsFolder } from "../format/layout.ts";
 import { annotationsOfName } from "./annotations.ts";
 import { artifactInfo } from "./load.ts";
-import { readCell } from "./resolve.ts";
+import { readVersion } from "./resolve.ts";
 
 export async function* listVersions(
   context: Context,
@@ -61,7 +61,7 @@ async function describe(
     const notes = await read?.(entry.version);
     if (notes !== undefined && annotations) entry.annotations = notes;
     if (!details) return true;
-    const located = await readCell(context, cellOf(head.key), { head, signal });
+    const located = await readVersion(context, cellOf(head.key), { head, signal });
     if (located === undefined) return false;
     entry.info = await artifactInfo(context, located, { withoutFiles, signal });
     if (notes !== undefined) entry.info.annotations = notes;

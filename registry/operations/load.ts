@@ -39,10 +39,10 @@ import { createLoadLimit, type LoadLimit } from "../../core/calls/load_limit.ts"
 import { makeValue } from "../contract/make_value.ts";
 import { KeptPacks } from "../payload/packs.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
-import { locate, tryLocate } from "./resolve.ts";
-import { type Located, readRecord } from "../cell/heads.ts";
+import { locate } from "./resolve.ts";
+import { type Located, readHead, readRecord } from "../cell/heads.ts";
 import { createEarlier } from "./earlier_files.ts";
-import { countingHead, isLate, noteVoid } from "../cell/voids.ts";
+import { isLate, noteVoid } from "../cell/voids.ts";
 
 /** Maximum restarts of a read that concurrent writers overtake. */
 const MAX_RESTARTS = 20;
@@ -145,20 +145,15 @@ async function withLocated<T>(
 ): Promise<T> {
   for (let restarts = 0;; restarts++) {
     try {
-      return await readOnce();
+      const cached = options.fresh ? undefined : await locateCached(context, ref, options);
+      const located = cached ?? await locate(context, ref, options);
+      if (located === undefined) return undefined as T;
+      if (cached === undefined) await keepRecord(context, ref, located);
+      return await use(located);
     } catch (error) {
       if (!(error instanceof Superseded) || restarts >= MAX_RESTARTS) throw error;
       context.logger.debug(`load "${ref.name}": restarts: ${error.message}`);
     }
-  }
-
-  async function readOnce(): Promise<T> {
-    const cached = options.fresh ? undefined : await locateCached(context, ref, options);
-    const located = cached ??
-      await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
-    if (located === undefined) return undefined as T;
-    if (cached === undefined) await keepRecord(context, ref, located);
-    return await use(located);
   }
 }
 
@@ -367,7 +362,7 @@ async function explainMissing(
   const ref = refOf(located);
   const isLost = await isLate(context, found);
   if (isLost) noteVoid(context, found.info.key);
-  const head = await countingHead(context, cell);
+  const head = await readHead(context, cell, undefined, context.voids);
   const isGone = head?.dead ?? true; // a tombstone can have the key and the commit of the version
   const isSame = !isGone && head?.key === found.info.key &&
     (await readRecord(context, head.key))?.record.commit === found.record.commit;

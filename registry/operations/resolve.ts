@@ -4,14 +4,14 @@ import { shown } from "../../core/naming/names.ts";
 import type { AliasRecord, VersionRecord } from "../../core/record.ts";
 import { corruptRecord } from "../format/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
-import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/versions.ts";
+import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
+import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context } from "./context.ts";
 import {
   asGeneration,
   headOf,
   liveHeads,
   misplaced,
-  readFirst,
   readHead,
   readRecord,
   recordOfKind,
@@ -20,23 +20,54 @@ import {
 import type { FoundRecord, Head, Located } from "../cell/heads.ts";
 import { aliasCell, cellOf, nameFolder, versionCell, versionsFolder } from "../format/layout.ts";
 import { compareWithStore } from "../cache/cached_records.ts";
-import { countingHead, isVoid } from "../cell/voids.ts";
+import { isVoid } from "../cell/voids.ts";
 import { isProtected } from "./protection.ts";
 
+interface Locating {
+  /** Returns undefined if there is no such version. Missing aliases throw all the same. */
+  ifThere?: boolean;
+  signal?: AbortSignal;
+}
+
 /** Returns the record of a ref. Throws `NotFound`, naming the missing part. */
-export async function locate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located> {
+export function locate(
+  context: Context,
+  ref: Ref,
+  options?: Locating & { ifThere?: false },
+): Promise<Located>;
+export function locate(context: Context, ref: Ref, options: Locating): Promise<Located | undefined>;
+export async function locate(
+  context: Context,
+  ref: Ref,
+  { ifThere = false, signal }: Locating = {},
+): Promise<Located | undefined> {
   const { name, selector } = ref;
-  const located = await tryLocate(context, ref, signal);
-  if (located !== undefined) return located;
+  const located = selector.kind === "version"
+    ? await readVersion(context, cellOfVersion(context, name, selector.version), { signal })
+    : selector.kind === "alias"
+    ? await locateAlias(context, name, selector.alias, signal)
+    : selector.kind === "latest"
+    ? await locateLatest(context, name, signal)
+    : await locateInRange(context, name, selector.range, signal);
+  if (context.cache !== undefined) {
+    const cell = selector.kind === "version"
+      ? cellOfVersion(context, name, selector.version)
+      : located?.cell;
+    if (cell !== undefined) await compareWithStore(context, cell, located);
+  }
+  if (located !== undefined || ifThere) return located;
   if (selector.kind === "version") {
     throw await versionNotFound(context, name, selector.version, signal);
   }
-  const isRange = selector.kind === "range";
   throw absent(context, {
     subject: shown(name),
-    state: isRange ? `it has no version in ${shown(selector.text)}` : "no such name",
     hint: "Check the name, or list them: registry.names() and registry.versions(name).",
-    reason: isRange ? { kind: "version_missing", name } : { kind: "name_missing" },
+    ...(selector.kind === "range"
+      ? {
+        state: `it has no version in ${shown(selector.text)}`,
+        reason: { kind: "version_missing", name },
+      }
+      : { state: "no such name", reason: { kind: "name_missing" } }),
   });
 }
 
@@ -76,37 +107,17 @@ function absent(
   return new Absent({ code: "NotFound", action: "find", ...words, backend: backend.location });
 }
 
-/** Like {@linkcode locate}, but undefined if there is no such version. Missing aliases throw. */
-export async function tryLocate(
+/** Returns the newest version in a range. */
+async function locateInRange(
   context: Context,
-  ref: Ref,
+  name: string,
+  range: VersionRange,
   signal?: AbortSignal,
 ): Promise<Located | undefined> {
-  const { name, selector } = ref;
-  const located = await readLocated(context, ref, signal);
-  if (context.cache === undefined) return located;
-  const cell = selector.kind === "version"
-    ? versionCell(name, selector.version, context.settings.versioned)
-    : located?.cell;
-  if (cell !== undefined) await compareWithStore(context, cell, located);
-  return located;
-}
-
-async function readLocated(
-  context: Context,
-  ref: Ref,
-  signal?: AbortSignal,
-): Promise<Located | undefined> {
-  const { name, selector } = ref;
-  if (selector.kind === "version") {
-    return await locateVersion(context, name, selector.version, signal);
-  }
-  if (selector.kind === "alias") return await locateAlias(context, name, selector.alias, signal);
-  if (selector.kind === "latest") return await locateLatest(context, name, signal);
   for (let passes = 0, isGone = true; isGone && passes < 2; passes++) {
     isGone = false; // what replaced a removed version may be newer than the listing
-    for await (const { head } of versionHeads(context, name, { range: selector.range, signal })) {
-      const located = await readCell(context, cellOf(head.key), { head, signal });
+    for await (const { head } of versionHeads(context, name, { range, signal })) {
+      const located = await readVersion(context, cellOf(head.key), { head, signal });
       if (located !== undefined) return located;
       isGone = true; // removed or void: try the next
     }
@@ -120,29 +131,16 @@ async function locateLatest(
   signal?: AbortSignal,
 ): Promise<Located | undefined> {
   const folder = versionsFolder(name);
-  const first = await readFirst(context, folder, signal);
+  const first = await readHead(context, folder, signal);
   if (first === undefined) return undefined;
-  if ("generation" in first && !first.dead) {
-    const located = await readCell(context, cellOf(first.key), { head: first, signal });
+  if (!first.dead) {
+    const located = await readVersion(context, cellOf(first.key), { head: first, signal });
     if (located !== undefined) return located; // otherwise removed or void, which is rare
   }
   for await (const head of liveHeads(context, folder, { signal })) {
-    const located = await readCell(context, cellOf(head.key), { head, signal });
+    const located = await readVersion(context, cellOf(head.key), { head, signal });
     if (located !== undefined) return located;
   }
-}
-
-export async function locateVersion(
-  context: Context,
-  name: string,
-  version: Version,
-  signal?: AbortSignal,
-  heads?: Heads,
-): Promise<Located | undefined> {
-  const { versioned } = context.settings;
-  if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
-  const cell = versionCell(name, version, versioned);
-  return await readCell(context, cell, { head: heads?.get(cell), signal });
 }
 
 async function locateAlias(
@@ -164,7 +162,8 @@ async function locateAlias(
       });
     }
     const { version, commit } = record;
-    const located = await locateVersion(context, name, parseVersion(version), signal, heads);
+    const cell = cellOfVersion(context, name, parseVersion(version));
+    const located = await readVersion(context, cell, { head: heads?.get(cell ?? ""), signal });
     if (heads && located && !heads.has(located.cell)) noteFar(context, aliasCell(name, alias));
     if (located && isAsChecked(record, located.record)) return located;
     if (commit === before) {
@@ -281,19 +280,31 @@ export function aliasIn(object: FoundRecord, name: string, alias: string): Alias
   return record;
 }
 
+/** Returns the cell of a version; undefined if a registry without versions cannot have it. */
+export function cellOfVersion(
+  { settings: { versioned } }: Pick<Context, "settings">,
+  name: string,
+  version: Version,
+): string | undefined {
+  const mayBe = versioned || version.canonical === FIRST_VERSION.canonical;
+  return mayBe ? versionCell(name, version, versioned) : undefined;
+}
+
 /**
  * Returns the version record of a cell; undefined if it is deleted, void, or was never written.
  * Readers take no locks: a record that was garbage collected meanwhile has a newer head.
  */
-export async function readCell(
+export async function readVersion(
   context: Context,
-  cell: string,
+  cell: string | undefined,
   options: { head?: Head; signal?: AbortSignal },
 ): Promise<Located | undefined> {
+  if (cell === undefined) return undefined;
+  const { voids } = context;
   const { signal } = options;
-  const known = options.head !== undefined && !context.voids.has(options.head.key);
-  let head = known ? options.head : await countingHead(context, cell, signal);
-  for (let key = "";; head = await countingHead(context, cell, signal)) {
+  const known = options.head !== undefined && !voids.has(options.head.key);
+  let head = known ? options.head : await readHead(context, cell, signal, voids);
+  for (let key = "";; head = await readHead(context, cell, signal, voids)) {
     if (head === undefined || head.dead) return undefined;
     const object = await readRecord(context, head, signal);
     const scrubbed = object?.record.kind === "scrubbed";

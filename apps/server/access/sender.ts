@@ -25,14 +25,14 @@ function scopeNow(): Scope | undefined {
  * Calls `answer` for a request. Records that it causes have this author. Without one, they have
  * that of `changeAs()` around it, but never that of another request.
  */
-export async function sentBy<T>(
+export function sentBy<T>(
   author: Author | undefined,
   answer: () => Promise<T>,
 ): Promise<T> {
   const outer = scopeNow();
   const inherited = outer?.isRequest ? undefined : outer?.author;
   const scope = { author: author ?? inherited, isRequest: true, isEnded: false };
-  return await within(scope, answer);
+  return within(scope, answer);
 }
 
 /**

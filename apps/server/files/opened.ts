@@ -3,7 +3,7 @@ import type { Registry } from "../../../mod.ts";
 import type { PagedArtifact } from "../../../core/artifact.ts";
 import { type Access, type ReadablePages, readablePages } from "../access/access.ts";
 import { shareReads } from "../share_reads.ts";
-import { conflict, orMissing, type RegistryError } from "../../../core/errors.ts";
+import { conflict, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
 
 /** A version as a request names it. */
@@ -60,19 +60,20 @@ export function createOpened(
     const known = kept?.artifact.info.name === name ? kept : undefined;
     const now = system.monotonic();
     if (known !== undefined && now < known.lookAt) return known.artifact;
-    const asked = JSON.stringify([name, version]);
+    const { openPages } = await import("../../../registry/mod.ts");
     const present = () =>
-      share(asked, async () => {
-        const { openPages } = await import("../../../registry/mod.ts");
-        return await openPages(registry, name, { version });
-      });
-    const newest = async () => {
-      const current = await present();
-      if (commit === undefined || hasCommit(current, commit)) return current;
-      await registry.info(name, { version }); // compares what the registry has cached
-      return await present();
-    };
-    const current = known === undefined ? await newest() : await orMissing(newest());
+      share(JSON.stringify([name, version]), () => openPages(registry, name, { version }));
+    let current: PagedArtifact | undefined;
+    try {
+      current = await present();
+      if (commit !== undefined && !hasCommit(current, commit)) {
+        await registry.info(name, { version }); // compares what the registry has cached
+        current = await present();
+      }
+    } catch (error) {
+      if (known === undefined || !isRegistryError(error, "NotFound")) throw error;
+      current = undefined;
+    }
     const isMeant = current !== undefined &&
       (commit === undefined || hasCommit(current, commit));
     if (known !== undefined && !isMeant) {

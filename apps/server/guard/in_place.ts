@@ -21,24 +21,26 @@ export async function answerInPlace(
 ): Promise<Answer> {
   const { lists } = c.info;
   if (lists === undefined) return await answer();
-  const answered = await inPlace(placeFor(c, lists), answer);
-  if (!(answered.body instanceof ReadableStream)) return answered;
-  const reader = answered.body.getReader();
-  const body = onDemand(reader, async (controller) => {
-    const { done, value } = await inPlace(lists.take(senderOf(c.info)), () => reader.read());
-    if (done) controller.close();
-    else controller.enqueue(value);
-  });
-  return new Answer(body, answered);
-}
-
-async function inPlace<T>(taken: Promise<() => void>, make: () => T | Promise<T>): Promise<T> {
-  const give = await taken;
+  const give = await placeFor(c, lists);
+  let answered: Answer;
   try {
-    return await make();
+    answered = await answer();
   } finally {
     give();
   }
+  if (!(answered.body instanceof ReadableStream)) return answered;
+  const reader = answered.body.getReader();
+  const body = onDemand(reader, async (controller) => {
+    const give = await lists.take(senderOf(c.info));
+    try {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    } finally {
+      give();
+    }
+  });
+  return new Answer(body, answered);
 }
 
 /** Returns whose requests share places: those of a token, else of an address. */

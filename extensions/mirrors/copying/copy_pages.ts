@@ -151,7 +151,7 @@ async function openEarlier(
   if (ref === undefined) return undefined;
   const seenAt = operation.moment();
   try {
-    const { found, record } = await locate(to, parseRef(ref), signal);
+    const { found, record } = await locate(to, parseRef(ref), { signal });
     const files = new SortedFiles(readable(new FileList(to, record, { signal })));
     const baseOf = (some: readonly StoredFile[]) =>
       createBase(to, found, some, { name, expectsEqual: false, signal });

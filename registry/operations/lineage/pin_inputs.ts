@@ -57,7 +57,7 @@ async function pinInput(
       if (await readHead(context, cell, signal) !== undefined) return ref;
       throw await versionNotFound(context, parsed.name, version, signal);
     }
-    const { record } = await locate(context, parsed, signal);
+    const { record } = await locate(context, parsed, { signal });
     if (digest !== undefined && digest !== record.digest) return { ref, digest };
     const exact = `${parsed.name}@${parseVersion(record.version).canonical}`;
     return { ref: exact, digest: record.digest };

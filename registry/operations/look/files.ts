@@ -37,9 +37,11 @@ export async function openFile(
 ): Promise<ArtifactFile> {
   const context = storeOf(registry, ref);
   if (context === undefined) return await (await openPages(registry, ref, options)).file(path);
-  const open = async () =>
-    await openFileOf(context, await refMeant(context, ref, options), path, options);
-  return await open().catch((error) => suggesting(registry, ref, options, error));
+  try {
+    return await openFileOf(context, await refMeant(context, ref, options), path, options);
+  } catch (error) {
+    return await suggesting(registry, ref, options, error);
+  }
 }
 
 /** Opens a version a page of its list of files at a time. */
@@ -53,9 +55,11 @@ export async function openPages(
     return await registry.service?.openPages?.(ref, options) ??
       onePage(await registry.open(ref, options));
   }
-  const open = async () =>
-    await openPagesOf(context, await refMeant(context, ref, options), options);
-  return await open().catch((error) => suggesting(registry, ref, options, error));
+  try {
+    return await openPagesOf(context, await refMeant(context, ref, options), options);
+  } catch (error) {
+    return await suggesting(registry, ref, options, error);
+  }
 }
 
 export async function* listFiles(

@@ -19,7 +19,7 @@ import { firstSavedAt } from "../../cell/since.ts";
 import { aliasesFolder, cellOf, notesFolder, parseCellKey } from "../../format/layout.ts";
 import { type Context, contextOf } from "../context.ts";
 import { noSuchName } from "../listing.ts";
-import { readCell } from "../resolve.ts";
+import { readVersion } from "../resolve.ts";
 import { deletionOf } from "./past.ts";
 
 /** A record with events. */
@@ -217,7 +217,7 @@ async function readSave(
   signal?: AbortSignal,
 ): Promise<LogEntry[]> {
   try {
-    const located = await readCell(context, cellOf(head.key), { head, signal });
+    const located = await readVersion(context, cellOf(head.key), { head, signal });
     if (located === undefined) return []; // deleted meanwhile
     const { version, createdAt, size, commit, restored = [] } = located.record;
     const at = new Date(createdAt);

@@ -24,7 +24,7 @@ export function refAsOf(
 function pastOf(context: Context): Past {
   return {
     info: async (ref, { signal } = {}) =>
-      await artifactInfo(context, await locate(context, parseRef(ref), signal), {
+      await artifactInfo(context, await locate(context, parseRef(ref), { signal }), {
         withoutFiles: true,
         signal,
       }),
@@ -32,7 +32,7 @@ function pastOf(context: Context): Past {
     versions: (name, options) => listVersions(context, name, { ...options, withoutFiles: true }),
     deletions: (name, signal) => deletions(context, name, signal),
     firstSavedAt: async (name, version, signal) =>
-      firstSavedAt((await locate(context, parseRef(name, version), signal)).record),
+      firstSavedAt((await locate(context, parseRef(name, version), { signal })).record),
   };
 }
 

@@ -6,7 +6,7 @@ import { watchLatest } from "../../contract/watch.ts";
 import type { Context } from "../context.ts";
 import { listVersions } from "../listing.ts";
 import { listNames } from "../names.ts";
-import { tryLocate } from "../resolve.ts";
+import { locate } from "../resolve.ts";
 
 export function listingMethods(context: Context): OwnMethods<ListingRows> {
   return {
@@ -15,7 +15,8 @@ export function listingMethods(context: Context): OwnMethods<ListingRows> {
     watch: (name, options = {}) =>
       watchLatest(name, options, {
         system: context.system,
-        latest: async (signal) => (await tryLocate(context, parseRef(name), signal))?.record,
+        latest: async (signal) =>
+          (await locate(context, parseRef(name), { ifThere: true, signal }))?.record,
       }),
   };
 }

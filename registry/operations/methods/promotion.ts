@@ -38,7 +38,7 @@ export async function checkPromotion(
   const info = await registry.info(name, { version, annotations: true, signal });
   const at = parseVersion(info.version);
   const log = async function* () { // by generation: clocks of writers differ
-    const { record, found } = await locate(context, parseRef(name, info.version), signal);
+    const { record, found } = await locate(context, parseRef(name, info.version), { signal });
     const hasOtherTime = record.restored ?? await wasCopied(context, found, signal);
     const savedAt = record.commit !== info.commit
       ? Infinity

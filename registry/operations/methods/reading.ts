@@ -10,7 +10,7 @@ import { memberMeant } from "../../contract/release.ts";
 import type { Context } from "../context.ts";
 import { artifactInfo, downloadVersion, loadIfThere, loadValue, openArtifact } from "../load.ts";
 import { refMeant, type Suggest } from "../look/suggesting.ts";
-import { asAbsent, isAbsent, locate, tryLocate } from "../resolve.ts";
+import { asAbsent, isAbsent, locate } from "../resolve.ts";
 
 export function readingMethods(
   context: Context,
@@ -44,7 +44,8 @@ function readersOf(context: Context) {
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
     const { asOf, signal } = options;
     try {
-      return await tryLocate(context, await refFor(ref, options), signal) !== undefined;
+      return await locate(context, await refFor(ref, options), { ifThere: true, signal }) !==
+        undefined;
     } catch (error) {
       // a missing alias
       if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false;
@@ -60,7 +61,7 @@ function readersOf(context: Context) {
     }
   }
   const info: Registry["info"] = async (ref, options = {}) => {
-    const located = await locate(context, await refFor(ref, options), options.signal);
+    const located = await locate(context, await refFor(ref, options), { signal: options.signal });
     return await artifactInfo(context, located, options);
   };
   const open: Registry["open"] = async (ref, options = {}) =>

@@ -18,7 +18,7 @@ import { isLive } from "../../payload/base.ts";
 import { readOnce } from "../../payload/content_failure.ts";
 import { storePages } from "../../payload/writing/store_pages.ts";
 import { announceInputs } from "../lineage/inputs.ts";
-import { tryLocate } from "../resolve.ts";
+import { locate } from "../resolve.ts";
 import type { Choice, Target } from "../target/target.ts";
 import type { Attempt, Ending } from "./attempt.ts";
 
@@ -155,7 +155,10 @@ async function newerUnchanged(
   const above = record ? nextVersion(parseVersion(record.version), bump) : FIRST_VERSION;
   if (target.version.canonical === above.canonical) return;
   operation.checkSend();
-  const latest = await tryLocate(context, parseRef(attempt.artifact.name), operation.signal);
+  const latest = await locate(context, parseRef(attempt.artifact.name), {
+    ifThere: true,
+    signal: operation.signal,
+  });
   if (latest?.record.commit === record?.commit) return; // what lies between was deleted
   return latest && await asUnchanged(attempt, latest.found, content);
 }

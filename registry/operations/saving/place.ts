@@ -16,7 +16,7 @@ import { SeenFiles } from "../../payload/seen_files.ts";
 import { Unfinished } from "../../payload/unfinished.ts";
 import { PayloadFolder } from "../../payload/writing/payload_folder.ts";
 import { payloadSource } from "../load.ts";
-import { locate, tryLocate } from "../resolve.ts";
+import { locate } from "../resolve.ts";
 import type { Attempt, Ending } from "./attempt.ts";
 
 /** Chooses a folder for the payload. Returns the end of the save if its version exists. */
@@ -52,8 +52,8 @@ export async function loadBase(
   const { signal } = operation;
   try {
     const located = ref === undefined
-      ? await tryLocate(context, parseRef(name), signal)
-      : await locate(context, parseRef(ref), signal);
+      ? await locate(context, parseRef(name), { ifThere: true, signal })
+      : await locate(context, parseRef(ref), { signal });
     if (located === undefined) return undefined;
     const { files } = await payloadSource(context, located, signal);
     operation.views.base = seenAt;
