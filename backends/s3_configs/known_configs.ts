@@ -15,9 +15,9 @@ import { sealS3Config, SETTINGS } from "./s3_config.ts";
 import type { S3Config, S3ConfigInput, S3Setting } from "./s3_config.ts";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parse } from "@std/dotenv";
 import { fileError } from "../../disk/file_errors.ts";
 import { mayRead } from "../../core/may_read.ts";
+import { parseVariables, type VariablesFile } from "../../core/text/variables_file.ts";
 import { decodeWritten } from "../../core/text/written_text.ts";
 
 /** A configuration, or a function that returns it. */
@@ -208,8 +208,8 @@ async function readVariableSources(envFile: string, system: System): Promise<Var
     {
       source: "file",
       label: file.label,
-      valueOf: (name) => Object.hasOwn(file.values, name) ? file.values[name] : undefined,
-      stems: () => stemsOf(Object.keys(file.values)),
+      valueOf: file.valueOf,
+      stems: () => stemsOf(file.names),
     },
   ];
 }
@@ -223,22 +223,22 @@ function readVariables(stem: string, { valueOf }: VariableSource): Partial<S3Con
   return settings.length === 0 ? undefined : Object.fromEntries(settings);
 }
 
-function stemsOf(names: string[]): string[] {
+function stemsOf(names: readonly string[]): string[] {
   const suffix = `_${SUFFIXES.secretAccessKey}`;
   return names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
 }
 
-async function readEnvFile(
-  envFile: string,
-): Promise<{ values: Record<string, string>; label: string }> {
+async function readEnvFile(envFile: string): Promise<VariablesFile & { label: string }> {
   const path = resolve(envFile);
-  if (!mayRead(path)) return { values: {}, label: `${path} (no permission to read it)` };
+  const none = (why: string) => ({ ...parseVariables("", path), label: `${path} (${why})` });
+  if (!mayRead(path)) return none("no permission to read it");
   try {
-    return { values: parse(decodeWritten(await readFile(path))), label: path };
+    const text = decodeWritten(await readFile(path));
+    return { ...parseVariables(text, path), label: path };
   } catch (error) {
     if (!/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? "")) {
       throw fileError("read", path, error);
     }
-    return { values: {}, label: `${path} (no such file)` };
+    return none("no such file");
   }
 }

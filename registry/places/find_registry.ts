@@ -3,12 +3,12 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseEnv } from "node:util";
 import { mayRead } from "../../core/may_read.ts";
 import { type Advice, invalid, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import { checkStoreUrl, driverOf, isBucketScheme } from "../../backends/drivers.ts";
+import { parseVariables } from "../../core/text/variables_file.ts";
 import { decodeWritten } from "../../core/text/written_text.ts";
 import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
@@ -69,8 +69,10 @@ export function findRegistry(
   const named = system.env(REGISTRY_VARIABLE);
   if (named) return { ...readPlace(named, at), by: "variable" };
   const envFile = join(cwd, ".env");
-  const { [REGISTRY_VARIABLE]: fromFile, HOLDFAST_TOKEN: token } = parseEnv(readText(envFile));
+  const variables = parseVariables(readText(envFile), envFile);
+  const fromFile = variables.valueOf(REGISTRY_VARIABLE);
   if (fromFile) {
+    const token = variables.valueOf("HOLDFAST_TOKEN");
     const place = readPlace(fromFile, at);
     if (place.remote === undefined && place.kind === "store") {
       checkForeignEndpoint(place.location, envFile);

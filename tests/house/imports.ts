@@ -226,7 +226,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   },
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
-  { from: "backends/", may: either(among("core/", "disk/", "npm:"), isOwnPart, isConfigured) },
+  { from: "backends/", may: either(among("core/", "disk/", "npm:"), isOwnPart) },
   {
     from: "files/mod.ts",
     may: among(
@@ -386,9 +386,4 @@ function isKeptDoor(path: string, target: string): boolean {
 /** Entry points that users can import too: programs show that they are enough. */
 function isDoor(_path: string, target: string): boolean {
   return ENTRY_POINTS.includes(target);
-}
-
-/** Only the configurations of providers read `.env` files. */
-function isConfigured(path: string, target: string): boolean {
-  return /^backends\/s3_configs[./]/.test(path) && target === "@std/dotenv";
 }

@@ -43,6 +43,23 @@ testInRoot("sources are program, environment, env file", async (root) => {
   assertEquals((await configs.get("tos", "my-b")).region, "program");
 });
 
+testInRoot("a secret in the env file is read as it is written", async (root) => {
+  for (const secret of ["ab$cd", "$S3_B_SECRET_KEY", "ab#cd", "a=b$", "ab${cd"]) {
+    await writeFile(root.join("keys.env"), `S3_B_ACCESS_KEY=ak\nS3_B_SECRET_KEY=${secret}\n`);
+    assertEquals((await configsIn(root).get("s3", "b")).secretAccessKey, secret);
+  }
+});
+
+testInRoot("no variable of the environment gets into a value of the env file", async (root) => {
+  const endpoint = "S3_B_ENDPOINT=https://a.example/${TOKEN}";
+  await writeFile(root.join("keys.env"), `S3_B_ACCESS_KEY=a\nS3_B_SECRET_KEY=b\n${endpoint}\n`);
+  const { message } = await assertRejects(
+    () => configsIn(root, { TOKEN: "secret" }).get("s3", "b"),
+    RegistryError,
+  );
+  assertStringIncludes(message, "no line above it sets TOKEN");
+});
+
 testInRoot("a registered function is called at each use", async (root) => {
   const configs = configsIn(root);
   let use = 0;

@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import * as dotenv from "@std/dotenv";
 import * as path from "@std/path";
 import { parse, parseRange, satisfies } from "@std/semver";
 
@@ -34,9 +33,4 @@ Deno.test("the typed names of a std stand-in are the names that it exports", asy
     const exported = Object.keys(await import(`@std/${module}`));
     assertEquals([...new Set(typed)].sort(), exported.sort());
   }
-});
-
-Deno.test("@std/dotenv reads comments, quotes and what is not to be expanded", () => {
-  const text = `# comment\nA=1\nB="two words"\nC='$kept'\n`;
-  assertEquals(dotenv.parse(text), { A: "1", B: "two words", C: "$kept" });
 });

@@ -1,0 +1,72 @@
+// Files of variables: `.env` and `s3_aksk.env`.
+import { assertEquals, assertThrows } from "@std/assert";
+import { RegistryError } from "../../../core/errors.ts";
+import { parseVariables } from "../../../core/text/variables_file.ts";
+
+const PATH = "/project/s3_aksk.env";
+
+/** A text, and the value of `A` in it. */
+const VALUES: readonly (readonly [string, string | undefined])[] = [
+  ["A=ab$cd", "ab$cd"],
+  ["A=$A", "$A"],
+  ["A=$", "$"],
+  ['A="ab$cd"', "ab$cd"],
+  ["A='ab$cd'", "ab$cd"],
+  ["B=1\nA=x${B}y", "x1y"],
+  ['B=1\nA="x${B}y"', "x1y"],
+  ["B=1\nA='x${B}y'", "x${B}y"],
+  ["A=1\nA=${A}2", "12"],
+  ["A=${B:-x:$y}", "x:$y"],
+  ["B=\nA=${B:-x}", ""],
+  ["A=ab#cd", "ab#cd"],
+  ["A=ab #cd", "ab"],
+  ['A="ab #cd" # none', "ab #cd"],
+  ["  export A = b c  \n", "b c"],
+  ["A=\r\nB=2", ""],
+  ["# A=1", undefined],
+  ["A", undefined],
+  ["A=b=c==", "b=c=="],
+  ["A=it's", "it's"],
+  ['A={"b":1}', '{"b":1}'],
+  ['A="a\\nb\\"c\\$"', 'a\nb"c\\$'],
+  ["A='a\\nb\\'c\\\\'", "a\\nb'c\\"],
+  ['A="a\nb"\nB=2', "a\nb"],
+  ["A=a\\nb", "a\\nb"],
+  ["A=`b`", "`b`"],
+  ["A=1\rB=2", "1"],
+  ["B='open\nA=1", "1"],
+];
+
+for (const [text, value] of VALUES) {
+  Deno.test(`the file ${JSON.stringify(text)} has A=${JSON.stringify(value)}`, () => {
+    assertEquals(parseVariables(text, PATH).valueOf("A"), value);
+  });
+}
+
+Deno.test("a variable named __proto__ or constructor is one like others", () => {
+  const file = parseVariables("__proto__=1\nB=${constructor:-none}", PATH);
+  assertEquals(["__proto__", "B", "constructor"].map(file.valueOf), ["1", "none", undefined]);
+  assertEquals(file.names, ["__proto__", "B"]);
+});
+
+Deno.test("a line that cannot be read fails when its value is wanted, and says where", () => {
+  const file = parseVariables("A=\"open\nB='x'y\nC=${HOME}\nD=${A}\nE=1\n", PATH);
+  assertEquals(file.valueOf("E"), "1");
+  const quotes = "its quotes are not closed at the end of the line";
+  const states = { A: quotes, B: quotes, C: "no line above it sets HOME", D: quotes };
+  for (const [name, state] of Object.entries(states)) {
+    const error = assertThrows(() => file.valueOf(name), RegistryError);
+    assertEquals([error.code, error.message], [
+      "Invalid",
+      `Cannot read ${name} from "${PATH}": ${state}`,
+    ]);
+  }
+});
+
+Deno.test("a long line takes no longer than its length", () => {
+  for (const piece of ["\\'", " ", "A='", "export ", "${", "${A:-", "\n#", "a'\\"]) {
+    parseVariables("A='" + piece.repeat(200_000), PATH);
+    parseVariables("A=" + piece.repeat(200_000) + "x'", PATH);
+    parseVariables("A='b'" + piece.repeat(200_000) + "x'", PATH);
+  }
+});
