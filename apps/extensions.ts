@@ -10,6 +10,7 @@ import { pipelinesExtension } from "../operators/surface/extension.ts";
 import { pluginsExtension } from "../extensions/plugins/surface/extension.ts";
 import { processesExtension } from "../extensions/processes/extension.ts";
 import { jobsExtension } from "../extensions/queues/surface/extension.ts";
+import { runsExtension } from "../extensions/runs/surface/extension.ts";
 import { signaturesExtension } from "../extensions/signatures/extension.ts";
 import { signInExtension } from "../extensions/sign_in/extension.ts";
 import { verificationExtension } from "../extensions/verification/extension.ts";
@@ -32,4 +33,5 @@ export const EXTENSIONS: readonly Extension[] = [
   processesExtension,
   pipelinesExtension,
   pluginsExtension,
+  runsExtension,
 ];

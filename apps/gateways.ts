@@ -14,8 +14,10 @@ export type { AskedVersion, OpenPages } from "./server/files/opened.ts";
 export type { RedirectedClient, RedirectTo } from "./server/files/redirect.ts";
 export type { GatewayMemory, MemoryKind, MethodsOf } from "./server/memory/service_memory.ts";
 export type { BegunRead, BegunReads } from "./server/memory/begun_reads.ts";
+export type { CommittedDraft, CommittedDrafts } from "./server/memory/committed_drafts.ts";
 export type { Windows } from "./server/streams.ts";
 export type { Fault } from "../core/errors.ts";
+export type { Hints } from "../core/hints/reasons.ts";
 export { RefusedRequest } from "./server/problem.ts";
 export { RouteContext } from "./server/gateways/gateway.ts";
 export type {

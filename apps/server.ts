@@ -34,6 +34,7 @@ export type { UploadedVersion, UploadOptions } from "./server/uploads/next_step.
 export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./server/options.ts";
 export type { ServiceOptions } from "./server/service_options.ts";
 export type { Gateway } from "./server/gateways/gateway.ts";
+export type { Hints } from "../core/hints/reasons.ts";
 
 /**
  * Creates a handler that answers requests for a registry. It does not listen: pass it to a server.

@@ -1,5 +1,5 @@
 // RegistryError, the only error class of Holdfast.
-import type { HintTable, Reason, ReasonKind } from "./hints/reasons.ts";
+import type { Hints, Reason } from "./hints/reasons.ts";
 
 /**
  * The kind of failure, by what the caller can do next:
@@ -233,17 +233,17 @@ export type Advice = Pick<RegistryErrorFields, "hint" | "reason">;
 /** An advice with a suggestion, which is part of the hint. */
 type Suggesting = Advice & Pick<RegistryErrorFields, "suggestion">;
 
-/** Returns the hint of an error in the words of an interface: by its reason, or the hint itself. */
-export function hintFor(
-  error: Suggesting,
-  table: Partial<HintTable<ReasonKind>>,
-): string | undefined {
+/**
+ * Returns the hint of an error in the words of an interface: those of the first table with its
+ * reason, or the hint itself.
+ */
+export function hintFor(error: Suggesting, ...tables: readonly Hints[]): string | undefined {
   const { hint, reason, suggestion } = error;
-  if (reason === undefined || !Object.hasOwn(table, reason.kind)) return hint;
-  const words = table[reason.kind] as string | null | ((reason: Reason, hint: string) => string);
+  const table = reason && tables.find((each) => Object.hasOwn(each, reason.kind));
+  const words = table?.[reason!.kind] ?? null;
   if (words === null) return hint;
   const plain = plainHint(error) ?? "";
-  const own = typeof words === "function" ? words(reason, plain) : words;
+  const own = typeof words === "function" ? words(reason as never, plain) : words;
   return suggestion === undefined ? own : `${didYouMean(suggestion)}${own}`;
 }
 

@@ -6,7 +6,7 @@
  */
 export type { RegistryErrorFields, RetryAdvice } from "../core/errors.ts";
 export { LOCAL_REASONS, SERVICE_REASONS } from "../core/hints/reasons.ts";
-export type { Reason, ReasonKind } from "../core/hints/reasons.ts";
+export type { ExtensionReason, Reason, ReasonKind } from "../core/hints/reasons.ts";
 export type { Author } from "../core/naming/author.ts";
 export type { VersionParts, VersionRange } from "../core/naming/versions.ts";
 export type { ArtifactInput, RegistrySettings } from "../core/record.ts";

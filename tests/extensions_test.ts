@@ -14,6 +14,11 @@ import { type TempRoot, tempRoot } from "./support/temp_root.ts";
 /** Extensions that need another one, and go with it. */
 const NEED: Readonly<Record<string, readonly string[]>> = {
   "extensions/mirrors": ["extensions/neighbors/mindtrace"],
+  "extensions/runs/surface": [
+    "extensions/gateways/mlflow",
+    "extensions/neighbors/import",
+    "extensions/runs/service",
+  ],
 };
 
 /** Entry points that export the functions of extensions beside those of the kernel. */

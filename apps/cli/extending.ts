@@ -14,22 +14,22 @@ export { expandNames } from "./look/expand_names.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
 export { tokenOfRun } from "./places/token_of_run.ts";
-export { defineCommand, REF_ARGUMENT } from "./program/command.ts";
+export { defineCommand, REF_ARGUMENT, YES_OPTION } from "./program/command.ts";
 export type { Command, CommandContext, FlagsOf, OptionDefinition } from "./program/command.ts";
 export { askJobToken, jobTokenSource, noJobToken } from "./program/job_token.ts";
 export type { JobTokenSource } from "./program/job_token.ts";
 export { factsText, inOrder, printTable } from "./program/print_table.ts";
 export type { Fact, Row } from "./program/print_table.ts";
-export { refuseItself, refuseUrlTarget } from "./program/refusals.ts";
+export { checkNewAlias, refuseItself, refuseRef, refuseUrlTarget } from "./program/refusals.ts";
 export { aborted } from "./program/run_process.ts";
 export { writeStream } from "./program/output_stream.ts";
 export { fetchSmall } from "./program/small_answer.ts";
 export { orShowPart } from "./program/try_each.ts";
 export { noteRun } from "./services/last_runs.ts";
 export type { ServerPart } from "./services/serve_registry.ts";
-export { Interruption } from "./terminal/exit_code.ts";
-export { cliHint } from "./terminal/hint_words.ts";
-export { invalid, lookUp, notFound, shellWord, withHints } from "./terminal/hints.ts";
+export { stdinOf } from "./terminal/cli_io.ts";
+export { Interruption, toReportable } from "./terminal/exit_code.ts";
+export { invalid, lookUp, noName, notFound, shellWord, withHints } from "./terminal/hints.ts";
 export { openInBrowser } from "./terminal/open_in_browser.ts";
 export { printable, printableLines } from "./terminal/table.ts";
 export type { Column } from "./terminal/table.ts";
@@ -38,9 +38,11 @@ export {
   formatCount,
   formatSeconds,
   formatTime,
+  formatTimes,
   parseCount,
   parsePort,
   parsePositive,
   unreadable,
 } from "./terminal/units.ts";
 export { findShard } from "./values/find_shard.ts";
+export { parseEntry } from "./values/metadata.ts";

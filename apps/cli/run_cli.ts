@@ -1,14 +1,15 @@
 // One run of the command line. Each folder beside this file imports only those after it: `suggest/`;
-// `commands/`; what several commands share (`batch/`, `completion/`, `doctor/`, `logging/`, `look/`,
-// `services/`); `jobs/` and `values/`; `program/`; `places/`; `terminal/`.
+// `commands/`; what several commands share (`batch/`, `completion/`, `doctor/`, `look/`, `services/`);
+// `jobs/` and `values/`; `program/`; `places/`; `terminal/`.
 import { VERSION } from "../holdfast_version.ts";
-import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
+import { type Advice, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";
 import { createCommandContext } from "./program/command_context.ts";
 import type { Command, SharedOptions } from "./program/command.ts";
 import type { Extension } from "./program/extension.ts";
 import { type CommandTable, createCommandTable } from "./commands/mod.ts";
 import { reportError } from "./terminal/exit_code.ts";
+import { cliHint } from "./terminal/hint_words.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
 import { splitRemotes } from "./program/split_remotes.ts";
 import { isWrongUsage, type ProgramOptions, runProgram } from "./program/program.ts";
@@ -25,6 +26,8 @@ export async function runCli(
   // Other programs have the command `version`.
   const typed = args.length === 1 && args[0] === "version" ? ["--version"] : args;
   const tokens = extensions.flatMap(({ tokens = [] }) => tokens);
+  const hints = extensions.flatMap(({ hints }) => hints === undefined ? [] : [hints]);
+  const hintOf = (error: Advice) => cliHint(error, io.system.env, hints);
   const table = createCommandTable(extensions);
   const program = { groups: table.groups, io, version: VERSION };
   let whenUnread: Command["whenUnread"] = "end"; // help and versions
@@ -38,7 +41,7 @@ export async function runCli(
         refuseHalfRefs(command, words);
         ({ whenUnread } = command);
         if (whenUnread === undefined) io.stdout.ignoreClose?.();
-        const context = createCommandContext({ io, shared, tokens });
+        const context = createCommandContext({ io, shared, tokens, hints });
         try {
           return await command.run(words, call.options, context) ?? 0;
         } finally {
@@ -51,9 +54,9 @@ export async function runCli(
     const hint = isRegistryError(error, "Invalid", "NotFound")
       ? await hintForLine(error, typed, { ...program, table, extensions })
       : undefined;
-    if (hint === undefined) return await reportError(error, shared, io);
+    if (hint === undefined) return await reportError(error, shared, io, hintOf);
     const told = retold(error as RegistryError, { hint, cause: error });
-    return await reportError(told, { ...shared, registry: undefined }, io); // a line names it
+    return await reportError(told, { ...shared, registry: undefined }, io, hintOf); // a line names it
   }
 }
 

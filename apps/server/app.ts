@@ -23,6 +23,7 @@ import { withoutUnread } from "./access/unread.ts";
 import { checkHandlerOptions } from "./options.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import type { OpenGateway, RequestInfo, RouteEntry, Routes } from "./gateways/gateway.ts";
+import { OWN_GATEWAYS } from "./gateways/own_gateways.ts";
 import { openGateways } from "./gateways/open_gateways.ts";
 import { checkPath, Router, type ServerContext } from "./routing.ts";
 import { pathOf } from "./gateways/sent_path.ts";
@@ -49,7 +50,6 @@ import { archiveRoutes, chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
 import { deletesRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
-import { changedRunsRoutes, loggedRunsRoutes } from "./routes/logged_runs.ts";
 import { tus } from "./uploads/tus_gateway.ts";
 import * as uploading from "./routes/uploads.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
@@ -69,8 +69,6 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   deletesRoutes,
   aliasChangesRoutes,
   draftsRoutes,
-  loggedRunsRoutes,
-  changedRunsRoutes,
   uploading.contentsRoutes,
   uploading.tusRoutes,
   uploading.uploadRoutes,
@@ -120,10 +118,12 @@ export function createApp(
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics(system);
   const report = createReport(metrics, logger);
+  const given = [tus, ...OWN_GATEWAYS, ...options.gateways ?? []];
   const context: ServerContext = {
     registry,
     options,
     gateways: (options.gateways ?? []).filter((each) => each.addRoutes).map(({ name }) => name),
+    checkDiscards: given.flatMap(({ checkDiscard }) => checkDiscard ?? []),
     system,
     logger,
     metrics,
@@ -147,7 +147,6 @@ export function createApp(
 
   const routes = new Router();
   for (const addRoutes of ALL_ROUTES) addRoutes(routes, context);
-  const given = [tus, ...options.gateways ?? []];
   const added = given.flatMap(({ adds }) => adds ?? []);
   const openAdded = withAdded(context.openPages, registry, added);
   const gateways = openGateways(given, {
@@ -159,9 +158,10 @@ export function createApp(
   const tables = new Set([routes, ...gateways.all.flatMap((each) => each.tables)]);
   const all = () => [...tables].flatMap((table) => table.all);
   documentRoute(routes, { all, hasTokens: options.tokens !== undefined });
+  const hints = given.flatMap(({ hints }) => hints === undefined ? [] : [hints]);
   const refuse = (thrown: unknown, access?: Access): Answer => {
     report(thrown);
-    return problemOf(thrown, access);
+    return problemOf(thrown, access, hints);
   };
   const bodies = parts === undefined ? bodyMemoryOfProcess() : createMemoryShare(parts.processes);
   const hasRoute = ({ method, url }: Request, gateway?: OpenGateway) =>

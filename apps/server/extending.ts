@@ -18,18 +18,29 @@ export { fileAt, hasFiles, isFile, walkFiles } from "./files/walk_files.ts";
 export { answerVersionFile, etagOf } from "./files/version_file.ts";
 export type { AnsweredFile } from "./files/version_file.ts";
 export { RouteContext } from "./gateways/gateway.ts";
-export type { GatewayContext, Routes } from "./gateways/gateway.ts";
+export type { Gateway, GatewayContext, Routes } from "./gateways/gateway.ts";
 export { checkUploadSize } from "./guard/body_limit.ts";
 export { createLedger } from "./guard/ledger.ts";
 export { answerListing, endless, listing, textOf } from "./listing.ts";
+export type { PageQuery } from "./listing.ts";
 export { answerInPlace } from "./guard/in_place.ts";
 export { RefusedRequest } from "./problem.ts";
 export { nameIn, publicUrl } from "./routing.ts";
+export { REPEATED, savedAnswer, unreadState } from "./saving/saved_answer.ts";
+export { aliasesOf, checkNamed, ofCondition } from "./saving/save_sent.ts";
 export { fromBase64, openSentFiles, passThrough } from "./saving/sent_files.ts";
-export { Amount, JsonObject, Moment, Path, Sha256, Text } from "./schemas/artifact.ts";
+export {
+  Amount,
+  AuthorSchema,
+  JsonObject,
+  Moment,
+  Path,
+  Sha256,
+  Text,
+} from "./schemas/artifact.ts";
 export { atMost, check, count, described, object, page, pageFields } from "./schemas/listing.ts";
-export { MOST_TEXT, repeated, text } from "./schemas/listing.ts";
-export { Base64, FILE } from "./schemas/saving.ts";
+export { flag, MOST_TEXT, repeated, strictObject, text } from "./schemas/listing.ts";
+export { Base64, CommitDraftSchema, DiscardedSchema, FILE } from "./schemas/saving.ts";
 export { oneBehind } from "./streams.ts";
 export { noUpload } from "./uploads/own_upload.ts";
 export { queueAnswer } from "./within_time.ts";

@@ -86,14 +86,6 @@ export const HTTP_HINTS: ServiceHints = {
   page_may_not_write: null,
   route_missing: "List all routes: GET /openapi.json.",
   upload_too_large: null,
-  run_missing: "List the runs: GET /runs",
-  run_step_missing: ({ run }) => `List its steps: GET /runs/${nameSegment(run)}`,
-  run_ended: ({ run }) => `See its result: GET /runs/${nameSegment(run)}`,
-  logged_run_missing: ({ name }) =>
-    `Finished runs are versions. List the others: GET /logged-runs?name=${
-      encodeURIComponent(name)
-    }`,
-  run_value_differs: null,
 };
 
 function of(name: string): string {

@@ -9,25 +9,14 @@ import {
   retold,
   sentenceOf,
 } from "../../core/errors.ts";
-import type { ErrorCode, Fault } from "../../core/errors.ts";
+import type { Fault } from "../../core/errors.ts";
+import type { Hints } from "../../core/hints/reasons.ts";
 import type { Access } from "./access/access.ts";
 import { HTTP_HINTS, OF_STORE, SILENT_STORE } from "./hint_words.ts";
 import { Answer, type ProblemFields } from "./answer.ts";
+import { STATUS } from "./schemas/status.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
-
-export const STATUS: Readonly<Record<ErrorCode, number>> = {
-  Invalid: 400,
-  Denied: 403,
-  NotFound: 404,
-  AlreadyExists: 409,
-  Conflict: 409,
-  Unsupported: 422,
-  Unavailable: 503,
-  Unknown: 503,
-  Corrupt: 500,
-  TaskFailed: 500,
-};
 
 /** Titles of problems, and their descriptions in the OpenAPI document. */
 export const TITLES: Readonly<Record<number, string>> = {
@@ -68,8 +57,14 @@ export function problem(
  * Returns the answer to an error. It omits the location of the store, and suggests only refs that
  * `access` may read: none without it. Errors other than a {@linkcode RegistryError} are faults of the
  * service, without their message.
+ *
+ * @param hints those of gateways
  */
-export function problemOf(thrown: unknown, access?: Access): Answer {
+export function problemOf(
+  thrown: unknown,
+  access?: Access,
+  hints: readonly Hints[] = [],
+): Answer {
   if (!isRegistryError(thrown)) {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: internal error" });
   }
@@ -79,7 +74,7 @@ export function problemOf(thrown: unknown, access?: Access): Answer {
   const status = refused?.status ?? STATUS[code];
   return problem(
     status,
-    { code, ...wordsOf(access, thrown), maybeWritten, retry, commit, key },
+    { code, ...wordsOf(thrown, access, hints), maybeWritten, retry, commit, key },
     { ...(status === 503 && retry !== "never" ? { "retry-after": "1" } : {}), ...refused?.headers },
   );
 }
@@ -92,7 +87,11 @@ export function problemWithin(thrown: unknown): unknown {
 const NO_ANSWER = "the store behind the service does not answer";
 
 /** Returns the words of an error without the place of the store. */
-function wordsOf(access: Access | undefined, thrown: RegistryError): Omit<ProblemFields, "code"> {
+function wordsOf(
+  thrown: RegistryError,
+  access: Access | undefined,
+  hints: readonly Hints[],
+): Omit<ProblemFields, "code"> {
   const { kind = "" } = thrown.reason ?? {};
   const error = SILENT_STORE.has(kind)
     ? retold(thrown, { state: NO_ANSWER, place: undefined })
@@ -102,7 +101,7 @@ function wordsOf(access: Access | undefined, thrown: RegistryError): Omit<Proble
   const unplaced = placeRemover(error);
   const suggestion = readableSuggestion(access, error);
   const library = plainHint(error);
-  const plain = hintFor({ hint: library, reason }, HTTP_HINTS);
+  const plain = hintFor({ hint: library, reason }, ...hints, HTTP_HINTS);
   const isOfStore = OF_STORE.has(kind);
   const facts = Object.entries(reason ?? {}).map(([name, value]) => [name, unplaced(value) ?? ""]);
   return {

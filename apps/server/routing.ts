@@ -5,6 +5,7 @@ import { TrieRouter } from "npm:hono@^4.13/router/trie-router";
 import { invalid } from "../../core/errors.ts";
 import { Answer } from "./answer.ts";
 import {
+  type Gateway,
   type GatewayContext,
   type RequestInfo,
   RouteContext,
@@ -31,6 +32,8 @@ export interface ServerContext extends GatewayContext {
   readonly searchIndex: SearchIndexReader;
   /** The names of the gateways that a program passed. */
   readonly gateways: readonly string[];
+  /** Checks of gateways before a draft is discarded. */
+  readonly checkDiscards: readonly Required<Gateway>["checkDiscard"][];
 }
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];

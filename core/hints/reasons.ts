@@ -1,5 +1,6 @@
 // Reasons of errors, from which each interface makes its own hints: the library speaks of methods
-// and options, the command line of commands and flags.
+// and options, the command line of commands and flags. Extensions have reasons of their own, and
+// bring the hints for them.
 
 /** Reasons that a service can send, with the names of what their hints mention. */
 export const SERVICE_REASONS = {
@@ -55,11 +56,6 @@ export const SERVICE_REASONS = {
   page_may_not_write: [],
   route_missing: [],
   upload_too_large: [],
-  run_missing: ["pipeline"],
-  run_step_missing: ["run"],
-  run_ended: ["run"],
-  logged_run_missing: ["name"],
-  run_value_differs: [],
 } as const;
 
 /** Reasons that only the machine of the caller can have. */
@@ -91,28 +87,7 @@ export const LOCAL_REASONS = {
   // maintenance
   pattern_unmatched: [],
   grace_too_short: [],
-  mirror_target_taken: [],
-  mirror_target_protected: ["location", "pattern"],
-  mirror_target_differs: [],
-  mirror_member_missing: ["name"],
-  mirror_unversioned: [],
-  alias_damaged: ["name", "alias"],
-  export_exists: [],
-  export_name: ["before", "sign"],
   worker_lost: [],
-  // pipelines
-  pipeline_missing: [],
-  pipeline_file_missing: [],
-  step_failed_first: [],
-  step_not_selected: [],
-  run_name: [],
-  run_record_damaged: ["ref"],
-  shard_record_damaged: [],
-  run_configuration: [],
-  engine_full: [],
-  run_not_cancelled: ["run"],
-  buckets_missing: [],
-  links_outside: [],
   // starting a service
   service_exposed: [],
   port_taken: [],
@@ -128,36 +103,104 @@ export const LOCAL_REASONS = {
   tokens_missing: ["file"],
 } as const;
 
-/** The kind of a reason: a stable code. */
+/** The kind of a reason of the kernel: a stable code. */
 export type ReasonKind = keyof typeof SERVICE_REASONS | keyof typeof LOCAL_REASONS;
 
-/**
- * The cause of a failure for programs, with the names that a hint needs:
- * `{ kind: "version_missing", name }`. Later releases have other kinds too.
- */
-export type Reason = {
+/** A reason of the kernel, by its kind. */
+type KernelReason = {
   [K in ReasonKind]:
     & { readonly kind: K }
     & { readonly [D in (typeof SERVICE_REASONS & typeof LOCAL_REASONS)[K][number]]: string };
 }[ReasonKind];
 
-type ReasonOf<K extends ReasonKind> = Extract<Reason, { kind: K }>;
+declare const OF_EXTENSION: unique symbol;
+
+/** A reason of an extension, which {@linkcode defineReasons} makes. */
+export interface ExtensionReason {
+  readonly kind: string;
+  readonly [name: string]: string;
+  /** Only a type: mistyped kinds of the kernel are no reasons of extensions. */
+  readonly [OF_EXTENSION]: true;
+}
+
+/**
+ * The cause of a failure for programs, with the names that a hint needs:
+ * `{ kind: "version_missing", name }`. Extensions and later releases have other kinds too.
+ */
+export type Reason = KernelReason | ExtensionReason;
+
+type ReasonOf<K extends ReasonKind> = Extract<KernelReason, { kind: K }>;
 
 /** A hint for a reason, from its names and the library's own; null keeps the library's own. */
-type Words<K extends ReasonKind> = string | null | ((reason: ReasonOf<K>, hint: string) => string);
+type Words<R> = string | null | ((reason: R, hint: string) => string);
 
-/** The hints of an interface. */
-export type HintTable<K extends ReasonKind> = { readonly [R in K]: Words<R> };
+/** The hints of an interface for these kinds of the kernel. */
+export type HintTable<K extends ReasonKind> = { readonly [R in K]: Words<ReasonOf<R>> };
 
 /** The hints of an interface for everything that a service can send. */
 export type ServiceHints = HintTable<keyof typeof SERVICE_REASONS>;
 
-/** Returns a reason that a service sent; undefined if it is of a later release, or forged. */
+/** Hints by the kind of the reason. */
+export type Hints = Readonly<Record<string, Words<never>>>;
+
+/** Kinds of reasons, with the names of what their hints mention. */
+type ReasonNames = Readonly<Record<string, readonly string[]>>;
+
+/** The reasons of an extension. */
+export interface Reasons<Names extends ReasonNames> {
+  readonly names: Names;
+  /** Returns the reason of this kind. */
+  of<K extends keyof Names & string>(
+    kind: K,
+    ...named: Names[K] extends readonly [] ? [] : [{ readonly [D in Names[K][number]]: string }]
+  ): ExtensionReason;
+  /**
+   * Returns the hints of an interface for these reasons. Those for kinds of the kernel replace the
+   * hints that the interface has without the extension.
+   */
+  hints(
+    words:
+      & { readonly [K in keyof Names]?: Words<{ readonly [D in Names[K][number]]: string }> }
+      & Partial<HintTable<ReasonKind>>,
+  ): Hints;
+}
+
+/** Defines the reasons of an extension: `{ run_missing: ["pipeline"] }`. */
+export function defineReasons<const Names extends ReasonNames>(names: Names): Reasons<Names> {
+  return {
+    names,
+    of: (kind, ...[named]) => ({ kind, ...named }) as unknown as ExtensionReason,
+    hints: (words) =>
+      Object.fromEntries(
+        Object.entries<Words<never> | undefined>(words).map(([kind, each = null]) =>
+          [kind, wholeHint(each, names[kind] ?? [])] as const
+        ),
+      ),
+  };
+}
+
+/** Makes a hint that keeps the library's own if a service left out a name. */
+function wholeHint(words: Words<never>, names: readonly string[]): Words<never> {
+  if (typeof words !== "function") return words;
+  return (reason: Readonly<Record<string, unknown>>, hint) =>
+    names.every((name) => typeof reason[name] === "string") ? words(reason as never, hint) : hint;
+}
+
+const OTHER_KIND = /^[a-z][a-z0-9_]{0,49}$/;
+
+/**
+ * Returns a reason that a service sent, also of its extensions; undefined for one that no service
+ * can know, or with too few names.
+ */
 export function readReason(value: unknown): Reason | undefined {
-  const { kind } = (value ?? {}) as { kind?: unknown };
-  if (typeof kind !== "string" || !Object.hasOwn(SERVICE_REASONS, kind)) return undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  const { kind, ...members } = value as Record<string, unknown>;
+  if (typeof kind !== "string" || Object.hasOwn(LOCAL_REASONS, kind)) return undefined;
+  if (!Object.hasOwn(SERVICE_REASONS, kind)) {
+    const isWhole = Object.values(members).every((member) => typeof member === "string");
+    return OTHER_KIND.test(kind) && isWhole ? { kind, ...members } as ExtensionReason : undefined;
+  }
   const names = SERVICE_REASONS[kind as keyof typeof SERVICE_REASONS];
-  const members = value as Record<string, unknown>;
   if (!names.every((name) => typeof members[name] === "string")) return undefined;
   return { kind, ...Object.fromEntries(names.map((name) => [name, members[name]])) } as Reason;
 }

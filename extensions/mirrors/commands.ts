@@ -1,5 +1,4 @@
 import {
-  cliHint,
   defineCommand,
   expandNames,
   formatBytes,
@@ -173,7 +172,7 @@ async function showProblems(
   const rows = (json ? failures : inOrder(failures, refOf)).map((failure) => {
     const { name, version, alias, error } = failure;
     const { code, message, key } = error;
-    const row = { name, version, alias, code, message, hint: cliHint(error), key };
+    const row = { name, version, alias, code, message, hint: context.hint(error), key };
     return { json: row, cells: [refOf(failure), code, message] };
   });
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);

@@ -40,6 +40,7 @@ import { countItem, emptyReport } from "./report.ts";
 import type { MirrorFailure, MirrorItem, MirrorProgress, MirrorReport } from "./report.ts";
 import { Members, persist } from "./run.ts";
 import type { AnyRun, MirrorRun, NamePair } from "./run.ts";
+import { mirrorReasons } from "./words/reasons.ts";
 
 /** Options of {@linkcode mirrorRegistry}. */
 export interface MirrorOptions extends SignalOptions {
@@ -232,7 +233,7 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOpti
     throw invalid({
       state: "only one of the registries has versions",
       hint: `Mirror into a registry that was created with versioned: ${versioned}.`,
-      reason: { kind: "mirror_unversioned" },
+      reason: mirrorReasons.of("mirror_unversioned"),
     });
   }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {

@@ -23,6 +23,7 @@ import {
   versionOfPair,
 } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
+import { mirrorReasons } from "./words/reasons.ts";
 
 /** Deletes a version in the target if that has a mirror of the deleted version, or nothing. */
 export async function mirrorDeletion(
@@ -72,7 +73,7 @@ async function deletePresent(
       subject: `"${pair.target}@${versionOfPair(pair).canonical}"`,
       state: "the target has another value",
       hint: "Delete it yourself if it is not needed, or mirror with deleted: false.",
-      reason: { kind: "mirror_target_differs" },
+      reason: mirrorReasons.of("mirror_target_differs"),
       backend: to.backend.location,
     });
   }

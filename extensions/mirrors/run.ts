@@ -19,6 +19,7 @@ import { backoffMs } from "../../core/retry.ts";
 import { checkKnownRule, nameFolder, readInput } from "../../registry/record_reads.ts";
 import type { Context, Head, NamedInput } from "../../registry/record_reads.ts";
 import type { MirrorItem } from "./report.ts";
+import { mirrorReasons } from "./words/reasons.ts";
 
 const MAX_TRIES = 5;
 
@@ -191,7 +192,7 @@ export function occupied(backend: string, target: string, state: string): Lastin
     subject: `"${target}"`,
     state,
     hint: "Mirror the name under another one (rename), or leave the version out (range).",
-    reason: { kind: "mirror_target_taken" },
+    reason: mirrorReasons.of("mirror_target_taken"),
     backend,
   });
 }
@@ -211,7 +212,7 @@ export async function checkProtection(
     subject: `"${name}@${version}"`,
     state: `the rule ${shown(rule.pattern)} protects it`,
     hint: "Change the rule of the target if the version may go.",
-    reason: { kind: "mirror_target_protected", location, pattern: rule.pattern },
+    reason: mirrorReasons.of("mirror_target_protected", { location, pattern: rule.pattern }),
     backend: location,
   });
 }
@@ -299,6 +300,6 @@ function incomplete(release: string, { name, ref }: Member): LastingConflict {
     state: `its member "${ref}" is not in the target`,
     hint: "Mirror the member first, under its own name: " +
       `mirrorRegistry(from, to, { names: [${JSON.stringify(name)}] })`,
-    reason: { kind: "mirror_member_missing", name },
+    reason: mirrorReasons.of("mirror_member_missing", { name }),
   });
 }

@@ -32,6 +32,7 @@ import {
   type RunPart,
   spokenRun,
 } from "./run_parts.ts";
+import { runReasons } from "./reasons.ts";
 
 export { checkFacts } from "./check_facts.ts";
 
@@ -165,7 +166,7 @@ function stepOf(line: string): number | undefined {
 export function noSuchRun(run: RunName, action = "read"): RegistryError {
   return notFound(action, spokenRun(run), "no such run", {
     hint: "List open runs: readLoggedRuns(registry). Finished runs are versions.",
-    reason: { kind: "logged_run_missing", name: run.name },
+    reason: runReasons.of("logged_run_missing", { name: run.name }),
   });
 }
 

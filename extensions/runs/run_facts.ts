@@ -11,6 +11,7 @@ import { addPart, checkWritable } from "../../registry/draft_writes.ts";
 import { metaPart, numberAfter, spokenRun } from "./run_parts.ts";
 import { checkSizes } from "./check_facts.ts";
 import { lookAtRun, noSuchRun, readJsonPart, type RunLook } from "./look_at_run.ts";
+import { runReasons } from "./reasons.ts";
 
 /** Changes of a run: a listing reads all of them. */
 const MOST_CHANGES = 10_000;
@@ -142,6 +143,6 @@ function hasOther(run: RunName, { kind, key, present, given }: Difference): Regi
   const state = `its ${what} ${shown(key)} is ${text(present)}, not ${text(given)}`;
   return conflict("update", spokenRun(run), state, {
     hint: "Pass `replace: true` to change it, or open a run with another id.",
-    reason: { kind: "run_value_differs" },
+    reason: runReasons.of("run_value_differs"),
   });
 }

@@ -5,6 +5,7 @@ import { defineServing } from "../../apps/cli/program/extension.ts";
 import type { Extension, TokenCheck, TokenSource } from "../../apps/cli/program/extension.ts";
 import { whereSignedIn } from "./login/login_file.ts";
 import type { OidcCheckOptions, OidcSettings } from "./oidc/settings.ts";
+import { CLI_HINTS } from "./hint_words.ts";
 
 interface OidcPart {
   createOidcCheck(settings: OidcSettings, options?: OidcCheckOptions): TokenCheck;
@@ -24,6 +25,7 @@ const tokens: TokenSource = {
 
 export const signInExtension: Extension = {
   name: "sign-in",
+  hints: CLI_HINTS,
   commands: [{
     group: "services",
     load: {

@@ -1,5 +1,4 @@
 import {
-  cliHint,
   defineCommand,
   expandNames,
   findRegistry,
@@ -254,7 +253,7 @@ async function printProblems(
 ): Promise<void> {
   const { io, shared } = context;
   const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((problem) => ({
-    json: { ...problem, hint: hintOf(problem), hintReason: undefined },
+    json: { ...problem, hint: hintOf(problem, context), hintReason: undefined },
     cells: [
       problem.ref,
       problem.code,
@@ -263,7 +262,7 @@ async function printProblems(
   }));
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
   if (shared.json) return;
-  const hints = problems.flatMap((problem) => hintOf(problem) ?? []);
+  const hints = problems.flatMap((problem) => hintOf(problem, context) ?? []);
   for (const hint of new Set(hints.map((hint) => withRegistry(hint, shared.registry)))) {
     await io.stdout.write(`hint: ${printable(hint)}\n`);
   }
@@ -315,6 +314,9 @@ function lineageText({ stale, dangling }: NonNullable<VerifyReport["lineage"]>):
   ].flat().join("; ");
 }
 
-function hintOf({ hint, hintReason }: VerifyProblem): string | undefined {
-  return cliHint({ hint, reason: hintReason });
+function hintOf(
+  { hint, hintReason }: VerifyProblem,
+  context: CommandContext,
+): string | undefined {
+  return context.hint({ hint, reason: hintReason });
 }

@@ -34,6 +34,7 @@ import type { ObjectsOfName } from "./listed_objects.ts";
 import { addProblem, asProblem } from "./report.ts";
 import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";
 import { type Damage, verifyVersion } from "./verify_version.ts";
+import { verificationReasons } from "./reasons.ts";
 
 /** Records in memory at the same time. */
 const BATCH = 128;
@@ -178,7 +179,7 @@ function damagedAlias({ name, label }: CellKey, error: RegistryError): RegistryE
   return retold(error, {
     hint: "Restore the object from a backup, or set the alias again: " +
       `registry.setAlias(${shown(name)}, ${shown(label!)}, version)`,
-    reason: { kind: "alias_damaged", name, alias: label! },
+    reason: verificationReasons.of("alias_damaged", { name, alias: label! }),
   });
 }
 

@@ -12,6 +12,7 @@ import { MARK } from "../process/marks.ts";
 import { ownVariables } from "../process/step_variables.ts";
 import { checkCommand, idOf, parseId, type PartState, refused, wholeOf } from "./parts.ts";
 import { shellLine, shellWord } from "../process/shell_words.ts";
+import { pipelineReasons } from "../contract/reasons.ts";
 
 export const slurmDriver: EngineDriver = {
   help: "slurm:",
@@ -373,7 +374,7 @@ const PROBLEMS = {
   full: {
     code: "Unavailable",
     hint: "Wait until other jobs have ended, or ask for a higher limit of submitted jobs.",
-    reason: { kind: "engine_full" },
+    reason: pipelineReasons.of("engine_full"),
   },
   missing: {
     code: "Unsupported",

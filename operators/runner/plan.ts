@@ -9,6 +9,7 @@ import { recordNames } from "./records/names.ts";
 import { type FoundRecord, readSuccess, type StepRecord } from "./records/files.ts";
 import { checkRunOptions, type RunnerOptions, withDefaults } from "./run_context.ts";
 import { type Dependencies, findDependencies } from "./sources.ts";
+import { pipelineReasons } from "../contract/reasons.ts";
 
 /** Options of {@linkcode planPipeline}. */
 export interface PlanOptions extends RunnerOptions {
@@ -86,7 +87,7 @@ export async function planWithSuccesses(
         const state = "the step has never succeeded and is not part of this run";
         throw notFound("read the output of step", shown(id), state, {
           hint: "Add it to `steps`, or omit `steps` to run all.",
-          reason: { kind: "step_not_selected" },
+          reason: pipelineReasons.of("step_not_selected"),
         });
       }
       return decision === "skip" ? success : undefined;

@@ -26,6 +26,7 @@ import { type ReadyStep, ReadySteps, Room, thisMachine } from "./schedule.ts";
 import type { RunPipelineOptions } from "./carry/run_options.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
 import { executeStep } from "./step/execute_step.ts";
+import { pipelineReasons } from "../contract/reasons.ts";
 
 /**
  * Runs a pipeline: each step when its upstream steps have succeeded and there is room for it. Skips
@@ -173,7 +174,7 @@ class RunningSteps {
           action: "continue",
           state: `step "${id}" failed, and the run ends with the first failure`,
           hint: "Pass failFast: false to run steps that do not depend on it.",
-          reason: { kind: "step_failed_first" },
+          reason: pipelineReasons.of("step_failed_first"),
         }));
       }
     } catch (error) {

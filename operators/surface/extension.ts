@@ -1,9 +1,11 @@
 // Pipelines: their commands, workers for their steps, and the routes of their runs.
 import { loadPart } from "../../core/kernel.ts";
 import { defineServing, type Extension, type Gateway } from "../../apps/cli/program/extension.ts";
+import { CLI_HINTS } from "./hint_words.ts";
 
 export const pipelinesExtension: Extension = {
   name: "pipelines",
+  hints: CLI_HINTS,
   words: [
     [
       /^(?:wandb )?sweep\b|^optuna\b/i,

@@ -12,14 +12,17 @@ import {
 } from "../../apps/server/extending.ts";
 import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { conflict, isRegistryError, notFound } from "../../core/kernel.ts";
+import { HTTP_HINTS } from "./hint_words.ts";
 import { type KnownRun, knownRun, knownSteps } from "./known_runs.ts";
 import * as schemas from "./schemas.ts";
+import { pipelineReasons } from "../contract/reasons.ts";
 
 const loadRuns = () => import("../runner/records/run_record.ts");
 
 /** Routes that list, show and cancel runs of pipelines. */
 export const pipelines: Gateway = {
   name: "pipelines",
+  hints: HTTP_HINTS,
   addRoutes(routes, context) {
     runsRoutes(routes, context);
     runStepsRoutes(routes, context);
@@ -89,7 +92,7 @@ function runStepsRoutes(routes: Routes, { registry }: GatewayContext): void {
       if (!steps.some((planned) => planned.step === step)) {
         throw notFound("find step", JSON.stringify(step.slice(0, 200)), `${run} has no such step`, {
           hint: `List its steps: (await readRun(registry, ${JSON.stringify(run)})).steps.`,
-          reason: { kind: "run_step_missing", run },
+          reason: pipelineReasons.of("run_step_missing", { run }),
         });
       }
       const attempts = await asRecord(attemptsOf(registry, { run, step }));
@@ -116,7 +119,7 @@ function runStepsRoutes(routes: Routes, { registry }: GatewayContext): void {
       if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });
       throw conflict(`cancel run ${run}`, undefined, `it has ended (${result.end})`, {
         hint: `See its result: readResult(registry, ${JSON.stringify(run)}).`,
-        reason: { kind: "run_ended", run },
+        reason: pipelineReasons.of("run_ended", { run }),
       });
     },
   });

@@ -1,6 +1,6 @@
 // The view of a run: on a terminal one live line for each running step, below those that have
 // ended; otherwise a line for each event. Also the report of its result.
-import { cliHint, formatSeconds, printable } from "../../apps/cli/extending.ts";
+import { formatSeconds, printable } from "../../apps/cli/extending.ts";
 import type { CommandContext } from "../../apps/cli/extending.ts";
 import { shellWord } from "../../core/kernel.ts";
 import type { Pipeline, RunEvent, RunResult, StepOutcome } from "../runner/mod.ts";
@@ -125,7 +125,7 @@ const MOST_FAILURES = 20;
 export async function reportRun(result: RunResult, context: CommandContext): Promise<void> {
   const { shared: { json, quiet } } = context;
   if (json || quiet) return await context.result(result, result.run);
-  const lines = [headline(result), ...failuresOf(result)].map(printable);
+  const lines = [headline(result), ...failuresOf(result, context)].map(printable);
   await context.io.stdout.write(`${lines.join("\n")}\n`);
 }
 
@@ -140,11 +140,11 @@ export function endCounts(result: RunResult): string {
   return Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`).join(", ");
 }
 
-function failuresOf({ run, steps }: RunResult): string[] {
+function failuresOf({ run, steps }: RunResult, context: CommandContext): string[] {
   const failed = Object.entries(steps).filter(([, { end }]) => end === "failed");
   const lines = failed.slice(0, MOST_FAILURES).flatMap(
     ([step, { exit, exitCode, attempts = 1, reason = "", hint: own, hintReason, record }]) => {
-      const hint = cliHint({ hint: own, reason: hintReason });
+      const hint = context.hint({ hint: own, reason: hintReason });
       const tries = attempts > 1 ? `, ${attempts} attempts` : "";
       return [
         `${step} failed with ${exitCode} (${exit}${tries}): ${reason.replaceAll("\n", " ")}`,

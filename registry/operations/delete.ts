@@ -146,7 +146,7 @@ async function refuseNamed(
   throw conflict("delete", `"${name}@${hold.version}"`, state ?? "a release names it", {
     place: alias === undefined ? release!.release : undefined,
     hint: `${first} first, or pass force: true.`,
-    reason: { kind: alias ? "held_by_alias" : "held_by_release" },
+    reason: alias ? { kind: "held_by_alias" } : { kind: "held_by_release" },
     backend: context.backend.location,
   });
 }

@@ -10,14 +10,21 @@ export interface ListedExtension {
   readonly folder: string;
 }
 
-/** The lists of extensions. */
-export const LISTS: readonly string[] = ["apps/extensions.ts", "explorer/src/extensions.ts"];
+/** The lists of extensions of the command line and the service. */
+export const LISTS_OF_APPS: readonly string[] = [
+  "apps/extensions.ts",
+  "apps/server/gateways/own_gateways.ts",
+];
+
+/** All lists of extensions. */
+export const LISTS: readonly string[] = [...LISTS_OF_APPS, "explorer/src/extensions.ts"];
 
 /** Files and folders that only an extension uses, beside its own. */
 const MORE: Readonly<Record<string, readonly string[]>> = {
   "explorer/src/extensions/ome": ["files/ome", "files/ome.ts"],
   "operators/surface": ["operators"],
   "extensions/plugins/surface": ["extensions/plugins"],
+  "extensions/runs/surface": ["extensions/runs"],
 };
 
 /** Returns the files and folders that an extension consists of, without its tests. */

@@ -1,6 +1,6 @@
 // The table of imports: which module may import which.
 import { readExports } from "../support/exports.ts";
-import { readExtensions } from "./extension_list.ts";
+import { LISTS_OF_APPS, readExtensions } from "./extension_list.ts";
 import { PARTS_OF_EXPLORER } from "./parts_of_explorer.ts";
 
 /** `./maintenance` exports all of these, beside the functions of mirrors and verification. */
@@ -96,6 +96,8 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "extensions/runs/look_at_run.ts",
     "extensions/runs/mlflow/",
   ],
+  "extensions/runs/service/": ["extensions/runs/"],
+  "extensions/runs/surface/": ["extensions/runs/"],
   "extensions/gateways/s3/": ["apps/server/access/token_file.ts"],
   "extensions/gateways/hub/": ["materializers/path/ignore_rules.ts"],
   "extensions/gateways/mcp/": [
@@ -179,15 +181,15 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "extensions/processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
 };
 
-/** The folders of the extensions in the list, and the files past the borders that each needs. */
+/** The folders of the extensions in the lists, and the files past the borders that each needs. */
 export const EXTENSIONS: Record<string, readonly string[]> = Object.fromEntries(
-  (await readExtensions("apps/extensions.ts")).map(({ folder }) => `${folder}/`)
+  (await Promise.all(LISTS_OF_APPS.map(readExtensions))).flat().map(({ folder }) => `${folder}/`)
     .map((folder) => [folder, PARTS_OF_EXTENSIONS[folder] ?? []]),
 );
 
 /** The rooms with extensions: `extensions/queues/` of `extensions/queues/surface/`. */
 export const ROOMS: readonly string[] = Object.keys(EXTENSIONS)
-  .map((folder) => folder.replace(/surface\/$/, ""));
+  .map((folder) => folder.replace(/(surface|service)\/$/, ""));
 
 /** Allowed imports, by the first row whose `from` the path begins with. */
 export const IMPORTS: { from: string; may: (path: string, target: string) => boolean }[] = [
@@ -207,10 +209,6 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     may: among("core/", "disk/", ...FLOORS.slice(0, i + 1).map((each) => `registry/${each}/`)),
   })),
   { from: "registry/", may: among("registry/", "core/", "disk/") },
-  {
-    from: "extensions/runs/",
-    may: among("core/", "extensions/runs/", ...OF_RUNS, "registry/contract/call_function.ts"),
-  },
   {
     from: "extensions/pruning/",
     may: among("core/", "extensions/pruning/", ...OF_RECORDS, "registry/contract/call_function.ts"),
@@ -258,6 +256,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from,
     may: either(among(from, ...BORDERS, ...parts, "npm:"), isDoor),
   })),
+  {
+    from: "extensions/runs/",
+    may: among("core/", "extensions/runs/", ...OF_RUNS, "registry/contract/call_function.ts"),
+  },
   { from: "extensions/queues/mod.ts", may: among("core/kernel.ts", "extensions/queues/") },
   {
     from: "extensions/queues/",
@@ -324,10 +326,13 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "apps/maintenance.ts",
     may: among(...MAINTENANCE, "extensions/mirrors/mod.ts", "extensions/verification/mod.ts"),
   },
-  {
-    from: "apps/extensions.ts",
-    may: (_path, target) => target.endsWith("/extension.ts"),
-  },
+  ...LISTS_OF_APPS.map((from) => ({
+    from,
+    may: either(
+      among("apps/server/gateways/gateway.ts"),
+      (_path, target) => target.endsWith("/extension.ts"),
+    ),
+  })),
   {
     from: "apps/",
     may: either(among("apps/", ...PARTS_OF_APPS, "deno.json", "npm:"), isKeptDoor),

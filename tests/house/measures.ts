@@ -78,9 +78,9 @@ export function measures(files: Files, entries: readonly string[]): Measure[] {
   ];
 }
 
-/** Returns the folder whose surface a folder is: `operators/` of `operators/surface/`. */
+/** Returns the folder whose surface or service a folder is: `operators/` of `operators/surface/`. */
 function wholeFolderOf(folder: string): string {
-  return folder.replace(/surface\/$/, "");
+  return folder.replace(/(surface|service)\/$/, "");
 }
 
 /** How far extensions are from a folder of their own, by the extension that is furthest. */

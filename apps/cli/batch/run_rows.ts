@@ -16,7 +16,6 @@ import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
 import { findManifest, type Manifest } from "./manifest.ts";
 import type { ManifestFormat, RawRow } from "./rows.ts";
 import { findShard, type FoundShard } from "../values/find_shard.ts";
-import { cliHint } from "../terminal/hint_words.ts";
 
 export { createBatch } from "../../../workers/mod.ts";
 
@@ -52,11 +51,14 @@ type RowOutcome =
   & { index: number; line: number; row: RowResult }
   & ({ ok: true } | { ok: false; error: RegistryError });
 
-function reportLine(outcome: RowOutcome): Record<string, unknown> {
+function reportLine(
+  outcome: RowOutcome,
+  { hint: hintOf }: Pick<CommandContext, "hint">,
+): Record<string, unknown> {
   const { index, line, row, ok } = outcome;
   if (outcome.ok) return { index, line, ok, ...row };
   const { code, message, key, maybeWritten } = outcome.error;
-  const hint = cliHint(outcome.error);
+  const hint = hintOf(outcome.error);
   return { index, line, ok, ...row, error: { code, message, hint, key, maybeWritten } };
 }
 
@@ -214,23 +216,23 @@ class RowRun<Row extends RowName> {
   }
 
   async #add(outcome: RowOutcome): Promise<void> {
-    const { io, shared } = this.#options.context;
+    const { context } = this.#options, { io, shared } = context;
     const { ok, row } = outcome;
     this.#sums.rows++;
     if (!row.skipped) this.#sums.bytes += row.size ?? 0;
     this.#leftOut += row.leftOut?.length ?? 0;
     this.#sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
     this.#showProgress();
-    if (shared.json) await io.stdout.write(`${printableJson(reportLine(outcome))}\n`);
+    if (shared.json) await io.stdout.write(`${printableJson(reportLine(outcome, context))}\n`);
     else if (!outcome.ok) this.#printFailure(outcome.error, outcome.line);
   }
 
   #printFailure(error: RegistryError, line: number): void {
-    const { shared } = this.#options.context;
+    const { shared, hint: hintOf } = this.#options.context;
     const { failed } = this.#sums;
     if (failed > MOST_PRINTED) return;
     this.#progress.print(`error: line ${line}: ${printable(error.message)}`);
-    const hint = cliHint(error);
+    const hint = hintOf(error);
     if (shared.quiet) return;
     if (hint) this.#progress.print(`hint: ${printable(withRegistry(hint, shared.registry))}`);
     if (failed < MOST_PRINTED) return;

@@ -52,13 +52,6 @@ const OWN: readonly CommandSet[] = [
     },
   },
   {
-    group: "logging",
-    title: "Runs that log values",
-    load: {
-      runs: async () => (await import("./runs/runs.ts")).runs,
-    },
-  },
-  {
     group: "space",
     title: "Space and safety",
     load: {
@@ -106,7 +99,11 @@ export interface CommandTable {
 /** Returns the commands of a program with these extensions. */
 export function createCommandTable(extensions: readonly Extension[]): CommandTable {
   const added = extensions.flatMap(({ commands = [] }) => commands);
-  const sets = [...OWN.slice(0, -1), ...added, ...OWN.slice(-1)];
+  const last = added.filter(({ behind }) => behind === undefined);
+  const sets = [...OWN.slice(0, -1), ...last, ...OWN.slice(-1)];
+  for (const set of added.filter(({ behind }) => behind !== undefined)) {
+    sets.splice(sets.findIndex(({ group }) => group === set.behind) + 1, 0, set);
+  }
   const groups = groupsOf(sets);
   const loaders: CommandLoaders = Object.fromEntries([
     ...sets.flatMap(({ load }) => Object.entries(load)),

@@ -19,7 +19,6 @@ import type { DescribedModel } from "../values/model_facts.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
 import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
 import { measureSource, readValue } from "../values/value_source.ts";
-import { cliHint } from "../terminal/hint_words.ts";
 
 const OPTIONS = [
   { flags: "--version <version>", text: "the version: 1.2.0, 2, 3.0.0-rc.1 (default: the next)" },
@@ -129,7 +128,9 @@ export const createSave = (extensions: readonly Extension[]): Command =>
         metadata,
         share,
       }, context);
-      const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
+      const saved = await withHints(saving, {
+        Denied: (error) => skipHint(error, value, context),
+      });
       const added: object = {};
       for (const { after } of beside) Object.assign(added, await after({ ...saved, registry }));
       const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
@@ -212,8 +213,8 @@ function splitTarget(target: string, option?: string): { name: string; version?:
 }
 
 /** Returns the hint of an error; for an unreadable file in a folder also how to save the rest. */
-function skipHint(error: RegistryError, value: unknown): string {
-  const hint = cliHint(error) ?? "";
+function skipHint(error: RegistryError, value: unknown, context: CommandContext): string {
+  const hint = context.hint(error) ?? "";
   const isInFolder = error.action === "read" && error.key === undefined &&
     value instanceof LocalPath && error.subject !== JSON.stringify(value.path);
   return isInFolder ? `${hint} Or save the rest: --skip-unreadable` : hint;

@@ -14,10 +14,10 @@ import { namedProxies, proxyExceptions } from "../../../core/urls/proxies.ts";
 import { closeRead } from "../../../disk/disk_calls.ts";
 import { syncFile } from "../../../disk/disk_sync.ts";
 import { errorCode } from "../../../disk/file_errors.ts";
+import type { CommandContext } from "../program/command.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatBytes } from "../terminal/units.ts";
-import { cliHint } from "../terminal/hint_words.ts";
 
 export interface Check {
   what: string;
@@ -45,11 +45,11 @@ export function trouble(
 export function failed(
   what: string,
   error: unknown,
-  env?: (name: string) => string | undefined,
+  { hint }: Pick<CommandContext, "hint">,
 ): Check {
   const failure = toReportable(error);
   if (!isRegistryError(failure)) throw error;
-  const advice = cliHint(failure, env) ?? "Rerun with --verbose to see the stack.";
+  const advice = hint(failure) ?? "Rerun with --verbose to see the stack.";
   return trouble(what, "fail", failure.message, advice);
 }
 

@@ -1,6 +1,7 @@
 // Definitions of commands: plain data and a function, which help, parsing and completion all read.
 import type { Logger, OpenRegistryOptions, Registry } from "../../../mod.ts";
 import type { RegistrySettings } from "../../../registry/mod.ts";
+import type { Advice } from "../../../core/errors.ts";
 import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import type { TokenSource } from "./token_source.ts";
 import type { CliIo, Colors } from "../terminal/cli_io.ts";
@@ -123,6 +124,8 @@ export interface CommandContext {
   readonly tokens: readonly TokenSource[];
   readonly colors: Colors;
   readonly logger: Logger;
+  /** Returns the hint of an error in the words of the command line. */
+  hint(error: Advice): string | undefined;
   /** Opens the registry of this run, read-only unless `write`. The run closes it. */
   open(options?: OpenRunOptions): Promise<Registry>;
   /** Prints a result: one line of JSON with `--json`, otherwise the text and a line break. */

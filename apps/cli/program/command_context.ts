@@ -3,11 +3,13 @@ import { explainFailure, type FoundRegistry, originOf } from "../../../registry/
 import { createMaterializers } from "../../../materializers/mod.ts";
 import { type Logger, openRegistry, type Registry } from "../../../mod.ts";
 import { orMissing } from "../../../core/errors.ts";
+import type { Hints } from "../../../core/hints/reasons.ts";
 import { type CliIo, createColors, stdinOf, wrappedFor } from "../terminal/cli_io.ts";
 import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { tokenOfRun } from "../places/token_of_run.ts";
 import { findRegistry, refuseForeign } from "../places/find_registry.ts";
 import { Interruption } from "../terminal/exit_code.ts";
+import { cliHint } from "../terminal/hint_words.ts";
 import { invalid, shellWord, withHints, withRegistry } from "../terminal/hints.ts";
 import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
 import { localPathOf, registryTarget, warnOfRepeats } from "../places/open_store.ts";
@@ -17,7 +19,10 @@ import { printableJson, printableLines, printableText } from "../terminal/table.
 
 /** Creates the context of one run; disposing it closes what the run has opened. */
 export function createCommandContext(
-  { io, shared, tokens }: Pick<CommandContext, "io" | "shared" | "tokens">,
+  { io, shared, tokens, hints = [] }: Pick<CommandContext, "io" | "shared" | "tokens"> & {
+    /** Those of extensions. @default none */
+    hints?: readonly Hints[];
+  },
 ): CommandContext & AsyncDisposable {
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];
@@ -36,6 +41,7 @@ export function createCommandContext(
     tokens,
     colors: createColors(io.stdout, io),
     logger,
+    hint: (error) => cliHint(error, io.system.env, hints),
     async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
       const place = findRegistry(registry, io);
       logger.debug(`registry ${place.location}: the location ${originOf(place) ?? "is given"}`);

@@ -2,6 +2,7 @@
 // command line and the service ask the list. A new one is a folder, and a line there.
 import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } from "../../../mod.ts";
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
+import type { Hints } from "../../../core/hints/reasons.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
@@ -16,6 +17,11 @@ export interface Extension {
   /** One word: `hub`. */
   readonly name: string;
   readonly commands?: readonly CommandSet[];
+  /**
+   * Hints of the command line for the reasons of the extension, and for those of the kernel that its
+   * commands help with.
+   */
+  readonly hints?: Hints;
   /** Wrong lines that mean a command of the extension. */
   readonly words?: readonly OtherWords[];
   readonly serving?: Serving;
@@ -55,6 +61,8 @@ export interface CommandSet {
   readonly group?: string;
   /** The title of a group that no other set has. */
   readonly title?: string;
+  /** The group of the program that is before it in the help. @default the last but one */
+  readonly behind?: string;
   readonly load: CommandLoaders;
 }
 

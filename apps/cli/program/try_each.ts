@@ -1,6 +1,6 @@
 // Commands that do the same for several items: one that fails does not stop the others, and what was
 // done or found before a run ends early is shown.
-import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { CommandContext } from "./command.ts";
 

@@ -1,6 +1,6 @@
 // Exit codes, which scripts may rely on, and how errors are printed.
 import { fault, isRegistryError, messageOf, RegistryError } from "../../../core/errors.ts";
-import type { ErrorCode } from "../../../core/errors.ts";
+import type { Advice, ErrorCode } from "../../../core/errors.ts";
 import { errorCode } from "../../../core/faults/errno.ts";
 import { diskFault, type Meaning } from "../../../core/faults/meanings.ts";
 import { type CliIo, createColors, ReaderGone, wrappedFor } from "./cli_io.ts";
@@ -124,10 +124,11 @@ export async function reportError(
   thrown: unknown,
   shared: { json?: boolean; verbose?: boolean; registry?: string },
   io: CliIo,
+  hintOf: (error: Advice) => string | undefined = (error) => cliHint(error, io.system.env),
 ): Promise<number> {
   const error = toReportable(thrown);
   const lines: string[] = [];
-  const own = error instanceof Interruption ? undefined : cliHint(error, io.system.env);
+  const own = error instanceof Interruption ? undefined : hintOf(error);
   const hint = withRegistry(own, shared.registry);
   if (shared.json) lines.push(errorJson(error, hint));
   else {

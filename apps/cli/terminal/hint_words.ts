@@ -1,6 +1,6 @@
 // Hints with commands and flags, by reason.
 import { type Advice, hintFor } from "../../../core/errors.ts";
-import type { HintTable, ReasonKind } from "../../../core/hints/reasons.ts";
+import type { Hints, HintTable, ReasonKind } from "../../../core/hints/reasons.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
 const OVERWRITE = "Add --on-conflict overwrite to replace it";
@@ -41,11 +41,8 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   protected: "Change it with: holdfast rules set or rules rm. Or delete with --force.",
   outcome_unknown: "Read it again to see the outcome. A save with an --idempotency-key can be " +
     "repeated safely.",
-  damaged: ({ finding }) =>
-    `${finding} Repair it from a mirror: holdfast verify --repair-from MIRROR, or save the value ` +
-    "again with --share none.",
-  object_unreadable: "Check the network and the store, then try again. If other versions can be " +
-    "read, the object is damaged: holdfast verify --repair-from MIRROR",
+  damaged: ({ finding }) => `${finding} Save the value again with --share none.`,
+  object_unreadable: "Check the network and the store, then try again.",
   too_large_to_load: "Download it, or stream it: holdfast cat REF PATH.",
   several_objects: "Read it through the registry, or store it whole: holdfast save --share none",
   store_timeout: "Check the network and the store, then try again.",
@@ -67,25 +64,15 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   gcs_credentials_missing: "Set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth " +
     "application-default login`.",
   credentials_unusable: null,
-  token_missing:
-    "Sign in with holdfast login URL, or pass a token of the service: --token-file FILE, " +
-    "or HOLDFAST_TOKEN.",
+  token_missing: "Pass a token of the service: --token-file FILE, or HOLDFAST_TOKEN.",
   scope_missing: ({ scope }) =>
-    `Ask the service's operator for the scope ${scope}, in a token (holdfast token create ` +
-    `--scope ${shellWord(scope)}) or in the rules of sign-in (--oidc)`,
+    `Ask the service's operator for the scope ${scope}, in a token: holdfast token create ` +
+    `--scope ${shellWord(scope)}`,
   origin_refused: "Allow its origin: holdfast serve --cors https://app.example.com",
   page_may_not_write: "Use tokens (holdfast serve --tokens FILE), or name the origin: holdfast " +
     "serve --cors ORIGIN.",
   route_missing: "Check the URL of the registry: holdfast doctor",
   upload_too_large: "Ask for a larger limit: holdfast serve --max-upload SIZE",
-  run_missing: ({ pipeline }) => `List all runs: holdfast pipeline status ${shellWord(pipeline)}`,
-  run_step_missing: ({ run }) =>
-    `List its steps: holdfast cat ${shellWord(run.replace("@", ":run@"))} record.json`,
-  run_ended: ({ run }) => `See its result: holdfast pipeline status ${shellWord(run)}`,
-  logged_run_missing: ({ name }) =>
-    `List the runs: holdfast runs ls ${shellWord(name)}. Finished runs are versions: holdfast ` +
-    `versions ${shellWord(name)}`,
-  run_value_differs: "Use a run with another id, or change the value by runs set with --replace.",
 
   registry_missing: ({ grants }) =>
     'Run "holdfast init" to create one here, or name one with --registry or HOLDFAST_REGISTRY.' +
@@ -130,39 +117,8 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   rule_missing: "List the rules: holdfast rules ls",
   rule_gives_up: "Give these options too, or add --replace. See: holdfast rules ls",
   grace_too_short: "To free space now, run `holdfast gc --now` while nothing else uses the " +
-    "registry. For a shorter grace period, mirror the registry into a new one.",
-  mirror_target_taken: "Mirror the name under another one (--rename), or leave the version out " +
-    "(--range).",
-  mirror_target_protected: ({ location, pattern }) =>
-    "Remove the rule of the target if the version may go: " +
-    `holdfast -r ${shellWord(location)} rules rm ${shellWord(pattern)}`,
-  mirror_target_differs: "Delete it yourself if it is not needed, or add --no-deleted.",
-  mirror_member_missing: ({ name }) =>
-    `Mirror the member first, under its own name: holdfast mirror FROM TO ${shellWord(name)}`,
-  mirror_unversioned: "See the flag --unversioned of: holdfast init.",
-  alias_damaged: ({ name, alias }) =>
-    "Restore the object from a backup, or set the alias again: " +
-    `${aliasOf(name, alias)} VERSION`,
-  export_exists: "Export to another folder, or under another name (--rename).",
-  export_name: ({ before, sign }) =>
-    `Rename it: --rename ${shellWord(`${before}${sign}=${before}:`)}`,
+    "registry.",
   worker_lost: "It committed nothing. Run the same command again.",
-
-  pipeline_missing: "Check the path, or create it: holdfast pipeline init",
-  pipeline_file_missing: "Name the file, or create it: holdfast pipeline init",
-  step_failed_first: "Omit --fail-fast to run steps that do not depend on it.",
-  step_not_selected: "Select this step too, or omit --operator and --node.",
-  run_name: "Use a name like my_pipeline@3. List runs: holdfast pipeline status",
-  run_record_damaged: ({ ref }) =>
-    `Inspect it: holdfast cat ${shellWord(ref)} record.json. Delete it if only a pipeline should ` +
-    "write there.",
-  shard_record_damaged: "If only this pipeline should write there, delete that version and run " +
-    "with --force.",
-  run_configuration: "Pass every worker the file and --set values of the run, or start a new run.",
-  engine_full: "Wait until other jobs have ended, or run it without --detach: its steps wait then.",
-  run_not_cancelled: ({ run }) => `Try again: holdfast pipeline cancel ${shellWord(run)}`,
-  buckets_missing: "Use `holdfast pipeline run`.",
-  links_outside: "Save it with links inside its folder, or with the linked files: --links follow.",
 
   service_exposed: "Create a token (holdfast token create --tokens tokens.json --scope admin) " +
     "and run holdfast serve --tokens tokens.json. Without tokens, listen on 127.0.0.1.",
@@ -195,13 +151,17 @@ const OPENING_FLAGS: Readonly<Record<string, string>> = {
 
 type ReadEnv = (name: string) => string | undefined;
 
-/** Returns the hint of an error for the command line; in CI, where nobody can sign in, another one. */
+/**
+ * Returns the hint of an error for the command line, in the words of extensions first; in CI, where
+ * nobody can sign in, another one.
+ */
 export function cliHint(
   error: Advice & { suggestion?: string },
   env: ReadEnv = () => undefined,
+  hints: readonly Hints[] = [],
 ): string | undefined {
   const isJob = error.reason?.kind === "token_missing" && Boolean(env("CI"));
-  return isJob ? jobHint(env) : hintFor(error, CLI_HINTS);
+  return isJob ? jobHint(env) : hintFor(error, ...hints, CLI_HINTS);
 }
 
 /** Returns how a CI job gets a token. */

@@ -3,10 +3,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
-import { isRegistryError, realSystem } from "../../../mod.ts";
+import { realSystem } from "../../../core/system.ts";
 import type { ErrorCode, Logger, RegistryError, System } from "../../../mod.ts";
 import { authorName } from "../../../core/naming/author.ts";
-import { corrupt, denied, notFound } from "../../../core/errors.ts";
+import { corrupt, denied, isRegistryError, notFound } from "../../../core/errors.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
 import { changeFile } from "../../change_file.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";

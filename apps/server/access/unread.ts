@@ -18,7 +18,9 @@ export function withoutUnread(thrown: unknown, info: RequestInfo): unknown {
   const name = info.target ?? info.name;
   if (!isRegistryError(thrown) || name === undefined || access.may("read", name)) return thrown;
   const { reason } = thrown;
-  const state = reason && STATES[reason.kind];
+  const state = reason && Object.hasOwn(STATES, reason.kind)
+    ? STATES[reason.kind as ReasonKind]
+    : undefined;
   if (state === undefined) return thrown;
   const isOfAlias = reason?.kind === "alias_protected" || reason?.kind === "promotion_refused";
   const at = isOfAlias ? aliases.find((alias) => alias === reason.alias) : version;

@@ -1,6 +1,7 @@
 // Requests, the routes that answer them, and gateways: protocols of other programs on the service,
 // such as that of the Hugging Face Hub. This module loads no package: `routing.ts` has the router.
 import type { Logger, Registry, System } from "../../../mod.ts";
+import type { Hints } from "../../../core/hints/reasons.ts";
 import type { StandardSchema } from "../../../registry/mod.ts";
 import type { ResumableUploads } from "../../../extensions/transfers/mod.ts";
 import type { Access, RouteScope } from "../access/access.ts";
@@ -245,6 +246,18 @@ export interface Gateway {
   readonly adds?: AddedFiles;
   /** True if its versions have the files that others add. @default false */
   readonly showsAdded?: boolean;
+  /**
+   * Throws for a draft that the sender may not discard.
+   *
+   * @default senders that may save the name may discard its drafts
+   */
+  checkDiscard?(
+    registry: Registry,
+    draft: { name: string; draft: string },
+    asked: { access: Access; signal?: AbortSignal },
+  ): Promise<void>;
+  /** Hints for the reasons of its errors, for clients of the HTTP API. */
+  readonly hints?: Hints;
   /** Classes of facts that it remembers between requests. */
   readonly memory?: readonly MemoryKind<object>[];
 }

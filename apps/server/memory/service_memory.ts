@@ -22,6 +22,7 @@ export interface MemoryKind<T extends object> {
 /** The part that gateways use. */
 export interface GatewayMemory {
   readonly reads: MethodsOf<BegunReads>;
+  readonly drafts: MethodsOf<CommittedDrafts>;
   /** Names of which versions were deleted or restored. */
   readonly deletes: {
     /** Returns the names since a mark, 0 for the first call. Some are missing if it is cut. */
@@ -32,7 +33,6 @@ export interface GatewayMemory {
 }
 
 export interface ServiceMemory extends GatewayMemory {
-  readonly drafts: MethodsOf<CommittedDrafts>;
   readonly locks: MethodsOf<UploadLocks>;
   readonly rates: MethodsOf<RequestRates>;
   readonly deletes: MethodsOf<WrittenNames>;

@@ -1,17 +1,16 @@
 // Drafts: versions that several clients write together.
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { Routes } from "../gateways/gateway.ts";
-import { checkOwnRun } from "../access/own_runs.ts";
 import { Answer } from "../answer.ts";
 import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { aliasesOf, checkNamed, checkOnly, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
-import { CHECKED, REPEATED, savedAnswer, unreadState } from "./saves.ts";
+import { CHECKED, REPEATED, savedAnswer, unreadState } from "../saving/saved_answer.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
-  const { registry, memory: { drafts } } = context;
+  const { registry, checkDiscards, memory: { drafts } } = context;
   const open = (params: DraftParams) => openDraft(context, params);
 
   route(routes, "GET /artifacts/:name/drafts/:draft", {
@@ -69,7 +68,9 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     answer: async ({ c, params, access, signal }) => {
       const { name, draft: id } = params;
       const draft = await open(params);
-      await checkOwnRun(registry, { name, draft: id }, "delete", { access, signal });
+      for (const check of checkDiscards) {
+        await check(registry, { name, draft: id }, { access, signal });
+      }
       return c.json({ discarded: await draft.discard({ signal }) });
     },
   });

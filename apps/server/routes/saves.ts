@@ -1,19 +1,19 @@
 // Saves, copies and deletions.
-import { parseRef, type Registry, type SavedArtifact } from "../../../mod.ts";
+import { parseRef } from "../../../core/naming/refs.ts";
+import type { Registry } from "../../../mod.ts";
 import { readRules } from "../../../registry/maintenance.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
-import { nameSegment } from "../../../core/naming/names.ts";
 import { type Access, denied } from "../access/access.ts";
 import { checkWrites } from "../access/guard_route.ts";
 import { Answer } from "../answer.ts";
-import { relative } from "../routing.ts";
-import type { RouteContext, Routes } from "../gateways/gateway.ts";
+import type { Routes } from "../gateways/gateway.ts";
 import type { ServerContext } from "../routing.ts";
 import { METHODS } from "../../../core/options/methods.ts";
 import { isUnknownRule } from "../../../core/registry/rules.ts";
 import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";
 import * as saving from "../saving/save_sent.ts";
+import { CHECKED, savedAnswer } from "../saving/saved_answer.ts";
 import { sentDigest } from "../saving/sent_files.ts";
 import { flag } from "../schemas/listing.ts";
 import * as schemas from "../schemas/saving.ts";
@@ -27,15 +27,6 @@ const SAVED = {
       "holdfast-skipped": "`true`: nothing was saved. The content may differ from the version",
     },
   },
-};
-
-/** The answer to a request without `files`. */
-export const CHECKED = { 204: { description: "Only checked: the save would be accepted" } };
-
-/** Answers of commits that can be repeated. */
-export const REPEATED = {
-  201: { description: "Saved", schema: schemas.SavedArtifactSchema },
-  200: { description: "Saved before", schema: schemas.SavedArtifactSchema },
 };
 
 const DELETED = {
@@ -156,28 +147,4 @@ async function checkForce(
     throw denied("delete what a rule protects", "admin");
   }
   if (rules.some(({ protectAliases }) => protectAliases)) access.check("promote", name);
-}
-
-/** Header of an answer with an existing version: nothing was saved. */
-export const SKIPPED = { "holdfast-skipped": "true" };
-
-/** Answers with a save. A version that another token may have saved (`isOwn`) needs `read`. */
-export async function savedAnswer(
-  c: RouteContext,
-  saved: SavedArtifact,
-  isOwn: () => boolean | Promise<boolean>,
-): Promise<Answer> {
-  const { name, version, skipped } = saved;
-  c.info.version = version;
-  if (skipped && !c.info.access.may("read", name) && !await isOwn()) {
-    c.info.access.check("read", name);
-  }
-  const path = `artifacts/${nameSegment(name)}/versions/${nameSegment(version)}`;
-  const location = relative(c, path);
-  return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
-}
-
-/** Returns the state of a conflict for a token that may not know versions and parts of a draft. */
-export function unreadState(access: Access, name: string): string | undefined {
-  return access.may("read", name) ? undefined : "the draft or its version was changed";
 }

@@ -15,7 +15,7 @@ import { stateOfOwn } from "../uploads/own_upload.ts";
 import { invalid } from "../../../core/errors.ts";
 import { checkStillAllowed, checkWrites } from "../access/guard_route.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
-import { SKIPPED } from "./saves.ts";
+import { SKIPPED } from "../saving/saved_answer.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
 
 const TUS = {

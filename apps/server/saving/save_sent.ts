@@ -1,7 +1,8 @@
 // Saves that requests ask for, and conditions of writes (`If-Match` and `If-None-Match`, RFC 9110,
 // section 13).
-import { isRegistryError, parseRef, type SavedArtifact, type SaveOptions } from "../../../mod.ts";
-import { newAliases } from "../../../core/naming/refs.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { SavedArtifact, SaveOptions } from "../../../mod.ts";
+import { newAliases, parseRef } from "../../../core/naming/refs.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
 import type { Access } from "../access/access.ts";

@@ -1,7 +1,7 @@
 // Schemas of parts of versions, and of errors.
 import * as v from "npm:valibot@^1.5";
 import { isJsonObject } from "../../../core/text/json_text.ts";
-import { STATUS } from "../problem.ts";
+import { STATUS } from "./status.ts";
 import { count, described, MOST_TEXT, object, strictObject, text } from "./listing.ts";
 
 export const ProblemSchema = object("Problem", {

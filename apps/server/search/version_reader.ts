@@ -1,6 +1,6 @@
 // Reads the versions of names for the search index.
-import { isRegistryError, type Logger, type Registry } from "../../../mod.ts";
-import { retold } from "../../../core/errors.ts";
+import type { Logger, Registry } from "../../../mod.ts";
+import { isRegistryError, retold } from "../../../core/errors.ts";
 import type { Annotations, ArtifactInfo } from "../../../core/artifact.ts";
 import type { VersionEntry } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";

@@ -1,7 +1,7 @@
 // The tus protocol 1.0 (https://tus.io) over the resumable uploads of a registry.
 import type { Readable } from "node:stream";
 import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
-import { isRegistryError } from "../../../mod.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import type { ResumableUploads } from "../../../extensions/transfers/mod.ts";
 import type { Access } from "../access/access.ts";
 import { Answer } from "../answer.ts";

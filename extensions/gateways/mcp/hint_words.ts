@@ -56,9 +56,4 @@ export const MCP_HINTS: ServiceHints = {
   page_may_not_write: OPERATOR,
   route_missing: OPERATOR,
   upload_too_large: "Save fewer or smaller files.",
-  run_missing: FIND,
-  run_step_missing: FIND,
-  run_ended: null,
-  logged_run_missing: FIND,
-  run_value_differs: null,
 };

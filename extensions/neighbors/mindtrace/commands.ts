@@ -4,7 +4,6 @@ import { checkFolder } from "../../../registry/places/mod.ts";
 import { isStoreUrl, itemAt, loadPart } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import {
-  cliHint,
   defineCommand,
   expandNames,
   formatBytes,
@@ -243,11 +242,11 @@ async function printFailures(failures: readonly Failure[], context: CommandConte
   if (failures.length === 0) return;
   const rows = failures.map(({ name, version, error }) => {
     const { code, message, key } = error;
-    const hint = cliHint(error);
+    const hint = context.hint(error);
     const json = { action: "failed", name, version, code, message, hint, key };
     return { json, cells: [`${name}@${version}`, code, message] };
   });
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
-  const hints = new Set(failures.flatMap(({ error }) => cliHint(error) ?? []));
+  const hints = new Set(failures.flatMap(({ error }) => context.hint(error) ?? []));
   for (const hint of hints) await context.note(`hint: ${hint}`);
 }

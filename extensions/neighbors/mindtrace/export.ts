@@ -31,6 +31,7 @@ import { ORIGIN_KEY } from "./description.ts";
 import { pythonValue } from "./python_value.ts";
 import { FolderFiles, META, SETTINGS_FILE } from "./source.ts";
 import { hashArtifact } from "./verify.ts";
+import { exportReasons } from "./reasons.ts";
 
 /** Options of {@linkcode exportMindtrace}. */
 export interface ExportMindtraceOptions extends SignalOptions {
@@ -150,7 +151,7 @@ async function exportOne(
     const state = "the folder has another value for this version";
     throw conflict("export", shown(`${name}@${version}`), state, {
       hint: "Export to another folder, or under another name (rename).",
-      reason: { kind: "export_exists" },
+      reason: exportReasons.of("export_exists"),
     });
   }
   const { materializers } = registry;
@@ -174,7 +175,7 @@ function checkFits(name: string, version: string): void {
     throw unsupported(
       `mindtrace cannot find names with ${bad[0]}`,
       "Pass rename, such as (name) => name.replaceAll('/', ':').",
-      { kind: "export_name", before: name.slice(0, bad.index), sign: bad[0] },
+      exportReasons.of("export_name", { before: name.slice(0, bad.index), sign: bad[0] }),
     );
   }
 }

@@ -7,6 +7,7 @@ import { fault } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import type { Advice } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 export const EXTENSIONS: readonly string[] = [".yaml", ".yml", ".json"];
 
@@ -54,7 +55,10 @@ function isFolder(path: string, argument: string): boolean {
     return statSync(path).isDirectory();
   } catch (error) {
     if (isMissing(error)) {
-      const advice = { hint: "Check the path.", reason: { kind: "pipeline_missing" } } as const;
+      const advice = {
+        hint: "Check the path.",
+        reason: pipelineReasons.of("pipeline_missing"),
+      } as const;
       throw notFound(argument, "no such file or folder", advice, error);
     }
     throw fileError("read", argument, error);
@@ -84,7 +88,7 @@ function mainIn(folder: string, argument: string): string {
   const state = "the folder has neither conf/pipeline.yaml nor pipeline.yaml";
   throw notFound(argument, state, {
     hint: "Pass the path of the file, or create it.",
-    reason: { kind: "pipeline_file_missing" },
+    reason: pipelineReasons.of("pipeline_file_missing"),
   });
 }
 

@@ -14,6 +14,7 @@ import type { CarryOptions, RunPipelineOptions } from "./run_options.ts";
 import { longestFirst } from "../sources.ts";
 import { type DueStep, RunState } from "./run_state.ts";
 import type { EngineStep } from "../../contract/engine.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 /** Options of functions for one run. */
 export interface CarriedRunOptions
@@ -56,7 +57,7 @@ export async function findCarriedRun(
       "Conflict",
       "it was planned with another configuration",
       "Pass every worker the pipeline and the overrides of the run, or start a new run.",
-      { kind: "run_configuration" },
+      pipelineReasons.of("run_configuration"),
     );
   }
   const ids = new Set(pipeline.steps.map(({ id }) => id));

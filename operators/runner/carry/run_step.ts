@@ -12,6 +12,7 @@ import { endRun, findCarriedRun, isStopped } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./run_options.ts";
 import { isLastJob, submitNext, untilAnswered } from "./next_steps.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
@@ -70,7 +71,7 @@ async function executeAndDeliver(
   if (planned === undefined) {
     throw notFound("execute step", shown(id), `run ${run.context.run} has no such step`, {
       hint: `List its steps: (await readRun(registry, ${shown(run.context.run)})).steps.`,
-      reason: { kind: "run_step_missing", run: run.context.run },
+      reason: pipelineReasons.of("run_step_missing", { run: run.context.run }),
     });
   }
   checkRunnable([valueAt(run.context.dependencies.steps, id)]);

@@ -12,6 +12,7 @@ import type { CarriedRun } from "./carried_run.ts";
 import type { CarryOptions, RunPipelineOptions } from "./run_options.ts";
 import { isFull, untilAnswered } from "./next_steps.ts";
 import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 /** Options of {@linkcode submitRun}. */
 export interface SubmitRunOptions
@@ -112,7 +113,7 @@ export async function runOnEngine(
 function stopFailure(run: string, cause: unknown): RegistryError {
   return unavailable("cancel run", run, "the registry did not save the request", {
     hint: `Try again: cancelRun(registry, ${shown(run)}).`,
-    reason: { kind: "run_not_cancelled", run },
+    reason: pipelineReasons.of("run_not_cancelled", { run }),
     cause,
   });
 }

@@ -3,6 +3,7 @@ import { notFound, sha256, shown, unsupported } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import { sortedJson } from "../fingerprint.ts";
 import type { ObjectTransfer } from "../run_context.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 interface FoundObjects {
   /** SHA-256 of paths, sizes and tags. Contents are not read. */
@@ -62,7 +63,7 @@ function stateOf(
 export function noTransfer(url: string): RegistryError {
   return unsupported("reach", shown(url), "no buckets are configured for this run", {
     hint: 'Pass s3: createS3Configs(), from "@holdfast/holdfast/backends".',
-    reason: { kind: "buckets_missing" },
+    reason: pipelineReasons.of("buckets_missing"),
   });
 }
 

@@ -15,6 +15,7 @@ import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import { type RecordKind, recordProblem } from "./record_shape.ts";
 import type { Reason } from "../../../core/hints/reasons.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 const RECORD_FILE = "record.json";
 
@@ -164,7 +165,7 @@ function corrupt(ref: string, state: string): RegistryError {
     code: "Corrupt",
     state,
     hint,
-    reason: { kind: "run_record_damaged", ref },
+    reason: pipelineReasons.of("run_record_damaged", { ref }),
   });
 }
 

@@ -1,6 +1,7 @@
 // Names of records and outputs of pipelines in a registry.
 import { checkName, invalid, shown } from "../../../core/kernel.ts";
 import type { Registry } from "../../../core/kernel.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 /** Names of one pipeline's records and outputs. */
 interface RecordNames {
@@ -82,7 +83,7 @@ export function parseRunId(text: string): RunId {
   if (pipeline === undefined) {
     throw invalid("read run", shown(text), "it is not PIPELINE@NUMBER", {
       hint: "Use a name like my_pipeline@3, which `listRuns` returns.",
-      reason: { kind: "run_name" },
+      reason: pipelineReasons.of("run_name"),
     });
   }
   checkName(pipeline, "pipeline");

@@ -16,6 +16,7 @@ import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./nam
 import { CONFIGURATION_FILE } from "./run_params.ts";
 import { resultMetadata } from "./result_metadata.ts";
 import type { RunContext } from "../run_context.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 /** Result of a run. */
 export interface RunResult {
@@ -93,7 +94,7 @@ export async function findRun(
   if (planRecord !== undefined) return planRecord;
   throw notFound("find run", shown(run), "the registry has no such run", {
     hint: `List all runs: listRuns(registry, ${shown(pipeline)}).`,
-    reason: { kind: "run_missing", pipeline },
+    reason: pipelineReasons.of("run_missing", { pipeline }),
   });
 }
 

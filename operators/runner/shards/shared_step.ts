@@ -38,6 +38,7 @@ import type { StepState } from "../reasons.ts";
 import { addSuccess, lineageOf, metadataOf, withCode } from "../success.ts";
 import { mergeMetrics, type Metrics } from "../metrics/metrics_table.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 interface ShardRecord
   extends Pick<StepFacts, "run" | "attempt" | "startedAt" | "durationMs" | "usage" | "metrics"> {
@@ -337,7 +338,7 @@ async function readRecords(artifact: Artifact, indexes: readonly number[]): Prom
       throw corrupt(action, `${index} in ${name}@${version}`, problem, {
         hint:
           "If only this pipeline should write there, delete that version and run with force: true.",
-        reason: { kind: "shard_record_damaged" },
+        reason: pipelineReasons.of("shard_record_damaged"),
       });
     }
     shardRecords[at] = record as unknown as ShardRecord;

@@ -11,6 +11,7 @@ import { findObjects } from "../objects/find_objects.ts";
 import type { InputPart, PinnedInput } from "../pin_inputs.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl } from "../sources.ts";
+import { pipelineReasons } from "../../contract/reasons.ts";
 
 /**
  * Puts inputs into a folder: a single one into the folder itself, several into a subfolder each.
@@ -101,6 +102,6 @@ function incomplete(
   const state = `its link ${shown(path)} leads outside, to ${shown(target)}`;
   return unsupported("read input", shown(ref), state, {
     hint: 'Save it with links inside its folder, or with the linked files: links: "follow".',
-    reason: { kind: "links_outside" },
+    reason: pipelineReasons.of("links_outside"),
   });
 }

@@ -1,5 +1,4 @@
 import {
-  cliHint,
   defineCommand,
   ENGINE_VARIABLE,
   engineUrl,
@@ -62,7 +61,7 @@ export const step: Command = defineCommand({
       return await executeSteps(args, flags, context);
     } catch (error) {
       if (!isRegistryError(error, "Unavailable", "Unknown")) throw error;
-      await reportError(error, context.shared, context.io);
+      await reportError(error, context.shared, context.io, context.hint);
       return DELIVER_AGAIN;
     }
   },
@@ -133,7 +132,7 @@ async function printOutcome(
   { run, step }: { run: string; step: string },
   context: CommandContext,
 ): Promise<void> {
-  const advice = cliHint({ hint: outcome.hint, reason: outcome.hintReason });
+  const advice = context.hint({ hint: outcome.hint, reason: outcome.hintReason });
   const hint = advice === undefined ? "" : `\nhint: ${printable(advice)}`;
   const line = printable(`${run} ${step} ${outcomeText(outcome)}`);
   if (context.shared.json) await context.result(outcome, undefined);

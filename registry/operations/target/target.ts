@@ -55,7 +55,7 @@ function howToReplace(mutable: boolean, versioned: boolean): Advice {
   if (mutable) {
     return {
       hint: `Pass onConflict: "overwrite" to replace it${versioned ? ", or another version" : ""}.`,
-      reason: { kind: versioned ? "version_replaceable" : "value_replaceable" },
+      reason: versioned ? { kind: "version_replaceable" } : { kind: "value_replaceable" },
     };
   }
   return versioned

@@ -27,7 +27,6 @@ import { knownColumns, wrapped } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, formatGrace, formatSeconds } from "../../terminal/units.ts";
 import { isRegistryError } from "../../../../core/errors.ts";
-import { cliHint } from "../../terminal/hint_words.ts";
 
 export const doctor: Command = defineCommand({
   name: "doctor",
@@ -80,7 +79,7 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   try {
     place = findRegistry(shared.registry, io);
   } catch (error) {
-    yield failed("registry", error);
+    yield failed("registry", error, context);
     yield* checksOfMachine(undefined, context);
     return;
   }
@@ -123,12 +122,13 @@ async function opened(context: CommandContext): Promise<Registry | Check> {
     return await context.open();
   } catch (error) {
     context.io.signal.throwIfAborted();
-    return failed("registry", error, context.io.system.env);
+    return failed("registry", error, context);
   }
 }
 
 /** Checks that proxies pass on a name with a slash: the service replies about that name. */
-async function checkSlash(registry: Registry, { io: { signal } }: CommandContext): Promise<Check> {
+async function checkSlash(registry: Registry, context: CommandContext): Promise<Check> {
+  const { io: { signal } } = context;
   const [what, name] = ["slashes", "holdfast/doctor"];
   try {
     await registry.info(name, { signal });
@@ -136,7 +136,7 @@ async function checkSlash(registry: Registry, { io: { signal } }: CommandContext
     signal.throwIfAborted();
     const isOfService = isRegistryError(error, "NotFound") ||
       isRegistryError(error, "Denied") && error.message.startsWith(`Cannot read "${name}"`);
-    if (!isOfService) return failed(what, error);
+    if (!isOfService) return failed(what, error, context);
   }
   return ok(what, "names with / reach the service");
 }
@@ -177,22 +177,23 @@ function versionsOfAll(): string {
   return `holdfast ${VERSION}, ${runtime}, ${process.platform} ${process.arch}`;
 }
 
-function checkNames({ io: { system } }: CommandContext): Check {
+function checkNames(context: CommandContext): Check {
   try {
-    const { file, registries } = readRemotes({ system });
+    const { file, registries } = readRemotes({ system: context.io.system });
     const count = Object.keys(registries).length;
     return ok("names", `${count} in ${file ?? "no file: HOME is not set"}`);
   } catch (error) {
-    return failed("names", error);
+    return failed("names", error, context);
   }
 }
 
-async function nightOf(backend: Backend, { io: { signal } }: CommandContext): Promise<Check> {
+async function nightOf(backend: Backend, context: CommandContext): Promise<Check> {
+  const { io: { signal } } = context;
   try {
     return await checkNight(backend, signal);
   } catch (error) {
     signal.throwIfAborted();
-    return failed("night", error);
+    return failed("night", error, context);
   }
 }
 
@@ -205,8 +206,9 @@ const SEE = "See every test of the store: holdfast doctor --json";
 async function checkStore(
   registry: Registry,
   backend: Backend,
-  { io: { signal, system }, logger }: CommandContext,
+  context: CommandContext,
 ): Promise<Check[]> {
+  const { io: { signal, system }, logger } = context;
   const onStep = ({ name, ok }: ProbeStep) => logger.debug(`${ok ? "yes" : "no"}: ${name}`);
   try {
     const certificate = await probeBackend(backend, { signal, system, onStep });
@@ -214,14 +216,14 @@ async function checkStore(
     const lacking = steps.filter(({ ok, required }) => required && !ok);
     const textOf = ({ name, detail }: ProbeStep) =>
       detail === undefined ? name : `${name}: ${detail}`;
-    const advice = lacking[0] && cliHint(lacking[0]);
+    const advice = lacking[0] && context.hint(lacking[0]);
     const probe = lacking.length === 0
       ? ok("probe", `the store meets all requirements (${requests} requests)`)
       : trouble("probe", "fail", lacking.map(textOf).join("; "), advice ?? SEE);
     return [{ ...probe, certificate }, checkClock(clockOffsetMs, registry)];
   } catch (error) {
     signal.throwIfAborted();
-    return [failed("probe", error)];
+    return [failed("probe", error, context)];
   }
 }
 

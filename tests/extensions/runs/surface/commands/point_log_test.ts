@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { PointLog } from "../../../../apps/cli/logging/point_log.ts";
-import { createCommandContext } from "../../../../apps/cli/program/command_context.ts";
-import { Interruption } from "../../../../apps/cli/terminal/exit_code.ts";
-import { realSystem } from "../../../../core/system.ts";
-import type { Run } from "../../../../extensions/runs/mod.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
-import { withoutHanging } from "../../../support/without_hanging.ts";
-import { captureIo } from "../../captured_io.ts";
+import { PointLog } from "../../../../../extensions/runs/surface/commands/point_log.ts";
+import { createCommandContext } from "../../../../../apps/cli/program/command_context.ts";
+import { Interruption } from "../../../../../apps/cli/terminal/exit_code.ts";
+import { realSystem } from "../../../../../core/system.ts";
+import type { Run } from "../../../../../extensions/runs/mod.ts";
+import { testInRoot } from "../../../../support/temp_root.ts";
+import { withoutHanging } from "../../../../support/without_hanging.ts";
+import { captureIo } from "../../../../apps/captured_io.ts";
 
 testInRoot("a signal at the end of the input keeps what the store does not take", async (root) => {
   const stop = new AbortController();

@@ -1,18 +1,17 @@
 // Runs belong to the token that began them. Others need a right on the name.
-import { orMissing } from "../../../core/errors.ts";
-import type { Registry } from "../../../mod.ts";
-import { readLoggedRun } from "../../../extensions/runs/mod.ts";
-import type { Access } from "./access.ts";
+import type { Access } from "../../../apps/server/extending.ts";
+import { orMissing } from "../../../core/kernel.ts";
+import type { Registry } from "../../../core/kernel.ts";
+import { readLoggedRun } from "../mod.ts";
 
-/** Throws `Denied` if a draft is a run that another token began, without this right. */
-export async function checkOwnRun(
+/** Throws `Denied` if a draft is a run that another token began, without the right to delete it. */
+export async function checkDiscard(
   registry: Registry,
   { name, draft }: { name: string; draft: string },
-  right: "read" | "delete",
   asked: Asked,
 ): Promise<void> {
   const [, id] = /^run:(.+)$/s.exec(draft) ?? [];
-  if (id !== undefined) await checkOwn(registry, { name, id }, right, asked);
+  if (id !== undefined) await checkOwn(registry, { name, id }, "delete", asked);
 }
 
 interface Asked {

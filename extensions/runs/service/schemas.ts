@@ -1,17 +1,21 @@
 // Schemas of runs that programs log to.
 import * as v from "npm:valibot@^1.5";
-import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./artifact.ts";
 import {
+  Amount,
+  AuthorSchema,
+  CommitDraftSchema,
   described,
   flag,
+  JsonObject,
+  Moment,
   MOST_TEXT,
   object,
   page,
   pageFields,
   strictObject,
+  Text,
   text,
-} from "./listing.ts";
-import { CommitDraftSchema } from "./saving.ts";
+} from "../../../apps/server/extending.ts";
 
 const STATES = ["running", "silent", "failed", "finishing", "finished", "discarded"] as const;
 

@@ -1,7 +1,7 @@
 // Arguments and options of commands for runs.
-import type { RunFacts } from "../../../extensions/runs/mod.ts";
-import type { OptionDefinition } from "../program/command.ts";
-import { parseEntry } from "../values/metadata.ts";
+import { parseEntry } from "../../../../apps/cli/extending.ts";
+import type { OptionDefinition } from "../../../../apps/cli/extending.ts";
+import type { RunFacts } from "../../mod.ts";
 
 export const RUN_NAME = {
   usage: "<name>",

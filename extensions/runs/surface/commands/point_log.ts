@@ -3,15 +3,10 @@
 import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { unlink } from "node:fs/promises";
-import { isRegistryError } from "../../../mod.ts";
-import { fault, retold } from "../../../core/errors.ts";
-import type { Run } from "../../../extensions/runs/mod.ts";
-import type { CommandContext } from "../program/command.ts";
-import { aborted } from "../program/run_process.ts";
-import { toReportable } from "../terminal/exit_code.ts";
-import { cliHint } from "../terminal/hint_words.ts";
-import { shellWord } from "../terminal/hints.ts";
-import { formatCount } from "../terminal/units.ts";
+import { aborted, formatCount, shellWord, toReportable } from "../../../../apps/cli/extending.ts";
+import type { CommandContext } from "../../../../apps/cli/extending.ts";
+import { fault, isRegistryError, retold } from "../../../../core/kernel.ts";
+import type { Run } from "../../mod.ts";
 import { KeptFile } from "./kept_file.ts";
 import { linesOf, pointOf } from "./point_lines.ts";
 
@@ -169,7 +164,7 @@ export class PointLog {
     this.#file = await KeptFile.create(this.#context.io.cwd, [name, id]).catch(() => undefined);
     const where = this.#file === undefined ? "printed" : `kept in ${this.#file.path}`;
     const reported = toReportable(error);
-    const hint = isRegistryError(reported) ? cliHint(reported, this.#context.io.system.env) : "";
+    const hint = isRegistryError(reported) ? this.#context.hint(reported) : "";
     const advice = hint ? `\nhint: ${hint}` : "";
     await this.#note(`${reported.message}. Points that are not stored are ${where}${advice}`);
     await this.#keepMore();

@@ -5,7 +5,7 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { finishRun, openRun, readLoggedRun, updateRun } from "../../../../extensions/runs/mod.ts";
-import { createCheckedHandler } from "../checked_handler.ts";
+import { createCheckedHandler } from "../../../apps/server/checked_handler.ts";
 
 /** Uses the text after `Bearer ` as the id of the token and its scopes, separated by commas. */
 const tokens: TokenCheck = {

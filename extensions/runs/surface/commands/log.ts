@@ -2,15 +2,19 @@
 import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { RunName } from "../../../../core/registry/run.ts";
-import { openRun, type Run } from "../../../../extensions/runs/mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { stdinOf } from "../../terminal/cli_io.ts";
-import { invalid, shellWord, withHints } from "../../terminal/hints.ts";
-import { keptRun, linesOf } from "../../logging/point_lines.ts";
-import { type LoggedPoints, PointLog } from "../../logging/point_log.ts";
-import { factsOf, PARAM_OPTION, RUN_NAME, TAG_OPTION, wordsOf } from "../../logging/run_options.ts";
-import { formatCount } from "../../terminal/units.ts";
+import {
+  defineCommand,
+  formatCount,
+  invalid,
+  shellWord,
+  stdinOf,
+  withHints,
+} from "../../../../apps/cli/extending.ts";
+import type { Command, CommandContext } from "../../../../apps/cli/extending.ts";
+import { openRun, type Run, type RunName } from "../../mod.ts";
+import { keptRun, linesOf } from "./point_lines.ts";
+import { type LoggedPoints, PointLog } from "./point_log.ts";
+import { factsOf, PARAM_OPTION, RUN_NAME, TAG_OPTION, wordsOf } from "./run_options.ts";
 
 export const log: Command = defineCommand({
   name: "runs log",

@@ -2,20 +2,22 @@
 import { resolve } from "node:path";
 import { localPath, type Registry, type SavedArtifact } from "../../../../mod.ts";
 import {
-  discardRun,
-  finishRun,
-  type FinishRunOptions,
-  openRun,
-} from "../../../../extensions/runs/mod.ts";
-import { readLoggedRun, readLoggedRuns, updateRun } from "../../../../extensions/runs/mod.ts";
-import { conflict } from "../../../../core/errors.ts";
-import { type Command, defineCommand, YES_OPTION } from "../../program/command.ts";
-import { checkNewAlias, refuseRef } from "../../program/refusals.ts";
-import { invalid, noName, shellWord } from "../../terminal/hints.ts";
-import { printTable } from "../../program/print_table.ts";
-import { factsOf, PARAM_OPTION, RUN_ID, RUN_NAME, TAG_OPTION } from "../../logging/run_options.ts";
-import { formatCount, formatTimes } from "../../terminal/units.ts";
-import { itemAt } from "../../../../core/faults/present.ts";
+  checkNewAlias,
+  defineCommand,
+  formatCount,
+  formatTimes,
+  invalid,
+  noName,
+  printTable,
+  refuseRef,
+  shellWord,
+  YES_OPTION,
+} from "../../../../apps/cli/extending.ts";
+import type { Command } from "../../../../apps/cli/extending.ts";
+import { conflict, itemAt } from "../../../../core/kernel.ts";
+import { discardRun, finishRun, type FinishRunOptions, openRun } from "../../mod.ts";
+import { readLoggedRun, readLoggedRuns, updateRun } from "../../mod.ts";
+import { factsOf, PARAM_OPTION, RUN_ID, RUN_NAME, TAG_OPTION } from "./run_options.ts";
 import { log } from "./log.ts";
 
 const ls: Command = defineCommand({

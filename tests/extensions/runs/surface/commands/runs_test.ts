@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../../../mod.ts";
 import { openRun } from "../../../../../extensions/runs/mod.ts";
-import { filledTest } from "../../../captured_io.ts";
+import { filledTest } from "../../../../apps/captured_io.ts";
 
 filledTest("runs lists and prints a run that was left, and finish saves it", async (it) => {
   {

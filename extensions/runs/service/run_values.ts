@@ -1,11 +1,9 @@
 // The last values of runs that are not finished. Each point is read once: what it changed stays in
 // the memory of this process.
-import { isRegistryError } from "../../../core/errors.ts";
-import { keepNewest } from "../../../core/work/keep_newest.ts";
-import { giveWay } from "../../../core/work/next_turn.ts";
-import type { Registry } from "../../../mod.ts";
-import { LastValues } from "../../../extensions/runs/last_values.ts";
-import { type LoggedRun, readLoggedRun } from "../../../extensions/runs/mod.ts";
+import { giveWay, isRegistryError, keepNewest } from "../../../core/kernel.ts";
+import type { Registry } from "../../../core/kernel.ts";
+import { LastValues } from "../last_values.ts";
+import { type LoggedRun, readLoggedRun } from "../mod.ts";
 
 /** Runs whose values are kept: as many as a page lists. */
 const MOST_RUNS = 200;

@@ -1,10 +1,8 @@
 // Lines of a program that logs, and the points among them.
 import { Buffer, isUtf8 } from "node:buffer";
-import { isRegistryError } from "../../../mod.ts";
-import type { RunName } from "../../../core/registry/run.ts";
-import type { RunValues } from "../../../extensions/runs/mod.ts";
-import { parseExactJson, quoteNotFinite } from "../../../core/text/json_text.ts";
-import { invalid } from "../terminal/hints.ts";
+import { invalid } from "../../../../apps/cli/extending.ts";
+import { isRegistryError, parseExactJson, quoteNotFinite } from "../../../../core/kernel.ts";
+import type { RunName, RunValues } from "../../mod.ts";
 
 /** Bytes of a line; the rest of a longer one is another line. */
 const MOST_LINE = 4 * 1024 * 1024;

@@ -1,12 +1,12 @@
 // `runs log` outlives the program that it listens to, the store, the run and its own reader.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runCli } from "../../../run_cli.ts";
+import { runCli } from "../../../../apps/run_cli.ts";
 import { Interruption } from "../../../../../apps/cli/terminal/exit_code.ts";
 import { ReaderGone } from "../../../../../apps/cli/terminal/cli_io.ts";
 import { realSystem } from "../../../../../core/system.ts";
 import { openRegistry } from "../../../../../mod.ts";
 import { finishRun, openRun } from "../../../../../extensions/runs/mod.ts";
-import { captureIo, type CliTest, filesIn, filledTest } from "../../../captured_io.ts";
+import { captureIo, type CliTest, filesIn, filledTest } from "../../../../apps/captured_io.ts";
 
 interface Program {
   /** Writes lines: text as it is, others as JSON. */

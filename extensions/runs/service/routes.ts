@@ -1,26 +1,32 @@
 // Runs that programs log to. Their points are parts of a draft.
-import { discardRun, finishRun, type LoggedRun, openRun } from "../../../extensions/runs/mod.ts";
-import { readLoggedRun, readLoggedRuns, updateRun } from "../../../extensions/runs/mod.ts";
-import { checkOwn } from "../access/own_runs.ts";
-import { sentBy } from "../access/sender.ts";
-import type { Routes } from "../gateways/gateway.ts";
-import { mapAtOnce } from "../../../core/work/at_once.ts";
-import { RunValues } from "../memory/run_values.ts";
-import { Answer } from "../answer.ts";
-import type { ServerContext } from "../routing.ts";
-import { answerListing, listing, type PageQuery } from "../listing.ts";
-import { route } from "../describe.ts";
-import { aliasesOf, checkNamed, ofCondition } from "../saving/save_sent.ts";
-import * as runs from "../schemas/logged_runs.ts";
-import * as schemas from "../schemas/saving.ts";
-import { REPEATED, savedAnswer, unreadState } from "./saves.ts";
+import {
+  aliasesOf,
+  Answer,
+  answerListing,
+  checkNamed,
+  DiscardedSchema,
+  listing,
+  ofCondition,
+  REPEATED,
+  route,
+  savedAnswer,
+  sentBy,
+  unreadState,
+} from "../../../apps/server/extending.ts";
+import type { GatewayContext, PageQuery, Routes } from "../../../apps/server/extending.ts";
+import { mapAtOnce } from "../../../core/kernel.ts";
+import { discardRun, finishRun, type LoggedRun, openRun } from "../mod.ts";
+import { readLoggedRun, readLoggedRuns, updateRun } from "../mod.ts";
+import { checkOwn } from "./own_runs.ts";
+import { RunValues } from "./run_values.ts";
+import * as runs from "./schemas.ts";
 
 const FRESH = { "cache-control": "no-store" };
 
 /** Runs whose points are read at once, beside 16 parts of each. */
 const RUNS_AT_ONCE = 4;
 
-export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): void {
+export function loggedRunsRoutes(routes: Routes, { registry }: GatewayContext): void {
   const values = new RunValues(registry);
   route(routes, "GET /logged-runs", {
     id: "listLoggedRuns",
@@ -59,7 +65,7 @@ export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): v
 
 export function changedRunsRoutes(
   routes: Routes,
-  { registry, memory: { drafts } }: ServerContext,
+  { registry, memory: { drafts } }: GatewayContext,
 ): void {
   route(routes, "POST /artifacts/:name/runs/:run", {
     id: "beginRun",
@@ -104,7 +110,7 @@ export function changedRunsRoutes(
     description: "A run that another token began needs `delete`.",
     scope: "save",
     answers: {
-      200: { description: "`discarded` is false without a run", schema: schemas.DiscardedSchema },
+      200: { description: "`discarded` is false without a run", schema: DiscardedSchema },
     },
     answer: async ({ c, params: { name, run: id }, access, signal }) => {
       await checkOwn(registry, { name, id }, "delete", { access, signal });

@@ -1,0 +1,7 @@
+// Reasons of errors of runs.
+import { defineReasons } from "../../core/hints/reasons.ts";
+
+export const runReasons = defineReasons({
+  logged_run_missing: ["name"],
+  run_value_differs: [],
+});
