@@ -145,7 +145,7 @@ export async function openHttpRegistry(
   const action = "open the registry";
   const asked = { action, location, writes: false };
   const ask = (limits?: { retryForMs?: number; timeoutMs?: number }) =>
-    connection.json<Partial<Pick<Registry, "id" | "settings">> | null>(
+    connection.json<Partial<Pick<Registry, "id" | "settings"> & { features: string[] }> | null>(
       { action, path: "registry", signal, ...limits },
     );
   const isBrief = options.retryForMs === undefined;
@@ -157,10 +157,11 @@ export async function openHttpRegistry(
   }).catch((error) => {
     throw isRegistryError(error, "NotFound") ? unexpected(asked, "no registry", error) : error;
   });
-  const { id, settings } = answer ?? {};
+  const { id, settings, features } = answer ?? {};
   if (typeof id !== "string" || typeof settings !== "object") {
     throw unexpected(asked, "no registry");
   }
+  connection.hasDirectUploads = Array.isArray(features) && features.includes("direct-uploads");
   const registryOptions = {
     id,
     settings,

@@ -18,7 +18,7 @@ import { BucketApi } from "./gcs/bucket.ts";
 import { copyObject, deleteObject } from "./gcs/change.ts";
 import { listObjects } from "./gcs/list.ts";
 import { createPlace } from "./gcs/place.ts";
-import { presignObject } from "./gcs/presign.ts";
+import { presignObject, presignPut } from "./gcs/presign.ts";
 import { putObject } from "./gcs/put.ts";
 import { getObject, headObject } from "./gcs/read.ts";
 import { type GcsClient, type GcsCredentials, SignIn } from "./gcs/sign_in.ts";
@@ -175,6 +175,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
         signal,
       }),
     presign: async (key, options) => await presignObject({ api, signIn }, key, options),
+    presignPut: async (key, options) => await presignPut({ api, signIn }, key, options),
     copy: async (from, to, options = {}) => await copyObject(api, { from, to }, options),
     [Symbol.asyncDispose]: () => Promise.resolve(connections.close()),
   });

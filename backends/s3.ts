@@ -23,7 +23,7 @@ import { deleteObject, deleteObjects } from "./s3/delete.ts";
 import { getObject, headObject } from "./s3/read/get.ts";
 import { listObjects } from "./s3/list.ts";
 import { parsePlace } from "./s3/location.ts";
-import { presignObject } from "./s3/presign.ts";
+import { presignObject, presignPut } from "./s3/presign.ts";
 import { putObject } from "./s3/write/put.ts";
 import type { S3Store } from "./s3/store.ts";
 import { sweepUploads } from "./s3/sweep_uploads.ts";
@@ -131,7 +131,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     kind: "s3",
     location: store.location,
     reopen: descriptorOf(import.meta.url, "createS3Backend", options),
-    head: async (key, { signal } = {}) => await headObject(store, key, signal),
+    head: async (key, options = {}) => await headObject(store, key, options),
     get: async (key, options = {}) => await getObject(store, key, options),
     put: async (key, body, options = {}) => await putObject(store, key, body, options),
     delete: async (key, options) => await deleteObject(store, key, options),
@@ -140,6 +140,9 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     presign: options.credentials === "anonymous"
       ? undefined
       : async (key, options) => await presignObject(store, key, options),
+    presignPut: options.credentials === "anonymous" || !store.provider.checksPuts
+      ? undefined
+      : async (key, options) => await presignPut(store, key, options),
     copy: async (from, to, options = {}) => await copyObject(store, from, to, options),
     sweepUploads: (options) => sweepUploads(store, options),
     [Symbol.asyncDispose]() {

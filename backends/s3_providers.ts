@@ -22,6 +22,8 @@ export interface S3Provider {
   readonly versionHeaders: readonly string[];
   /** The checksum sent with every upload. */
   readonly checksum: "crc32" | "md5";
+  /** True if a presigned put binds length and SHA-256, and `head` returns that digest. */
+  readonly checksPuts?: boolean;
   /** True if the last request of a multipart upload accepts `createHeader`. */
   readonly createMultipart: boolean;
   /** True if all parts of an upload but the last must have one size. */
@@ -62,12 +64,14 @@ const ROWS: readonly S3Provider[] = [
     id: "s3",
     title: "Amazon S3",
     addressStyle: "virtual",
+    checksPuts: true,
     ...IF_NONE_MATCH,
   },
   {
     id: "minio",
     title: "MinIO, versitygw and other servers of your own",
     addressStyle: "path",
+    checksPuts: true,
     ...IF_NONE_MATCH,
     defaultRegion: "us-east-1",
   },

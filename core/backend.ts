@@ -9,6 +9,12 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Options of {@linkcode Backend.head}. */
+export interface HeadOptions extends CallOptions {
+  /** Asks for the {@linkcode ObjectInfo.sha256}. @default false */
+  sha256?: boolean;
+}
+
 /** Options of {@linkcode Backend.get}. */
 export interface GetOptions extends CallOptions {
   /** Read only `length` bytes from `offset`, clipped at the end of the object. */
@@ -71,6 +77,8 @@ export interface ObjectInfo {
   modifiedAt: number;
   /** The store's tag of this content, if it has tags. */
   etag?: string;
+  /** SHA-256 that the store compared with the bytes when it was written, if `head` asked for it. */
+  sha256?: string;
 }
 
 /** A group of keys, in a listing with a delimiter. */
@@ -137,7 +145,7 @@ export interface Backend extends AsyncDisposable {
   readonly disk?: { readonly locking: Locking; readonly layout: Layout };
 
   /** Returns the metadata of an object, or undefined if it does not exist. */
-  head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
+  head(key: string, options?: HeadOptions): Promise<ObjectInfo | undefined>;
   /** Returns an object, or undefined if it does not exist. */
   get(key: string, options?: GetOptions): Promise<StoredObject | undefined>;
   /** Writes an object, all of it or nothing. */
@@ -153,6 +161,8 @@ export interface Backend extends AsyncDisposable {
   deleteMany?(keys: readonly string[], options?: CallOptions): Promise<DeleteFailure[]>;
   /** Returns a URL that reads one object without credentials for `expiresInMs`. */
   presign?(key: string, options: PresignOptions): Promise<string>;
+  /** Returns a request that creates one object of these bytes, without credentials. */
+  presignPut?(key: string, options: PresignPutOptions): Promise<PresignedPut>;
   /** Copies an object inside the store. Throws `NotFound` if it does not exist. */
   copy?(from: string, to: string, options?: CallOptions): Promise<CopiedObject>;
   /** Removes unfinished uploads that began before `olderThan`, and yields them. */
@@ -181,6 +191,25 @@ export interface PresignOptions extends CallOptions {
   expiresInMs: number;
   /** The file name that a browser suggests for the download. */
   fileName?: string;
+}
+
+/** Options of {@linkcode Backend.presignPut}. The store refuses bytes that differ from them. */
+export interface PresignPutOptions extends CallOptions {
+  /** Milliseconds. */
+  expiresInMs: number;
+  /** Bytes. */
+  size: number;
+  /** In hexadecimal. Stores that cannot compare it ignore it. */
+  sha256: string;
+  /** CRC-32C in base64, for stores that compare this one. */
+  crc32c?: string;
+}
+
+/** The request that {@linkcode Backend.presignPut} allows. Its URL is a secret. */
+export interface PresignedPut {
+  url: string;
+  /** Headers to send with the `PUT`. */
+  headers: Record<string, string>;
 }
 
 /** Options of {@linkcode Backend.sweepUploads}. */

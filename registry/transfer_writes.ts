@@ -2,4 +2,5 @@
 export { graceAt, readGraces } from "./cell/graces.ts";
 export { uploadKey, UPLOADS } from "./format/layout.ts";
 export { checkWritable, contextOf } from "./operations/context.ts";
+export { StoredContent } from "./payload/stored_content.ts";
 export type { Context } from "./operations/context.ts";

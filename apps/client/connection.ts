@@ -60,6 +60,8 @@ export class Connection {
   readonly logger: Logger;
   readonly retryForMs: number;
   readonly timeoutMs: number;
+  /** The service lets clients send large content to its bucket. */
+  hasDirectUploads = false;
   readonly #send: SendRequest;
   readonly #token: ConnectionOptions["token"];
 

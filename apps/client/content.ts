@@ -11,6 +11,28 @@ export interface LargeContent {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
+export interface SentContent {
+  upload: string;
+  /** Bytes. */
+  size: number;
+  sha256: string;
+}
+
+export interface SendContentOptions {
+  action: string;
+  signal?: AbortSignal;
+  /** Receives the number of bytes sent since its last call. */
+  onBytes?: (bytes: number) => void;
+  /** The service must see the bytes: it compresses or joins them. @default false */
+  throughService?: boolean;
+}
+
+/** Returns true where `node:` modules are missing. */
+export function isBrowser(): boolean {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return process?.versions?.node === undefined;
+}
+
 interface OpenOptions {
   maxBytes: number;
   signal?: AbortSignal;

@@ -2,6 +2,7 @@
 import { type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
+import { isBrowser } from "./content.ts";
 
 type Disk = typeof import("../../disk/download_files.ts");
 type NewBytes = typeof import("./new_bytes.ts");
@@ -20,11 +21,6 @@ export async function loadDisk(ref: string): Promise<Disk> {
 export async function loadNewBytes(): Promise<NewBytes | undefined> {
   if (isBrowser()) return undefined;
   return await loadPart<NewBytes>("./new_bytes.ts", import.meta.url).catch(() => undefined);
-}
-
-function isBrowser(): boolean {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  return process?.versions?.node === undefined;
 }
 
 function noDisk(ref: string, state: string, cause?: unknown): RegistryError {

@@ -115,7 +115,13 @@ async function addPart(
   });
   const admit = createAdmission(connection, call());
   const gather = (produce: (options: MaterializeOptions) => FilesToSave) =>
-    gatherFiles(connection, produce, { action, signal, onProgress, admit });
+    gatherFiles(connection, produce, {
+      action,
+      signal,
+      onProgress,
+      admit,
+      throughService: compress !== undefined,
+    });
   const materializer = areFiles(files) ? undefined : materializers.forValue(files);
   const gathered = materializer === undefined
     ? await gather(() => files as FilesToSave)

@@ -12,8 +12,8 @@ import { mapAtOnce } from "../../core/work/at_once.ts";
 import { nameSegment } from "../../core/naming/names.ts";
 import { artifactPath, filePath } from "./address.ts";
 import type { Connection } from "./connection.ts";
-import type { LargeContent } from "./content.ts";
-import { sendContent, type SendContentOptions } from "./send_content.ts";
+import type { LargeContent, SendContentOptions } from "./content.ts";
+import { sendContent } from "./send_content.ts";
 
 interface RemoteFile {
   info: ArtifactInfo;
@@ -69,7 +69,9 @@ export async function sendNewBytes(
   if (missing > size * MOST_NEW) return undefined;
   options.onBytes?.(size - missing);
   const fresh = { size: missing, stays: true, chunks: () => onlyRanges(content.chunks(), ranges) };
-  const sent = missing === 0 ? undefined : await sendContent(connection, fresh, options);
+  const sent = missing === 0
+    ? undefined
+    : await sendContent(connection, fresh, { ...options, throughService: true });
   const { name, version, commit } = info;
   return {
     size,

@@ -1,5 +1,6 @@
-// URLs of the store of a service, for downloads, and reads that such URLs answer.
-import { type DirectDownload, PRESIGN } from "../../core/registry/transfer.ts";
+// URLs of the store of a service, and reads that such URLs answer. `direct.ts` has the writes.
+import { PRESIGN, PRESIGN_UPLOAD } from "../../core/registry/transfer.ts";
+import type { DirectDownload, DirectUpload } from "../../core/registry/transfer.ts";
 import { mayLead } from "../../core/urls/nearness.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import type { Call, Connection } from "./connection.ts";
@@ -18,8 +19,20 @@ export function createPresignDownload(
   };
 }
 
+/** Likewise, or if clients may not reach it. */
+export function createPresignUpload(
+  connection: Connection,
+): Required<RegistryService>["presignUpload"] {
+  return async (options) => {
+    const call = requestOf(PRESIGN_UPLOAD, [options]);
+    const answer = await connection.json<OnWire<DirectUpload>>(call);
+    if (typeof answer?.url !== "string") throw connection.unexpected(call, "it has no URL");
+    return { ...answer, expiresAt: new Date(answer.expiresAt) };
+  };
+}
+
 /** Milliseconds until the bucket must begin to answer; then the service sends the bytes. */
-const BUCKET_MS = 5_000;
+export const BUCKET_MS = 5_000;
 /** Milliseconds in which the service sends all bytes after its bucket failed. */
 const WITHOUT_MS = 600_000;
 
@@ -29,11 +42,20 @@ const FAILED = new WeakMap<Connection, number>();
 /** The host that each service may lead to, as it was found. */
 const HOSTS = new WeakMap<Connection, string>();
 
-async function mayFollow(connection: Connection, url: URL): Promise<boolean> {
+/** Returns true while the bucket is not asked, because it failed. */
+export function hasFailed(connection: Connection): boolean {
+  return connection.system.monotonic() < (FAILED.get(connection) ?? 0);
+}
+
+export function noteFailure(connection: Connection): void {
+  FAILED.set(connection, connection.system.monotonic() + WITHOUT_MS);
+}
+
+export async function mayFollow(connection: Connection, url: URL): Promise<boolean> {
   const { location, logger } = connection;
   if (HOSTS.get(connection) === url.host) return true;
   const may = await mayLead(new URL(location), url);
-  logger.debug(may ? `reads from ${url.host}` : `does not follow to ${url.host}: private`);
+  logger.debug(may ? `goes to ${url.host}` : `does not follow to ${url.host}: private`);
   if (may) HOSTS.set(connection, url.host);
   return may;
 }
@@ -44,8 +66,8 @@ export async function requestFile(
   call: Call,
   fits: (answer: Response) => boolean,
 ): Promise<Response> {
-  const { system, location } = connection;
-  if (system.monotonic() < (FAILED.get(connection) ?? 0)) return await connection.request(call);
+  const { location } = connection;
+  if (hasFailed(connection)) return await connection.request(call);
   const headers = { ...call.headers, "holdfast-accept": "redirect" };
   const answer = await connection.request({ ...call, headers, also: [0, 307] }); // 0: in browsers
   if (answer.ok) return answer;
@@ -64,6 +86,6 @@ export async function requestFile(
   } catch { // not shown: its message may have the URL, which is a secret
     call.signal?.throwIfAborted();
   }
-  FAILED.set(connection, system.monotonic() + WITHOUT_MS);
+  noteFailure(connection);
   return await connection.request(call);
 }

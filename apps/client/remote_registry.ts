@@ -32,7 +32,7 @@ import { artifactPath, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
 import { listingOf, requestOf, requestOperation } from "./operations.ts";
 import { type Asked, isOfService } from "./problem.ts";
-import { createPresignDownload } from "./presign_download.ts";
+import { createPresignDownload, createPresignUpload } from "./presign_download.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { createRemoteLog, createRemoteRegistryLog, deletionsIn, firstSavesIn } from "./log.ts";
@@ -81,6 +81,7 @@ export function createRemoteRegistry(
       log: createRemoteLog(connection),
       registryLog: createRemoteRegistryLog(connection),
       presignDownload: createPresignDownload(connection),
+      presignUpload: createPresignUpload(connection),
       ...createRemoteRuns(connection, (action) => checkWritable(connection, options, action)),
     },
     clearCache: () => Promise.resolve({ files: 0, bytes: 0 }),

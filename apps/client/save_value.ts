@@ -23,7 +23,7 @@ import { saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
-import { openContent } from "./content.ts";
+import { openContent, type SendContentOptions } from "./content.ts";
 import { loadNewBytes } from "./download.ts";
 import type { SentRuns } from "./new_bytes.ts";
 import { versionInfo } from "./open_version.ts";
@@ -44,7 +44,8 @@ export async function saveValue(
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const asked = askedOf({ ...options, as: materializer });
   const produce = (options: MaterializeOptions) => materializer.save(value, options);
-  const callOptions = { action, signal, onProgress };
+  const throughService = options.compress !== undefined;
+  const callOptions = { action, signal, onProgress, throughService };
   const { idempotencyKey = connection.system.id() } = options;
   const call = (files?: WireFile[]): Call => ({
     action,
@@ -138,7 +139,7 @@ export interface WireFile extends FileInfo {
   earlier?: SentRuns["earlier"];
 }
 
-interface GatherOptions {
+interface GatherOptions extends Pick<SendContentOptions, "throughService"> {
   action: string;
   signal?: AbortSignal;
   onProgress?: (progress: TransferProgress) => void;
@@ -155,7 +156,7 @@ const LEAST_COMPARED_BYTES = 1024 * 1024;
 export async function gatherFiles(
   connection: Connection,
   produce: (options: MaterializeOptions) => FilesToSave,
-  { action, signal, onProgress, admit, base }: GatherOptions,
+  { action, signal, onProgress, throughService, admit, base }: GatherOptions,
 ): Promise<WireFile[]> {
   const gathered: WireFile[] = [];
   const checks: FileToSave[] = [];
@@ -185,7 +186,7 @@ export async function gatherFiles(
       await admit?.();
       const ended = await sending.begin(PIECE_BYTES, async () => {
         const onBytes = (bytes: number) => report(path, bytes);
-        const options = { action, signal: sending.signal, onBytes };
+        const options = { action, signal: sending.signal, onBytes, throughService };
         const { stays, size = 0 } = content;
         const info = stays && size >= LEAST_COMPARED_BYTES ? await base?.() : undefined;
         const news = info?.files.some((file) => file.path === path) && await loadNewBytes();

@@ -4,23 +4,11 @@
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { corrupt, isRegistryError } from "../../core/errors.ts";
 import { retry, silentLimits } from "../../core/retry.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
 import type { Call, Connection } from "./connection.ts";
-import type { LargeContent } from "./content.ts";
+import { isBrowser } from "./content.ts";
+import type { LargeContent, SendContentOptions, SentContent } from "./content.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-
-interface SentContent {
-  upload: string;
-  /** Bytes. */
-  size: number;
-  sha256: string;
-}
-
-export interface SendContentOptions {
-  action: string;
-  signal?: AbortSignal;
-  /** Receives the number of bytes sent since its last call. */
-  onBytes?: (bytes: number) => void;
-}
 
 /** The most bytes of one request. They are held in memory for a repeat. */
 export const PIECE_BYTES: number = 8 * 1024 * 1024;
@@ -34,15 +22,50 @@ export async function sendContent(
   options: SendContentOptions,
 ): Promise<SentContent> {
   const { size } = content;
+  if (size !== undefined && mayGoDirectly(connection, content, options)) {
+    const { moved, again } = steady(options.onBytes);
+    options = { ...options, onBytes: moved };
+    const direct = await loadPart<typeof import("./bucket/direct.ts")>(
+      "./bucket/direct.ts",
+      import.meta.url,
+    ).catch(() => undefined); // in a bundle
+    const sent = await direct?.sendDirect(connection, { ...content, size }, { ...options, again });
+    if (sent !== undefined) return sent;
+    again();
+  }
   if (size !== undefined && size <= PIECE_BYTES) {
     return await sendWhole(connection, content, options);
   }
   if (size !== undefined) return await sendPieces(connection, size, content.chunks(), options);
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  if (process?.versions?.node !== undefined) return await sendStream(connection, content, options);
+  if (!isBrowser()) return await sendStream(connection, content, options);
   // Browsers can stream requests to some servers only. They keep large blobs on disk.
   const blob = await new Response(iterableStream(content.chunks())).blob();
   return await sendPieces(connection, blob.size, blobChunks(blob), options);
+}
+
+/** Less takes less time by way of the service. */
+const LEAST_DIRECT_BYTES = 1024 * 1024;
+
+function mayGoDirectly(
+  { hasDirectUploads }: Connection,
+  { size = 0, stays }: LargeContent,
+  { throughService = false }: SendContentOptions,
+): boolean {
+  const isLarge = size >= LEAST_DIRECT_BYTES;
+  return hasDirectUploads && stays && isLarge && !throughService && !isBrowser();
+}
+
+/** Returns a count of bytes that does not report those twice that are sent again. */
+function steady(onBytes?: (bytes: number) => void) {
+  let at = 0, most = 0;
+  return {
+    moved(bytes: number) {
+      at += bytes;
+      if (at > most) onBytes?.(at - most);
+      most = Math.max(at, most);
+    },
+    again: () => void (at = 0),
+  };
 }
 
 async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {

@@ -38,7 +38,8 @@ export interface ServiceOptions {
   readOnly?: boolean;
   /**
    * Gateways answer large files with the URL of their object in the bucket, which is valid for five
-   * minutes, where the client follows it and sends no token there.
+   * minutes, where the client follows it and sends no token there. Clients of Holdfast also get URLs
+   * for large files that they send.
    *
    * @default false, all bytes pass through the service
    */

@@ -1,17 +1,54 @@
 // Presigned URLs: V4 signatures, created here with a private key.
 // https://cloud.google.com/storage/docs/access-control/signed-urls
 import { contentDisposition } from "../../core/naming/names.ts";
-import type { PresignOptions } from "../../core/backend.ts";
+import type { PresignedPut, PresignOptions, PresignPutOptions } from "../../core/backend.ts";
 import type { GcsApi } from "./api.ts";
 import { failure, withoutSecrets } from "./errors.ts";
-import type { SignIn } from "./sign_in.ts";
+import type { GcsSignedUrlOptions, SignIn } from "./sign_in.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
+interface Signing {
+  api: GcsApi;
+  signIn: SignIn;
+}
+
 export async function presignObject(
-  { api, signIn }: { api: GcsApi; signIn: SignIn },
+  signing: Signing,
   key: string,
-  { expiresInMs, fileName, signal }: PresignOptions,
+  options: PresignOptions,
+): Promise<string> {
+  return await sign(signing, key, options, {
+    action: "read",
+    responseType: "application/octet-stream", // no object becomes a page or a script of the store
+    responseDisposition: contentDisposition("attachment", options.fileName),
+  });
+}
+
+/**
+ * Returns a request that creates one object. Its size is signed, and its CRC-32C if it is given. The
+ * store has no SHA-256: read the object before you trust one.
+ */
+export async function presignPut(
+  signing: Signing,
+  key: string,
+  options: PresignPutOptions,
+): Promise<PresignedPut> {
+  const { size, crc32c } = options;
+  const headers: Record<string, string> = {
+    "x-goog-content-length-range": `${size},${size}`,
+    "x-goog-if-generation-match": "0",
+    ...(crc32c === undefined ? {} : { "x-goog-hash": `crc32c=${crc32c}` }),
+  };
+  const url = await sign(signing, key, options, { action: "write", extensionHeaders: headers });
+  return { url, headers };
+}
+
+async function sign(
+  { api, signIn }: Signing,
+  key: string,
+  { expiresInMs, signal }: Pick<PresignOptions, "expiresInMs" | "signal">,
+  options: Omit<GcsSignedUrlOptions, "version" | "accessibleAt" | "expires">,
 ): Promise<string> {
   const { place, system } = api;
   const call = { action: "sign a URL for", key, backend: place.location };
@@ -32,12 +69,10 @@ export async function presignObject(
   const now = system.now();
   try {
     const [url] = await client.bucket(place.bucket).file(name).getSignedUrl({
+      ...options,
       version: "v4",
-      action: "read",
       accessibleAt: new Date(now),
       expires: new Date(now + expiresInMs),
-      responseType: "application/octet-stream", // no object becomes a page or a script of the store
-      responseDisposition: contentDisposition("attachment", fileName),
     });
     return url;
   } catch (error) {

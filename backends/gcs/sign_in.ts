@@ -29,12 +29,14 @@ export interface GcsAuth {
 /** Options of a signed URL. */
 export interface GcsSignedUrlOptions {
   version: "v4";
-  action: "read";
+  action: "read" | "write";
   accessibleAt: Date;
   expires: Date;
   /** The media type of the answer. */
-  responseType: string;
-  responseDisposition: string;
+  responseType?: string;
+  responseDisposition?: string;
+  /** Headers that the request must have. */
+  extensionHeaders?: Record<string, string>;
 }
 
 /** The key of a service account, as in its JSON file. */

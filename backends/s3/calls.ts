@@ -56,7 +56,10 @@ export interface S3Calls {
     { Bucket: string; CreateBucketConfiguration?: { LocationConstraint?: string } },
     unknown,
   ];
-  HeadObject: [Target, About & { ContentType?: string; Metadata?: Record<string, string> }];
+  HeadObject: [
+    Target & { ChecksumMode?: "ENABLED" },
+    About & { ContentType?: string; Metadata?: Record<string, string>; ChecksumSHA256?: string },
+  ];
   GetObject: [
     Target & {
       Range?: string;

@@ -19,6 +19,7 @@ import type {
   RunWriter,
 } from "./run.ts";
 import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";
+import type { DirectUpload, DirectUploadOptions } from "./transfer.ts";
 
 /**
  * Operations of the service behind a registry, called by `readLineage`, `readLog`,
@@ -54,4 +55,5 @@ export interface RegistryService {
   discardRun?(run: RunName, options?: SignalOptions): Promise<boolean>;
   finishRun?(run: RunName, options?: FinishStoredRunOptions): Promise<SavedArtifact>;
   presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
+  presignUpload?(options: DirectUploadOptions): Promise<DirectUpload>;
 }

@@ -53,3 +53,52 @@ export interface DirectDownload {
   /** Compare its SHA-256 with the download: nothing else verifies it. */
   file: FileInfo;
 }
+
+/** Options of {@linkcode presignUpload}: the bytes that its URL takes, and no others. */
+export interface DirectUploadOptions extends SignalOptions {
+  /** Number of bytes, at least 1. Stores of S3 take at most 5 GiB in one request. */
+  size: number;
+  /** Their SHA-256, in hexadecimal. */
+  sha256: string;
+  /** Their CRC-32C, four bytes in base64, for stores that compare no SHA-256. @default none */
+  crc32c?: string;
+  /** Owner, as given by the program that calls. A service sets it. @default none */
+  owner?: string;
+  /** Lifetime of the URL, milliseconds. A transfer that has begun may last longer. @default 300000 */
+  expiresInMs?: number;
+}
+
+export const PRESIGN_UPLOAD: RequestRowOf<DirectUploadOptions> = {
+  action: "presign an upload",
+  takes: [],
+  options: {
+    size: { sent: "count", doc: "Number of bytes" },
+    sha256: { sent: "text", doc: "Their SHA-256" },
+    crc32c: { sent: "text", doc: "Their CRC-32C in base64, for Google Cloud Storage" },
+    owner: {},
+    expiresInMs: {},
+    ...SIGNAL,
+  },
+  effect: "writes",
+  route: {
+    at: "POST /contents/presign",
+    id: "presignContent",
+    tag: "uploads",
+    summary: "Returns a URL by which the bytes of a later save go directly to the store",
+    description: "Send them by PUT with `headers`, without a token, then save with the id of the " +
+      "`upload`. The store takes these bytes only. The URL is a secret, and expires after five " +
+      "minutes. Only buckets of services that answer with their URLs (`--redirect`) support it.",
+    scope: "save",
+  },
+};
+
+/** An upload, and the request that sends its bytes to the store. */
+export interface DirectUpload {
+  /** The id of the upload. */
+  upload: string;
+  /** Send the bytes to it by `PUT`. A secret until it expires. */
+  url: string;
+  /** Headers of the request. */
+  headers: Record<string, string>;
+  expiresAt: Date;
+}

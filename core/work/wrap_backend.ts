@@ -7,7 +7,7 @@ type Members = { readonly [Name in keyof Required<Backend>]: Backend[Name] };
 
 /**
  * Returns a backend with the members of `inner`, except those of `members`. An undefined one turns
- * an optional member off. `getFirst`, `copy`, `presign` and `reopen` of `inner` call no other
+ * an optional member off. `getFirst`, `copy`, `presign`, `presignPut` and `reopen` of `inner` call no other
  * member: change or turn off those that go around yours.
  *
  * @example
@@ -43,6 +43,7 @@ export function wrapBackend(inner: Backend, members: Partial<Backend>): Backend 
     getFirst: inner.getFirst?.bind(inner),
     deleteMany: inner.deleteMany?.bind(inner),
     presign: inner.presign?.bind(inner),
+    presignPut: inner.presignPut?.bind(inner),
     copy: inner.copy?.bind(inner),
     sweepUploads: inner.sweepUploads?.bind(inner),
     sync: inner.sync?.bind(inner),
@@ -81,7 +82,7 @@ export function wrapCalls(
   { pageEntries = PAGE_ENTRIES }: { pageEntries?: number } = {},
 ): Backend {
   const bound = wrapBackend(inner, { reopen: undefined });
-  const { getFirst, deleteMany, presign, copy, sweepUploads, sync, reserve } = bound;
+  const { getFirst, deleteMany, presign, presignPut, copy, sweepUploads, sync, reserve } = bound;
   const send = <Options extends CallOptions, Result>(
     call: Omit<BackendCall, "signal">,
     options: Options | undefined,
@@ -140,6 +141,9 @@ export function wrapCalls(
     presign: presign &&
       ((key, options) =>
         send({ method: "presign", key }, options, (options) => presign(key, options))),
+    presignPut: presignPut &&
+      ((key, options) =>
+        send({ method: "presignPut", key }, options, (options) => presignPut(key, options))),
     copy: copy &&
       ((from, key, options) =>
         send({ method: "copy", key }, options, (options) => copy(from, key, options))),

@@ -2,46 +2,16 @@
 import { iterableStream, tapped } from "../../core/bytes/bytes.ts";
 import { createSha256 } from "../../core/bytes/digest.ts";
 import { wordedVerbs } from "../../core/calls/verb_errors.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
-import type { FileSource } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkRegistry } from "../../core/options/check_options.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { removeObjects } from "../../core/work/remove_objects.ts";
-import {
-  checkWritable,
-  contextOf,
-  graceAt,
-  readGraces,
-  uploadKey,
-} from "../../registry/transfer_writes.ts";
-import type { Context } from "../../registry/transfer_writes.ts";
-import {
-  decodeNote,
-  encodeNote,
-  listPieces,
-  MAX_NOTE_BYTES,
-  PieceWriter,
-  putPiece,
-} from "./write_pieces.ts";
-import type { Arrived, PieceWriterOptions, UploadNote } from "./write_pieces.ts";
-
-/** The state of a resumable upload. */
-export interface UploadState extends UploadNote {
-  id: string;
-  offset: number;
-  /** By the store's clock. */
-  beganAt: Date;
-  /** Earliest garbage collection: the registry's `graceMs` after the start. */
-  expiresAt: Date;
-}
-
-/** A complete upload, as the content of a file to save. */
-export interface UploadSource extends FileSource {
-  readonly sha256?: string;
-  readonly owner?: string;
-}
+import { checkWritable, contextOf } from "../../registry/transfer_writes.ts";
+import { StoredUploads } from "./stored_uploads.ts";
+import type { UploadSource, UploadState } from "./stored_uploads.ts";
+import { PieceWriter } from "./write_pieces.ts";
+import type { PieceWriterOptions, UploadNote } from "./write_pieces.ts";
 
 /** The resumable uploads of a registry. They are not part of it until their content is saved. */
 export interface ResumableUploads {
@@ -154,9 +124,11 @@ export function createResumableUploads(
     },
 
     async source(id, { signal } = {}) {
-      const { size, offset, pieces, sha256, owner } = await stored.look(id, signal);
+      const arrived = await stored.look(id, signal);
+      const { size, offset, sha256, owner } = arrived;
       if (offset !== size) throw notWhole(id, offset, size);
-      return { size, sha256, owner, stream: () => iterableStream(stored.read(id, pieces)) };
+      return await stored.checked(arrived, signal) ??
+        { size, sha256, owner, stream: () => iterableStream(stored.read(arrived)) };
     },
 
     remove: (id, { signal } = {}) => stored.remove(id, signal),
@@ -169,78 +141,6 @@ export function createResumableUploads(
     source: "read an upload",
     remove: "remove an upload",
   });
-}
-
-/** The uploads in a store: a note and pieces for each. */
-class StoredUploads {
-  readonly #context: Context;
-
-  constructor(context: Context) {
-    this.#context = context;
-  }
-
-  async readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
-    const key = noteKey(id);
-    const object = key && await this.#context.backend.get(key, { signal });
-    if (!object) throw notThere(id);
-    const { modifiedAt, size } = object.info;
-    const tooLong = size > MAX_NOTE_BYTES;
-    if (tooLong) await object.body.cancel();
-    const note = tooLong ? undefined : decodeNote(await object.bytes());
-    if (note === undefined) throw notThere(id);
-    const keptForMs = graceAt(await readGraces(this.#context, signal), modifiedAt);
-    return {
-      ...note,
-      id,
-      beganAt: new Date(modifiedAt),
-      expiresAt: new Date(modifiedAt + keptForMs),
-    };
-  }
-
-  async look(id: string, signal?: AbortSignal): Promise<UploadState & Arrived> {
-    const note = await this.readNote(id, signal);
-    return { ...note, ...await listPieces(this.#context, id, signal) };
-  }
-
-  async writeNote(id: string, note: UploadNote): Promise<void> {
-    const bytes = encodeNote(note);
-    if (bytes.byteLength > MAX_NOTE_BYTES) {
-      const state = `its metadata has ${bytes.byteLength} bytes, more than ${MAX_NOTE_BYTES}`;
-      throw invalid(state, "Shorten the metadata, or save part of it as a file of the artifact.");
-    }
-    await putPiece(this.#context, uploadKey(id, 0), bytes);
-  }
-
-  async remove(id: string, signal?: AbortSignal): Promise<void> {
-    const { backend } = this.#context;
-    const key = noteKey(id);
-    if (key === undefined) return;
-    await backend.delete(key, { signal }); // ends the upload
-    const { keys } = await listPieces(this.#context, id, signal);
-    await removeObjects(backend, keys, signal); // the rest is garbage collected
-  }
-
-  async *read(id: string, pieces: readonly string[]): AsyncGenerator<Uint8Array> {
-    for (const key of pieces) {
-      const object = await this.#context.backend.get(key);
-      if (object === undefined) throw notThere(id);
-      yield* object.body;
-    }
-  }
-}
-
-function noteKey(id: string): string | undefined {
-  try {
-    return uploadKey(id, 0);
-  } catch (error) {
-    if (!isRegistryError(error, "Invalid")) throw error;
-  }
-}
-
-function notThere(id: string): RegistryError {
-  const state = "no such upload";
-  const hint = "Begin another one. It was saved, removed, or older than the registry's graceMs.";
-  return fault({ code: "NotFound", action: "find upload", subject: shown(id), state, hint });
 }
 
 function elsewhere(id: string, offset: number, is: number): RegistryError {

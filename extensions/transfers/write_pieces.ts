@@ -12,7 +12,7 @@ import { uploadKey, UPLOADS } from "../../registry/transfer_writes.ts";
 import type { Context } from "../../registry/transfer_writes.ts";
 
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */
-const MAX_PIECE_BYTES = 8 * 1024 * 1024;
+export const MAX_PIECE_BYTES: number = 8 * 1024 * 1024;
 const MIN_PIECE_BYTES = 64 * 1024;
 /**
  * Memory that all unfinished pieces share, bytes: the more uploads run, the smaller their pieces.
@@ -168,7 +168,7 @@ export async function listPieces(
 }
 
 /** Returns the key of the piece at an offset; object 0 is the note. */
-function pieceKey(id: string, start: number): string {
+export function pieceKey(id: string, start: number): string {
   return uploadKey(id, start + 1);
 }
 

@@ -34,16 +34,19 @@ export class StoredContent implements FileSource {
   readonly size: number;
   /** True if its bytes were like those of an earlier version. */
   readonly sharesBytes: boolean;
+  /** The key of an object that has these bytes and no others, and that the store can copy. */
+  readonly key?: string;
   readonly #file: StoredFile;
   readonly #reader: StoredReader;
 
-  constructor(file: StoredFile, reader: StoredReader) {
+  constructor(file: StoredFile, reader: StoredReader, key?: string) {
     const { inline, parts = [], from: _from, chunks: _chunks, ...described } = file;
     const { path: _path, mediaType: _type, mode: _mode, modifiedAt: _at, ...facts } = described;
     this.facts = facts;
     this.inline = inline !== undefined;
     this.size = inline === undefined ? parts.reduce((sum, { size }) => sum + size, 0) : inline[1];
     this.sharesBytes = sharesBytes(file);
+    this.key = key;
     this.#file = file;
     this.#reader = reader;
   }

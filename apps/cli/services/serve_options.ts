@@ -30,7 +30,7 @@ const SERVE_OPTIONS = [
   { flags: "--allow-host <name>", text: "without tokens: accept this host name", repeat: true },
   {
     flags: "--redirect",
-    text: "with --s3 or --hf: answer large files with URLs of the bucket, where clients follow",
+    text: "let clients read and send large files by URLs of the bucket, where they can reach it",
   },
   {
     flags: "--max-body <size>",

@@ -26,15 +26,16 @@ const FEATURES = ["reads", "writes", "drafts", "uploads", "search"];
 
 export function registryRoutes(
   routes: Routes,
-  { registry, gateways }: ServerContext,
+  { registry, gateways, options: { redirect } }: ServerContext,
 ): void {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;
+  const takesDirectly = redirect && registry.backend?.presignPut !== undefined;
   const about = {
     id: registry.id,
     settings: { versioned, mutable, graceMs, leastGraceMs },
     service: { name: "holdfast", version: VERSION },
     limits: { page: MOST_LIMIT },
-    features: [...FEATURES, ...gateways],
+    features: [...FEATURES, ...(takesDirectly ? ["direct-uploads"] : []), ...gateways],
   };
   route(routes, "GET /registry", {
     id: "getRegistry",

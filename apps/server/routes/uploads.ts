@@ -1,18 +1,22 @@
 // Uploads: whole, resumable, or saved at once as a version. URLs of the store for downloads.
-import { presignDownload } from "../../../extensions/transfers/mod.ts";
+import { presignDownload, presignUpload } from "../../../extensions/transfers/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { wholeRequest } from "../gateways/gateway.ts";
 import type { RouteContext, Routes, SentRequest } from "../gateways/gateway.ts";
 import type { Answer } from "../answer.ts";
 import { relative, type ServerContext } from "../routing.ts";
-import { type DirectDownloadOptions, PRESIGN } from "../../../core/registry/transfer.ts";
+import { PRESIGN, PRESIGN_UPLOAD } from "../../../core/registry/transfer.ts";
+import type {
+  DirectDownloadOptions,
+  DirectUploadOptions,
+} from "../../../core/registry/transfer.ts";
 import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";
 import { aliasesOf } from "../saving/save_sent.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
-import { invalid } from "../../../core/errors.ts";
+import { invalid, unsupported } from "../../../core/errors.ts";
 import { checkStillAllowed, checkWrites } from "../access/guard_route.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
 import { SKIPPED } from "../saving/saved_answer.ts";
@@ -229,9 +233,12 @@ async function* rawFile(
 /** Lifetime of a URL of the store, milliseconds, which removing the token does not shorten. */
 const URL_MS = 3_600_000;
 
+/** Lifetime of a URL that takes an upload, milliseconds. Transfers that have begun may go on. */
+const UPLOAD_URL_MS = 300_000;
+
 export function presignRoutes(
   routes: Routes,
-  { registry, openPages, system }: ServerContext,
+  { registry, openPages, system, options: serving }: ServerContext,
 ): void {
   const run = (ref: string, options: DirectDownloadOptions) =>
     presignDownload(registry, ref, options);
@@ -245,6 +252,21 @@ export function presignRoutes(
       const expiresInMs = Math.max(1000, Math.min(options.expiresInMs ?? URL_MS, ofToken));
       const exact = { ...options, expiresInMs, version: artifact.info.version };
       return c.json(await run(name, { ...exact, signal: c.request.signal }), 200, FRESH);
+    },
+  });
+  const begin = (options: DirectUploadOptions) => presignUpload(registry, options);
+  operationRoute(routes, PRESIGN_UPLOAD, begin, {
+    answers: { 201: { description: "The URL", schema: schemas.PresignedUploadSchema } },
+    answer: async ({ c, options, access }) => {
+      if (!serving.redirect) {
+        throw unsupported("presign an upload", undefined, "clients may not reach the bucket", {
+          hint: "Send the bytes to /contents or /uploads, or run the service with `redirect`.",
+        });
+      }
+      checkUploadSize(serving, options.size);
+      const ofToken = (access.expiresAtMs ?? Infinity) - system.now();
+      const expiresInMs = Math.max(1000, Math.floor(Math.min(UPLOAD_URL_MS, ofToken)));
+      return c.json(await begin({ ...options, owner: access.token, expiresInMs }), 201, FRESH);
     },
   });
 }

@@ -187,6 +187,13 @@ export const UploadAnswerSchema = object("Uploaded", {
   size: v.optional(Amount),
 });
 
+export const PresignedUploadSchema = object("PresignedUpload", {
+  upload: v.string(),
+  url: v.string(),
+  headers: v.record(v.string(), v.string()),
+  expiresAt: Moment,
+});
+
 export const PresignedSchema = object("Presigned", {
   url: v.string(),
   expiresAt: Moment,

@@ -1,5 +1,6 @@
 // Head and get.
-import type { GetOptions, ObjectInfo, StoredObject } from "../../../core/backend.ts";
+import { Buffer } from "node:buffer";
+import type { GetOptions, HeadOptions, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { clipRange, storedBytes } from "../../../core/bytes/bytes.ts";
 import { checkBucket } from "../bucket.ts";
 import { createDownload, passedObject } from "./download.ts";
@@ -10,18 +11,28 @@ import { call, fullKey, objectInfo, type S3Store } from "../store.ts";
 export async function headObject(
   store: S3Store,
   key: string,
-  signal?: AbortSignal,
+  { signal, sha256 = false }: HeadOptions = {},
 ): Promise<ObjectInfo | undefined> {
   try {
-    const input = { Key: fullKey(store, key) };
+    const input = { Key: fullKey(store, key), ...(sha256 && { ChecksumMode: "ENABLED" as const }) };
     const reply = await call(store, "HeadObject", input, { action: "head", key, signal });
-    return objectInfo(key, reply.ContentLength ?? 0, reply);
+    const info = objectInfo(key, reply.ContentLength ?? 0, reply);
+    return sha256 ? { ...info, ...checkedDigest(reply) } : info;
   } catch (error) {
     if (!isMissingKey(error)) throw error;
     // The reply to a HEAD has no error code: the bucket may be missing.
     if (!store.known.bucketExists) await checkBucket(store, signal);
     return undefined;
   }
+}
+
+/** Returns the SHA-256 that S3 has of a whole object, in hexadecimal. That of parts has a suffix. */
+function checkedDigest(
+  { ChecksumSHA256: sum = "" }: { ChecksumSHA256?: string },
+): { sha256?: string } {
+  return /^[A-Za-z0-9+/]{43}=$/.test(sum)
+    ? { sha256: Buffer.from(sum, "base64").toString("hex") }
+    : {};
 }
 
 /**
@@ -58,6 +69,6 @@ async function getNothing(
   key: string,
   signal?: AbortSignal,
 ): Promise<StoredObject | undefined> {
-  const info = await headObject(store, key, signal);
+  const info = await headObject(store, key, { signal });
   return info && storedBytes(info, new Uint8Array());
 }

@@ -12,7 +12,7 @@ import type { CallSettings, S3Store } from "../store.ts";
 import { uploadParts } from "./upload.ts";
 
 /** The maximum of one request in all stores. */
-const MAX_SINGLE_BYTES = 5 * 2 ** 30;
+export const MAX_SINGLE_BYTES: number = 5 * 2 ** 30;
 
 export async function putObject(
   store: S3Store,

@@ -172,7 +172,7 @@ export class Upload {
           throw error;
         }
         const etag = multipartEtag(this.#finished.map((part) => plainEtag(part.ETag)));
-        const info = await headObject(store, key, signal);
+        const info = await headObject(store, key, { signal });
         if (info === undefined || info.size !== size || info.etag !== etag) throw error;
         return { ETag: info.etag, LastModified: new Date(info.modifiedAt) };
       }

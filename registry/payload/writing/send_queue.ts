@@ -39,6 +39,8 @@ export interface ObjectFolder {
     job: UnplacedJob<N>,
     signal: AbortSignal,
   ): Promise<Sent<PayloadJobs[N]["result"]>>;
+  /** Copies an object of the store, and returns the number of the copy. */
+  copy?(key: string): Promise<number>;
   drop(object: number): Promise<void>;
 }
 
@@ -151,6 +153,11 @@ export class SendQueue {
       await this.#addSmall({ file, content: await stored.bytes(), as });
       return undefined;
     }
+    const { key } = stored, { folder } = this.#to;
+    if (key !== undefined && folder.copy !== undefined) {
+      await this.#options.tasks.begin(0, async () => this.#copied(file, await folder.copy!(key)));
+      return undefined;
+    }
     const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks(), stored };
     return { content, as, comparing: stored.sharesBytes };
   }
@@ -224,6 +231,14 @@ export class SendQueue {
     this.#packBytes = 0;
     const weight = 2 * bytes + HELD_OF_SMALL_BYTES * files.length; // the files and the pack
     await this.#options.tasks.begin(weight, () => this.#storePack(files));
+  }
+
+  /** Points a file to a copy that is only this file. */
+  async #copied(file: StoredFile, object: number): Promise<void> {
+    file.parts = [{ object, size: file.size }];
+    if (this.#here.take(file)) await this.#to.folder.drop(object); // an equal file, meanwhile
+    else this.#here.add(file);
+    await this.#options.progress.moved(file.path, file.size);
   }
 
   /** Stores small files as one object. Known files that turn out to be lost are stored again. */

@@ -32,7 +32,8 @@ function whole(asked: unknown[]): Backend {
     sweepUploads: listing("sweepUploads"),
     [Symbol.asyncDispose]: async () => {},
   };
-  const methods = "head get put delete getFirst deleteMany presign copy sync reserve".split(" ");
+  const methods = "head get put delete getFirst deleteMany presign presignPut copy sync reserve"
+    .split(" ");
   return Object.assign(
     backend,
     Object.fromEntries(methods.map((method) => [method, ask(method)])),
@@ -47,7 +48,7 @@ Deno.test("every call passes through a wrapper once, with its key and signal", a
     calls.push(call);
     return act(call.signal);
   }, { pageEntries: 3 });
-  const options = { signal, olderThan: 1, expiresInMs: 1 };
+  const options = { signal, olderThan: 1, expiresInMs: 1, size: 1 };
   const made: Record<BackendCall["method"], () => unknown> = {
     head: () => backend.head("key", options),
     get: () => backend.get("key", options),
@@ -57,6 +58,7 @@ Deno.test("every call passes through a wrapper once, with its key and signal", a
     getFirst: () => backend.getFirst?.("key", options),
     deleteMany: () => backend.deleteMany?.(["key", "other"], options),
     presign: () => backend.presign?.("key", options),
+    presignPut: () => backend.presignPut?.("key", { ...options, sha256: "" }),
     copy: () => backend.copy?.("from", "key", options),
     sweepUploads: () => Array.fromAsync(backend.sweepUploads?.(options) ?? []),
     sync: () => backend.sync?.(["key"], options),

@@ -9,6 +9,7 @@ export function withoutExtras(inner: Backend): Backend {
     getFirst: undefined,
     deleteMany: undefined,
     presign: undefined,
+    presignPut: undefined,
     copy: undefined,
     sweepUploads: undefined,
     sync: undefined,

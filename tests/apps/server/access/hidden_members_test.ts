@@ -107,6 +107,7 @@ const BODIES: Record<string, (service: Service, version: string) => unknown[]> =
   "PATCH annotations": () => [{ notes: "n" }],
   "PATCH rules": () => [{ remove: "serving" }],
   "POST contents": () => ["bytes"],
+  "POST presign": () => [{ size: 5, sha256: "0".repeat(64) }],
   "POST create": () => [{ name: "serving" }],
   "POST validate-yaml": () => [{}],
   "POST :revision": ({ sha256 }) => [

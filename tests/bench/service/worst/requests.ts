@@ -143,6 +143,11 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     ],
     ...runRequests(scale),
     "POST /contents": [{ title: "64 MiB", sent: () => ["/contents", large(64), BYTES] }],
+    "POST /contents/presign": [
+      json("a long digest", "/contents/presign", () => ({ size: 1, sha256: "0".repeat(65_536) }), {
+        isRefused: true,
+      }),
+    ],
     "POST /uploads": [
       {
         title: "64 MiB",

@@ -1,0 +1,139 @@
+// The uploads in a store: a note and pieces for each.
+import { concatBytes } from "../../core/bytes/bytes.ts";
+import { createSha256 } from "../../core/bytes/digest.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
+import type { FileSource } from "../../core/materializer.ts";
+import { shown } from "../../core/naming/names.ts";
+import { removeObjects } from "../../core/work/remove_objects.ts";
+import { graceAt, readGraces, StoredContent, uploadKey } from "../../registry/transfer_writes.ts";
+import type { Context } from "../../registry/transfer_writes.ts";
+import {
+  decodeNote,
+  encodeNote,
+  listPieces,
+  MAX_NOTE_BYTES,
+  MAX_PIECE_BYTES,
+  putPiece,
+} from "./write_pieces.ts";
+import type { Arrived, UploadNote } from "./write_pieces.ts";
+
+/** The state of a resumable upload. */
+export interface UploadState extends UploadNote {
+  id: string;
+  offset: number;
+  /** By the store's clock. */
+  beganAt: Date;
+  /** Earliest garbage collection: the registry's `graceMs` after the start. */
+  expiresAt: Date;
+}
+
+/** A complete upload, as the content of a file to save. */
+export interface UploadSource extends FileSource {
+  readonly sha256?: string;
+  readonly owner?: string;
+}
+
+export class StoredUploads {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
+    const key = noteKey(id);
+    const object = key && await this.#context.backend.get(key, { signal });
+    if (!object) throw notThere(id);
+    const { modifiedAt, size } = object.info;
+    const tooLong = size > MAX_NOTE_BYTES;
+    if (tooLong) await object.body.cancel();
+    const note = tooLong ? undefined : decodeNote(await object.bytes());
+    if (note === undefined) throw notThere(id);
+    const keptForMs = graceAt(await readGraces(this.#context, signal), modifiedAt);
+    return {
+      ...note,
+      id,
+      beganAt: new Date(modifiedAt),
+      expiresAt: new Date(modifiedAt + keptForMs),
+    };
+  }
+
+  async look(id: string, signal?: AbortSignal): Promise<UploadState & Arrived> {
+    const note = await this.readNote(id, signal);
+    return { ...note, ...await listPieces(this.#context, id, signal) };
+  }
+
+  async writeNote(id: string, note: UploadNote): Promise<void> {
+    const bytes = encodeNote(note);
+    if (bytes.byteLength > MAX_NOTE_BYTES) {
+      const state = `its metadata has ${bytes.byteLength} bytes, more than ${MAX_NOTE_BYTES}`;
+      const hint = "Shorten the metadata, or save part of it as a file of the artifact.";
+      throw fault({ code: "Invalid", action: "begin an upload", state, hint });
+    }
+    await putPiece(this.#context, uploadKey(id, 0), bytes);
+  }
+
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    const { backend } = this.#context;
+    const key = noteKey(id);
+    if (key === undefined) return;
+    await backend.delete(key, { signal }); // ends the upload
+    const { keys } = await listPieces(this.#context, id, signal);
+    await removeObjects(backend, keys, signal); // the rest is garbage collected
+  }
+
+  /**
+   * Returns the content of a complete upload that its sender put into the store by a presigned URL,
+   * which creates the object once: the store copies it. Its digest is that of the store, or else of
+   * the bytes, which are read. Returns undefined for other uploads.
+   */
+  async checked(
+    upload: UploadState & Arrived,
+    signal?: AbortSignal,
+  ): Promise<UploadSource & StoredContent | undefined> {
+    const { backend } = this.#context;
+    const { size, sha256: known, owner, pieces: [key, ...more] } = upload;
+    const isDirect = key !== undefined && more.length === 0 && known === undefined;
+    if (!isDirect || !backend.presignPut || !backend.copy) return undefined;
+    const { sha256 = size > MAX_PIECE_BYTES ? await this.#digest(upload, signal) : undefined } =
+      await backend.head(key, { sha256: true, signal }) ?? {};
+    if (sha256 === undefined) return undefined;
+    const file = { path: "content", size, sha256, parts: [{ object: 0, size }] };
+    const chunks = () => this.read(upload);
+    const bytes = async () => concatBytes(await Array.fromAsync(chunks()));
+    const content = new StoredContent(file, { stored: () => ({ bytes, chunks }) }, key);
+    return Object.assign(content, { sha256, owner });
+  }
+
+  async #digest(upload: UploadState & Arrived, signal?: AbortSignal): Promise<string> {
+    const hash = createSha256();
+    for await (const chunk of this.read(upload)) {
+      signal?.throwIfAborted();
+      hash.update(chunk);
+    }
+    return hash.digest();
+  }
+
+  async *read({ id, pieces }: UploadState & Arrived): AsyncGenerator<Uint8Array> {
+    for (const key of pieces) {
+      const object = await this.#context.backend.get(key);
+      if (object === undefined) throw notThere(id);
+      yield* object.body;
+    }
+  }
+}
+
+function noteKey(id: string): string | undefined {
+  try {
+    return uploadKey(id, 0);
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid")) throw error;
+  }
+}
+
+function notThere(id: string): RegistryError {
+  const state = "no such upload";
+  const hint = "Begin another one. It was saved, removed, or older than the registry's graceMs.";
+  return fault({ code: "NotFound", action: "find upload", subject: shown(id), state, hint });
+}

@@ -1,0 +1,140 @@
+// Uploads straight into the bucket, on real servers: what their URLs take, and what a save moves.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openUploads, presignUpload } from "../../../extensions/transfers/mod.ts";
+import type { StoredRegistry } from "../../../mod.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { crc32c, sha256 } from "../../../core/bytes/digest.ts";
+import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
+import type { FileSource } from "../../../core/materializer.ts";
+import { realSystem } from "../../../core/system.ts";
+import { SIGNING_KEY } from "../../backends/gcs/signing_key.ts";
+import { createRegistry } from "../../registry/create_registry.ts";
+import { noise } from "../../registry/registries.ts";
+import { rejected } from "../../registry/rejected.ts";
+import { type ServerWorld, testOnServers } from "../../servers/server_world.ts";
+import { passThrough } from "../../../apps/server/saving/sent_files.ts";
+import { REAL_SERVERS } from "../../support/servers/mod.ts";
+
+const CONTENT = noise(9_000_000, 3);
+const OTHER = noise(9_000_000, 4);
+/** The servers that compare a SHA-256. */
+const COMPARING = ["minio", "versitygw"] as const;
+
+function asked(content: Uint8Array) {
+  return {
+    size: content.byteLength,
+    sha256: sha256(content),
+    crc32c: encodeCrc32c(crc32c(content)),
+  };
+}
+
+function open(world: ServerWorld, backend?: Backend): Promise<StoredRegistry> {
+  return createRegistry(backend ?? world.store({ gcs: { credentials: SIGNING_KEY } }), {
+    cache: false,
+  });
+}
+
+async function put(
+  { url, headers }: { url: string; headers: Record<string, string> },
+  content: Uint8Array,
+  more: Record<string, string> = {},
+): Promise<number> {
+  const body = content as Uint8Array<ArrayBuffer>;
+  const answer = await fetch(url, { method: "PUT", headers: { ...headers, ...more }, body });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+async function saveFrom(registry: StoredRegistry, name: string, content: FileSource) {
+  const files = [{ path: "data.bin", content }];
+  return await registry.save(name, undefined, {
+    as: passThrough({ id: "file", formatVersion: 1 }, files),
+  });
+}
+
+testOnServers("a program without credentials uploads a file", REAL_SERVERS, async (world) => {
+  const registry = await open(world);
+  const upload = await presignUpload(registry, asked(CONTENT));
+  const uploads = await openUploads(registry);
+  assertEquals((await uploads.state(upload.upload)).offset, 0);
+  await rejected("Conflict", uploads.source(upload.upload));
+  assertEquals(await put(upload, CONTENT), 200);
+  const source = await uploads.source(upload.upload);
+  assertEquals([source.size, source.sha256], [CONTENT.byteLength, sha256(CONTENT)]);
+  await saveFrom(registry, "model", source);
+  await uploads.remove(upload.upload);
+  const file = (await registry.open("model")).file("data.bin");
+  assertEquals(file.info.sha256, sha256(CONTENT));
+  assertEquals(sha256(await file.bytes()), sha256(CONTENT));
+});
+
+testOnServers("a save reads no byte that the store has compared", COMPARING, async (world) => {
+  const registry = await open(world, world.proxied());
+  const upload = await presignUpload(registry, asked(CONTENT));
+  assertEquals(await put(upload, CONTENT), 200);
+  const from = world.proxy.requests.length;
+  const source = await (await openUploads(registry)).source(upload.upload);
+  await saveFrom(registry, "model", source);
+  const sent = world.proxy.requests.slice(from);
+  const ofUpload = sent.filter(({ url }) => url.includes(`uploads/${upload.upload}/1`));
+  assertEquals(ofUpload.map(({ method }) => method), ["HEAD", "HEAD"]);
+  const copies = sent.filter(({ headers }) => headers["x-amz-copy-source"] !== undefined);
+  assertEquals(copies.length, 1);
+});
+
+testOnServers("a URL takes its bytes only, once, and for its key", COMPARING, async (world) => {
+  const registry = await open(world);
+  const upload = await presignUpload(registry, asked(CONTENT));
+  const { pathname } = new URL(upload.url);
+  const elsewhere = { ...upload, url: upload.url.replace(pathname, `${pathname}0`) };
+  const { "x-amz-checksum-sha256": _, ...unchecked } = upload.headers;
+  const otherSum = { "x-amz-checksum-sha256": btoa("x".repeat(32)) };
+  for (
+    const refused of [
+      put(upload, OTHER),
+      put(upload, CONTENT.subarray(1)),
+      put(upload, new Uint8Array(CONTENT.byteLength + 1)),
+      put(upload, CONTENT, otherSum),
+      put({ ...upload, headers: unchecked }, CONTENT),
+      put(elsewhere, CONTENT),
+      put({ ...upload, url: `${upload.url}&acl` }, CONTENT),
+    ]
+  ) assertMatch(String(await refused), /^40[03]$/);
+  assertEquals((await (await openUploads(registry)).state(upload.upload)).offset, 0);
+  assertEquals(await put(upload, CONTENT), 200);
+  assertEquals(await put(upload, CONTENT), 412, "an object of an upload is never replaced");
+});
+
+testOnServers("a URL copies no object of others", COMPARING, async (world) => {
+  const registry = await open(world);
+  await registry.backend.put("names/secret", OTHER);
+  const upload = await presignUpload(registry, asked(OTHER)); // who knows the digest alone
+  const path = new URL(upload.url).pathname.replace(/uploads\/.*/, "names/secret");
+  for (const source of [path, path.slice(1)]) {
+    const status = await put(upload, OTHER, { "x-amz-copy-source": source });
+    assert(status === 403 || status === 412, `${status}`);
+  }
+  const { "x-amz-copy-source-if-match": _, ...headers } = upload.headers;
+  assertMatch(
+    String(await put({ ...upload, headers }, OTHER, { "x-amz-copy-source": path })),
+    /^40[03]$/,
+  );
+  assertEquals((await (await openUploads(registry)).state(upload.upload)).offset, 0);
+});
+
+testOnServers("an expired URL takes nothing", COMPARING, async (world) => {
+  const system = { ...realSystem, now: () => realSystem.now() - 3_600_000 };
+  const registry = await open(world, world.store({ system }));
+  const upload = await presignUpload(registry, asked(CONTENT));
+  assertEquals(await put(upload, CONTENT), 403);
+});
+
+testOnServers("bytes that the store does not compare are read", "fake-gcs", async (world) => {
+  const registry = await open(world);
+  const upload = await presignUpload(registry, asked(CONTENT));
+  assertMatch(upload.headers["x-goog-hash"]!, /^crc32c=/);
+  assertEquals(upload.headers["x-goog-content-length-range"], "9000000,9000000");
+  assertEquals(await put(upload, OTHER), 200, "this server compares nothing");
+  const source = await (await openUploads(registry)).source(upload.upload);
+  assertEquals(source.sha256, sha256(OTHER), "its own digest, whatever was said");
+});
