@@ -38,7 +38,6 @@ export const INPUTS: readonly string[] = [
   "apps/server/search",
   "core",
   "files",
-  "extensions/runs/better.ts",
   "formats",
   "registry/operations/look",
 ];

@@ -1,6 +1,6 @@
 // The last value of each name of a run, and the best one of measures, as `metrics` of its version.
 import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
-import { usualBetter } from "./better.ts";
+import { usualBetter } from "../../core/text/better.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
 type Scalar = number | string | boolean;

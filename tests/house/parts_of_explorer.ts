@@ -26,5 +26,4 @@ export const PARTS_OF_EXPLORER = [
   "formats/safetensors/tensor_file.ts",
   "formats/tables/",
   "formats/tiff.ts",
-  "extensions/runs/better.ts",
 ];

@@ -1,7 +1,7 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
 import { endStateOf } from "../../../core/registry/run.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { usualBetter } from "../../../extensions/runs/better.ts";
+import { usualBetter } from "../../../core/text/better.ts";
 import { briefText, formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
 import { breakable } from "../components/breakable.ts";
 import { CopyTable } from "../components/copy_box.ts";

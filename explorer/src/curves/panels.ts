@@ -1,5 +1,5 @@
 // The charts of curves, and the sections in which they stand.
-import { usualBetter } from "../../../extensions/runs/better.ts";
+import { usualBetter } from "../../../core/text/better.ts";
 
 /** The measures that one chart shows. */
 export interface Panel {

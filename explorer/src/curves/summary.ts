@@ -1,5 +1,5 @@
 // The last value of each curve, and its best one.
-import { type Better, usualBetter } from "../../../extensions/runs/better.ts";
+import { type Better, usualBetter } from "../../../core/text/better.ts";
 import { axesOf } from "./axes.ts";
 import type { Numbers, Steps } from "./steps.ts";
 

@@ -6,7 +6,6 @@ import * as annotations from "../../../registry/tools/annotate.ts";
 import * as files from "../../../registry/tools/files.ts";
 import * as history from "../../../registry/tools/history.ts";
 import { publishRelease, resolveRelease } from "../../../registry/contract/release.ts";
-import * as runs from "../../../extensions/runs/mod.ts";
 
 const { probeBackend: _, ...ofRegistry } = maintenance; // it takes a backend
 const { digestValue: __, ...ofStored } = history; // it needs materializers only
@@ -18,13 +17,12 @@ export const FUNCTIONS = {
   ...annotations,
   ...files,
   ...ofStored,
-  ...runs,
   resolveRelease,
 };
 
 export type FunctionName = keyof typeof FUNCTIONS;
 
-type Call = (registry: Registry, options?: Record<string, unknown>) => unknown;
+export type Call = (registry: Registry, options?: Record<string, unknown>) => unknown;
 
 const of = (name: FunctionName, ...given: unknown[]): Call => {
   const call = FUNCTIONS[name] as (registry: Registry, ...given: unknown[]) => unknown;
@@ -35,7 +33,7 @@ const to = (name: FunctionName, needed: Record<string, unknown>, ...given: unkno
   return (registry, options) => call(registry, { ...needed, ...options });
 };
 
-/** A call of each that succeeds in a registry with versions `a@1` and `a@2`, their release `both`, and a run `r`. */
+/** A call of each that succeeds in a registry with versions `a@1` and `a@2`, and their release `both`. */
 export const FUNCTION_CALLS: { readonly [Name in FunctionName]: Call } = {
   collectGarbage: of("collectGarbage"),
   prune: to("prune", { keepLast: 5 }),
@@ -56,22 +54,13 @@ export const FUNCTION_CALLS: { readonly [Name in FunctionName]: Call } = {
   diffVersions: to("diffVersions", { before: "a@1", after: "a@2" }),
   readLog: of("readLog", "a"),
   readRegistryLog: of("readRegistryLog"),
-  openRun: of("openRun", "a"),
-  readLoggedRuns: of("readLoggedRuns"),
-  readLoggedRun: to("readLoggedRun", { id: "r" }, "a"),
-  updateRun: to("updateRun", { id: "r", tags: { host: "one" } }, "a"),
-  discardRun: to("discardRun", { id: "none" }, "a"),
   resolveRelease: of("resolveRelease", "both"),
-  finishRun: to("finishRun", { id: "r" }, "a"),
 };
 
 /** Saves what the calls need. */
 export async function prepare(registry: Registry): Promise<void> {
   for (const value of [1, 2]) await registry.save("a", value);
   await publishRelease(registry, "both", { one: "a@1", two: "a@2" });
-  const run = await runs.openRun(registry, "a", { id: "r" });
-  run.log({ step: 0, loss: 1 });
-  await run.close();
 }
 
 /** Waits for the result of a call, or reads all of a list. */

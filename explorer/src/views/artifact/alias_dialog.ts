@@ -5,7 +5,7 @@ import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { NameSummary } from "../../api/names.ts";
 import { mayChange, type Service } from "../../api/service.ts";
-import { usualBetter } from "../../../../extensions/runs/better.ts";
+import { usualBetter } from "../../../../core/text/better.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { TextField } from "../../components/field.ts";

@@ -1,5 +1,5 @@
 // The menu of columns: which are shown, in which order, which stay in view, and what is best.
-import { usualBetter } from "../../../../extensions/runs/better.ts";
+import { usualBetter } from "../../../../core/text/better.ts";
 import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";

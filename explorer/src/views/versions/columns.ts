@@ -5,7 +5,7 @@ import {
   MEMBER,
   PARAMETERS,
   usualBetter,
-} from "../../../../extensions/runs/better.ts";
+} from "../../../../core/text/better.ts";
 import { type Experiment, isFailed, numberAt, numberFrom } from "./experiments.ts";
 
 /** The part that a key plays. Measures are results of which some values are better. */

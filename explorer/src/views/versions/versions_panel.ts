@@ -1,7 +1,7 @@
 // The versions of a name as a table: filtered, sorted, compared, and charts of their numbers.
 import { useSession, useShownLabels } from "../../api/context.ts";
 import { type NameSummary, readVersions } from "../../api/names.ts";
-import { MEMBER } from "../../../../extensions/runs/better.ts";
+import { MEMBER } from "../../../../core/text/better.ts";
 import { Choice } from "../../components/choice.ts";
 import { onValue } from "../../components/field.ts";
 import { formatCount, formatNumber } from "../../format/format.ts";
