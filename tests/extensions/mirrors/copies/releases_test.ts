@@ -9,6 +9,7 @@ import {
   resolveRelease,
 } from "../../../../mod.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
+import { mirrorReasons } from "../../../../extensions/mirrors/words/reasons.ts";
 import { withoutStore } from "../../../registry/contract/without_store.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
@@ -88,7 +89,7 @@ testMirror("a release whose member failed is not copied", async ({ from, to }) =
   ]);
   const kit = failures.find(({ name }) => name === "kit")!.error;
   assertStringIncludes(kit.message, 'its member "bpe@2.0.0" is not in the target');
-  assertEquals(kit.reason, { kind: "mirror_member_missing", name: "bpe" });
+  assertEquals(kit.reason, mirrorReasons.of("mirror_member_missing", { name: "bpe" }));
   assertEquals(await to.info("kit@2", {}).catch(({ code }) => code), "NotFound");
 });
 

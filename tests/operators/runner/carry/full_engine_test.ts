@@ -1,6 +1,7 @@
 // Runs on an engine that takes only some jobs at once, as a cluster with a limit for each user.
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Engine } from "../../../../operators/contract/engine.ts";
+import { pipelineReasons } from "../../../../operators/contract/reasons.ts";
 import { RegistryError, unavailable } from "../../../../core/errors.ts";
 import { realSystem, type System } from "../../../../core/system.ts";
 import { readResult, runPipeline, submitRun } from "../../../../operators/runner/mod.ts";
@@ -32,7 +33,7 @@ function limited(engine: Engine, limit: { most: number; refusals: number }): Eng
         limit.refusals++;
         throw unavailable("submit", undefined, "too many jobs", {
           hint: "Wait.",
-          reason: { kind: "engine_full" },
+          reason: pipelineReasons.of("engine_full"),
         });
       });
       last = next.catch(() => {});
