@@ -1,6 +1,7 @@
 // Words for a rule, on the command line and on the page.
 import type { RetentionRule } from "../core/record.ts";
-import { promotionOfRules, RULE } from "../core/registry/rules.ts";
+import { hasConditions, promotionText } from "../core/registry/promotion.ts";
+import { RULE } from "../core/registry/rules.ts";
 
 export function ruleText(
   { pattern: _, adds: _adds, protect, protectAliases, promote, olderThanMs, ...keep }:
@@ -18,7 +19,8 @@ export function ruleText(
     parts.push(`protected aliases ${[protectAliases].flat().join(" ")}`);
   }
   if (promote !== undefined) {
-    parts.push(`promoted only ${promotionOfRules?.text(promote) ?? JSON.stringify(promote)}`);
+    const text = hasConditions() ? promotionText(promote) : JSON.stringify(promote);
+    parts.push(`promoted only ${text}`);
   }
   return parts.join(", ");
 }

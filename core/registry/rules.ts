@@ -1,11 +1,10 @@
 // Retention rules that a registry keeps.
-import type { ArtifactInfo } from "../artifact.ts";
 import type { Author } from "../naming/author.ts";
 import type { RetentionRule } from "../record.ts";
 import { matchesStars } from "../text/star_pattern.ts";
-import type { LogEntry } from "./log.ts";
 import type { OptionRows } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
+import { hasConditions, promotionProblem } from "./promotion.ts";
 
 /** The rules of a registry. */
 export interface RetentionRules {
@@ -32,41 +31,6 @@ export interface RulesChange extends SignalOptions {
   remove?: string;
   /** Changes only this revision; otherwise `Conflict`. */
   ifRevision?: number;
-}
-
-/** A version that an alias is about to point to. */
-export interface Candidate {
-  /** With annotations. */
-  info: ArtifactInfo;
-  /**
-   * Lists the changes of its notes and labels, newest first. `isLater` if one came after the content
-   * of the version, by the store and by the writers.
-   */
-  log(): AsyncIterable<CandidateChange>;
-}
-
-/** A change of the notes and labels of a version that an alias is about to point to. */
-export interface CandidateChange extends LogEntry {
-  isLater: boolean;
-}
-
-type Conditions = Exclude<RetentionRule["promote"], undefined>;
-
-/** The meaning of `promote` of rules: conditions of the versions that protected aliases move to. */
-export interface Promotion {
-  /** Returns why a value is invalid, or not understood; undefined for a valid one. */
-  problem(promote: unknown): string | undefined;
-  /** Returns words for a value, after "only". */
-  text(promote: Conditions): string;
-  /** Returns all that the version lacks, with the values that it has; undefined if it lacks nothing. */
-  unmet(promote: Conditions, candidate: Candidate): Promise<string | undefined>;
-}
-
-/** Set by the extension that checks conditions. Without it, no rule that has some is understood. */
-export let promotionOfRules: Promotion | undefined;
-
-export function definePromotion(defined: Promotion): void {
-  promotionOfRules = defined;
 }
 
 const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
@@ -127,7 +91,7 @@ function effectProblem(rule: RetentionRule): string | undefined {
     return keeps || protect || protectAliases !== undefined ? undefined : "it has no effect";
   }
   if (protectAliases === undefined) return "promote needs protectAliases";
-  return promotionOfRules?.problem(promote); // without it, the aliases are known and cannot move
+  return hasConditions() ? promotionProblem(promote) : undefined; // without any, no alias of it moves
 }
 
 function isPattern(text: unknown): boolean {

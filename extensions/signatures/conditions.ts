@@ -1,7 +1,12 @@
 // Conditions of promotions, which rules keep in `promote`: `signedBy`, `where` and `review`. The code
 // that checks a version is loaded at the first promotion.
 import { Buffer } from "node:buffer";
-import { type Candidate, definePromotion, isJsonObject, sha256 } from "../../core/kernel.ts";
+import {
+  defineCondition,
+  isJsonObject,
+  type PromotionCondition,
+  sha256,
+} from "../../core/kernel.ts";
 import { comparisonsIn } from "./comparisons.ts";
 
 /** The conditions that a rule may have. */
@@ -73,74 +78,31 @@ function isReview(review: unknown): boolean {
     by.length <= 200 && Object.keys(others).length === 0;
 }
 
-interface Condition<Value> {
-  /** Returns why a value is invalid; undefined for a valid one. */
-  problem(value: unknown): string | undefined;
-  text(value: Value): string;
-  unmet(value: Value, candidate: Candidate): Promise<string | undefined>;
-}
+type Condition<Name extends keyof PromotionConditions> = PromotionCondition<
+  Exclude<PromotionConditions[Name], undefined>
+>;
 
-const CONDITIONS: {
-  readonly [Name in keyof PromotionConditions]-?: Condition<
-    Exclude<PromotionConditions[Name], undefined>
-  >;
-} = {
-  signedBy: {
-    problem: keysProblem,
-    text: (keys) => `if signed by ${keys.map(keyText).join(" and ")}`,
-    unmet: async (...args) => (await import("./evidence.ts")).unsigned(...args),
-  },
-  where: {
-    problem: whereProblem,
-    text: (where) => `if ${where}`,
-    unmet: async (...args) => (await import("./evidence.ts")).unlike(...args),
-  },
-  review: {
-    problem: (review) => isReview(review) ? undefined : "must be a label, or { label, by }",
-    text: (review) =>
-      typeof review === "string"
-        ? `if another author has set the label ${review}`
-        : `if ${review.by} has set the label ${review.label}`,
-    unmet: async (...args) => (await import("./evidence.ts")).unreviewed(...args),
-  },
+const signedBy: Condition<"signedBy"> = {
+  problem: keysProblem,
+  text: (keys) => `if signed by ${keys.map(keyText).join(" and ")}`,
+  unmet: async (...args) => (await import("./evidence.ts")).unsigned(...args),
 };
 
-function conditionOf(name: string): Condition<unknown> | undefined {
-  return Object.hasOwn(CONDITIONS, name)
-    ? CONDITIONS[name as keyof PromotionConditions] as Condition<unknown>
-    : undefined;
-}
+const where: Condition<"where"> = {
+  problem: whereProblem,
+  text: (where) => `if ${where}`,
+  unmet: async (...args) => (await import("./evidence.ts")).unlike(...args),
+};
 
-definePromotion({
-  problem(promote) {
-    if (!isJsonObject(promote) || Object.keys(promote).length === 0) {
-      return "promote must have conditions";
-    }
-    for (const [name, value] of Object.entries(promote)) {
-      const condition = conditionOf(name);
-      const problem = condition === undefined ? "is unknown" : condition.problem(value);
-      if (problem !== undefined) return `the condition ${JSON.stringify(name)} ${problem}`;
-    }
-  },
-  text(promote) {
-    const texts = Object.entries(promote).map(([name, value]) => {
-      const condition = conditionOf(name);
-      return condition === undefined || condition.problem(value) !== undefined
-        ? `${name} ${JSON.stringify(value)} (unknown to this release)`
-        : condition.text(value);
-    });
-    return texts.join(" and ");
-  },
-  async unmet(promote, candidate) {
-    const unmet: string[] = [];
-    for (const [name, value] of Object.entries(promote)) {
-      const condition = conditionOf(name);
-      const state = condition === undefined ? `${name} is unknown` : await condition.unmet(
-        value,
-        candidate,
-      );
-      if (state !== undefined) unmet.push(state);
-    }
-    return unmet.length === 0 ? undefined : unmet.join("; ");
-  },
-});
+const review: Condition<"review"> = {
+  problem: (review) => isReview(review) ? undefined : "must be a label, or { label, by }",
+  text: (review) =>
+    typeof review === "string"
+      ? `if another author has set the label ${review}`
+      : `if ${review.by} has set the label ${review.label}`,
+  unmet: async (...args) => (await import("./evidence.ts")).unreviewed(...args),
+};
+
+defineCondition("signedBy", signedBy);
+defineCondition("where", where);
+defineCondition("review", review);

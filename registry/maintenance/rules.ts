@@ -5,7 +5,8 @@ import { fault, notFound, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule, SettingsRecord } from "../../core/record.ts";
 import { combined, givenUp } from "./rule_changes.ts";
-import { isUnknownRule, promotionOfRules, ruleFor } from "../../core/registry/rules.ts";
+import { hasConditions } from "../../core/registry/promotion.ts";
+import { isUnknownRule, ruleFor } from "../../core/registry/rules.ts";
 import { ruleProblem, rulesFor } from "../../core/registry/rules.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -92,7 +93,7 @@ export async function changeRules(
     const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';
     throw fault({ code: "Invalid", action, state, hint, reason: { kind: "rule_incomplete" } });
   }
-  if (set?.promote !== undefined && promotionOfRules === undefined) {
+  if (set?.promote !== undefined && !hasConditions()) {
     throw noConditions("set rule for", shown(set.pattern), set.pattern);
   }
   let gaveUp: readonly string[] = [];

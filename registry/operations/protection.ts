@@ -2,6 +2,7 @@
 import { conflict, type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
+import { unknownCondition } from "../../core/registry/promotion.ts";
 import { isUnknownRule, ruleFor, rulesOfAlias } from "../../core/registry/rules.ts";
 import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
@@ -61,8 +62,11 @@ export function checkKnownRule(
 ): void {
   if (!isUnknownRule(rule)) return;
   const state = `this release does not understand the rule ${shown(rule.pattern)}`;
+  const condition = rule.promote && unknownCondition(rule.promote);
+  const load = condition &&
+    `Load the extension that defines the condition ${shown(condition)}, or upgrade`;
   throw unsupported(action, subject, state, {
-    hint: "Upgrade Holdfast to the release that set the rule, or a later one.",
+    hint: `${load ?? "Upgrade"} Holdfast to the release that set the rule, or a later one.`,
     backend: backend.location,
   });
 }

@@ -4,7 +4,8 @@ import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
-import { isUnknownRule, promotionOfRules, rulesOfAlias } from "../../../core/registry/rules.ts";
+import { hasConditions, unmetConditions } from "../../../core/registry/promotion.ts";
+import { isUnknownRule, rulesOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
 import { asGeneration } from "../../cell/heads.ts";
 import { wasCopied } from "../../cell/voids.ts";
@@ -32,9 +33,7 @@ export async function checkPromotion(
   if (conditional.length === 0) return undefined;
   const action = "set alias", subject = shown(`${name}@${alias}`);
   for (const rule of conditional) checkKnownRule(context, { action, subject }, rule);
-  if (promotionOfRules === undefined) {
-    throw noConditions(action, subject, conditional[0]!.pattern);
-  }
+  if (!hasConditions()) throw noConditions(action, subject, conditional[0]!.pattern);
   const info = await registry.info(name, { version, annotations: true, signal });
   const at = parseVersion(info.version);
   const log = async function* () { // by generation: clocks of writers differ
@@ -54,7 +53,7 @@ export async function checkPromotion(
     }
   };
   for (const { pattern, promote } of conditional) {
-    const unmet = await promotionOfRules.unmet(promote!, { info, log });
+    const unmet = await unmetConditions(promote!, { info, log });
     if (unmet === undefined) continue;
     const state = `the rule ${shown(pattern)} refuses version ${info.version}: ${unmet}`;
     throw conflict(action, subject, state, {

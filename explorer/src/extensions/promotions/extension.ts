@@ -1,15 +1,9 @@
 // Promotions: open requests, and descriptions of the conditions of rules.
-import { definePromotion } from "../../../../core/registry/rules.ts";
+import { defineCondition } from "../../../../core/registry/promotion.ts";
 import type { PageExtension } from "../../extension.ts";
-import { conditionsText } from "./words.ts";
+import { CONDITIONS } from "./words.ts";
 
-const NOT_HERE = "the page checks no conditions";
-
-definePromotion({
-  problem: () => NOT_HERE,
-  text: conditionsText,
-  unmet: () => Promise.resolve(NOT_HERE),
-});
+for (const [name, condition] of Object.entries(CONDITIONS)) defineCondition(name, condition);
 
 export const promotionsExtension: PageExtension = {
   name: "promotions",

@@ -1,21 +1,28 @@
-// Words for the conditions of a rule. Others are shown as JSON.
+// Words for the conditions of a rule. The page checks none: a service does.
+import type { PromotionCondition } from "../../../../core/registry/promotion.ts";
 
-const WORDS: Readonly<Record<string, (value: never) => string>> = {
-  signedBy: (keys: readonly string[]) =>
-    `if signed by ${keys.length === 1 ? "a key" : `each of ${keys.length} keys`}`,
-  where: (where: string) => `if ${where}`,
-  review: (label: string) => `if another author has set the label ${label}`,
+const PARTS: Readonly<
+  Record<string, readonly [is: (value: unknown) => boolean, text: (value: never) => string]>
+> = {
+  signedBy: [
+    Array.isArray,
+    (keys: readonly string[]) =>
+      `if signed by ${keys.length === 1 ? "a key" : `each of ${keys.length} keys`}`,
+  ],
+  where: [(value) => typeof value === "string", (where: string) => `if ${where}`],
+  review: [
+    (value) => typeof value === "string",
+    (label: string) => `if another author has set the label ${label}`,
+  ],
 };
 
-const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  signedBy: Array.isArray,
-  where: (value) => typeof value === "string",
-  review: (value) => typeof value === "string",
-};
+const NOT_HERE = "the page checks no conditions";
 
-/** Returns words for conditions, after "only". */
-export function conditionsText(promote: Readonly<Record<string, unknown>>): string {
-  return Object.entries(promote).map(([name, value]) =>
-    KINDS[name]?.(value) ? WORDS[name]?.(value as never) : `${name} ${JSON.stringify(value)}`
-  ).join(" and ");
-}
+/** The conditions that the page has words for. */
+export const CONDITIONS: Readonly<Record<string, PromotionCondition<never>>> = Object.fromEntries(
+  Object.entries(PARTS).map(([name, [is, text]]) => [name, {
+    problem: (value: unknown) => is(value) ? undefined : NOT_HERE,
+    text,
+    unmet: () => Promise.resolve(NOT_HERE),
+  }]),
+);
