@@ -1,6 +1,6 @@
 // Words for a rule, on the command line and on the page.
 import type { RetentionRule } from "../core/record.ts";
-import { hasConditions, promotionText } from "../core/registry/promotion.ts";
+import { hasConditions, promotionText } from "../core/registry/conditions/promotion.ts";
 import { RULE } from "../core/registry/rules.ts";
 
 export function ruleText(

@@ -47,8 +47,12 @@ export type { FileInfo } from "./record.ts";
 export { fileToSave, readableFile } from "./registry/artifact_file.ts";
 export type { Logger, Registry, SignalOptions } from "./registry.ts";
 export { factsOf, parseCondition } from "./registry/conditions.ts";
-export { defineCondition } from "./registry/promotion.ts";
-export type { Candidate, CandidateChange, PromotionCondition } from "./registry/promotion.ts";
+export { defineCondition } from "./registry/conditions/promotion.ts";
+export type {
+  Candidate,
+  CandidateChange,
+  PromotionCondition,
+} from "./registry/conditions/promotion.ts";
 export { withDeadline } from "./retry.ts";
 export { shownIssues } from "./standard_schema.ts";
 export type { InferOutput, SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";

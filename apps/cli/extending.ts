@@ -14,6 +14,11 @@ export { expandNames } from "./look/expand_names.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
 export { tokenOfRun } from "./places/token_of_run.ts";
+export {
+  readThrough,
+  savingOptions,
+  verifyingOptions,
+} from "./program/extensions/added_options.ts";
 export { defineCommand, REF_ARGUMENT, YES_OPTION } from "./program/command.ts";
 export type { Command, CommandContext, FlagsOf, OptionDefinition } from "./program/command.ts";
 export { askJobToken, jobTokenSource, noJobToken } from "./program/job_token.ts";

@@ -1,6 +1,8 @@
 // One run of the command line. Each folder beside this file imports only those after it: `suggest/`;
 // `commands/`; what several commands share (`batch/`, `completion/`, `doctor/`, `look/`, `services/`);
 // `jobs/` and `values/`; `program/`; `places/`; `terminal/`.
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { VERSION } from "../holdfast_version.ts";
 import { type Advice, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";
@@ -10,6 +12,9 @@ import type { Extension } from "./program/extension.ts";
 import { type CommandTable, createCommandTable } from "./commands/mod.ts";
 import { reportError } from "./terminal/exit_code.ts";
 import { cliHint } from "./terminal/hint_words.ts";
+import { shellWord } from "./terminal/hints.ts";
+import { configuredExtensions, type NamedModule } from "./program/extensions/named_modules.ts";
+import { isExtensionLate, splitExtensions } from "./program/extensions/named_modules.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
 import { splitRemotes } from "./program/split_remotes.ts";
 import { isWrongUsage, type ProgramOptions, runProgram } from "./program/program.ts";
@@ -23,6 +28,64 @@ export async function runCli(
   // Also for arguments that cannot be parsed.
   const verbose = args.includes("--verbose") || args.includes("-v");
   const shared: SharedOptions = { json: args.includes("--json"), verbose };
+  try {
+    const { files, rest } = splitExtensions(args);
+    if (files.length > 0) shared.extensions = files.map((file) => absolute(file, io.cwd));
+    const own = await loadOwn(files, rest, { io, extensions });
+    return await runLine(rest, io, { shared, extensions: [...extensions, ...own] });
+  } catch (error) {
+    return await reportError(error, shared, io);
+  }
+}
+
+/** Lines that work without the extensions of a configuration, so that it can be fixed. */
+const WITHOUT_CONFIGURED = /^(help|doctor|init|completions|__complete|remote)$/;
+
+/** Loads the extensions that the user names on this line or in the configuration. */
+async function loadOwn(
+  files: readonly string[],
+  words: readonly string[],
+  { io, extensions }: { io: CliIo; extensions: readonly Extension[] },
+): Promise<Extension[]> {
+  if (words.length === 1 && /^(-V|--version|version)$/.test(words[0]!)) return [];
+  const load = async (modules: readonly NamedModule[], own: readonly Extension[] = []) => {
+    if (modules.length === 0) return [];
+    const { loadExtensions } = await import("./program/extensions/load_extensions.ts");
+    const known = [...extensions, ...own];
+    const { names } = createCommandTable(known);
+    return await loadExtensions(modules, { extensions: known, commands: names });
+  };
+  const isHelp = words.length === 0 || words.includes("--help") || words.includes("-h");
+  const goesOn = isHelp || WITHOUT_CONFIGURED.test(words[0]!);
+  let modules: readonly NamedModule[] = [], configured: readonly Extension[] = [];
+  try {
+    modules = configuredExtensions(io.system);
+    configured = await load(modules);
+  } catch (error) {
+    if (!goesOn) throw error;
+    if (words[0] !== "__complete") await warn(error, io);
+  }
+  const missing = "Pass the path of a module, such as ./mine.ts.";
+  const named = files.map((module) => ({ module, cwd: io.cwd, missing }));
+  const paths = modules.map(({ module, cwd }) => absolute(module, cwd));
+  const others = named.filter(({ module, cwd }) => !paths.includes(absolute(module, cwd)));
+  return [...configured, ...await load(others, configured)];
+}
+
+async function warn(error: unknown, io: CliIo): Promise<void> {
+  const { message, hint } = error as Partial<RegistryError>;
+  await io.stderr.write(`warning: ${message}\n${hint ? `hint: ${hint}\n` : ""}`);
+}
+
+function absolute(file: string, cwd: string): string {
+  return resolve(cwd, /^file:/i.test(file) ? fileURLToPath(file) : file);
+}
+
+async function runLine(
+  args: readonly string[],
+  io: CliIo,
+  { shared, extensions }: { shared: SharedOptions; extensions: readonly Extension[] },
+): Promise<number> {
   // Other programs have the command `version`.
   const typed = args.length === 1 && args[0] === "version" ? ["--version"] : args;
   const tokens = extensions.flatMap(({ tokens = [] }) => tokens);
@@ -52,7 +115,7 @@ export async function runCli(
   } catch (error) {
     if (error instanceof ReaderGone && whenUnread === "end") return 0;
     const hint = isRegistryError(error, "Invalid", "NotFound")
-      ? await hintForLine(error, typed, { ...program, table, extensions })
+      ? await hintForLine(error, typed, { ...program, table, extensions, shared }).catch(() => {})
       : undefined;
     if (hint === undefined) return await reportError(error, shared, io, hintOf);
     const told = retold(error as RegistryError, { hint, cause: error });
@@ -64,11 +127,15 @@ export async function runCli(
 async function hintForLine(
   error: RegistryError,
   args: readonly string[],
-  { table, extensions, ...program }: Pick<ProgramOptions, "groups" | "io" | "version"> & {
+  { table, extensions, shared, ...program }: Pick<ProgramOptions, "groups" | "io" | "version"> & {
     table: CommandTable;
     extensions: readonly Extension[];
+    shared: SharedOptions;
   },
 ): Promise<string | undefined> {
+  if (isWrongUsage(error) && isExtensionLate(args)) {
+    return "Write it before the command: holdfast --extension ./mine.ts COMMAND";
+  }
   const { suggestLine } = await import("./suggest/suggest_line.ts");
   const commands = await table.load();
   const parses = (words: readonly string[]) =>
@@ -76,5 +143,13 @@ async function hintForLine(
       .then(() => true, () => false);
   const wasParsed = !isWrongUsage(error);
   const others = extensions.flatMap(({ words = [] }) => words);
-  return await suggestLine(args, { commands, others, cwd: program.io.cwd, wasParsed, parses });
+  const hint = await suggestLine(args, {
+    commands,
+    others,
+    cwd: program.io.cwd,
+    wasParsed,
+    parses,
+  });
+  const named = (shared.extensions ?? []).map((file) => ` --extension ${shellWord(file)}`).join("");
+  return hint?.replace(/^ {2}holdfast/gm, (program) => program + named);
 }

@@ -4,7 +4,7 @@ import type { RetentionRule } from "../record.ts";
 import { matchesStars } from "../text/star_pattern.ts";
 import type { OptionRows } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
-import { hasConditions, promotionProblem } from "./promotion.ts";
+import { hasConditions, promotionProblem } from "./conditions/promotion.ts";
 
 /** The rules of a registry. */
 export interface RetentionRules {

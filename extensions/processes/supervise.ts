@@ -37,7 +37,7 @@ export async function superviseProcesses(
   const gateways = await openGateways(extensions, flags);
   const taken = await takeSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
   const group = new ProcessGroup({
-    command: ownCommand(),
+    command: ownCommand(shared),
     cwd: io.cwd,
     memory: createServiceMemory(io.system, audit),
     kinds: gateways.flatMap(({ memory = [] }) => memory),

@@ -23,7 +23,8 @@ import type {
   FlagsOf,
   OptionDefinition,
 } from "../../apps/cli/extending.ts";
-import { type Extension, readThrough, verifyingOptions } from "../../apps/cli/program/extension.ts";
+import { readThrough, verifyingOptions } from "../../apps/cli/extending.ts";
+import type { Extension } from "../../apps/cli/program/extension.ts";
 import { withRegistry } from "../../apps/cli/terminal/hints.ts";
 import { isGranted } from "../../core/system.ts";
 import type { Registry } from "../../mod.ts";

@@ -46,6 +46,7 @@ export async function openCarrier(
       ...stepCommands({ run, step }, {
         file: join(runFolder(pipeline, { run, root: folder }), MERGED_FILE),
         root: folder,
+        shared: context.shared,
         ...(operators === undefined ? {} : { operators: resolve(io.cwd, operators) }),
       }),
       cwd: io.cwd,
@@ -60,16 +61,17 @@ interface StepPlace {
   file: string;
   root?: string;
   operators?: string;
+  shared?: CommandContext["shared"];
   more?: readonly string[];
 }
 
 /** Returns the command of a step, and that of a process for many steps of its run. */
 export function stepCommands(
   { run, step }: { run: string; step: string },
-  { file, root, operators, more = [] }: StepPlace,
+  { file, root, operators, shared, more = [] }: StepPlace,
 ): { command: string[]; persistent: string[] } {
   const persistent = [
-    ...[...ownCommand(), "pipeline", "step", "--pipeline", file],
+    ...[...ownCommand(shared), "pipeline", "step", "--pipeline", file],
     ...(root === undefined ? [] : ["--root", root]),
     ...(operators === undefined ? [] : ["--operators", operators]),
     ...more,

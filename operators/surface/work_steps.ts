@@ -108,6 +108,7 @@ async function commandFor(
       ...(hasMerged
         ? { file: merged, root: known.folder }
         : { file: resolve(io.cwd, known.file), more: values }),
+      shared: context.shared,
       ...(flags.operators === undefined ? {} : { operators: resolve(io.cwd, flags.operators) }),
     }),
     cwd: io.cwd,

@@ -5,7 +5,7 @@ import { fault, notFound, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule, SettingsRecord } from "../../core/record.ts";
 import { combined, givenUp } from "./rule_changes.ts";
-import { hasConditions } from "../../core/registry/promotion.ts";
+import { hasConditions } from "../../core/registry/conditions/promotion.ts";
 import { isUnknownRule, ruleFor } from "../../core/registry/rules.ts";
 import { ruleProblem, rulesFor } from "../../core/registry/rules.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";

@@ -2,7 +2,7 @@
 import { conflict, type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { unknownCondition } from "../../core/registry/promotion.ts";
+import { unknownCondition } from "../../core/registry/conditions/promotion.ts";
 import { isUnknownRule, ruleFor, rulesOfAlias } from "../../core/registry/rules.ts";
 import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";

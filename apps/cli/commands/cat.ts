@@ -2,7 +2,8 @@ import { openPages } from "../../../registry/mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, FlagsOf } from "../program/command.ts";
-import { type Extension, readingOptions, readThrough } from "../program/extension.ts";
+import { readingOptions, readThrough } from "../program/extensions/added_options.ts";
+import type { Extension } from "../program/extension.ts";
 import { withHints } from "../terminal/hints.ts";
 import { writeStream } from "../program/output_stream.ts";
 

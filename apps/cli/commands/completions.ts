@@ -3,7 +3,9 @@ import { readRemotes } from "../../../registry/places/mod.ts";
 import { parseBashLine, quotedForBash } from "../completion/bash_line.ts";
 import { completeLine } from "../completion/complete_line.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import type { Extension } from "../program/extension.ts";
 import type { CommandGroup } from "../program/groups.ts";
+import { splitExtensions } from "../program/extensions/named_modules.ts";
 import { invalid } from "../terminal/hints.ts";
 
 /**
@@ -91,9 +93,16 @@ export const completions: Command = defineCommand({
   },
 });
 
+/** The commands of a program, and the groups of its help. */
+interface Table {
+  readonly groups: readonly CommandGroup[];
+  readonly names: readonly string[];
+  load(): Promise<readonly Command[]>;
+}
+
 export const complete = (
-  loadCommands: () => Promise<readonly Command[]>,
-  groups: readonly CommandGroup[],
+  tableWith: (typed: readonly Extension[]) => Table,
+  extensions: readonly Extension[],
 ): Command =>
   defineCommand({
     name: "__complete",
@@ -112,10 +121,12 @@ export const complete = (
     async run([typed], { shell, breaks = "" }, context) {
       const line = shell === "bash" ? parseBashLine(typed[0] ?? "", breaks) : undefined;
       if (shell === "bash" && line === undefined) return;
-      const completed = await completeLine(line?.words.slice(1) ?? typed, {
-        commands: await loadCommands(),
+      const { files, rest } = splitExtensions(line?.words.slice(1) ?? typed);
+      const table = tableWith(await typedExtensions(files, { extensions, tableWith, context }));
+      const completed = await completeLine(rest, {
+        commands: await table.load(),
         remotes: remoteNames(context),
-        topics: [...groups.map(({ name }) => name), "exit-codes"],
+        topics: [...table.groups.map(({ name }) => name), "exit-codes"],
         open: (registry) => context.open({ registry }),
       });
       const text = line === undefined
@@ -124,6 +135,21 @@ export const complete = (
       if (text !== "") await context.io.stdout.write(shell === "zsh" ? text : `${text}\n`);
     },
   });
+
+/** Loads the extensions that the line names. */
+async function typedExtensions(
+  files: readonly string[],
+  { extensions, tableWith, context: { io: { cwd } } }: {
+    extensions: readonly Extension[];
+    tableWith: (typed: readonly Extension[]) => Table;
+    context: CommandContext;
+  },
+): Promise<Extension[]> {
+  if (files.length === 0) return [];
+  const { loadExtensions } = await import("../program/extensions/load_extensions.ts");
+  const modules = files.map((module) => ({ module, cwd, missing: "" }));
+  return await loadExtensions(modules, { extensions, commands: tableWith([]).names });
+}
 
 /**
  * Returns candidates as a script reads them. fish splits them at tabs and line ends, and does not

@@ -5,7 +5,8 @@ import { AS_OF_OPTION, expandNames, lookUpThen, refOptions } from "../look/expan
 import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
-import { downloadOptions, type Extension, readThrough } from "../program/extension.ts";
+import { downloadOptions, readThrough } from "../program/extensions/added_options.ts";
+import type { Extension } from "../program/extension.ts";
 import { rethrowRepeatable } from "../program/command_context.ts";
 import { refuseUrlTarget } from "../program/refusals.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";

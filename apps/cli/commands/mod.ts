@@ -91,6 +91,8 @@ const OWN: readonly CommandSet[] = [
 export interface CommandTable {
   /** The groups of the help. */
   readonly groups: readonly CommandGroup[];
+  /** The names of commands, or the first words of those that one function loads. */
+  readonly names: readonly string[];
   load(): Promise<readonly Command[]>;
   /** Loads the command that these arguments call, or all if that is not obvious. */
   loadFor(args: readonly string[]): Promise<readonly Command[]>;
@@ -107,12 +109,20 @@ export function createCommandTable(extensions: readonly Extension[]): CommandTab
   const groups = groupsOf(sets);
   const loaders: CommandLoaders = Object.fromEntries([
     ...sets.flatMap(({ load }) => Object.entries(load)),
-    ["__complete", async () => (await import("./completions.ts")).complete(load, groups)],
+    [
+      "__complete",
+      async () =>
+        (await import("./completions.ts")).complete(
+          (typed) => createCommandTable([...extensions, ...typed]),
+          extensions,
+        ),
+    ],
   ]);
   const load = async () =>
     (await Promise.all(Object.values(loaders).map((each) => each(extensions)))).flat();
   return {
     groups,
+    names: Object.keys(loaders),
     load,
     async loadFor(args) {
       if (/^(-V|--version)$/.test(args.join(" "))) return [];
@@ -126,8 +136,9 @@ export function createCommandTable(extensions: readonly Extension[]): CommandTab
 }
 
 function groupsOf(sets: readonly CommandSet[]): CommandGroup[] {
-  return sets.flatMap(({ group, title }) => {
+  return sets.flatMap(({ group, title }, i) => {
     if (group === undefined || title === undefined) return [];
+    if (sets.findIndex((set) => set.group === group) < i) return []; // of several extensions
     const words = sets.filter((set) => set.group === group)
       .flatMap(({ load }) => Object.keys(load))
       .map((command) => itemAt(command.split(" "), 0));

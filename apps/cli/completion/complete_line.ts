@@ -1,6 +1,6 @@
 // Completion of a command line.
 import type { Registry } from "../../../mod.ts";
-import { SHARED_OPTIONS } from "../program/command.ts";
+import { EXTENSION_OPTION, SHARED_OPTIONS } from "../program/command.ts";
 import type { Command, Completes, OptionDefinition } from "../program/command.ts";
 
 /** Maximum number of candidates of one kind. */
@@ -130,7 +130,7 @@ function readWords(words: readonly string[], commands: readonly Command[]): Line
 }
 
 function optionsOf(command: Command | undefined): readonly OptionDefinition[] {
-  return [...command?.options ?? [], ...SHARED_OPTIONS];
+  return [...command?.options ?? [EXTENSION_OPTION], ...SHARED_OPTIONS];
 }
 
 /** Returns `-o` and `--output` of `-o, --output <file>`. */

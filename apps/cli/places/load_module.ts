@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fault, type RegistryError, unsupported } from "../../../core/errors.ts";
+import { VERSION } from "../../holdfast_version.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import { invalid, notFound, shellWord } from "../terminal/hints.ts";
 import { offerOwnPackage } from "./own_package.ts";
@@ -29,12 +30,8 @@ interface SetOptions<T> {
  * if it exports no set, `Unsupported` in a compiled program
  */
 export async function loadSet<T>(file: string, options: SetOptions<T>): Promise<T> {
-  const { what, name, missing, isSet, maker: [maker, entry], otherwise } = options;
-  const path = pathOf(file, options);
-  if (!(await stat(path).catch(() => undefined))?.isFile()) {
-    throw notFound(`load ${what}`, `no such file: ${path}`, missing);
-  }
-  const exported = await importModule(path, what);
+  const { what, name, isSet, maker: [maker, entry], otherwise } = options;
+  const { path, exported } = await importFile(file, options);
   if (otherwise !== undefined && !(name in exported)) return otherwise();
   const set = await exported[name];
   if (isSet(set)) return set as T;
@@ -45,6 +42,24 @@ export async function loadSet<T>(file: string, options: SetOptions<T>): Promise<
       : `it exports ${Object.keys(exported).join(", ") || "nothing"}`,
     `Add: export const ${name} = ${maker}(), from "@holdfast/holdfast/${entry}".`,
   );
+}
+
+/**
+ * Imports a module of the user.
+ *
+ * @param file a path or `file:` URL
+ * @throws {RegistryError} `NotFound` for a missing file, `TaskFailed` if it fails itself,
+ * `Unsupported` in a compiled program
+ */
+export async function importFile(
+  file: string,
+  { cwd, what, missing }: Pick<SetOptions<unknown>, "cwd" | "what" | "missing">,
+): Promise<{ path: string; exported: Record<string, unknown> }> {
+  const path = pathOf(file, { cwd, what });
+  if (!(await stat(path).catch(() => undefined))?.isFile()) {
+    throw notFound(`load ${what}`, `no such file: ${path}`, missing);
+  }
+  return { path, exported: await importModule(path, what) };
 }
 
 /** Returns the path of a module. A URL of another host would be foreign code. */
@@ -67,7 +82,7 @@ async function importModule(path: string, what: string): Promise<Record<string, 
     const { Deno } = globalThis as { Deno?: { build?: { standalone?: boolean } } };
     if (Deno?.build?.standalone === true) {
       const state = "a compiled program can import only what it was compiled with";
-      const hint = "Run holdfast with deno run instead";
+      const hint = "Run holdfast from a clone, by Deno or from npm instead.";
       throw fault({ code: "Unsupported", action, state, hint, cause });
     }
     const failure = toReportable(cause);
@@ -92,6 +107,15 @@ function checkHint(path: string, message: string): string {
   }
   if (/Cannot find (package|module) '@holdfast\/holdfast/.test(message)) {
     return "Install the package beside it: npm install @holdfast/holdfast";
+  }
+  const [, bare] = /Import "(@holdfast\/holdfast[^"]*)" not a dependency/.exec(message) ?? [];
+  if (bare !== undefined) {
+    return `Import it from JSR: "jsr:${bare.replace(/^@holdfast\/holdfast/, `$&@${VERSION}`)}"`;
+  }
+  if (
+    /does not provide an export named|No matching export|doesn't provide an export/.test(message)
+  ) {
+    return `This is Holdfast ${VERSION}: import only what this release has.`;
   }
   const program = "Deno" in globalThis ? "deno check" : "Bun" in globalThis ? "bun" : "node";
   return `Check it alone: ${program} ${JSON.stringify(path)}`;

@@ -166,6 +166,8 @@ export interface SharedOptions {
   wide?: boolean;
   verbose?: boolean;
   quiet?: boolean;
+  /** Absolute paths of the extensions of this line. */
+  extensions?: readonly string[];
 }
 
 export const REF_ARGUMENT = {
@@ -196,6 +198,14 @@ export const VERIFY_OPTION = {
   text: "check bytes: not at all, by digest (default), or also query the store for deletions",
   choices: ["none", "integrity", "full"],
 } as const satisfies OptionDefinition;
+
+/** The option that stands before a command, as it may define the command. */
+export const EXTENSION_OPTION: OptionDefinition = {
+  flags: "--extension <file>",
+  text: "before the command: load an extension of yours",
+  completes: "file",
+  repeat: true,
+};
 
 export const SHARED_OPTIONS: readonly OptionDefinition[] = [
   {

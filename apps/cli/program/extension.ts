@@ -1,5 +1,34 @@
-// Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
-// command line and the service ask the list. A new one is a folder, and a line there.
+/**
+ * Extensions of the command line and the service: parts that may be absent. One is an object with
+ * commands, gateways, options of commands, and jobs of workers. `holdfast --extension ./mine.ts` loads
+ * one of your own.
+ *
+ * @example
+ * ```ts
+ * import { defineExtension } from "@holdfast/holdfast/extending";
+ * import { defineCommand } from "@holdfast/holdfast/extending/cli";
+ *
+ * export const extension = defineExtension({
+ *   name: "hello",
+ *   commands: [{
+ *     load: {
+ *       hello: () =>
+ *         defineCommand({
+ *           name: "hello",
+ *           summary: "Say hello.",
+ *           args: [],
+ *           options: [],
+ *           examples: [],
+ *           run: (_args, _flags, context) => context.result({ hello: true }, "Hello"),
+ *         }),
+ *     },
+ *   }],
+ * });
+ * ```
+ *
+ * @module
+ */
+import { VERSION } from "../../holdfast_version.ts";
 import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } from "../../../mod.ts";
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 import type { Hints } from "../../../core/hints/reasons.ts";
@@ -16,6 +45,8 @@ export type { AddedFiles, Gateway, TokenCheck, TokenContext, TokenSource };
 export interface Extension {
   /** One word: `hub`. */
   readonly name: string;
+  /** The releases of Holdfast that it works with, a range such as `^0.1`. @default any */
+  readonly holdfast?: string;
   readonly commands?: readonly CommandSet[];
   /**
    * Hints of the command line for the reasons of the extension, and for those of the kernel that its
@@ -47,12 +78,41 @@ export interface Extension {
   readonly tokens?: TokenSource;
 }
 
+/** Extensions of {@linkcode defineExtension}, which refer to this copy of Holdfast. */
+const DEFINED = new WeakSet<object>();
+
+/** The release that an extension was defined by, also for another copy of Holdfast. */
+const RELEASE = Symbol.for("holdfast.release");
+
+/** Defines an extension that `--extension` loads. Its module exports it as `extension`. */
+export function defineExtension(extension: Extension): Extension {
+  const defined = { ...extension, [RELEASE]: VERSION };
+  DEFINED.add(defined);
+  return defined;
+}
+
+/**
+ * Returns the release of the copy of Holdfast that defined an extension: "own" for this copy, and
+ * undefined for another value.
+ */
+export function releaseOf(extension: unknown): string | undefined {
+  if (typeof extension !== "object" || extension === null) return undefined;
+  if (DEFINED.has(extension)) return "own";
+  const release = (extension as { [RELEASE]?: unknown })[RELEASE];
+  return typeof release === "string" ? release : undefined;
+}
+
 /** The beginning of a wrong line, such as `import .*\\bmlruns\\b`, and what to write for it. */
 export type OtherWords = readonly [typed: RegExp, usage: string];
 
 /** Functions that load the command of these words, or all that begin with a word, when one is called. */
 export type CommandLoaders = Readonly<
-  Record<string, (extensions: readonly Extension[]) => Promise<Command | readonly Command[]>>
+  Record<
+    string,
+    (
+      extensions: readonly Extension[],
+    ) => Command | readonly Command[] | Promise<Command | readonly Command[]>
+  >
 >;
 
 /** Commands of a group of the help. */
@@ -171,72 +231,6 @@ export interface Ruling {
   /** Returns members of `promote` of the rule. */
   // deno-lint-ignore no-explicit-any -- see `defineServing`
   conditions(flags: any, context: CommandContext): Promise<Readonly<Record<string, unknown>>>;
-}
-
-/** Returns a registry that refuses what the options of a line refuse, by all extensions. */
-export async function readThrough(
-  extensions: readonly Extension[],
-  registry: Registry,
-  flags: unknown,
-  context: CommandContext,
-): Promise<Registry> {
-  for (const { reading } of extensions) {
-    if (reading !== undefined) registry = await reading.through(registry, flags, context);
-  }
-  return registry;
-}
-
-/** Returns the options of a command that reads versions; the command itself reads its own. */
-export function readingOptions<Own extends readonly OptionDefinition[]>(
-  own: Own,
-  extensions: readonly Extension[],
-): Own {
-  return withOptions(own, extensions.map(({ reading }) => reading));
-}
-
-/** Returns the options of `holdfast verify`. */
-export function verifyingOptions<Own extends readonly OptionDefinition[]>(
-  own: Own,
-  extensions: readonly Extension[],
-): Own {
-  const further = extensions.map(({ reading }) => ({ options: reading?.verifying ?? [] }));
-  return withOptions(readingOptions(own, extensions), further);
-}
-
-/** Returns the options of `holdfast download`. */
-export function downloadOptions<Own extends readonly OptionDefinition[]>(
-  own: Own,
-  extensions: readonly Extension[],
-): Own {
-  const parts = extensions.map(({ downloading }) => downloading);
-  return withOptions(readingOptions(own, extensions), parts);
-}
-
-/** Returns the options of `holdfast save` and `import files`. */
-export function savingOptions<Own extends readonly OptionDefinition[]>(
-  own: Own,
-  extensions: readonly Extension[],
-): Own {
-  return withOptions(own, extensions.map(({ saving }) => saving));
-}
-
-/** Returns the options of `holdfast rules set`. */
-export function rulingOptions<Own extends readonly OptionDefinition[]>(
-  own: Own,
-  extensions: readonly Extension[],
-): Own {
-  return withOptions(own, extensions.map(({ ruling }) => ruling));
-}
-
-function withOptions<Own extends readonly OptionDefinition[]>(
-  own: Own,
-  parts: readonly (Pick<Reading, "options"> | undefined)[],
-): Own {
-  const all: readonly OptionDefinition[] = [
-    ...own,
-    ...parts.flatMap((part) => part?.options ?? []),
-  ];
-  return all as Own;
 }
 
 /** A part of a service, which ends it after the registry is closed. */

@@ -1,6 +1,7 @@
 // The command line of this program, for processes that it starts.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import type { SharedOptions } from "./command.ts";
 
 interface DenoRuntime {
   build?: { standalone?: boolean };
@@ -12,12 +13,16 @@ const NPM_PROGRAM = "../bin/holdfast.js";
 
 const PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"];
 
-/** Returns the program of this process and its first arguments, with the same permissions. */
-export function ownCommand(): string[] {
+/** Returns the program of this process and its first arguments, with the same permissions and extensions. */
+export function ownCommand({ extensions = [] }: Pick<SharedOptions, "extensions"> = {}): string[] {
+  return [...ownProgram(), ...extensions.flatMap((file) => ["--extension", file])];
+}
+
+function ownProgram(): string[] {
   const { Deno } = globalThis as { Deno?: DenoRuntime };
   if (Deno?.build?.standalone) return [process.execPath];
   const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts";
-  const { href } = new URL(`..${extension}`, import.meta.url);
+  const { href } = new URL(`../../cli${extension}`, import.meta.url);
   if (Deno === undefined) {
     return [process.execPath, ...process.execArgv, fileURLToPath(new URL(NPM_PROGRAM, href))];
   }

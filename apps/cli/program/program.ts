@@ -3,7 +3,7 @@ import { Command as Parser, type CommanderError, Help, Option } from "npm:comman
 import type { RegistryError } from "../../../core/errors.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import { type CliIo, type CliOutput, createColors, knownColumns } from "../terminal/cli_io.ts";
-import { SHARED_OPTIONS } from "./command.ts";
+import { EXTENSION_OPTION, SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "../terminal/exit_code.ts";
 import { type CommandGroup, groupHelp, groupLines } from "./groups.ts";
@@ -79,7 +79,7 @@ function addCommand(program: Parser, command: Command, io: CliIo): Parser {
     .description(details === undefined ? summary : `${summary}\n\n${details}`);
   sub.exitOverride((error) => refuse(error, sub));
   for (const { usage, text } of command.args) sub.argument(usage, text);
-  for (const option of command.options) sub.addOption(toOption(option));
+  for (const option of command.options) addOption(sub, option, command);
   for (const option of SHARED_OPTIONS) {
     sub.addOption(toOption(option).helpGroup("Options of every command:"));
   }
@@ -90,6 +90,17 @@ function addCommand(program: Parser, command: Command, io: CliIo): Parser {
     );
   }
   return sub;
+}
+
+/** Adds an option. Two extensions may bring the same one. */
+function addOption(sub: Parser, option: OptionDefinition, command: Command): void {
+  try {
+    sub.addOption(toOption(option));
+  } catch (cause) {
+    const state = `two options of it are ${option.flags.replace(/ [<[].*/, "")}`;
+    const hint = "Rename the option of your extension.";
+    throw invalid(`read the options of ${command.name}`, state, hint, cause);
+  }
 }
 
 function createProgram(
@@ -124,6 +135,7 @@ function createProgram(
     });
   program.exitOverride((error) => refuse(error, program));
   for (const option of SHARED_OPTIONS) program.addOption(toOption(option));
+  program.addOption(toOption(EXTENSION_OPTION)); // only for the help: the program has taken it
   return program;
 }
 

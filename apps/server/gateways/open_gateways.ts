@@ -83,11 +83,17 @@ function checkApart({ name, paths = [] }: Gateway, taken: ReadonlySet<string>): 
   throw invalid(`serve ${name} at ${path}`, undefined, "the service has routes there", { hint });
 }
 
-/** Throws if two gateways have the same route or paths: their order would decide. */
+/** Throws if two gateways have the same name, route or paths: their order would decide. */
 function checkOnce(
   all: readonly OpenGateway[],
   beside: readonly { entry: RouteEntry; open: OpenGateway }[],
 ): void {
+  const withRoutes = all.map(({ gateway }) => gateway).filter(({ addRoutes }) => addRoutes);
+  const twice = withRoutes.find((gateway, i) => gateway.name === withRoutes[i + 1]?.name);
+  if (twice !== undefined) {
+    const hint = "Rename one of them.";
+    throw invalid(`serve ${twice.name}`, undefined, "two gateways have this name", { hint });
+  }
   const owners = new Map<string, Gateway>();
   const given = [
     ...all.flatMap(({ gateway }) => (gateway.paths ?? []).map((path) => ({ path, gateway }))),

@@ -4,7 +4,7 @@ import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
-import { hasConditions, unmetConditions } from "../../../core/registry/promotion.ts";
+import { hasConditions, unmetConditions } from "../../../core/registry/conditions/promotion.ts";
 import { isUnknownRule, rulesOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
 import { asGeneration } from "../../cell/heads.ts";

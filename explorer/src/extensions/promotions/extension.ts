@@ -1,5 +1,5 @@
 // Promotions: open requests, and descriptions of the conditions of rules.
-import { defineCondition } from "../../../../core/registry/promotion.ts";
+import { defineCondition } from "../../../../core/registry/conditions/promotion.ts";
 import type { PageExtension } from "../../extension.ts";
 import { CONDITIONS } from "./words.ts";
 

@@ -1,6 +1,7 @@
 import { type Command, defineCommand, invalid } from "../../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../../apps/cli/extending.ts";
-import { type Extension, savingOptions } from "../../../../apps/cli/program/extension.ts";
+import { savingOptions } from "../../../../apps/cli/extending.ts";
+import type { Extension } from "../../../../apps/cli/program/extension.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
 import { SourceFiles, withoutSecrets } from "../source_files.ts";

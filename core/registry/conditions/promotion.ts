@@ -1,10 +1,10 @@
 // Conditions of promotions, by name. `promote` of rules has their values, and extensions define them.
-import type { ArtifactInfo } from "../artifact.ts";
-import { alreadyExists, invalid } from "../errors.ts";
-import { shown } from "../naming/names.ts";
-import type { RetentionRule } from "../record.ts";
-import { isJsonObject } from "../text/json_text.ts";
-import type { LogEntry } from "./log.ts";
+import type { ArtifactInfo } from "../../artifact.ts";
+import { alreadyExists, invalid } from "../../errors.ts";
+import { shown } from "../../naming/names.ts";
+import type { RetentionRule } from "../../record.ts";
+import { isJsonObject } from "../../text/json_text.ts";
+import type { LogEntry } from "../log.ts";
 
 /** A version that an alias is about to point to. */
 export interface Candidate {
