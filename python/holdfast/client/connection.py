@@ -146,17 +146,32 @@ class Connection:
             message = f"The token is sent to {self.location} unencrypted. Use https."
             warnings.warn(message, stacklevel=2)
         self._token = token
-        self._timeout = timeout
+        self.timeout = timeout
+        self._features: list[str] | None = None
         self._follows_from = 0.0  # when to ask the bucket, by the monotonic clock
-        self._is_direct = self.location in OWN_TOKENS  # a proxy would get its token
-        self._opener = opener(self._is_direct)
+        self.is_direct = self.location in OWN_TOKENS  # a proxy would get its token
+        self._opener = opener(self.is_direct)
 
     def __getstate__(self) -> Json:  # since Python 3.12, openers cannot be pickled
         return {key: value for key, value in vars(self).items() if key != "_opener"}
 
     def __setstate__(self, state: Json) -> None:
         vars(self).update(state)
-        self._opener = opener(self._is_direct)
+        self._opener = opener(self.is_direct)
+
+    @property
+    def sends_to_bucket(self) -> bool:
+        """Whether large files may go to the bucket of the service, which has not failed lately."""
+        if self._features is None:
+            try:
+                self._features = list(self.json("GET", "registry").get("features", []))
+            except (HoldfastError, TypeError):
+                self._features = []
+        may = "direct-uploads" in self._features
+        return may and time.monotonic() >= self._follows_from
+
+    def leave_bucket(self) -> None:
+        self._follows_from = time.monotonic() + WITHOUT_BUCKET
 
     @property
     def token(self) -> str | None:
@@ -207,7 +222,7 @@ class Connection:
         self, method: str, path: str, body: bytes | None, headers: Json, *, again: bool = True
     ) -> Reply:
         """Sends a write, and repeats it while the service does not answer if `again` is set."""
-        end, wait = time.monotonic() + self._timeout, 0.1
+        end, wait = time.monotonic() + self.timeout, 0.1
         while True:
             seen: list[Any] = []
             try:
@@ -259,7 +274,7 @@ class Connection:
                         raise OSError("the connection was closed before the end of the response")
                 except (OSError, http.client.HTTPException):
                     if response.url != url:
-                        self._follows_from = time.monotonic() + WITHOUT_BUCKET
+                        self.leave_bucket()
                     raise
         except urllib.error.HTTPError as error:
             hint = TOKEN_LOST if token and is_token_lost(error) else ""
@@ -279,12 +294,12 @@ class Connection:
 
     def _answer(self, ask: Callable[[], ToService], end: float | None, size: int | None) -> Any:
         """Sends a request. Repeats it within the timeout if `_wait` does not raise."""
-        end = end or time.monotonic() + self._timeout
+        end = end or time.monotonic() + self.timeout
         tries = 0
         while True:
             request = ask()
             sent: Any = request.data or b""
-            limit = self._timeout * (1 + len(sent) // BYTES_PER_LIMIT)  # Python's is for a body
+            limit = self.timeout * (1 + len(sent) // BYTES_PER_LIMIT)  # Python's is for a body
             try:
                 response = self._opener.open(request, timeout=limit)
                 if not request.is_led:
@@ -300,7 +315,7 @@ class Connection:
                 elif isinstance(error, urllib.error.HTTPError):
                     error.close()
             if request.is_led:  # the service has the bytes, too
-                self._follows_from = time.monotonic() + WITHOUT_BUCKET
+                self.leave_bucket()
 
     def _wait(self, error: Exception, end: float, reads: int | None) -> None:
         """Waits until a request may be repeated: as long as the service asks, or after so many

@@ -113,7 +113,8 @@ def save_files(
     def save(sent: list[Json]) -> Json:
         return connection.json("POST", path, {**request, "files": sent})
 
-    return saved_of(with_files(connection, name, files, save, progress, earlier))
+    direct = "compress" not in request  # else the service needs the bytes
+    return saved_of(with_files(connection, name, files, save, progress, earlier, direct))
 
 
 def sizes_of(name: str, files: list[FileToSend]) -> list[int]:
@@ -136,6 +137,7 @@ def with_files(
     use: Callable[[list[Json]], Json],
     progress: bool | None,
     earlier: Callable[[], Artifact | None],
+    direct: bool = True,
 ) -> Json:
     """Sends files, and returns what the request with them does.
 
@@ -145,7 +147,7 @@ def with_files(
     for base in (earlier, lambda: None):
         sent: list[Json] = []
         try:
-            with send_files(connection, name, files, progress, base) as sent:
+            with send_files(connection, name, files, progress, base, direct) as sent:
                 return use(sent)
         except (Conflict, Corrupt, NotFound):
             if not any("earlier" in file for file in sent):

@@ -22,6 +22,7 @@ from ..files.chunks import Chunks
 from ..files.progress import progress_bar
 from ..values.serializers import FileToSend
 from .connection import Connection, quote
+from .direct import send_direct
 from .new_bytes import LEAST_SIZE, Comparison, Runs, compared
 from .side_by_side import results_of
 
@@ -39,6 +40,7 @@ def send_files(
     files: list[FileToSend],
     progress: bool | None,
     earlier: Callable[[], Artifact | None],
+    may_be_direct: bool = True,
 ) -> Generator[list[Json], None, None]:
     """Yields the files of the request of a save, then deletes the notes that resume its uploads.
 
@@ -50,6 +52,7 @@ def send_files(
     sizes = [size_of(file.content) for file in files]
     is_large = max(sizes, default=0) >= LEAST_SIZE
     sender, left = Sender(connection, earlier() if is_large else None), INLINE_BYTES
+    sender.may_be_direct = may_be_direct
     jobs: list[Callable[[], Json]] = []
     for file, size in zip(files, sizes, strict=True):
         is_inline = size <= left
@@ -89,6 +92,7 @@ class Sender:
         self.connection = connection
         self.earlier = earlier
         self.report: Callable[[int], object] = lambda _: None
+        self.may_be_direct = True
         self.notes: list[Path] = []
         self._sizes = {file.path: file.size for file in earlier.files} if earlier else {}
         self._lock = Lock()
@@ -118,6 +122,10 @@ class Sender:
 
     def _send(self, content: bytes | Path, source: BinaryIO, runs: Runs, size: int) -> Json:
         """Sends the bytes that no other version has."""
+        if len(runs) == 1 and self.may_be_direct and size >= LEAST_SIZE:
+            sent = send_direct(self.connection, source, size, self._moved)
+            if sent is not None:
+                return sent
         if size <= PIECE_BYTES:
             data = b"".join(pieces_of(source, runs))
             upload = send_piece(self.connection, data)

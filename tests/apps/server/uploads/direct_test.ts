@@ -7,6 +7,7 @@ import { sha256 } from "../../../../core/bytes/digest.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { collectGarbage } from "../../../../apps/maintenance.ts";
 import { SIGNING_KEY } from "../../../backends/gcs/signing_key.ts";
+import { python, runProgram } from "../../../python/reader.ts";
 import { withAge } from "../../../registry/with_age.ts";
 import { noise } from "../../../registry/registries.ts";
 import { type ServerWorld, testOnServers } from "../../../servers/server_world.ts";
@@ -83,6 +84,32 @@ testOnServers("no byte of a large file passes through the service", REAL_SERVERS
   await draft.commit();
   assertEquals(service.received() < 20_000, true, `${service.received()} bytes`);
   assertEquals((await client.info("b")).files.map((file) => file.sha256), [SUM]);
+});
+
+const PYTHON_SAVES = `
+import pathlib, sys, holdfast
+registry = holdfast.connect(sys.argv[1])
+print(registry.save("p", pathlib.Path(sys.argv[2])).size)
+print(registry.save("q", pathlib.Path(sys.argv[2]), compress="gzip").size)
+print(registry.save("r", open(sys.argv[2], "rb").read()).size)
+`;
+
+testOnServers("Python sends large files to the bucket, too", REAL_SERVERS, async (world) => {
+  if (python === undefined) return;
+  await using root = await tempRoot();
+  await using service = await serve(world);
+  await Deno.writeFile(root.join("data.bin"), LARGE);
+  const args = [service.location, root.join("data.bin")];
+  const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
+  const lines = await runProgram(PYTHON_SAVES, { args, env });
+  assertEquals(lines, Array(3).fill(`${LARGE.byteLength}`));
+  assertEquals(service.requests.filter((each) => each.endsWith("/presign")).length, 2);
+  const passed = service.received() - LARGE.byteLength; // what the service compresses
+  assertEquals(passed < 20_000, true, `${passed} bytes`);
+  for (const name of ["p", "q", "r"]) {
+    const { files } = await service.registry.info(name);
+    assertEquals(files.map(({ sha256 }) => sha256), [SUM], name);
+  }
 });
 
 testOnServers("two clients save the same name at once", ["minio", "versitygw"], async (world) => {
