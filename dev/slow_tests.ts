@@ -75,6 +75,7 @@ export const WITH_PROGRAMS: readonly string[] = [
   "tests/operators/runner/limits_test.ts",
   "tests/operators/runner/shards_test.ts",
   "tests/operators/runner/step/follow_links_test.ts",
+  "tests/extensions/plugins/celery",
   "tests/extensions/plugins/jobs/kill_test.ts",
   "tests/registry/cache/processes_test.ts",
   "tests/registry/drafts/killed_worker_test.ts",

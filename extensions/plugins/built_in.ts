@@ -6,6 +6,7 @@ import { scheduleJob } from "./behaviors/schedule_job.ts";
 import { storageRead, storageWrite } from "./behaviors/storage.ts";
 import { trace } from "./behaviors/trace.ts";
 import { validate } from "./behaviors/validate.ts";
+import { CELERY_SETTINGS, celeryRunner } from "./celery/definition.ts";
 import { type AnyInterface, interfaceOf } from "./interface.ts";
 import { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
 import { STORAGE_PLUGINS } from "./storage/definitions.ts";
@@ -15,7 +16,11 @@ import { REDIS_ENVIRONMENT, SERVER, SERVER_SECRETS, serverUrl } from "./sets/ser
 import { count, defineSettings, type Setting, text } from "./sets/settings.ts";
 import { described } from "../../core/kernel.ts";
 
-const RUNNER_SETTINGS = ["background", "concurrency", "storage", ...Object.keys(SERVER), "queue"];
+const RUNNER_SETTINGS = [
+  ...["background", "concurrency", "storage", "queue"],
+  ...Object.keys(SERVER),
+  ...CELERY_SETTINGS,
+];
 
 const heldBackground: Setting = {
   problemOf: (value) =>
@@ -24,7 +29,7 @@ const heldBackground: Setting = {
       : `it is ${described(value)}, not a background`,
 };
 
-const queue: Setting = {
+const queue: Setting<string> = {
   problemOf: (value) =>
     /^[A-Za-z0-9_.-]{1,100}$/.test(String(value))
       ? undefined
@@ -80,6 +85,7 @@ const RUNNERS: Readonly<Record<string, AnyDefinition>> = {
     }),
     aliases: { database: "db" },
   },
+  celery: celeryRunner({ queue, others: RUNNER_SETTINGS }),
 };
 
 const JOB_STORAGE = { ...SERVER, jobs: text, keepMs: count({ least: 1 }) };

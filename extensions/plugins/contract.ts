@@ -8,7 +8,7 @@ import type {
   System,
 } from "../../core/kernel.ts";
 import type { CallRunner, JobRunner, ScheduleOptions } from "./job_runner.ts";
-import type { AnyInterface, InterfaceOf } from "./interface.ts";
+import type { AnyInterface, Interface, InterfaceOf } from "./interface.ts";
 
 /** Settings of a plugin or a behavior by name. They are read-only. */
 export type PluginConfig = object;
@@ -152,6 +152,11 @@ export interface Task<Result> {
    */
   addBehavior(name: "schedule_job", config?: PluginConfig): Task<ScheduledJob>;
   addBehavior<Changed = Result>(name: string, config?: PluginConfig): Task<Changed>;
+  /** The same with the interface `Behavior` first, and the name among the settings. */
+  addBehavior<Changed = Result>(
+    behaviors: Interface<Behavior>,
+    config: { plugin: string; [setting: string]: unknown },
+  ): Task<Changed>;
   /** Runs the task; may be called repeatedly. */
   submit(input?: unknown, options?: SubmitOptions): Promise<Result>;
 }

@@ -28,6 +28,7 @@
 export type * from "./job_runner.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";
 export type * from "./contract.ts";
+export type { CeleryJobs, CeleryRunner } from "./celery/contract.ts";
 export { createPlugins } from "./create_plugins.ts";
 export type { PluginsOptions } from "./create_plugins.ts";
 export { defineInterface } from "./interface.ts";

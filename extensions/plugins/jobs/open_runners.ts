@@ -7,6 +7,7 @@ import { openQueue } from "../../queues/mod.ts";
 import type { PluginContext } from "../contract.ts";
 import { JobRunner, type JobStorage } from "../interfaces.ts";
 import type { Background } from "./background.ts";
+import { checkScheduled } from "./check_scheduled.ts";
 import { createJobKeeper, createQueueRunner, jobIdOf, TASK_KIND } from "./work_tasks.ts";
 import type { QueueRunner } from "./work_tasks.ts";
 import type { JobQueue, QueueWorker, TakenJob } from "../../queues/queue.ts";
@@ -138,6 +139,7 @@ class InProcessJobs {
     begin?: PromiseWithResolvers<void>,
   ): Promise<string> {
     if (this.#closed) throw closedRunner();
+    checkScheduled(call, given);
     given.signal?.throwIfAborted();
     const id = jobIdOf(given.idempotencyKey ?? this.#system.id());
     if (await this.queue.get(id) !== undefined) return id;

@@ -1,5 +1,6 @@
 // Tasks as jobs of a queue: senders and workers.
 import type { CallRunner, JobRunner, ScheduledCall } from "../job_runner.ts";
+import { checkScheduled } from "./check_scheduled.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { JobQueue, NewJob, QueueWorker, TakenJob, WorkOptions } from "../../queues/queue.ts";
 import { invalid, messageOf, realSystem, shown } from "../../../core/kernel.ts";
@@ -136,7 +137,9 @@ export function createQueueRunner(
   return {
     crossesProcess: true,
     queue,
-    async schedule(call, { idempotencyKey, delayMs, priority, attempts, backoffMs, signal }) {
+    async schedule(call, options) {
+      checkScheduled(call, options);
+      const { idempotencyKey, delayMs, priority, attempts, backoffMs, signal } = options;
       const id = jobIdOf(idempotencyKey ?? system.id());
       await queue.add({ id, ...taskJob(call), delayMs, priority, attempts, backoffMs }, { signal });
       return id;

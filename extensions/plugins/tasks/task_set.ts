@@ -21,7 +21,7 @@ import type {
 import { type Chain, type ChainEntry, createJobIds, type TaskTools } from "./chain.ts";
 import { checkJobId, NEVER, runChain } from "./run_chain.ts";
 import { decodeTravelling, encodeTravelling } from "./travel.ts";
-import { interfaceOf } from "../interface.ts";
+import { type AnyInterface, interfaceOf } from "../interface.ts";
 import { Behavior } from "../interfaces.ts";
 import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/make_plugin.ts";
 import type { AnyDefinition } from "../sets/make_plugin.ts";
@@ -120,8 +120,8 @@ function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Task<unkno
 
   const task: Task<unknown> = {
     name: target.task,
-    addBehavior(name: string, config: PluginConfig = {}) {
-      checkBehaviorName(name, config);
+    addBehavior(nameOrInterface: string | AnyInterface, given: PluginConfig = {}) {
+      const { name, config } = namedBehavior(nameOrInterface, given);
       const entry = createEntry(name, config, tools);
       const longer = [...entries, entry];
       checkChain(chainOf(longer), tools.table);
@@ -143,13 +143,19 @@ function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Task<unkno
   return task;
 }
 
-/** Throws `Invalid` for an interface in place of a name: `addBehavior(Behavior, { plugin })`. */
-function checkBehaviorName(name: unknown, config: PluginConfig): void {
-  if (typeof name === "string") return;
-  const { plugin } = config as { plugin?: unknown };
-  const example = shown(typeof plugin === "string" ? plugin : "storage_write");
-  throw invalid("add behavior", undefined, `${described(name)} is not the name of a behavior`, {
-    hint: `Pass the name first, then its settings: addBehavior(${example}, { … }).`,
+/** Reads a name and its settings, or `Behavior` and settings with the name as `plugin`. */
+function namedBehavior(
+  selected: string | AnyInterface,
+  given: PluginConfig,
+): { name: string; config: PluginConfig } {
+  if (typeof selected === "string") return { name: selected, config: given };
+  const { plugin: name, ...config } = given as { plugin?: unknown };
+  if (selected === Behavior && typeof name === "string") return { name, config };
+  const state = selected === Behavior
+    ? "its settings name no plugin"
+    : `${described(selected)} is not the name of a behavior`;
+  throw invalid("add behavior", undefined, state, {
+    hint: 'Pass its name and settings: addBehavior("storage_write", { … }).',
   });
 }
 

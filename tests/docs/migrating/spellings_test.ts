@@ -6,7 +6,12 @@ import { createS3Backend } from "../../../backends/s3.ts";
 import { createFileManager, createFileStores } from "../../../files/mod.ts";
 import { createFormats } from "../../../formats/mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
-import { Behavior, createPlugins, Storage } from "../../../extensions/plugins/mod.ts";
+import {
+  Behavior,
+  createPlugins,
+  type ScheduledJob,
+  Storage,
+} from "../../../extensions/plugins/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- the compiler refuses these spellings
 const typed = (given: unknown) => given as any;
@@ -43,18 +48,19 @@ Deno.test("credentials with access_key: the hint names accessKeyId", () => {
   assertEquals(error.hint!.startsWith("Pass accessKeyId and secretAccessKey"), true);
 });
 
-Deno.test("addBehavior(Behavior, { plugin }): the hint names the call", async () => {
+Deno.test("addBehavior(Behavior, { plugin }) names the behavior among its settings", async () => {
   await using plugins = createPlugins();
-  const task = plugins.createTask(function finalize() {});
-  const error = assertThrows(
-    () => task.addBehavior(typed(Behavior), { plugin: "storage_write" } as never),
-    RegistryError,
-    "Cannot add behavior: a function is not the name of a behavior",
-  );
-  assertEquals(
-    error.hint,
-    'Pass the name first, then its settings: addBehavior("storage_write", { … }).',
-  );
+  const task = plugins.createTask(({ path }: { path: string }) => path)
+    .addBehavior(Behavior, { plugin: "storage_write", backend: "memory" })
+    .addBehavior<ScheduledJob>(Behavior, { plugin: "schedule_job", job_type: "fastapi" });
+  const input = { path: "a.bin", data: new Uint8Array(3) };
+  assertEquals((await task.submit(input)).scheduled, true);
+  const stored = await (await plugins.shared(Storage, "memory")).readFile("a.bin");
+  assertEquals(stored.length, 3);
+  for (const wrong of [[Behavior], [Storage, { plugin: "retry" }], [Behavior, { plugin: 3 }]]) {
+    const error = assertThrows(() => Reflect.apply(task.addBehavior, task, wrong), RegistryError);
+    assertEquals(error.code, "Invalid");
+  }
 });
 
 Deno.test("a Storage with two methods: the hint names the others, and ours for theirs", async () => {

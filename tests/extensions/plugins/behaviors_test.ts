@@ -249,7 +249,7 @@ Deno.test("wrong settings are refused when the task is built", () => {
     ["trace", { tracer: {} }, "unknown setting"],
     ["schedule_job", { job_type: "memory", attempts: 1.5 }, "attempts: "],
     ["schedule_job", { job_type: "memory", concurency: 5 }, "concurency: "],
-    ["schedule_job", { job_type: "celery" }, "unknown plugin"],
+    ["schedule_job", { job_type: "celry" }, "unknown plugin"],
     ["storage_read", { backend: "memory", as: "json" }, "as: "],
     ["storage_read", { backend: "minio", endpoint: "localhost" }, "bucket: it is missing"],
     ["storage_write", { backend: "local", pth: "/data" }, "path: it is missing"],

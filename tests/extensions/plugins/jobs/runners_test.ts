@@ -1,6 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../core/errors.ts";
-import { createBackground, type QueueRunner } from "../../../../extensions/plugins/mod.ts";
+import {
+  createBackground,
+  createQueueRunner,
+  type QueueRunner,
+} from "../../../../extensions/plugins/mod.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
 import {
   createPlugins,
@@ -8,6 +12,7 @@ import {
   type Plugins,
   type ScheduledJob,
 } from "../../../../extensions/plugins/mod.ts";
+import { createMemoryQueue } from "../../../../extensions/queues/memory.ts";
 import { serverUrl } from "../../../../extensions/plugins/sets/server.ts";
 
 async function queueOf(plugins: Plugins, name: string) {
@@ -54,6 +59,30 @@ Deno.test("a background starts and awaits its jobs on run()", async () => {
   assertEquals((await (await queueOf(plugins, "background")).get(jobId))?.state, "done");
   await background.run();
   assertEquals(notes, ["one", "two"]);
+});
+
+Deno.test("a runner refuses a function in place of a scheduled call", async () => {
+  await using plugins = createPlugins();
+  await using onQueue = createQueueRunner(createMemoryQueue());
+  const runners = [
+    onQueue,
+    ...await Promise.all(
+      ["background", "memory"].map((name) => plugins.shared(JobRunner, name)),
+    ),
+  ];
+  const call = { task: "count", behaviors: [], input: null };
+  for (const runner of runners) {
+    for (
+      const args of [[(x: number) => x + 1, 5], [], [call], [call, {}], [{ task: "count" }, {}]]
+    ) {
+      const error = await assertRejects(
+        () => Reflect.apply(runner.schedule, runner, args),
+        RegistryError,
+        "Cannot schedule job: ",
+      );
+      assertEquals(error.code, "Invalid");
+    }
+  }
 });
 
 Deno.test("closing a set finishes running and waiting jobs", async () => {
