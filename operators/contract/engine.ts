@@ -95,7 +95,7 @@ export interface Engine extends AsyncDisposable {
   /**
    * Submits a step and returns its job id. A repeated `name` returns the same job, an invalid one is
    * `Invalid`. If it takes no further job before another one ends, it throws `Unavailable` with the
-   * reason `engine_full`.
+   * reason `defineReasons({ engine_full: [] }).of("engine_full")`.
    */
   submit(step: EngineStep, options?: SignalOptions): Promise<string>;
   /** Returns the jobs with these ids, in that order; unknown ones are `lost`. */
