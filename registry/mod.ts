@@ -6,7 +6,14 @@
  */
 export type { RegistryErrorFields, RetryAdvice } from "../core/errors.ts";
 export { defineReasons, LOCAL_REASONS, SERVICE_REASONS } from "../core/hints/reasons.ts";
-export type { ExtensionReason, Hints, HintTable, Reason, ReasonKind, Reasons } from "../core/hints/reasons.ts";
+export type {
+  ExtensionReason,
+  Hints,
+  HintTable,
+  Reason,
+  ReasonKind,
+  Reasons,
+} from "../core/hints/reasons.ts";
 export type { Author } from "../core/naming/author.ts";
 export type { VersionParts, VersionRange } from "../core/naming/versions.ts";
 export type { ArtifactInput, RegistrySettings } from "../core/record.ts";

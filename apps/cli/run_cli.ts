@@ -143,13 +143,10 @@ async function hintForLine(
       .then(() => true, () => false);
   const wasParsed = !isWrongUsage(error);
   const others = extensions.flatMap(({ words = [] }) => words);
-  const hint = await suggestLine(args, {
-    commands,
-    others,
-    cwd: program.io.cwd,
-    wasParsed,
-    parses,
-  });
+  const suggestions = extensions.flatMap(({ suggestions }) => suggestions ?? []);
+  const { cwd } = program.io;
+  const words = { others, suggestions };
+  const hint = await suggestLine(args, { commands, ...words, cwd, wasParsed, parses });
   const named = (shared.extensions ?? []).map((file) => ` --extension ${shellWord(file)}`).join("");
   return hint?.replace(/^ {2}holdfast/gm, (program) => program + named);
 }

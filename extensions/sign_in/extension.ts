@@ -26,6 +26,14 @@ const tokens: TokenSource = {
 export const signInExtension: Extension = {
   name: "sign-in",
   hints: CLI_HINTS,
+  suggestions: {
+    reading: ["whoami"],
+    commands: [
+      ["login [location]", "auth, auth login, signin"],
+      ["logout [location]", "auth logout, signout"],
+      ["whoami", "auth status, auth whoami"],
+    ],
+  },
   commands: [{
     group: "services",
     load: {

@@ -6,6 +6,27 @@ import { CLI_HINTS } from "./hint_words.ts";
 export const pipelinesExtension: Extension = {
   name: "pipelines",
   hints: CLI_HINTS,
+  suggestions: {
+    reading: ["pipeline plan", "pipeline status", "pipeline logs", "pipeline graph"],
+    commands: [
+      [
+        "pipeline run [file] --operator <step>",
+        "build, exec, execute, exp, exp run, repro, reproduce, rerun, resume, trigger",
+      ],
+      ["pipeline run [file]", "run"],
+      ["pipeline init", "stage, stage add"],
+      ["pipeline plan", "plan"],
+      ["pipeline plan --check", "lint, validate"],
+      ["pipeline graph", "graph"],
+      ["pipeline graph | lineage", "dag, pipeline dag"],
+      ["pipeline cancel <run>", "cancel, kill, pipeline stop, pipeline kill, stop"],
+      ["pipeline status", "pipeline list, pipeline ls, pipelines, ps"],
+    ],
+    options: [
+      ["pipeline.run pipeline.plan", "--operator STEP", "--step --single-item"],
+      ["pipeline.run pipeline.plan", "--set PATH=VALUE", "--param --set-param -S -P"],
+    ],
+  },
   words: [
     [
       /^(?:wandb )?sweep\b|^optuna\b/i,

@@ -33,6 +33,7 @@ import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } fro
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 import type { Hints } from "../../../core/hints/reasons.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
+import type { Suggestions } from "./suggestions.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
 import type { AddedFiles } from "../../server/files/added_files.ts";
@@ -55,6 +56,8 @@ export interface Extension {
   readonly hints?: Hints;
   /** Wrong lines that mean a command of the extension. */
   readonly words?: readonly OtherWords[];
+  /** Words of other tools that mean its commands and options. */
+  readonly suggestions?: Suggestions;
   readonly serving?: Serving;
   /** Options of commands that read versions: `download`, `load`, `cat` and `verify`. */
   readonly reading?: Reading;

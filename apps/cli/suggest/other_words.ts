@@ -1,42 +1,32 @@
-// Words of other tools (git, dvc, mlflow, wandb, aws, hf, docker, npm, restic, rclone, kubectl, the
-// shell), and what they are here.
+// Words of other tools (git, aws, docker, npm, restic, rclone, kubectl, the shell), and what they are
+// here. Extensions bring others (`program/suggestions.ts`).
+import type { Suggestions } from "../program/suggestions.ts";
 
-/** Commands that change nothing: only these are suggested for another word. */
-export const READING: ReadonlySet<string> = new Set([
-  ...["ls", "versions", "info", "log", "diff", "lineage", "members", "load", "cat", "du", "verify"],
-  ...["rules ls", "rules log", "rules test", "runs ls", "runs show", "remote ls", "token ls"],
-  ...["jobs ls", "jobs show", "whoami", "explore", "cache info", "completions"],
-  ...["pipeline plan", "pipeline status", "pipeline logs", "pipeline graph"],
-]);
+const READING: readonly string[] = [
+  ...["ls", "versions", "info", "log", "diff", "lineage", "members", "load", "cat", "du"],
+  ...["rules ls", "rules log", "rules test", "remote ls", "token ls"],
+  ...["explore", "cache info", "completions"],
+];
 
-/** Options with which such a command does write: a file, or a repair. */
-export const WRITING_OPTION = /^(-o|--output|--repair-from)(=|$)/;
+const WRITING_OPTIONS: readonly string[] = ["-o", "--output"];
 
-/**
- * Commands, and words that mean them. `a | b`: the first that takes what was typed. `$1`: the only
- * typed argument. One with `<…>` or `[…]` is shown, but not to paste.
- */
-export const COMMANDS: readonly (readonly [command: string, words: string])[] = [
+const COMMANDS: Suggestions["commands"] = [
   ["save <name> <source>", "add, commit, create-model-version, log-artifact, log-artifacts"],
   ["save <name> <source>", "log-model, put, put-object, register, register-model, store, archive"],
   [
     "save <name> <source>",
     "upload, upload-large-folder, write, import-url, restic backup, borg create, stash",
   ],
-  ["save <name> <source> | mirror <from> <to>", "push, import"],
+  ["save <name> <source>", "push, import"],
   ["save <name> <source> | download <ref> [to] | copy <ref> <to>", "cp"],
   ["download <ref> [to]", "checkout, download-artifacts, export, extract, get-object, get-url"],
   ["download <ref> [to]", "install, load-model, switch, use, use-artifact, unpack"],
-  ["download <ref> [to] | mirror <from> <to>", "fetch, pull"],
+  ["download <ref> [to]", "fetch, pull"],
   ["download <ref> [to] | undelete <refs...>", "restore"],
   ["load <ref> | cat <ref> <path> | download <ref> [to]", "get"],
   ["load | cat", "print, read"],
   ["cat", "cat-file, head, less, more, tail"],
   ["copy <ref> <to>", "cherry-pick, copy-object, duplicate, fork"],
-  ["mirror <from> <to> --create", "backup, bundle, clone, dump, migrate, replicate, snapshot"],
-  ["mirror <from> <to> --create", "copyto, sync, transfer"],
-  ["mirror <from> <from> <old> --rename <old>=<new>", "move, mv, rename"],
-  ["mirror <from> <from> <old> --rename <old>=<new>", "rename-registered-model"],
   ["ls", "artifacts, catalog, dir, images, list-objects, list-objects-v2, ls-remote, lsf, names"],
   ["ls --long", "ll, lsl"],
   ["ls *$1* | ls --where <condition>", "find, filter, grep, query, search"],
@@ -51,7 +41,7 @@ export const COMMANDS: readonly (readonly [command: string, words: string])[] = 
   ["log $1 | log --all", "changelog, events, history, reflog"],
   ["diff", "changes, compare, exp diff, metrics diff, params diff"],
   ["lineage", "blame, deps, discover, origin, parents, provenance, upstream"],
-  ["lineage | pipeline graph", "graph"],
+  ["lineage", "graph"],
   [
     "alias <name> <alias> <version>",
     "alias add, alias create, alias set, bookmark, branch, deploy",
@@ -76,9 +66,6 @@ export const COMMANDS: readonly (readonly [command: string, words: string])[] = 
   ["rules set <pattern> --protect", "lock, protect"],
   ["rules rm <pattern>", "unlock, unprotect"],
   ["rules ls", "policy, retention, rule"],
-  ["verify", "check, checksum, fsck, scrub"],
-  ["verify | pipeline plan --check", "validate"],
-  ["verify --repair-from <place>", "fix, heal, repair"],
   ["cache clear", "cache clean, cache cleanup, cache prune, cache purge, cache rm, delete-cache"],
   ["cache info", "cache scan, cache dir, cache list, cache ls, cache show, scan-cache"],
   ["settings", "config"],
@@ -87,38 +74,16 @@ export const COMMANDS: readonly (readonly [command: string, words: string])[] = 
   ["remote add <name> <where>", "configure, connect, remote rename, remote set-url"],
   ["remote ls", "origins, remotes"],
   ["doctor", "debug, diagnose, env, health, ping, probe, root, status"],
-  ["login [location]", "auth, auth login, signin"],
-  ["logout [location]", "auth logout, signout"],
-  ["whoami", "auth status, auth whoami"],
   ["explore", "browse, dashboard, gui, open, plots, ui, web"],
   ["serve", "api, daemon, host, share, start"],
-  ["serve --dav", "webdav"],
-  ["mcp", "agent"],
   ["token ls", "access-key, keys, tokens, user, users"],
   ["token create <note>", "user add"],
-  ["pipeline run [file] --operator <step>", "build, exec, execute, exp, exp run, repro, reproduce"],
-  ["pipeline run [file] --operator <step>", "rerun, resume, trigger"],
-  ["pipeline run [file] | runs ls [name]", "run"],
-  ["runs log <name> [id]", "log-metric, log-metrics"],
-  ["pipeline init", "stage, stage add"],
-  ["runs ls [name] | versions <name>", "experiment, experiments"],
-  ["runs finish <name> <id> [path]", "finish, finish-run"],
-  ["pipeline plan", "plan"],
-  ["pipeline plan --check", "lint"],
-  ["pipeline graph | lineage", "dag, pipeline dag"],
-  ["pipeline cancel <run>", "cancel, kill, pipeline stop, pipeline kill, stop"],
-  ["pipeline status", "pipeline list, pipeline ls, pipelines, ps"],
-  ["jobs ls", "job, queue, tasks"],
-  ["jobs retry <jobs...>", "retry"],
   ["batch save <manifest>", "batch"],
 ];
 
-/** Words before the command of another tool: its name, or a word for artifacts. */
-export const PREFIXES: ReadonlySet<string> = new Set(
-  ("holdfast git lfs dvc mlflow wandb aws hf huggingface-cli docker oras npm restic rclone lakectl s3 " +
-    "s3api gsutil gh kubectl artifact artifacts data dataset datasets model models object")
-    .split(" "),
-);
+const PREFIXES: readonly string[] =
+  ("holdfast git lfs aws docker oras npm restic rclone lakectl s3 s3api gsutil gh kubectl artifact " +
+    "artifacts data dataset datasets model models object").split(" ");
 
 /** Words that mean the same behind a group, as in `jobs list`. */
 export const IN_GROUP: readonly string[] = [
@@ -134,11 +99,7 @@ export const IN_GROUP: readonly string[] = [
   "logs log",
 ];
 
-/**
- * Options of other tools: the commands (`*`: all), what does the same, and the options. `<ref>`: pass
- * that argument. Nothing: it has no effect here.
- */
-export const OPTIONS: readonly (readonly [of: string, is: string, typed: string])[] = [
+const OPTIONS: Suggestions["options"] = [
   ["save publish", "--alias ALIAS", "--tag -t --tags --aliases --stage --promote"],
   ["save publish", "--metadata KEY=TEXT", "--message --msg --comment --description --desc -d"],
   ["save publish", "--metadata KEY=TEXT", "--note --notes --author --type --label --meta --param"],
@@ -160,7 +121,7 @@ export const OPTIONS: readonly (readonly [of: string, is: string, typed: string]
   ["download", "<to>", "--target --directory --local-dir --root"],
   ["download", "--overwrite", "--force -f --clobber"],
   ["load", "--output FILE", "--path --out"],
-  ["load download cat info mount lineage members copy", "<ref>", "--name -n --artifact --model"],
+  ["load download cat info lineage members copy", "<ref>", "--name -n --artifact --model"],
   ["load download cat info lineage members copy rm", "NAME@VERSION", "--version --revision --tag"],
   ["load download cat info", "--as-of TIME", "--at --date --time"],
   ["alias log versions", "<name>", "--name"],
@@ -182,19 +143,14 @@ export const OPTIONS: readonly (readonly [of: string, is: string, typed: string]
   ["diff", "--stat", "--name-only --name-status --summary --brief"],
   ["lineage", "--up", "--upstream --parents --ancestors"],
   ["lineage", "--down", "--downstream --children"],
-  ["verify", "--shallow", "--fast --quick"],
-  ["verify", "--repair-from LOCATION", "--repair --fix"],
-  ["mirror", "--prefix TEXT", "--only --include"],
-  ["batch.save batch.load mirror worker", "--concurrency COUNT", "--workers --jobs -j --threads"],
+  ["batch.save batch.load worker", "--concurrency COUNT", "--workers --jobs -j --threads"],
   ["serve", "--host HOST", "--bind"],
   ["serve explore", "--port PORT", "-p"],
-  ["serve explore mcp", "--read-only", "--readonly --ro"],
+  ["serve explore", "--read-only", "--readonly --ro"],
   ["serve", "--tokens FILE", "--auth --token-file"],
   ["token.create", "<note>", "--user --name"],
   ["token.create", "--scope SCOPE", "--permission --permissions --role"],
   ["token.create", "--expires 30d", "--expiry --ttl --valid-for"],
-  ["pipeline.run pipeline.plan", "--operator STEP", "--step --single-item"],
-  ["pipeline.run pipeline.plan", "--set PATH=VALUE", "--param --set-param -S -P"],
   ["rm prune gc", "--yes", "--no-confirm --no-input --assume-yes --force-yes"],
   ["*", "--dry-run", "--dry --what-if --preview --simulate"],
   ["*", "--quiet", "--silent -s"],
@@ -206,11 +162,7 @@ export const OPTIONS: readonly (readonly [of: string, is: string, typed: string]
   ["*", "", "--recursive -R --human-readable -h --no-color --oneline --graph --full --deep"],
 ];
 
-/**
- * Arguments in another order than a command takes them: the commands, the kinds of the words, and
- * the right order. `$1n` is the name of a ref, `$1v` its version. A `name` is a `word` or `named`.
- */
-export const ORDERS: readonly (readonly [of: string, kinds: string, order: string])[] = [
+const ORDERS: Suggestions["orders"] = [
   ["load cat info lineage members diff", "name version", "$1@$2"],
   ["load info lineage members", "name word", "$1@$2"],
   ["diff", "name version version", "$1@$2 $1@$3"],
@@ -222,8 +174,18 @@ export const ORDERS: readonly (readonly [of: string, kinds: string, order: strin
   ["alias", "name version word", "$1 $3 $2"],
   ["alias", "word named version", "$2 $1 $3"],
   ["save", "file named", "$2 $1"],
-  ["save download mount diff", "path name", "$2 $1"],
-  ["download mount diff", "path ref", "$2 $1"],
+  ["save download diff", "path name", "$2 $1"],
+  ["download diff", "path ref", "$2 $1"],
   ["versions info log lineage members", "name path", "$1 -r $2"],
-  ["gc verify prune serve settings doctor log", "path", "-r $1"],
+  ["gc prune serve settings doctor log", "path", "-r $1"],
 ];
+
+/** The words of the commands of every program. */
+export const OWN_WORDS: Suggestions = {
+  reading: READING,
+  writingOptions: WRITING_OPTIONS,
+  commands: COMMANDS,
+  prefixes: PREFIXES,
+  options: OPTIONS,
+  orders: ORDERS,
+};

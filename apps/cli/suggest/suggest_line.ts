@@ -10,13 +10,15 @@ import { editDistance, nearest } from "../../../core/text/nearest.ts";
 import { type Command, type OptionDefinition, SHARED_OPTIONS } from "../program/command.ts";
 import type { OtherWords } from "../program/extension.ts";
 import { shellWord } from "../terminal/hints.ts";
-import { COMMANDS, IN_GROUP, OPTIONS, ORDERS, PREFIXES } from "./other_words.ts";
-import { READING, WRITING_OPTION } from "./other_words.ts";
+import type { Suggestions } from "../program/suggestions.ts";
+import { IN_GROUP, OWN_WORDS } from "./other_words.ts";
 
 interface SuggestOptions {
   commands: readonly Command[];
   /** Wrong lines that mean a command of an extension. @default none */
   others?: readonly OtherWords[];
+  /** Words of extensions. @default none */
+  suggestions?: readonly Suggestions[];
   cwd: string;
   /** The line was parsed, and its command failed. @default false */
   wasParsed?: boolean;
@@ -35,6 +37,37 @@ interface Candidate {
   isSaid: boolean;
 }
 
+/** The commands of a program, and the words that mean them. */
+interface Known {
+  readonly commands: readonly Command[];
+  readonly reading: ReadonlySet<string>;
+  readonly writingOptions: ReadonlySet<string>;
+  readonly prefixes: ReadonlySet<string>;
+  /** Commands by the word of another tool. */
+  readonly others: ReadonlyMap<string, string>;
+  readonly options: Required<Suggestions>["options"];
+  readonly orders: Required<Suggestions>["orders"];
+}
+
+function knownOf({ commands, suggestions = [] }: SuggestOptions): Known {
+  const all = [OWN_WORDS, ...suggestions];
+  const others = new Map<string, string>();
+  for (const [command, words] of all.flatMap(({ commands = [] }) => commands)) {
+    for (const word of words.split(", ")) {
+      others.set(word, [others.get(word) ?? [], command].flat().join(" | "));
+    }
+  }
+  return {
+    commands: commands.filter(({ hidden }) => !hidden),
+    reading: new Set(all.flatMap(({ reading = [] }) => reading)),
+    writingOptions: new Set(all.flatMap(({ writingOptions = [] }) => writingOptions)),
+    prefixes: new Set(all.flatMap(({ prefixes = [] }) => prefixes)),
+    others,
+    options: all.toReversed().flatMap(({ options = [] }) => options), // of all commands last
+    orders: all.flatMap(({ orders = [] }) => orders),
+  };
+}
+
 /** `//key:secret@host`, the same without slashes, and a URL with a query. */
 const CREDENTIALS = /\/\/[^/?#]*@|^[^@]*:[^@]*:[^@]*@|:\/\/.*[?#]/;
 
@@ -46,7 +79,7 @@ export async function suggestLine(
   options: SuggestOptions,
 ): Promise<string | undefined> {
   const { wasParsed = false, parses } = options;
-  const commands = options.commands.filter(({ hidden }) => !hidden);
+  const known = knownOf(options), { commands } = known;
   const { before, words } = splitShared(args);
   const isHelp = words[0] === "help";
   const typed = isHelp ? words.slice(1) : words;
@@ -55,16 +88,20 @@ export async function suggestLine(
     ? options.others?.find(([pattern]) => pattern.test(line))?.[1]
     : undefined;
   if (other !== undefined) return `Write: holdfast ${other}.`;
-  const found = candidatesOf(typed, commands);
+  const found = candidatesOf(typed, known);
   if (isHelp) return found[0] && pasted(["help", found[0].command.name]);
   for (const candidate of args.some((word) => CREDENTIALS.test(word)) ? [] : found) {
-    const line = await lineOf({ ...candidate, rest: [...candidate.rest, ...before] }, options);
+    const line = await lineOf(
+      { ...candidate, rest: [...candidate.rest, ...before] },
+      options,
+      known,
+    );
     if (line === undefined || line.join("\0") === args.join("\0")) continue;
     if (await parses(line)) return pasted(line);
   }
   if (found.length === 0) return wasParsed ? undefined : inGroup(typed[0] ?? "", commands);
   const isOwn = found[0]!.more === "" && found[0]!.command === nameOf(typed, commands);
-  return !isOwn ? usageOf(found) : wasParsed ? undefined : optionsOf(found[0]!);
+  return !isOwn ? usageOf(found) : wasParsed ? undefined : optionsOf(found[0]!, known);
 }
 
 function pasted(line: readonly string[]): string {
@@ -75,7 +112,8 @@ function pasted(line: readonly string[]): string {
 type Create = (templates: string, from: number | undefined, isSaid?: boolean) => Candidate[];
 
 /** Finds the commands that a line may mean: itself, one letter away, of another tool, similar. */
-function candidatesOf(words: readonly string[], commands: readonly Command[]): Candidate[] {
+function candidatesOf(words: readonly string[], known: Known): Candidate[] {
+  const { commands, others, prefixes } = known;
   const create: Create = (templates, from, isSaid = false) =>
     templates.split(" | ").flatMap((template): Candidate[] => {
       const command = nameOf(template.split(" "), commands);
@@ -85,26 +123,27 @@ function candidatesOf(words: readonly string[], commands: readonly Command[]): C
     });
   const [first = "", second = ""] = words;
   const own = nameOf(words, commands);
-  const foreign = [`${first} ${second}`, first].find((typed) => OF_OTHERS.has(typed)) ?? "";
+  const foreign = [`${first} ${second}`, first].find((typed) => others.has(typed)) ?? "";
   if (own !== undefined && (own.name.includes(" ") || !foreign.includes(" "))) {
     return create(own.name, undefined, true);
   }
-  if (foreign.includes(" ")) return create(OF_OTHERS.get(foreign)!, 2);
-  if (first === "holdfast") return candidatesOf(words.slice(1), commands);
-  const inner = PREFIXES.has(first) && second !== "" ? unsaid(words.slice(1), commands) : [];
-  return inner.length > 0 ? inner : similarTo(words, commands, { create, foreign });
+  if (foreign.includes(" ")) return create(others.get(foreign)!, 2);
+  if (first === "holdfast") return candidatesOf(words.slice(1), known);
+  const inner = prefixes.has(first) && second !== "" ? unsaid(words.slice(1), known) : [];
+  return inner.length > 0 ? inner : similarTo(words, known, { create, foreign });
 }
 
-function unsaid(words: readonly string[], commands: readonly Command[]): Candidate[] {
-  return candidatesOf(words, commands).map((each) => ({ ...each, isSaid: false }));
+function unsaid(words: readonly string[], known: Known): Candidate[] {
+  return candidatesOf(words, known).map((each) => ({ ...each, isSaid: false }));
 }
 
 /** Finds the commands that words are similar to, of which none is a command's name. */
 function similarTo(
   words: readonly string[],
-  commands: readonly Command[],
+  known: Known,
   { create, foreign }: { create: Create; foreign: string },
 ): Candidate[] {
+  const { commands, others } = known;
   const [first = "", second = ""] = words;
   const inGroup = wordsIn(first, commands);
   const word = /^(?!-)./.test(second) ? second : "ls";
@@ -114,21 +153,17 @@ function similarTo(
   const found = commands.filter(({ name }) => isNear(name, words))
     .flatMap(({ name }) => create(name, undefined, true));
   if (foreign !== "" && !(inGroup.length > 0 && /^[a-z]+$/.test(second))) {
-    found.push(...create(OF_OTHERS.get(foreign)!, 1));
+    found.push(...create(others.get(foreign)!, 1));
   }
   const inside = nearest(word, inGroup);
   if (inside !== undefined && found.length === 0) return create(`${first} ${inside}`, 2);
   if (found.length > 0 || inGroup.length > 0 || /^(-|$)/.test(first)) return found;
   if (/^\.{0,2}\//.test(first)) return create("save <name> <source>", 0);
   if (/^[^@].*[:@]/.test(first)) return create("info", 0); // a ref alone
-  const known = [...commands.map(({ name }) => name.split(" ", 1)[0]!), ...OF_OTHERS.keys()];
-  const near = nearest(first, new Set(known.filter((word) => !word.includes(" "))));
-  return near === undefined ? [] : unsaid([near, ...words.slice(1)], commands);
+  const all = [...commands.map(({ name }) => name.split(" ", 1)[0]!), ...others.keys()];
+  const near = nearest(first, new Set(all.filter((word) => !word.includes(" "))));
+  return near === undefined ? [] : unsaid([near, ...words.slice(1)], known);
 }
-
-const OF_OTHERS: ReadonlyMap<string, string> = new Map(
-  COMMANDS.flatMap(([command, words]) => words.split(", ").map((word) => [word, command] as const)),
-);
 
 /** Finds the command with the name that the first two words are, or the first. */
 function nameOf(words: readonly string[], commands: readonly Command[]): Command | undefined {
@@ -155,16 +190,18 @@ function wordsIn(group: string, commands: readonly Command[]): string[] {
 async function lineOf(
   { command, more, rest, isSaid }: Candidate,
   { cwd, wasParsed = false }: SuggestOptions,
+  known: Known,
 ): Promise<string[] | undefined> {
-  const read = readWords(rest, command);
+  const read = readWords(rest, command, known);
   if (read === undefined || /[<[]/.test(more)) return undefined;
   const { args, options } = read;
   const isFilled = more.includes("$1");
   if (isFilled && (args.length !== 1 || /\s/.test(args[0]!))) return undefined;
-  const ordered = isFilled ? [] : await inOrder(args, command, cwd);
+  const ordered = isFilled ? [] : await inOrder(args, command, { cwd, known });
   if (wasParsed && ordered === args) return undefined;
-  const isReading = [command.name, `${command.name} ${more}`].some((name) => READING.has(name)) &&
-    !options.some((word) => WRITING_OPTION.test(word));
+  const isReading =
+    [command.name, `${command.name} ${more}`].some((name) => known.reading.has(name)) &&
+    !options.some((word) => known.writingOptions.has(word.split("=", 1)[0]!));
   if (!isReading && !isSaid) return undefined;
   const fixed = more.split(" ").filter(Boolean).map((word) => word.replace("$1", () => args[0]!));
   const words = more.startsWith("-") ? [...ordered, ...fixed] : [...fixed, ...ordered];
@@ -172,7 +209,7 @@ async function lineOf(
 }
 
 /** Reads the arguments and options behind a command; undefined if an option is unknown. */
-function readWords(rest: readonly string[], command: Command) {
+function readWords(rest: readonly string[], command: Command, words: Known) {
   const read = { args: [] as string[], options: [] as string[] };
   for (let at = 0; at < rest.length; at++) {
     const word = rest[at]!;
@@ -181,7 +218,7 @@ function readWords(rest: readonly string[], command: Command) {
       continue;
     }
     const [, form = word, attached] = /^(--?[^=]+)(=.*)$/s.exec(word) ?? [];
-    const option = ownOption(form, command);
+    const option = ownOption(form, command, words);
     if (option === undefined) return undefined;
     const known = formsOf(option).includes(form) ? form : longOf(option);
     read.options.push(`${known}${attached ?? ""}`);
@@ -193,10 +230,14 @@ function readWords(rest: readonly string[], command: Command) {
 }
 
 /** Finds an option of a command; one that no other tool has may be one letter away. */
-function ownOption(form: string, command: Command): OptionDefinition | undefined {
+function ownOption(
+  form: string,
+  command: Command,
+  words: Known,
+): OptionDefinition | undefined {
   const definitions = [...command.options, ...SHARED_OPTIONS];
   const known = definitions.find((option) => formsOf(option).includes(form));
-  if (known !== undefined || otherOption(form, command) !== undefined) return known;
+  if (known !== undefined || otherOption(form, command, words) !== undefined) return known;
   return definitions.find((option) =>
     longOf(option).length > 5 && editDistance(form, longOf(option)) === 1
   );
@@ -211,9 +252,13 @@ function longOf(option: OptionDefinition): string {
 }
 
 /** Returns what an option of another tool is here; undefined if it is unknown. */
-function otherOption(form: string, { name, options }: Command): string | undefined {
+function otherOption(
+  form: string,
+  { name, options }: Command,
+  words: Known,
+): string | undefined {
   const known = [...options, ...SHARED_OPTIONS].flatMap(formsOf);
-  return OPTIONS.find(([of, is, typed]) =>
+  return words.options.find(([of, is, typed]) =>
     typed.split(" ").includes(form) &&
     (of.split(" ").includes(name.replace(" ", ".")) ||
       of === "*" && (is === "" || known.includes(is.split(" ")[0]!)))
@@ -224,12 +269,12 @@ function otherOption(form: string, { name, options }: Command): string | undefin
 async function inOrder(
   args: readonly string[],
   { name }: Command,
-  cwd: string,
+  { cwd, known }: { cwd: string; known: Known },
 ): Promise<readonly string[]> {
   const kinds = await Promise.all(args.map((text) => kindOf(text, cwd)));
   const isKind = (kind: string, i: number) =>
     kind === kinds[i] || kind === "name" && /^(word|named)$/.test(kinds[i]!);
-  const row = ORDERS.find(([of, typed]) =>
+  const row = known.orders.find(([of, typed]) =>
     of.split(" ").includes(name) && typed.split(" ").length === kinds.length &&
     typed.split(" ").every(isKind)
   );
@@ -270,10 +315,12 @@ function usageOf(found: readonly Candidate[]): string {
 }
 
 /** Returns the advice for options of another tool; undefined if there are none. */
-function optionsOf({ command, rest }: Candidate): string | undefined {
+function optionsOf({ command, rest }: Candidate, known: Known): string | undefined {
   const advice = rest.flatMap((word) => {
     const [form = ""] = word.split("=", 1);
-    const is = ownOption(form, command) === undefined ? otherOption(form, command) : undefined;
+    const is = ownOption(form, command, known) === undefined
+      ? otherOption(form, command, known)
+      : undefined;
     if (is === undefined) return [];
     if (is === "") return `Omit ${form}. `;
     return is.startsWith("<") ? `Pass ${is} without ${form}. ` : `Write ${is} instead of ${form}. `;

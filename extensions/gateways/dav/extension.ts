@@ -7,6 +7,11 @@ import {
 
 export const davExtension: Extension = {
   name: "dav",
+  suggestions: {
+    commands: [["serve --dav", "webdav"]],
+    options: [["mount", "<ref>", "--name -n --artifact --model"]],
+    orders: [["mount", "path name", "$2 $1"], ["mount", "path ref", "$2 $1"]],
+  },
   commands: [{
     group: "data",
     load: { mount: async () => (await import("./mount.ts")).mount },

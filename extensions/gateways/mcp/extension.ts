@@ -7,6 +7,10 @@ import {
 
 export const mcpExtension: Extension = {
   name: "mcp",
+  suggestions: {
+    commands: [["mcp", "agent"]],
+    options: [["mcp", "--read-only", "--readonly --ro"]],
+  },
   commands: [{
     group: "services",
     load: { mcp: async () => (await import("./command.ts")).mcp },

@@ -10,6 +10,7 @@ const ANY =
 
 export const importExtension: Extension = {
   name: "import",
+  suggestions: { prefixes: ["dvc", "mlflow", "wandb", "hf", "huggingface-cli"] },
   words: [
     [/^mlflow (import|export-import|migrate|sync)\b|^(import|migrate)\b.*(mlruns|mlflow)/i, MLFLOW],
     [/^wandb (import|migrate)\b|^(wandb )?sync\b.*\bwandb\b|^(import|migrate)\b.*wandb/i, WANDB],

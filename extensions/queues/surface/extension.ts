@@ -14,6 +14,10 @@ interface JobsPart {
 
 export const jobsExtension: Extension = {
   name: "jobs",
+  suggestions: {
+    reading: ["jobs ls", "jobs show"],
+    commands: [["jobs ls", "job, queue, tasks"], ["jobs retry <jobs...>", "retry"]],
+  },
   words: [[/^(?:wandb|celery|rq|prefect) (agent|worker)\b/i, "worker --queue <url>"]],
   commands: [{
     group: "services",

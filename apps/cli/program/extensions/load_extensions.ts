@@ -89,6 +89,7 @@ const MEMBERS: OptionNames<Extension> = {
   commands: true,
   hints: true,
   words: true,
+  suggestions: true,
   serving: true,
   reading: true,
   downloading: true,

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { COMMAND_TABLE } from "../../run_cli.ts";
 import { runProgram } from "../../../../apps/cli/program/program.ts";
-import { COMMANDS, OPTIONS, READING } from "../../../../apps/cli/suggest/other_words.ts";
+import { EXTENSIONS } from "../../../../apps/extensions.ts";
+import { OWN_WORDS } from "../../../../apps/cli/suggest/other_words.ts";
 import { suggestLine } from "../../../../apps/cli/suggest/suggest_line.ts";
 import { captureIo, filledTest } from "../../captured_io.ts";
 import { casesOfRun, partOfRun, rowsOfRun } from "../../../support/seeds.ts";
@@ -35,6 +36,11 @@ const READERS =
     "rules.test runs.ls runs.show remote.ls token.ls jobs.ls jobs.show whoami explore completions " +
     "pipeline.plan pipeline.status pipeline.logs pipeline.graph help").split(" ");
 const WRITING = /^(-o|--output|--repair-from)\b/;
+
+const suggestions = EXTENSIONS.flatMap(({ suggestions }) => suggestions ?? []);
+const ALL = [OWN_WORDS, ...suggestions];
+const COMMANDS = ALL.flatMap(({ commands = [] }) => commands);
+const OPTIONS = ALL.flatMap(({ options = [] }) => options);
 
 const OTHERS = COMMANDS.flatMap(([, words]) => words.split(", "));
 const OPTION_WORDS = [...new Set(OPTIONS.flatMap(([, , typed]) => typed.split(" ")))];
@@ -74,7 +80,9 @@ filledTest("a suggested line changes nothing that was not typed", async (it) => 
   );
   const check = async (words: readonly string[], wasParsed: boolean) => {
     const parses = () => Promise.resolve(true); // whatever is suggested, also if it would not parse
-    const hint = await suggestLine(words, { commands, cwd: it.cwd, wasParsed, parses }) ?? "";
+    const hint =
+      await suggestLine(words, { commands, suggestions, cwd: it.cwd, wasParsed, parses }) ??
+        "";
     const line = /^Did you mean this\?\n {2}holdfast (.*)$/s.exec(hint)?.[1];
     if (line !== undefined) assertSaid(words, wordsOf(line), own);
   };
@@ -129,7 +137,9 @@ Deno.test("every word of another tool leads to a command that exists", async () 
       }
     }
   }
-  for (const name of READING) assert(find(name) !== undefined, name);
+  for (const name of ALL.flatMap(({ reading = [] }) => reading)) {
+    assert(find(name) !== undefined, name);
+  }
   for (const [of, is, typed] of OPTIONS) {
     for (const name of of === "*" ? [] : of.split(" ").map((word) => word.replace(".", " "))) {
       const command = find(name);
