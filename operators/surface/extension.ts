@@ -64,8 +64,12 @@ export const pipelinesExtension: Extension = {
     },
   }),
   working: async () => (await import("./work_steps.ts")).workingSteps,
-  async *withoutRecords(registry, names, hidden) {
-    const { withoutRecords } = await import("../runner/records/names.ts");
-    yield* withoutRecords(registry, names, hidden);
+  records: {
+    of: "pipelines",
+    such: "p:run and p:step:a",
+    async *without(registry, names, hidden) {
+      const { withoutRecords } = await import("../runner/records/names.ts");
+      yield* withoutRecords(registry, names, hidden);
+    },
   },
 };

@@ -25,6 +25,14 @@ type StepFlags = FlagsOf<typeof STEP_OPTIONS>;
 
 export const workingSteps: Working = defineWorking({
   takes: "steps",
+  does: "steps of pipelines",
+  details: "jobs are steps of pipelines, which run in other processes. " +
+    "A step executes the local configuration, never one from the queue: a run that was planned " +
+    "with another is refused, unless its merged configuration is on this machine.",
+  examples: [
+    ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline here"],
+    ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --json", "one event per line"],
+  ],
   options: STEP_OPTIONS,
   isDefault: true,
   work: workSteps,

@@ -1,6 +1,6 @@
 // `holdfast worker`: extensions do the work of the jobs that it takes.
 import { engineUrl, QUEUE_OPTION, refuseMemory } from "../jobs/queue_url.ts";
-import { type Command, defineCommand, type OptionDefinition } from "../program/command.ts";
+import { type Command, defineCommand, formOf, type OptionDefinition } from "../program/command.ts";
 import type { Extension, WorkerFlags, Working } from "../program/extension.ts";
 import { invalid } from "../terminal/hints.ts";
 import { parsePositive } from "../terminal/units.ts";
@@ -14,24 +14,25 @@ const OPTIONS = [
 /** Creates the command for the kinds of jobs that these extensions can do. */
 export async function createWorker(extensions: readonly Extension[]): Promise<Command> {
   const workings = await Promise.all(extensions.flatMap(({ working }) => working?.() ?? []));
+  const others = workings.filter(({ isDefault }) => !isDefault);
+  const usual = workings.find(({ isDefault }) => isDefault);
+  const all = [...usual === undefined ? [] : [usual], ...others];
+  const does = all.map(({ does, takes }) => does ?? takes);
+  const work = does.length > 1 ? `${does.join(", or ")},` : does.join("");
   return defineCommand({
     name: "worker",
-    summary: "Execute steps of pipelines, or tasks, from a queue until Ctrl-C or SIGTERM.",
-    details:
-      "With --tasks, jobs are tasks that programs submitted, and run in this process; the module " +
-      "defines the same tasks. Otherwise jobs are steps of pipelines, which run in other processes. " +
-      "A step executes the local configuration, never one from the queue: a run that was planned " +
-      "with another is refused, unless its merged configuration is on this machine.\n\n" +
+    summary: `Execute ${work} from a queue until Ctrl-C or SIGTERM.`,
+    details: [
+      ...others.map(({ details }) => details),
+      usual?.details &&
+      (others.length > 0 ? `Otherwise ${usual.details}` : capitalized(usual.details)),
+    ].filter(Boolean).join(" ") + "\n\n" +
       "The first signal stops taking jobs and waits for the running ones. The second ends them and " +
       "hands them to another worker. A killed worker is detected within ten seconds, and another " +
-      "worker restarts its steps.",
+      `worker restarts its ${(usual ?? others[0])?.takes ?? "jobs"}.`,
     args: [],
     options: [...OPTIONS, ...workings.flatMap(({ options }) => options)],
-    examples: [
-      ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline here"],
-      ["holdfast worker --tasks ./tasks.ts --queue redis://127.0.0.1:6379", "tasks of programs"],
-      ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --json", "one event per line"],
-    ],
+    examples: inTurns(all.map(({ examples = [] }) => examples)),
     async run(_args, flags: WorkerFlags & { queue?: string }, context) {
       const url = engineUrl(flags.queue, context, "--queue");
       refuseMemory(url);
@@ -60,8 +61,15 @@ function chosen(workings: readonly Working[], flags: object): Working {
   throw invalid("take jobs", "their kind is not given", `Add one of: ${options.join(", ")}`);
 }
 
-function formOf({ flags }: OptionDefinition): string {
-  return flags.replace(/ .*/, "");
+/** Returns the first items of each list, then the second ones, and so on. */
+function inTurns<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1)))
+    .flat();
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Returns the member of an option: `handBack` for `--hand-back`. */

@@ -110,6 +110,11 @@ type ParsedValue<Option extends OptionDefinition> = Option extends
   : Option extends { choices: readonly (infer Value)[] } ? Value
   : string;
 
+/** Returns an option without its value: `--queue`. */
+export function formOf({ flags }: OptionDefinition): string {
+  return flags.replace(/ .*/, "");
+}
+
 export function defineCommand<
   const Args extends readonly ArgumentDefinition[],
   const Options extends readonly OptionDefinition[],

@@ -71,14 +71,24 @@ export interface Extension {
   readonly ruling?: Ruling;
   /** Loads what `holdfast worker` needs to do jobs of the extension. */
   readonly working?: () => Promise<Working>;
-  /** Yields the names that are not records of the extension, and counts the others. */
-  withoutRecords?(
+  /** Its records among the names of a registry, which \`holdfast ls\` leaves out. */
+  readonly records?: HiddenRecords;
+  /** Tokens of this user for services, beside those that are passed to a program. */
+  readonly tokens?: TokenSource;
+}
+
+/** Versions that an extension saves for itself. */
+export interface HiddenRecords {
+  /** The things that they are records of, in the plural: `pipelines`. */
+  readonly of: string;
+  /** Names of some: `p:run and p:step:a`. */
+  readonly such: string;
+  /** Yields the names that are no such records, and counts the others. */
+  without(
     registry: Pick<Registry, "names" | "versions">,
     names: AsyncIterable<string>,
     hidden: { count: number },
   ): AsyncIterable<string>;
-  /** Tokens of this user for services, beside those that are passed to a program. */
-  readonly tokens?: TokenSource;
 }
 
 /** Extensions of {@linkcode defineExtension}, which refer to this copy of Holdfast. */
@@ -134,6 +144,8 @@ export interface Serving {
   readonly options: readonly OptionDefinition[];
   /** Options of `holdfast explore`. Without any, it opens no parts of the extension. */
   readonly exploring?: readonly OptionDefinition[];
+  /** Lines of the help of `holdfast serve`. */
+  readonly examples?: Command["examples"];
   /** The option that adds routes, by the first folder of their paths: `{ jobs: "--queue URL" }`. */
   readonly routes?: Readonly<Record<string, string>>;
   /**
@@ -249,6 +261,11 @@ export interface ServedPart extends Partial<AsyncDisposable> {
 export interface Working {
   /** One word, in the plural: `steps`. */
   readonly takes: string;
+  /** The same in the help: `steps of pipelines`. @default `takes` */
+  readonly does?: string;
+  /** Sentences of the help, of which the first goes on "Otherwise" if it is the default. */
+  readonly details?: string;
+  readonly examples?: Command["examples"];
   readonly options: readonly OptionDefinition[];
   /** Takes the jobs if a line has no option of any kind of jobs. @default false */
   readonly isDefault?: boolean;
@@ -274,6 +291,7 @@ export function defineServing<const Options extends readonly OptionDefinition[]>
   serving: {
     readonly options: Options;
     readonly exploring?: readonly OptionDefinition[];
+    readonly examples?: Command["examples"];
     readonly routes?: Readonly<Record<string, string>>;
     gateways?(flags: FlagsOf<Options>): Promise<readonly Gateway[]>;
     open?(flags: FlagsOf<Options>, context: CommandContext): AsyncIterable<ServedPart>;

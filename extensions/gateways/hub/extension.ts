@@ -12,6 +12,9 @@ export const hubExtension: Extension = {
       { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
     ],
     routes: { api: "--hf" },
+    examples: [
+      ["holdfast serve --hf --read-only", "HF_ENDPOINT=http://127.0.0.1:8600 for Python programs"],
+    ],
     async gateways({ hf }) {
       if (!hf) return [];
       const part = await loadPart<{ hub: Gateway }>("./hub.ts", import.meta.url);

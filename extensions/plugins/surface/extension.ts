@@ -27,6 +27,9 @@ export const pluginsExtension: Extension = {
         completes: "file",
       },
     ],
+    examples: [
+      ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs"],
+    ],
     async *open(flags, context) {
       yield* (await import("./serve_events.ts")).openServedEvents(flags, context);
       const { uploadTask, queue } = flags;

@@ -13,6 +13,11 @@ import {
 
 export const workingTasks: Working = defineWorking({
   takes: "tasks",
+  details: "With --tasks, jobs are tasks that programs submitted, and run in this process; the " +
+    "module defines the same tasks.",
+  examples: [
+    ["holdfast worker --tasks ./tasks.ts --queue redis://127.0.0.1:6379", "tasks of programs"],
+  ],
   options: [{
     flags: "--tasks <file>",
     text: "take tasks of this module, which has `export const plugins`",

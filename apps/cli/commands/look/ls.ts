@@ -11,7 +11,7 @@ import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
 import type { SharedOptions } from "../../program/command.ts";
 import { defineCommand } from "../../program/command.ts";
-import type { Extension } from "../../program/extension.ts";
+import type { Extension, HiddenRecords } from "../../program/extension.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { refuseOddAlias, refuseRef } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
@@ -37,9 +37,12 @@ const LONG_COLUMNS: readonly (Column | string)[] = [
   { title: "ALIASES", shrinks: true },
 ];
 
+const LONG_OPTION = {
+  flags: "-l, --long",
+  text: "also kind, digest and aliases",
+} as const satisfies OptionDefinition;
+
 const OPTIONS = [
-  { flags: "-l, --long", text: "also kind, digest and aliases" },
-  { flags: "-a, --all", text: "also the records of pipelines, such as p:run and p:step:a" },
   { flags: "--limit <count>", text: "at most this many", parse: parseCount },
   { flags: "--after <name>", text: "start after this name", completes: "name" },
   {
@@ -65,14 +68,24 @@ const OPTIONS = [
   },
 ] as const satisfies readonly OptionDefinition[];
 
+/** Returns the option that also lists the records of extensions. */
+function allOption(such: string) {
+  return { flags: "-a, --all", text: `also the records of ${such}` } as const;
+}
+
 /** Creates the command, which leaves out records of these extensions. */
 export function createLs(extensions: readonly Extension[]): Command {
+  const hidden = extensions.flatMap(({ records }) => records ?? []);
+  const kinds = hidden.map(({ of }) => of).join(" and ");
+  const such = hidden.map(({ of, such }) => `${of}, such as ${such}`).join("; ");
   return defineCommand({
     name: "ls",
     summary: "List names with latest version, number of versions and size.",
-    details:
-      "Records of pipelines are left out, unless you pass a prefix, a condition or an option that " +
-      "limits the list. More than 1,000 names are listed in the order of the store. " +
+    details: (kinds === ""
+      ? ""
+      : `Records of ${kinds} are left out, unless you pass a prefix, a condition or an option ` +
+        "that limits the list. ") +
+      "More than 1,000 names are listed in the order of the store. " +
       "--json lists all. --quiet lists all names, without reading versions. " +
       "A prefix that starts with / or ./ or is a URL names the registry: holdfast ls ./r.",
     args: [{
@@ -80,7 +93,7 @@ export function createLs(extensions: readonly Extension[]): Command {
       text: "only names that begin with this, or match this pattern; or the location of a registry",
       completes: "name",
     }],
-    options: OPTIONS,
+    options: [LONG_OPTION, ...kinds === "" ? [] : [allOption(such)], ...OPTIONS],
     examples: [
       ["holdfast ls", "everything"],
       ["holdfast ls data: --long", "names that begin with data:"],
@@ -93,7 +106,9 @@ export function createLs(extensions: readonly Extension[]): Command {
     whenUnread: "end",
     async run([text], flags, context) {
       const { long = false, after, limit, alias, allVersions = false, sort = "name" } = flags;
-      if (alias !== undefined) refuseOddAlias(alias);
+      if (alias !== undefined) {
+        refuseOddAlias(alias);
+      }
       const { io, shared } = context;
       const { location, begin } = locationOrBegin(shared, text);
       refuseRef(begin, "list", "versions");
@@ -107,9 +122,9 @@ export function createLs(extensions: readonly Extension[]): Command {
       const damage = new Damage();
       const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
       const hides = !flags.all && !chosen && begin === "";
-      const hidden = { count: 0 };
+      const left = { count: 0 };
       const ordered = forPeople
-        ? forReading(registry, names, { filters: hides ? extensions : [], hidden })
+        ? forReading(registry, names, { records: hides ? hidden : [], left })
         : names;
       const unread = { versions: 0 };
       const picks = { long, alias, allVersions, ...choice, unread };
@@ -117,8 +132,15 @@ export function createLs(extensions: readonly Extension[]): Command {
       const rows = rowsOf(registry, ordered, { ...picking, quiet: shared.quiet });
       const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
       damage.end();
-      await noteLeftOut(context, { records: hidden.count, versions: unread.versions, textNumbers });
-      if (count > 0 || limit === 0) return;
+      await noteLeftOut(context, {
+        records: left.count,
+        kinds,
+        versions: unread.versions,
+        textNumbers,
+      });
+      if (count > 0 || limit === 0) {
+        return;
+      }
       await context.note(nothing({ chosen, after, begin, none: filter.none }));
     },
   });
@@ -126,15 +148,16 @@ export function createLs(extensions: readonly Extension[]): Command {
 
 async function noteLeftOut(
   context: CommandContext,
-  { records, versions, textNumbers }: {
+  { records, kinds, versions, textNumbers }: {
     records: number;
+    kinds: string;
     versions: number;
     textNumbers: TextNumbers;
   },
 ): Promise<void> {
   if (records > 0) {
     const text = formatCount(records, "record");
-    await context.note(`Left out ${text} of pipelines: holdfast ls --all`);
+    await context.note(`Left out ${text} of ${kinds}: holdfast ls --all`);
   }
   await noteTextNumbers(context, textNumbers);
   if (versions > 0) {
@@ -196,18 +219,15 @@ const MOST_SORTED = 1000;
 
 /**
  * Yields names in natural order, and more than {@linkcode MOST_SORTED} as they come. Leaves out
- * records of pipelines, and counts them, if they are hidden.
+ * these records, and counts them.
  */
 async function* forReading(
   registry: Registry,
   all: AsyncIterable<string>,
-  { filters, hidden }: { filters: readonly Extension[]; hidden: { count: number } },
+  { records, left }: { records: readonly HiddenRecords[]; left: { count: number } },
 ): AsyncGenerator<string> {
   let first: string[] | undefined = [];
-  const shown = filters.reduce(
-    (names, filter) => filter.withoutRecords?.(registry, names, hidden) ?? names,
-    all,
-  );
+  const shown = records.reduce((names, each) => each.without(registry, names, left), all);
   for await (const name of shown) {
     if (first === undefined) yield name;
     else if (first.push(name) > MOST_SORTED) {

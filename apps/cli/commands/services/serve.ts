@@ -1,6 +1,6 @@
 import type { Extension } from "../../program/extension.ts";
 import { aborted } from "../../program/run_process.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
+import { type Command, defineCommand, formOf } from "../../program/command.ts";
 import {
   DEFAULT_HOST,
   DEFAULT_PORT,
@@ -11,20 +11,22 @@ import { noteServing, noteStopped } from "../../services/serve_notes.ts";
 
 /** Creates the command with the options of these extensions. */
 export function createServe(extensions: readonly Extension[]): Command {
+  const servings = extensions.flatMap(({ serving }) => serving ?? []);
+  const checks = servings.filter(({ tokens }) => tokens !== undefined);
+  const tokens = ["--tokens", ...checks.flatMap(({ options }) => options.map(formOf))];
   return defineCommand({
     name: "serve",
     summary: "Serve a registry over HTTP until Ctrl-C or SIGTERM.",
     details:
       "By default only this machine can reach it, with all of its users; another --host requires " +
-      "--tokens or --oidc. On a signal it finishes running requests. SIGHUP reloads the " +
+      `${tokens.join(" or ")}. On a signal it finishes running requests. SIGHUP reloads the ` +
       "certificate. GET /openapi.json describes the API.",
     args: [],
     options: serveOptions(extensions),
     examples: [
       ["holdfast serve", `the registry of this folder at http://${DEFAULT_HOST}:${DEFAULT_PORT}`],
       ["holdfast serve -r s3://bucket/registry --port 0 --json", "a bucket, at a free port"],
-      ["holdfast serve --hf --read-only", "HF_ENDPOINT=http://127.0.0.1:8600 for Python programs"],
-      ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs"],
+      ...servings.flatMap(({ examples = [] }) => examples),
       ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "on the network"],
     ],
     whenUnread: "fail",

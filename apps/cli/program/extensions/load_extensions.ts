@@ -97,7 +97,7 @@ const MEMBERS: OptionNames<Extension> = {
   adds: true,
   ruling: true,
   working: true,
-  withoutRecords: true,
+  records: true,
   tokens: true,
 };
 
