@@ -23,6 +23,7 @@ const loadRuns = () => import("../runner/records/run_record.ts");
 export const pipelines: Gateway = {
   name: "pipelines",
   hints: HTTP_HINTS,
+  subjectOf: ({ run }) => ({ run }),
   addRoutes(routes, context) {
     runsRoutes(routes, context);
     runStepsRoutes(routes, context);

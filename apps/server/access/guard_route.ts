@@ -96,7 +96,7 @@ export function guardRoute(
   return (c) => {
     const { name, version, alias } = c.params;
     const aliases = alias === undefined ? undefined : [alias];
-    const subject = subjectOf(c.params);
+    const subject = subjectOf(c);
     Object.assign(c.info, { route: c.path, scope, name, version, aliases, subject });
     if (scope !== "open") {
       if (c.info.refusal !== undefined) throw c.info.refusal;
@@ -118,14 +118,10 @@ export function guardRoute(
 }
 
 /** Returns the parameters of a path that its entry in the audit trail has. */
-function subjectOf(params: Record<string, string>): AuditSubject {
-  const { job, run, draft, part, org, repo } = params;
-  const repository = org === undefined ? repo : `${org}/${repo}`;
-  return Object.fromEntries(
-    Object.entries({ job, run, draft, part, repository }).filter(([, value]) =>
-      value !== undefined
-    ),
-  );
+function subjectOf({ params, info }: RouteContext): AuditSubject {
+  const { draft, part } = params;
+  const subject = { draft, part, ...info.gateway?.gateway.subjectOf?.(params) };
+  return Object.fromEntries(Object.entries(subject).filter(([, value]) => value !== undefined));
 }
 
 /** Throws unless a request may write a name that its path does not have. */

@@ -256,6 +256,8 @@ export interface Gateway {
     draft: { name: string; draft: string },
     asked: { access: Access; signal?: AbortSignal },
   ): Promise<void>;
+  /** Returns the parameters of a path that the entry of a request in the audit trail has. */
+  subjectOf?(params: Readonly<Record<string, string>>): AuditSubject;
   /** Hints for the reasons of its errors, for clients of the HTTP API. */
   readonly hints?: Hints;
   /** Classes of facts that it remembers between requests. */

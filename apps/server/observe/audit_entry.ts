@@ -3,24 +3,20 @@ import type { Author } from "../../../core/naming/author.ts";
 
 /** The subject of a request, beside a name and its version. */
 export interface AuditSubject {
-  /** The id of a job. */
-  job?: string;
-  /** The id of a run: of a pipeline `PIPELINE@NUMBER`, or of a program that logs values. */
-  run?: string;
   /** The id of a draft. */
   draft?: string;
   /** The part of a draft. */
   part?: string;
-  /** The repository of the Hub in the path, `org/name`; `name` is there if a change got that far. */
-  repository?: string;
   /** The pattern of a changed rule. */
   rule?: string;
   /** The conditions of a rule that the version of an alias did not meet, with its values. */
   unmet?: string;
+  /** Those of gateways, such as the id of a `job` or of a `run`. */
+  [name: string]: string | undefined;
 }
 
 /** A change, or a request that was refused for its token or its rights. */
-export interface AuditEntry extends AuditSubject {
+export interface AuditEntry extends Pick<AuditSubject, "draft" | "part" | "rule" | "unmet"> {
   /** ISO 8601 with milliseconds, UTC. */
   at: string;
   /** The id of the request, as in the log and in `x-request-id`. */
@@ -46,6 +42,8 @@ export interface AuditEntry extends AuditSubject {
   status: number;
   /** `failed`: the store or the service failed, and the change may have been made. */
   outcome: "done" | "refused" | "failed";
+  /** Other members of its {@linkcode AuditSubject}. */
+  [name: string]: unknown;
 }
 
 /**

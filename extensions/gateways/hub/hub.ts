@@ -25,6 +25,7 @@ import { SentObjects } from "./sent_objects.ts";
  */
 export const hub: Gateway = {
   name: "hub",
+  subjectOf: ({ org, repo }) => ({ repository: org === undefined ? repo : `${org}/${repo}` }),
   paths: ["/api", "/datasets"],
   addRoutes: hubRoutes,
   sendsFiles: (path) => /^\/api\/(models|datasets)\/[^?]+\/commit\/[^/?]+$/.test(path),

@@ -30,6 +30,7 @@ const FRESH = { "cache-control": "no-store" };
 export function createJobsGateway(queue: JobQueue): Gateway {
   return {
     name: "jobs",
+    subjectOf: ({ job }) => ({ job }),
     addRoutes(routes, context) {
       jobsRoutes(routes, inTime(queue, context.system), context);
       context.metrics.watch({

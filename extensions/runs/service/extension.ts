@@ -16,6 +16,7 @@ const HINTS = runReasons.hints({
 export const runsGateway: Gateway = {
   name: "runs",
   hints: HINTS,
+  subjectOf: ({ run }) => ({ run }),
   addRoutes(routes, context) {
     loggedRunsRoutes(routes, context);
     changedRunsRoutes(routes, context);
