@@ -4,6 +4,7 @@ import { hubExtension } from "../extensions/gateways/hub/extension.ts";
 import { mlflowExtension } from "../extensions/gateways/mlflow/extension.ts";
 import { s3Extension } from "../extensions/gateways/s3/extension.ts";
 import { mirrorsExtension } from "../extensions/mirrors/extension.ts";
+import { generalPipelineExtension } from "../extensions/neighbors/general_pipeline/extension.ts";
 import { importExtension } from "../extensions/neighbors/import/extension.ts";
 import { mindtraceExtension } from "../extensions/neighbors/mindtrace/extension.ts";
 import { pipelinesExtension } from "../operators/surface/extension.ts";
@@ -28,6 +29,7 @@ export const EXTENSIONS: readonly Extension[] = [
   verificationExtension,
   mindtraceExtension,
   importExtension,
+  generalPipelineExtension,
   signInExtension,
   signaturesExtension,
   processesExtension,

@@ -124,6 +124,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     ...OF_RECORDS,
     "registry/contract/call_function.ts",
   ],
+  "extensions/neighbors/general_pipeline/": ["formats/"],
   "extensions/neighbors/import/": [
     "apps/cli/values/renaming.ts",
     "extensions/runs/curve_file.ts",

@@ -108,6 +108,7 @@ const ELSEWHERE = [
     "pipeline cancel",
     "worker",
     "export mindtrace",
+    "import general_pipeline",
     "import mindtrace",
     "export mlflow",
     "import dvc",
