@@ -63,6 +63,7 @@ export interface CredentialSources {
   system: System;
 }
 
+/** @internal */
 export interface FoundCredentials {
   /** True if there are credentials, or none are needed. */
   found: boolean;

@@ -122,30 +122,43 @@ export interface Fault extends Omit<RegistryErrorFields, "message" | "subject"> 
   state: string;
 }
 
+/** Returns the error `Cannot ACTION SUBJECT: STATE`. */
 export function fault({ subject, ...fields }: Fault): RegistryError {
   return new RegistryError(subject === undefined ? fields : { ...fields, subject: `${subject}` });
 }
 
+/** @internal */
+type CreateFault = (
+  action: string,
+  subject: Fault["subject"],
+  state: string,
+  details?: Omit<Fault, "code" | "action" | "subject" | "state">,
+) => RegistryError;
+
 /** Returns a constructor of failures with one code: `notFound("load", "a@1", "no such version")`. */
-function faultOf(code: ErrorCode) {
-  return (
-    action: string,
-    subject: Fault["subject"],
-    state: string,
-    details?: Omit<Fault, "code" | "action" | "subject" | "state">,
-  ): RegistryError => fault({ code, action, subject, state, ...details });
+function faultOf(code: ErrorCode): CreateFault {
+  return (action, subject, state, details) => fault({ code, action, subject, state, ...details });
 }
 
-export const notFound = faultOf("NotFound");
-export const alreadyExists = faultOf("AlreadyExists");
-export const conflict = faultOf("Conflict");
-export const invalid = faultOf("Invalid");
-export const unsupported = faultOf("Unsupported");
-export const corrupt = faultOf("Corrupt");
-export const denied = faultOf("Denied");
-export const unavailable = faultOf("Unavailable");
-export const unresolved = faultOf("Unknown");
-export const taskFailed = faultOf("TaskFailed");
+/** Returns the error of something that does not exist. */
+export const notFound: CreateFault = faultOf("NotFound");
+/** Returns the error of something that exists already. */
+export const alreadyExists: CreateFault = faultOf("AlreadyExists");
+/** Returns the error of a change that another one came before, or that a rule refuses. */
+export const conflict: CreateFault = faultOf("Conflict");
+/** Returns the error of wrong arguments or a wrong configuration. */
+export const invalid: CreateFault = faultOf("Invalid");
+/** Returns the error of something that this store, program or release cannot do. */
+export const unsupported: CreateFault = faultOf("Unsupported");
+/** Returns the error of damaged data. */
+export const corrupt: CreateFault = faultOf("Corrupt");
+/** Returns the error of a missing permission. */
+export const denied: CreateFault = faultOf("Denied");
+/** Returns the error of a store or service that did not answer. */
+export const unavailable: CreateFault = faultOf("Unavailable");
+export const unresolved: CreateFault = faultOf("Unknown");
+/** Returns the error of the user's own code. */
+export const taskFailed: CreateFault = faultOf("TaskFailed");
 
 /** Returns the message of a failure. A place that equals the subject is not repeated. */
 export function sentenceOf(
@@ -227,7 +240,11 @@ export function retold(error: RegistryError, changes: Partial<Fault>): RegistryE
   });
 }
 
-/** A hint, and the reason of which interfaces make others. */
+/**
+ * A hint, and the reason of which interfaces make others.
+ *
+ * @internal
+ */
 export type Advice = Pick<RegistryErrorFields, "hint" | "reason">;
 
 /** An advice with a suggestion, which is part of the hint. */

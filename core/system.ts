@@ -126,6 +126,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** A logger that drops everything. */
 export const silentLogger: Pick<Console, "debug" | "info" | "warn" | "error"> = {
   debug() {},
   info() {},

@@ -20,7 +20,16 @@ export {
   verifyingOptions,
 } from "./program/extensions/added_options.ts";
 export { defineCommand, REF_ARGUMENT, YES_OPTION } from "./program/command.ts";
-export type { Command, CommandContext, FlagsOf, OptionDefinition } from "./program/command.ts";
+export type {
+  ArgumentDefinition,
+  Command,
+  CommandContext,
+  Completes,
+  FlagsOf,
+  OpenRunOptions,
+  OptionDefinition,
+  SharedOptions,
+} from "./program/command.ts";
 export { askJobToken, jobTokenSource, noJobToken } from "./program/job_token.ts";
 export type { JobTokenSource } from "./program/job_token.ts";
 export { factsText, inOrder, printTable } from "./program/print_table.ts";
@@ -31,8 +40,8 @@ export { writeStream } from "./program/output_stream.ts";
 export { fetchSmall } from "./program/small_answer.ts";
 export { orShowPart } from "./program/try_each.ts";
 export { noteRun } from "./services/last_runs.ts";
-export type { ServerPart } from "./services/serve_registry.ts";
 export { stdinOf } from "./terminal/cli_io.ts";
+export type { CliInput, CliIo, CliOutput } from "./terminal/cli_io.ts";
 export { Interruption, toReportable } from "./terminal/exit_code.ts";
 export { invalid, lookUp, noName, notFound, shellWord, withHints } from "./terminal/hints.ts";
 export { openInBrowser } from "./terminal/open_in_browser.ts";

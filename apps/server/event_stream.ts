@@ -4,6 +4,7 @@ import { whileAllowed } from "./access/guard_route.ts";
 import type { GatewayContext, RouteContext } from "./gateways/gateway.ts";
 import { Answer } from "./answer.ts";
 
+/** The media type of a stream of events. */
 export const EVENTS_TYPE = "text/event-stream";
 
 export interface ServerEvent {
@@ -18,6 +19,7 @@ const HEARTBEAT_MS = 15_000;
 /** Delay before a client reconnects, milliseconds. */
 const RETRY_MS = 2_000;
 
+/** @internal */
 export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 
 /**

@@ -29,18 +29,11 @@ export { nameIn, publicUrl } from "./routing.ts";
 export { REPEATED, savedAnswer, unreadState } from "./saving/saved_answer.ts";
 export { aliasesOf, checkNamed, ofCondition } from "./saving/save_sent.ts";
 export { fromBase64, openSentFiles, passThrough } from "./saving/sent_files.ts";
-export {
-  Amount,
-  AuthorSchema,
-  JsonObject,
-  Moment,
-  Path,
-  Sha256,
-  Text,
-} from "./schemas/artifact.ts";
+export { Amount, AuthorSchema, JsonObject, Moment, Path, Sha256, Text } from "./schemas/shared.ts";
 export { atMost, check, count, described, object, page, pageFields } from "./schemas/listing.ts";
 export { flag, MOST_TEXT, repeated, strictObject, text } from "./schemas/listing.ts";
-export { Base64, CommitDraftSchema, DiscardedSchema, FILE } from "./schemas/saving.ts";
+export { CommitDraftSchema } from "./schemas/draft.ts";
+export { Base64, DiscardedSchema, FILE } from "./schemas/shared.ts";
 export { oneBehind } from "./streams.ts";
 export { noUpload } from "./uploads/own_upload.ts";
 export { queueAnswer } from "./within_time.ts";

@@ -11,11 +11,13 @@ import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 
 const LINES_TYPE = "application/x-ndjson";
 
+/** The place of a page in a list. */
 export interface PageQuery<K = string> {
   limit?: number;
   after?: K;
 }
 
+/** @internal */
 interface ListingSource<T, K = string> {
   list(page: PageQuery<K>): AsyncIterable<T>;
   keyOf(item: T): K;
@@ -82,6 +84,7 @@ export function endless(): RegistryError {
   });
 }
 
+/** Returns the described answers of a route that lists: pages, or lines. */
 export function listing(page: StandardSchema, description: string): RouteDescription["answers"] {
   const lines = { type: "string", description: "One item per line, as JSON" };
   const content = { "application/json": { schema: page }, [LINES_TYPE]: { schema: lines } };

@@ -3,6 +3,7 @@ import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
 import { fault, invalid, type RegistryError } from "../errors.ts";
 import { described } from "../text/described.ts";
 
+/** Joins chunks. One alone is returned as it is. */
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
   const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
@@ -24,6 +25,7 @@ export function plainBytes(bytes: unknown): Uint8Array {
   throw fault({ code: "Unsupported", action: "save a stream", state, hint });
 }
 
+/** Reads a stream to its end. */
 export async function readAll(
   stream: ReadableStream<Uint8Array>,
   signal?: AbortSignal,

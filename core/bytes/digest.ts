@@ -4,6 +4,7 @@ import type * as NodeCrypto from "node:crypto";
 import { builtinModule } from "../system.ts";
 import { createPortableSha256 } from "./portable_sha256.ts";
 
+/** @internal */
 export interface Sha256 {
   update(data: Uint8Array | string): this;
   /** Returns the digest as 64 lowercase hexadecimal digits. Do not call `update` afterwards. */
@@ -15,6 +16,7 @@ export interface Sha256 {
 const crypto = builtinModule<typeof NodeCrypto>("node:crypto");
 const encoder = new TextEncoder();
 
+/** Returns a SHA-256 that takes bytes and strings one after the other. */
 export function createSha256(): Sha256 {
   const native = crypto?.createHash("sha256");
   const hash = native ?? createPortableSha256();

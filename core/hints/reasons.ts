@@ -106,7 +106,11 @@ export const LOCAL_REASONS = {
 /** The kind of a reason of the kernel: a stable code. */
 export type ReasonKind = keyof typeof SERVICE_REASONS | keyof typeof LOCAL_REASONS;
 
-/** A reason of the kernel, by its kind. */
+/**
+ * A reason of the kernel, by its kind.
+ *
+ * @internal
+ */
 type KernelReason = {
   [K in ReasonKind]:
     & { readonly kind: K }
@@ -119,7 +123,11 @@ declare const OF_EXTENSION: unique symbol;
 export interface ExtensionReason {
   readonly kind: string;
   readonly [name: string]: string;
-  /** Only a type: mistyped kinds of the kernel are no reasons of extensions. */
+  /**
+   * Only a type: mistyped kinds of the kernel are no reasons of extensions.
+   *
+   * @internal
+   */
   readonly [OF_EXTENSION]: true;
 }
 
@@ -129,9 +137,14 @@ export interface ExtensionReason {
  */
 export type Reason = KernelReason | ExtensionReason;
 
+/** @internal */
 type ReasonOf<K extends ReasonKind> = Extract<KernelReason, { kind: K }>;
 
-/** A hint for a reason, from its names and the library's own; null keeps the library's own. */
+/**
+ * A hint for a reason, from its names and the library's own; null keeps the library's own.
+ *
+ * @internal
+ */
 type Words<R> = string | null | ((reason: R, hint: string) => string);
 
 /** The hints of an interface for these kinds of the kernel. */
@@ -143,10 +156,18 @@ export type ServiceHints = HintTable<keyof typeof SERVICE_REASONS>;
 /** Hints by the kind of the reason. */
 export type Hints = Readonly<Record<string, Words<never>>>;
 
-/** Kinds of reasons, with the names of what their hints mention. */
+/**
+ * Kinds of reasons, with the names of what their hints mention.
+ *
+ * @internal
+ */
 type ReasonNames = Readonly<Record<string, readonly string[]>>;
 
-/** The reasons of an extension. */
+/**
+ * The reasons of an extension.
+ *
+ * @internal
+ */
 export interface Reasons<Names extends ReasonNames> {
   readonly names: Names;
   /** Returns the reason of this kind. */

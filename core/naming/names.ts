@@ -47,6 +47,7 @@ export function checkNewName(name: string, what = "name"): void {
   });
 }
 
+/** Returns why a name of an artifact is invalid; undefined for a valid one. */
 export function nameProblem(name: unknown): string | undefined {
   if (typeof name !== "string") return `it is of type ${typeof name}, not a string`;
   if (PLAIN.test(name) && name.length < MAX_SEGMENT_BYTES) return undefined; // the usual name

@@ -1,7 +1,11 @@
 // Checks of the paths of a version before its files are written elsewhere.
 import type { RegistryError } from "../errors.ts";
 
-/** A path as a version has it. */
+/**
+ * A path as a version has it.
+ *
+ * @internal
+ */
 interface CheckedPath {
   path: string;
   mode?: string;

@@ -4,7 +4,11 @@ import { compare, parseRange, satisfies } from "@std/semver";
 import { fault, invalid, type RegistryError } from "../errors.ts";
 import { MAX_SEGMENT_BYTES, shown } from "./names.ts";
 
-/** The number that an automatic version raises. */
+/**
+ * The number that an automatic version raises.
+ *
+ * @internal
+ */
 export type Bump = "major" | "minor" | "patch";
 
 /** The parts of a version. */

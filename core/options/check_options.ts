@@ -151,6 +151,7 @@ export function checkDurations(
   }
 }
 
+/** Like `checkOptions`, for a function whose first argument is a registry. */
 export function checkToolOptions<O>(
   action: string,
   registry: Pick<Registry, "names">,

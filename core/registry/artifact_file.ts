@@ -8,6 +8,7 @@ import { fileFacts } from "./file_facts.ts";
 import { shown } from "../naming/names.ts";
 import { parseJson } from "../text/json_text.ts";
 
+/** Adds `text` and `json` to a file. */
 export function readableFile<T extends Omit<ArtifactFile, "text" | "json">>(
   file: T,
 ): T & ArtifactFile {

@@ -7,6 +7,7 @@ import { didYouMean } from "../text/nearest.ts";
 import { type Facts, type Field, FIELD_NAMES, fieldOf, testOf } from "./conditions/fields.ts";
 import { type Comparing, type Grammar, split, type Token } from "./conditions/tokens.ts";
 
+/** @internal */
 export interface Condition {
   /** @param aliases of the version, for a comparison of `alias` */
   (info: ArtifactInfo, aliases?: readonly string[]): boolean;

@@ -10,9 +10,14 @@ const notFinite = new Map<unknown, number>([NaN, Infinity, -Infinity].map((x) =>
 
 export type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 
+/** @internal */
 type Comparable = number | bigint | string | Date;
 
-/** A value by what it stands for. Keys are in one total order: numbers, times, other text. */
+/**
+ * A value by what it stands for. Keys are in one total order: numbers, times, other text.
+ *
+ * @internal
+ */
 export type SortKey =
   | { readonly kind: "number"; readonly number: number; readonly exact: number | bigint | string }
   | { readonly kind: "time"; readonly instant: Instant }

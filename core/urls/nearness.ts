@@ -2,7 +2,11 @@
 // malicious one could let them send requests to their own machine or network.
 import { builtinModule } from "../system.ts";
 
-/** Returns the addresses of a host name. */
+/**
+ * Returns the addresses of a host name.
+ *
+ * @internal
+ */
 export type HostLookup = (host: string) => Promise<readonly { address: string }[]>;
 
 /** An IPv4 address in one of version 6: compatible, mapped, translated, 6to4. */

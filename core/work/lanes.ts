@@ -1,5 +1,9 @@
 // Tasks that run in order per key.
-/** Runs a task after the earlier tasks with the same key, whether or not they failed. */
+/**
+ * Runs a task after the earlier tasks with the same key, whether or not they failed.
+ *
+ * @internal
+ */
 export type Lanes = <T>(lane: string, task: () => Promise<T>) => Promise<T>;
 
 /**

@@ -173,7 +173,20 @@ export function toDeclarations(path: string, source: string): Translated {
     const state = ts.flattenDiagnosticMessageText(problem.messageText, " ");
     throw new Error(`Cannot declare what users see: ${path}:${line}: ${state}`);
   }
-  return translated(path, withLibraries(withoutTwice(outputText)), ".d.ts");
+  const declared = withoutUnused(withLibraries(withoutTwice(outputText)));
+  return translated(path, declared, ".d.ts");
+}
+
+const NAMED_IMPORT = /^import (?:type )?(\w+, )?\{([^}]*)\} from "[^"]+";\n/gm;
+
+/** Drops imports of values that declarations do not name: other files would be declared for them. */
+function withoutUnused(text: string): string {
+  const rest = text.replace(NAMED_IMPORT, "");
+  return text.replace(NAMED_IMPORT, (statement, initial: string | undefined, names: string) => {
+    const isUsed = names.split(",").map((name) => name.trim().replace(/^.* /, ""))
+      .some((name) => name !== "" && new RegExp(`\\b${name}\\b`).test(rest));
+    return isUsed || initial !== undefined ? statement : "";
+  });
 }
 
 /** TypeScript declares a method such as `[Symbol.iterator]()` of a class twice where it sees no other file. */

@@ -20,6 +20,7 @@ export const DEFAULT_FOLDER = ".holdfast";
 
 const REGISTRY_VARIABLE = "HOLDFAST_REGISTRY";
 
+/** @internal */
 export interface FoundRegistry {
   /** An absolute path, or a URL. */
   location: string;
@@ -39,6 +40,7 @@ export interface FoundRegistry {
   tokenFile?: string;
 }
 
+/** @internal */
 export interface FindRegistryOptions {
   /** Base of relative paths and start of the search. @default the current folder */
   cwd?: string;

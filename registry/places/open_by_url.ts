@@ -15,7 +15,11 @@ export async function openStoreByUrl(
   return await openBackend(url, { retryForMs, system, logger });
 }
 
-/** A token, or a function called before each request. */
+/**
+ * A token, or a function called before each request.
+ *
+ * @internal
+ */
 export type ServiceToken = string | (() => string | Promise<string>);
 
 /**

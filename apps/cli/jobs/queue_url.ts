@@ -1,20 +1,22 @@
 // The URL of a queue or an engine.
-import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import type { CommandContext } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
 
+/** The variable with the URL of an engine or a queue. */
 export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 
-export const QUEUE_OPTION = {
+/** The option with the URL of a queue. */
+export const QUEUE_OPTION: { readonly flags: "--queue <url>"; readonly text: string } = {
   flags: "--queue <url>",
   text: "redis://host:6379, postgres://host/database; add ?queue=NAME for a separate queue " +
     `(default and required for a URL with a password: ${ENGINE_VARIABLE})`,
-} as const satisfies OptionDefinition;
+};
 
 /** The queue of a service, for its jobs and for its uploads. */
-export const SERVED_QUEUE_OPTION = {
+export const SERVED_QUEUE_OPTION: { readonly flags: "--queue <url>"; readonly text: string } = {
   flags: "--queue <url>",
   text: "the queue of /jobs, such as redis://127.0.0.1:6379",
-} as const satisfies OptionDefinition;
+};
 
 /**
  * Returns the URL of an engine or queue, as given or from the environment.
@@ -57,6 +59,7 @@ export function refusePassword(url: string, flag: string, variable: string): voi
   );
 }
 
+/** Throws `Invalid` for a queue in memory, which no other process reaches. */
 export function refuseMemory(url: string): void {
   if (!/^memory:/i.test(url)) return;
   const hint = "Use a server: --queue redis://127.0.0.1:6379";

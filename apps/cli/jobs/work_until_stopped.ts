@@ -5,11 +5,13 @@ import type { CommandContext } from "../program/command.ts";
 import { aborted } from "../program/run_process.ts";
 import { printable, printableJson } from "../terminal/table.ts";
 
+/** @internal */
 interface Taking {
   running(): readonly string[];
   close(options?: { handBack?: boolean }): Promise<void>;
 }
 
+/** @internal */
 interface WorkOptions {
   /** Hand running work to another worker at the first signal. */
   handBack?: boolean;
@@ -48,6 +50,7 @@ export async function workUntilStopped(
   }
 }
 
+/** Prints an event of a worker: JSON on standard output with `--json`, else a line on standard error. */
 export async function printEvent(
   event: Record<string, unknown>,
   line: string,

@@ -8,6 +8,7 @@ import type { Backend, Logger, System } from "../../../mod.ts";
 /** Fewer retries pass in half a second, without a warning. */
 const WARN_AFTER = 6;
 
+/** @internal */
 interface OpenStoreOptions {
   /** The folder of `s3_aksk.env`, which may hold keys of buckets. */
   cwd: string;
@@ -19,6 +20,7 @@ interface OpenStoreOptions {
   system: System;
 }
 
+/** Opens the store at a location, with the credentials of the current folder. */
 export async function openStore(
   location: string,
   { cwd, ...options }: OpenStoreOptions,

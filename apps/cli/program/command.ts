@@ -23,6 +23,7 @@ export type Completes =
   | "version"
   | "path";
 
+/** An argument of a command. */
 export interface ArgumentDefinition {
   /** `<name>` if required, `[name]` if optional, `[names...]` for any number. */
   usage: string;
@@ -30,6 +31,7 @@ export interface ArgumentDefinition {
   completes?: Completes;
 }
 
+/** An option of a command. */
 export interface OptionDefinition {
   /** Short form, long form and value: `-o, --output <file>`. */
   flags: string;
@@ -41,8 +43,10 @@ export interface OptionDefinition {
   completes?: Completes;
 }
 
+/** @internal */
 type Example = readonly [commandLine: string, purpose: string];
 
+/** A command of the command line. */
 export interface Command {
   name: string;
   summary: string;
@@ -63,7 +67,11 @@ export interface Command {
   run(args: any, flags: any, context: CommandContext): Promise<number | void>;
 }
 
-/** A command that runs with the values of its own arguments and options. */
+/**
+ * A command that runs with the values of its own arguments and options.
+ *
+ * @internal
+ */
 interface CommandOf<
   Args extends readonly ArgumentDefinition[],
   Options extends readonly OptionDefinition[],
@@ -77,6 +85,7 @@ interface CommandOf<
   ): Promise<number | void>;
 }
 
+/** @internal */
 type ArgumentValue<Usage extends string> = Usage extends `${string}...${string}` ? string[]
   : Usage extends `[${string}` ? string | undefined
   : string;
@@ -86,6 +95,7 @@ export type FlagsOf<Options extends readonly OptionDefinition[]> = {
   [Option in Options[number] as FlagName<Option["flags"]>]?: FlagValue<Option>;
 };
 
+/** @internal */
 type FlagName<Flags extends string> = Flags extends `${infer Form} ${"<" | "["}${string}`
   ? FlagName<Form>
   : Flags extends `${string}--no-${infer Word}` ? CamelCase<Word>
@@ -96,6 +106,7 @@ type CamelCase<Word extends string> = Word extends `${infer First}-${infer Rest}
   ? `${First}${Capitalize<CamelCase<Rest>>}`
   : Word;
 
+/** @internal */
 type FlagValue<Option extends OptionDefinition> = Option["flags"] extends `${string}<${string}`
   ? Values<Option>
   : Option["flags"] extends `${string}[${string}` ? Values<Option> | true
@@ -115,6 +126,7 @@ export function formOf({ flags }: OptionDefinition): string {
   return flags.replace(/ .*/, "");
 }
 
+/** Defines a command whose function gets its arguments and options by their types. */
 export function defineCommand<
   const Args extends readonly ArgumentDefinition[],
   const Options extends readonly OptionDefinition[],
@@ -122,6 +134,7 @@ export function defineCommand<
   return command;
 }
 
+/** The surroundings of one run of a command. */
 export interface CommandContext {
   readonly io: CliIo;
   readonly shared: SharedOptions;
@@ -145,6 +158,7 @@ export interface CommandContext {
   progress(label: string, options?: ProgressOptions): Progress;
 }
 
+/** Options of `open` of a command. */
 export interface OpenRunOptions {
   /** @default false */
   write?: boolean;
@@ -175,34 +189,40 @@ export interface SharedOptions {
   extensions?: readonly string[];
 }
 
+/** The argument of commands that read a version. */
 export const REF_ARGUMENT = {
   usage: "<ref>",
   text: "name, name@version, name@range or name@alias",
   completes: "ref",
-} as const satisfies ArgumentDefinition;
+} as const;
 
+/** The option of commands that ask before they change something. */
 export const YES_OPTION = {
   flags: "-y, --yes",
   text: "do not ask",
-} as const satisfies OptionDefinition;
+} as const;
 
 export const OUTPUT_OPTION = {
   flags: "-o, --output <file>",
   text: "write to this file; - for standard output",
   completes: "file",
-} as const satisfies OptionDefinition;
+} as const;
 
-export const ON_CONFLICT_OPTION = {
+export const ON_CONFLICT_OPTION: {
+  readonly flags: "--on-conflict <action>";
+  readonly text: string;
+  readonly choices: typeof CHOICES.onConflict;
+} = {
   flags: "--on-conflict <action>",
   text: "if the version exists",
   choices: CHOICES.onConflict,
-} as const satisfies OptionDefinition;
+};
 
 export const VERIFY_OPTION = {
   flags: "--verify <how>",
   text: "check bytes: not at all, by digest (default), or also query the store for deletions",
   choices: ["none", "integrity", "full"],
-} as const satisfies OptionDefinition;
+} as const;
 
 /** The option that stands before a command, as it may define the command. */
 export const EXTENSION_OPTION: OptionDefinition = {

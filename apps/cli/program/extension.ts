@@ -28,7 +28,7 @@
  *
  * @module
  */
-import { VERSION } from "../../holdfast_version.ts";
+import { stamped } from "./extensions/stamp.ts";
 import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } from "../../../mod.ts";
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 import type { Hints } from "../../../core/hints/reasons.ts";
@@ -40,7 +40,7 @@ import type { AddedFiles } from "../../server/files/added_files.ts";
 import type { Gateway } from "../../server/gateways/gateway.ts";
 import type { UploadOptions } from "../../server/uploads/next_step.ts";
 
-export type { AddedFiles, Gateway, TokenCheck, TokenContext, TokenSource };
+export type { AddedFiles, Gateway, Suggestions, TokenCheck, TokenContext, TokenSource };
 
 /** A part of the product that may be absent. */
 export interface Extension {
@@ -71,7 +71,7 @@ export interface Extension {
   readonly ruling?: Ruling;
   /** Loads what `holdfast worker` needs to do jobs of the extension. */
   readonly working?: () => Promise<Working>;
-  /** Its records among the names of a registry, which \`holdfast ls\` leaves out. */
+  /** Its records among the names of a registry, which `holdfast ls` leaves out. */
   readonly records?: HiddenRecords;
   /** Tokens of this user for services, beside those that are passed to a program. */
   readonly tokens?: TokenSource;
@@ -91,28 +91,9 @@ export interface HiddenRecords {
   ): AsyncIterable<string>;
 }
 
-/** Extensions of {@linkcode defineExtension}, which refer to this copy of Holdfast. */
-const DEFINED = new WeakSet<object>();
-
-/** The release that an extension was defined by, also for another copy of Holdfast. */
-const RELEASE = Symbol.for("holdfast.release");
-
 /** Defines an extension that `--extension` loads. Its module exports it as `extension`. */
 export function defineExtension(extension: Extension): Extension {
-  const defined = { ...extension, [RELEASE]: VERSION };
-  DEFINED.add(defined);
-  return defined;
-}
-
-/**
- * Returns the release of the copy of Holdfast that defined an extension: "own" for this copy, and
- * undefined for another value.
- */
-export function releaseOf(extension: unknown): string | undefined {
-  if (typeof extension !== "object" || extension === null) return undefined;
-  if (DEFINED.has(extension)) return "own";
-  const release = (extension as { [RELEASE]?: unknown })[RELEASE];
-  return typeof release === "string" ? release : undefined;
+  return stamped(extension);
 }
 
 /** The beginning of a wrong line, such as `import .*\\bmlruns\\b`, and what to write for it. */
@@ -219,6 +200,7 @@ export interface Saving {
   among(flags: any, context: CommandContext): ReadsFolder | undefined;
 }
 
+/** Reads what lies beside the files of an imported folder. */
 export type ReadsFolder = (folder: ImportedFolder) => Promise<Beside | undefined>;
 
 /** Data that an extension keeps in addition to the files of a version. */
@@ -231,6 +213,7 @@ export interface Beside {
   after(saved: Saved): Promise<object>;
 }
 
+/** A file with its digest. */
 export type HashedFile = Pick<FileInfo, "path" | "mode" | "sha256">;
 
 /** A folder on a disk or in a bucket that becomes a version. */
@@ -287,6 +270,7 @@ export interface ServedTokens extends Pick<CommandContext, "io" | "logger"> {
   readonly tokens: TokenCheck | undefined;
 }
 
+/** Defines a part of `holdfast serve`, whose functions get the options by their types. */
 export function defineServing<const Options extends readonly OptionDefinition[]>(
   serving: {
     readonly options: Options;
@@ -306,6 +290,7 @@ export function defineServing<const Options extends readonly OptionDefinition[]>
   return serving;
 }
 
+/** Defines options of commands that read versions. */
 export function defineReading<
   const Options extends readonly OptionDefinition[],
   const Verifying extends readonly OptionDefinition[] = [],
@@ -323,6 +308,7 @@ export function defineReading<
   return reading;
 }
 
+/** Defines options of `holdfast download`. */
 export function defineDownloading<const Options extends readonly OptionDefinition[]>(
   downloading: {
     readonly options: Options;
@@ -336,6 +322,7 @@ export function defineDownloading<const Options extends readonly OptionDefinitio
   return downloading;
 }
 
+/** Defines options of `holdfast save` and `import files`. */
 export function defineSaving<const Options extends readonly OptionDefinition[]>(
   saving: {
     readonly options: Options;
@@ -350,6 +337,7 @@ export function defineSaving<const Options extends readonly OptionDefinition[]>(
   return saving;
 }
 
+/** Defines options of `holdfast rules set`, which set conditions of promotions. */
 export function defineRuling<const Options extends readonly OptionDefinition[]>(
   ruling: {
     readonly options: Options;
@@ -362,6 +350,7 @@ export function defineRuling<const Options extends readonly OptionDefinition[]>(
   return ruling;
 }
 
+/** Defines a kind of jobs of `holdfast worker`. */
 export function defineWorking<const Options extends readonly OptionDefinition[]>(
   working: Omit<Working, "options" | "work"> & {
     readonly options: Options;

@@ -1,5 +1,11 @@
 // The token of a CI job, from the provider of the job: GitHub Actions, and what works like it.
-import { denied, isRegistryError, type System, unavailable } from "../../../core/kernel.ts";
+import {
+  denied,
+  isRegistryError,
+  type RegistryError,
+  type System,
+  unavailable,
+} from "../../../core/kernel.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { tlsProblem } from "../../../core/urls/tls_problems.ts";
 import { fetchSmall } from "./small_answer.ts";
@@ -63,6 +69,6 @@ export async function askJobToken(
 }
 
 /** Returns the error for an answer without a token for an audience. */
-export function noJobToken(url: string, audience: string, hint: string) {
+export function noJobToken(url: string, audience: string, hint: string): RegistryError {
   return denied(ACTION, undefined, `${new URL(url).host} gives no token for ${audience}`, { hint });
 }

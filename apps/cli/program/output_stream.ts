@@ -5,6 +5,7 @@ import { behindLinks, foreignFile, keepAccess } from "../../../disk/keep_access.
 import type { CommandContext } from "./command.ts";
 import { invalid, notFound } from "../terminal/hints.ts";
 
+/** @internal */
 interface WriteStreamOptions {
   /** The file to write, or `-`. @default "-" */
   output?: string;

@@ -4,6 +4,7 @@ import type { TextNumbers } from "../../metadata_text.ts";
 import { knownColumns, wrapped } from "../terminal/cli_io.ts";
 import { type Column, createTable, printable, printableJson } from "../terminal/table.ts";
 
+/** A row of a listing, as JSON and as a line of a table. */
 export interface Row {
   json: unknown;
   cells: readonly string[];
@@ -65,6 +66,7 @@ export function inOrder<T>(items: Iterable<T>, textOf: (item: T) => string): T[]
 /** A label and a value. Undefined values are omitted. */
 export type Fact = readonly [label: string, value: string | undefined];
 
+/** Formats facts, one a line, with their labels in a column. */
 export function factsText(
   facts: readonly Fact[],
   { io, colors }: Pick<CommandContext, "io" | "colors">,

@@ -96,6 +96,7 @@ export function stopOnSignals(
   }
 }
 
+/** Resolves when a signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

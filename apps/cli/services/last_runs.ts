@@ -13,6 +13,7 @@ import type { CommandContext } from "../program/command.ts";
  */
 const MAINTENANCE = ["gc", "prune", "mirror", "verify", "verify_shallow"] as const;
 
+/** @internal */
 export type Maintenance = (typeof MAINTENANCE)[number];
 
 /** Returns what is wrong with HOLDFAST_STATE; undefined if it is right, or not set. */
@@ -34,7 +35,7 @@ export async function noteRun(
   registry: string,
   commands: readonly Maintenance[],
   { io: { system }, logger }: Pick<CommandContext, "io" | "logger">,
-  at = new Date(system.now()),
+  at: Date = new Date(system.now()),
 ): Promise<void> {
   const problem = stateProblem(system);
   if (problem !== undefined) logger.warn(`Cannot note that maintenance succeeded: ${problem}`);

@@ -22,7 +22,7 @@ import { messageOf } from "../../../core/errors.ts";
 import { pruneByRules } from "../../../extensions/pruning/mod.ts";
 
 /** The server, which only commands that serve load. */
-export interface ServerPart {
+interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
   listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
   openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;

@@ -58,7 +58,8 @@ export class ReaderGone extends Error {
   }
 }
 
-interface CliInput {
+/** Standard input. */
+export interface CliInput {
   readonly isTerminal: boolean;
   /** Returns the bytes. May be called once. */
   stream(): ReadableStream<Uint8Array>;
@@ -162,6 +163,7 @@ export function createOutput(
   };
 }
 
+/** @internal */
 export interface Colors {
   bold(text: string): string;
   dim(text: string): string;

@@ -6,18 +6,30 @@ import { CLI_HINTS } from "./hint_words.ts";
 
 export { shellWord };
 
-/** Creates the error `Cannot ACTION: STATE`. */
+/**
+ * Creates the error `Cannot ACTION: STATE`.
+ *
+ * @internal
+ */
 type Create = (action: string, state: string, hint: string, cause?: unknown) => RegistryError;
 
 const creates = (code: ErrorCode): Create => (action, state, hint, cause) =>
   fault({ code, action, state, hint, cause });
 
-export const invalid = creates("Invalid");
+/** Returns the error of wrong arguments or a wrong configuration. */
+export const invalid: Create = creates("Invalid");
 
-export const notFound = creates("NotFound");
+/** Returns the error of something that does not exist. */
+export const notFound: Create = creates("NotFound");
 
+/** @internal */
 type Hint = string | ((error: RegistryError) => string | Promise<string>);
 
+/**
+ * Hints of a command, by the code of the error.
+ *
+ * @internal
+ */
 export type Hints = Partial<Record<ErrorCode, Hint>>;
 
 /** Returns the hint for a ref that does not exist: a suggestion, and the command that lists. */

@@ -14,12 +14,14 @@ interface Amounts {
   waits?: string;
 }
 
+/** @internal */
 export interface Progress {
   update(amounts: Amounts): void;
   print(line: string): void;
   end(): Promise<void>;
 }
 
+/** @internal */
 export interface ProgressOptions {
   /** Without a terminal, print a line every few seconds. @default false */
   lines?: boolean;

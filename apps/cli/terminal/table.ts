@@ -3,6 +3,7 @@ import { printable, printableJson } from "../../../core/naming/printable.ts";
 
 export { printable, printableJson };
 
+/** A column of a table. */
 export interface Column {
   title: string;
   /** @default "left" */
@@ -110,6 +111,7 @@ function padded(text: string, width: number, align: Column["align"] = "left"): s
   return align === "right" ? space + text : text + space;
 }
 
+/** Like `printable`, but keeps ends of lines. */
 export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }

@@ -7,6 +7,7 @@ import { invalid } from "./hints.ts";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
+/** Returns the error of a value that cannot be parsed. */
 export function unreadable(text: string, as: string, state: string, hint: string): RegistryError {
   return invalid(`parse ${JSON.stringify(text)} as ${as}`, state, hint);
 }
@@ -105,6 +106,7 @@ export function parseGrace(text: string): number {
   throw invalid(`use --grace ${text}`, "it is less than an hour", hint);
 }
 
+/** Parses a whole number from 0. */
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw unreadable(text, "a count", "expected a whole number", "Examples: 0, 10, 200.");
@@ -142,6 +144,7 @@ export function momentOf(moment: TypedMoment, nowMs: number): Date {
   return "at" in moment ? moment.at : new Date(nowMs - moment.agoMs);
 }
 
+/** Parses a port; 0 is any free one. */
 export function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   const hint = "Use one from 1024, or 0 for any free port.";

@@ -28,6 +28,7 @@ export function parseShard(text: string): Shard {
   throw invalid(`read shard ${shown(text)}`, state, hint);
 }
 
+/** @internal */
 export interface FoundShard {
   shard: Shard;
   from: string;

@@ -232,6 +232,7 @@ function checkMembers({ materializer }: Pick<ArtifactInfo, "materializer">): voi
   });
 }
 
+/** Returns the error of a token that lacks a scope. */
 export function denied(action: string, scope: string): RegistryError {
   return refused(action, undefined, "the token does not grant this right", {
     hint: `Use a token with the scope ${scope}.`,

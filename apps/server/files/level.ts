@@ -4,7 +4,11 @@ import { itemAt } from "../../../core/faults/present.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
 
-/** A file, or a folder with its delimiter. */
+/**
+ * A file, or a folder with its delimiter.
+ *
+ * @internal
+ */
 export type Walked = { path: string; file: FileInfo } | { path: string; file?: undefined };
 
 export interface LevelOptions {

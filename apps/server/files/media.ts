@@ -4,6 +4,7 @@ import { isHarmless, isScript, typeOfName } from "./harmless.ts";
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[ \t]*[\w-]+=("[\w ./:=+-]*"|[\w./:=+-]+))*$/;
 
+/** @internal */
 export type Disposition = "inline" | "attachment";
 
 /** Returns the type headers of a file, and those that keep it from running in this origin. */

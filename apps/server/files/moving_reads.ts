@@ -5,7 +5,11 @@ import { shown } from "../../../core/naming/names.ts";
 import type { Access } from "../access/access.ts";
 import type { ServiceMemory } from "../memory/service_memory.ts";
 
-/** A file, and the version that it is of now. */
+/**
+ * A file, and the version that it is of now.
+ *
+ * @internal
+ */
 type MovingFile = Pick<FileInfo, "path" | "sha256" | "size"> & { version: string };
 
 /**

@@ -18,6 +18,7 @@ const ASK_AGAIN = "private, no-cache";
 /** Files up to this size are read whole: streams take several times the processor time. */
 const WHOLE_BYTES = 16 * 1024;
 
+/** A file of a version, and how it is answered. */
 export interface AnsweredFile {
   artifact: Pick<PagedArtifact, "info">;
   file: ArtifactFile;
@@ -79,6 +80,7 @@ function withoutDates({ method, headers: sent }: SentHead): SentHead {
   return { method, headers };
 }
 
+/** Returns the entity tag of a file: its digest. */
 export function etagOf({ sha256 }: Pick<ArtifactFile["info"], "sha256">): string {
   return `"sha256:${sha256}"`;
 }

@@ -16,6 +16,7 @@ import { firstIndex, isWithin, Level, type Walked } from "./level.ts";
 
 export type { Walked };
 
+/** @internal */
 export interface WalkOptions {
   /** @default all files */
   prefix?: string;
@@ -31,6 +32,7 @@ export interface WalkOptions {
   isShown?(file: FileInfo): boolean;
 }
 
+/** @internal */
 type Listed = Pick<PagedArtifact, "pages"> & {
   info: Pick<PagedArtifact["info"], "files"> & { commit?: string };
 };

@@ -8,7 +8,11 @@ interface Entry {
   close(): void;
 }
 
-/** A limit for all entries together. */
+/**
+ * A limit for all entries together.
+ *
+ * @internal
+ */
 export interface Ledger {
   readonly heldBytes: number;
   open(): Entry;

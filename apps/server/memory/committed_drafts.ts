@@ -4,6 +4,7 @@ import { keepNewest } from "../../../core/work/keep_newest.ts";
 /** More are forgotten, the oldest first. */
 const MOST = 2000;
 
+/** A draft or a run that a token has committed. */
 export interface CommittedDraft {
   kind: "draft" | "run";
   name: string;
@@ -11,6 +12,7 @@ export interface CommittedDraft {
   token: string | undefined;
 }
 
+/** The drafts that were committed lately, and by which token. */
 export class CommittedDrafts {
   readonly #tokens = new Map<string, string | undefined>();
 

@@ -32,6 +32,7 @@ export interface GatewayMemory {
   of<T extends object>(kind: MemoryKind<T>): MethodsOf<T>;
 }
 
+/** @internal */
 export interface ServiceMemory extends GatewayMemory {
   readonly locks: MethodsOf<UploadLocks>;
   readonly rates: MethodsOf<RequestRates>;

@@ -6,7 +6,9 @@ import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { aliasesOf, checkNamed, checkOnly, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
+import { CommitDraftSchema } from "../schemas/draft.ts";
 import * as schemas from "../schemas/saving.ts";
+import { DiscardedSchema } from "../schemas/shared.ts";
 import { CHECKED, REPEATED, savedAnswer, unreadState } from "../saving/saved_answer.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
@@ -42,7 +44,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     summary: "Saves a draft as one version; a repeat returns the same version",
     scope: "save",
     answers: REPEATED,
-    json: schemas.CommitDraftSchema,
+    json: CommitDraftSchema,
     answer: async ({ c, params, json, access, signal }) => {
       c.info.aliases = aliasesOf(json.alias);
       checkNamed(json, { name: params.name, access });
@@ -63,7 +65,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     summary: "Discards a draft",
     scope: "save",
     answers: {
-      200: { description: "`discarded` is false without a draft", schema: schemas.DiscardedSchema },
+      200: { description: "`discarded` is false without a draft", schema: DiscardedSchema },
     },
     answer: async ({ c, params, access, signal }) => {
       const { name, draft: id } = params;

@@ -15,6 +15,7 @@ import { operationRoute } from "../operation_route.ts";
 import { aliasesOf } from "../saving/save_sent.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
+import { FILE } from "../schemas/shared.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
 import { invalid, unsupported } from "../../../core/errors.ts";
 import { checkStillAllowed, checkWrites } from "../access/guard_route.ts";
@@ -35,7 +36,7 @@ export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void
     summary: "Receives bytes for a later save, which names their upload id",
     description: "Incomplete bodies are discarded. Unsaved bytes are not part of the registry.",
     scope: "save",
-    body: { "application/octet-stream": schemas.FILE },
+    body: { "application/octet-stream": FILE },
     answers: { 201: { description: "Received", schema: schemas.ContentSchema } },
     answer: async ({ c, access }) => {
       const content = c.request.body ?? new Blob().stream();
@@ -95,7 +96,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
       "tus clients may also send a POST with `X-HTTP-Method-Override: PATCH`, DELETE or HEAD.",
     scope: "save",
     requestHeaders: { "tus-resumable": "1.0.0", "upload-offset": "The offset of the upload" },
-    body: { "application/offset+octet-stream": schemas.FILE },
+    body: { "application/offset+octet-stream": FILE },
     answers: { 204: { description: "Received", headers: TUS } },
     problems: [410],
     answer,
@@ -144,7 +145,7 @@ const MOST_FIELD = 64 * 1024;
 export function uploadRoutes(routes: Routes, context: ServerContext): void {
   const form = {
     type: "object",
-    properties: { name: { type: "string", maxLength: MOST_FIELD }, file: schemas.FILE.schema },
+    properties: { name: { type: "string", maxLength: MOST_FIELD }, file: FILE.schema },
   };
   route(routes, "POST /upload", {
     id: "upload",
@@ -155,7 +156,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
       "idempotency key saves and schedules nothing. `alias` also needs the right to move.",
     scope: "save",
     requestHeaders: { "idempotency-key": "A repeat with the same key is the same upload" },
-    body: { "application/octet-stream": schemas.FILE, "multipart/form-data": { schema: form } },
+    body: { "application/octet-stream": FILE, "multipart/form-data": { schema: form } },
     answers: {
       202: { description: "Saved, and a job scheduled", schema: schemas.UploadAnswerSchema },
       201: {

@@ -8,7 +8,7 @@ import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operat
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
-import type { SaveRequest } from "../schemas/saving.ts";
+import type { SaveRequest } from "../schemas/sent_save.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { openSentFiles, passThrough, UNKNOWN_BYTES } from "./sent_files.ts";
 import { matchesTag, namesTags } from "../files/answer_file.ts";
@@ -60,14 +60,22 @@ export async function checkOnly(
   }
 }
 
+/** @internal */
+interface NamedInSave {
+  inputs?: readonly (string | { ref: string })[] | undefined;
+  base?: string | undefined;
+  alias?: string | readonly string[] | undefined;
+  materializer?: { id: string } | undefined;
+  onConflict?: string | undefined;
+  ifCommit?: string | null | undefined;
+}
+
 /**
  * Throws `Denied` for a save that needs further rights: to read `inputs` and a `base` of other
  * names, to delete what it overwrites, and to move aliases or add a release.
  */
 export function checkNamed(
-  { inputs = [], base, alias, materializer, onConflict, ifCommit }: Partial<
-    Pick<SaveRequest, "inputs" | "base" | "alias" | "materializer" | "onConflict" | "ifCommit">
-  >,
+  { inputs = [], base, alias, materializer, onConflict, ifCommit }: NamedInSave,
   { name, access }: { name: string; access: Access },
 ): void {
   if (onConflict === "overwrite" || ifCommit !== undefined) access.check("delete", name);

@@ -3,21 +3,23 @@ import { nameSegment } from "../../../core/naming/names.ts";
 import type { SavedArtifact } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { Answer } from "../answer.ts";
-import type { RouteContext } from "../gateways/gateway.ts";
+import type { DescribedAnswer, RouteContext } from "../gateways/gateway.ts";
 import { relative } from "../routing.ts";
 import { SavedArtifactSchema } from "../schemas/saving.ts";
 
 /** The answer to a request without `files`. */
-export const CHECKED = { 204: { description: "Only checked: the save would be accepted" } };
+export const CHECKED: Record<204, DescribedAnswer> = {
+  204: { description: "Only checked: the save would be accepted" },
+};
 
 /** Answers of commits that can be repeated. */
-export const REPEATED = {
+export const REPEATED: Record<200 | 201, DescribedAnswer> = {
   201: { description: "Saved", schema: SavedArtifactSchema },
   200: { description: "Saved before", schema: SavedArtifactSchema },
 };
 
 /** Header of an answer with an existing version: nothing was saved. */
-export const SKIPPED = { "holdfast-skipped": "true" };
+export const SKIPPED: Record<string, string> = { "holdfast-skipped": "true" };
 
 /** Answers with a save. A version that another token may have saved (`isOwn`) needs `read`. */
 export async function savedAnswer(

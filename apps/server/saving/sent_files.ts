@@ -20,8 +20,10 @@ import { checkJoinedSize, checkUploadSize } from "../guard/body_limit.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
-import type { SaveRequest, SentFile } from "../schemas/saving.ts";
+import type { SaveRequest } from "../schemas/sent_save.ts";
+import type { SentFile } from "../schemas/sent_save.ts";
 
+/** @internal */
 interface OpenFilesOptions {
   /** The rights of the sender. Uploads belong to its token. */
   access: Access;
@@ -33,6 +35,7 @@ interface OpenFilesOptions {
   signal?: AbortSignal;
 }
 
+/** @internal */
 type Parts = Pick<ServerContext, "uploads" | "logger" | "openPages" | "options">;
 
 /** Opens sent files. Checks given sizes and digests, those of uploads as they are read. */

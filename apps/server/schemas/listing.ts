@@ -1,16 +1,59 @@
 // Schemas of listings, and helpers for named schemas.
 import * as v from "npm:valibot@^1.5";
 
-export function object<E extends v.ObjectEntries>(ref: string, entries: E) {
+/** @internal */
+export type Schema<Input = unknown, Value = Input> = v.GenericSchema<Input, Value>;
+
+/** @internal */
+type Entries = v.ObjectEntries;
+
+/** @internal */
+type Checked<S extends Schema> = v.SafeParseResult<S>;
+
+/** @internal */
+type List<S extends Schema> = Schema<v.InferInput<S>[], v.InferOutput<S>[]>;
+
+/** @internal */
+type Repeated<Value> = v.OptionalSchema<Schema<string | string[], Value[]>, never[]>;
+
+/** @internal */
+type Members<E extends Entries> = Named<v.ObjectSchema<E, undefined>>;
+
+/** @internal */
+export type OnlyMembers<E extends Entries> = Named<v.StrictObjectSchema<E, undefined>>;
+
+/** @internal */
+export type Described<S extends Schema> = v.OptionalSchema<
+  Schema<v.InferInput<S>, v.InferOutput<S>>,
+  undefined
+>;
+
+/** @internal */
+export type Named<S extends v.GenericSchema> = v.SchemaWithPipe<
+  readonly [S, v.MetadataAction<v.InferOutput<S>, { readonly ref: string }>]
+>;
+
+/** @internal */
+type Optional<Input, Value = Input> = v.OptionalSchema<v.GenericSchema<Input, Value>, undefined>;
+
+/** An object with a name in the OpenAPI document. */
+export function object<E extends Entries>(
+  ref: string,
+  entries: E,
+): Members<E> {
   return v.pipe(v.object(entries), v.metadata({ ref }));
 }
 
-export function strictObject<E extends v.ObjectEntries>(ref: string, entries: E) {
+/** An object with a name in the OpenAPI document, and no other members. */
+export function strictObject<E extends Entries>(
+  ref: string,
+  entries: E,
+): OnlyMembers<E> {
   return v.pipe(v.strictObject(entries), v.metadata({ ref }));
 }
 
 /** Checks a value up to its first fault: a body may have millions. */
-export function check<S extends v.GenericSchema>(schema: S, value: unknown): v.SafeParseResult<S> {
+export function check<S extends Schema>(schema: S, value: unknown): Checked<S> {
   return v.safeParse(schema, value, { abortEarly: true });
 }
 
@@ -51,7 +94,11 @@ function placeOf({ path = [] }: Issue): string {
 }
 
 /** An array with a limit that is checked before its items. */
-export function atMost<S extends v.GenericSchema>(most: number, item: S, least = 0) {
+export function atMost<S extends Schema>(
+  most: number,
+  item: S,
+  least = 0,
+): List<S> {
   const limit = v.maxLength<v.InferOutput<S>[], number>(most);
   const schema = v.pipe(v.array(item), v.minLength(least), limit);
   const run: typeof schema["~run"] = (dataset, config) => {
@@ -63,7 +110,7 @@ export function atMost<S extends v.GenericSchema>(most: number, item: S, least =
 }
 
 /** A string with a maximum. */
-export function text(most: number, least = 0) {
+export function text(most: number, least = 0): Schema<string> {
   return v.pipe(
     v.string(),
     v.minLength(least, "empty"),
@@ -72,7 +119,10 @@ export function text(most: number, least = 0) {
 }
 
 /** A member of a query that may be repeated: the list of its values, which may be empty. */
-export function repeated<O>(most: number, item: v.GenericSchema<string, O>) {
+export function repeated<O>(
+  most: number,
+  item: Schema<string, O>,
+): Repeated<O> {
   return v.optional(
     v.pipe(v.union([item, atMost(most, item)]), v.transform((given) => [given].flat() as O[])),
     [],
@@ -86,12 +136,15 @@ export const MOST_LIMIT = 10_000;
 export const MOST_TEXT = 65_536;
 
 /** An optional member with a description. */
-export function described<S extends v.GenericSchema>(schema: S, text: string) {
+export function described<S extends Schema>(
+  schema: S,
+  text: string,
+): Described<S> {
   return v.optional(v.pipe(schema, v.description<v.InferOutput<S>, string>(text)));
 }
 
 /** An optional whole number in a query. */
-export function count(least: number, most: number, description: string) {
+export function count(least: number, most: number, description: string): Optional<string, number> {
   return v.optional(v.pipe(
     v.string(),
     v.regex(/^[0-9]+$/, "expected a whole number"),
@@ -103,7 +156,7 @@ export function count(least: number, most: number, description: string) {
 }
 
 /** An optional flag in a query. */
-export function flag(description: string) {
+export function flag(description: string): Optional<"true" | "false", boolean> {
   return v.optional(v.pipe(
     v.picklist(["true", "false"], "expected true or false"),
     v.description(description), // of the input, so before it is converted
@@ -111,7 +164,8 @@ export function flag(description: string) {
   ));
 }
 
-export const pageFields = {
+/** The members of the query of a list. */
+export const pageFields: { limit: Optional<string, number>; after: Optional<string> } = {
   limit: count(
     1,
     MOST_LIMIT,
@@ -126,7 +180,11 @@ export const numberedFields = {
   after: count(1, Number.MAX_SAFE_INTEGER, "The `next` of the previous page"),
 };
 
-export function page<T>(item: v.GenericSchema<T>, ref: string) {
+/** A page of a list, with a name in the OpenAPI document. */
+export function page<T>(
+  item: Schema<T>,
+  ref: string,
+): Schema<unknown, { items: T[]; next?: string | undefined }> {
   return v.pipe(
     v.object({ items: v.array(item), next: v.optional(v.string()) }),
     v.metadata({ ref }),

@@ -2,21 +2,15 @@
 import * as v from "npm:valibot@^1.5";
 import { MOST_SENT_FILES } from "../../../core/calls/file_limit.ts";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
-import { SAVE, SAVED, type SaveOptions } from "../../../core/registry/operations/saving.ts";
+import { SAVE, SAVED } from "../../../core/registry/operations/saving.ts";
 import { optionsInBody, schemaOf } from "./rows.ts";
-import { atMost, described, flag, object, strictObject, text } from "./listing.ts";
-import {
-  Amount,
-  ArtifactInputSchema,
-  FileInfoSchema,
-  JsonObject,
-  Moment,
-  Path,
-  Sha256,
-  Text,
-} from "./artifact.ts";
+import { atMost, described, flag, object, strictObject } from "./listing.ts";
+import type { Schema } from "./listing.ts";
+import type { SentFile, SentOptions } from "./sent_save.ts";
+import { ArtifactInputSchema, FileInfoSchema } from "./artifact.ts";
+import { Amount, Base64, JsonObject, Moment, Path, Sha256, Text } from "./shared.ts";
 
-const MaterializerSchema = v.strictObject({
+export const MaterializerSchema = v.strictObject({
   id: v.pipe(Text, v.maxLength(200)),
   formatVersion: v.pipe(Amount, v.minValue(1)),
 });
@@ -28,21 +22,6 @@ const aboutFile = {
   modifiedAt: v.optional(Moment),
   size: v.optional(Amount),
   sha256: v.optional(Sha256),
-};
-
-/** Bytes in base64. A string is never longer in V8; `maxBodyBytes` is much smaller. */
-export const Base64 = v.pipe(
-  text(2 ** 29 - 24),
-  v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "expected base64"),
-);
-
-/** A body that is passed on as it comes. */
-export const FILE = {
-  schema: {
-    type: "string",
-    format: "binary",
-    description: "At most `maxUploadBytes`, of which little is held in memory",
-  },
 };
 
 /** Maximum number of uploads that make one file: of 8 MiB each, they have 800 GB. */
@@ -64,7 +43,7 @@ const aboutJoined = {
  * A file: its bytes in base64, the id of its upload, the ids of uploads whose bytes follow each
  * other, or runs of an earlier version of it and of uploads with the other bytes.
  */
-const SentFileSchema = v.pipe(
+const SentFileSchema: Schema<SentFile> = v.pipe(
   v.union(
     [
       v.strictObject({
@@ -86,25 +65,17 @@ const SentFileSchema = v.pipe(
   v.metadata({ ref: "SentFile" }),
 );
 
-export type SentFile = v.InferOutput<typeof SentFileSchema>;
-
 /** An input: resolved when saved, unless it has a digest or null in its place. */
 const GivenInputSchema = v.union([
   ArtifactInputSchema,
   v.strictObject({ ref: Text, digest: v.null() }),
 ]);
 
-/** Options that the service passes on as they come. */
-type SentOptions = Omit<
-  SaveOptions,
-  "alias" | "metadata" | "inputs" | "as" | "onProgress" | "signal"
->;
-
 const { compress, idempotencyKey, ...options } = optionsInBody(SAVE.options) as {
   [Name in keyof Required<SentOptions>]: v.GenericSchema<SentOptions[Name]>;
 };
 
-const howToSave = {
+export const howToSave = {
   ...options,
   alias: described(
     v.union([Text, atMost(100, Text)], "expected an alias, or a list of them"),
@@ -122,8 +93,6 @@ export const SaveRequestSchema = strictObject("SaveRequest", {
   files: v.optional(atMost(MOST_SENT_FILES, SentFileSchema)),
 });
 
-export type SaveRequest = v.InferOutput<typeof SaveRequestSchema>;
-
 export const SavedArtifactSchema = schemaOf(SAVED);
 
 export const DeletedSchema = schemaOf(ALIASES.deleteAlias.route.answer);
@@ -139,12 +108,6 @@ export const AddedPartSchema = object("AddedPart", {
   size: Amount,
 });
 
-export const CommitDraftSchema = strictObject("CommitDraftRequest", {
-  ...howToSave,
-  parts: v.optional(atMost(MOST_SENT_FILES, Text)),
-  materializer: v.optional(MaterializerSchema),
-});
-
 export const DraftInfoSchema = object("DraftInfo", {
   state: v.picklist(["open", "committing", "committed", "discarded", "abandoned"]),
   version: v.optional(v.string()),
@@ -153,8 +116,6 @@ export const DraftInfoSchema = object("DraftInfo", {
 });
 
 export const DraftQuery = v.object({ files: flag("Include the files of the parts") });
-
-export const DiscardedSchema = object("Discarded", { discarded: v.boolean() });
 
 export const ContentSchema = object("Content", {
   upload: v.string(),

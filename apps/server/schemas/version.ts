@@ -3,17 +3,13 @@ import * as v from "npm:valibot@^1.5";
 import { type ArtifactInfo, PLAIN_MEMBERS } from "../../../core/artifact.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import {
-  Amount,
   AnnotationsSchema,
   ArtifactInputSchema,
-  AuthorSchema,
   CommitQuery,
   FileInfoSchema,
-  JsonObject,
-  Moment,
   ProblemSchema,
-  Text,
 } from "./artifact.ts";
+import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./shared.ts";
 import { count, described, flag, MOST_TEXT, object, page, pageFields, text } from "./listing.ts";
 import { membersOf } from "./rows.ts";
 

@@ -14,6 +14,7 @@ export async function stateOfOwn(
   return state;
 }
 
+/** Returns the error of an upload that does not exist, or belongs to another token. */
 export function noUpload(upload: string): RegistryError {
   return notFound("find upload", JSON.stringify(upload), "it does not exist", {
     hint:

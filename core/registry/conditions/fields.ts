@@ -5,7 +5,11 @@ import type { Comparison } from "../../text/comparing.ts";
 import { instantOf } from "../../text/iso_time.ts";
 import { endStateOf } from "../run.ts";
 
-/** Facts of a version, a run or a line of a list, which conditions compare. */
+/**
+ * Facts of a version, a run or a line of a list, which conditions compare.
+ *
+ * @internal
+ */
 export interface Facts {
   readonly name: string;
   readonly version: string;

@@ -15,7 +15,8 @@ import {
   shellWord,
   withHints,
 } from "../../../apps/cli/extending.ts";
-import type { Command, ServerPart } from "../../../apps/cli/extending.ts";
+import type { Command } from "../../../apps/cli/extending.ts";
+import type * as service from "../../../apps/server.ts";
 import { mountUrl, SEND_TOKENS } from "./mounters.ts";
 
 const STOP_MS = 2000;
@@ -46,7 +47,9 @@ export const mount: Command = defineCommand({
     const registry = await context.open();
     const mounted = await withHints(openPages(registry, ref), lookUp(ref));
     const { name, version } = mounted.info;
-    const { createHandler, listen } = await loadPart<ServerPart>(
+    const { createHandler, listen } = await loadPart<
+      Pick<typeof service, "createHandler" | "listen">
+    >(
       "../../../apps/server.ts",
       import.meta.url,
     );

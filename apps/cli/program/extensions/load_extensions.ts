@@ -6,9 +6,10 @@ import { checkOptions, type OptionNames } from "../../../../core/options/check_o
 import { VERSION } from "../../../holdfast_version.ts";
 import { importFile } from "../../places/load_module.ts";
 import type { Command } from "../command.ts";
-import { type CommandSet, type Extension, releaseOf } from "../extension.ts";
+import type { CommandSet, Extension } from "../extension.ts";
 import { invalid, shellWord } from "../../terminal/hints.ts";
 import type { NamedModule } from "./named_modules.ts";
+import { releaseOf } from "./stamp.ts";
 
 /** Parts of a program that an extension must not take. */
 interface Taken {
