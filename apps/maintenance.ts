@@ -17,6 +17,7 @@
  *
  * @module
  */
+export { copyVersion, type CopyVersionOptions } from "./copy_version.ts";
 export * from "../extensions/mirrors/mod.ts";
 export * from "../extensions/pruning/mod.ts";
 export * from "../registry/maintenance.ts";

@@ -325,7 +325,12 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   },
   {
     from: "apps/maintenance.ts",
-    may: among(...MAINTENANCE, "extensions/mirrors/mod.ts", "extensions/verification/mod.ts"),
+    may: among(
+      ...MAINTENANCE,
+      "apps/copy_version.ts",
+      "extensions/mirrors/mod.ts",
+      "extensions/verification/mod.ts",
+    ),
   },
   ...LISTS_OF_APPS.map((from) => ({
     from,

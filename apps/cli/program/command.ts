@@ -62,6 +62,8 @@ export interface Command {
    * its work
    */
   whenUnread?: "end" | "fail";
+  /** True if its second argument may be in another registry than the first. @default false */
+  between?: boolean;
   /** Returns the exit code if it is not 0. */
   // deno-lint-ignore no-explicit-any -- see `CommandOf`
   run(args: any, flags: any, context: CommandContext): Promise<number | void>;

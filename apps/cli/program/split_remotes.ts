@@ -18,7 +18,7 @@ interface SplitArguments {
  * @throws {RegistryError} `Invalid` if they name several, or `--registry` names another
  */
 export function splitRemotes(
-  { args: definitions }: Command,
+  { args: definitions, between }: Command,
   args: readonly unknown[],
   shared: SharedOptions,
 ): SplitArguments {
@@ -43,6 +43,12 @@ export function splitRemotes(
     return isInRegistry ? split(arg, usage.startsWith("[")) : arg;
   });
   const [registry, second] = named;
+  if (between) {
+    const [one, two] = args.map((arg) => remoteOf(String(arg))?.registry);
+    const place = one ?? (shared.registry && atName(shared.registry));
+    const isBetween = two !== undefined && place !== undefined && place !== two;
+    if (isBetween) return { args: [rest[0], ...args.slice(1)], registry: one };
+  }
   if (registry === undefined) return { args };
   const option = shared.registry === undefined || atName(shared.registry) === registry
     ? undefined
@@ -57,6 +63,12 @@ export function splitRemotes(
       shellWord(two)
     } NAME`,
   );
+}
+
+/** Returns the registry that a ref names, and the ref in it. */
+export function remoteOf(ref: string): { registry: string; rest: string } | undefined {
+  const [, registry, rest = ""] = REMOTE.exec(ref) ?? [];
+  return registry === undefined ? undefined : { registry, rest };
 }
 
 /** Refuses a ref that names a registry where it cannot. */

@@ -32,7 +32,7 @@ cliTest("a named registry works as -r team and @team/REF", async (it) => {
 cliTest("two registries in one line are refused", async (it) => {
   const at = withNames(it);
   for (const name of ["a", "b"]) await it.succeeds(`remote add ${name} ./${name}`, at);
-  for (const line of ["copy @a/x @b/x", "load @a/x -r b", "load @a/x -r ./b"]) {
+  for (const line of ["diff @a/x @b/x", "load @a/x -r b", "load @a/x -r ./b"]) {
     await it.fails(line, 2, "holdfast mirror ", at);
   }
 });

@@ -1,0 +1,99 @@
+// Copies one version to another registry, by the methods of every registry.
+import type { ArtifactInput } from "../core/record.ts";
+import { fileFacts } from "../core/registry/file_facts.ts";
+import { defineMaterializer } from "../core/materializer.ts";
+import type { FileToSave } from "../core/materializer.ts";
+import type { CopyOptions, Registry, SavedArtifact, SaveOptions } from "../core/registry.ts";
+import { parseRef } from "../core/naming/refs.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import { RELEASE } from "../core/registry/release.ts";
+
+/** Options of {@linkcode copyVersion}. */
+export interface CopyVersionOptions extends CopyOptions {
+  /** The target. */
+  to: Registry;
+  /** The name in the target, or `name@version`. @default the same name, its next version */
+  as?: string;
+}
+
+/**
+ * Copies a version to another registry, with its files, metadata and recorded inputs. Every byte
+ * passes through this program once and is checked against its SHA-256. The copy has a new date.
+ * Within one registry, use `copy`, which moves no bytes that a store can copy itself.
+ *
+ * @throws {RegistryError} as `open` and `save` do
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { copyVersion } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using team = await openRegistry("memory:");
+ * await using own = await openRegistry("memory:");
+ * await team.save("my:model", { depth: 12 });
+ * await copyVersion(team, "my:model@1", { to: own, as: "renamed" });
+ * assertEquals(await own.load("renamed"), { depth: 12 });
+ * ```
+ */
+export async function copyVersion(
+  from: Registry,
+  ref: string,
+  options: CopyVersionOptions,
+): Promise<SavedArtifact> {
+  const { to, as, onConflict, onProgress, signal } = options;
+  if (from.id === to.id && from.location === to.location) {
+    return await from.copy(ref, as ?? ref, { onConflict, onProgress, signal });
+  }
+  const artifact = await from.open(ref, { signal });
+  const { name, metadata, inputs, materializer: { id, formatVersion } } = artifact.info;
+  if (id === RELEASE) throw releaseOf(ref);
+  const { version, name: target } = targetOf(as ?? name);
+  const materializer = defineMaterializer<unknown>({
+    id,
+    formatVersion,
+    async *save(): AsyncGenerator<FileToSave> {
+      for (const info of artifact.info.files.values()) {
+        const { path, size } = info;
+        const stream = () => artifact.file(path).stream();
+        yield { path, ...fileFacts(info), content: { size, stream } };
+      }
+    },
+    load: () => Promise.reject(new Error("a copy creates no values")),
+  });
+  const saving = {
+    version,
+    metadata,
+    inputs: inputs.map(recorded),
+    onConflict,
+    onProgress,
+    signal,
+  };
+  return await to.save(target, undefined, { ...saving, as: materializer });
+}
+
+function releaseOf(ref: string): RegistryError {
+  const hint = "Mirror its name, which copies the members first: mirrorRegistry(from, to, …).";
+  const state = "it is a release, whose members may be missing in the target";
+  return fault({ code: "Unsupported", action: "copy", subject: shown(ref), state, hint });
+}
+
+function targetOf(as: string): { name: string; version?: string } {
+  const { bare, name, selector } = parseRef(as);
+  if (bare) return { name };
+  if (selector.kind === "version") return { name, version: selector.version.full };
+  throw fault({
+    code: "Invalid",
+    action: "copy to",
+    subject: shown(as),
+    state: "expected NAME or NAME@VERSION",
+    hint: 'Pass "model" or "model@2.0.0".',
+  });
+}
+
+/** Returns an input as the source recorded it: the target does not resolve it. */
+function recorded(input: ArtifactInput): NonNullable<SaveOptions["inputs"]>[number] {
+  const { ref, digest } = typeof input === "string" ? { ref: input } : input;
+  return { ref, digest: digest ?? null };
+}

@@ -1,0 +1,74 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../../core/errors.ts";
+import { copyVersion } from "../../apps/maintenance.ts";
+import { createMemoryBackend, openRegistry } from "../../mod.ts";
+import { cliTest } from "./captured_io.ts";
+
+const open = () => openRegistry(createMemoryBackend());
+
+Deno.test("a version is copied to another registry under another name", async () => {
+  await using team = await open();
+  await using own = await open();
+  await team.save("data:raw", [1]);
+  const large = { rows: Array.from({ length: 30_000 }, (_, i) => i) };
+  const saved = await team.save("my:model", large, {
+    metadata: { accuracy: 0.9 },
+    inputs: ["data:raw@1"],
+  });
+  await team.save("my:model", "newer");
+
+  const copied = await copyVersion(team, "my:model@1", { to: own, as: "renamed" });
+
+  assertEquals([copied.name, copied.version, copied.size], ["renamed", saved.version, saved.size]);
+  assertEquals(await own.load("renamed"), large);
+  const [there, here] = [await team.info("my:model@1"), await own.info("renamed")];
+  assertEquals([here.digest, here.metadata], [there.digest, { accuracy: 0.9 }]);
+  assertEquals(here.inputs.length, 1);
+  assertEquals((await copyVersion(team, "my:model", { to: own })).name, "my:model");
+  assertEquals(await own.load("my:model"), "newer");
+});
+
+Deno.test("a version of the target is kept, skipped or replaced", async () => {
+  await using team = await open();
+  await using own = await open();
+  await team.save("a", 1);
+  await own.save("a", 2);
+  const fails = (options: object) =>
+    assertRejects(() => copyVersion(team, "a", { to: own, ...options }), RegistryError);
+  assertEquals((await fails({ as: "a@1" })).code, "AlreadyExists");
+  const skipped = await copyVersion(team, "a", { to: own, as: "a@1", onConflict: "skip" });
+  assertEquals([skipped.skipped, await own.load("a@1")], [true, 2]);
+  assertEquals((await fails({ as: "a@^1" })).code, "Invalid");
+  const missing = await assertRejects(() => copyVersion(team, "b", { to: own }), RegistryError);
+  assertEquals(missing.code, "NotFound");
+});
+
+Deno.test("within one registry, a copy is that of the registry", async () => {
+  await using team = await open();
+  await team.save("a", 1);
+  assertEquals((await copyVersion(team, "a", { to: team, as: "b" })).name, "b");
+  assertEquals(await team.load("b"), 1);
+});
+
+cliTest("copy takes a version to another named registry", async (it) => {
+  const at = { env: { XDG_CONFIG_HOME: it.root.join("config") } };
+  for (const name of ["one", "two"]) {
+    await it.succeeds(`init ${name} -q`, at);
+    await it.succeeds(`remote add ${name} ./${name}`, at);
+  }
+  await it.succeeds("save @one/note -", at);
+  await it.prints(
+    "copy @one/note @two/renamed --dry-run",
+    "Would copy note@1.0.0 to @two/renamed (1 B)\n",
+    at,
+  );
+  await it.fails("load @two/renamed", 3, "", at);
+  await it.succeeds("copy @one/note @two/renamed", at);
+  await it.prints("load @two/renamed", "x", at);
+  await it.succeeds("copy @one/note copied", at);
+  await it.prints("load @one/copied", "x", at);
+  await it.succeeds("-r one copy note @two/again", at);
+  await it.prints("load @two/again", "x", at);
+  await it.fails("copy @one/note @two", 2, "", at);
+  await it.fails("rm @one/note @two/renamed", 2, "", at); // other commands still use one
+});
