@@ -1,6 +1,5 @@
 // Runs as stores and services have them: a program logs values while it computes a version.
 import type { Author } from "../naming/author.ts";
-import { isJsonObject } from "../text/json_text.ts";
 import type { CommitDraftOptions } from "./draft.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
@@ -99,22 +98,4 @@ export interface FinishStoredRunOptions extends CommitDraftOptions {
   parts?: readonly string[];
   /** The writer that finishes its run: then failures of others are not those of the run. */
   writer?: string;
-}
-
-/** How a run ended that made a version. */
-export type EndState = "finished" | "failed" | "killed" | "cancelled";
-
-/**
- * Returns how the run ended that made a version, by the metadata that runs and pipelines write;
- * undefined for other versions.
- */
-export function endStateOf(metadata: Readonly<Record<string, unknown>>): EndState | undefined {
-  const { run, pipeline, end } = metadata;
-  if (isJsonObject(run)) {
-    if (typeof run.id !== "string" || typeof run.startedAt !== "string") return undefined;
-    if (run.failed === "KILLED") return "killed";
-    return Object.hasOwn(run, "failed") ? "failed" : "finished";
-  }
-  if (typeof run !== "string" || typeof pipeline !== "string") return undefined;
-  return end === "failed" || end === "cancelled" ? end : "finished";
 }

@@ -1,6 +1,6 @@
 // The state in which the run of a version ended is the same in Python, by a folder and by a service.
 import { assertEquals } from "@std/assert";
-import { endStateOf } from "../../core/registry/run.ts";
+import { endStateOf } from "../../core/registry/conditions/end_state.ts";
 import { openRegistry } from "../../mod.ts";
 import { pythonTest, runProgram, served } from "./reader.ts";
 

@@ -3,7 +3,7 @@ import { byteSize } from "../../text/byte_size.ts";
 import { comparing, comparingText, comparingVersions, valueAt } from "../../text/comparing.ts";
 import type { Comparison } from "../../text/comparing.ts";
 import { instantOf } from "../../text/iso_time.ts";
-import { endStateOf } from "../run.ts";
+import { endStateOf } from "./end_state.ts";
 
 /**
  * Facts of a version, a run or a line of a list, which conditions compare.

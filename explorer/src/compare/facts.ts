@@ -1,5 +1,5 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
-import { endStateOf } from "../../../core/registry/run.ts";
+import { endStateOf } from "../../../core/registry/conditions/end_state.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../../../core/text/better.ts";
 import { briefText, formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";

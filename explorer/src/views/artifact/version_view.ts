@@ -1,6 +1,6 @@
 // One version: its files, a preview of one of them, and everything known of it.
 import { valueFiles } from "../../../../core/naming/value_files.ts";
-import { endStateOf } from "../../../../core/registry/run.ts";
+import { endStateOf } from "../../../../core/registry/conditions/end_state.ts";
 import { RELEASE } from "../../../../core/registry/release.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";

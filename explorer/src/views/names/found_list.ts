@@ -1,6 +1,6 @@
 // Search results: names and versions.
 import { formatAgo, formatBytes } from "../../format/format.ts";
-import { endStateOf } from "../../../../core/registry/run.ts";
+import { endStateOf } from "../../../../core/registry/conditions/end_state.ts";
 import { isBroken, StateTag } from "../../components/state_tag.ts";
 import { VirtualList } from "../../components/virtual_list.ts";
 import { html } from "../../framework/html.ts";

@@ -1,7 +1,7 @@
 // The aliases of a name, and the best metric of the versions that have one.
 import { numberText } from "../../format/format.ts";
 import { isBroken } from "../../components/state_tag.ts";
-import { endStateOf } from "../../../../core/registry/run.ts";
+import { endStateOf } from "../../../../core/registry/conditions/end_state.ts";
 import { columnsOf } from "../versions/columns.ts";
 import { metadataValues, numberAt } from "../versions/experiments.ts";
 import type { FoundVersion, Promoted } from "./found_list.ts";

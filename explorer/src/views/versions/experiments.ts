@@ -2,7 +2,7 @@
 import { sortByField } from "../../../../apps/difference/sort_by_field.ts";
 import { fromMetadata } from "../../../../core/text/comparing.ts";
 import { isJsonObject } from "../../../../core/text/json_text.ts";
-import { endStateOf } from "../../../../core/registry/run.ts";
+import { endStateOf } from "../../../../core/registry/conditions/end_state.ts";
 import { isTextNumber, TextNumbers } from "../../../../apps/metadata_text.ts";
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
