@@ -26,6 +26,7 @@ export type { ErrorCode, Fault } from "./errors.ts";
 export { itemAt, valueAt } from "./faults/present.ts";
 export type { FileStore, FileToDecode } from "./file_store.ts";
 export { defineReasons } from "./hints/reasons.ts";
+export type { Hints } from "./hints/reasons.ts";
 export type { FileToSave, Materializers } from "./materializer.ts";
 export { filePathProblem } from "./naming/file_paths.ts";
 export {

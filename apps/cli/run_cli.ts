@@ -12,7 +12,7 @@ import type { Extension } from "./program/extension.ts";
 import { type CommandTable, createCommandTable } from "./commands/mod.ts";
 import { reportError } from "./terminal/exit_code.ts";
 import { cliHint } from "./terminal/hint_words.ts";
-import { shellWord } from "./terminal/hints.ts";
+import { shellWord, withRegistry } from "./terminal/hints.ts";
 import { configuredExtensions, type NamedModule } from "./program/extensions/named_modules.ts";
 import { isExtensionLate, splitExtensions } from "./program/extensions/named_modules.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
@@ -90,7 +90,11 @@ async function runLine(
   const typed = args.length === 1 && args[0] === "version" ? ["--version"] : args;
   const tokens = extensions.flatMap(({ tokens = [] }) => tokens);
   const hints = extensions.flatMap(({ hints }) => hints === undefined ? [] : [hints]);
-  const hintOf = (error: Advice) => cliHint(error, io.system.env, hints);
+  const ofRegistry = extensions.flatMap(({ ofRegistry = [] }) => ofRegistry);
+  const words = {
+    hint: (error: Advice) => cliHint(error, io.system.env, hints),
+    withRegistry: (text?: string) => withRegistry(text, shared.registry, ofRegistry),
+  };
   const table = createCommandTable(extensions);
   const program = { groups: table.groups, io, version: VERSION };
   let whenUnread: Command["whenUnread"] = "end"; // help and versions
@@ -104,7 +108,7 @@ async function runLine(
         refuseHalfRefs(command, words);
         ({ whenUnread } = command);
         if (whenUnread === undefined) io.stdout.ignoreClose?.();
-        const context = createCommandContext({ io, shared, tokens, hints });
+        const context = createCommandContext({ io, shared, tokens, hints, ofRegistry });
         try {
           return await command.run(words, call.options, context) ?? 0;
         } finally {
@@ -117,9 +121,10 @@ async function runLine(
     const hint = isRegistryError(error, "Invalid", "NotFound")
       ? await hintForLine(error, typed, { ...program, table, extensions, shared }).catch(() => {})
       : undefined;
-    if (hint === undefined) return await reportError(error, shared, io, hintOf);
+    if (hint === undefined) return await reportError(error, shared, io, words);
     const told = retold(error as RegistryError, { hint, cause: error });
-    return await reportError(told, { ...shared, registry: undefined }, io, hintOf); // a line names it
+    const whole = { ...words, withRegistry: (text?: string) => text }; // the line names it
+    return await reportError(told, shared, io, whole);
   }
 }
 

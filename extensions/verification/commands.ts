@@ -25,7 +25,6 @@ import type {
 } from "../../apps/cli/extending.ts";
 import { readThrough, verifyingOptions } from "../../apps/cli/extending.ts";
 import type { Extension } from "../../apps/cli/program/extension.ts";
-import { withRegistry } from "../../apps/cli/terminal/hints.ts";
 import { isGranted } from "../../core/system.ts";
 import type { Registry } from "../../mod.ts";
 import type { Shard } from "../../registry/maintenance.ts";
@@ -264,7 +263,7 @@ async function printProblems(
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
   if (shared.json) return;
   const hints = problems.flatMap((problem) => hintOf(problem, context) ?? []);
-  for (const hint of new Set(hints.map((hint) => withRegistry(hint, shared.registry)))) {
+  for (const hint of new Set(hints.map(context.withRegistry))) {
     await io.stdout.write(`hint: ${printable(hint)}\n`);
   }
 }

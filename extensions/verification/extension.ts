@@ -4,6 +4,7 @@ import { CLI_HINTS } from "./hint_words.ts";
 export const verificationExtension: Extension = {
   name: "verification",
   hints: CLI_HINTS,
+  ofRegistry: ["verify"],
   suggestions: {
     reading: ["verify"],
     writingOptions: ["--repair-from"],

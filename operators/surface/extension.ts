@@ -6,6 +6,7 @@ import { CLI_HINTS } from "./hint_words.ts";
 export const pipelinesExtension: Extension = {
   name: "pipelines",
   hints: CLI_HINTS,
+  ofRegistry: ["pipeline (plan|run|status|logs|cancel|graph)"],
   suggestions: {
     reading: ["pipeline plan", "pipeline status", "pipeline logs", "pipeline graph"],
     commands: [

@@ -8,12 +8,12 @@ import { reportError } from "../../apps/cli/terminal/exit_code.ts";
  * Lets such a failure fail its step instead of ending the process and the steps beside it. If the
  * step is unknown, it fails all that run here: their output may be incomplete.
  */
-export function failOnStrays({ io, shared, logger, hint }: CommandContext): Disposable {
+export function failOnStrays(context: CommandContext): Disposable {
   const stop = listenForStrays({
-    onLate: (error) => logger.warn(error.message),
+    onLate: (error) => context.logger.warn(error.message),
     onUnknown(error, failRunning) {
       if (failRunning()) return;
-      void reportError(error, shared, io, hint).finally(() => process.exit(1));
+      void reportError(error, context.shared, context.io, context).finally(() => process.exit(1));
     },
   });
   return { [Symbol.dispose]: stop };

@@ -173,7 +173,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   ],
   "extensions/plugins/surface/": ["apps/cli/commands/worker.ts", "apps/cli/places/load_module.ts"],
   "extensions/verification/": [
-    "apps/cli/terminal/hints.ts",
     "core/",
     "disk/spread/piece_threads.ts",
     ...OF_RECORDS,

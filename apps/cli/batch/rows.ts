@@ -1,4 +1,5 @@
 // Rows of manifests: their fields, parsed and checked.
+import type { Advice } from "../../../core/errors.ts";
 import { resolve } from "node:path";
 import type { Encoding, LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OnConflict } from "../../../core/registry/operations/saving.ts";
@@ -88,9 +89,10 @@ function parseCell(field: string, kind: FieldKind, cell: string): unknown {
   }
 }
 
-function oneRegistry(remote: string, rest: string): string {
-  return `All rows use one registry: write ${JSON.stringify(rest)} and pass -r ` +
+function oneRegistry(remote: string, rest: string): Advice {
+  const hint = `All rows use one registry: write ${JSON.stringify(rest)} and pass -r ` +
     `${remote.slice(1)}. For several registries run one batch each.`;
+  return { hint };
 }
 
 interface RefRow {

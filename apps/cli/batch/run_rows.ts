@@ -9,7 +9,6 @@ import { isOfShard } from "../../../core/work/shards.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../terminal/exit_code.ts";
-import { withRegistry } from "../terminal/hints.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { printable, printableJson } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
@@ -228,13 +227,13 @@ class RowRun<Row extends RowName> {
   }
 
   #printFailure(error: RegistryError, line: number): void {
-    const { shared, hint: hintOf } = this.#options.context;
+    const { shared, hint: hintOf, withRegistry } = this.#options.context;
     const { failed } = this.#sums;
     if (failed > MOST_PRINTED) return;
     this.#progress.print(`error: line ${line}: ${printable(error.message)}`);
     const hint = hintOf(error);
     if (shared.quiet) return;
-    if (hint) this.#progress.print(`hint: ${printable(withRegistry(hint, shared.registry))}`);
+    if (hint) this.#progress.print(`hint: ${printable(withRegistry(hint))}`);
     if (failed < MOST_PRINTED) return;
     this.#progress.print("More failures are not shown here: add --json");
   }

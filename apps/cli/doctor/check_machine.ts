@@ -16,6 +16,7 @@ import { syncFile } from "../../../disk/disk_sync.ts";
 import { errorCode } from "../../../disk/file_errors.ts";
 import type { CommandContext } from "../program/command.ts";
 import { toReportable } from "../terminal/exit_code.ts";
+import { commandReasons } from "../terminal/reasons.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatBytes } from "../terminal/units.ts";
 
@@ -63,17 +64,23 @@ const DISKS = {
   disk: {
     full: "fail",
     advice: "Remove data: holdfast prune, then holdfast gc after the grace period, or gc --now " +
-      "while nobody else uses the registry. Or move it to a larger disk: holdfast mirror",
+      "while nobody else uses the registry.",
+    reason: commandReasons.of("disk_full"),
   },
   /** Without space, reads go on without it. */
   cache: {
     full: "warn",
     advice: "Free it: holdfast cache clear. Or set HOLDFAST_CACHE to a folder on another disk.",
+    reason: undefined,
   },
 } as const;
 
 /** Checks the free space for a folder, or for the nearest folder above that exists. */
-export async function checkDisk(what: keyof typeof DISKS, path: string): Promise<Check> {
+export async function checkDisk(
+  what: keyof typeof DISKS,
+  path: string,
+  context: Pick<CommandContext, "hint">,
+): Promise<Check> {
   try {
     const { bavail, bsize, files, ffree } = await statfs(path);
     const free = bavail * bsize;
@@ -85,11 +92,14 @@ export async function checkDisk(what: keyof typeof DISKS, path: string): Promise
       ? `${path}: its disk has no inodes left`
       : `${formatBytes(free)} free for ${path}`;
     if (free >= LOW_BYTES && !noInodes) return ok(what, state);
-    const { full, advice } = DISKS[what];
+    const { full, advice: hint, reason } = DISKS[what];
+    const advice = context.hint({ hint, reason }) ?? hint;
     return trouble(what, free < FULL_BYTES || noInodes ? full : "warn", state, advice);
   } catch (error) {
     const { code, message, name } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" && dirname(path) !== path) return await checkDisk(what, dirname(path));
+    if (code === "ENOENT" && dirname(path) !== path) {
+      return await checkDisk(what, dirname(path), context);
+    }
     const advice = name === "NotCapable"
       ? "Allow it: --allow-sys=statfs"
       : "Check the owner of the folder.";
@@ -98,11 +108,15 @@ export async function checkDisk(what: keyof typeof DISKS, path: string): Promise
 }
 
 /** Warns of a disk that cannot sync folders; undefined if it can, or cannot be tried. */
-export async function checkSync(path: string): Promise<Check | undefined> {
+export async function checkSync(
+  path: string,
+  context: Pick<CommandContext, "hint">,
+): Promise<Check | undefined> {
   const isSafe = isReadOnly(path) || await syncsFolders(path).catch(() => true);
   if (isSafe) return undefined;
   const state = `the disk of ${path} cannot sync folders: a power cut may undo the last saves`;
-  const advice = "Copy the registry to a disk of this machine, or to a bucket: holdfast mirror.";
+  const hint = "Copy the registry to a disk of this machine, or to a bucket.";
+  const advice = context.hint({ hint, reason: commandReasons.of("disk_unsafe") }) ?? hint;
   return trouble("durability", "warn", state, advice);
 }
 

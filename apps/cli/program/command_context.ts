@@ -19,10 +19,14 @@ import { printableJson, printableLines, printableText } from "../terminal/table.
 
 /** Creates the context of one run; disposing it closes what the run has opened. */
 export function createCommandContext(
-  { io, shared, tokens, hints = [] }: Pick<CommandContext, "io" | "shared" | "tokens"> & {
-    /** Those of extensions. @default none */
-    hints?: readonly Hints[];
-  },
+  { io, shared, tokens, hints = [], ofRegistry }:
+    & Pick<CommandContext, "io" | "shared" | "tokens">
+    & {
+      /** Those of extensions. @default none */
+      hints?: readonly Hints[];
+      /** Commands of extensions that work on the registry of a run. @default none */
+      ofRegistry?: readonly string[];
+    },
 ): CommandContext & AsyncDisposable {
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];
@@ -42,6 +46,7 @@ export function createCommandContext(
     colors: createColors(io.stdout, io),
     logger,
     hint: (error) => cliHint(error, io.system.env, hints),
+    withRegistry: (text) => withRegistry(text, shared.registry, ofRegistry),
     async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
       const place = findRegistry(registry, io);
       logger.debug(`registry ${place.location}: the location ${originOf(place) ?? "is given"}`);
@@ -67,7 +72,9 @@ export function createCommandContext(
     async note(text) {
       if (shared.quiet) return;
       await io.stderr.write(
-        `${wrappedFor(printableLines(withRegistry(text, shared.registry)), io.stderr)}\n`,
+        `${
+          wrappedFor(printableLines(withRegistry(text, shared.registry, ofRegistry)), io.stderr)
+        }\n`,
       );
     },
     async confirm(question) {

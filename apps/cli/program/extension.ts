@@ -40,6 +40,7 @@ import type { AddedFiles } from "../../server/files/added_files.ts";
 import type { Gateway } from "../../server/gateways/gateway.ts";
 import type { UploadOptions } from "../../server/uploads/next_step.ts";
 
+export { commandReasons } from "../terminal/reasons.ts";
 export type { AddedFiles, Gateway, Suggestions, TokenCheck, TokenContext, TokenSource };
 
 /** A part of the product that may be absent. */
@@ -54,6 +55,11 @@ export interface Extension {
    * commands help with.
    */
   readonly hints?: Hints;
+  /**
+   * Patterns of its commands that work on the registry of a run: hints add `-r REGISTRY` to them.
+   * `pipeline (plan|run)`.
+   */
+  readonly ofRegistry?: readonly string[];
   /** Wrong lines that mean a command of the extension. */
   readonly words?: readonly OtherWords[];
   /** Words of other tools that mean its commands and options. */

@@ -1,11 +1,13 @@
 // Checks of arguments before the registry is opened.
 import { statSync } from "node:fs";
+import { fault } from "../../../core/errors.ts";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
 import { isUrl } from "../../../core/urls/local_path.ts";
 import type { Registry } from "../../../mod.ts";
 import type { Command } from "./command.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
+import { commandReasons } from "../terminal/reasons.ts";
 
 /** Refuses `name@`, an unfinished ref. */
 export function refuseHalfRef(ref: string): void {
@@ -71,9 +73,13 @@ export function refuseFile(path: string | undefined, action: "open" | "create"):
 export function refuseUrlTarget(to: string | undefined, action: string): void {
   if (to === undefined || !isUrl(to)) return;
   const subject = shellWord(to.replace(/:.*/s, "://…"));
-  const hint = "Write to a folder, and copy that with the tool of the store. A registry in a " +
-    "bucket is copied by: holdfast mirror FROM TO";
-  throw invalid(`${action} to ${subject}`, "it is a URL", hint);
+  throw fault({
+    code: "Invalid",
+    action: `${action} to ${subject}`,
+    state: "it is a URL",
+    hint: "Write to a folder, and copy that with the tool of the store.",
+    reason: commandReasons.of("target_is_url"),
+  });
 }
 
 function isFile(path: string): boolean {

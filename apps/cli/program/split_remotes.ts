@@ -1,7 +1,9 @@
 // Refs with a registry: `@team/my:model@^1` is `my:model@^1` in the registry named team. Names of
 // artifacts never begin with `@`. If the name is optional, `@team` alone means the whole registry.
+import { type Advice, fault } from "../../../core/errors.ts";
 import type { Command, SharedOptions } from "./command.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
+import { commandReasons } from "../terminal/reasons.ts";
 
 /** `@team/my:model@^1`: the registry, and the ref in it. */
 const REMOTE = /^(@[^/@]+)(?:\/(.*))?$/s;
@@ -56,13 +58,13 @@ export function splitRemotes(
   const other = second ?? option;
   if (other === undefined) return { args: rest, registry };
   const [one, two] = second === undefined ? [other, registry] : [registry, other];
-  throw invalid(
-    "use two registries at once",
-    `got ${one} and ${two}`,
-    `Pass one. To copy versions from one to the other: holdfast mirror ${shellWord(one)} ${
-      shellWord(two)
-    } NAME`,
-  );
+  throw fault({
+    code: "Invalid",
+    action: "use two registries at once",
+    state: `got ${one} and ${two}`,
+    hint: "Pass one.",
+    reason: commandReasons.of("two_registries", { one, two }),
+  });
 }
 
 /** Returns the registry that a ref names, and the ref in it. */
@@ -72,11 +74,15 @@ export function remoteOf(ref: string): { registry: string; rest: string } | unde
 }
 
 /** Refuses a ref that names a registry where it cannot. */
-export function refuseRemote(ref: string, hint: (remote: string, rest: string) => string): void {
+export function refuseRemote(
+  ref: string,
+  advise: (remote: string, rest: string) => Advice,
+): void {
   const [, remote, rest] = REMOTE.exec(ref) ?? [];
   if (remote === undefined) return;
   const state = `it names the registry ${remote}`;
-  throw invalid(`use ${JSON.stringify(ref)} here`, state, hint(remote, rest || "NAME"));
+  const action = `use ${JSON.stringify(ref)} here`;
+  throw fault({ code: "Invalid", action, state, ...advise(remote, rest || "NAME") });
 }
 
 /** Returns an input as a ref of the registry that is saved to; refuses one of another registry. */
@@ -85,8 +91,8 @@ export function ownInput(input: string, { registry }: SharedOptions): string {
   if (rest && registry !== undefined && remote === atName(registry)) return rest;
   refuseRemote(input, (remote, rest) => {
     const from = `${shellWord(remote)} HERE ${shellWord(rest.replace(/@.*/s, ""))}`;
-    return `An input must be in the registry that you save to. Copy it: holdfast mirror ${from}, ` +
-      `or keep its origin as metadata: -m ${shellWord(`from=${input}`)}`;
+    const hint = "An input must be in the registry that you save to.";
+    return { hint, reason: commandReasons.of("input_elsewhere", { from, origin: input }) };
   });
   return input;
 }

@@ -2,6 +2,7 @@
 import { fault, isUnreadable, type RegistryError } from "../../../core/errors.ts";
 import { shellWord } from "./hints.ts";
 import { formatCount } from "./units.ts";
+import { commandReasons } from "./reasons.ts";
 
 export class Damage {
   #found = new Map<RegistryError, string>();
@@ -28,7 +29,9 @@ export class Damage {
       code: errors.find(({ code }) => code === "Corrupt")?.code ?? "Unsupported",
       action: "list everything",
       state: `${formatCount(errors.length, "record")} could not be read`,
-      hint: `See all problems: holdfast verify ${names.slice(0, 8).map(shellWord).join(" ")}`,
+      reason: commandReasons.of("records_damaged", {
+        names: names.slice(0, 8).map(shellWord).join(" "),
+      }),
       key: errors[0]?.key,
       cause: errors[0],
     });

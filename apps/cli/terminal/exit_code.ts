@@ -119,17 +119,26 @@ export function errorStack(error: Error): string {
   return causes.join("\ncaused by: ");
 }
 
+/** Hints as a run makes them. */
+interface ErrorWords {
+  hint(error: Advice): string | undefined;
+  withRegistry(text: string | undefined): string | undefined;
+}
+
 /** Prints what a run has thrown, for programs or people, and returns the exit code. */
 export async function reportError(
   thrown: unknown,
   shared: { json?: boolean; verbose?: boolean; registry?: string },
   io: CliIo,
-  hintOf: (error: Advice) => string | undefined = (error) => cliHint(error, io.system.env),
+  words: ErrorWords = {
+    hint: (error) => cliHint(error, io.system.env),
+    withRegistry: (text) => withRegistry(text, shared.registry),
+  },
 ): Promise<number> {
   const error = toReportable(thrown);
   const lines: string[] = [];
-  const own = error instanceof Interruption ? undefined : hintOf(error);
-  const hint = withRegistry(own, shared.registry);
+  const own = error instanceof Interruption ? undefined : words.hint(error);
+  const hint = words.withRegistry(own);
   if (shared.json) lines.push(errorJson(error, hint));
   else {
     // A message may be a list. Its lines are indented, so that none looks like another message.

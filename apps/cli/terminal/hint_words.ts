@@ -2,6 +2,7 @@
 import { type Advice, hintFor } from "../../../core/errors.ts";
 import type { Hints, HintTable, ReasonKind } from "../../../core/hints/reasons.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
+import { COMMAND_HINTS } from "./reasons.ts";
 
 const OVERWRITE = "Add --on-conflict overwrite to replace it";
 
@@ -161,7 +162,7 @@ export function cliHint(
   hints: readonly Hints[] = [],
 ): string | undefined {
   const isJob = error.reason?.kind === "token_missing" && Boolean(env("CI"));
-  return isJob ? jobHint(env) : hintFor(error, ...hints, CLI_HINTS);
+  return isJob ? jobHint(env) : hintFor(error, ...hints, CLI_HINTS, COMMAND_HINTS);
 }
 
 /** Returns how a CI job gets a token. */

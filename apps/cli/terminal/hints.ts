@@ -102,20 +102,25 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
   }
 }
 
-/** The commands that work on the registry of a run. */
-const OF_REGISTRY = new RegExp(
-  "\\bholdfast (save|load|ls|versions|info|log|diff|rm|alias|note|publish|members|lineage|copy|download|cat|verify|du" +
-    "|gc|prune|rules \\w+|runs \\w+|undelete|settings|doctor|batch \\w+|pipeline (plan|run|status|logs|cancel|graph))" +
-    "(?! --help)\\b",
-  "g",
-);
+/** The commands of every program that work on the registry of a run. */
+const OF_REGISTRY: readonly string[] = [
+  ..."save|load|ls|versions|info|log|diff|rm|alias|note|publish|members|lineage|copy".split("|"),
+  ..."download|cat|du|gc|prune|rules \\w+|undelete|settings|doctor|batch \\w+".split("|"),
+];
 
-/** Adds `-r REGISTRY` to the commands in a hint or note, unless it names a registry itself. */
+/**
+ * Adds `-r REGISTRY` to the commands in a hint or note, unless it names a registry itself.
+ *
+ * @param added patterns of commands of extensions that work on the registry of a run
+ */
 export function withRegistry<Text extends string | undefined>(
   text: Text,
   registry: string | undefined,
+  added: readonly string[] = [],
 ): Text {
   const isNamed = /(^|\s)(-r|--registry|@[^\s/]+)[\s=/]/.test(text ?? "");
   if (registry === undefined || isNamed) return text;
-  return text?.replace(OF_REGISTRY, (call) => `${call} -r ${shellWord(registry)}`) as Text;
+  const commands = [...OF_REGISTRY, ...added].join("|");
+  const calls = new RegExp(`\\bholdfast (${commands})(?! --help)\\b`, "g");
+  return text?.replace(calls, (call) => `${call} -r ${shellWord(registry)}`) as Text;
 }

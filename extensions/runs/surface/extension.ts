@@ -5,6 +5,7 @@ import { CLI_HINTS } from "./hint_words.ts";
 export const runsExtension: Extension = {
   name: "runs",
   hints: CLI_HINTS,
+  ofRegistry: ["runs \\w+"],
   suggestions: {
     reading: ["runs ls", "runs show"],
     commands: [

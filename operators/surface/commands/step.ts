@@ -61,7 +61,7 @@ export const step: Command = defineCommand({
       return await executeSteps(args, flags, context);
     } catch (error) {
       if (!isRegistryError(error, "Unavailable", "Unknown")) throw error;
-      await reportError(error, context.shared, context.io, context.hint);
+      await reportError(error, context.shared, context.io, context);
       return DELIVER_AGAIN;
     }
   },

@@ -7,6 +7,7 @@ import type { Command, CommandContext } from "../../program/command.ts";
 import { lookUp, withHints } from "../../terminal/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, parsePositive } from "../../terminal/units.ts";
+import { commandReasons } from "../../terminal/reasons.ts";
 
 export const lineage: Command = defineCommand({
   name: "lineage",
@@ -52,7 +53,8 @@ async function noteGaps(
   if (unreadable.length > 0) {
     const count = formatCount(unreadable.length, "damaged record");
     const list = unreadable.map(printable).join(", ");
-    await context.note(`Inputs unknown for ${count}: ${list}. See: holdfast verify`);
+    const hint = `Inputs unknown for ${count}: ${list}`;
+    await context.note(context.hint({ hint, reason: commandReasons.of("inputs_unknown") }) ?? hint);
   }
 }
 

@@ -143,18 +143,19 @@ async function checkSlash(registry: Registry, context: CommandContext): Promise<
 
 async function* checksOfMachine(
   place: FoundRegistry | undefined,
-  { io }: CommandContext,
+  context: CommandContext,
 ): AsyncGenerator<Check> {
+  const { io } = context;
   const folder = place?.kind === "folder" ? localPathOf(place.location) : undefined;
   if (folder !== undefined) {
     const permissions = checkPermissions(folder);
     if (permissions !== undefined) yield permissions;
-    yield await checkDisk("disk", folder);
-    const sync = await checkSync(folder);
+    yield await checkDisk("disk", folder, context);
+    const sync = await checkSync(folder, context);
     if (sync !== undefined) yield sync;
   }
   const { path, problem = "" } = await inspectCache({ signal: io.signal, system: io.system });
-  if (path !== undefined) yield await checkDisk("cache", path);
+  if (path !== undefined) yield await checkDisk("cache", path, context);
   else if (folder === undefined) {
     yield trouble("cache", "warn", problem, "Set HOLDFAST_CACHE to a private folder.");
   }

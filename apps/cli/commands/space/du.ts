@@ -11,6 +11,7 @@ import { inOrder, printTable } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { nearestHint, notFound } from "../../terminal/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
+import { commandReasons } from "../../terminal/reasons.ts";
 
 const COLUMNS: Column[] = [
   { title: "NAME", shrinks: true },
@@ -78,8 +79,8 @@ export const du: Command = defineCommand({
     const { failures: { length } } = report;
     if (length === 0) return;
     const state = `${formatCount(length, "object")} could not be read`;
-    const hint = "See the damage: holdfast verify";
-    throw taskFailed("measure everything", undefined, state, { hint });
+    const reason = commandReasons.of("damage_seen");
+    throw taskFailed("measure everything", undefined, state, { reason });
   },
 });
 

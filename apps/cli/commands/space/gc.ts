@@ -8,6 +8,7 @@ import { inOrder, printTable } from "../../program/print_table.ts";
 import { orShowPart } from "../../program/try_each.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
+import { commandReasons } from "../../terminal/reasons.ts";
 
 /** Kinds of garbage: singular, and heading. */
 const KINDS: Record<GarbageItem["what"], [one: string, all: string]> = {
@@ -119,15 +120,14 @@ export const gc: Command = defineCommand({
 function incomplete(failures: GarbageReport["failures"]): RegistryError {
   const { length, 0: first } = failures;
   const isDamage = failures.some(({ code }) => code === "Corrupt" || code === "Unsupported");
-  const [state, hint] = isDamage
-    ? [
-      `kept ${formatCount(length, "object")} that could not be checked`,
-      "Nothing that is needed was removed. List the damage: holdfast verify",
-    ]
-    : [
-      `${formatCount(length, "failure")}, the first: ${first!.message}`,
-      "Nothing that is needed was removed. Fix the cause, and run gc again.",
-    ];
+  const unharmed = "Nothing that is needed was removed.";
+  if (isDamage) {
+    const state = `kept ${formatCount(length, "object")} that could not be checked`;
+    const reason = commandReasons.of("objects_kept");
+    return taskFailed("collect all garbage", undefined, state, { hint: unharmed, reason });
+  }
+  const state = `${formatCount(length, "failure")}, the first: ${first!.message}`;
+  const hint = `${unharmed} Fix the cause, and run gc again.`;
   return taskFailed("collect all garbage", undefined, state, { hint });
 }
 

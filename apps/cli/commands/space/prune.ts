@@ -13,6 +13,7 @@ import { noteRun } from "../../services/last_runs.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 import { orShowPart } from "../../program/try_each.ts";
 import { formatCount, parseAge, parseCount } from "../../terminal/units.ts";
+import { commandReasons } from "../../terminal/reasons.ts";
 
 const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthly: "months" };
 
@@ -111,10 +112,10 @@ export const prune: Command = defineCommand({
       return dryRun ? undefined : await noteRun(registry.id, ["prune"], context);
     }
     const state = `${formatCount(failures.length, "record")} could not be read`;
-    const hint =
-      "See the damage: holdfast verify. Delete a damaged version: holdfast rm NAME@VERSION " +
-      "--force. Reset a damaged alias: holdfast alias NAME ALIAS VERSION";
-    throw taskFailed("prune everything", undefined, state, { hint });
+    const hint = "Delete a damaged version: holdfast rm NAME@VERSION --force. " +
+      "Reset a damaged alias: holdfast alias NAME ALIAS VERSION";
+    const reason = commandReasons.of("damage_seen");
+    throw taskFailed("prune everything", undefined, state, { hint, reason });
 
     async function isConfirmed(deleted: PruneReport["deleted"]): Promise<boolean> {
       for (const { name, version } of inOrder(deleted, nameOf)) {

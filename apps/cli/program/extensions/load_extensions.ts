@@ -89,6 +89,7 @@ const MEMBERS: OptionNames<Extension> = {
   holdfast: true,
   commands: true,
   hints: true,
+  ofRegistry: true,
   words: true,
   suggestions: true,
   serving: true,
