@@ -87,7 +87,7 @@ export const PRESIGN_UPLOAD: RequestRowOf<DirectUploadOptions> = {
     summary: "Returns a URL by which the bytes of a later save go directly to the store",
     description: "Send them by PUT with `headers`, without a token, then save with the id of the " +
       "`upload`. The store takes these bytes only. The URL is a secret, and expires after five " +
-      "minutes. Only buckets of services that answer with their URLs (`--redirect`) support it.",
+      "minutes. Only buckets of services that answer with their URLs (`redirect`) support it.",
     scope: "save",
   },
 };

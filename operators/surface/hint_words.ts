@@ -1,8 +1,7 @@
-// Hints for errors of pipelines, by reason.
-import { nameSegment, shellWord } from "../../core/kernel.ts";
+// Hints of the command line for errors of pipelines, by reason.
+import { shellWord } from "../../core/kernel.ts";
 import { pipelineReasons } from "../contract/reasons.ts";
 
-/** Those of the command line. */
 export const CLI_HINTS = pipelineReasons.hints({
   pipeline_missing: "Check the path, or create it: holdfast pipeline init",
   pipeline_file_missing: "Name the file, or create it: holdfast pipeline init",
@@ -23,11 +22,4 @@ export const CLI_HINTS = pipelineReasons.hints({
   run_not_cancelled: ({ run }) => `Try again: holdfast pipeline cancel ${shellWord(run)}`,
   buckets_missing: "Use `holdfast pipeline run`.",
   links_outside: "Save it with links inside its folder, or with the linked files: --links follow.",
-});
-
-/** Those of a service. */
-export const HTTP_HINTS = pipelineReasons.hints({
-  run_missing: "List the runs: GET /runs",
-  run_step_missing: ({ run }) => `List its steps: GET /runs/${nameSegment(run)}`,
-  run_ended: ({ run }) => `See its result: GET /runs/${nameSegment(run)}`,
 });

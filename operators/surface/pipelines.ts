@@ -11,18 +11,24 @@ import {
   route,
 } from "../../apps/server/extending.ts";
 import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
-import { conflict, isRegistryError, notFound } from "../../core/kernel.ts";
-import { HTTP_HINTS } from "./hint_words.ts";
+import { conflict, isRegistryError, nameSegment, notFound } from "../../core/kernel.ts";
+import { pipelineReasons } from "../contract/reasons.ts";
 import { type KnownRun, knownRun, knownSteps } from "./known_runs.ts";
 import * as schemas from "./schemas.ts";
-import { pipelineReasons } from "../contract/reasons.ts";
 
 const loadRuns = () => import("../runner/records/run_record.ts");
+
+/** Hints by reason, for clients of the HTTP API. */
+const HINTS = pipelineReasons.hints({
+  run_missing: "List the runs: GET /runs",
+  run_step_missing: ({ run }) => `List its steps: GET /runs/${nameSegment(run)}`,
+  run_ended: ({ run }) => `See its result: GET /runs/${nameSegment(run)}`,
+});
 
 /** Routes that list, show and cancel runs of pipelines. */
 export const pipelines: Gateway = {
   name: "pipelines",
-  hints: HTTP_HINTS,
+  hints: HINTS,
   subjectOf: ({ run }) => ({ run }),
   addRoutes(routes, context) {
     runsRoutes(routes, context);

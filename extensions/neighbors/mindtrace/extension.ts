@@ -1,9 +1,14 @@
 import type { Extension } from "../../../apps/cli/program/extension.ts";
-import { CLI_HINTS } from "./reasons.ts";
+import { shellWord } from "../../../core/kernel.ts";
+import { exportReasons } from "./reasons.ts";
 
 export const mindtraceExtension: Extension = {
   name: "mindtrace",
-  hints: CLI_HINTS,
+  hints: exportReasons.hints({
+    export_exists: "Export to another folder, or under another name (--rename).",
+    export_name: ({ before, sign }) =>
+      `Rename it: --rename ${shellWord(`${before}${sign}=${before}:`)}`,
+  }),
   commands: [{
     group: "share",
     load: {

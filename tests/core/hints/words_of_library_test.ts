@@ -2,16 +2,28 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";
+import { readExports } from "../../support/exports.ts";
+import { reachable, readModuleGraph } from "../../support/module_graph.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../../support/source_files.ts";
 
 /** Sources of the interfaces that have flags or are read by people in a browser. */
-const INTERFACES: readonly RegExp[] = [
-  /^apps\/(cli|mcp|server\/explorer)(\/|\.ts)/,
-  /^(gateways\/\w+|mirrors|neighbors\/\w+|sign_in|signatures|verification)\/(extension|commands|promote|signers\/(key_files|remote_signer)|saving|(bom|asked|keyless)\/command)\.ts$/,
-  /^gateways\/dav\/mount(ers)?\.ts$/,
-  /^gateways\/s3\/errors\.ts$/, // read in the output of commands such as `aws s3 cp`
-  /^(processes|operators\/surface|plugins\/surface|queues\/surface|sign_in\/login|neighbors\/import)\//,
-];
+const INTERFACES = /^apps\/(cli|server\/explorer)(\/|\.ts)/;
+
+/** Entry points that programs import: not the command line, and not what writes its extensions. */
+const LIBRARY = Object.values(await readExports()).map((file) => file.replace("./", ""))
+  .filter((file) => !file.startsWith("apps/cli"));
+
+/** Returns the sources that a program can load: those of extensions that only commands load are theirs. */
+async function sourcesOfLibrary(): Promise<string[]> {
+  const product = [...await sourceFiles(PRODUCT_FOLDERS), "mod.ts"];
+  const graph = await readModuleGraph(product);
+  const loaded = new Set(LIBRARY.flatMap((entry) => [...reachable(graph, entry)]));
+  const isOfPart = (path: string) => /^(extensions|operators)\//.test(path);
+  return product.filter((path) =>
+    !INTERFACES.test(path) && (!isOfPart(path) || loaded.has(path)) &&
+    !path.endsWith("/extension.ts")
+  );
+}
 
 /** Flags of runtimes, bundlers and other programs, which a program may need. */
 const OF_OTHERS =
@@ -25,6 +37,7 @@ const COMMAND_LINES: readonly string[] = [
   "operators/config/script_command.ts", // bash
   "operators/config/tree/overrides.ts", // the origin of a value, in messages
   "operators/engines/slurm.ts",
+  "extensions/gateways/s3/errors.ts", // read in the output of commands such as `aws s3 cp`
 ];
 
 function textsOf(source: string): string[] {
@@ -34,9 +47,10 @@ function textsOf(source: string): string[] {
 
 Deno.test("texts of the library name no command and no flag", async () => {
   const named: string[] = [];
-  for (const path of await sourceFiles(PRODUCT_FOLDERS)) {
-    if (INTERFACES.some((each) => each.test(path)) || COMMAND_LINES.includes(path)) continue;
-    for (const text of textsOf(await Deno.readTextFile(join(REPOSITORY, path)))) {
+  for (const path of await sourcesOfLibrary()) {
+    const source = await Deno.readTextFile(join(REPOSITORY, path));
+    if (COMMAND_LINES.includes(path)) continue;
+    for (const text of textsOf(source)) {
       const own = text.replace(OF_OTHERS, "");
       if (/(^|[\s"'`([])--[a-z]|\bholdfast [a-z]+/.test(own)) named.push(`${path}: ${text}`);
     }
