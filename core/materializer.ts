@@ -182,7 +182,12 @@ export interface Materializers extends Iterable<[id: string, Materializer]> {
   register<T, S extends T = T>(of: Class<S>, materializer: Materializer<T, S>): Materializer<T, S>;
   /** Returns the materializer of the nearest class, else the last added that accepts the value. */
   forValue(value: unknown): Materializer;
-  /** Throws `Unsupported` for an unknown id; the hint lists the ids. */
+  /**
+   * Keeps the materializer that a save or load was given as `as`, for later loads. One that is
+   * registered under its id is used instead.
+   */
+  remember(materializer: Pick<Materializer, "id"> & Partial<Materializer>): void;
+  /** Throws `Unsupported` for an id neither registered nor remembered; the hint lists the ids. */
   get(id: string): Materializer;
   has(id: string): boolean;
   names(): string[];
@@ -195,6 +200,7 @@ export function createMaterializerSet(
   const byId = new Map<string, Materializer>();
   const byClass = new Map<unknown, Materializer>();
   const accepting: Materializer[] = [];
+  const used = new Map<string, Materializer>();
 
   // deno-lint-ignore no-explicit-any
   function register(...args: [any] | [Class<unknown>, any]): any {
@@ -229,8 +235,12 @@ export function createMaterializerSet(
         `Register a materializer (defineMaterializer), or save plain data. ${known()}`;
       throw fault({ code: "Unsupported", action: "save", subject: described(value), state, hint });
     },
+    remember(materializer) {
+      const { id, load } = materializer;
+      if (typeof load === "function") used.set(id, materializer as Materializer);
+    },
     get(id) {
-      const materializer = byId.get(id);
+      const materializer = byId.get(id) ?? used.get(id);
       if (materializer !== undefined) return materializer;
       const subject = `"${id}"`;
       const state = "not registered in this program";

@@ -12,7 +12,7 @@ export function workByContract(registry: Registry, options: BatchOptions): Batch
   return {
     running: 0,
     async save({ name, value, ...rest }, signal) {
-      const { as: materializer = materializerFor(registry.materializers, name, value) } = rest;
+      const materializer = materializerFor(registry.materializers, name, value, rest.as);
       const held = createShare(budget);
       const counted = async (saving: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
         const files = await saving;

@@ -61,6 +61,7 @@ export function openRemoteDraft(
     async commit(options = {}) {
       const action = `commit ${subject}`;
       checkWritable(action);
+      if (options.as) draft.materializers.remember(options.as);
       return await connection.read({
         action,
         method: "POST",

@@ -39,7 +39,7 @@ export async function saveValue(
 ): Promise<SavedArtifact> {
   checkName(name);
   const { version, signal, onProgress } = options;
-  const { as: materializer = materializerFor(materializers, name, value) } = options;
+  const materializer = materializerFor(materializers, name, value, options.as);
   checkMaterializer(materializer);
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const asked = askedOf({ ...options, as: materializer });

@@ -216,7 +216,7 @@ export class OpenedRun implements Run {
 
   async #sendValue(value: unknown, as: Materializer | undefined, signal?: AbortSignal) {
     const { registry, draft, system } = this.#parts;
-    const materializer = as ?? materializerFor(registry.materializers, this.name, value);
+    const materializer = materializerFor(registry.materializers, this.name, value, as);
     const sent = this.#value;
     const isSent = sent?.value === value && sent?.materializer === materializer;
     const part = sent && isSent ? sent.part : valuePart(materializer, system.id());

@@ -38,6 +38,7 @@ export async function makeValue(
   options[RESOLVED]?.(artifact.info.version);
   if (options.as !== undefined) checkMaterializer(options.as); // others were, when registered
   checkSavedBy(as, artifact.info);
+  if (options.as !== undefined) materializers.remember(as);
   const make = () => limit.together(() => materialize(as, artifact, { signal }));
   const value = await ofCaller(artifact.info, options, make);
   return schema === undefined ? value : await checkSchema(schema, value, artifact.info, options);
@@ -98,14 +99,21 @@ async function checkSchema(
 const MAX_PATH_LENGTH = 1024;
 
 /**
- * Returns the materializer of a value. A string that names a file or folder of this machine is
- * `Invalid`: it would be saved as text, while nearly all who pass a path mean what it names.
+ * Returns the materializer of a value, or `as`, which it remembers. A string that names a file or
+ * folder of this machine is `Invalid`: it would be saved as text, while nearly all who pass a path
+ * mean what it names.
  */
 export function materializerFor(
   materializers: Materializers,
   name: string,
   value: unknown,
+  as?: Materializer,
 ): Materializer {
+  if (as !== undefined) {
+    checkMaterializer(as);
+    materializers.remember(as);
+    return as;
+  }
   const materializer = materializers.forValue(value);
   if (typeof value === "string" && materializer.id === "text" && isPath(value)) {
     const path = JSON.stringify(value);

@@ -54,7 +54,7 @@ export class BatchCalls {
       const { name, value, ...options } = entry;
       const { budget, executor } = this.#options;
       const { materializers } = this.#context;
-      const { as: materializer = materializerFor(materializers, name, value) } = options;
+      const materializer = materializerFor(materializers, name, value, options.as);
       const memory = createShare(budget);
       const produce = async () => {
         const files = await this.#filesOf(value, materializer, signal);

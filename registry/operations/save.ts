@@ -41,8 +41,8 @@ import { createChooser } from "./target/keyed.ts";
 export function saveMethod(context: Context, suggest: Suggest): Registry["save"] {
   return (artifact, value, options = {}) => {
     const [name, settings] = namedBy(artifact, options);
-    const { as: materializer = materializerFor(context.materializers, name, value), signal } =
-      settings;
+    const { as, signal } = settings;
+    const materializer = materializerFor(context.materializers, name, value, as);
     const produce = () => materializer.save(value, { signal });
     const saving = saveFiles(context, { name, materializer, produce }, settings);
     return suggest(saving, undefined, { signal });

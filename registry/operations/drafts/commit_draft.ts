@@ -35,6 +35,7 @@ export async function commitDraft(
     CommitDraftOptions,
 ): Promise<SavedArtifact> {
   const { context, name, idempotencyKey, signal } = draft;
+  context.materializers.remember(materializer);
   let shared: string[] = [];
   const artifact = {
     name,

@@ -47,6 +47,34 @@ export const loadCases: readonly RegistryCase[] = [
     },
   ),
   given(
+    "load() uses a materializer that a save, a load or a draft was given, until one is registered",
+    async ({ registry, writer }) => {
+      class Shop {
+        readonly city: string;
+        constructor(city: string) {
+          this.city = city;
+        }
+      }
+      const shop = (id: string) =>
+        defineMaterializer({
+          id,
+          save: ({ city }: Shop) => [{ path: "shop.txt", content: text(city) }],
+          load: async (artifact) =>
+            new Shop(new TextDecoder().decode(await artifact.file("shop.txt").bytes())),
+        });
+      await writer.save("a", new Shop("Oslo"), { as: shop("acme/shop") });
+      deepStrictEqual(await writer.load("a"), new Shop("Oslo"));
+      deepStrictEqual(await registry.load("a", { as: shop("acme/shop") }), new Shop("Oslo"));
+      deepStrictEqual(await registry.load("a"), new Shop("Oslo"));
+      const draft = await writer.openDraft("c", { id: "1" });
+      await draft.addFile("shop.txt", text("Rome"));
+      await draft.commit({ as: shop("acme/draft") });
+      deepStrictEqual(await writer.load("c"), new Shop("Rome"));
+      writer.materializers.register({ ...shop("acme/shop"), load: () => new Shop("registered") });
+      deepStrictEqual(await writer.load("a"), new Shop("registered"));
+    },
+  ),
+  given(
     "a missing version is NotFound; has() returns false, and get() undefined",
     async ({ registry, writer }) => {
       await writer.save("a", 1, { version: "1.5.0" });
