@@ -105,7 +105,7 @@ export class LastMetrics {
 
   add(metric: Metric): void {
     const before = this.#last.get(metric.key);
-    if (before === undefined || !isLater(before, metric)) this.#last.set(metric.key, metric);
+    if (before === undefined || isLater(metric, before)) this.#last.set(metric.key, metric);
   }
 
   get all(): Metric[] {
@@ -113,9 +113,9 @@ export class LastMetrics {
   }
 }
 
-/** True if a metric comes after another one. NaN comes before all numbers. */
+/** True if a metric comes after another one. MLflow compares NaN as 0. */
 function isLater(one: Metric, other: Metric): boolean {
   if (one.step !== other.step) return one.step > other.step;
   if (one.timestamp !== other.timestamp) return one.timestamp > other.timestamp;
-  return one.value > other.value;
+  return (one.value || 0) > (other.value || 0);
 }

@@ -122,9 +122,11 @@ function compare(a: Metric, b: Metric): number {
   return a.timestamp - b.timestamp || a.step - b.step || compareValues(a.value, b.value);
 }
 
+/** Compares as MLflow's database does, which stores NaN as 0, and a mark. */
 function compareValues(a: number, b: number): number {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-  return a < b ? -1 : Number(a > b);
+  const [one, other] = [a || 0, b || 0];
+  if (one === other) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return one < other ? -1 : 1;
 }
 
 /** Returns the token of the page after a value. */
