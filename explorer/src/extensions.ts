@@ -6,6 +6,7 @@ import { modelsExtension } from "./extensions/models/extension.ts";
 import { omeExtension } from "./extensions/ome/extension.ts";
 import { pipelinesExtension } from "./extensions/pipelines/extension.ts";
 import { promotionsExtension } from "./extensions/promotions/extension.ts";
+import { runsExtension } from "./extensions/runs/extension.ts";
 import { savedViewsExtension } from "./extensions/saved_views/extension.ts";
 import { signaturesExtension } from "./extensions/signatures/extension.ts";
 import { signInExtension } from "./extensions/sign_in/extension.ts";
@@ -14,6 +15,7 @@ export const EXTENSIONS: readonly PageExtension[] = [
   omeExtension,
   modelsExtension,
   pipelinesExtension,
+  runsExtension,
   jobsExtension,
   promotionsExtension,
   savedViewsExtension,

@@ -40,12 +40,6 @@ export const VIEWS: readonly ViewEntry[] = [
     load: async () => (await import("./runs/runs_view.ts")).RunsView,
   },
   {
-    at: "logged",
-    title: "Runs",
-    of: "runs",
-    load: async () => (await import("./runs/logged_run_view.ts")).LoggedRunView,
-  },
-  {
     at: "upload",
     title: "Upload",
     isOffered: ({ service, rights }) => !service.isSite && mayChange(rights, "save"),

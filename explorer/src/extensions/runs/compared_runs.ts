@@ -12,9 +12,9 @@ import { useMemo, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { type Loaded, useLoaded } from "../../framework/use_loaded.ts";
-import { LoggedRuns } from "./logged_runs.ts";
+import { LoggedRuns } from "../../views/runs/logged_runs.ts";
 import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
-import { useLoggedRuns } from "./use_logged_runs.ts";
+import { useLoggedRuns } from "../../views/runs/use_logged_runs.ts";
 
 export function ComparedRuns({ name, ids }: {
   name: string;

@@ -1,9 +1,9 @@
 // Runs that programs log to: listed, and their curves live.
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import { finishRun, openRun } from "../../../extensions/runs/mod.ts";
-import { barriersOf } from "../support/barriers.ts";
-import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { finishRun, openRun } from "../../../../extensions/runs/mod.ts";
+import { barriersOf } from "../../support/barriers.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";
 
 Deno.test({
   name: "a run is listed and drawn while its program logs, until it is a version" + SKIPPED,

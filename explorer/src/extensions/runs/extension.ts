@@ -1,0 +1,12 @@
+// Runs that log values: the view of one with its curves, and of several. The page itself lists them.
+import type { PageExtension } from "../../extension.ts";
+
+export const runsExtension: PageExtension = {
+  name: "runs",
+  views: [{
+    at: "logged",
+    title: "Runs",
+    of: "runs",
+    load: async () => (await import("./logged_run_view.ts")).LoggedRunView,
+  }],
+};
