@@ -1,12 +1,9 @@
-// Numbers of README and the guide that follow from a benchmark or from the tests.
+// Numbers of README and the guide that follow from a benchmark: what they say of other programs.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { join } from "@std/path";
-import { SCHEDULES } from "../simulate/schedules/mod.ts";
 import { decidingRows, rowsAtTop } from "../bench/deciding.ts";
-import { readmeSamples } from "../dev/npm/readme_samples.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
-import { sourceFiles } from "../support/source_files.ts";
 
 const PAIRS = /^## Second versions[^]*?(?=^## )/m;
 
@@ -44,46 +41,6 @@ Deno.test("README says how much slower downloads are than with s5cmd, and from M
   assertStringIncludes(readme, `up to ${most} times as long as with s5cmd`);
 });
 
-Deno.test("the programs of README parse on the Node that it names", async () => {
-  const readme = await readProse("README.md");
-  assertStringIncludes(readme, "run on Deno 2.9, Node 22.12, Bun");
-  for (const { text } of await readmeSamples()) {
-    assertEquals(/\busing\b/.test(text), false, text); // Node 24 is the first with it
-  }
-});
-
-Deno.test("README counts the tests that it names", async () => {
-  const readme = await readProse("README.md");
-  const seeds = /HOLDFAST_SEEDS:-(\d+)/.exec(await readText(".ci/run"))![1];
-  const schedules = Math.floor((SCHEDULES.length - 1) / 10) * 10; // "over" that
-  const tested = `${grouped(seeds)} random runs of over ${schedules} schedules`;
-  assertStringIncludes(readme, tested);
-
-  const judge = await readText("tests/judges/linearizability/linearizability_test.ts");
-  const models = /^const MODELS.*\[(.*)\]/m.exec(judge)![1].split(",").length;
-  const [long, short] = /^const SIMULATED = isLong \? (\d+) : (\d+)/m.exec(judge)!.slice(1);
-  const byProcesses = [...judge.matchAll(/histories: isLong \? (\d+) : (\d+)/g)];
-  const histories = (simulated: string, index: number) =>
-    (models + 1) * Number(simulated) + // releases too
-    byProcesses.reduce((sum, counts) => sum + models * Number(counts[index]), 0);
-  const [fewer, more] = [histories(short, 2), histories(long, 1)]
-    .map((count) => grouped(Math.floor(count / 100) * 100));
-  assertMatch(readme, new RegExp(`checks over ${fewer} histories.*, and over ${more} before`));
-
-  const power = await readText("tests/judges/power_loss/power_loss_test.ts");
-  const rounds = /^const ROUNDS.*ext4: (\d+), xfs: \1 .*ext4: (\d+), xfs: (\d+)/m.exec(power)!;
-  const [, before, ext4, xfs] = rounds;
-  assertMatch(
-    readme,
-    new RegExp(`${xfs} to ${ext4} times; before a release, ${before} times each`),
-  );
-
-  const files = (await sourceFiles(["tests"])).filter((path) => path.endsWith("_test.ts"));
-  const texts = await Promise.all(files.map(readText));
-  const killing = texts.filter((text) => /SIGKILL|server\.kill\(/.test(text)).length;
-  assertStringIncludes(readme, `Some ${Math.round(killing / 10) * 10} test files kill`);
-});
-
 async function readText(path: string): Promise<string> {
   return await readFile(join(REPOSITORY, path), "utf8");
 }
@@ -101,8 +58,4 @@ function addedOf(table: string, row: string): number[] {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function grouped(count: number | string): string {
-  return Number(count).toLocaleString("en");
 }
