@@ -18,7 +18,8 @@
  * @module
  */
 export { copyVersion, type CopyVersionOptions } from "./copy_version.ts";
+export * from "../extensions/maintenance/mod.ts";
 export * from "../extensions/mirrors/mod.ts";
-export * from "../extensions/pruning/mod.ts";
-export * from "../registry/maintenance.ts";
 export * from "../extensions/verification/mod.ts";
+export * from "../registry/tools/probe_backend.ts";
+export * from "../registry/tools/settings.ts";

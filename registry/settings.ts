@@ -116,7 +116,7 @@ async function create(store: OpeningStore, options: OpenOptions): Promise<FoundR
 }
 
 async function checkStore(store: OpeningStore, signal?: AbortSignal): Promise<void> {
-  const { checkStore } = await import("./maintenance/probe/probe.ts");
+  const { checkStore } = await import("./probe/probe.ts");
   await checkStore(store, { graceMs: store.settings.leastGraceMs, signal });
 }
 

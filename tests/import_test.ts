@@ -50,7 +50,7 @@ Deno.test("opening a registry loads no probe, garbage collection or verification
   const graph = await readModuleGraph(["registry/open.ts"], { atStart: true });
   const loaded = [...reachable(graph, "registry/open.ts")];
   assertEquals(
-    loaded.filter((path) => path.startsWith("registry/maintenance/")),
+    loaded.filter((path) => path.startsWith("extensions/maintenance/")),
     [],
   );
 });
@@ -62,10 +62,10 @@ Deno.test("modules that are loaded later need no permission either", async () =>
     program,
     `import { createMemoryBackend, openRegistry } from "${new URL("../mod.ts", import.meta.url)}";
     import { collectGarbage, probeBackend } from "${new URL(
-      "../registry/maintenance.ts",
+      "../apps/maintenance.ts",
       import.meta.url,
     )}";
-    import { prune } from "${new URL("../extensions/pruning/mod.ts", import.meta.url)}";
+    import { prune } from "${new URL("../extensions/maintenance/pruning/mod.ts", import.meta.url)}";
     import { verifyRegistry } from "${new URL(
       "../extensions/verification/mod.ts",
       import.meta.url,

@@ -10,15 +10,10 @@ import { createHandler, listen } from "../apps/server.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager } from "../files/mod.ts";
-import { prune } from "../extensions/pruning/mod.ts";
-import {
-  changeSettings,
-  collectGarbage,
-  measureSpace,
-  probeBackend,
-  readRulesHistory,
-  readSettings,
-} from "../registry/maintenance.ts";
+import { prune } from "../extensions/maintenance/pruning/mod.ts";
+import { changeSettings, readSettings } from "../registry/tools/settings.ts";
+import { collectGarbage, measureSpace, readRulesHistory } from "../extensions/maintenance/mod.ts";
+import { probeBackend } from "../registry/tools/probe_backend.ts";
 import { verifyRegistry } from "../apps/maintenance.ts";
 import { mirrorRegistry } from "../extensions/mirrors/mod.ts";
 import { openUploads, presignDownload } from "../extensions/transfers/mod.ts";

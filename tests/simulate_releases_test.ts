@@ -3,8 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError, realSystem, type Registry } from "../mod.ts";
 import { publishRelease, resolveRelease } from "../mod.ts";
-import { prune } from "../extensions/pruning/mod.ts";
-import { collectGarbage } from "../registry/maintenance.ts";
+import { prune } from "../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage } from "../extensions/maintenance/mod.ts";
 import { createRandomFaults } from "./simulate/random.ts";
 import { liveAs, NETWORK, smallValue } from "./simulate/schedules/schedule.ts";
 import { createWorld, GRACE_MS } from "./simulate/world.ts";

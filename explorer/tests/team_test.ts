@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { openRegistry, publishRelease } from "../../mod.ts";
 import { annotate, readAnnotations } from "../../registry/mod.ts";
-import { changeRules } from "../../registry/maintenance.ts";
+import { changeRules } from "../../extensions/maintenance/mod.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 
 Deno.test({

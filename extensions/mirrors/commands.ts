@@ -16,7 +16,7 @@ import { rethrowRepeatable } from "../../apps/cli/program/command_context.ts";
 import { refuseRef } from "../../apps/cli/program/refusals.ts";
 import { noteUnused, parseRenaming, renamed } from "../../apps/cli/values/renaming.ts";
 import type { Registry } from "../../mod.ts";
-import { readRules, readSettings } from "../../registry/maintenance.ts";
+import { readRules, readSettings } from "../../registry/tools/settings.ts";
 import type { RegistrySettings } from "../../registry/mod.ts";
 import { mirrorRegistry } from "./mod.ts";
 import type { MirrorFailure, MirrorItem, MirrorOptions, MirrorReport } from "./mod.ts";

@@ -1,8 +1,7 @@
 // Settings and rules of the mirrored registry.
 import type { SettingsRecord } from "../../core/record.ts";
-import { readSettingsRecord } from "../../registry/record_reads.ts";
-import type { Context } from "../../registry/record_reads.ts";
-import { checkGraceChange, writeSettings } from "../../registry/record_writes.ts";
+import { checkGraceChange, readSettingsRecord, writeSettings } from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 
 /** Gives a registry the rules, the grace period and the sharing of another one. */
 export async function copySettings(

@@ -5,13 +5,8 @@
 import { fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import { encodeName, isRegistryError, sha256 } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import {
-  mirrorTableFolder,
-  PackedMap,
-  passNames,
-  readNameTable,
-} from "../../registry/record_reads.ts";
-import type { ListedName } from "../../registry/record_reads.ts";
+import { mirrorTableFolder, PackedMap, passNames, readNameTable } from "../../registry/records.ts";
+import type { ListedName } from "../../registry/records.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";
 import { persist } from "./run.ts";

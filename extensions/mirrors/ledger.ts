@@ -1,7 +1,7 @@
 // Notes of cells that earlier runs found equal, so that the next run need not read them. Losing
 // notes only costs reads.
 import { isRegistryError } from "../../core/kernel.ts";
-import { decodeNote, encodeNote, mirrorKey } from "../../registry/record_reads.ts";
+import { decodeNote, encodeNote, mirrorKey } from "../../registry/records.ts";
 import { persist } from "./run.ts";
 import type { MirrorCell, MirrorRun, NamePair } from "./run.ts";
 

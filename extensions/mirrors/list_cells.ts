@@ -12,8 +12,8 @@ import {
   nameFolder,
   parseCellKey,
   versionCell,
-} from "../../registry/record_reads.ts";
-import type { Context } from "../../registry/record_reads.ts";
+} from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { persist } from "./run.ts";
 import type { CellPair, MirrorCell, MirrorRun, NamePair } from "./run.ts";

@@ -22,15 +22,15 @@ import { readThrough } from "../../core/work/read_through.ts";
 import {
   checkHas,
   checkKnown,
+  checkWritable,
   createRuleReader,
   findingLostObjects,
   knownContext,
   NAMES,
   namesPrefix,
-} from "../../registry/record_reads.ts";
+} from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 import { openPages } from "../../registry/mod.ts";
-import type { Context } from "../../registry/record_reads.ts";
-import { checkWritable } from "../../registry/record_writes.ts";
 import { openEqualNames } from "./equal_names.ts";
 import { mirrorInOrder } from "./in_order.ts";
 import type { CreateMirror } from "./in_order.ts";

@@ -1,8 +1,15 @@
 // Mirrors one alias: the target gets each change of its history, with the times of the source.
 import { isRegistryError, parseRef, parseVersion } from "../../core/kernel.ts";
-import { locate, readHead, recordKey, versionCell } from "../../registry/record_reads.ts";
-import type { Context } from "../../registry/record_reads.ts";
-import { setAlias, settle, settleVersion } from "../../registry/record_writes.ts";
+import {
+  locate,
+  readHead,
+  recordKey,
+  setAlias,
+  settle,
+  settleVersion,
+  versionCell,
+} from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 import { changesOf, writeChanges } from "./mirror_notes.ts";
 import type { Change } from "./mirror_notes.ts";
 import { persist, targetCellPath } from "./run.ts";

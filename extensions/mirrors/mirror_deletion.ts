@@ -7,9 +7,9 @@ import {
   readVersion,
   recordOfKind,
   sinceOf,
-} from "../../registry/record_reads.ts";
-import type { Context, Head } from "../../registry/record_reads.ts";
-import { whileForgetting } from "../../registry/record_writes.ts";
+  whileForgetting,
+} from "../../registry/records.ts";
+import type { Context, Head } from "../../registry/records.ts";
 import { copyRecord } from "./mirror_notes.ts";
 import type { Ledger } from "./ledger.ts";
 import {

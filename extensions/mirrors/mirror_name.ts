@@ -1,8 +1,7 @@
 // Mirrors one name: its versions, oldest first, then its aliases, then deletions.
 import { compareVersions, isRegistryError } from "../../core/kernel.ts";
 import type { Version } from "../../core/naming/versions.ts";
-import { listHolds, RACY_MS } from "../../registry/record_reads.ts";
-import { settle } from "../../registry/record_writes.ts";
+import { listHolds, RACY_MS, settle } from "../../registry/records.ts";
 import { createLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { beginListings, isWanted, itemOf, listPairs } from "./list_cells.ts";

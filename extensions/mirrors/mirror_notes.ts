@@ -1,9 +1,15 @@
 // Mirrors cells with a history: notes here, aliases in `mirror_alias.ts`, change by change.
 import type { AliasRecord, NoteRecord, Origin, TombstoneRecord } from "../../core/record.ts";
-import { asGeneration, inUtc, readRecord, recordOfKind } from "../../registry/record_reads.ts";
-import type { Context } from "../../registry/record_reads.ts";
-import { encodeRecord, startOperation, writeCell } from "../../registry/record_writes.ts";
-import type { KnownHead } from "../../registry/record_writes.ts";
+import {
+  asGeneration,
+  encodeRecord,
+  inUtc,
+  readRecord,
+  recordOfKind,
+  startOperation,
+  writeCell,
+} from "../../registry/records.ts";
+import type { Context, KnownHead } from "../../registry/records.ts";
 import { changedMeanwhile, originOf, persist, targetCellPath } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 

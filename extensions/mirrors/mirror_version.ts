@@ -6,6 +6,7 @@ import type { Version } from "../../core/naming/versions.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import {
   cellOf,
+  generationAbove,
   inUtc,
   isVoid,
   parseCellKey,
@@ -13,9 +14,9 @@ import {
   readHead,
   readRecord,
   readVersion,
-} from "../../registry/record_reads.ts";
-import type { Head, Located } from "../../registry/record_reads.ts";
-import { generationAbove, settleVersion } from "../../registry/record_writes.ts";
+  settleVersion,
+} from "../../registry/records.ts";
+import type { Head, Located } from "../../registry/records.ts";
 import { copyFiles } from "./copying/copy_files.ts";
 import type { CopyFilesOptions, Moved } from "./copying/copy_files.ts";
 import { openSource, sharesFiles } from "./copying/copy_source.ts";

@@ -16,8 +16,8 @@ import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { ArtifactInput, Origin, RetentionRule, VersionRecord } from "../../core/record.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { checkKnownRule, nameFolder, readInput } from "../../registry/record_reads.ts";
-import type { Context, Head, NamedInput } from "../../registry/record_reads.ts";
+import { checkKnownRule, nameFolder, readInput } from "../../registry/records.ts";
+import type { Context, Head, NamedInput } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { mirrorReasons } from "./words/reasons.ts";
 

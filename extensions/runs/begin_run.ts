@@ -1,8 +1,8 @@
 // Beginning a run, or continuing it.
 import { presentSender } from "../../core/naming/author.ts";
 import type { OpenRunOptions, RunName, RunWriter } from "../../core/registry/run.ts";
-import { type Context, stateOf } from "../../registry/draft_reads.ts";
-import { addPart, checkWritable } from "../../registry/draft_writes.ts";
+import { addPart, checkWritable, stateOf } from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 import { addFacts, begunFile, readFacts } from "./run_facts.ts";
 import { alreadyFinished, begunPart, spokenRun, writerId } from "./run_parts.ts";
 import { countOf, lastStep, lookAtRun } from "./look_at_run.ts";

@@ -9,22 +9,18 @@ import type { SavedArtifact } from "../../core/registry/operations/saving.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import {
-  type Context,
-  type DecidedParts,
-  type DraftState,
-  ended,
-  listed,
-  readDecided,
-  readParts,
-  stateOf,
-} from "../../registry/draft_reads.ts";
-import {
   addPart,
   checkFresh,
   checkSave,
   closeDraft,
+  ended,
+  listed,
+  readDecided,
+  readParts,
   startOperation,
-} from "../../registry/draft_writes.ts";
+  stateOf,
+} from "../../registry/records.ts";
+import type { Context, DecidedParts, DraftState } from "../../registry/records.ts";
 import { curvesWith, freeCurvePath } from "./curve_file.ts";
 import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";

@@ -3,7 +3,8 @@ import { isPrefix } from "../../core/backend.ts";
 import { RUN_PREFIX, runIdOf } from "../../core/naming/draft_ids.ts";
 import { decodeName, encodeName, encodeNamePrefix } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
-import { type Context, contextOf, DRAFTS } from "../../registry/draft_reads.ts";
+import { contextOf, DRAFTS } from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 
 /** Yields the ids of the stored runs of a name that begin so, also of those that have ended. */
 export function runIdsWith(

@@ -9,20 +9,18 @@ import type { Registry } from "../../core/registry.ts";
 import type { RunName } from "../../core/registry/run.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import {
-  type Context,
   contextOf,
   DraftCall,
-  type DraftLook,
   draftPlace,
   encodePlace,
   fileInfo,
-  type FoundPart,
   lookAtDraft,
   payloadKey,
   readPart,
   readParts,
   StoreReader,
-} from "../../registry/draft_reads.ts";
+} from "../../registry/records.ts";
+import type { Context, DraftLook, FoundPart } from "../../registry/records.ts";
 import {
   begunPart,
   draftIdOf,

@@ -14,7 +14,7 @@ import { checkNewName } from "../../core/naming/names.ts";
 import type { SignalOptions } from "../../core/registry/operations/saving.ts";
 import type { Registry, SavedArtifact } from "../../core/registry.ts";
 import { realSystem, silentLogger } from "../../core/system.ts";
-import { contextOf, knownContext } from "../../registry/draft_reads.ts";
+import { contextOf, knownContext } from "../../registry/records.ts";
 import { beginRun } from "./begin_run.ts";
 import { finishStoredRun } from "./finish_run.ts";
 import { OpenedRun } from "./opened_run.ts";

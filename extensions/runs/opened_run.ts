@@ -21,7 +21,7 @@ import type { Logger, Registry, SavedArtifact } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import type { Materializer } from "../../core/materializer.ts";
 import { saveAgainIfChanged } from "../../core/work/source_change.ts";
-import { materializerFor } from "../../registry/draft_writes.ts";
+import { materializerFor } from "../../registry/records.ts";
 import { partsOf } from "./kept_points.ts";
 import { pointText } from "./point_text.ts";
 import { failedPart, PART_CHARACTERS, pointsPart, spokenRun, valuePart } from "./run_parts.ts";

@@ -9,14 +9,8 @@ import type {
 } from "../../core/registry/run.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import {
-  type Context,
-  DISCARDED_BYTES,
-  DRAFTS,
-  type DraftState,
-  isSpent,
-  stateOf,
-} from "../../registry/draft_reads.ts";
+import { DISCARDED_BYTES, DRAFTS, isSpent, stateOf } from "../../registry/records.ts";
+import type { Context, DraftState } from "../../registry/records.ts";
 import { readFacts } from "./run_facts.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { PointsPart, RunLook } from "./look_at_run.ts";

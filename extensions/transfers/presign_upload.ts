@@ -1,13 +1,8 @@
 // URLs that create the bytes of an upload in the store, without credentials.
-import { fault, unsupported } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
 import { PRESIGN_UPLOAD } from "../../core/registry/transfer.ts";
 import type { DirectUpload, DirectUploadOptions } from "../../core/registry/transfer.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";
-import { checkWritable, contextOf } from "../../registry/transfer_writes.ts";
-import { StoredUploads } from "./stored_uploads.ts";
-import { pieceKey } from "./write_pieces.ts";
 
 /**
  * Returns a request by which a program without credentials sends the bytes of an upload to the
@@ -28,50 +23,6 @@ export async function presignUpload(
     ...PRESIGN_UPLOAD,
     required: ["size", "sha256"],
     service: (service, ...args) => service.presignUpload?.(...args),
-    here: () => Promise.resolve(presignStored),
+    here: async () => (await import("./presign_new_upload.ts")).presignNewUpload,
   });
-}
-
-const EXPIRY_MS = 300_000;
-
-async function presignStored(
-  registry: Registry,
-  { size, sha256, crc32c, owner, expiresInMs = EXPIRY_MS, signal }: DirectUploadOptions,
-): Promise<DirectUpload> {
-  const context = contextOf(registry, "presign an upload");
-  const { backend, system } = context;
-  checkWritable(context, "presign an upload");
-  checkNumber("size", size, "Pass the number of bytes, at least 1.");
-  checkNumber("expiresInMs", expiresInMs, "Pass milliseconds, from a second to 7 days.", 1000);
-  if (!/^[0-9a-f]{64}$/.test(sha256)) {
-    throw invalid(
-      `sha256 ${shown(sha256)} is not a digest`,
-      "Pass 64 lowercase hexadecimal digits.",
-    );
-  }
-  if (crc32c !== undefined && !/^[A-Za-z0-9+/]{6}==$/.test(crc32c)) {
-    throw invalid(`crc32c ${shown(crc32c)} is not a checksum`, "Pass four bytes in base64.");
-  }
-  if (backend.presignPut === undefined || backend.copy === undefined) {
-    throw unsupported("presign an upload", undefined, `${backend.location} has no URLs for them`, {
-      hint: "Use a bucket of S3 or GCS with credentials that can sign, or save it.",
-      backend: backend.location,
-    });
-  }
-  const id = system.id();
-  const expiresAt = new Date(system.now() + expiresInMs);
-  const bytes = { size, sha256, crc32c };
-  const put = await backend.presignPut(pieceKey(id, 0), { ...bytes, expiresInMs, signal });
-  // The note has no SHA-256: a digest in it was compared with the bytes.
-  await new StoredUploads(context).writeNote(id, { size, owner });
-  return { upload: id, ...put, expiresAt };
-}
-
-function checkNumber(name: string, value: number, hint: string, least = 1): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw invalid(`${name} is ${shown(value)}`, hint);
-}
-
-function invalid(state: string, hint: string) {
-  return fault({ code: "Invalid", action: "presign an upload", state, hint });
 }

@@ -6,8 +6,8 @@ import type { RegistryError } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
-import { graceAt, readGraces, StoredContent, uploadKey } from "../../registry/transfer_writes.ts";
-import type { Context } from "../../registry/transfer_writes.ts";
+import { graceAt, readGraces, StoredContent, uploadKey } from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 import {
   decodeNote,
   encodeNote,

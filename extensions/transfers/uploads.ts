@@ -5,9 +5,8 @@ import { wordedVerbs } from "../../core/calls/verb_errors.ts";
 import { fault } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { checkRegistry } from "../../core/options/check_options.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { checkWritable, contextOf } from "../../registry/transfer_writes.ts";
+import { checkWritable, contextOf } from "../../registry/records.ts";
 import { StoredUploads } from "./stored_uploads.ts";
 import type { UploadSource, UploadState } from "./stored_uploads.ts";
 import { PieceWriter } from "./write_pieces.ts";
@@ -40,33 +39,6 @@ export interface ResumableUploads {
    */
   source(id: string, options?: SignalOptions): Promise<UploadSource>;
   remove(id: string, options?: SignalOptions): Promise<void>;
-}
-
-/**
- * Opens the resumable uploads of a registry: files that arrive in pieces, over connections that
- * break, on any store. Uploads that are not saved are garbage collected after `graceMs`.
- *
- * @example
- * ```ts
- * import { openRegistry } from "@holdfast/holdfast";
- * import { openUploads } from "@holdfast/holdfast/uploads";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry("memory:");
- * const uploads = await openUploads(registry);
- * const { id } = await uploads.begin({ size: 5 });
- * const piece = (text: string) => ReadableStream.from([new TextEncoder().encode(text)]);
- * await uploads.append(id, piece("hel"), { offset: 0 }); // here the connection breaks
- * const { offset } = await uploads.state(id);
- * await uploads.append(id, piece("lo"), { offset });
- *
- * const source = await uploads.source(id);
- * assertEquals(await new Response(source.stream()).text(), "hello");
- * ```
- */
-export async function openUploads(registry: Registry): Promise<ResumableUploads> {
-  checkRegistry("open uploads", registry);
-  return await createResumableUploads(registry);
 }
 
 export function createResumableUploads(

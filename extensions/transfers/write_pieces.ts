@@ -8,8 +8,8 @@ import type { RegistryError } from "../../core/errors.ts";
 import { retry } from "../../core/retry.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
-import { uploadKey, UPLOADS } from "../../registry/transfer_writes.ts";
-import type { Context } from "../../registry/transfer_writes.ts";
+import { uploadKey, UPLOADS } from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */
 export const MAX_PIECE_BYTES: number = 8 * 1024 * 1024;

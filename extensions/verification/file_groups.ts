@@ -1,8 +1,8 @@
 // The files of a version some at a time, so that a long list is not held whole.
 import { artifactDigest, digestOfSorted } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
-import { FileList, orGone, payloadSource, placeOf } from "../../registry/record_reads.ts";
-import type { Context, Located, PayloadSource } from "../../registry/record_reads.ts";
+import { FileList, orGone, payloadSource, placeOf } from "../../registry/records.ts";
+import type { Context, Located, PayloadSource } from "../../registry/records.ts";
 
 /** Pages of a group. Each object that has files of a group is read once for it. */
 const GROUP_PAGES = 32;

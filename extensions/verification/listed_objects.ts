@@ -21,8 +21,8 @@ import {
   objectsFolder,
   PackedMap,
   saveAgain,
-} from "../../registry/record_reads.ts";
-import type { Context, PayloadSource } from "../../registry/record_reads.ts";
+} from "../../registry/records.ts";
+import type { Context, PayloadSource } from "../../registry/records.ts";
 import type { VerifyReport } from "./report.ts";
 
 type ListedCounts = NonNullable<VerifyReport["listed"]>;

@@ -8,8 +8,8 @@ import {
   parseReadingsKey,
   READINGS,
   readingsKey,
-} from "../../registry/record_reads.ts";
-import type { Context } from "../../registry/record_reads.ts";
+} from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 import type { VerifyCoverage } from "./report.ts";
 import { windowOfDay } from "./sample.ts";
 import { ALL, POSITIONS, WHOLE } from "./selection.ts";

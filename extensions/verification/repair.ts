@@ -20,11 +20,11 @@ import {
   objectsOf,
   parseCellKey,
   readVersion,
+  startOperation,
   StoreReader,
   versionHeads,
-} from "../../registry/record_reads.ts";
-import type { Context, PayloadSource } from "../../registry/record_reads.ts";
-import { startOperation } from "../../registry/record_writes.ts";
+} from "../../registry/records.ts";
+import type { Context, PayloadSource } from "../../registry/records.ts";
 import { groupedFiles } from "./file_groups.ts";
 import type { VerifyProblem } from "./report.ts";
 

@@ -7,8 +7,8 @@ import { isRegistryError, sha256, valueAt } from "../../core/kernel.ts";
 import type { ByteRange, FileInfo, RegistryError } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { PieceChecks } from "./piece_checks.ts";
-import { allParts, endOf, runsOf } from "../../registry/record_reads.ts";
-import type { PayloadSource, StoreReader } from "../../registry/record_reads.ts";
+import { allParts, endOf, runsOf } from "../../registry/records.ts";
+import type { PayloadSource, StoreReader } from "../../registry/records.ts";
 import type { Amounts, Selection } from "./selection.ts";
 
 /** A file with the right bytes. */

@@ -9,6 +9,7 @@ import type { VersionRecord } from "../../core/record.ts";
 import {
   AUXILIARY,
   checkKnown,
+  checkWritable,
   contextOf,
   earlyReleasedMark,
   findingLostObjects,
@@ -30,9 +31,8 @@ import {
   recordKey,
   SETTINGS,
   versionCell,
-} from "../../registry/record_reads.ts";
-import type { Context } from "../../registry/record_reads.ts";
-import { checkWritable } from "../../registry/record_writes.ts";
+} from "../../registry/records.ts";
+import type { Context } from "../../registry/records.ts";
 import { Readings } from "./readings.ts";
 import { addProblem, asProblem } from "./report.ts";
 import type {
@@ -49,7 +49,7 @@ import { verifyRecords } from "./verify_records.ts";
 
 const ACTION = "verify the registry";
 
-/** Implements `verifyRegistry` of `registry/maintenance.ts`. */
+/** Implements `verifyRegistry` of `extensions/maintenance/mod.ts`. */
 export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},

@@ -27,8 +27,8 @@ import {
   TOMBSTONE_BYTES,
   versionCell,
   versionHeads,
-} from "../../registry/record_reads.ts";
-import type { CellKey, Context } from "../../registry/record_reads.ts";
+} from "../../registry/records.ts";
+import type { CellKey, Context } from "../../registry/records.ts";
 import { ListedObjects } from "./listed_objects.ts";
 import type { ObjectsOfName } from "./listed_objects.ts";
 import { addProblem, asProblem } from "./report.ts";

@@ -12,8 +12,8 @@ import {
   readRecord,
   readVersion,
   StoreReader,
-} from "../../registry/record_reads.ts";
-import type { Context, Head, Located, PayloadSource } from "../../registry/record_reads.ts";
+} from "../../registry/records.ts";
+import type { Context, Head, Located, PayloadSource } from "../../registry/records.ts";
 import { groupedFiles } from "./file_groups.ts";
 import type { ObjectsOfName } from "./listed_objects.ts";
 import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";

@@ -15,8 +15,9 @@ import {
   verifyWebhook,
 } from "../../extensions/plugins/events/mod.ts";
 import { openJobStorage, openQueue } from "../../extensions/queues/mod.ts";
-import { prune } from "../../extensions/pruning/mod.ts";
-import { changeSettings, probeBackend } from "../../registry/maintenance.ts";
+import { prune } from "../../extensions/maintenance/pruning/mod.ts";
+import { changeSettings } from "../../registry/tools/settings.ts";
+import { probeBackend } from "../../registry/tools/probe_backend.ts";
 import { createMemoryBus } from "../../extensions/plugins/events/memory.ts";
 import { createMemoryQueue } from "../../extensions/queues/memory.ts";
 import { testInRoot } from "../support/temp_root.ts";

@@ -4,7 +4,11 @@ import { LISTS_OF_APPS, readExtensions } from "./extension_list.ts";
 import { PARTS_OF_EXPLORER } from "./parts_of_explorer.ts";
 
 /** `./maintenance` exports all of these, beside the functions of mirrors and verification. */
-const MAINTENANCE = ["registry/maintenance.ts", "extensions/pruning/mod.ts"];
+const MAINTENANCE = [
+  "extensions/maintenance/mod.ts",
+  "registry/tools/probe_backend.ts",
+  "registry/tools/settings.ts",
+];
 
 /** The entry points of the package. */
 export const ENTRY_POINTS: readonly string[] = [
@@ -28,20 +32,23 @@ const PARTS_OF_APPS = [
 ];
 
 /** The floors of `registry/`: each imports only those before it. The files beside them stand on all. */
-const FLOORS = ["contract", "format", "cell", "payload", "cache", "operations", "maintenance"]
-  .concat("places");
+const FLOORS = [
+  "contract",
+  "format",
+  "cell",
+  "payload",
+  "cache",
+  "operations",
+  "pass",
+  "probe",
+  "places",
+];
 
-/** The borders of the registry: what runs import of it, beside the body of functions over registries. */
-const OF_RUNS = ["registry/draft_reads.ts", "registry/draft_writes.ts"];
+/** The border of the registry for programs that look at all records. */
+export const RECORDS = "registry/records.ts";
 
-/** Its border for mirrors, verification and pruning: reads and writes of records. */
-const OF_RECORDS = ["registry/record_reads.ts", "registry/record_writes.ts"];
-
-/** Its border for transfers outside a save and a load. */
-const OF_TRANSFERS = ["registry/transfer_reads.ts", "registry/transfer_writes.ts"];
-
-/** The borders of the registry. */
-export const BORDERS_OF_REGISTRY: readonly string[] = [...OF_RUNS, ...OF_RECORDS, ...OF_TRANSFERS];
+/** Files of the registry that these programs may import: its border, and the body of functions over registries. */
+const OF_RECORDS = [RECORDS, "registry/contract/call_function.ts"];
 
 /** Parts that several formats share, beside `formats/content/format.ts`. */
 const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map((name) =>
@@ -92,7 +99,7 @@ const OF_QUEUES = ["bytes/digest", "kernel", "registry", "system", "text/plain_v
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "extensions/gateways/dav/": ["apps/server/access/one_time.ts"],
   "extensions/gateways/mlflow/": [
-    "registry/record_reads.ts",
+    "registry/records.ts",
     "extensions/runs/look_at_run.ts",
     "extensions/runs/mlflow/",
   ],
@@ -122,7 +129,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "apps/cli/values/renaming.ts",
     "core/",
     ...OF_RECORDS,
-    "registry/contract/call_function.ts",
   ],
   "extensions/neighbors/general_pipeline/": ["formats/"],
   "extensions/neighbors/import/": [
@@ -176,7 +182,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/",
     "disk/spread/piece_threads.ts",
     ...OF_RECORDS,
-    "registry/contract/call_function.ts",
   ],
   "extensions/processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
 };
@@ -209,19 +214,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     may: among("core/", "disk/", ...FLOORS.slice(0, i + 1).map((each) => `registry/${each}/`)),
   })),
   { from: "registry/", may: among("registry/", "core/", "disk/") },
-  {
-    from: "extensions/pruning/",
-    may: among("core/", "extensions/pruning/", ...OF_RECORDS, "registry/contract/call_function.ts"),
-  },
-  {
-    from: "extensions/transfers/",
-    may: among(
-      "core/",
-      "extensions/transfers/",
-      ...OF_TRANSFERS,
-      "registry/contract/call_function.ts",
-    ),
-  },
+  ...["maintenance", "transfers"].map((room) => ({
+    from: `extensions/${room}/`,
+    may: among("core/", `extensions/${room}/`, ...OF_RECORDS),
+  })),
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
   { from: "backends/", may: either(among("core/", "disk/", "npm:"), isOwnPart) },
@@ -258,7 +254,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   })),
   {
     from: "extensions/runs/",
-    may: among("core/", "extensions/runs/", ...OF_RUNS, "registry/contract/call_function.ts"),
+    may: among("core/", "extensions/runs/", ...OF_RECORDS),
   },
   { from: "extensions/queues/mod.ts", may: among("core/kernel.ts", "extensions/queues/") },
   {

@@ -1,5 +1,5 @@
 // The measures of the house: what tells that rooms grow together, or that a function does too much.
-import { BORDERS, BORDERS_OF_REGISTRY, ENTRY_POINTS, EXTENSIONS } from "./imports.ts";
+import { BORDERS, ENTRY_POINTS, EXTENSIONS, RECORDS } from "./imports.ts";
 import { type FunctionShape, readProduct, type SourceFile } from "./source.ts";
 
 export interface Measure {
@@ -34,8 +34,8 @@ export function measures(files: Files, entries: readonly string[]): Measure[] {
   const branchiest = most(functions, ({ branches }) => branches);
   const largest = most(all, ({ lines }) => lines);
   const rings = ringsOfFolders(files);
-  const chain = longestChain(graphOf(files, { types: false }));
-  const inner = innerFilesReached(files, "registry/", [...entries, ...BORDERS_OF_REGISTRY]);
+  const chain = longestChain(beforeBorder(graphOf(files, { types: false })));
+  const inner = innerFilesReached(files, "registry/", [...entries, RECORDS]);
   const spread = all.filter(({ spreads }) => spreads > 0);
   return [
     {
@@ -144,6 +144,14 @@ export function graphOf(files: Files, { types }: { types: boolean }): Graph {
   return new Map([...files].map(([path, file]) => [
     path,
     [...file.imports].filter(([, { value }]) => types || value).map(([target]) => target),
+  ]));
+}
+
+/** Removes the edges to the border of the registry: a reader of an extension stops there. */
+function beforeBorder(graph: Graph): Graph {
+  return new Map([...graph].map(([path, targets]) => [
+    path,
+    targets.filter((target) => target !== RECORDS),
   ]));
 }
 

@@ -1,7 +1,7 @@
 // Reads, writes and collects a registry that an earlier commit wrote (`kept/write.ts`).
 import { assert, assertEquals } from "@std/assert";
 import { cp } from "node:fs/promises";
-import { collectGarbage } from "../../registry/maintenance.ts";
+import { collectGarbage } from "../../extensions/maintenance/mod.ts";
 import { createLocalBackend, openRegistry } from "../../mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { assertHolds } from "./kept/assert_holds.ts";

@@ -1,6 +1,6 @@
 // Records that land long after their operation began. Some of them expire.
 import type { SaveOptions } from "../../core/registry.ts";
-import { collectGarbage } from "../../registry/maintenance.ts";
+import { collectGarbage } from "../../extensions/maintenance/mod.ts";
 import { filler, GRACE_MS, HOUR, type ProtocolWorld } from "./protocol_world.ts";
 import { rejected } from "./rejected.ts";
 import { busy, doing, late } from "./scripted_backend.ts";

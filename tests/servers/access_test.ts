@@ -4,7 +4,7 @@ import { createGcsBackend } from "../../backends/gcs.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { ErrorCode, RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
-import { collectGarbage } from "../../registry/maintenance.ts";
+import { collectGarbage } from "../../extensions/maintenance/mod.ts";
 import { openRegistry } from "../../mod.ts";
 import { rejected } from "../registry/rejected.ts";
 import type { Fault } from "../support/proxy.ts";

@@ -1,6 +1,6 @@
 // The operations of the actors in a simulation, and their results.
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
-import type { PruneOptions, PruneReport } from "../../extensions/pruning/report.ts";
+import type { PruneOptions, PruneReport } from "../../extensions/maintenance/pruning/report.ts";
 import { Bundle } from "./bundle.ts";
 
 export type Request =

@@ -6,7 +6,7 @@ import type { VersionRecord } from "../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../registry/format/record_codec.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import { ndarray } from "../../materializers/mod.ts";
-import { collectGarbage } from "../../registry/maintenance.ts";
+import { collectGarbage } from "../../extensions/maintenance/mod.ts";
 import { isRegistryError, openRegistry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 import { damage, keysOf, noise } from "../registry/registries.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
-import { collectGarbage } from "../../registry/maintenance.ts";
+import { collectGarbage } from "../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../apps/maintenance.ts";
 import {
   defineMaterializer,

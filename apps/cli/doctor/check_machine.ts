@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import tls from "node:tls";
 import { DRIVERS } from "../../../backends/drivers.ts";
-import type { ProbeCertificate } from "../../../registry/maintenance.ts";
+import type { ProbeCertificate } from "../../../registry/tools/probe_backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { SyncRefused } from "../../../core/faults/errno.ts";
 import { isGranted } from "../../../core/system.ts";

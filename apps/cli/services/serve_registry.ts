@@ -19,7 +19,7 @@ import { reloadOnHangup } from "./serve_reload.ts";
 import { readTokens } from "./serve_tokens.ts";
 import { formatCount } from "../terminal/units.ts";
 import { messageOf } from "../../../core/errors.ts";
-import { pruneByRules } from "../../../extensions/pruning/mod.ts";
+import { pruneByRules } from "../../../extensions/maintenance/mod.ts";
 
 /** The server, which only commands that serve load. */
 interface ServerPart {

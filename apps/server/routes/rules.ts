@@ -1,5 +1,6 @@
 // The retention rules that the registry keeps.
-import { changeRules, readRules, readRulesHistory } from "../../../registry/maintenance.ts";
+import { changeRules, readRulesHistory } from "../../../extensions/maintenance/mod.ts";
+import { readRules } from "../../../registry/tools/settings.ts";
 import { denied } from "../access/access.ts";
 import { route } from "../describe.ts";
 import { answerListing, listing } from "../listing.ts";

@@ -1,7 +1,7 @@
 // Saves, copies and deletions.
 import { parseRef } from "../../../core/naming/refs.ts";
 import type { Registry } from "../../../mod.ts";
-import { readRules } from "../../../registry/maintenance.ts";
+import { readRules } from "../../../registry/tools/settings.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
 import { type Access, denied } from "../access/access.ts";
 import { checkWrites } from "../access/guard_route.ts";

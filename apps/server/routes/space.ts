@@ -1,5 +1,5 @@
 // The space of the registry and of versions. Nothing is written.
-import { measureSpace, measureVersions } from "../../../registry/maintenance.ts";
+import { measureSpace, measureVersions } from "../../../extensions/maintenance/mod.ts";
 import { route } from "../describe.ts";
 import type { Routes } from "../gateways/gateway.ts";
 import type { ServerContext } from "../routing.ts";

@@ -43,19 +43,19 @@ export const PROTOCOL: readonly Mutant[] = [
   },
   {
     name: "rules/grace",
-    file: "registry/maintenance/collection.ts",
+    file: "extensions/maintenance/garbage/collection.ts",
     text: "modifiedAt < this.markAt() - this.graceMs",
     replacement: "modifiedAt < this.markAt()",
   },
   {
     name: "rules/mark-first",
-    file: "registry/maintenance/collection.ts",
+    file: "extensions/maintenance/garbage/collection.ts",
     text: "modifiedAt < this.markAt() - this.graceMs",
     replacement: "modifiedAt < this.context.system.now() - this.graceMs",
   },
   {
     name: "rules/keep-generation-one",
-    file: "registry/maintenance/garbage_of_name.ts",
+    file: "extensions/maintenance/garbage/garbage_of_name.ts",
     text: "if (head.generation > 1) plan",
     replacement: "if (head.generation > 0) plan",
   },

@@ -152,7 +152,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "drafts/payload-is-not-needed",
-    file: "registry/maintenance/garbage/drafts.ts",
+    file: "extensions/maintenance/garbage/drafts.ts",
     text: "return places.get(name) ?? NO_PLACES;",
     replacement: "return NO_PLACES;",
     test: "tests/registry/drafts/draft_age_test.ts",

@@ -7,11 +7,11 @@ import { PROTOCOL } from "./protocol.ts";
 import { SAVING } from "./saving.ts";
 
 const COMMIT_DRAFT = "registry/operations/drafts/commit_draft.ts";
-const CHECK_LISTS = "registry/maintenance/garbage/check_lists.ts";
+const CHECK_LISTS = "extensions/maintenance/garbage/check_lists.ts";
 const KEYED = "registry/operations/target/keyed.ts";
 const OPERATION = "registry/cell/operation.ts";
 const TARGET = "registry/operations/target/target.ts";
-const OF_NAME = "registry/maintenance/garbage_of_name.ts";
+const OF_NAME = "extensions/maintenance/garbage/garbage_of_name.ts";
 
 /** Mutants that a test finds, too. Here, only the simulation runs. */
 const OF_TESTS = [
@@ -151,7 +151,7 @@ const OWN: Mutant[] = [
   },
   {
     name: "garbage/payload-of-a-part-goes-at-once",
-    file: "registry/maintenance/garbage/second_run.ts",
+    file: "extensions/maintenance/garbage/second_run.ts",
     text: "if (before.has(place) && since < mark - restMs)",
     replacement: "if (since <= mark)",
   },

@@ -10,7 +10,7 @@ import {
   payloadSource,
   readRecord,
   versionCell,
-} from "../../../registry/record_reads.ts";
+} from "../../../registry/records.ts";
 
 /**
  * Opens a version that was deleted; undefined if its record is gone. Its files are missing once they

@@ -5,10 +5,19 @@ import type { ByteRange, FileToSave } from "../../../core/kernel.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
-import { inUtc, StoredContent, StoreReader } from "../../../registry/record_reads.ts";
-import type { FileBytes, StoredReader } from "../../../registry/record_reads.ts";
-import { keptMembers, saveFiles } from "../../../registry/record_writes.ts";
-import type { Attempt, FilesOfArtifact } from "../../../registry/record_writes.ts";
+import {
+  inUtc,
+  keptMembers,
+  saveFiles,
+  StoredContent,
+  StoreReader,
+} from "../../../registry/records.ts";
+import type {
+  Attempt,
+  FileBytes,
+  FilesOfArtifact,
+  StoredReader,
+} from "../../../registry/records.ts";
 import type { CopySource } from "./copy_source.ts";
 import { markOfCopy, originOf } from "../run.ts";
 import type { MirrorRun } from "../run.ts";

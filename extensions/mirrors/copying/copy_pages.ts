@@ -12,15 +12,18 @@ import {
 import type { FileToSave } from "../../../core/kernel.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import {
+  createBase,
   FileList,
   GoneList,
   locate,
   orGone,
+  Payload,
   placeOf,
   sharedObjects,
-} from "../../../registry/record_reads.ts";
-import { createBase, Payload, storePages, storePayload } from "../../../registry/record_writes.ts";
-import type { Attempt, Base, ListedPayload } from "../../../registry/record_writes.ts";
+  storePages,
+  storePayload,
+} from "../../../registry/records.ts";
+import type { Attempt, Base, ListedPayload } from "../../../registry/records.ts";
 import { byPath, SortedFiles } from "./copy_source.ts";
 import type { CopySource } from "./copy_source.ts";
 import type { MirrorRun } from "../run.ts";

@@ -17,8 +17,8 @@ import {
   parsePlace,
   payloadSource,
   placeOf,
-} from "../../../registry/record_reads.ts";
-import type { Located, PayloadSource } from "../../../registry/record_reads.ts";
+} from "../../../registry/records.ts";
+import type { Located, PayloadSource } from "../../../registry/records.ts";
 import type { MirrorRun } from "../run.ts";
 
 /** A version whose list is read, and has the digest of its record. */

@@ -4,8 +4,13 @@ import { decodeName } from "../../../core/naming/names.ts";
 import type { Registry } from "../../../core/registry.ts";
 import type { AnnotateOptions, AnnotationsChange } from "../../../core/registry/annotations.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
-import { contextOf, NAMES, namesPrefix, readAnnotations } from "../../../registry/draft_reads.ts";
-import { annotateHere } from "../../../registry/draft_writes.ts";
+import {
+  annotateHere,
+  contextOf,
+  NAMES,
+  namesPrefix,
+  readAnnotations,
+} from "../../../registry/records.ts";
 import { foldersIn } from "../listed_runs.ts";
 
 /** Returns the notes and labels of a name; undefined if it never had any. */

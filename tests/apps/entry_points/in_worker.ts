@@ -2,7 +2,7 @@
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { createToken } from "../../../apps/server.ts";
 import { realSystem } from "../../../core/system.ts";
-import type { PruneReport } from "../../../extensions/pruning/mod.ts";
+import type { PruneReport } from "../../../extensions/maintenance/pruning/mod.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 import { bundleWorker, startWorker } from "../../servers/r2/run_worker.ts";
 import { tempRoot } from "../../support/temp_root.ts";

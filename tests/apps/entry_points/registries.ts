@@ -12,8 +12,9 @@ import {
 } from "../../../mod.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { openRun } from "../../../extensions/runs/mod.ts";
-import { pruneByRules } from "../../../extensions/pruning/mod.ts";
-import { changeRules, readRules } from "../../../registry/maintenance.ts";
+import { pruneByRules } from "../../../extensions/maintenance/pruning/mod.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
+import { readRules } from "../../../registry/tools/settings.ts";
 import type { Arguments, EntryPoint, Location, Operation, Operations } from "./entry_point.ts";
 
 type Method<Name extends Operation> = (

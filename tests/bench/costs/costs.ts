@@ -2,8 +2,8 @@
 // timed: the counts are the same everywhere.
 import { createMemoryBackend, openRegistry, readLog, readRegistryLog } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
-import { collectGarbage, measureSpace } from "../../../registry/maintenance.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage, measureSpace } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";

@@ -4,7 +4,7 @@ import type { VersionRecord } from "../../../core/record.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { wrapBackend } from "../../../core/work/wrap_backend.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import type { Backend } from "../../../core/backend.ts";

@@ -24,7 +24,7 @@ import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { openRegistry, readRegistryLog } from "../../../mod.ts";
 import { bindingGraceMs, readGraces } from "../../../registry/cell/graces.ts";
 import { GARBAGE_TABLE } from "../../../registry/format/layout.ts";
-import { lookAgainAt } from "../../../registry/maintenance/outlook.ts";
+import { lookAgainAt } from "../../../extensions/maintenance/garbage/outlook.ts";
 import {
   type Context,
   contextOf,
@@ -32,7 +32,7 @@ import {
   PackedMap,
   passNames,
   readNameTable,
-} from "../../../registry/record_reads.ts";
+} from "../../../registry/records.ts";
 import { openServerStore } from "../../support/servers/server_store.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
 import { generateOver } from "../costs/large.ts";

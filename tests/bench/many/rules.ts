@@ -6,7 +6,7 @@ import { parseVersion } from "../../../core/naming/versions.ts";
 import { openRegistry } from "../../../mod.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { recordKey, versionCell } from "../../../registry/format/layout.ts";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";

@@ -7,7 +7,7 @@ import { keyLayout } from "../../../backends/local/layout.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { nameFolder } from "../../../registry/format/layout.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
-import { pruneByRules } from "../../../extensions/pruning/mod.ts";
+import { pruneByRules } from "../../../extensions/maintenance/pruning/mod.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
 import { timed } from "../measure.ts";
 import type { RulesReport } from "./rules.ts";

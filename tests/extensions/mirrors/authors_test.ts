@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { createMemoryBackend, openRegistry, readLog } from "../../../mod.ts";
 import type { Registry } from "../../../mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { annotate } from "../../../registry/mod.ts";
 import { withAge } from "../../registry/with_age.ts";

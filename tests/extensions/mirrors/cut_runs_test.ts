@@ -1,8 +1,8 @@
 // Runs that end before their end, each night, as under a limit of time: the next ones must go on.
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { pruneByRules } from "../../../extensions/pruning/mod.ts";
-import { collectGarbage, measureSpace } from "../../../registry/maintenance.ts";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { pruneByRules } from "../../../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage, measureSpace } from "../../../extensions/maintenance/mod.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";

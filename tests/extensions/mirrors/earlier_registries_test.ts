@@ -4,7 +4,7 @@ import { cp } from "node:fs/promises";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { openRegistry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { readAnnotations } from "../../../registry/mod.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 import { SMALL_FILES } from "../../registry/earlier/content.ts";

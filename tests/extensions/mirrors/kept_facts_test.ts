@@ -4,7 +4,7 @@ import type { EventPublisher, RegistryTopics } from "../../../core/registry/regi
 import { folder } from "../../../materializers/mod.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { openRegistry, publishRelease, readLineage, resolveRelease } from "../../../mod.ts";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { saveOld } from "../../registry/old_names.ts";
 import { testInMemory } from "../../registry/registries.ts";

@@ -4,7 +4,7 @@ import { createHandler } from "../../../apps/server.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { openRegistry } from "../../../mod.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
 import { HOUR, testProtocol } from "../../registry/protocol_world.ts";
 
 testProtocol("prune() keeps the same days in a mirror, a copy and a service", {}, async (world) => {

@@ -4,8 +4,12 @@ import fc from "fast-check";
 import { wrapBackend } from "../../../core/work/wrap_backend.ts";
 import { type ArtifactInfo, openRegistry, type Registry } from "../../../mod.ts";
 import { NAMES } from "../../../registry/format/layout.ts";
-import { prune, pruneByRules, type PruneOptions } from "../../../extensions/pruning/mod.ts";
-import { collectGarbage, type GarbageItem } from "../../../registry/maintenance.ts";
+import {
+  prune,
+  pruneByRules,
+  type PruneOptions,
+} from "../../../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage, type GarbageItem } from "../../../extensions/maintenance/mod.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { seedRange } from "../../support/seeds.ts";
 import { withoutStore } from "../../registry/contract/without_store.ts";

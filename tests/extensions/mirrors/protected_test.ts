@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import { withoutStore } from "../../registry/contract/without_store.ts";
 import { rejected } from "../../registry/rejected.ts";
 

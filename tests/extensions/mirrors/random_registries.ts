@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { isRegistryError, publishRelease } from "../../../mod.ts";
 import type { RetentionRule } from "../../../core/record.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { changeRules, collectGarbage } from "../../../registry/maintenance.ts";
+import { changeRules, collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { annotate } from "../../../registry/mod.ts";
 import {

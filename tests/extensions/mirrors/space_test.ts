@@ -4,7 +4,11 @@ import fc from "fast-check";
 import type { Backend } from "../../../core/backend.ts";
 import { decodeName, encodeName } from "../../../core/naming/names.ts";
 import { parseReleasedMark } from "../../../registry/format/layout.ts";
-import { measureSpace, measureVersions, type SpaceReport } from "../../../registry/maintenance.ts";
+import {
+  measureSpace,
+  measureVersions,
+  type SpaceReport,
+} from "../../../extensions/maintenance/mod.ts";
 import { HOUR } from "../../registry/protocol_world.ts";
 import { seedRange } from "../../support/seeds.ts";
 import { histories, play } from "./random_registries.ts";

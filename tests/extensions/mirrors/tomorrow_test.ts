@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { openRegistry } from "../../../mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { keysOf, noise } from "../../registry/registries.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { openWith, RULES } from "../../registry/tomorrow/rules_world.ts";

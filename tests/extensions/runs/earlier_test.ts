@@ -1,7 +1,7 @@
 // Runs that programs of earlier commits began, and those of this program.
 import { assertEquals } from "@std/assert";
 import { finishRun, openRun, readLoggedRuns } from "../../../extensions/runs/mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { testOnAll } from "../../registry/earlier/on_all.ts";
 import { collect, rejected } from "../../registry/rejected.ts";
 

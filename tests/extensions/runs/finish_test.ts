@@ -116,7 +116,7 @@ Deno.test("a run that was killed in its finish is listed until it is finished by
 });
 
 Deno.test("a finished run whose version was deleted and collected is in no list", async () => {
-  const { collectGarbage } = await import("../../../registry/maintenance.ts");
+  const { collectGarbage } = await import("../../../extensions/maintenance/mod.ts");
   const registry = await openRegistry("memory:");
   const run = await openRun(registry, "m", { id: "1" });
   run.log({ loss: 1 });

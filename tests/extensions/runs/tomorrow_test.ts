@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { openRun } from "../../../extensions/runs/mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { createWorld } from "../../registry/tomorrow/tomorrow_world.ts";
 
 Deno.test("a run of tomorrow goes on", async () => {

@@ -1,6 +1,6 @@
 // How long the run of a killed program can be continued and finished, also with wrong clocks.
 import { assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { finishRun, openRun, readLoggedRuns } from "../../../extensions/runs/mod.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../../registry/protocol_world.ts";
 import { collect, rejected } from "../../registry/rejected.ts";

@@ -1,6 +1,6 @@
 // One collection whose lists are wrong keeps the payload of finished runs.
 import { openRun } from "../../../extensions/runs/mod.ts";
-import { BIG, testWrongLists } from "../../registry/maintenance/garbage/wrong_lists.ts";
+import { BIG, testWrongLists } from "../maintenance/garbage/wrong_lists.ts";
 
 testWrongLists("a finished run", {
   async make({ registry }) {

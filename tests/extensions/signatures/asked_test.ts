@@ -5,7 +5,7 @@ import { createHandler } from "../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { annotate } from "../../../registry/mod.ts";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import {
   askedPromotions,
   askPromotion,

@@ -1,6 +1,6 @@
 // Promotions in registries that programs of earlier commits wrote.
 import { assertEquals } from "@std/assert";
-import { readRules } from "../../../registry/maintenance.ts";
+import { readRules } from "../../../registry/tools/settings.ts";
 import { askedPromotions } from "../../../extensions/signatures/signatures.ts";
 import { RULE } from "../../registry/earlier/later.ts";
 import { testOnLater } from "../../registry/earlier/on_all.ts";

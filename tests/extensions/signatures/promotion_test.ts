@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import "../../../extensions/signatures/signatures.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { createMemoryBackend } from "../../../mod.ts";
-import { changeRules, readRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
+import { readRules } from "../../../registry/tools/settings.ts";
 import { annotate } from "../../../registry/mod.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import {

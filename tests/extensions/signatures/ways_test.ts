@@ -7,7 +7,7 @@ import { hub } from "../../../extensions/gateways/hub/hub.ts";
 import { createMlflowGateway } from "../../../extensions/gateways/mlflow/mlflow_gateway.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { defineRegistry, openRegistry, publishRelease, type Registry } from "../../../mod.ts";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import "../../../extensions/signatures/signatures.ts";
 import { cliTest } from "../../apps/captured_io.ts";
 import { connectTo } from "../gateways/mcp/client_of.ts";

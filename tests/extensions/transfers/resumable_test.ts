@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { openRegistry } from "../../../mod.ts";
 import { openUploads, type UploadSource } from "../../../extensions/transfers/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";

@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { rename, symlink } from "node:fs/promises";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { mirrorRegistry, verifyRegistry } from "../../../apps/maintenance.ts";
 import type { VerifyOptions } from "../../../apps/maintenance.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";

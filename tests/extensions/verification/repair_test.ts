@@ -4,7 +4,7 @@ import type { Backend, Body, ObjectInfo, PutOptions } from "../../../core/backen
 import { decodeName } from "../../../core/naming/names.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { publishRelease } from "../../../mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
 import { withoutStore } from "../../registry/contract/without_store.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
-import { prune } from "../../../extensions/pruning/mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import type { VerifyProblem } from "../../../apps/maintenance.ts";
 import { RegistryError } from "../../../core/errors.ts";

@@ -4,7 +4,7 @@ import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
 import type { Files } from "../../../files/verbs/files.ts";
 import { publishRelease, resolveRelease } from "../../../mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import type { Answer, Request } from "./request.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 

@@ -6,7 +6,7 @@ import type { StoredRegistry } from "../../../core/registry.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createLocalFiles } from "../../../files/local.ts";
 import type { FileStore } from "../../../core/file_store.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";

@@ -4,7 +4,7 @@ import { createLocalBackend } from "../../../backends/local.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { createLocalFiles } from "../../../files/local.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";

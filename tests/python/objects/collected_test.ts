@@ -1,7 +1,7 @@
 // Versions that a Python program has opened, and whose files gc has removed since.
 import { assertEquals } from "@std/assert";
 import { cp } from "node:fs/promises";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { openRegistry } from "../../../mod.ts";
 import { noise } from "../../registry/registries.ts";
 import { pythonTest, runProgram } from "../reader.ts";

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import "../../../extensions/signatures/signatures.ts";
 import { openRegistry } from "../../../mod.ts";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import { orCode, pythonTest, startReader, withoutMessages } from "../reader.ts";
 
 const promote = { where: "metadata.auc > 0.9" };

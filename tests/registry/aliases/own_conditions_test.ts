@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { defineCondition, RegistryError } from "../../../core/kernel.ts";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import { ruleText } from "../../../apps/rule_text.ts";
 import { rejected } from "../rejected.ts";
 import { openWith } from "../tomorrow/rules_world.ts";

@@ -1,6 +1,6 @@
 // Aliases and names that rules protect.
 import { assert, assertEquals } from "@std/assert";
-import { changeRules } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createBatch } from "../../../workers/mod.ts";

@@ -5,7 +5,7 @@ import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { openRegistry } from "../../../mod.ts";
 import { keyFile } from "../../backends/local/key_file.ts";
 import { tempRoot } from "../../support/temp_root.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeRecord, FORMAT } from "../../../registry/format/record_codec.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Machine, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";

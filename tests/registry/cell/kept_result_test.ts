@@ -1,6 +1,6 @@
 // A key returns its first result, even if that was a version of another save.
 import { assert, assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import { doing, lostReply } from "../scripted_backend.ts";

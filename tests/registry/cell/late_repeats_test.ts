@@ -2,7 +2,7 @@
 // return it, but writes the version again, above it.
 import { assertEquals, assertNotEquals } from "@std/assert";
 import type { SavedArtifact, StoredRegistry } from "../../../core/registry.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { filler, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { collectGarbage, measureSpace } from "../../../registry/maintenance.ts";
+import { collectGarbage, measureSpace } from "../../../extensions/maintenance/mod.ts";
 import { withHooks } from "../with_hooks.ts";
 import { slowTest } from "../../support/seeds.ts";
 

@@ -4,7 +4,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import { createLocalBackend, localPath, openRegistry } from "../../../mod.ts";
 import { type Registry, saveMany } from "../../../mod.ts";
 import { annotate } from "../../../registry/mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";

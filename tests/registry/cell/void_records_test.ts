@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { SavedArtifact } from "../../../core/registry.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { heldUp, makeVoid, touch } from "../late_records.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";

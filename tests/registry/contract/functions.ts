@@ -1,19 +1,18 @@
 // Calls of all functions over a registry, whose bodies are rows.
 import type { Registry } from "../../../mod.ts";
-import * as pruning from "../../../extensions/pruning/mod.ts";
-import * as maintenance from "../../../registry/maintenance.ts";
+import * as maintenance from "../../../extensions/maintenance/mod.ts";
 import * as annotations from "../../../registry/tools/annotate.ts";
 import * as files from "../../../registry/tools/files.ts";
+import * as settings from "../../../registry/tools/settings.ts";
 import * as history from "../../../registry/tools/history.ts";
 import { publishRelease, resolveRelease } from "../../../registry/contract/release.ts";
 
-const { probeBackend: _, ...ofRegistry } = maintenance; // it takes a backend
-const { digestValue: __, ...ofStored } = history; // it needs materializers only
+const { digestValue: _, ...ofStored } = history; // it needs materializers only
 
 /** The functions by their names. */
 export const FUNCTIONS = {
-  ...ofRegistry,
-  ...pruning,
+  ...maintenance,
+  ...settings,
   ...annotations,
   ...files,
   ...ofStored,

@@ -3,7 +3,7 @@ import type { Lineage } from "../../../registry/mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { presignDownload } from "../../../extensions/transfers/mod.ts";
 import { digestValue, openRegistry, readLineage } from "../../../mod.ts";
-import { collectGarbage, measureSpace } from "../../../registry/maintenance.ts";
+import { collectGarbage, measureSpace } from "../../../extensions/maintenance/mod.ts";
 import { rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
 

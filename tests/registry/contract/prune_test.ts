@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { openRegistry, type Registry, RegistryError } from "../../../mod.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
 

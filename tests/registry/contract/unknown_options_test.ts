@@ -4,8 +4,8 @@ import { deleteMany, loadMany, saveMany } from "../../../registry/contract/many.
 import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ndarray } from "../../../materializers/mod.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { defineArtifact, localPath, openRegistry } from "../../../mod.ts";
 import type { Registry, SaveOptions } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";

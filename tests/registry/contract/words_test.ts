@@ -2,7 +2,7 @@ import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { diffVersions, openRegistry, readLog } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../mod.ts";
 import { type Answer, type Call, createScriptedBackend } from "../scripted_backend.ts";

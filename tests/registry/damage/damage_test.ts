@@ -7,7 +7,7 @@ import {
   TOMBSTONE_BYTES,
 } from "../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { defineMaterializer } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { openRegistry, readLog } from "../../../mod.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";

@@ -10,7 +10,7 @@ import {
   MAX_RECORD_BYTES,
 } from "../../../registry/format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { localPath } from "../../../mod.ts";
 import type { StoredPath } from "../../../materializers/mod.ts";

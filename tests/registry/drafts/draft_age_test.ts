@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { RegistryError } from "../../../mod.ts";
-import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
+import type { GarbageItem } from "../../../extensions/maintenance/garbage/collection.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";

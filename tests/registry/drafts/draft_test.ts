@@ -11,8 +11,11 @@ import { rejected } from "../rejected.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend, ObjectInfo } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
-import { Collection, type GarbageReport } from "../../../registry/maintenance/collection.ts";
-import { collectDrafts } from "../../../registry/maintenance/garbage/drafts.ts";
+import {
+  Collection,
+  type GarbageReport,
+} from "../../../extensions/maintenance/garbage/collection.ts";
+import { collectDrafts } from "../../../extensions/maintenance/garbage/drafts.ts";
 import { contextOf } from "../../../registry/operations/context.ts";
 import { slowTest } from "../../support/seeds.ts";
 

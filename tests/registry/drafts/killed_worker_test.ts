@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { openRegistry } from "../../../mod.ts";
 import { openFolder } from "../create_registry.ts";
 import { runDeno } from "../../support/run_deno.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { GRACE_MS, testProtocol } from "../protocol_world.ts";
 import {

@@ -30,7 +30,7 @@ type Draft = Awaited<ReturnType<Registry["openDraft"]>>;
 export async function programAt(root: string): Promise<Program> {
   const modules = [
     "mod.ts",
-    "registry/maintenance.ts",
+    "extensions/maintenance/mod.ts",
     "apps/maintenance.ts", // has mirrors and verification since they have folders
     "registry/mod.ts",
     "runs/mod.ts", // until extensions had a directory of their own

@@ -1,7 +1,7 @@
 // Reads and collects what the fixtures of the first four commits lack.
 import { assertEquals } from "@std/assert";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { listFiles, openFile } from "../../../registry/mod.ts";
 import { collect } from "../rejected.ts";
 import { PATHS } from "./later.ts";

@@ -3,8 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { asMap, deleteMany, readLineage } from "../../../mod.ts";
 import { resolveRelease } from "../../../mod.ts";
-import { prune, pruneByRules } from "../../../extensions/pruning/mod.ts";
-import { collectGarbage, readRules } from "../../../registry/maintenance.ts";
+import { prune, pruneByRules } from "../../../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
+import { readRules } from "../../../registry/tools/settings.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { readAnnotations } from "../../../registry/mod.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";

@@ -1,7 +1,7 @@
 import { saveMany } from "../../../registry/contract/many.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createMemoryBackend, openRegistry, RegistryError } from "../../../mod.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
 import type { Backend } from "../../../mod.ts";
 import type { ObjectInfo } from "../../../backends/mod.ts";
 import type { OpenOptions } from "../../../registry/mod.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { readLog, type StoredRegistry } from "../../../mod.ts";
 import { createDays, meanings } from "./days.ts";
 

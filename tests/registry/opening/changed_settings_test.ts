@@ -2,12 +2,8 @@ import { assertEquals } from "@std/assert";
 import type { SettingsRecord } from "../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
-import {
-  changeSettings,
-  collectGarbage,
-  measureSpace,
-  readSettings,
-} from "../../../registry/maintenance.ts";
+import { changeSettings, readSettings } from "../../../registry/tools/settings.ts";
+import { collectGarbage, measureSpace } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";

@@ -5,7 +5,7 @@ import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { dividedPages, encodePage, PAGE_LIMITS } from "../../../registry/format/file_pages.ts";
 import type { FilePage } from "../../../core/record.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { fileSet, filler } from "../protocol_world.ts";

@@ -1,9 +1,9 @@
 // Saves of lists in pages: what they share, and what remains if they end in the middle.
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { createMemoryBackend, openRegistry, type StoredRegistry } from "../../../mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
-import { measureSpace } from "../../../registry/maintenance.ts";
+import { measureSpace } from "../../../extensions/maintenance/mod.ts";
 import { createProtocolWorld, fileSet, filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";

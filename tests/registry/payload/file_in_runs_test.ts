@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { presignDownload } from "../../../extensions/transfers/mod.ts";
 import { runsOf } from "../../../registry/cell/part_runs.ts";

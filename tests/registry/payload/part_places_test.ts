@@ -3,7 +3,7 @@ import type { Backend } from "../../../core/backend.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Part, VersionRecord } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";

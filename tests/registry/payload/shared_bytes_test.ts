@@ -7,12 +7,8 @@ import { sha256 } from "../../../core/bytes/digest.ts";
 import type { SaveOptions, StoredRegistry } from "../../../core/registry.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
-import {
-  changeSettings,
-  collectGarbage,
-  measureSpace,
-  readSettings,
-} from "../../../registry/maintenance.ts";
+import { changeSettings, readSettings } from "../../../registry/tools/settings.ts";
+import { collectGarbage, measureSpace } from "../../../extensions/maintenance/mod.ts";
 import { encodeRecord } from "../../../registry/format/record_codec.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { tempRoot } from "../../support/temp_root.ts";

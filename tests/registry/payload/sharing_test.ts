@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { StoredFile } from "../../../core/record.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";

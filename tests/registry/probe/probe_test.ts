@@ -2,7 +2,7 @@ import * as unruly from "./unruly_store.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { probeBackend, type ProbeCertificate } from "../../../registry/maintenance/probe/probe.ts";
+import { probeBackend, type ProbeCertificate } from "../../../registry/probe/probe.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { keysOf, REGISTRIES } from "../registries.ts";

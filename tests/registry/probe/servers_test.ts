@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { probeBackend } from "../../../registry/maintenance/probe/probe.ts";
+import { probeBackend } from "../../../registry/probe/probe.ts";
 import { REAL_SERVERS } from "../../support/servers/mod.ts";
 import { keysOf } from "../registries.ts";
 import { testOnServers } from "../../servers/server_world.ts";

@@ -7,7 +7,7 @@ import type { Locking } from "../../../core/backend.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";

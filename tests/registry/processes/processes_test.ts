@@ -1,6 +1,6 @@
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createLocalBackend, isRegistryError, openRegistry } from "../../../mod.ts";
 import type { Locking } from "../../../core/backend.ts";

@@ -2,8 +2,8 @@ import { assert } from "@std/assert";
 import { createMemoryBackend, defineMaterializer, isRegistryError } from "../../../mod.ts";
 import { resolveRelease } from "../../../mod.ts";
 import { createRegistry } from "../create_registry.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 
 const SUM = "0".repeat(64);
 const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;

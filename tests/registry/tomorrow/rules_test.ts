@@ -4,13 +4,9 @@ import { openHttpRegistry } from "../../../apps/client.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { deleteMany, type Registry } from "../../../mod.ts";
 import { ruleText } from "../../../apps/rule_text.ts";
-import { prune, pruneByRules } from "../../../extensions/pruning/mod.ts";
-import {
-  changeRules,
-  changeSettings,
-  collectGarbage,
-  readRules,
-} from "../../../registry/maintenance.ts";
+import { prune, pruneByRules } from "../../../extensions/maintenance/pruning/mod.ts";
+import { changeRules, collectGarbage } from "../../../extensions/maintenance/mod.ts";
+import { changeSettings, readRules } from "../../../registry/tools/settings.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createCheckedHandler } from "../../apps/server/checked_handler.ts";
 import { rejected } from "../rejected.ts";

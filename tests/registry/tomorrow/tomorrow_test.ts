@@ -2,13 +2,9 @@
 // and protects all of it, and keeps them where it writes a record again.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, readLineage, resolveRelease } from "../../../mod.ts";
-import { prune } from "../../../extensions/pruning/mod.ts";
-import {
-  changeRules,
-  changeSettings,
-  collectGarbage,
-  readRules,
-} from "../../../registry/maintenance.ts";
+import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
+import { changeRules, collectGarbage } from "../../../extensions/maintenance/mod.ts";
+import { changeSettings, readRules } from "../../../registry/tools/settings.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { createResumableUploads } from "../../../extensions/transfers/uploads.ts";

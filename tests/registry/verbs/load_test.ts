@@ -3,7 +3,7 @@ import { defineMaterializer, type FileToSave } from "../../../core/materializer.
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { localPath, readLog } from "../../../mod.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";

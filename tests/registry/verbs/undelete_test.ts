@@ -1,6 +1,6 @@
 // Deletions are undone: the version is as before, under its own number.
 import { assert, assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { openRegistry } from "@holdfast/holdfast";
 import { createR2Backend, type R2BackendOptions, type R2Binding } from "../../../backends/r2.ts";
-import { probeBackend } from "../../../registry/maintenance.ts";
+import { probeBackend } from "../../../registry/tools/probe_backend.ts";
 import { assertHolds, chunked, sampleBytes, text } from "../../conformance/backend/samples.ts";
 
 const EXISTS = { written: false, reason: "exists" };

@@ -4,7 +4,7 @@ import { Answer } from "../../../apps/server/answer.ts";
 import { linesOf } from "../../../apps/server/listing.ts";
 import { createR2Backend, type R2Binding } from "../../../backends/r2.ts";
 import { realSystem } from "../../../core/system.ts";
-import { pruneByRules } from "../../../extensions/pruning/mod.ts";
+import { pruneByRules } from "../../../extensions/maintenance/pruning/mod.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import worker from "../../../examples/worker/worker.ts";
 import { watched } from "./watched_bucket.ts";

@@ -1,5 +1,5 @@
 // Checks the results of writers against the data.
-import { memoryMs } from "../../../registry/maintenance/collection.ts";
+import { memoryMs } from "../../../extensions/maintenance/garbage/collection.ts";
 import type { Landing } from "../ledger.ts";
 import { describeOperation, isSaving } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";

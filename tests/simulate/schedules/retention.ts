@@ -1,5 +1,5 @@
 // Retention: `prune` beside saves, deletions, aliases and collections.
-import type { PruneOptions } from "../../../extensions/pruning/report.ts";
+import type { PruneOptions } from "../../../extensions/maintenance/pruning/report.ts";
 import { createRandomFaults, type Random } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
 import { GRACE_MS } from "../world.ts";

@@ -3,7 +3,7 @@
 import type { Backend, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { bytesStream } from "../../../core/bytes/bytes.ts";
 import { GARBAGE_NOTES, GARBAGE_TABLE, MIRRORS } from "../../../registry/format/layout.ts";
-import { decodeNote, encodeNote } from "../../../registry/maintenance/noted.ts";
+import { decodeNote, encodeNote } from "../../../registry/pass/noted.ts";
 import type { Random } from "../random.ts";
 
 interface Stored {

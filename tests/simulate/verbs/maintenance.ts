@@ -1,8 +1,8 @@
 // Verbs for maintenance of a registry, and questions about the past.
-import { changeSettings } from "../../../registry/maintenance/change_settings.ts";
-import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
-import { prune } from "../../../extensions/pruning/prune.ts";
-import type { PruneOptions } from "../../../extensions/pruning/report.ts";
+import { changeSettings } from "../../../registry/operations/stored_settings.ts";
+import { collectGarbage } from "../../../extensions/maintenance/garbage/collect_garbage.ts";
+import { prune } from "../../../extensions/maintenance/pruning/prune.ts";
+import type { PruneOptions } from "../../../extensions/maintenance/pruning/report.ts";
 import { mirrorRegistry } from "../../../extensions/mirrors/mirror.ts";
 import type { Actor, VerbParts } from "../actor.ts";
 import type { VersionRecord } from "../../../core/record.ts";

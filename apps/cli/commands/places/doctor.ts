@@ -3,7 +3,8 @@ import { DRIVERS, WRAPPERS } from "../../../../backends/drivers.ts";
 import { VERSION } from "../../../holdfast_version.ts";
 import { type FoundRegistry, originOf, readRemotes } from "../../../../registry/places/mod.ts";
 import { type Backend, inspectCache, type Registry } from "../../../../mod.ts";
-import { probeBackend, type ProbeStep, readSettings } from "../../../../registry/maintenance.ts";
+import { probeBackend, type ProbeStep } from "../../../../registry/tools/probe_backend.ts";
+import { readSettings } from "../../../../registry/tools/settings.ts";
 import type { RegistrySettings } from "../../../../registry/mod.ts";
 import {
   checkCertificates,

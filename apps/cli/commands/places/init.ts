@@ -1,7 +1,7 @@
 import { originOf } from "../../../../registry/places/mod.ts";
 import { type Backend, openRegistry, type Registry } from "../../../../mod.ts";
 import { invalid, orMissing } from "../../../../core/errors.ts";
-import { changeSettings, readSettings } from "../../../../registry/maintenance.ts";
+import { changeSettings, readSettings } from "../../../../registry/tools/settings.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry, refuseForeign, refuseService } from "../../places/find_registry.ts";
 import { shellWord } from "../../terminal/hints.ts";

@@ -1,10 +1,14 @@
-import { measureSpace, measureVersions } from "../../../../registry/maintenance.ts";
+import { measureSpace, measureVersions } from "../../../../extensions/maintenance/mod.ts";
 import { isPrefix } from "../../../../backends/mod.ts";
 import { taskFailed } from "../../../../core/errors.ts";
 import { decodeName, encodeNamePrefix } from "../../../../core/naming/names.ts";
 import type { Registry } from "../../../../mod.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
-import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
+import type {
+  GarbageSpace,
+  NameSpace,
+  SpaceReport,
+} from "../../../../extensions/maintenance/mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";

@@ -1,6 +1,10 @@
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { type RegistryError, taskFailed } from "../../../../core/errors.ts";
-import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";
+import type {
+  GarbageItem,
+  GarbageReport,
+  WaitingItem,
+} from "../../../../extensions/maintenance/mod.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { noteRun } from "../../services/last_runs.ts";

@@ -1,6 +1,6 @@
-import { prune as pruneBy, pruneByRules } from "../../../../extensions/pruning/mod.ts";
+import { prune as pruneBy, pruneByRules } from "../../../../extensions/maintenance/mod.ts";
 import { taskFailed } from "../../../../core/errors.ts";
-import type { PruneOptions, PruneReport } from "../../../../extensions/pruning/mod.ts";
+import type { PruneOptions, PruneReport } from "../../../../extensions/maintenance/mod.ts";
 import { versionBefore } from "../../../../core/naming/alias_history.ts";
 import type { Registry } from "../../../../mod.ts";
 import type { AliasEntry } from "../../../../registry/mod.ts";

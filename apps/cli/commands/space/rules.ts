@@ -1,6 +1,7 @@
 import { authorText } from "../../../../core/naming/author.ts";
-import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
-import type { RetentionRule } from "../../../../registry/maintenance.ts";
+import { changeRules, readRulesHistory } from "../../../../extensions/maintenance/mod.ts";
+import { readRules } from "../../../../registry/tools/settings.ts";
+import type { RetentionRule } from "../../../../registry/tools/settings.ts";
 import { isRetention, ruleFor } from "../../../../core/registry/rules.ts";
 import { ruleText } from "../../../rule_text.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";

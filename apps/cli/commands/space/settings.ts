@@ -1,5 +1,5 @@
-import { changeSettings, readSettings } from "../../../../registry/maintenance.ts";
-import type { CurrentSettings } from "../../../../registry/maintenance.ts";
+import { changeSettings, readSettings } from "../../../../registry/tools/settings.ts";
+import type { CurrentSettings } from "../../../../registry/tools/settings.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { type Fact, factsText } from "../../program/print_table.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";

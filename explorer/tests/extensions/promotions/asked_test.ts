@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { askPromotion } from "../../../../extensions/signatures/signatures.ts";
 import { type Service, ServiceError } from "../../../src/api/service.ts";
 import { readAsked } from "../../../src/extensions/promotions/asked.ts";

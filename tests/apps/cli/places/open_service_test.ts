@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
 import { realSystem } from "../../../../core/system.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
 
 import { cliTest } from "../../captured_io.ts";

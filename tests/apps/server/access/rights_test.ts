@@ -1,6 +1,6 @@
 // The rights of each scope, on every route and through the client.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import {
   createMemoryBackend,

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { openRegistry, publishRelease } from "../../../../mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { dav } from "../../../../extensions/gateways/dav/dav.ts";
 import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 

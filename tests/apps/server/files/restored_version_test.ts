@@ -1,6 +1,6 @@
 // A version that a service has opened is deleted and restored, and its old files are collected.
 import { assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { openPages } from "../../../../registry/mod.ts";
 import { dav } from "../../../../extensions/gateways/dav/dav.ts";
 import { withPinned } from "../../../../extensions/gateways/dav/mount.ts";

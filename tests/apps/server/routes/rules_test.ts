@@ -3,7 +3,8 @@ import { createHandler } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
+import { changeRules, readRulesHistory } from "../../../../extensions/maintenance/mod.ts";
+import { readRules } from "../../../../registry/tools/settings.ts";
 import { rejected } from "../../../registry/rejected.ts";
 
 async function service() {

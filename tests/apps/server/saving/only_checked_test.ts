@@ -13,7 +13,7 @@ import {
 import { nextTurn } from "../../../../core/work/next_turn.ts";
 import { createMaterializers } from "../../../../materializers/mod.ts";
 import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { fileSet } from "../../../registry/protocol_world.ts";
 import { noise } from "../../../registry/registries.ts";
 import { ADDRESS } from "../../client/service.ts";

@@ -1,6 +1,6 @@
 // A registry with much of everything that routes read.
 import { saveResult, saveRun } from "../../../../operators/runner/records/run_record.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import { publishRelease, type Registry } from "../../../../mod.ts";
 import { forEachAtOnce } from "../../../../core/work/at_once.ts";

@@ -1,7 +1,7 @@
 // Registered models without versions.
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { wrapBackend } from "../../../../core/work/wrap_backend.ts";
 import { readAnnotations } from "../../../../registry/mod.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { wrapBackend } from "../../../../core/work/wrap_backend.ts";
 import { annotate, readAnnotations } from "../../../../registry/mod.ts";
 import { readLoggedRuns } from "../../../../extensions/runs/mod.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import "../../../../extensions/signatures/signatures.ts";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { assertRefused, type Json, openMlflow, tokens } from "./open_mlflow.ts";
 
 const EXISTS = "RESOURCE_ALREADY_EXISTS";

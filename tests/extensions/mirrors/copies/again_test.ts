@@ -1,7 +1,7 @@
 // Mirrors into targets that are not empty.
 import { assert, assertEquals } from "@std/assert";
 import type { StoredRegistry } from "../../../../core/registry.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { type CallCounts, withCounts } from "../../../bench/counted_backend.ts";

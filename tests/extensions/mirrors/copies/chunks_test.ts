@@ -5,7 +5,7 @@ import { sha256 } from "../../../../core/bytes/digest.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { encodeRecord } from "../../../../registry/format/record_codec.ts";
-import { measureSpace } from "../../../../registry/maintenance.ts";
+import { measureSpace } from "../../../../extensions/maintenance/mod.ts";
 import {
   assertVerifies,
   edited,

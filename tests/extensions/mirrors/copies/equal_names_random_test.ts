@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Backend } from "../../../../core/backend.ts";
 import { createMemoryBackend, openRegistry, publishRelease } from "../../../../mod.ts";
 import type { StoredRegistry } from "../../../../core/registry.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
 import type { MirrorOptions, MirrorReport } from "../../../../extensions/mirrors/mod.ts";
 import { annotate } from "../../../../registry/mod.ts";

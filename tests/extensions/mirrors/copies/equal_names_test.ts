@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Backend } from "../../../../core/backend.ts";
 import type { StoredRegistry } from "../../../../core/registry.ts";
 import { createMemoryBackend, openRegistry, RegistryError } from "../../../../mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
 import type { MirrorItem, MirrorOptions } from "../../../../extensions/mirrors/mod.ts";
 import { annotate } from "../../../../registry/mod.ts";

@@ -11,7 +11,7 @@ import {
   readLineage,
   readLog,
 } from "../../../../mod.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { annotate, readAnnotations } from "../../../../registry/mod.ts";
 import { noise } from "../../../registry/registries.ts";
 import { fileSet } from "../../../registry/protocol_world.ts";

@@ -6,7 +6,7 @@ import type { StoredRegistry } from "../../../../core/registry.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { filler, HOUR } from "../../../registry/protocol_world.ts";
 import {
   createScriptedBackend,

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import type { StoredRegistry } from "../../../../core/registry.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
 import { rejected } from "../../../registry/rejected.ts";
 import { testMirror } from "../mirror_world.ts";

@@ -1,6 +1,7 @@
 // Mirrors follow deletions that their source has undone.
 import { assertEquals } from "@std/assert";
-import { changeSettings, collectGarbage } from "../../../../registry/maintenance.ts";
+import { changeSettings } from "../../../../registry/tools/settings.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
 import { realSystem } from "../../../../core/system.ts";

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import type { Backend } from "../../../../core/backend.ts";
 import { isRegistryError } from "../../../../core/errors.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
 import { createLocalBackend, openRegistry, readLog, type StoredRegistry } from "../../../../mod.ts";
 import { parseCellKey } from "../../../../registry/format/layout.ts";

@@ -6,7 +6,7 @@ import { realSystem } from "../../../../core/system.ts";
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { reasonToKeep } from "../../../../extensions/neighbors/import/alias_here.ts";
 import { annotate } from "../../../../registry/mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import "../../../../extensions/signatures/conditions.ts";
 import type { FoundModel, FoundRun } from "../../../../extensions/neighbors/import/records.ts";
 import type { Metric } from "../../../../extensions/runs/mlflow/points.ts";

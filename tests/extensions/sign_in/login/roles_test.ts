@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { type AuditEntry, createHandler } from "../../../../apps/server.ts";
 import { createOidcCheck, type OidcSettings } from "../../../../extensions/sign_in/oidc.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { Browser, type PeopleOptions } from "../../../support/oidc/people.ts";
 import { createKey, publicJwk, signed, startProvider } from "../../../support/oidc/provider.ts";
 import { REPOSITORY } from "../../../support/run_deno.ts";

@@ -1,7 +1,7 @@
 // Certificates of signers: chains that are valid, and the reasons why others are refused.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { openRegistry, RegistryError } from "../../../../mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { annotate, readAnnotations } from "../../../../registry/mod.ts";
 import {
   addSignature,

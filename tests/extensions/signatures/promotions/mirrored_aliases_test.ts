@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import "../../../../extensions/signatures/signatures.ts";
 import { mirrorRegistry } from "../../../../apps/maintenance.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { rejected } from "../../../registry/rejected.ts";
 
 const FORCE = { force: true };

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import "../../../../extensions/signatures/signatures.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../../mod.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import { rejected } from "../../../registry/rejected.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";

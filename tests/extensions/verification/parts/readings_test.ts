@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Backend } from "../../../../core/backend.ts";
 import { RegistryError, unavailable } from "../../../../core/errors.ts";
 import type { StoredRegistry } from "../../../../core/registry.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { verifyRegistry, type VerifyReport } from "../../../../apps/maintenance.ts";
-import { encodeNote } from "../../../../registry/maintenance/noted.ts";
+import { encodeNote } from "../../../../registry/pass/noted.ts";
 import { damage, keysOf } from "../../../registry/registries.ts";
 import { withAge } from "../../../registry/with_age.ts";
 import {

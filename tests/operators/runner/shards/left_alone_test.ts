@@ -1,6 +1,6 @@
 import { countOf } from "../world.ts";
 import { assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { createOperators } from "../../../../operators/mod.ts";
 import { planPipeline, runPipeline, runStep } from "../../../../operators/runner/mod.ts";

@@ -7,7 +7,7 @@ import { sha256 } from "../../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../../core/registry.ts";
-import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import { withoutList } from "../ranges/ranged_versions.ts";
 import { rejected } from "../../rejected.ts";

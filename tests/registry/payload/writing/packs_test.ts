@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Backend } from "../../../../core/backend.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { collectGarbage, measureSpace } from "../../../../registry/maintenance.ts";
+import { collectGarbage, measureSpace } from "../../../../extensions/maintenance/mod.ts";
 import { createRandom, type Random } from "../../../simulate/random.ts";
 import { withVerbs } from "../../../simulate/stores/with_verbs.ts";
 import type { FileSet } from "../../protocol_world.ts";

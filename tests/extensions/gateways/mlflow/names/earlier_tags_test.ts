@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../../../backends/memory.ts";
 import { wrapBackend } from "../../../../../core/work/wrap_backend.ts";
-import { collectGarbage } from "../../../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../../../extensions/maintenance/mod.ts";
 import type { Registry } from "../../../../../core/registry.ts";
 import { annotate, readAnnotations } from "../../../../../registry/mod.ts";
 import { createScriptedSystem } from "../../../../support/scripted_system.ts";

@@ -1,0 +1,96 @@
+// The data that the garbage collector has on a name: listings and records.
+import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
+import type { RegistryError } from "../../../core/errors.ts";
+import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
+import {
+  asGeneration,
+  encodePlace,
+  NAMES,
+  OBJECTS,
+  parseCellKey,
+  parsePayloadKey,
+} from "../../../registry/records.ts";
+import type {
+  CellKey,
+  Context,
+  FoundRecord,
+  Generation,
+  ObjectRange,
+  PayloadObject,
+} from "../../../registry/records.ts";
+
+/** A payload folder: its objects, and the time of the last write to it. */
+export interface Folder {
+  objects: ObjectInfo[];
+  newest: number;
+}
+
+export interface Cell {
+  cell: string;
+  kind: CellKey["kind"];
+  /** Newest first. */
+  generations: [Generation, ...Generation[]];
+}
+
+export interface KnownName {
+  name: string;
+  cells: readonly Cell[];
+  records: KnownRecords;
+}
+
+export interface KnownRecord {
+  kind: AnyRecord["kind"];
+  /** Objects of its payload, encoded; absent if its list of files is missing or damaged. */
+  objects?: readonly string[];
+  /** Why its list of files cannot be read, although its objects are there. */
+  damage?: RegistryError;
+  /** The key of the record that a key's record names, if that was just read. */
+  target?: string;
+  /** The record without its content, if it may expire: it landed late and refers to payload. */
+  late?: FoundRecord;
+  /** Bytes and objects of all files, if sizes are measured. */
+  version?: { size: number; objects: readonly PayloadObject[]; ranges: readonly ObjectRange[] };
+  /** The record to keep of a first generation that was just read. */
+  remains?: ScrubbedRecord;
+  times?: DeletionTimes;
+}
+
+export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since" | "by">;
+
+export type KnownRecords = ReadonlyMap<string, KnownRecord>;
+
+interface Listing {
+  context: Context;
+  signal?: AbortSignal;
+}
+
+export async function listFolders(
+  { context, signal }: Listing,
+  name: string,
+): Promise<Map<string, Folder>> {
+  const folders = new Map<string, Folder>();
+  for await (const entry of context.backend.list(`${OBJECTS}${name}/`, { signal })) {
+    const key = isPrefix(entry) ? undefined : parsePayloadKey(entry.key);
+    if (isPrefix(entry) || key === undefined) continue;
+    const place = encodePlace(key);
+    const folder = folders.get(place) ?? { objects: [], newest: 0 };
+    folder.objects.push(entry);
+    folder.newest = Math.max(folder.newest, entry.modifiedAt);
+    folders.set(place, folder);
+  }
+  return folders;
+}
+
+export async function listCells({ context, signal }: Listing, name: string): Promise<Cell[]> {
+  const cells = new Map<string, Cell>();
+  for await (const entry of context.backend.list(`${NAMES}${name}/`, { signal })) {
+    const head = asGeneration(entry);
+    const key = head && parseCellKey(head.key);
+    if (head === undefined || key === undefined) continue;
+    const { cell, kind } = key;
+    const known = cells.get(cell);
+    if (known === undefined) cells.set(cell, { cell, kind, generations: [head] });
+    else known.generations.push(head);
+  }
+  return [...cells.values()];
+}

@@ -1,0 +1,91 @@
+// The names that a prune is about.
+import { notFound } from "../../../core/errors.ts";
+import { globOf, isPattern } from "../../../core/naming/name_patterns.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { NamesOptions, Registry } from "../../../core/registry.ts";
+import {
+  checkHas,
+  checkKnown,
+  knownContext,
+  nameFolder,
+  nameWithVersion,
+  passNames,
+} from "../../../registry/records.ts";
+import type { ListedName } from "../../../registry/records.ts";
+
+/** A name to prune, and what a pass over many names listed of it. */
+export interface PrunedName {
+  name: string;
+  pass?: ListedName;
+  /** Its place in a report: the number of the name or pattern that was given, then its key. */
+  at: { argument: number; key: string };
+}
+
+/** Compares the places of two names in a report. */
+export function comparePlaces({ at: a }: PrunedName, { at: b }: PrunedName): number {
+  return a.argument - b.argument || (a.key < b.key ? -1 : 1);
+}
+
+/** Yields each name once, in any order. Throws `NotFound` for a given one that never existed. */
+export async function* listPruned(
+  registry: Registry,
+  names: Iterable<string> | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<PrunedName> {
+  if (names === undefined) return yield* listMany(registry, 0, { signal });
+  const listed = new Set<string>();
+  let argument = 0;
+  for (const text of names) {
+    for await (const pruned of namesMeant(registry, text, argument, signal)) {
+      if (listed.has(pruned.name)) continue;
+      listed.add(pruned.name);
+      yield pruned;
+    }
+    argument++;
+  }
+}
+
+/** Yields a name, or the names that match a pattern which is not the name of something. */
+async function* namesMeant(
+  registry: Registry,
+  text: string,
+  argument: number,
+  signal?: AbortSignal,
+): AsyncGenerator<PrunedName> {
+  const context = knownContext(registry);
+  if (!isPattern(text) || await registry.has(text, { signal })) {
+    await (context ? checkKnown(context, text, signal) : checkHas(registry, text, signal));
+    return yield { name: text, at: { argument, key: nameFolder(text) } };
+  }
+  const { prefix, test } = globOf(text);
+  let count = 0;
+  for await (const pruned of listMany(registry, argument, { prefix, signal })) {
+    if (!test(pruned.name)) continue;
+    count++;
+    yield pruned;
+  }
+  if (count > 0) return;
+  throw notFound("find", shown(text), "no name matches", {
+    hint: "List the names: registry.names(). * matches anything but /, and **/ any folders.",
+    reason: { kind: "pattern_unmatched" },
+  });
+}
+
+/** Yields the names with a version: those of a store in one pass over its records. */
+async function* listMany(
+  registry: Registry,
+  argument: number,
+  options: Pick<NamesOptions, "prefix" | "signal">,
+): AsyncGenerator<PrunedName> {
+  const context = knownContext(registry);
+  if (context === undefined) {
+    for await (const name of registry.names(options)) {
+      yield { name, at: { argument, key: nameFolder(name) } };
+    }
+    return;
+  }
+  for await (const pass of passNames(context, options)) {
+    const name = nameWithVersion(pass);
+    if (name !== undefined) yield { name, pass, at: { argument, key: nameFolder(name) } };
+  }
+}

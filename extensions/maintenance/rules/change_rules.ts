@@ -1,0 +1,95 @@
+// Retention rules, a part of the settings: their changes and their history.
+import { parseCondition } from "../../../core/registry/conditions.ts";
+import { fault, notFound, unsupported } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import { combined, givenUp } from "./rule_changes.ts";
+import { hasConditions } from "../../../core/registry/conditions/promotion.ts";
+import { isUnknownRule } from "../../../core/registry/rules.ts";
+import { ruleProblem } from "../../../core/registry/rules.ts";
+import type { RetentionRules, RulesChange } from "../../../core/registry/rules.ts";
+import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import {
+  asGeneration,
+  checkWritable,
+  contextOf,
+  noConditions,
+  readRecord,
+  readRules,
+  recordOfKind,
+  rulesIn,
+  SETTINGS,
+  writeSettings,
+} from "../../../registry/records.ts";
+
+/** Yields the rules after each change, newest first. */
+export async function* readRulesHistory(
+  registry: Registry,
+  { signal }: SignalOptions = {},
+): AsyncGenerator<RetentionRules> {
+  const context = contextOf(registry, "read rules");
+  let later: RetentionRules | undefined;
+  for await (const entry of context.backend.list(SETTINGS, { signal })) {
+    const listed = asGeneration(entry);
+    const object = listed && await readRecord(context, listed, signal);
+    if (object === undefined) continue;
+    const record = recordOfKind(object, "settings");
+    const present = rulesIn(record);
+    const isSame = JSON.stringify(present.rules) === JSON.stringify(later?.rules);
+    if (later !== undefined && !isSame) yield later; // equal ones were written with other settings
+    later = present;
+  }
+  if (later !== undefined) yield later;
+}
+
+export async function changeRules(
+  registry: Registry,
+  { set, remove, replace = false, ifRevision, signal }: RulesChange,
+): Promise<RetentionRules> {
+  const context = contextOf(registry, "change rules");
+  const action = "change rules";
+  checkWritable(context, action);
+  const problem = set && ruleProblem({ ...set });
+  if (problem === undefined && set?.keepWhere !== undefined) {
+    parseCondition(set.keepWhere, { isRule: true });
+  }
+  if (problem !== undefined || (set === undefined) === (remove === undefined)) {
+    const state = problem ?? "pass either `set` or `remove`";
+    const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';
+    throw fault({ code: "Invalid", action, state, hint, reason: { kind: "rule_incomplete" } });
+  }
+  if (set?.promote !== undefined && !hasConditions()) {
+    throw noConditions("set rule for", shown(set.pattern), set.pattern);
+  }
+  let gaveUp: readonly string[] = [];
+  await writeSettings(context, action, ({ generation, settings: { rules = [] } }) => {
+    if (ifRevision !== undefined && ifRevision !== generation) {
+      const state = `their revision is ${generation}, not ${ifRevision}`;
+      const hint = "Read them again, and decide whether your change still applies.";
+      throw fault({ code: "Conflict", action, state, hint });
+    }
+    const pattern = remove ?? set!.pattern;
+    const present = rules.find((rule) => rule.pattern === pattern);
+    if (set !== undefined && present !== undefined && isUnknownRule(present)) {
+      const state = "this release does not understand its present rule";
+      const hint = "Upgrade Holdfast, or remove the rule first.";
+      throw unsupported("set rule for", shown(pattern), state, { hint });
+    }
+    const others = rules.filter((rule) => rule.pattern !== pattern);
+    if (remove !== undefined && others.length === rules.length) {
+      const hint = "List the rules: readRules(registry).";
+      const reason = { kind: "rule_missing" } as const;
+      const state = "no rule has this pattern";
+      throw notFound("remove rule", shown(remove), state, { hint, reason });
+    }
+    if (set === undefined) return { rules: others };
+    const next = present === undefined || replace ? set : combined(present, set);
+    gaveUp = present === undefined ? [] : givenUp(present, next);
+    if (gaveUp.length > 0 && !replace) {
+      const state = `the rule for ${shown(pattern)} has ${gaveUp.join(", ")}, which would be lost`;
+      const hint = "Set them too, or pass replace: true.";
+      throw fault({ code: "Conflict", action, state, hint, reason: { kind: "rule_gives_up" } });
+    }
+    return { rules: [...others, next] };
+  }, signal);
+  return { ...await readRules(registry, { signal }), ...(gaveUp.length > 0 && { gaveUp }) };
+}
