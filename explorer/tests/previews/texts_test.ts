@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { kindByHead, kindOf } from "../../src/previews/kind.ts";
 import { catCommand } from "../../src/previews/parts.ts";
 import { ExactNumber, parseJson, readJson } from "../../src/previews/text/json_value.ts";
-import { parseMarkdown } from "../../src/previews/text/markdown.ts";
-import { linkTarget, markdownNodes } from "../../src/previews/text/markdown_view.ts";
+import { parseDocument } from "../../src/previews/text/markdown.ts";
+import { documentNodes, linkTarget } from "../../src/previews/text/markdown_view.ts";
 import { decodePart, hexRows } from "../../src/previews/text/text_part.ts";
 import { fakeFile } from "../support/fake_file.ts";
 import { sampleFiles } from "../support/samples.ts";
@@ -137,7 +137,7 @@ function flat(node: unknown): unknown {
 Deno.test("Markdown makes elements of a fixed list; its HTML and images stay text", () => {
   const text =
     "# Hi\n\n<b onclick=x>bold</b> [x](javascript:a) ![pic](https://example.org/p.png) &amp;";
-  const nodes = markdownNodes(parseMarkdown(text), (address) => {
+  const nodes = documentNodes(parseDocument(text), (address) => {
     return linkTarget(address, "a.md", new Set(), (path) => path);
   });
   const json = JSON.stringify(nodes.map(flat));

@@ -122,6 +122,6 @@ export function parseDocument(text: string): ParsedMarkdown {
   return { tokens: parseMarkdown(body.join("\n")), notes };
 }
 
-export function parseMarkdown(text: string): Token[] {
+function parseMarkdown(text: string): Token[] {
   return parser.parse(text, {}) as Token[];
 }

@@ -52,16 +52,7 @@ export function linkTarget(
   }
 }
 
-/** Makes elements of tokens. `imageOf` shows an image of the version. */
-export function markdownNodes(
-  tokens: readonly Token[],
-  target: LinkTarget,
-  imageOf?: (path: string, text: string) => ComponentChildren,
-): ComponentChildren[] {
-  return new Document(target, imageOf).nodes(tokens);
-}
-
-/** Makes elements of a document, and a list of its footnotes. */
+/** Makes elements of a document, and a list of its footnotes. `imageOf` shows an image of the version. */
 export function documentNodes(
   { tokens, notes }: ParsedMarkdown,
   target: LinkTarget,
