@@ -62,6 +62,8 @@ export interface ListOptions extends CallOptions {
   limit?: number;
   /** Allows the store to list only the first of all keys that are equal up to their last `/`. */
   firstPerFolder?: boolean;
+  /** Returns true for a key, or a folder of keys, that the store may leave out. */
+  mayOmit?: (key: string) => boolean;
   /**
    * Groups keys that share the characters between the prefix and this delimiter into one {@linkcode
    * Prefix}.

@@ -21,9 +21,9 @@ export interface Entry {
 export async function* listObjects(
   root: LocalRoot,
   prefix: string,
-  { after = "", delimiter, firstPerFolder = false }: Pick<
+  { after = "", delimiter, firstPerFolder = false, mayOmit }: Pick<
     ListOptions,
-    "after" | "delimiter" | "firstPerFolder"
+    "after" | "delimiter" | "firstPerFolder" | "mayOmit"
   >,
 ): AsyncGenerator<ObjectInfo | Prefix> {
   let lastGroup = "", cell = "";
@@ -46,6 +46,8 @@ export async function* listObjects(
         { key: entry.text.replace(/\/$/, ""), backend: root.location },
         root.pathOf(entry.path.slice(0, -1)),
       );
+    } else if (mayOmit?.(entry.text)) {
+      continue;
     } else if (entry.path.endsWith("/")) {
       opened.push(await open(entry.path, true));
     } else {

@@ -58,7 +58,8 @@ async function* namesOfRecords(
   const { prefix, next: after, signal } = listing;
   let entries = 0, entriesOfName = 0, folder = "", cell = "", isListed = false;
   listing.next = undefined;
-  for await (const entry of backend.list(prefix, { after, signal })) {
+  const mayOmit = (key: string) => isListed && key.startsWith(folder);
+  for await (const entry of backend.list(prefix, { after, mayOmit, signal })) {
     if (isPrefix(entry)) continue;
     const { key } = entry;
     if (!key.startsWith(folder) || folder === "") {

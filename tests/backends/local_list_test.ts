@@ -1,6 +1,8 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { assert, assertEquals } from "@std/assert";
+import { ownCalls } from "../../disk/disk_calls.ts";
+import { openRegistry } from "../../mod.ts";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
 import { realSystem } from "../../core/system.ts";
@@ -50,4 +52,33 @@ test("calls let timers run, so that aborts arrive", async (_, root) => {
     for (let i = 0; i < 20_000 && !signal.aborted; i++) await call();
     assert(signal.aborted);
   }
+});
+
+test("names are listed without a look at their further versions", async (backend) => {
+  const registry = await openRegistry(backend);
+  for (const name of ["a", "b", "c"]) {
+    for (let value = 0; value < 20; value++) await registry.save(name, value);
+  }
+  await registry.delete("b@20");
+  const { deno } = ownCalls;
+  let looks = 0;
+  const counted = (path: string) => {
+    looks++;
+    return deno!.lstatSync(path);
+  };
+  ownCalls.deno = deno && {
+    ...deno,
+    readDir: deno.readDir,
+    readDirSync: deno.readDirSync,
+    statSync: deno.statSync,
+    openSync: deno.openSync,
+    lstatSync: counted,
+  };
+  try {
+    assertEquals(await Array.fromAsync(registry.names()), ["a", "b", "c"]);
+  } finally {
+    ownCalls.deno = deno;
+    await registry.close();
+  }
+  assert(looks < 12, `${looks} records were looked at`);
 });
