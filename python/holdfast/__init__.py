@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .artifacts.artifact import Artifact
+    from .artifacts.batch import BatchResult
     from .artifacts.listing import AliasChange, Listing, RolledBackAlias
     from .artifacts.registry import Registry
     from .artifacts.search import Found
@@ -59,6 +60,7 @@ __all__ = [
     "AlreadyExists",
     "Artifact",
     "Author",
+    "BatchResult",
     "Conflict",
     "Corrupt",
     "Denied",
@@ -98,6 +100,7 @@ __all__ = [
 
 _MODULES = {
     "artifacts.artifact": ["Artifact"],
+    "artifacts.batch": ["BatchResult"],
     "artifacts.listing": ["AliasChange", "Listing", "RolledBackAlias"],
     "artifacts.registry": ["Registry"],
     "artifacts.search": ["Found"],

@@ -13,10 +13,10 @@ from typing import Any
 
 from .artifacts.artifact import Artifact
 from .artifacts.listing import AliasChange, DeletedVersion, Listing, RolledBackAlias
-from .artifacts.registry import Registry
 from .artifacts.search import Found
 from .client.connection import Connection, quote
 from .client.saving import Saved, files_to_save, path_of, request_of, save_files, saved_of
+from .client.writable import WritableRegistry
 from .core.arguments import UNSET, Unset, passed
 from .core.author import author_in
 from .core.errors import Corrupt, HoldfastError, Json, damaged, quoted
@@ -36,7 +36,7 @@ WITH_FACTS = 16 * 2**10
 """The files of a version of at most this size come with its facts, in one request."""
 
 
-class ServiceRegistry(Registry):
+class ServiceRegistry(WritableRegistry):
     """A registry behind `holdfast serve`. Create it with `connect`."""
 
     def __init__(

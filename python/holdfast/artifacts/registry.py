@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from ..core.versions import Version
 from ..core.words import Worded
 from ..signatures.report import Signers
 from .artifact import Artifact
+from .batch import BatchResult, run_many, versions_for
 from .listing import AliasChange, Listing
 from .past import pinned
 from .search import Found, parse_query
@@ -120,12 +122,13 @@ class Registry(Worded):
         self,
         ref: str,
         *,
+        version: str | None = None,
         as_of: datetime | None = None,
         signed_by: Signers | None = None,
         into: Any = None,
         trust: bool | list[str] = False,
     ) -> Any:
-        """Returns the value of a version.
+        """Returns the value of a version, which is in the ref or in `version`.
 
         JSON becomes Python values (`undefined` is None, `Map` a dict, `Date` a datetime in UTC),
         text a str, bytes and blobs bytes, arrays NumPy arrays, Parquet and Arrow PyArrow tables.
@@ -141,7 +144,22 @@ class Registry(Worded):
         def use(artifact: Artifact) -> Any:
             return artifact.load(into=into, trust=trust)
 
-        return self._following(ref, as_of, signed_by, use)
+        return self._following(ref_with(ref, version), as_of, signed_by, use)
+
+    def load_many(
+        self, refs: Sequence[str], *, version: str | Sequence[str | None] | None = None
+    ) -> BatchResult[Any]:
+        """Loads many versions in threads; one that fails stops no other.
+
+        `version` is the same for all, or a list with one for each.
+        """
+        versions = versions_for("load", refs, version)
+        asked = zip(refs, versions, strict=True)
+        return run_many([partial(self.load, ref, version=each) for ref, each in asked])
+
+    def info(self, ref: str, version: str | None = None) -> Artifact:
+        """Returns the facts of a version without its files, as `open` does."""
+        return self.open(ref_with(ref, version))
 
     def download(
         self,
@@ -217,8 +235,23 @@ class Registry(Worded):
     ) -> None:
         """Ends a block. The registry can still be used: it holds no connection open."""
 
+    def keys(self) -> Iterator[str]:
+        """Yields the names, as `names` does."""
+        return self.names()
+
     def __iter__(self) -> Iterator[str]:
         return self.names()
+
+    def __len__(self) -> int:
+        """Counts the names by listing them."""
+        return sum(1 for _ in self.names())
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, ref: str) -> Any:
+        """Returns the latest value of a name, or the value of a version."""
+        return self.load(ref)
 
     def __contains__(self, ref: str) -> bool:
         try:
@@ -250,3 +283,13 @@ class Registry(Worded):
                 if error.code != "Conflict" or attempt == 2:
                     raise
         raise AssertionError
+
+
+def ref_with(ref: str, version: str | None) -> str:
+    """Returns a ref with a version that was given apart from it."""
+    if version is None:
+        return ref
+    if "@" in ref:
+        message = f"Cannot load {quoted(ref)}: it has a version, and `version` another"
+        raise HoldfastError("Invalid", message, "Pass one of them.")
+    return f"{ref}@{version}"

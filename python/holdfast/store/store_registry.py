@@ -76,7 +76,8 @@ class StoreRegistry(Registry):
 
     save = publish = annotate = delete = undelete = deleted = _refuse
     draft = run = runs = _refuse
-    set_alias = rollback_alias = delete_alias = _refuse
+    set_alias = rollback_alias = delete_alias = save_many = _refuse
+    __setitem__ = __delitem__ = _refuse
 
     def names(self, prefix: str = "") -> Iterator[str]:
         for segment in self._store.folders("names/"):

@@ -1,0 +1,60 @@
+// A registry as a dictionary of Python, and batches.
+import { assertEquals } from "@std/assert";
+import { openRegistry } from "../../../mod.ts";
+import { pythonTest, runProgram, served } from "../reader.ts";
+
+const PROGRAM = `
+import sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
+registry["a"] = {"depth": 12}
+registry["a"] = {"depth": 13}
+registry["b"] = 1
+print(registry["a"], registry["a@1"], "a" in registry, "c" in registry, len(registry))
+print(sorted(registry.keys()), registry.info("a").version, registry.info("a", "1.0.0").version)
+print(registry.load("a", version="1.0.0"))
+del registry["a@2.0.0"]
+print(registry["a"])
+del registry["a"]
+print(list(registry), bool(registry))
+for call in (
+    lambda: registry["a"],
+    lambda: registry.__delitem__("a"),
+    lambda: registry.load("b@1", version="1"),
+    lambda: registry.save_many(["x"], []),
+    lambda: registry.load_many(["x"], version=["1", "2"]),
+):
+    try:
+        call()
+    except holdfast.HoldfastError as error:
+        print(type(error).__name__, error.message)
+saved = registry.save_many(["x", "b", "y"], [1, 2, object()], version=["1.0", "1.0", None])
+print(saved.succeeded, saved.failed, saved.results[0].ref, {k: e.code for k, e in saved.errors.items()})
+loaded = registry.load_many(["x", "none", "b"], version="1.0.0")
+print(loaded.results, loaded.failed, loaded)
+try:
+    loaded.raise_first()
+except holdfast.NotFound:
+    print("raised")
+`;
+
+pythonTest("a registry is a dictionary of Python, and takes batches", async () => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["admin"]);
+  assertEquals(await runProgram(PROGRAM, { args: [service.location, service.token!] }), [
+    "{'depth': 13} {'depth': 12} True False 2",
+    "['a', 'b'] 2.0.0 1.0.0",
+    "{'depth': 12}",
+    "{'depth': 12}",
+    "['b'] True",
+    'NotFound Cannot find "a": no such name',
+    'NotFound Cannot delete "a": no such version',
+    'Invalid Cannot load "b@1": it has a version, and `version` another',
+    "Invalid Cannot save 1 names: got 0 values",
+    "Invalid Cannot load 1 names: got 2 versions",
+    "[0] [1, 2] x@1.0.0 {1: 'AlreadyExists', 2: 'Unsupported'}",
+    "[1, None, 1] [1] <BatchResult 2 succeeded, 1 failed>",
+    "raised",
+  ]);
+});
