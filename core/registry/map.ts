@@ -26,6 +26,10 @@ export const CLEAR: OptionRows<ClearOptions> = {
 export interface RegistryMap {
   /** Returns the latest value, or undefined. */
   get(ref: string): Promise<unknown>;
+  /** Returns true if the name has a value. */
+  has(ref: string): Promise<boolean>;
+  /** Deletes every version of a name. Returns false if it had none. `Conflict` if a rule keeps it. */
+  delete(name: string): Promise<boolean>;
   /** Saves a value. Overwrites if the registry is unversioned and mutable. */
   set(name: string, value: unknown): Promise<SavedArtifact>;
   /** Sets values of an object, map, or pairs. Throws the first failure; earlier values stay. */

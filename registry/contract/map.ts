@@ -47,6 +47,14 @@ class MapOfRegistry implements RegistryMap {
     this.#onConflict = mutable && !versioned ? "overwrite" : "fail";
   }
 
+  has(ref: string): Promise<boolean> {
+    return this.#registry.has(ref);
+  }
+
+  delete(name: string): Promise<boolean> {
+    return this.#registry.delete(name, { allVersions: true });
+  }
+
   get(ref: string): Promise<unknown> {
     return this.#registry.get(ref);
   }

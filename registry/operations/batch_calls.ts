@@ -22,6 +22,7 @@ import { createReader, type Reader } from "./job_reader.ts";
 import { checkFiles, downloadVersion, loadValue } from "./load.ts";
 import { refMeant } from "./look/suggesting.ts";
 import { saveFiles } from "./save.ts";
+import { withOverwrite } from "./saving/check_protected.ts";
 
 /** A value whose files another thread can make: its materializer there, and its size. */
 export interface MovableValue {
@@ -66,7 +67,8 @@ export class BatchCalls {
       };
       try {
         const artifact = { name, materializer, produce };
-        return await saveFiles(this.#context, artifact, { ...options, signal }, executor);
+        const asked = await withOverwrite(this.#context, name, { ...options, signal });
+        return await saveFiles(this.#context, artifact, asked, executor);
       } finally {
         memory.give();
       }

@@ -31,7 +31,11 @@ import { arePinned, pinInputs } from "./lineage/pin_inputs.ts";
 import type { Suggest } from "./look/suggesting.ts";
 import type { Attempt, Ending, FilesOfArtifact } from "./saving/attempt.ts";
 import { checkSave, type UserFields, userFields } from "./saving/check_options.ts";
-import { checkAliasesUnprotected, checkOverwriteUnprotected } from "./saving/check_protected.ts";
+import {
+  checkAliasesUnprotected,
+  checkOverwriteUnprotected,
+  withOverwrite,
+} from "./saving/check_protected.ts";
 import { commit, listFiles } from "./saving/commit.ts";
 import { type Done, endSave } from "./saving/end_save.ts";
 import { loadBase, place, shareWithBase } from "./saving/place.ts";
@@ -44,7 +48,9 @@ export function saveMethod(context: Context, suggest: Suggest): Registry["save"]
     const { as, signal } = settings;
     const materializer = materializerFor(context.materializers, name, value, as);
     const produce = () => materializer.save(value, { signal });
-    const saving = saveFiles(context, { name, materializer, produce }, settings);
+    const files = { name, materializer, produce };
+    const saving = withOverwrite(context, name, settings)
+      .then((asked) => saveFiles(context, files, asked));
     return suggest(saving, undefined, { signal });
   };
 }

@@ -12,7 +12,7 @@ import type {
 } from "../../../core/registry/transfer.ts";
 import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";
-import { aliasesOf } from "../saving/save_sent.ts";
+import { aliasesOf, conflictFor } from "../saving/save_sent.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { FILE } from "../schemas/shared.ts";
@@ -191,7 +191,8 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
         };
         const idempotencyKey = c.header("idempotency-key") ?? fields.idempotencyKey;
         const { signal } = request;
-        const save = { version, alias, idempotencyKey, share: "none", signal } as const;
+        const onConflict = conflictFor(name, access);
+        const save = { version, alias, idempotencyKey, onConflict, share: "none", signal } as const;
         const saved = await context.registry.save(name, undefined, { ...save, as: materializer });
         c.info.version = saved.version;
         const next = await scheduleNext(saved, context);

@@ -25,6 +25,7 @@ export async function saveSent(
   const save = (files: FileToSave[]) => {
     const saveOptions: SaveOptions & CheckedOptions = {
       ...options,
+      onConflict: options.onConflict ?? conflictFor(name, access),
       as: passThrough(materializer, files),
       signal,
       ...(sent === undefined && { [ONLY_CHECKED]: true }),
@@ -37,6 +38,11 @@ export async function saveSent(
   const saved = await save(opened.files);
   await opened.removeUploads();
   return saved;
+}
+
+/** Returns the default of `onConflict`: a value is replaced only by a sender that may delete it. */
+export function conflictFor(name: string, access: Access): "fail" | undefined {
+  return access.may("delete", name) ? undefined : "fail";
 }
 
 /** Returns the aliases that a save sets, undefined for none. They are not checked. */

@@ -16,7 +16,11 @@ export interface SaveOptions extends SignalOptions {
   version?: string;
   /** Number that an automatic version raises. @default the last that is not zero */
   bump?: "major" | "minor" | "patch";
-  /** `fail` throws `AlreadyExists`, `skip` returns the existing one. @default "fail" */
+  /**
+   * `fail` throws `AlreadyExists`, `skip` returns the existing one.
+   *
+   * @default "fail"; "overwrite" in a mutable registry without versions
+   */
   onConflict?: "fail" | "skip" | "overwrite";
   /** Overwrites only this commit, else throws `Conflict`. */
   ifCommit?: string;

@@ -83,6 +83,7 @@ export async function applyCommit(
       const options = {
         version,
         as: materializer,
+        onConflict: "fail" as const,
         metadata: { huggingface },
         signal,
         skipIfUnchanged: true, // clients repeat a commit whose answer was lost

@@ -73,6 +73,7 @@ function saveVersion(root?: string): Tool {
         alias,
         inputs,
         idempotencyKey: key,
+        onConflict: "fail",
         signal,
         metadata: { ...metadata, savedBy: { ...client, via: "mcp" } },
         // A string is never a path of the server.

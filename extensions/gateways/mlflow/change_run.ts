@@ -317,6 +317,7 @@ export class RunChanges {
     const { content, curve } = await contentWith(version, files, points);
     const saved = await this.#registry.save(key.name, undefined, {
       as: passThrough(info.materializer, content),
+      onConflict: "fail",
       base: `${key.name}@${found.version}`,
       inputs: info.inputs,
       idempotencyKey: saveKeyOf(key, generation + 1),

@@ -249,6 +249,7 @@ export class ModelStore {
     const saved = await this.#context.registry.save(this.nameOf(model), undefined, {
       as: passThrough({ id: "folder", formatVersion: 1 }, files),
       bump: "major",
+      onConflict: "fail",
       ...isStored && { base: ref, inputs: [{ ref }] },
       metadata: { mlflow: { source, ...kept } },
     });

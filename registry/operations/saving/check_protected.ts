@@ -1,10 +1,10 @@
 // Rules that protect names and aliases from a save.
 import { conflict } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import { checkName, shown } from "../../../core/naming/names.ts";
 import { newAliases } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
-import { rulesFor } from "../../../core/registry/rules.ts";
+import { ruleFor, rulesFor } from "../../../core/registry/rules.ts";
 import { listAliases, putBack } from "../aliases.ts";
 import type { Context } from "../context.ts";
 import { checkUnprotected, checkUnprotectedAlias, rulesNow } from "../protection.ts";
@@ -18,6 +18,23 @@ export async function checkAliasesUnprotected(
   for (const alias of newAliases(aliases)) {
     await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);
   }
+}
+
+/**
+ * Adds `overwrite` as the default in a mutable registry without versions, where a second save can
+ * mean nothing else; not for a protected name.
+ */
+export async function withOverwrite<O extends SaveOptions>(
+  context: Context,
+  name: string,
+  options: O,
+): Promise<O> {
+  const { versioned, mutable } = context.settings;
+  const { onConflict, ifCommit, signal } = options;
+  if (versioned || !mutable || onConflict !== undefined || ifCommit !== undefined) return options;
+  checkName(name);
+  if (ruleFor(await rulesNow(context, signal), name)?.protect) return options;
+  return { ...options, onConflict: "overwrite" };
 }
 
 /**

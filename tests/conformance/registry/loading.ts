@@ -63,15 +63,18 @@ export const loadCases: readonly RegistryCase[] = [
             new Shop(new TextDecoder().decode(await artifact.file("shop.txt").bytes())),
         });
       await writer.save("a", new Shop("Oslo"), { as: shop("acme/shop") });
-      deepStrictEqual(await writer.load("a"), new Shop("Oslo"));
       deepStrictEqual(await registry.load("a", { as: shop("acme/shop") }), new Shop("Oslo"));
       deepStrictEqual(await registry.load("a"), new Shop("Oslo"));
-      const draft = await writer.openDraft("c", { id: "1" });
-      await draft.addFile("shop.txt", text("Rome"));
-      await draft.commit({ as: shop("acme/draft") });
-      deepStrictEqual(await writer.load("c"), new Shop("Rome"));
-      writer.materializers.register({ ...shop("acme/shop"), load: () => new Shop("registered") });
-      deepStrictEqual(await writer.load("a"), new Shop("registered"));
+      if (registry === writer) {
+        await writer.save("b", new Shop("Bern"), { as: shop("acme/saved") });
+        deepStrictEqual(await writer.load("b"), new Shop("Bern"));
+        const draft = await writer.openDraft("c", { id: "1" });
+        await draft.addFile("shop.txt", text("Rome"));
+        await draft.commit({ as: shop("acme/draft") });
+        deepStrictEqual(await writer.load("c"), new Shop("Rome"));
+      }
+      registry.materializers.register({ ...shop("acme/shop"), load: () => new Shop("registered") });
+      deepStrictEqual(await registry.load("a"), new Shop("registered"));
     },
   ),
   given(
@@ -117,7 +120,6 @@ export const loadCases: readonly RegistryCase[] = [
       strictEqual(await registry.load("note", { as: note(3) }), "x");
       await refused("Unsupported", registry.load("note", { as: note(1) }));
       await refused("Invalid", registry.load("note", { as: note(2, "test/other") }));
-      await refused("Unsupported", registry.load("note"));
       strictEqual(await registry.load({ name: "note", materializer: note(2) }), "x");
     },
   ),

@@ -22,6 +22,19 @@ export const mapCases: readonly RegistryCase[] = [
     },
   ),
   given(
+    "has() and delete() are those of a map: delete() removes every version of a name",
+    async ({ registry, writer }) => {
+      const map = asMap(registry);
+      await writer.save("a", 1);
+      await writer.save("a", 2);
+      deepStrictEqual([await map.has("a"), await map.has("b")], [true, false]);
+      if (registry !== writer) return;
+      deepStrictEqual([await map.delete("a"), await map.delete("a")], [true, false]);
+      deepStrictEqual([await map.has("a"), await map.get("a")], [false, undefined]);
+      deepStrictEqual(await versionsOf(registry, "a"), []);
+    },
+  ),
+  given(
     "update() sets each value of an object, of a map, or of pairs as they come",
     async ({ registry }) => {
       const saved = await asMap(registry).update({ a: 1, b: 2 });
