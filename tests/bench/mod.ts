@@ -116,6 +116,13 @@ const GROUPS: Record<string, GroupEntry> = {
       "in a folder. The time and memory of this store are included.",
     async (all) => (await import("./many/nights.ts")).createNightsGroup(all, "listings"),
   ),
+  names: once(
+    "All names of a registry on a disk",
+    "Each name has one version, and a folder of its own, which is read to see that the version is " +
+      "live. mindtrace lists one folder with a file for each version. The third listing of a " +
+      "process counts.",
+    async (all) => (await import("./names.ts")).createNamesGroup(all),
+  ),
   search: once(
     "The search index of a service",
     "Generated records of names with ten versions, in a store that computes each answer, which " +
