@@ -26,6 +26,7 @@ export const ALONE: readonly string[] = [
   "tests/dev/frameworks_test.ts",
   "tests/dev/install_test.ts",
   "tests/dev/npm_test.ts",
+  "tests/dev/own_extension_test.ts",
   "tests/docs/first_hour_test.ts",
   "tests/examples_test.ts",
   "tests/extensions_test.ts",
@@ -269,7 +270,11 @@ export const LONG: readonly string[] = [
 
 /** Files of `ALONE` that share an isolate, for both install the npm package. */
 export const TOGETHER: Record<string, readonly string[]> = {
-  npm_package: ["tests/dev/npm_test.ts", "tests/dev/bundles_test.ts"],
+  npm_package: [
+    "tests/dev/npm_test.ts",
+    "tests/dev/bundles_test.ts",
+    "tests/dev/own_extension_test.ts",
+  ],
 };
 
 /**

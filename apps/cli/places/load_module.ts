@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fault, type RegistryError, unsupported } from "../../../core/errors.ts";
+import { mayRead } from "../../../core/may_read.ts";
 import { VERSION } from "../../holdfast_version.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import { invalid, notFound, shellWord } from "../terminal/hints.ts";
@@ -56,7 +57,7 @@ export async function importFile(
   { cwd, what, missing }: Pick<SetOptions<unknown>, "cwd" | "what" | "missing">,
 ): Promise<{ path: string; exported: Record<string, unknown> }> {
   const path = pathOf(file, { cwd, what });
-  if (!(await stat(path).catch(() => undefined))?.isFile()) {
+  if (mayRead(path) && !(await stat(path).catch(() => undefined))?.isFile()) {
     throw notFound(`load ${what}`, `no such file: ${path}`, missing);
   }
   return { path, exported: await importModule(path, what) };

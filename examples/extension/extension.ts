@@ -1,0 +1,29 @@
+// An extension: what it adds, and how to load the rest when it is used.
+import { defineExtension, defineRuling, defineServing } from "@holdfast/holdfast/extending";
+import { defineCondition } from "@holdfast/holdfast/extending/kernel";
+import { cardCondition } from "./card.ts";
+
+defineCondition("card", cardCondition);
+
+export const extension = defineExtension({
+  name: "cards",
+  holdfast: "^0.1",
+  commands: [{ load: { card: async () => (await import("./command.ts")).card } }],
+  ruling: defineRuling({
+    options: [{
+      flags: "--card <key>",
+      text: "move aliases only to versions whose metadata has this key",
+      repeat: true,
+    }],
+    conditions({ card }) {
+      return Promise.resolve(card === undefined ? {} : { card });
+    },
+  }),
+  serving: defineServing({
+    options: [{ flags: "--cards", text: "also serve the cards of versions, at /cards/NAME" }],
+    routes: { cards: "--cards" },
+    async gateways({ cards }) {
+      return cards ? [(await import("./gateway.ts")).cards] : [];
+    },
+  }),
+});
