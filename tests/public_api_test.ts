@@ -169,6 +169,10 @@ interface Parameters {
 /** Yields the names of type parameters in a part of the documentation. */
 function* parametersIn(part: unknown): Generator<string> {
   if (typeof part !== "object" || part === null) return;
+  const { kind, def } = part as Record<string, unknown>;
+  if (kind === "reference") {
+    return yield* parametersIn(definitions.get(placeOf(def as Reference)));
+  }
   const { typeParams = [], typeParam } = part as Parameters;
   for (const { name } of typeParam ? [typeParam] : typeParams) yield name;
   for (const member of Object.values(part)) yield* parametersIn(member);

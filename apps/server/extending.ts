@@ -29,11 +29,19 @@ export { nameIn, publicUrl } from "./routing.ts";
 export { REPEATED, savedAnswer, unreadState } from "./saving/saved_answer.ts";
 export { aliasesOf, checkNamed, ofCondition } from "./saving/save_sent.ts";
 export { fromBase64, openSentFiles, passThrough } from "./saving/sent_files.ts";
-export { Amount, AuthorSchema, JsonObject, Moment, Path, Sha256, Text } from "./schemas/shared.ts";
+export {
+  Amount,
+  AuthorSchema,
+  JsonObject,
+  Moment,
+  Path,
+  Sha256,
+  Text,
+} from "./schemas/request_values.ts";
 export { atMost, check, count, described, object, page, pageFields } from "./schemas/listing.ts";
 export { flag, MOST_TEXT, repeated, strictObject, text } from "./schemas/listing.ts";
 export { CommitDraftSchema } from "./schemas/draft.ts";
-export { Base64, DiscardedSchema, FILE } from "./schemas/shared.ts";
+export { Base64, DiscardedSchema, FILE } from "./schemas/request_values.ts";
 export { oneBehind } from "./streams.ts";
 export { noUpload } from "./uploads/own_upload.ts";
 export { queueAnswer } from "./within_time.ts";

@@ -6,7 +6,7 @@ import type { StandardSchema } from "../../registry/mod.ts";
 import { listing } from "./listing.ts";
 import type { RouteDescription } from "./gateways/gateway.ts";
 import { optionsInBody, optionsInQuery, schemaOf } from "./schemas/rows.ts";
-import { Text } from "./schemas/shared.ts";
+import { Text } from "./schemas/request_values.ts";
 import { numberedFields, page, pageFields, strictObject } from "./schemas/listing.ts";
 
 type Query = StandardSchema<Record<string, unknown>> | undefined;

@@ -8,11 +8,12 @@ import type { CommandContext } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
 import type { TokenCheck, TokenFileOptions } from "../../server/access/token_file.ts";
 import type { Listening, ListenOptions } from "../../server/listen/options.ts";
-import type { Handler, HandlerOptions } from "../../server/options.ts";
+import type { HandlerOptions } from "../../server/options.ts";
 import { noteRun } from "./last_runs.ts";
 import { auditSink, openAuditSink } from "./serve_audit.ts";
 import type { Extension, ServedTokens } from "../program/extension.ts";
 import { absentHints, openGateways, openParts } from "./serve_parts.ts";
+import type { ServerPart } from "./server_part.ts";
 import { createServedGauges } from "./serve_gauges.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
 import { reloadOnHangup } from "./serve_reload.ts";
@@ -22,9 +23,7 @@ import { messageOf } from "../../../core/errors.ts";
 import { pruneByRules } from "../../../extensions/maintenance/mod.ts";
 
 /** The server, which only commands that serve load. */
-interface ServerPart {
-  createHandler(registry: Registry, options?: HandlerOptions): Handler;
-  listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
+interface TokenPart extends ServerPart {
   openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
   parseTokens(content: string, options?: Pick<TokenFileOptions, "system">): TokenCheck;
 }
@@ -58,7 +57,7 @@ export async function serveRegistry(
   const { io } = context;
   const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
   const tls = certificateOf(flags, context);
-  const part = await loadPart<ServerPart>("../../server.ts", import.meta.url);
+  const part = await loadPart<TokenPart>("../../server.ts", import.meta.url);
   const gateways = await openGateways(extensions, flags);
   const { system } = io;
   const logger = flags.log
@@ -129,7 +128,7 @@ async function tokensOf(
   file: string | undefined,
   content: string | undefined,
   { io, logger }: Pick<CommandContext, "io" | "logger">,
-  { openTokenFile, parseTokens }: ServerPart,
+  { openTokenFile, parseTokens }: TokenPart,
 ): Promise<TokenCheck | undefined> {
   const { system } = io;
   if (file === undefined) return undefined;

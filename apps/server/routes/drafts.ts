@@ -8,7 +8,7 @@ import { aliasesOf, checkNamed, checkOnly, ofCondition } from "../saving/save_se
 import { openSentFiles } from "../saving/sent_files.ts";
 import { CommitDraftSchema } from "../schemas/draft.ts";
 import * as schemas from "../schemas/saving.ts";
-import { DiscardedSchema } from "../schemas/shared.ts";
+import { DiscardedSchema } from "../schemas/request_values.ts";
 import { CHECKED, REPEATED, savedAnswer, unreadState } from "../saving/saved_answer.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {

@@ -15,7 +15,7 @@ import { operationRoute } from "../operation_route.ts";
 import { aliasesOf, conflictFor } from "../saving/save_sent.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
-import { FILE } from "../schemas/shared.ts";
+import { FILE } from "../schemas/request_values.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
 import { invalid, unsupported } from "../../../core/errors.ts";
 import { checkStillAllowed, checkWrites } from "../access/guard_route.ts";

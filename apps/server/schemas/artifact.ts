@@ -2,7 +2,7 @@
 import * as v from "npm:valibot@^1.5";
 import { STATUS } from "./status.ts";
 import { count, described, MOST_TEXT, object, strictObject, text } from "./listing.ts";
-import { Amount, AuthorSchema, JsonObject, Moment, Sha256, Text } from "./shared.ts";
+import { Amount, AuthorSchema, JsonObject, Moment, Sha256, Text } from "./request_values.ts";
 
 export const ProblemSchema = object("Problem", {
   title: v.string(),

@@ -4,7 +4,7 @@ import { MOST_SENT_FILES } from "../../../core/calls/file_limit.ts";
 import { atMost, type Described, type OnlyMembers, type Schema, strictObject } from "./listing.ts";
 import { howToSave, MaterializerSchema } from "./saving.ts";
 import type { GivenInput, SentOptions } from "./sent_save.ts";
-import { Text } from "./shared.ts";
+import { Text } from "./request_values.ts";
 
 /** @internal */
 type PassedOptions = Required<Omit<SentOptions, "compress" | "idempotencyKey">>;

@@ -1,6 +1,6 @@
 // Schemas of what the explorer needs beside artifacts.
 import * as v from "npm:valibot@^1.5";
-import { Amount, Moment, Text } from "./shared.ts";
+import { Amount, Moment, Text } from "./request_values.ts";
 import { described, object } from "./listing.ts";
 
 const GarbageSchema = object("GarbageSpace", {

@@ -3,7 +3,7 @@ import * as v from "npm:valibot@^1.5";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
 import { schemaOf } from "./rows.ts";
 import { CommitQuery } from "./artifact.ts";
-import { Amount, AuthorSchema, Moment, Sha256, Text } from "./shared.ts";
+import { Amount, AuthorSchema, Moment, Sha256, Text } from "./request_values.ts";
 import { count, described, flag, numberedFields, object, page } from "./listing.ts";
 
 export const NamesPage = page(v.string(), "NamesPage");

@@ -7,7 +7,7 @@ import type {
   OptionRow,
   SentKind,
 } from "../../../core/registry/operations/row.ts";
-import { Amount, AuthorSchema, Moment, Sha256, Text } from "./shared.ts";
+import { Amount, AuthorSchema, Moment, Sha256, Text } from "./request_values.ts";
 import { count, flag, MOST_TEXT, object, text } from "./listing.ts";
 
 /** The schema of each kind of value; strings are not empty. */

@@ -1,6 +1,6 @@
 // Schemas of the retention rules.
 import * as v from "npm:valibot@^1.5";
-import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./shared.ts";
+import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./request_values.ts";
 import { described, object, page, strictObject } from "./listing.ts";
 
 const Count = v.optional(Amount);

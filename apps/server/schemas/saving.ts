@@ -8,7 +8,7 @@ import { atMost, described, flag, object, strictObject } from "./listing.ts";
 import type { Schema } from "./listing.ts";
 import type { SentFile, SentOptions } from "./sent_save.ts";
 import { ArtifactInputSchema, FileInfoSchema } from "./artifact.ts";
-import { Amount, Base64, JsonObject, Moment, Path, Sha256, Text } from "./shared.ts";
+import { Amount, Base64, JsonObject, Moment, Path, Sha256, Text } from "./request_values.ts";
 
 export const MaterializerSchema = v.strictObject({
   id: v.pipe(Text, v.maxLength(200)),

@@ -1,6 +1,6 @@
 // Schemas of sign-in and of the rights of a token.
 import * as v from "npm:valibot@^1.5";
-import { AuthorSchema, Moment } from "./shared.ts";
+import { AuthorSchema, Moment } from "./request_values.ts";
 import { described, object } from "./listing.ts";
 
 export const SignInSchema = object("SignIn", {

@@ -9,7 +9,7 @@ import {
   FileInfoSchema,
   ProblemSchema,
 } from "./artifact.ts";
-import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./shared.ts";
+import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./request_values.ts";
 import { count, described, flag, MOST_TEXT, object, page, pageFields, text } from "./listing.ts";
 import { membersOf } from "./rows.ts";
 

@@ -15,8 +15,7 @@ import {
   shellWord,
   withHints,
 } from "../../../apps/cli/extending.ts";
-import type { Command } from "../../../apps/cli/extending.ts";
-import type * as service from "../../../apps/server.ts";
+import type { Command, ServerPart } from "../../../apps/cli/extending.ts";
 import { mountUrl, SEND_TOKENS } from "./mounters.ts";
 
 const STOP_MS = 2000;
@@ -47,9 +46,7 @@ export const mount: Command = defineCommand({
     const registry = await context.open();
     const mounted = await withHints(openPages(registry, ref), lookUp(ref));
     const { name, version } = mounted.info;
-    const { createHandler, listen } = await loadPart<
-      Pick<typeof service, "createHandler" | "listen">
-    >(
+    const { createHandler, listen } = await loadPart<ServerPart>(
       "../../../apps/server.ts",
       import.meta.url,
     );

@@ -1,14 +1,12 @@
 import { loadPart } from "../../../../core/urls/load_part.ts";
-import type { Registry } from "../../../../mod.ts";
 import { createOneTimeCheck } from "../../../server/access/one_time.ts";
-import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
-import type { Handler, HandlerOptions } from "../../../server/options.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
 import { aborted } from "../../program/run_process.ts";
 import type { Extension } from "../../program/extension.ts";
 import { openInBrowser } from "../../terminal/open_in_browser.ts";
 import { openGateways, openParts } from "../../services/serve_parts.ts";
+import type { ServerPart } from "../../services/server_part.ts";
 import { type Hints, shellWord, withHints } from "../../terminal/hints.ts";
 import { parsePort } from "../../terminal/units.ts";
 
@@ -18,11 +16,6 @@ function hintFor(location = "."): Hints["NotFound"] {
   return () =>
     `Open the registry, then search for the name: holdfast explore. To create a registry here: ` +
     `holdfast init ${shellWord(location)}`;
-}
-
-interface ServerPart {
-  createHandler(registry: Registry, options?: HandlerOptions): Handler;
-  listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
 }
 
 interface PagePart {
