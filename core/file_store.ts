@@ -58,6 +58,21 @@ export interface FileSink extends AsyncDisposable {
   save(path: string, value: unknown, options?: WriteFileOptions): Promise<FileEntry>;
 }
 
+/**
+ * A store of values in a form of its own, with `save` and `load`. A method that it lacks is refused
+ * by name.
+ */
+export interface ValueFileStore extends FileSink {
+  /** Returns a value that was saved; undefined if there is none. */
+  load(path: string, options?: CallOptions): unknown;
+  /** Returns the entry at a path, or undefined if there is none. */
+  stat?(path: string, options?: CallOptions): Promise<FileEntry | undefined>;
+  /** Lists a folder, without links. */
+  list?(folder: string, options?: CallOptions): AsyncIterable<FileEntry>;
+  /** Removes a value; false if there is none. */
+  remove?(path: string, options?: CallOptions): Promise<boolean>;
+}
+
 /** A file store. Writing creates missing parent folders; folders stay until they are removed. */
 export interface FileStore extends ReadableFileStore {
   /** Writes a file, all or nothing. Throws `Conflict` for a folder, or a file above the path. */
@@ -89,7 +104,12 @@ export interface FileStore extends ReadableFileStore {
 }
 
 /** Anything a file manager can name. */
-export type AnyFileStore = FileStore | ReadableFileStore | FileSink;
+export type AnyFileStore = FileStore | ReadableFileStore | FileSink | ValueFileStore;
+
+/** True for a store of values: it has no files. */
+export function isValueStore(store: AnyFileStore): store is ValueFileStore {
+  return !("open" in store) && !("write" in store) && "save" in store && "load" in store;
+}
 
 /** A stored file to read. */
 export interface FileToDecode {

@@ -27,6 +27,7 @@ export type {
   FileSink,
   FileToDecode,
   ReadableFileStore,
+  ValueFileStore,
 } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
 export { createBucketFiles, createLocalFiles, createMemoryFiles };

@@ -37,12 +37,16 @@ export interface FileStores extends AsyncDisposable, Iterable<string> {
   register(name: string, create: FileStoreFactory): void;
   /** Adds a definition or a class. A missing member is `Invalid`, and the error names it. */
   register(store: FileStoreDefinition | FileStoreClass): void;
+  /** As a decorator, adds a class once its static fields are there. */
+  register(store: FileStoreClass, context: ClassDecoratorContext): void;
   /** Returns the shared instance of a store. An unknown name is `NotFound`, with all names. */
   get(name: string): Promise<AnyFileStore>;
   /** True if the name is known. Creates nothing. */
   has(name: string): boolean;
   /** Lists all names in the order of their addition. Creates nothing. */
   names(): string[];
+  /** Iterates over the names. */
+  keys(): IterableIterator<string>;
   /** Closes the stores that were created, as `await using` does. */
   close(): Promise<void>;
 }
@@ -128,14 +132,20 @@ export function createStoreSet(
 
   for (const [name, create] of Object.entries(defaults)) add(name, create);
   return {
-    register(store: string | FileStoreDefinition | FileStoreClass, create?: FileStoreFactory) {
-      if (typeof store === "string") add(store, create);
-      else if (typeof store === "function") registerClass(store);
+    register(
+      store: string | FileStoreDefinition | FileStoreClass,
+      more?: FileStoreFactory | ClassDecoratorContext,
+    ) {
+      if (typeof store === "string") add(store, more as FileStoreFactory | undefined);
+      else if (isDecorating(more)) {
+        more.addInitializer(() => registerClass(store as FileStoreClass));
+      } else if (typeof store === "function") registerClass(store);
       else add(store?.name, store?.create);
     },
     get: async (name) => await lookup.get(nameOf(name)),
     has: (name) => lookup.has(nameOf(name)),
     names: () => lookup.names(),
+    keys: () => lookup.names().values(),
     [Symbol.iterator]: () => lookup[Symbol.iterator](),
     async close() {
       await this[Symbol.asyncDispose]();
@@ -156,6 +166,10 @@ export function createStoreSet(
   }
 }
 
+function isDecorating(value: unknown): value is ClassDecoratorContext {
+  return typeof value === "object" && value !== null && "addInitializer" in value;
+}
+
 /** Returns the stores of a plain object as a set. Their owner disposes of them. */
 export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
   for (const [name, store] of Object.entries(stores)) checked(name, store);
@@ -165,6 +179,7 @@ export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
 /** Lists the members that an object lacks to be a store that reads, writes, or accepts values. */
 function lackingOf(store: object): string[] {
   const has = (member: string) => typeof (store as Record<string, unknown>)[member] === "function";
+  if (has("save") && has("load") && !has("open") && !has("write")) return []; // of values
   if (!READS.some(has) && !WRITES.some(has)) return has("save") ? [] : [...READS, ...WRITES];
   const members = WRITES.some(has) || store instanceof FileStore ? [...READS, ...WRITES] : READS;
   return members.filter((member) => !has(member));
@@ -179,7 +194,7 @@ function checked(name: string, store: AnyFileStore): AnyFileStore {
 }
 
 function incomplete(name: string, lacking: string[]): RegistryError {
-  const hint = `Implement ${READS.join(", ")} to read and the others to write, or only save. ` +
+  const hint = `Implement ${READS.join(", ")} to read and the others to write, or save and load. ` +
     "Classes need methods: stat(path) { … }, not stat = (path) => ….";
   return unregistered(name, `missing ${lacking.join(", ")}`, hint);
 }

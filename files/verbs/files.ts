@@ -1,13 +1,16 @@
 // The methods on the files of one store.
 import type { CallOptions } from "../../core/backend.ts";
-import type {
-  AnyFileStore,
-  FileEntry,
-  FileStore,
-  FileToDecode,
-  ReadableFileStore,
+import {
+  type AnyFileStore,
+  type FileEntry,
+  type FileStore,
+  type FileToDecode,
+  isValueStore,
+  type ReadableFileStore,
+  type ValueFileStore,
 } from "../../core/file_store.ts";
-import { fault, invalid } from "../../core/errors.ts";
+import { fault, invalid, notFound } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import { type PathPlace, refused } from "../paths/path_errors.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import type { BatchResult, ManyOptions } from "../../core/registry.ts";
@@ -112,8 +115,12 @@ class StoreFiles implements Files {
     this.#formats = formats;
   }
 
-  readonly load = async <T>(path: string, options: LoadFileOptions<T> = {}): Promise<T> =>
-    await loadFile<T>(this.#readable("load", path), path, { ...options, formats: this.#formats });
+  readonly load = async <T>(path: string, options: LoadFileOptions<T> = {}): Promise<T> => {
+    const { store } = this;
+    if (isValueStore(store)) return await loadValue(store, path, options) as T;
+    const settings = { ...options, formats: this.#formats };
+    return await loadFile<T>(this.#readable("load", path), path, settings);
+  };
   readonly save: Files["save"] = async (path, value, options = {}) => {
     const { store } = this;
     if (!("write" in store) && "save" in store) {
@@ -171,6 +178,10 @@ class StoreFiles implements Files {
   readonly createSymlink: Files["createSymlink"] = async (path, target, options) =>
     await this.#writable("create link", path).createLink(path, target, options);
   readonly delete: Files["delete"] = async (path, { recursive = false, signal } = {}) => {
+    const { store } = this;
+    if (isValueStore(store) && store.remove && !recursive) {
+      return await store.remove(parsePath(path), { signal });
+    }
     const files = this.#writable("remove", path);
     return recursive
       ? await removeAll(files, path, { signal })
@@ -190,14 +201,19 @@ class StoreFiles implements Files {
 
   #readable(action: string, path: string): ReadableFileStore {
     const { store } = this;
-    if ("open" in store) return store;
+    if ("open" in store) return store as ReadableFileStore;
+    if (isValueStore(store)) return readsOf(store, this.#place(action, path));
     throw refused(this.#place(action, path), `${store.name} is write-only`);
   }
 
   #writable(action: string, path: string): FileStore {
     const { store } = this;
-    if ("write" in store) return store;
-    const state = "open" in store ? "is read-only" : "accepts only values";
+    if ("write" in store) return store as FileStore;
+    const state = "open" in store
+      ? "is read-only"
+      : isValueStore(store) && action === "remove"
+      ? "has no remove"
+      : "accepts only values";
     throw refused(this.#place(action, path), `${store.name} ${state}`);
   }
 
@@ -208,6 +224,38 @@ class StoreFiles implements Files {
   async #kindOf(path: string, options?: CallOptions): Promise<FileEntry["kind"] | undefined> {
     return (await follow(this.#readable("inspect", path), path, options))?.kind;
   }
+}
+
+async function loadValue(
+  store: ValueFileStore,
+  path: string,
+  { as, signal }: LoadFileOptions,
+): Promise<unknown> {
+  const place: PathPlace = { action: "load", path, location: store.location };
+  if (as !== undefined) throw refused(place, `${store.name} keeps values, which have no format`);
+  const value = await store.load(parsePath(path), { signal });
+  if (value !== undefined) return value;
+  throw notFound("load", shown(path), `${store.name} has no such value`, { key: path });
+}
+
+/** Returns the methods of a store of values that read. Those that it lacks are refused by name. */
+function readsOf(store: ValueFileStore, place: PathPlace): ReadableFileStore {
+  const lacking = (method: string) => refused(place, `${store.name} has no ${method}`);
+  return {
+    name: store.name,
+    location: store.location,
+    stat: async (path, options) => {
+      if (path === "") return { path, kind: "folder", size: 0 };
+      if (store.stat === undefined) throw lacking("stat");
+      return await store.stat(path, options);
+    },
+    async *list(folder, options) {
+      if (store.list === undefined) throw lacking("list");
+      yield* store.list(folder, options);
+    },
+    open: () => Promise.reject(lacking("open")),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 /** Rejects strings too: nobody means to iterate over characters. */

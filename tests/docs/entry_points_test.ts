@@ -39,6 +39,7 @@ async function known(): Promise<Record<string, (name: string) => boolean>> {
   const tools = new Set(toolsOf({ allowDelete: true }).map(({ name }) => name));
   const commands = new Set((await COMMAND_TABLE.load()).map(({ name }) => name));
   const python = await read("python/holdfast/artifacts/registry.py") +
+    await read("python/holdfast/client/writable.py") +
     await read("python/holdfast/service_registry.py") + await read("python/holdfast/runs/run.py");
   return {
     "HTTP": (name) => ids.has(name),

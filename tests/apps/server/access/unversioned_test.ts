@@ -3,7 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { RegistryError } from "../../../../core/errors.ts";
-import { changeRules } from "../../../../registry/maintenance.ts";
+import { changeRules } from "../../../../extensions/maintenance/mod.ts";
 import { openRegistry, saveMany } from "../../../../mod.ts";
 
 const UNVERSIONED = { versioned: false, mutable: true };
