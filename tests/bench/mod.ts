@@ -11,6 +11,7 @@ import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";
 import { createBusyGroup } from "./costs/busy.ts";
 import { createChangedFilesGroup } from "./buckets/changed_files.ts";
+import { NAMES_GROUP } from "./many/names_group.ts";
 import { createChurnGroup } from "./churn.ts";
 import { createLatestGroup } from "./many/latest.ts";
 import {
@@ -116,13 +117,7 @@ const GROUPS: Record<string, GroupEntry> = {
       "in a folder. The time and memory of this store are included.",
     async (all) => (await import("./many/nights.ts")).createNightsGroup(all, "listings"),
   ),
-  names: once(
-    "All names of a registry on a disk",
-    "Each name has one version, and a folder of its own, which is read to see that the version is " +
-      "live. mindtrace lists one folder with a file for each version. The third listing of a " +
-      "process counts.",
-    async (all) => (await import("./names.ts")).createNamesGroup(all),
-  ),
+  names: NAMES_GROUP,
   search: once(
     "The search index of a service",
     "Generated records of names with ten versions, in a store that computes each answer, which " +

@@ -4,10 +4,10 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { join } from "node:path";
-import { realSystem } from "../../core/system.ts";
-import { openRegistry } from "../../mod.ts";
-import { generateFolder, nameOf } from "./many/generate.ts";
-import { type BenchSettings, type Group, type Measure, timed, type Timing } from "./measure.ts";
+import { realSystem } from "../../../core/system.ts";
+import { openRegistry } from "../../../mod.ts";
+import { generateFolder, nameOf } from "./generate.ts";
+import { type BenchSettings, type Group, type Measure, timed, type Timing } from "../measure.ts";
 
 const run = promisify(execFile);
 const RELEASE = "0.16.0";
