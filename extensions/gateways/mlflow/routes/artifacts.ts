@@ -53,6 +53,7 @@ const ListedOfRun = v.object({ ...ofRun, ...Listed.entries });
 export function artifactRoutes(routes: Routes, context: MlflowContext): void {
   listRoutes(routes, context);
   fileRoutes(routes, context);
+  directRoutes(routes, context);
 }
 
 /** Opens what has artifacts; with a path, at least that one. */
@@ -119,15 +120,46 @@ function listRoutes(routes: Routes, context: MlflowContext): void {
   });
 }
 
+/** Opens one artifact. */
+async function openArtifact(context: MlflowContext, path: string, access: Access) {
+  const place = parsePlace(path);
+  const { version, isShown } = await openPlace(context, place, access, place.path);
+  const found = place.path === "" ? undefined : await orMissing(version.file(place.path));
+  const file = found && isShown(found.info) ? found : undefined;
+  if (file === undefined) throw noSuch(`No such artifact: '${place.path.slice(0, 500)}'`);
+  return { version, file };
+}
+
+/** Routes by which clients read large files from the bucket, in parts. */
+function directRoutes(routes: Routes, context: MlflowContext): void {
+  const info = {
+    multipart_downloads_enabled: context.redirectTo !== undefined,
+    multipart_uploads_enabled: false, // clients name neither the size nor the SHA-256 of a part
+    workspaces_enabled: false,
+  };
+  route(routes, "GET /api/3.0/mlflow/server-info", {
+    ...described("ServerInfo", "Returns what clients may do", "read"),
+    answer: ({ c }) => c.json(info, 200, FRESH),
+  });
+
+  route(routes, "GET /api/2.0/mlflow-artifacts/presigned/:path{[^]+}", {
+    ...described("PresignArtifact", "Returns a URL of the bucket for a large artifact", "read"),
+    answer: async ({ c, params: { path }, access }) => {
+      const { version, file } = await openArtifact(context, path, access);
+      const asked = { info: version.info, file, client: "expects redirects" } as const;
+      const url = await context.redirectTo?.(c, asked);
+      // Without a size, clients ask the service for the file.
+      const answer = url === undefined ? { url: "" } : { url, file_size: file.info.size };
+      return c.json({ ...answer, headers: {} }, 200, FRESH);
+    },
+  });
+}
+
 function fileRoutes(routes: Routes, context: MlflowContext): void {
   route(routes, `GET ${PROXY}/:path{[^]+}`, {
     ...readsFile,
     answer: async ({ c, params: { path }, access }) => {
-      const place = parsePlace(path);
-      const { version, isShown } = await openPlace(context, place, access, place.path);
-      const found = place.path === "" ? undefined : await orMissing(version.file(place.path));
-      const file = found && isShown(found.info) ? found : undefined;
-      if (file === undefined) throw noSuch(`No such artifact: '${place.path.slice(0, 500)}'`);
+      const { version, file } = await openArtifact(context, path, access);
       const answered = { artifact: version, file, fixed: false, exact: true, headers: FRESH };
       return await answerVersionFile(c, context, { ...answered, disposition: "attachment" });
     },

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { createHandler, createToken, listen, openTokenFile } from "../../../../apps/server.ts";
+import type { Backend } from "../../../../core/backend.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { createMlflowGateway } from "../../../../extensions/gateways/mlflow/mlflow_gateway.ts";
 import { openRegistry } from "../../../../mod.ts";
@@ -48,14 +49,16 @@ export function clientTest(
   }
 }
 
-/** Serves a registry in a folder. */
-export async function serveMlflow(options: { prefix?: string } = {}) {
+/** Serves a registry in a folder, or in a store whose URLs clients may get. */
+export async function serveMlflow(options: { prefix?: string; store?: Backend } = {}) {
   const root = await tempRoot();
-  const registry = await openRegistry(root.join("registry"));
+  const { store } = options;
+  const registry = await openRegistry(store ?? root.join("registry"), { cache: false });
   const scopes = ["read:*", "save:*", "delete:*", "move:*"];
   const { token } = await createToken(root.join("t.json"), { scopes, note: "ada" });
   const tokens = await openTokenFile(root.join("t.json"));
-  const handler = createHandler(registry, { tokens, gateways: [createMlflowGateway()] });
+  const gateways = [createMlflowGateway()];
+  const handler = createHandler(registry, { tokens, gateways, redirect: store !== undefined });
   const server = await listen(handler, { port: 0, hasTokens: true });
   const run = (client: Client, program: string, env: Record<string, string> = {}) =>
     new Promise<string[]>((resolve, reject) =>
