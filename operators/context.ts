@@ -19,6 +19,13 @@ interface CompleteContext {
   remove(): Promise<void>;
 }
 
+/** Prints warnings and errors, which explain a failure. */
+const troubleLogger: OperatorContext["logger"] = {
+  ...silentLogger,
+  warn: (...words) => console.warn(...words),
+  error: (...words) => console.error(...words),
+};
+
 /** Completes a context: ids default to `standalone`, folders to temporary ones. */
 export async function completeContext(partialContext: PartialContext): Promise<CompleteContext> {
   const temporary: string[] = [];
@@ -44,7 +51,7 @@ export async function completeContext(partialContext: PartialContext): Promise<C
       : existing(workspaceRoot),
     params: partialContext.params ?? {},
     env: partialContext.env ?? {},
-    logger: partialContext.logger ?? silentLogger,
+    logger: partialContext.logger ?? troubleLogger,
     signal: partialContext.signal ?? new AbortController().signal,
     registry: partialContext.registry,
     shard: partialContext.shard,

@@ -140,7 +140,7 @@ export async function prepareContext(
     : await operator.validateInput(checked);
   if (hasInput) return checked;
   throw notFound("run operator", shown(operatorId), "its input is missing or invalid", {
-    hint: `Check ${inputRoot} and the operator's log.`,
+    hint: `Check ${inputRoot} and what the operator logged.`,
   });
 }
 

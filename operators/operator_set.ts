@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { invalid, shown } from "../core/kernel.ts";
 import { createLookup, type Lookup } from "../core/lookup.ts";
 import { type AnyOperator, checkOperator, isClass, type OperatorClass } from "./operator.ts";
+import { manyOf, singleton } from "./singleton.ts";
 
 /** Arguments of a class or function that creates an operator. */
 export type OperatorArgs = Readonly<Record<string, unknown>>;
@@ -16,6 +17,13 @@ export type OperatorSource =
 
 /** Operators by key. `get` returns what was registered, `instance` an operator that can run. */
 export interface Operators extends Lookup<OperatorSource> {
+  register<T extends OperatorSource>(key: string, source: T): T;
+  register(key: string): <T extends OperatorSource>(source: T) => T;
+  /**
+   * Registers a decorated class of which `new` returns one instance, or one for each `operatorId` of
+   * its argument, until `clear`.
+   */
+  register(key: string, options: { singleton: true }): <T extends OperatorClass>(source: T) => T;
   /**
    * Returns the operator of a key for one operator id, created at the first call and kept. Each id
    * has its own instance.
@@ -73,6 +81,7 @@ interface Made {
 export function createOperators(entries: Record<string, OperatorSource> = {}): Operators {
   const sources = createLookup<OperatorSource>("operator");
   const createdById = new Map<string, Made>();
+  const singles: Map<unknown, object>[] = [];
 
   function add<T extends OperatorSource>(key: string, source: T): T {
     checkSource(key, source);
@@ -81,9 +90,19 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
 
   function register<T extends OperatorSource>(key: string, source: T): T;
   function register(key: string): <T extends OperatorSource>(source: T) => T;
-  function register<T extends OperatorSource>(...args: [string, T] | [string]): unknown {
-    const [key] = args;
-    return args.length === 1 ? (source: T) => add(key, source) : add(key, args[1]);
+  function register(key: string, options: { singleton: true }): <T extends OperatorClass>(
+    source: T,
+  ) => T;
+  function register(...args: [string, (OperatorSource | { singleton: true })?]): unknown {
+    const [key, given] = args;
+    if (args.length === 1) return (source: OperatorSource) => add(key, source);
+    const isSingle = Object(given).singleton === true && Object(given).run === undefined;
+    if (!isSingle) return add(key, given as OperatorSource);
+    return (source: OperatorClass) => {
+      const kept = new Map<unknown, object>();
+      singles.push(kept);
+      return add(key, singleton(source, kept));
+    };
   }
 
   async function instance(key: string, operatorId: string, options: { args?: OperatorArgs } = {}) {
@@ -105,6 +124,7 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
   async function clear(): Promise<void> {
     const before = [...createdById].reverse();
     createdById.clear();
+    for (const kept of singles) kept.clear();
     // Operators registered as objects belong to their owner.
     const own = before.filter(([id]) => typeof sources.find(JSON.parse(id)[0]) === "function");
     const ended = await Promise.allSettled(
@@ -150,7 +170,7 @@ export async function makeOperator(
   { key, args = {} }: { key: string; args?: OperatorArgs },
 ): Promise<AnyOperator> {
   const operator = isClass(source)
-    ? new source(args)
+    ? new (manyOf(source))(args)
     : typeof source === "function"
     ? await source(args)
     : source;

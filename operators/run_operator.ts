@@ -38,7 +38,7 @@ export interface OperatorResult {
 
 /**
  * Runs an operator on this thread: checks its parameters and input, then calls `run`. Missing parts
- * of the context get defaults: temporary folders, ids, a silent logger.
+ * of the context get defaults: temporary folders, ids, a logger that prints warnings and errors.
  *
  * @param source an operator, a class of operators, or a function that creates one
  * @throws the reason of `context.signal` if it is aborted: a cancellation has no exit code

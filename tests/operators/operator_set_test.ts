@@ -129,3 +129,35 @@ Deno.test("clear() disposes of instances that the set created", async () => {
   assert(await operators.instance("made", "x", { args: { level: 9 } }) !== made);
   assertEquals(operators.names(), ["made", "own"]);
 });
+
+Deno.test("a class that is registered as a singleton has one instance for each operator id", async () => {
+  await using operators = createOperators();
+  let made = 0;
+
+  @operators.register("singleton_test", { singleton: true })
+  class Single extends Operator {
+    constructor(_args: { operatorId?: string; inputRoot?: string } = {}) {
+      super();
+      made++;
+    }
+    override run() {}
+    override command() {
+      return ["true"];
+    }
+  }
+  class More extends Single {}
+
+  const one = new Single({ operatorId: "a", inputRoot: "in" });
+  assert(one instanceof Single);
+  assert(one === new Single({ operatorId: "a" }));
+  assert(one !== new Single({ operatorId: "b" }));
+  assert(new Single() === new Single());
+  assert(new More() !== new More());
+  const found = operators.get("singleton_test") as typeof Single;
+  assert(new found({ operatorId: "a" }) === one);
+  assertEquals(made, 5);
+  const instance = await operators.instance("singleton_test", "a");
+  assert(instance !== await operators.instance("singleton_test", "b"));
+  await operators.clear();
+  assert(one !== new Single({ operatorId: "a" }));
+});

@@ -246,3 +246,22 @@ Deno.test("a temporary output root is removed if it is empty", async () => {
   const silent = await runOperator(operatorOf(() => {}));
   assertEquals(await exists(silent.outputRoot), false);
 });
+
+Deno.test("without a logger, warnings and errors are printed", async () => {
+  const printed: unknown[] = [];
+  const { warn, error, info } = console;
+  console.warn = console.error = console.info = (word: unknown) => void printed.push(word);
+  try {
+    await runOperator(defineOperator({
+      run({ logger }) {
+        logger.info("began");
+        logger.warn("slow");
+        logger.error("lost");
+      },
+      command: () => ["true"],
+    }));
+  } finally {
+    Object.assign(console, { warn, error, info });
+  }
+  assertEquals(printed, ["slow", "lost"]);
+});
