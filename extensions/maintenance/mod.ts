@@ -1,6 +1,6 @@
 // Maintenance of a registry. The entry point `./maintenance` exports all of it.
+import type { Registry } from "../../core/kernel.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
-import type { Registry } from "../../core/registry.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";
 import type { GarbageOptions, GarbageReport } from "./garbage/collection.ts";
 import type { SpaceOptions, SpaceReport } from "./space/space.ts";

@@ -1,6 +1,8 @@
 // Mirrors one name if source or target has no store here: its versions, oldest first, then its
 // aliases, by the methods of every registry.
-import type { ArtifactFile, PagedArtifact } from "../../core/artifact.ts";
+import type { SaveOptions, Version, VersionEntry } from "../../mod.ts";
+import type { ArtifactInput, PagedArtifact } from "../../registry/mod.ts";
+import type { ArtifactFile } from "../../core/artifact.ts";
 import {
   compareVersions,
   isRegistryError,
@@ -13,9 +15,6 @@ import {
 import type { FileToSave, Registry, RegistryError } from "../../core/kernel.ts";
 import { defineMaterializer } from "../../core/materializer.ts";
 import { inRange } from "../../core/naming/versions.ts";
-import type { Version } from "../../core/naming/versions.ts";
-import type { ArtifactInput } from "../../core/record.ts";
-import type { SaveOptions, VersionEntry } from "../../core/registry.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 import { openPages } from "../../registry/mod.ts";
 import { copiedFields, readHead, saveFiles, UNKNOWN, versionCell } from "../../registry/records.ts";

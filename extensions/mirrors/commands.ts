@@ -9,11 +9,11 @@ import {
   parseCount,
   printTable,
   refuseItself,
+  refuseRef,
   shellWord,
 } from "../../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../../apps/cli/extending.ts";
 import { rethrowRepeatable } from "../../apps/cli/program/command_context.ts";
-import { refuseRef } from "../../apps/cli/program/refusals.ts";
 import { noteUnused, parseRenaming, renamed } from "../../apps/cli/values/renaming.ts";
 import type { Registry } from "../../mod.ts";
 import { readRules, readSettings } from "../../registry/tools/settings.ts";

@@ -1,9 +1,9 @@
 // The order of a mirror. Every release and alias of the target names versions that it has, also if
 // the run is killed: members come before releases, these before aliases, and deletions are last, of
 // releases before their members.
+import type { VersionRange } from "../../registry/mod.ts";
 import { forEachAtOnce } from "../../core/kernel.ts";
 import { inRange, parseVersionRange } from "../../core/naming/versions.ts";
-import type { VersionRange } from "../../core/naming/versions.ts";
 import type { NameMirror } from "./mirror_name.ts";
 import type { AnyRun, Member, NamePair } from "./run.ts";
 

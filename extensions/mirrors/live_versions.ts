@@ -1,6 +1,6 @@
 // The versions of one name that the target has, in their order. A first mirror adds each of them.
+import type { Version } from "../../mod.ts";
 import { compareVersions } from "../../core/kernel.ts";
-import type { Version } from "../../core/naming/versions.ts";
 
 export class LiveVersions {
   /** Lowest first. */

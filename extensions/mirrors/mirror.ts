@@ -1,4 +1,5 @@
 // Mirrors the versions of a registry into another one, in any stores.
+import type { VersionRange } from "../../registry/mod.ts";
 import { isPrefix } from "../../core/backend.ts";
 import {
   checkName,
@@ -16,7 +17,6 @@ import {
 import type { Fault, Registry, SignalOptions } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { parseVersionRange } from "../../core/naming/versions.ts";
-import type { VersionRange } from "../../core/naming/versions.ts";
 import { checkRegistry } from "../../core/options/check_options.ts";
 import { readThrough } from "../../core/work/read_through.ts";
 import {

@@ -1,6 +1,6 @@
 // Mirrors one name: its versions, oldest first, then its aliases, then deletions.
+import type { Version } from "../../mod.ts";
 import { compareVersions, isRegistryError } from "../../core/kernel.ts";
-import type { Version } from "../../core/naming/versions.ts";
 import { listHolds, RACY_MS, settle } from "../../registry/records.ts";
 import { createLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";

@@ -1,4 +1,6 @@
 // One run of a mirror: its options, attempts and failures.
+import type { ArtifactInput, VersionRange } from "../../registry/mod.ts";
+import type { Version } from "../../mod.ts";
 import { isDeepStrictEqual } from "node:util";
 import { inWords } from "../../core/calls/verb_errors.ts";
 import { present } from "../../core/faults/present.ts";
@@ -12,8 +14,7 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import type { Fault, Registry } from "../../core/kernel.ts";
-import type { Version, VersionRange } from "../../core/naming/versions.ts";
-import type { ArtifactInput, Origin, RetentionRule, VersionRecord } from "../../core/record.ts";
+import type { Origin, RetentionRule, VersionRecord } from "../../core/record.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { backoffMs } from "../../core/retry.ts";
 import { checkKnownRule, nameFolder, readInput } from "../../registry/records.ts";

@@ -1,6 +1,7 @@
 // One of the processes of `holdfast serve --processes`. Its standard streams are a channel to the
 // process that watches it; when that ends, this one finishes its requests and ends too.
 import process from "node:process";
+import type { Handler, HandlerOptions, Listening, ListenOptions } from "../../apps/server.ts";
 import { eitherSignal, loadPart } from "../../core/kernel.ts";
 import type { Registry } from "../../mod.ts";
 import { aborted, defineCommand, invalid } from "../../apps/cli/extending.ts";
@@ -8,14 +9,12 @@ import type { Command, CommandContext } from "../../apps/cli/extending.ts";
 import { createCommandContext } from "../../apps/cli/program/command_context.ts";
 import type { Extension } from "../../apps/cli/program/extension.ts";
 import { auditSink } from "../../apps/cli/services/serve_audit.ts";
-import type { Listening, ListenOptions } from "../../apps/server/listen/options.ts";
 import type { ProcessParts } from "../../apps/server/memory/process_parts.ts";
 import {
   createServiceMemory,
   type ServiceMemory,
 } from "../../apps/server/memory/service_memory.ts";
 import { NO_COUNTS, type ProcessCounts } from "../../apps/server/observe/process_counts.ts";
-import type { Handler, HandlerOptions } from "../../apps/server/options.ts";
 import { type Channel, ChannelEnded, openChannel } from "./channel.ts";
 import { answerCall, memoryByCalls } from "./shared_memory.ts";
 import { PROCESS_COMMAND, type StartedMessage, type StartMessage } from "./start_message.ts";

@@ -1,5 +1,5 @@
 // The first call to a process of a service, `start`, and its answer.
-import type { SharedOptions } from "../../apps/cli/program/command.ts";
+import type { SharedOptions } from "../../apps/cli/extending.ts";
 import type { ServeFlags } from "../../apps/cli/services/serve_options.ts";
 
 /** The hidden command that a process of a service runs. */

@@ -1,13 +1,16 @@
 // Finishing a run: from then on no program logs to it. Its points become one file, their last values
 // metadata, and its draft a version.
-import { iterableStream } from "../../core/bytes/bytes.ts";
-import { invalid, isRegistryError } from "../../core/errors.ts";
+import {
+  invalid,
+  isJsonObject,
+  isRegistryError,
+  iterableStream,
+  mapAtOnce,
+} from "../../core/kernel.ts";
+import type { SavedArtifact } from "../../mod.ts";
 import { checkMaterializer } from "../../core/materializer.ts";
 import type { Draft } from "../../core/registry/draft.ts";
 import type { FinishStoredRunOptions, RunName } from "../../core/registry/run.ts";
-import type { SavedArtifact } from "../../core/registry/operations/saving.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import { mapAtOnce } from "../../core/work/at_once.ts";
 import {
   addPart,
   checkFresh,

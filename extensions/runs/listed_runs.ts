@@ -1,8 +1,9 @@
 // Names and ids of stored runs, by lists of their drafts.
+import { encodeName } from "../../core/kernel.ts";
+import type { Registry } from "../../core/kernel.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { RUN_PREFIX, runIdOf } from "../../core/naming/draft_ids.ts";
-import { decodeName, encodeName, encodeNamePrefix } from "../../core/naming/names.ts";
-import type { Registry } from "../../core/registry.ts";
+import { decodeName, encodeNamePrefix } from "../../core/naming/names.ts";
 import { contextOf, DRAFTS } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 

@@ -1,13 +1,18 @@
 // The stored parts of a run, by kind and in their order, and their files.
-import type { ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
-import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
-import { corrupt, isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import {
+  concatBytes,
+  corrupt,
+  isJsonObject,
+  isRegistryError,
+  iterableStream,
+  notFound,
+  readableFile,
+  shown,
+} from "../../core/kernel.ts";
+import type { ArtifactInfo, Registry, RegistryError } from "../../core/kernel.ts";
+import type { ArtifactFile } from "../../core/artifact.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
-import { readableFile } from "../../core/registry/artifact_file.ts";
-import type { Registry } from "../../core/registry.ts";
 import type { RunName } from "../../core/registry/run.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
 import {
   contextOf,
   DraftCall,

@@ -4,10 +4,10 @@
  *
  * @module
  */
+import type { SavedArtifact } from "../../mod.ts";
+import type { Registry, SignalOptions } from "../../core/kernel.ts";
 import { COMMIT_DRAFT } from "../../core/calls/check_calls.ts";
-import type { SignalOptions } from "../../core/registry/operations/saving.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
-import type { Registry, SavedArtifact } from "../../core/registry.ts";
 import type {
   FinishStoredRunOptions,
   LoggedRun,

@@ -1,4 +1,7 @@
 // Operations on runs: in the store that is open here, or by the service.
+import { checkNewName, realSystem, silentLogger } from "../../core/kernel.ts";
+import type { SavedArtifact } from "../../mod.ts";
+import type { Registry, SignalOptions } from "../../core/kernel.ts";
 import type {
   FinishStoredRunOptions,
   LoggedRun,
@@ -10,10 +13,6 @@ import type {
   RunName,
 } from "../../core/registry/run.ts";
 import type { Run } from "./run.ts";
-import { checkNewName } from "../../core/naming/names.ts";
-import type { SignalOptions } from "../../core/registry/operations/saving.ts";
-import type { Registry, SavedArtifact } from "../../core/registry.ts";
-import { realSystem, silentLogger } from "../../core/system.ts";
 import { contextOf, knownContext } from "../../registry/records.ts";
 import { beginRun } from "./begin_run.ts";
 import { finishStoredRun } from "./finish_run.ts";

@@ -4,10 +4,11 @@
 // part, so no timer runs while nothing is logged, and a program that ends has sent everything. A
 // long run waits longer, so that a day has a few thousand parts. A part is sent until it is stored:
 // its name has the number of its first point, so a repeat adds it only once.
+import { invalid, isRegistryError, shown } from "../../core/kernel.ts";
+import type { Materializer, SavedArtifact } from "../../mod.ts";
+import type { Logger, Registry, RegistryError, System } from "../../core/kernel.ts";
 import { MOST_PART_FILES } from "../../core/calls/file_limit.ts";
 import { checkMetadata } from "../../core/calls/metadata.ts";
-import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
 import type { Draft } from "../../core/registry/draft.ts";
 import type {
   FinishStoredRunOptions,
@@ -17,9 +18,6 @@ import type {
 } from "../../core/registry/run.ts";
 import { CURVE_FILE } from "./curve_file.ts";
 import type { FinishRunOptions, Run, RunValues } from "./run.ts";
-import type { Logger, Registry, SavedArtifact } from "../../core/registry.ts";
-import type { System } from "../../core/system.ts";
-import type { Materializer } from "../../core/materializer.ts";
 import { saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { materializerFor } from "../../registry/records.ts";
 import { partsOf } from "./kept_points.ts";

@@ -1,6 +1,7 @@
 // A point of a run as a line of JSON. What JSON cannot keep exactly is refused.
+import type { RegistryError } from "../../core/kernel.ts";
 import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
-import { invalid, type RegistryError } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RunValues } from "./run.ts";
 import { described } from "../../core/text/described.ts";

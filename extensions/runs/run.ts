@@ -1,8 +1,7 @@
 // A run as the program has it that logs values.
-import type { Materializer } from "../../core/materializer.ts";
+import type { Materializer, SavedArtifact } from "../../mod.ts";
 import type { CommitDraftOptions } from "../../core/registry/draft.ts";
 import type { RunChange, RunWriter } from "../../core/registry/run.ts";
-import type { SavedArtifact } from "../../core/registry.ts";
 
 /** Values of one point, by name. Objects group names: `{ test: { loss: 0.2 } }`. */
 export interface RunValues {

@@ -1,11 +1,9 @@
 // Parameters and tags of a run: a log of changes. Each has a number, and only one program can add it.
 // So it has seen all changes before, and two programs neither lose one nor both set a value.
-import { conflict, invalid, type RegistryError } from "../../core/errors.ts";
-import type { Author } from "../../core/naming/author.ts";
-import { shown } from "../../core/naming/names.ts";
+import { conflict, invalid, isJsonObject, shown } from "../../core/kernel.ts";
+import type { Author } from "../../registry/mod.ts";
+import type { FileToSave, RegistryError } from "../../core/kernel.ts";
 import type { RunChange, RunFacts, RunName } from "../../core/registry/run.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import type { FileToSave } from "../../core/materializer.ts";
 import { addPart, checkWritable } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import { metaPart, numberAfter, spokenRun } from "./run_parts.ts";

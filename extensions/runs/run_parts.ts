@@ -8,9 +8,10 @@
 //   failed-<writer>                   failed.json: why it failed
 //   value-<UUID>-<format>-<id>        the files of a value, and the materializer that loads them
 //   curve-<UUID>                      all points, as one call of `finish` added them
-import type { Materializer } from "../../core/materializer.ts";
+import type { RegistryError } from "../../core/kernel.ts";
+import type { Materializer } from "../../mod.ts";
 import type { RunName } from "../../core/registry/run.ts";
-import { conflict, invalid, type RegistryError } from "../../core/errors.ts";
+import { conflict, invalid } from "../../core/errors.ts";
 import { checkName, checkNewName, nameProblem, shown } from "../../core/naming/names.ts";
 import { RUN_PREFIX, spokenDraft } from "../../core/naming/draft_ids.ts";
 

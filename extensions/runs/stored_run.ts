@@ -1,5 +1,6 @@
 // Runs as they are stored: begun, listed, and read while they go on.
-import { checkName, decodeName, encodeName } from "../../core/naming/names.ts";
+import { checkName, encodeName, isJsonObject, mapAtOnce } from "../../core/kernel.ts";
+import { decodeName } from "../../core/naming/names.ts";
 import type {
   LoggedRun,
   LoggedRunPage,
@@ -7,8 +8,6 @@ import type {
   ReadRunsOptions,
   RunName,
 } from "../../core/registry/run.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import { mapAtOnce } from "../../core/work/at_once.ts";
 import { DISCARDED_BYTES, DRAFTS, isSpent, stateOf } from "../../registry/records.ts";
 import type { Context, DraftState } from "../../registry/records.ts";
 import { readFacts } from "./run_facts.ts";

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { TokenCheck } from "../../apps/cli/program/extension.ts";
 import { createHash } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "npm:jose@^6.2";
 import type { JWTPayload } from "npm:jose@^6.2";
@@ -23,7 +24,6 @@ import { IssuerKeys, type KeyParts } from "./oidc/issuer_keys.ts";
 import { matchingRule } from "./oidc/match_claims.ts";
 import { type ParsedIssuer, parseSettings } from "./oidc/settings.ts";
 import type { OidcCheckOptions, OidcSettings } from "./oidc/settings.ts";
-import type { TokenCheck } from "../../apps/server/access/token_file.ts";
 
 export type { OidcSignIn } from "./oidc/people.ts";
 export type {

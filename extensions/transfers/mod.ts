@@ -4,8 +4,8 @@
  *
  * @module
  */
+import type { Registry } from "../../core/kernel.ts";
 import { checkRegistry } from "../../core/options/check_options.ts";
-import type { Registry } from "../../core/registry.ts";
 import type { ResumableUploads } from "./uploads.ts";
 
 export type * from "../../core/registry/draft.ts";

@@ -1,10 +1,7 @@
 // Presigns files that are stored as one object each.
-import type { Backend } from "../../core/backend.ts";
-import { fault, unsupported } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { parseRef } from "../../core/naming/refs.ts";
+import { fault, parseRef, shown, unsupported } from "../../core/kernel.ts";
+import type { Backend, Registry } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
-import type { Registry } from "../../core/registry.ts";
 import { pickFile } from "../../core/registry/file_facts.ts";
 import type { DirectDownload, DirectDownloadOptions } from "../../core/registry/transfer.ts";
 import { contextOf, fileInfo, locate, payloadSource, runsOf } from "../../registry/records.ts";

@@ -1,10 +1,7 @@
 // The uploads in a store: a note and pieces for each.
-import { concatBytes } from "../../core/bytes/bytes.ts";
-import { createSha256 } from "../../core/bytes/digest.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { concatBytes, createSha256, fault, isRegistryError, shown } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import type { FileSource } from "../../core/materializer.ts";
-import { shown } from "../../core/naming/names.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 import { graceAt, readGraces, StoredContent, uploadKey } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";

@@ -1,11 +1,8 @@
 // Resumable uploads, which arrive in pieces.
-import { iterableStream, tapped } from "../../core/bytes/bytes.ts";
-import { createSha256 } from "../../core/bytes/digest.ts";
+import { createSha256, fault, iterableStream, shown } from "../../core/kernel.ts";
+import type { Registry, RegistryError, SignalOptions } from "../../core/kernel.ts";
+import { tapped } from "../../core/bytes/bytes.ts";
 import { wordedVerbs } from "../../core/calls/verb_errors.ts";
-import { fault } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../../registry/records.ts";
 import { StoredUploads } from "./stored_uploads.ts";
 import type { UploadSource, UploadState } from "./stored_uploads.ts";

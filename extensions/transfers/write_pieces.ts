@@ -1,13 +1,18 @@
 // The stored objects of a resumable upload: its note, as object 0, and its pieces. Stores cannot
 // append, so each piece is a create-only object, numbered by its offset. The pieces from byte 0 up
 // to the first gap have arrived.
+import {
+  concatBytes,
+  conflict,
+  fault,
+  isJsonObject,
+  isRegistryError,
+  plainProblem,
+} from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { concatBytes, sameBytes } from "../../core/bytes/bytes.ts";
-import { conflict, fault, isRegistryError } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { sameBytes } from "../../core/bytes/bytes.ts";
 import { retry } from "../../core/retry.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import { plainProblem } from "../../core/text/plain_value.ts";
 import { uploadKey, UPLOADS } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 

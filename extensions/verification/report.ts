@@ -1,5 +1,5 @@
 // Options and report of verification.
-import type { RegistryErrorFields } from "../../core/errors.ts";
+import type { RegistryErrorFields } from "../../registry/mod.ts";
 import type {
   ErrorCode,
   Registry,

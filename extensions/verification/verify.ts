@@ -1,9 +1,9 @@
 // Verifies a registry: reads and checks everything.
+import type { Ref } from "../../mod.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { forEachAtOnce, notFound, parseRef, parseVersion } from "../../core/kernel.ts";
 import type { Registry, RegistryError, SignalOptions } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import type { Ref } from "../../core/naming/refs.ts";
 import { checkRegistry } from "../../core/options/check_options.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import {

@@ -1,7 +1,7 @@
 // Verifies the newest record of a version, with the list of its files and their bytes.
+import type { Version } from "../../mod.ts";
 import { corrupt, isRegistryError, notFound } from "../../core/kernel.ts";
 import type { createLimit, RegistryError } from "../../core/kernel.ts";
-import type { Version } from "../../core/naming/versions.ts";
 import { drain, readThrough } from "../../core/work/read_through.ts";
 import {
   asPartial,

@@ -1,6 +1,6 @@
 // Adds successes of a step.
+import type { ArtifactInput } from "../../registry/mod.ts";
 import { isRegistryError, sha256 } from "../../core/kernel.ts";
-import type { ArtifactInput } from "../../core/record.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
 import { readSuccess, saveOnce, saveRecord } from "./records/files.ts";
 import type { FoundRecord, SaveRecordOptions, StepRecord } from "./records/files.ts";

@@ -112,7 +112,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "apps/difference/",
     "apps/holdfast_version.ts",
     "apps/server/access/access.ts",
-    "apps/server/options.ts",
     "apps/server/schemas/",
     "core/bytes/bytes.ts",
     "core/errors.ts",
@@ -125,7 +124,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   ],
   "extensions/mirrors/": [
     "apps/cli/program/command_context.ts",
-    "apps/cli/program/refusals.ts",
     "apps/cli/values/renaming.ts",
     "core/",
     ...OF_RECORDS,
@@ -140,7 +138,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "extensions/neighbors/mindtrace/": [
     "apps/cli/values/renaming.ts",
     "core/artifact.ts",
-    "core/bytes/bytes.ts",
     "core/naming/",
     "core/registry/file_facts.ts",
     "core/urls/local_path.ts",
@@ -162,7 +159,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "registry/places/",
   ],
   "extensions/signatures/": [
-    "apps/server/gateways/gateway.ts",
     "core/bytes/digest.ts",
     "core/urls/",
   ],
@@ -216,7 +212,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   { from: "registry/", may: among("registry/", "core/", "disk/") },
   ...["maintenance", "transfers"].map((room) => ({
     from: `extensions/${room}/`,
-    may: among("core/", `extensions/${room}/`, ...OF_RECORDS),
+    may: among("core/", "mod.ts", "registry/mod.ts", `extensions/${room}/`, ...OF_RECORDS),
   })),
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
@@ -254,7 +250,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   })),
   {
     from: "extensions/runs/",
-    may: among("core/", "extensions/runs/", ...OF_RECORDS),
+    may: among("core/", "mod.ts", "registry/mod.ts", "extensions/runs/", ...OF_RECORDS),
   },
   { from: "extensions/queues/mod.ts", may: among("core/kernel.ts", "extensions/queues/") },
   {
@@ -274,6 +270,8 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "operators/",
     may: among(
       ...OF_OPERATORS,
+      "mod.ts",
+      "registry/mod.ts",
       "disk/",
       "backends/drivers.ts",
       "formats/",

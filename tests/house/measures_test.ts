@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { borderNames, reachedFiles } from "./graph_rows.ts";
 import { restated } from "./limits.ts";
 import { graphOf, longestChain, measures, ringsOf, ringsOfFolders } from "./measures.ts";
 import { parseSource, type SourceFile } from "./source.ts";
@@ -106,4 +107,34 @@ Deno.test("an extension is measured by what imports it, and by what it imports p
     ["files that import an extension", 2],
     ["files past the borders that an extension imports", 1],
   ]);
+});
+
+Deno.test("the graph of the kernel follows values, calls if asked, and nothing that may be absent", () => {
+  const files = product({
+    "registry/open.ts":
+      `import { a } from "../core/a.ts";\nimport type { T } from "../core/t.ts";\nawait import("./later.ts");\nimport "../extensions/x/x.ts";\n`,
+    "registry/later.ts": "",
+    "core/a.ts": "export const a = 1;\n",
+    "core/t.ts": "export type T = 1;\n",
+    "extensions/x/x.ts": "",
+  });
+  const isAbsent = (path: string) => path.startsWith("extensions/");
+  const of = (lazy: boolean) => [
+    ...reachedFiles(files, ["registry/open.ts"], { lazy, types: false, isAbsent }),
+  ];
+  assertEquals(of(false), ["registry/open.ts", "core/a.ts"]);
+  assertEquals(of(true), ["registry/open.ts", "core/a.ts", "registry/later.ts"]);
+});
+
+Deno.test("names of borders are those that they export, and past them those that extensions take", () => {
+  const files = product({
+    "core/kernel.ts": `export { a, type B } from "./a.ts";\n`,
+    "core/a.ts": "export const a = 1;\nexport type B = 1;\nexport function c() {}\n",
+    "extensions/x/x.ts":
+      `import { a } from "../../core/kernel.ts";\nimport { c } from "../../core/a.ts";\nimport type { B } from "../../core/a.ts";\n`,
+    "apps/y.ts": `import { a } from "../core/a.ts";\n`,
+  });
+  const { borders, past } = borderNames(files, (path) => path.startsWith("extensions/"));
+  assertEquals([...borders], [["core/kernel.ts", 2]]);
+  assertEquals([...past], [["core/a.ts", 2]]);
 });

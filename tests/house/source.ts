@@ -15,11 +15,21 @@ export interface SourceFile {
   /** Literals that are spread into a literal: `{ ...{ a, b }, c }`. */
   spreads: number;
   /** Files of the product that this one imports, and whether a value is among what it takes. */
-  imports: Map<string, { value: boolean }>;
+  imports: Map<string, ImportedNames>;
+  /** Files of the product that it imports by calls. */
+  lazy: Set<string>;
+  /** Names that it exports. */
+  exports: Set<string>;
   /** Packages and builtins that it imports. */
   outside: number;
   functions: FunctionShape[];
   interfaces: Map<string, InterfaceShape>;
+}
+
+export interface ImportedNames {
+  value: boolean;
+  /** The names, as the file exports them; `*` for all. */
+  names: Set<string>;
 }
 
 export interface InterfaceShape {
@@ -66,13 +76,28 @@ export function parseSource(
     assertions: 0,
     spreads: 0,
     imports: new Map(),
+    lazy: new Set(),
+    exports: new Set(),
     outside: 0,
     functions: [],
     interfaces: new Map(),
   };
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node);
-    if (specifier !== undefined) addImport(file, specifier, isTypeOnly(node), present);
+    if (specifier !== undefined) {
+      addImport(
+        file,
+        specifier,
+        { typeOnly: isTypeOnly(node), names: importedNames(node) },
+        present,
+      );
+    }
+    const called = calledSpecifier(node);
+    if (called !== undefined) {
+      const target = join(dirname(path), called);
+      if (present.has(target)) file.lazy.add(target);
+    }
+    for (const name of exportedNames(node)) file.exports.add(name);
     if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
       file.functions.push(shapeOf(node as ts.FunctionLikeDeclaration, source));
     }
@@ -103,6 +128,43 @@ function specifierOf(node: ts.Node): string | undefined {
   return specifier !== undefined && ts.isStringLiteral(specifier) ? specifier.text : undefined;
 }
 
+/** Returns the specifier of an import that is a call. */
+function calledSpecifier(node: ts.Node): string | undefined {
+  if (!ts.isCallExpression(node) || node.expression.kind !== ts.SyntaxKind.ImportKeyword) return;
+  const [specifier] = node.arguments;
+  return specifier !== undefined && ts.isStringLiteral(specifier) ? specifier.text : undefined;
+}
+
+function importedNames(node: ts.Node): string[] {
+  const named = ts.isExportDeclaration(node)
+    ? node.exportClause && ts.isNamedExports(node.exportClause) && node.exportClause
+    : ts.isImportDeclaration(node)
+    ? node.importClause?.namedBindings && ts.isNamedImports(node.importClause.namedBindings) &&
+      node.importClause.namedBindings
+    : undefined;
+  if (!named) return ["*"];
+  return named.elements.map(({ name, propertyName }) => (propertyName ?? name).text);
+}
+
+/** Returns the names that a statement exports; `*` and its file for all of another file. */
+function exportedNames(node: ts.Node): string[] {
+  if (ts.isExportDeclaration(node)) {
+    const { exportClause, moduleSpecifier } = node;
+    if (exportClause === undefined) return [`* ${moduleSpecifier?.getText()}`];
+    return ts.isNamedExports(exportClause)
+      ? exportClause.elements.map(({ name }) => name.text)
+      : [exportClause.name.text];
+  }
+  const isExported = ts.canHaveModifiers(node) &&
+    ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+  if (!isExported) return [];
+  if (ts.isVariableStatement(node)) {
+    return node.declarationList.declarations.map(({ name }) => name.getText());
+  }
+  const { name } = node as { name?: ts.Node };
+  return name === undefined ? [] : [name.getText()];
+}
+
 function isTypeOnly(node: ts.Node): boolean {
   if (ts.isExportDeclaration(node)) {
     const names = node.exportClause && ts.isNamedExports(node.exportClause)
@@ -123,7 +185,7 @@ function isTypeOnly(node: ts.Node): boolean {
 function addImport(
   file: SourceFile,
   specifier: string,
-  typeOnly: boolean,
+  { typeOnly, names }: { typeOnly: boolean; names: readonly string[] },
   present: ReadonlySet<string>,
 ): void {
   if (!specifier.startsWith(".")) {
@@ -132,7 +194,11 @@ function addImport(
   }
   const target = join(dirname(file.path), specifier);
   if (!present.has(target)) return;
-  file.imports.set(target, { value: !typeOnly || (file.imports.get(target)?.value ?? false) });
+  const known = file.imports.get(target);
+  file.imports.set(target, {
+    value: !typeOnly || (known?.value ?? false),
+    names: new Set([...known?.names ?? [], ...names]),
+  });
 }
 
 const BRANCHES = new Set<ts.SyntaxKind>([

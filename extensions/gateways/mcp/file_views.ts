@@ -1,8 +1,7 @@
 // Parts of a stored file as a model can read them.
 import { Buffer } from "node:buffer";
-import { parseExactJson, unsupported } from "../../../core/kernel.ts";
+import { giveWay, parseExactJson, unsupported } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { giveWay } from "../../../core/work/next_turn.ts";
 import type { File, Part, Reading, Shown } from "./file_part.ts";
 import { readRows } from "./table_views.ts";
 import { unreadable } from "./tool.ts";

@@ -1,4 +1,5 @@
 // A Model Context Protocol server over a registry: its tools, resources and completions.
+import type { Handler, HandlerOptions } from "../../../apps/server.ts";
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { Readable } from "node:stream";
@@ -9,7 +10,6 @@ import { invalid, isRegistryError, loadPart, parseExactJson } from "../../../cor
 import type { Registry, System } from "../../../core/kernel.ts";
 import { mayBeRounded } from "../../../core/text/json_text.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
-import type { Handler, HandlerOptions } from "../../../apps/server/options.ts";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { Connection, type SendRequest } from "../../../apps/client/connection.ts";
 import { callMemory } from "./call_memory.ts";

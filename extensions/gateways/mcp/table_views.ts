@@ -1,9 +1,14 @@
 // Rows and statistics of tables, as a model can read them.
 import { Buffer } from "node:buffer";
-import { forEachAtOnce, isRegistryError, loadPart, mapAtOnce } from "../../../core/kernel.ts";
+import {
+  forEachAtOnce,
+  giveWay,
+  isRegistryError,
+  loadPart,
+  mapAtOnce,
+} from "../../../core/kernel.ts";
 import type { FileToDecode } from "../../../core/kernel.ts";
 import { isDecimal } from "../../../core/text/decimals.ts";
-import { giveWay } from "../../../core/work/next_turn.ts";
 import { LimitExceeded } from "../../../core/file_store.ts";
 import type { Cell, CsvOptions, Format, Table } from "../../../formats/csv.ts";
 import type { ParquetReadOptions, ParquetTable } from "../../../formats/parquet.ts";

@@ -2,11 +2,9 @@
 // unused, and its lists may stay wrong for days. Reads by key are right, so this asks for each record
 // that could be there: the first of the version that has the payload, the one above its listed head,
 // and those that earlier runs, keys and drafts name. A second list shows what one wrong list omits.
-import { type RegistryError, unavailable } from "../../../core/errors.ts";
-import { itemAt } from "../../../core/faults/present.ts";
+import { forEachAtOnce, itemAt, nextVersion, unavailable } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import { nextVersion } from "../../../core/naming/versions.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import {
   keyCell,
   parseCellKey,

@@ -1,7 +1,8 @@
 // The garbage collector: removes data that nothing refers to. Any number may run at the same time,
 // beside readers and writers.
+import { forEachAtOnce } from "../../../core/kernel.ts";
+import type { Registry } from "../../../core/kernel.ts";
 import { isPrefix } from "../../../core/backend.ts";
-import type { Registry } from "../../../core/registry.ts";
 import {
   asPartial,
   checkWritable,
@@ -15,7 +16,6 @@ import {
 } from "../../../registry/records.ts";
 import type { Context } from "../../../registry/records.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { Collection, newReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./drafts.ts";

@@ -1,4 +1,6 @@
 // One run of the garbage collector, and its mark.
+import { isRegistryError, unavailable } from "../../../core/kernel.ts";
+import type { ErrorCode, SignalOptions } from "../../../core/kernel.ts";
 import {
   bindingGraceMs,
   isMark,
@@ -12,8 +14,6 @@ import type { Context } from "../../../registry/records.ts";
 import type { Cell, Folder, KnownName } from "./known.ts";
 import { Outlook, type Waiting } from "./outlook.ts";
 import { isPrefix } from "../../../core/backend.ts";
-import { type ErrorCode, isRegistryError, unavailable } from "../../../core/errors.ts";
-import type { SignalOptions } from "../../../core/registry.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 
 /** A kind of garbage. */

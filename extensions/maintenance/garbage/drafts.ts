@@ -1,6 +1,7 @@
 // Drafts. While one may be committed, the payload of its parts is needed without any record.
+import { shown } from "../../../core/kernel.ts";
 import type { ObjectInfo } from "../../../core/backend.ts";
-import { decodeName, shown } from "../../../core/naming/names.ts";
+import { decodeName } from "../../../core/naming/names.ts";
 import {
   DISCARDED_BYTES,
   draftEndKey,

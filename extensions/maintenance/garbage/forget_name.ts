@@ -1,7 +1,7 @@
 // Forgets names that were deleted long ago. Their version numbers are free again afterwards, so it
 // must be requested: nothing may save under such a name meanwhile.
+import { itemAt } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import { itemAt } from "../../../core/faults/present.ts";
 import type { Generation } from "../../../registry/records.ts";
 import { type Collection, otherMark } from "./collection.ts";
 import { checkAbsent, keysAbove } from "./check_lists.ts";

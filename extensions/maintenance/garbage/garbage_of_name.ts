@@ -1,9 +1,9 @@
 // Collects the garbage of one name. Lists payloads first, then records, and reads every record
 // before anything of the name is removed.
-import { isRegistryError, type RegistryError, unavailable } from "../../../core/errors.ts";
+import { forEachAtOnce, isRegistryError, unavailable } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { ALIVE, encodeRecord, isVoid, TOMBSTONE_BYTES } from "../../../registry/records.ts";
 import type { Generation } from "../../../registry/records.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Collection, type GarbageItem, type Moment, otherMark } from "./collection.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import { checkLists } from "./check_lists.ts";

@@ -1,6 +1,6 @@
 // Reads the records of a name, before the garbage collector removes anything of it.
-import { corrupt, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { parseVersion } from "../../../core/naming/versions.ts";
+import { corrupt, forEachAtOnce, isRegistryError, parseVersion } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import type {
   AnyRecord,
   KeyRecord,
@@ -9,7 +9,6 @@ import type {
   TombstoneRecord,
   VersionRecord,
 } from "../../../core/record.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import {
   encodeRecord,
   FORMAT,

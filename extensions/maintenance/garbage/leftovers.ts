@@ -1,5 +1,6 @@
 // Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without
 // a record, whose writer lost a race or ended, or whose version was deleted.
+import { encodeName, forEachAtOnce, isRegistryError, unavailable } from "../../../core/kernel.ts";
 import {
   asGeneration,
   GARBAGE_NOTES,
@@ -25,9 +26,6 @@ import type { Generation } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { checkAbsent } from "./check_lists.ts";
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
-import { encodeName } from "../../../core/naming/names.ts";
-import { isRegistryError, unavailable } from "../../../core/errors.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
 
 const BATCH = 1000;
 

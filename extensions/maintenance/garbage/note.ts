@@ -1,7 +1,7 @@
 // The garbage collector's note about a name. The next run does not read records again whose listing
 // is the same, and removes unexplained payload only if this run found it unneeded, too.
+import { isJsonObject, isRegistryError } from "../../../core/kernel.ts";
 import type { ObjectInfo } from "../../../core/backend.ts";
-import { isRegistryError } from "../../../core/errors.ts";
 import {
   decodeNote,
   encodeNote,
@@ -13,7 +13,6 @@ import {
 } from "../../../registry/records.ts";
 import type { NameTable } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
 import { isObjectsText } from "./referred.ts";
 

@@ -1,7 +1,7 @@
 // Until when a look at a name would find the same, if nothing is written: the earliest time that one
 // of the comparisons with the mark would have another result. Comparisons note it themselves, in
 // `Collection`, so no decision is forgotten.
-import { sha256 } from "../../../core/bytes/digest.ts";
+import { sha256 } from "../../../core/kernel.ts";
 
 /** Every name is looked at this often: an upload that ended before its commit changes no record. */
 export const LOOK_AGAIN_MS: number = 30 * 24 * 60 * 60 * 1000;

@@ -1,5 +1,6 @@
 // Retention of one name.
-import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import { valueAt } from "../../../core/faults/present.ts";
 import { inWords } from "../../../core/calls/verb_errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";

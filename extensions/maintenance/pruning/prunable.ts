@@ -1,9 +1,8 @@
 // The versions of a name for `prune`: in a store, and by the methods of any registry.
-import type { ArtifactInfo } from "../../../core/artifact.ts";
-import { isRegistryError, orMissing } from "../../../core/errors.ts";
+import { isRegistryError, mapAtOnce, orMissing } from "../../../core/kernel.ts";
+import type { VersionEntry } from "../../../mod.ts";
+import type { ArtifactInfo, Registry, SignalOptions } from "../../../core/kernel.ts";
 import { versionBefore } from "../../../core/naming/alias_history.ts";
-import type { Registry, SignalOptions, VersionEntry } from "../../../core/registry.ts";
-import { mapAtOnce } from "../../../core/work/at_once.ts";
 import {
   aliasHistory,
   annotationsOfName,

@@ -1,12 +1,15 @@
 // Retention: deletes old versions by rules.
-import { invalid, isRegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import {
+  forEachAtOnce,
+  invalid,
+  isRegistryError,
+  parseCondition,
+  realSystem,
+  shown,
+} from "../../../core/kernel.ts";
+import type { Registry } from "../../../core/kernel.ts";
 import type { RetentionRule } from "../../../core/record.ts";
-import { parseCondition } from "../../../core/registry/conditions.ts";
 import { isRetention, isUnknownRule } from "../../../core/registry/rules.ts";
-import type { Registry } from "../../../core/registry.ts";
-import { realSystem } from "../../../core/system.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import {
   checkKnownRule,
   checkWritable,

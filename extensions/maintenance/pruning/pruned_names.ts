@@ -1,8 +1,8 @@
 // The names that a prune is about.
-import { notFound } from "../../../core/errors.ts";
+import { notFound, shown } from "../../../core/kernel.ts";
+import type { Registry } from "../../../core/kernel.ts";
+import type { NamesOptions } from "../../../registry/mod.ts";
 import { globOf, isPattern } from "../../../core/naming/name_patterns.ts";
-import { shown } from "../../../core/naming/names.ts";
-import type { NamesOptions, Registry } from "../../../core/registry.ts";
 import {
   checkHas,
   checkKnown,

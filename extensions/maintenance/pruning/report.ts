@@ -1,7 +1,6 @@
 // Options and report of retention.
-import type { ArtifactInfo } from "../../../core/artifact.ts";
-import type { ErrorCode, RegistryErrorFields } from "../../../core/errors.ts";
-import type { SignalOptions } from "../../../core/registry.ts";
+import type { RegistryErrorFields } from "../../../registry/mod.ts";
+import type { ArtifactInfo, ErrorCode, SignalOptions } from "../../../core/kernel.ts";
 
 /**
  * Options of {@linkcode prune}. A version is deleted if no rule keeps it. One that was deleted and

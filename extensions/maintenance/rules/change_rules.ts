@@ -1,13 +1,11 @@
 // Retention rules, a part of the settings: their changes and their history.
-import { parseCondition } from "../../../core/registry/conditions.ts";
-import { fault, notFound, unsupported } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import { fault, notFound, parseCondition, shown, unsupported } from "../../../core/kernel.ts";
+import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { combined, givenUp } from "./rule_changes.ts";
 import { hasConditions } from "../../../core/registry/conditions/promotion.ts";
 import { isUnknownRule } from "../../../core/registry/rules.ts";
 import { ruleProblem } from "../../../core/registry/rules.ts";
 import type { RetentionRules, RulesChange } from "../../../core/registry/rules.ts";
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import {
   asGeneration,
   checkWritable,

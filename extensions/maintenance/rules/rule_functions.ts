@@ -1,5 +1,5 @@
 // Retention rules that the registry keeps.
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { SIGNAL } from "../../../core/registry/operations/row.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { callFunction, listByFunction } from "../../../registry/contract/call_function.ts";

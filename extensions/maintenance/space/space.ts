@@ -1,10 +1,7 @@
 // Measures the space of a registry: of each name, of shared files, and of garbage.
+import { forEachAtOnce, isJsonObject, valueAt } from "../../../core/kernel.ts";
+import type { Registry, RegistryError, SignalOptions } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import { valueAt } from "../../../core/faults/present.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import type { RegistryError } from "../../../core/errors.ts";
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import {
   asListed,
   asPartial,

@@ -1,6 +1,6 @@
 // Measures the versions of one name: what each stores alone, and what deleting some would free.
-import { encodeName } from "../../../core/naming/names.ts";
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import { encodeName } from "../../../core/kernel.ts";
+import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { contextOf, parseCellKey, usedBytes } from "../../../registry/records.ts";
 import { Collection, type Measure, newReport } from "../garbage/collection.ts";
 import { collectDrafts } from "../garbage/drafts.ts";

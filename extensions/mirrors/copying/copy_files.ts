@@ -1,9 +1,9 @@
 // Copies one version into another registry, byte by byte as stored.
+import type { SaveOptions } from "../../../mod.ts";
 import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
 import { isRegistryError } from "../../../core/kernel.ts";
 import type { ByteRange, FileToSave } from "../../../core/kernel.ts";
 import type { StoredFile } from "../../../core/record.ts";
-import type { SaveOptions } from "../../../core/registry.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import {
   inUtc,

@@ -1,6 +1,7 @@
 // The versions of a mindtrace registry, by the names of its `_meta_` files.
 import {
   checkName,
+  compareUtf8,
   compareVersions,
   conflict,
   corrupt,
@@ -15,7 +16,6 @@ import {
   valueAt,
 } from "../../../core/kernel.ts";
 import type { CallOptions, RegistryError } from "../../../core/kernel.ts";
-import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { Version } from "../../../mod.ts";
 import { META, type MindtraceFiles, SETTINGS_FILE } from "./source.ts";
 

@@ -2,6 +2,7 @@
 import {
   checkName,
   checkOptions,
+  compareUtf8,
   compareVersions,
   encodeName,
   fault,
@@ -17,7 +18,6 @@ import type {
   RegistryError,
   SignalOptions,
 } from "../../../core/kernel.ts";
-import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { defineRegistry } from "../../../mod.ts";
 import type { Ref, VersionEntry, VersionsOptions } from "../../../mod.ts";
 import { inRange, parseVersionRange } from "../../../core/naming/versions.ts";

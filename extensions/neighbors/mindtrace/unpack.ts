@@ -1,4 +1,5 @@
 // Unpacks `data.tar.gz`: small ones in memory, others in a temporary folder.
+import type { ArchiveEntry } from "../../../formats/mod.ts";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,7 +8,6 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { fault, iterableStream, readAll } from "../../../core/kernel.ts";
 import type { ByteRange, FileToDecode } from "../../../core/kernel.ts";
-import type { ArchiveEntry } from "../../../formats/archive/entries.ts";
 import { tar, tgz } from "../../../formats/archive.ts";
 
 /** Larger archives are unpacked on the disk, bytes. */

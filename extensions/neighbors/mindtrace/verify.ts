@@ -1,6 +1,5 @@
 // The hash of an artifact's folder, by both rules of mindtrace.
-import { compareUtf8 } from "../../../core/bytes/bytes.ts";
-import { createSha256 } from "../../../core/kernel.ts";
+import { compareUtf8, createSha256 } from "../../../core/kernel.ts";
 import type { FileToDecode } from "../../../core/kernel.ts";
 import { bytesFile } from "../../../files/mod.ts";
 

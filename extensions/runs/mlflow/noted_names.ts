@@ -1,9 +1,8 @@
 // Notes and labels of names, including names without a version.
-import type { Annotations } from "../../../core/artifact.ts";
+import { mapAtOnce } from "../../../core/kernel.ts";
+import type { Registry } from "../../../core/kernel.ts";
+import type { AnnotateOptions, Annotations, AnnotationsChange } from "../../../registry/mod.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import type { Registry } from "../../../core/registry.ts";
-import type { AnnotateOptions, AnnotationsChange } from "../../../core/registry/annotations.ts";
-import { mapAtOnce } from "../../../core/work/at_once.ts";
 import {
   annotateHere,
   contextOf,

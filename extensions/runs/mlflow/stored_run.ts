@@ -1,5 +1,6 @@
 // A run as MLflow sees it, from its draft or its version.
-import type { ArtifactFile, ArtifactInfo } from "../../../core/artifact.ts";
+import type { ArtifactInfo } from "../../../core/kernel.ts";
+import type { ArtifactFile } from "../../../core/artifact.ts";
 import { orMissing } from "../../../core/errors.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";

@@ -3,10 +3,9 @@
 import * as oauth from "npm:oauth4webapi@^3.8";
 import { denied, isRegistryError, shellWord, unavailable } from "../../../core/kernel.ts";
 import type { RegistryError, System } from "../../../core/kernel.ts";
-import { printable } from "../../../core/naming/printable.ts";
 import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
-import { fetchSmall } from "../../../apps/cli/extending.ts";
+import { fetchSmall, printable } from "../../../apps/cli/extending.ts";
 import { isOfThisMachine, isPrivateUrl } from "../../../core/urls/private_url.ts";
 import type { PeopleOffer } from "./service_offers.ts";
 

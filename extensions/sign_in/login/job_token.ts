@@ -1,4 +1,5 @@
 // The token of a CI job, which its provider issues for the service that the job uses.
+import type { SignIn } from "../../../apps/server.ts";
 import { isRegistryError, type System } from "../../../core/kernel.ts";
 import {
   askJobToken,
@@ -6,7 +7,6 @@ import {
   jobTokenSource,
   noJobToken,
 } from "../../../apps/cli/extending.ts";
-import type { SignIn } from "../../../apps/server/access/sign_in.ts";
 import type { TokenContext } from "../../../apps/cli/program/extension.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";

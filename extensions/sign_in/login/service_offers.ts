@@ -1,9 +1,10 @@
 // Offers of a service to sign in with, and its answer about a token.
+import type { SignIn } from "../../../apps/server.ts";
 import { Connection } from "../../../apps/client/connection.ts";
 import { isJsonObject, unsupported } from "../../../core/kernel.ts";
 import type { Author } from "../../../registry/mod.ts";
 import { isSignIn, issuersOfPeople } from "../../../apps/server/access/sign_in.ts";
-import type { PeopleIssuer, SignIn } from "../../../apps/server/access/sign_in.ts";
+import type { PeopleIssuer } from "../../../apps/server/access/sign_in.ts";
 import { fetchSmall, invalid, shellWord } from "../../../apps/cli/extending.ts";
 import type { TokenContext } from "../../../apps/cli/program/extension.ts";
 import { isOwnAudience } from "./jwt.ts";

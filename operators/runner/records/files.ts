@@ -1,4 +1,6 @@
 // Records as versions in a registry: `record.json`, with other files beside it.
+import type { Reason } from "../../../registry/mod.ts";
+import type { SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { fault, isRegistryError, messageOf, parseJson, sha256 } from "../../../core/kernel.ts";
 import type {
   ArtifactInfo,
@@ -11,10 +13,8 @@ import type {
 } from "../../../core/kernel.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FileSource } from "../../../core/materializer.ts";
-import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import { type RecordKind, recordProblem } from "./record_shape.ts";
-import type { Reason } from "../../../core/hints/reasons.ts";
 import { pipelineReasons } from "../../contract/reasons.ts";
 
 const RECORD_FILE = "record.json";

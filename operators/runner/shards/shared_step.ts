@@ -5,6 +5,7 @@
 // shard adds its output to the draft of each output, as a part with a unique name, and then its
 // record to the draft of `<pipeline>:shards:<step>`, which makes the shard done. That draft is
 // committed first, once: this decides which attempt of each shard counts.
+import type { ArtifactInput } from "../../../registry/mod.ts";
 import {
   corrupt,
   fault,
@@ -24,7 +25,6 @@ import type {
 import type { FileSource } from "../../../core/materializer.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";
-import type { ArtifactInput } from "../../../core/record.ts";
 import { localPath } from "../../../materializers/path.ts";
 import { fileOf } from "../digest_of_path.ts";
 import type { PinnedInput } from "../pin_inputs.ts";

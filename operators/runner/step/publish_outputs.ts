@@ -1,4 +1,5 @@
 // Publishes outputs of a step: saves, uploads or moves them.
+import type { ArtifactInput } from "../../../registry/mod.ts";
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
@@ -7,7 +8,6 @@ import type { RegistryError } from "../../../core/kernel.ts";
 import { exists, isSpecial, isWithin, SPECIAL } from "../../../disk/target.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
-import type { ArtifactInput } from "../../../core/record.ts";
 import { localPath } from "../../../materializers/path.ts";
 import { inside, WHOLE_OUTPUT } from "../../output_keys.ts";
 import { digestOfPath, fileOf } from "../digest_of_path.ts";

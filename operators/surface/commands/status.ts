@@ -1,3 +1,4 @@
+import type { Column } from "../../../apps/cli/extending.ts";
 import {
   type Command,
   type CommandContext,
@@ -10,7 +11,6 @@ import {
 import { conflict, shellWord } from "../../../core/kernel.ts";
 import type { Registry } from "../../../mod.ts";
 import type { ListedRun } from "../../runner/mod.ts";
-import type { Column } from "../../../apps/cli/terminal/table.ts";
 import { knownRun, knownSteps } from "../known_runs.ts";
 import { completeRun, findRun, RUN_ARGUMENT } from "../run_ref.ts";
 import { metricsText } from "../metrics_text.ts";

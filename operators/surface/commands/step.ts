@@ -3,6 +3,7 @@ import {
   ENGINE_VARIABLE,
   engineUrl,
   printable,
+  stdinOf,
 } from "../../../apps/cli/extending.ts";
 import type {
   Command,
@@ -17,7 +18,6 @@ import { failOnStrays } from "../fail_on_strays.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../open_pipeline.ts";
 import { ENGINE_OPTION, openCarrier } from "../open_carrier.ts";
 import { reportError } from "../../../apps/cli/terminal/exit_code.ts";
-import { stdinOf } from "../../../apps/cli/terminal/cli_io.ts";
 import { printableJson } from "../../../apps/cli/terminal/table.ts";
 import { takeSteps } from "../take_steps.ts";
 import { outcomeText } from "../run_view.ts";

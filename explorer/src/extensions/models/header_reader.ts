@@ -1,5 +1,6 @@
 // Reads headers of files by ranges, within limits: a hostile header ends the read with an error.
-import { corrupt, fault, type RegistryError } from "../../../../core/errors.ts";
+import type { RegistryError } from "../../../../core/kernel.ts";
+import { corrupt, fault } from "../../../../core/errors.ts";
 import type { FileToRead } from "../../artifact_file.ts";
 
 /** Bytes of the first request at a place. Requests of bytes that follow double. */

@@ -1,5 +1,5 @@
 // Words for the conditions of a rule. The page checks none: a service does.
-import type { PromotionCondition } from "../../../../core/registry/conditions/promotion.ts";
+import type { PromotionCondition } from "../../../../core/kernel.ts";
 
 const PARTS: Readonly<
   Record<string, readonly [is: (value: unknown) => boolean, text: (value: never) => string]>
