@@ -17,6 +17,10 @@ export const mirrorsExtension: Extension = {
       ["mirror", "--concurrency COUNT", "--workers --jobs -j --threads"],
     ],
   },
+  maintains: [{
+    command: "mirror",
+    night: ({ pass, tables }) => ({ list: 2 * pass, get: 2 * tables }),
+  }],
   commands: [{
     group: "space",
     load: { mirror: async () => (await import("./commands.ts")).mirror },

@@ -12,7 +12,7 @@ const OWN: readonly CommandSet[] = [
     load: {
       init: async () => (await import("./places/init.ts")).init,
       explore: async (all) => (await import("./services/explore.ts")).createExplore(all),
-      doctor: async () => (await import("./places/doctor.ts")).doctor,
+      doctor: async (all) => (await import("./places/doctor.ts")).createDoctor(all),
     },
   },
   {

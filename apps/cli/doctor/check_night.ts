@@ -1,5 +1,6 @@
 // The estimated price of a night of maintenance, from a few lists. docs/costs.md has counts.
 import { type Backend, isPrefix } from "../../../backends/mod.ts";
+import { commandsOf, type Maintained, type NightRequests } from "../program/maintained.ts";
 import { type Check, ok } from "./check_machine.ts";
 import { formatPrice, priceOf, PRICES } from "./prices.ts";
 
@@ -18,22 +19,20 @@ export interface Size {
   counted: "all" | "names" | "neither";
 }
 
-type Requests = Readonly<Record<"list" | "get", number>>;
-
 /** The requests of a night in which nothing changed, by command. */
-export type Night = Readonly<Record<"gc" | "prune" | "mirror" | "verify", Requests>>;
+export type Night = Readonly<Record<string, NightRequests>>;
 
 /** Estimates a night. Prune reads more with rules of days, weeks and months, or of labels. */
-export function estimateNight({ names, records }: Pick<Size, "names" | "records">): Night {
+export function estimateNight(
+  { names, records }: Pick<Size, "names" | "records">,
+  maintained: readonly Maintained[],
+): Night {
   const pass = 3 + Math.ceil(1.6 * records / PAGE); // sixteen ranges at once, whose ends overlap
   const tables = Math.ceil(names / 10_000);
-  const lookedAt = Math.ceil(names / 30); // gc looks at each name once in 30 days
-  return {
-    gc: { list: pass + Math.ceil(names / PAGE) + 2 * lookedAt, get: lookedAt + tables },
-    prune: { list: pass, get: 1 },
-    mirror: { list: 2 * pass, get: 2 * tables },
-    verify: { list: 3 + Math.ceil(records / PAGE), get: records },
-  };
+  const size = { names, records, pass, tables, page: PAGE };
+  return Object.fromEntries(
+    maintained.flatMap(({ command, night }) => night === undefined ? [] : [[command, night(size)]]),
+  );
 }
 
 /** Counts names and records with at most twice `MOST_LISTS` requests. */
@@ -74,10 +73,11 @@ async function eachKey(
 /** Returns what a night without changes costs in a bucket, as a check that is always ok. */
 export async function checkNight(
   backend: Backend,
+  maintained: readonly Maintained[],
   signal?: AbortSignal,
 ): Promise<Check & { night: object }> {
   const size = await sizeOf(backend, signal);
-  const requests = estimateNight(size);
+  const requests = estimateNight(size, maintained);
   const sum = (method: "list" | "get") =>
     Object.values(requests).reduce((sum, each) => sum + each[method], 0);
   const lists = sum("list"), gets = sum("get");
@@ -85,7 +85,7 @@ export async function checkNight(
   const text = (count: number) => count.toLocaleString("en");
   const { counted, names, records } = size;
   const about = counted === "neither" ? "at least" : "about";
-  const state = `gc, prune, mirror and verify of ${counted === "neither" ? "at least " : ""}` +
+  const state = `${commandsOf(maintained)} of ${counted === "neither" ? "at least " : ""}` +
     `${text(names)} names with ${counted === "all" ? "" : `${about} `}${text(records)} records ` +
     `send ${about} ${text(lists)} lists and ${text(gets)} gets if nothing changed: ${about} ` +
     `${formatPrice(price)} at prices of ${PRICES.store}`;

@@ -33,6 +33,7 @@ import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } fro
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 import type { Hints } from "../../../core/hints/reasons.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
+import type { Maintained, NightRequests, NightSize } from "./maintained.ts";
 import type { Suggestions } from "./suggestions.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
@@ -41,6 +42,7 @@ import type { Gateway } from "../../server/gateways/gateway.ts";
 import type { UploadOptions } from "../../server/uploads/next_step.ts";
 
 export { commandReasons } from "../terminal/reasons.ts";
+export type { Maintained, NightRequests, NightSize };
 export type { AddedFiles, Gateway, Suggestions, TokenCheck, TokenContext, TokenSource };
 
 /** A part of the product that may be absent. */
@@ -79,6 +81,8 @@ export interface Extension {
   readonly working?: () => Promise<Working>;
   /** Its records among the names of a registry, which `holdfast ls` leaves out. */
   readonly records?: HiddenRecords;
+  /** Maintenance that it does, in the order of a night. */
+  readonly maintains?: readonly Maintained[];
   /** Tokens of this user for services, beside those that are passed to a program. */
   readonly tokens?: TokenSource;
 }

@@ -6,15 +6,7 @@ import { messageOf } from "../../../core/errors.ts";
 import { isGranted, type System } from "../../../core/system.ts";
 import { replaceFile } from "../../change_file.ts";
 import type { CommandContext } from "../program/command.ts";
-
-/**
- * Maintenance that is noted. Every `verify` is a `verify_shallow` too. Runs that verify in parts note
- * since when all bytes have been read.
- */
-const MAINTENANCE = ["gc", "prune", "mirror", "verify", "verify_shallow"] as const;
-
-/** @internal */
-export type Maintenance = (typeof MAINTENANCE)[number];
+import type { Maintained } from "../program/maintained.ts";
 
 /** Returns what is wrong with HOLDFAST_STATE; undefined if it is right, or not set. */
 export function stateProblem({ env }: Pick<System, "env">): string | undefined {
@@ -33,7 +25,7 @@ function notesOf(registry: string, { env }: Pick<System, "env">): string | undef
 /** Notes when maintenance of a registry succeeded. A failure of that is a warning. */
 export async function noteRun(
   registry: string,
-  commands: readonly Maintenance[],
+  commands: readonly string[],
   { io: { system }, logger }: Pick<CommandContext, "io" | "logger">,
   at: Date = new Date(system.now()),
 ): Promise<void> {
@@ -55,12 +47,13 @@ export async function noteRun(
 /** Returns when maintenance of a registry last succeeded on this machine, milliseconds since 1970. */
 export async function readLastRuns(
   registry: string,
+  maintained: readonly Maintained[],
   system: Pick<System, "env">,
-): Promise<Partial<Record<Maintenance, number>>> {
+): Promise<Record<string, number>> {
   const notes = notesOf(registry, system);
   if (notes === undefined || !isGranted({ name: "read", path: dirname(notes) })) return {};
-  const runs: Partial<Record<Maintenance, number>> = {};
-  for (const command of MAINTENANCE) {
+  const runs: Record<string, number> = {};
+  for (const { command } of maintained) {
     const text = await readFile(`${notes}.${command}`, "utf8").catch(() => "");
     const at = Date.parse(text.trim());
     if (!Number.isNaN(at)) runs[command] = at;

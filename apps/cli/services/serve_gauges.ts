@@ -6,12 +6,14 @@ import { cacheFolder } from "../../../disk/cache_folder.ts";
 import type { Gauge } from "../../server/observe/gauge.ts";
 import { localPathOf } from "../places/open_store.ts";
 import type { CommandContext } from "../program/command.ts";
+import type { Maintained } from "../program/maintained.ts";
 import { readLastRuns } from "./last_runs.ts";
 
 /** Returns gauges for the registry of a service. */
 export function createServedGauges(
   registry: Registry,
-  { certificateEndsAt, audit, io: { system, cwd } }: Pick<CommandContext, "io"> & {
+  { certificateEndsAt, audit, maintained, io: { system, cwd } }: Pick<CommandContext, "io"> & {
+    maintained: readonly Maintained[];
     /** The file of the audit trail; `-` for standard output. */
     audit?: string;
     /** Returns when the certificate expires; undefined without TLS. */
@@ -44,7 +46,7 @@ export function createServedGauges(
       help: "When maintenance of the registry last succeeded on this machine",
       label: "command",
       async read() {
-        const runs = Object.entries(await readLastRuns(registry.id, system));
+        const runs = Object.entries(await readLastRuns(registry.id, maintained, system));
         return Object.fromEntries(runs.map(([command, at]) => [command, at / 1000]));
       },
     },

@@ -9,6 +9,7 @@ import { invalid } from "../terminal/hints.ts";
 import type { TokenCheck, TokenFileOptions } from "../../server/access/token_file.ts";
 import type { Listening, ListenOptions } from "../../server/listen/options.ts";
 import type { HandlerOptions } from "../../server/options.ts";
+import { maintainedBy } from "../program/maintained.ts";
 import { noteRun } from "./last_runs.ts";
 import { auditSink, openAuditSink } from "./serve_audit.ts";
 import type { Extension, ServedTokens } from "../program/extension.ts";
@@ -88,6 +89,7 @@ export async function serveRegistry(
     gauges: createServedGauges(registry, {
       io,
       audit: flags.audit,
+      maintained: maintainedBy(extensions),
       certificateEndsAt: () => running.server?.certificateEndsAt,
     }),
     hosts: flags.allowHost && [...flags.allowHost, "localhost", host],

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { estimateNight } from "../../../apps/cli/doctor/check_night.ts";
+import { maintainedBy } from "../../../apps/cli/program/maintained.ts";
+import { EXTENSIONS } from "../../../apps/extensions.ts";
 import { countAll } from "./costs.ts";
 
 const NAMES = 400;
@@ -31,7 +33,7 @@ Deno.test("gc takes no request for a save, and few for a deletion", async () => 
 Deno.test("the estimate of a night is near what it costs", async () => {
   const names = NAMES;
   const rows = new Map((await countAll(names)).map(({ name, requests }) => [name, requests]));
-  const estimate = estimateNight({ names, records: names });
+  const estimate = estimateNight({ names, records: names }, maintainedBy(EXTENSIONS));
   const counted = (name: string, method: string) => rows.get(name)![method] ?? 0;
   const { gc, prune, mirror, verify } = estimate;
   const of: [estimated: typeof prune, rows: string[]][] = [

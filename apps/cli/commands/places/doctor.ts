@@ -24,55 +24,66 @@ import { checkPeer } from "../../doctor/check_peer.ts";
 import { findCredentials, findRegistry } from "../../places/find_registry.ts";
 import { localPathOf } from "../../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import type { Extension } from "../../program/extension.ts";
+import { type Maintained, maintainedBy } from "../../program/maintained.ts";
 import { knownColumns, wrapped } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, formatGrace, formatSeconds } from "../../terminal/units.ts";
 import { isRegistryError } from "../../../../core/errors.ts";
 
-export const doctor: Command = defineCommand({
-  name: "doctor",
-  summary: "Show which registry is used and why, and check it and this machine.",
-  details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
-    "certificates and proxies, whether names with / reach a service, and when maintenance last " +
-    "succeeded, if HOLDFAST_STATE is set. For a bucket, estimates what a night of maintenance " +
-    "costs, from at most 20 lists. Shows how to fix " +
-    "problems, and the sources of credentials, never their values. The check of the store sends " +
-    "about 280 requests below scratch/ and cleans up: races of creates, reads and lists after " +
-    "writes, order, ranges, keys. Exit code 1 if a check fails. --json: a line per check.\n\n" +
-    `Stores: ${[...DRIVERS, ...WRAPPERS].map(({ help }) => help.urls).join("; ")}.\n\n` +
-    `Credentials: ${DRIVERS.flatMap(({ help }) => help.credentials ?? []).join("; ")}.`,
-  args: [],
-  options: [{ flags: "--no-probe", text: "do not check the store; writes nothing" }],
-  examples: [
-    ["holdfast doctor", "the registry of this folder"],
-    ["holdfast doctor -r team --no-probe", "another registry, without writing to it"],
-    ["holdfast doctor -r s3://models/team --json", "with each test of the store"],
-  ],
-  async run(_args, { probe = true }, context) {
-    const verdicts = { ok: 0, warn: 0, fail: 0 };
-    const { shared, colors, io } = context;
-    for await (const check of checksOf(probe, context)) {
-      verdicts[check.verdict]++;
-      const { what, verdict, found, advice } = check;
-      if (shared.quiet && verdict === "ok") continue;
-      const mark = { ok: "ok  ", warn: colors.bold("warn"), fail: colors.red("FAIL") }[verdict];
-      const texts = [found, ...advice === undefined ? [] : [advice]]
-        .map((text) => wrapped(printable(text), { indent: 20, columns: knownColumns(io.stdout) }));
-      const text = texts.join(`\n${" ".repeat(20)}`);
-      await context.result(check, `${mark}  ${what.padEnd(12)}  ${text}`);
-      io.signal.throwIfAborted();
-    }
-    const { fail, warn } = verdicts;
-    if (!shared.json) {
-      await context.note(
-        fail + warn === 0 ? "No problems." : `${fail} failed, ${formatCount(warn, "warning")}.`,
-      );
-    }
-    return fail > 0 ? 1 : 0;
-  },
-});
+/** Creates the command, which watches the maintenance of these extensions, too. */
+export function createDoctor(extensions: readonly Extension[]): Command {
+  const maintained = maintainedBy(extensions);
+  return defineCommand({
+    name: "doctor",
+    summary: "Show which registry is used and why, and check it and this machine.",
+    details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
+      "certificates and proxies, whether names with / reach a service, and when maintenance last " +
+      "succeeded, if HOLDFAST_STATE is set. For a bucket, estimates what a night of maintenance " +
+      "costs, from at most 20 lists. Shows how to fix " +
+      "problems, and the sources of credentials, never their values. The check of the store sends " +
+      "about 280 requests below scratch/ and cleans up: races of creates, reads and lists after " +
+      "writes, order, ranges, keys. Exit code 1 if a check fails. --json: a line per check.\n\n" +
+      `Stores: ${[...DRIVERS, ...WRAPPERS].map(({ help }) => help.urls).join("; ")}.\n\n` +
+      `Credentials: ${DRIVERS.flatMap(({ help }) => help.credentials ?? []).join("; ")}.`,
+    args: [],
+    options: [{ flags: "--no-probe", text: "do not check the store; writes nothing" }],
+    examples: [
+      ["holdfast doctor", "the registry of this folder"],
+      ["holdfast doctor -r team --no-probe", "another registry, without writing to it"],
+      ["holdfast doctor -r s3://models/team --json", "with each test of the store"],
+    ],
+    async run(_args, { probe = true }, context) {
+      const verdicts = { ok: 0, warn: 0, fail: 0 };
+      const { shared, colors, io } = context;
+      for await (const check of checksOf({ probe, maintained }, context)) {
+        verdicts[check.verdict]++;
+        const { what, verdict, found, advice } = check;
+        if (shared.quiet && verdict === "ok") continue;
+        const mark = { ok: "ok  ", warn: colors.bold("warn"), fail: colors.red("FAIL") }[verdict];
+        const texts = [found, ...advice === undefined ? [] : [advice]]
+          .map((text) =>
+            wrapped(printable(text), { indent: 20, columns: knownColumns(io.stdout) })
+          );
+        const text = texts.join(`\n${" ".repeat(20)}`);
+        await context.result(check, `${mark}  ${what.padEnd(12)}  ${text}`);
+        io.signal.throwIfAborted();
+      }
+      const { fail, warn } = verdicts;
+      if (!shared.json) {
+        await context.note(
+          fail + warn === 0 ? "No problems." : `${fail} failed, ${formatCount(warn, "warning")}.`,
+        );
+      }
+      return fail > 0 ? 1 : 0;
+    },
+  });
+}
 
-async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerator<Check> {
+async function* checksOf(
+  { probe, maintained }: { probe: boolean; maintained: readonly Maintained[] },
+  context: CommandContext,
+): AsyncGenerator<Check> {
   const { io, shared } = context;
   yield ok("programs", versionsOfAll());
   yield checkNames(context);
@@ -104,11 +115,13 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
       ? registry.settings
       : await readSettings(registry, { signal: io.signal });
     yield ok("settings", settingsText(registry.id, settings));
-    yield* await checkLastRuns(registry.id, context.io);
+    yield* await checkLastRuns(registry.id, maintained, context.io);
     if (backend === undefined) yield await checkSlash(registry, context);
     else if (isInImage(place)) yield ok("probe", "not tried: the file system is read-only");
     else if (probe) yield* await checkStore(registry, backend, context);
-    if (backend !== undefined && place.kind === "store") yield await nightOf(backend, context);
+    if (backend !== undefined && place.kind === "store") {
+      yield await nightOf(backend, maintained, context);
+    }
   }
   yield* checksOfMachine(place, context);
 }
@@ -189,10 +202,14 @@ function checkNames(context: CommandContext): Check {
   }
 }
 
-async function nightOf(backend: Backend, context: CommandContext): Promise<Check> {
+async function nightOf(
+  backend: Backend,
+  maintained: readonly Maintained[],
+  context: CommandContext,
+): Promise<Check> {
   const { io: { signal } } = context;
   try {
-    return await checkNight(backend, signal);
+    return await checkNight(backend, maintained, signal);
   } catch (error) {
     signal.throwIfAborted();
     return failed("night", error, context);

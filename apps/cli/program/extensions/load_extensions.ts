@@ -100,6 +100,7 @@ const MEMBERS: OptionNames<Extension> = {
   ruling: true,
   working: true,
   records: true,
+  maintains: true,
   tokens: true,
 };
 
