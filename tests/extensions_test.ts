@@ -1,14 +1,15 @@
 // Each extension may be absent, and all of them at once: without their folders, their tests and their lines in the
-// lists, types are right, and the kernel saves and loads. Types of one copy take a minute of a processor or two, so with
-// `HOLDFAST_DAY` a run leaves out one, on other days the others; that nothing imports any of them, the architecture holds.
+// lists, nothing imports what is gone, types are right, and the kernel saves and loads. Imports take seconds, types a
+// minute or two of a processor: a run checks those without any extension, with `HOLDFAST_DAY` also those without one, on
+// other days the others, and with `deno test … tests/extensions_test.ts -- gateways/hub` those without this one.
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "@std/path";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { type ListedExtension, LISTS, partsOf, readExtensions } from "./house/extension_list.ts";
 import { REPOSITORY } from "./support/run_deno.ts";
 import { dayOfRun } from "./support/seeds.ts";
-import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
+import { BUILT_PAGE, PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 import { type TempRoot, tempRoot } from "./support/temp_root.ts";
 
 /** Extensions that need another one, and go with it. */
@@ -24,12 +25,19 @@ const NEED: Readonly<Record<string, readonly string[]>> = {
 /** Entry points that export the functions of extensions beside those of the kernel. */
 const EXPORTING = ["apps/maintenance.ts"];
 
-/** Folders whose tests are those of the kernel, and the ones that run. */
+/** Folders whose tests are those of the kernel, and the file of them that runs. */
 const KERNEL = ["core", "disk", "registry", "backends", "materializers", "workers"]
   .map((folder) => `tests/${folder}`);
 const QUICK = "tests/registry/conformance/registries_test.ts";
 
 const listed = (await Promise.all(LISTS.map(readExtensions))).flat();
+
+/** A module in the output of `deno info`. */
+interface ModuleInfo {
+  specifier: string;
+  error?: string;
+  dependencies?: { code?: { specifier: string }; type?: { specifier: string } }[];
+}
 
 /** A copy of the repository, whose files are those of the repository: none may be changed in place. */
 class Copy {
@@ -78,6 +86,29 @@ class Copy {
     }).output();
     if (success) return undefined;
     return [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("").slice(-3000);
+  }
+
+  /** Returns the imports of files that lead nowhere. */
+  async missingImports(files: readonly string[]): Promise<string[]> {
+    const entry = this.path("all_files.ts");
+    await writeFile(entry, files.map((file) => `import "./${file}";\n`).join(""));
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", entry],
+      cwd: this.path("."),
+      stderr: "null",
+    }).output();
+    await rm(entry);
+    const { modules }: { modules: ModuleInfo[] } = JSON.parse(new TextDecoder().decode(stdout));
+    assert(modules.length > files.length, "the graph is incomplete");
+    const pathOf = (specifier: string) => relative(this.path("."), fromFileUrl(specifier));
+    const missing = modules.filter(({ error }) => error !== undefined)
+      .map(({ specifier }) => specifier).filter((each) => pathOf(each) !== BUILT_PAGE);
+    return modules.flatMap(({ specifier, dependencies = [] }) => {
+      const isTest = specifier.includes("/copy/tests/"); // tests run without their types
+      const targets = dependencies.flatMap(({ code, type }) => isTest ? [code] : [code, type]);
+      return missing.filter((each) => targets.some((target) => target?.specifier === each))
+        .map((each) => `${pathOf(specifier)} imports ${pathOf(each)}`);
+    });
   }
 
   /** Takes extensions away, and those that need them, until the end of a block. */
@@ -161,24 +192,50 @@ Deno.test("the lists of extensions are found", async () => {
   assertEquals(rooms.filter((each) => each.startsWith("explorer/")).length, page.length);
 });
 
-Deno.test("the rest is whole without any one of the extensions, and without all", async (test) => {
-  await using root = await tempRoot();
-  const copy = new Copy(root);
-  await copy.fill();
-  const product = ["mod.ts", ...await sourceFiles(PRODUCT_FOLDERS)]; // some are loaded by name
+/** Words after `--`: folders of extensions whose types this run checks, such as `gateways/hub`. */
+const named = Deno.args.filter((word) => !word.startsWith("-"));
+
+/** True for a set whose types this run checks. */
+function isTyped(removed: readonly ListedExtension[]): boolean {
+  if (removed === listed) return named.length === 0;
+  const { folder } = removed[0]!;
+  if (named.length > 0) return named.some((word) => folder.endsWith(word));
   const day = dayOfRun();
-  const alone = day === undefined ? listed : [listed[day % listed.length]!];
-  for (const removed of [...alone.map((each) => [each]), listed]) {
-    const name = removed === listed ? "all of them" : removed[0]!.folder;
-    await test.step(name, async () => {
-      await using _away = await copy.remove(removed);
-      const isOfPage = removed.some(({ list }) => list.startsWith("explorer/"));
-      const all = isOfPage ? ["explorer/src/main.ts", ...product] : product;
-      const checked = all.filter((file) => !copy.isMissing(file));
-      assertEquals(await copy.run(["check", "-q", ...checked]), undefined, "types");
-      const flags = ["test", "-A", "-q", "--no-check"];
-      assertEquals(await copy.run([...flags, "--no-run", ...KERNEL]), undefined, "tests import it");
-      assertEquals(await copy.run([...flags, QUICK]), undefined, "tests of the kernel");
-    });
-  }
-});
+  return day !== undefined && listed[day % listed.length] === removed[0];
+}
+
+const root = await tempRoot();
+globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
+let filled: Promise<Copy> | undefined;
+
+/** Returns the copy that all tests change, one after the other. */
+function filledCopy(): Promise<Copy> {
+  return filled ??= (async () => {
+    const copy = new Copy(root);
+    await copy.fill();
+    return copy;
+  })();
+}
+
+for (const removed of [...listed.map((each) => [each]), listed]) {
+  const name = removed === listed ? "all extensions" : removed[0]!.folder;
+  Deno.test(`without ${name}, the rest is whole`, async () => {
+    const copy = await filledCopy();
+    const product = ["mod.ts", ...await sourceFiles(PRODUCT_FOLDERS)]; // some are loaded by name
+    const tests = (await sourceFiles(["tests"])).filter((path) => isBelow(path, KERNEL));
+    await using _away = await copy.remove(removed);
+    const isOfPage = removed.some(({ list }) => list.startsWith("explorer/"));
+    const all = isOfPage ? ["explorer/src/main.ts", ...product] : product;
+    const files = all.filter((file) => !copy.isMissing(file));
+    const ofKernel = tests.filter((file) => !copy.isMissing(file));
+    assertEquals(await copy.missingImports([...files, ...ofKernel]), []);
+    if (!isTyped(removed)) return;
+    assertEquals(await copy.run(["check", "-q", ...files]), undefined, "types");
+    const flags = ["test", "-A", "-q", "--no-check", QUICK];
+    assertEquals(await copy.run(flags), undefined, "tests of the kernel");
+  });
+}
+
+function isBelow(path: string, folders: readonly string[]): boolean {
+  return path.endsWith("_test.ts") && folders.some((folder) => path.startsWith(`${folder}/`));
+}
