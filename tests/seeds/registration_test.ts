@@ -1,0 +1,150 @@
+// "Registration Mechanisms Guide": S3 configurations and operators of general_pipeline.
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createS3Configs } from "@holdfast/holdfast/backends";
+import { createOperators, Operator, runOperator } from "@holdfast/holdfast/operators";
+import type { OperatorContext } from "@holdfast/holdfast/operators";
+import { parsePipeline } from "@holdfast/holdfast/operators/config";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+import { tempRoot } from "../support/temp_root.ts";
+
+const CONFIG = {
+  endpoint: "https://tos-cn-beijing.volces.com",
+  access_key: "your_access_key",
+  secret_key: "your_secret_key",
+  region: "cn-beijing",
+};
+
+Deno.test("S3, method 1: a decorator registers the configuration of a bucket", async () => {
+  const configs = createS3Configs();
+  class Settings {
+    @configs.register("tos", "my-bucket")
+    static configureTosBucket() {
+      return CONFIG;
+    }
+  }
+  void Settings;
+  assertEquals((await configs.get("tos", "my-bucket")).secretAccessKey, "your_secret_key");
+});
+
+Deno.test("S3, method 2: variables, also in s3_aksk.env; what is registered comes first", async () => {
+  await using root = await tempRoot();
+  const envFile = root.join("s3_aksk.env");
+  await writeFile(
+    envFile,
+    `# In s3_aksk.env
+TOS_MY_BUCKET_ENDPOINT=https://tos-cn-beijing.volces.com
+TOS_MY_BUCKET_ACCESS_KEY=your_access_key
+TOS_MY_BUCKET_SECRET_KEY=your_secret_key
+TOS_MY_BUCKET_REGION=cn-beijing
+`,
+  );
+  const configs = createS3Configs({ envFile, system: createScriptedSystem({ environment: {} }) });
+  const { endpoint, accessKeyId, region } = await configs.get("tos", "my-bucket");
+  assertEquals([endpoint, accessKeyId, region], [
+    "https://tos-cn-beijing.volces.com",
+    "your_access_key",
+    "cn-beijing",
+  ]);
+  configs.register("tos", "my-bucket", { ...CONFIG, region: "registered" });
+  assertEquals((await configs.get("tos", "my-bucket")).region, "registered");
+  assertEquals(await configs.find("s3", "none"), undefined);
+});
+
+Deno.test("S3, programmatic and dynamic registration", async () => {
+  const configs = createS3Configs();
+  const endpoint = "https://s3.amazonaws.com";
+  const keys = (name: string) => ({ access_key: `${name}_key`, secret_key: `${name}_secret` });
+  configs.register("s3", "prod-bucket", () => ({ endpoint, ...keys("prod"), region: "us-east-1" }));
+  configs.register("s3", "dev-bucket", () => ({ endpoint, ...keys("dev"), region: "us-west-2" }));
+  assertEquals((await configs.get("s3", "prod-bucket")).accessKeyId, "prod_key");
+  const environment: Record<string, string> = { DYNAMIC_KEY: "key", DYNAMIC_SECRET: "secret" };
+  configs.register("tos", "dynamic-bucket", () => ({
+    endpoint: CONFIG.endpoint,
+    access_key: environment.DYNAMIC_KEY!,
+    secret_key: environment.DYNAMIC_SECRET!,
+    region: environment.DYNAMIC_REGION ?? "cn-beijing",
+  }));
+  assertEquals((await configs.get("tos", "dynamic-bucket")).region, "cn-beijing");
+  assertEquals((await configs.names()).map(({ bucket }) => bucket), [
+    "prod-bucket",
+    "dev-bucket",
+    "dynamic-bucket",
+  ]);
+});
+
+const operators = createOperators();
+
+@operators.register("data_cleaner_v1")
+class DataCleanerOperator extends Operator {
+  override run({ inputRoot, logger }: OperatorContext): number {
+    logger.info(`Cleaning data in ${inputRoot}`);
+    return 0;
+  }
+  override command({ inputRoot, outputRoot }: OperatorContext): string[] {
+    return ["python", "clean.py", "--input", inputRoot, "--output", outputRoot];
+  }
+}
+
+Deno.test("operators: registration, and discovery by id", async () => {
+  await using root = await tempRoot();
+  assertStrictEquals(operators.get("data_cleaner_v1"), DataCleanerOperator);
+  const { exitCode } = await runOperator(new DataCleanerOperator(), {
+    pipelineId: "my_pipeline",
+    nodeId: "node_1",
+    operatorId: "data_cleaner_v1",
+    inputRoot: root.path,
+  });
+  assertEquals(exitCode, 0);
+  assert(operators.names().includes("data_cleaner_v1"));
+});
+
+@operators.register("feature_extractor_v1")
+class FeatureExtractorOperator extends Operator {
+  override async validateInput({ inputRoot }: OperatorContext): Promise<boolean> {
+    for (const name of ["data.csv", "schema.json"]) {
+      const found = await readFile(join(inputRoot, name)).catch(() => undefined);
+      if (found === undefined) return false;
+    }
+    return true;
+  }
+  override async run({ inputRoot, outputRoot }: OperatorContext): Promise<number> {
+    const data = await readFile(join(inputRoot, "data.csv"));
+    await writeFile(join(outputRoot, "features.csv"), data);
+    return 0;
+  }
+  override command({ inputRoot, outputRoot, workspaceRoot, operatorId }: OperatorContext) {
+    const roots = ["--input", inputRoot, "--output", outputRoot, "--workspace", workspaceRoot];
+    return ["python", "extract_features.py", ...roots, "--operator-id", operatorId];
+  }
+}
+
+Deno.test("operators: the complete example, with 2 for an input that is not valid", async () => {
+  await using root = await tempRoot();
+  const run = () => runOperator(new FeatureExtractorOperator(), { inputRoot: root.join("in") });
+  await mkdir(root.join("in"));
+  assertEquals((await run()).exitCode, 2);
+  for (const name of ["data.csv", "schema.json"]) await writeFile(root.join("in", name), "1");
+  const { exitCode, outputRoot } = await run();
+  assertEquals(exitCode, 0);
+  assertEquals(await readFile(join(outputRoot, "features.csv"), "utf8"), "1");
+});
+
+Deno.test("operators: a pipeline refers to them by id", () => {
+  const text = `
+pipeline:
+  operators:
+    refs:
+      - feature_extractor_v1:v1.0
+      - data_cleaner_v1:v1.0
+`;
+  parsePipeline(text, { operators });
+});
+
+Deno.test("one instance for each operator and id", async () => {
+  const instance = (id: string) => operators.instance("data_cleaner_v1", id);
+  assertStrictEquals(await instance("singleton_test"), await instance("singleton_test"));
+  assertNotStrictEquals(await instance("operator_1"), await instance("operator_2"));
+  await operators.clear();
+});
