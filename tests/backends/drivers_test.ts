@@ -32,7 +32,7 @@ Deno.test("only drivers name bucket schemes and vendor variables", async () => {
     `"(${schemes.join("|")})"|\\b(AWS_(?!BATCH)|GOOGLE_|GCS_|MINIO_)|googleapis|s3_aksk`,
   );
   const others = [...await sourceFiles(PRODUCT_FOLDERS), "mod.ts"].filter((path) =>
-    !/^(backends|operators\/runner|gateways\/s3)\//.test(path) // a run has an option of this name
+    !/^(backends|operators\/runner|extensions\/gateways\/s3)\//.test(path) // a run has an option of this name
   );
   const found: string[] = [];
   for (const path of others) {
@@ -42,7 +42,8 @@ Deno.test("only drivers name bucket schemes and vendor variables", async () => {
   assertEquals(found, [
     "apps/cli/places/open_store.ts", // keys in the folder of a command, not of the process
     "apps/cli/terminal/hint_words.ts", // its hints tell people which variables to set
-    "files/mod.ts", // stores of this name are options of createFileStores
+    "extensions/neighbors/general_pipeline/convert.ts", // turns its variables into ours
     "extensions/plugins/storage/storages.ts", // people choose a storage by such a name, and its variables
+    "files/mod.ts", // stores of this name are options of createFileStores
   ]);
 });

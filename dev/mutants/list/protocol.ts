@@ -219,8 +219,9 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "heads/strangers-file-hides-the-head",
     file: "registry/cell/heads.ts",
-    text: `"generation" in newest ? newest : await headBehind(store, cell, signal)`,
-    replacement: `"generation" in newest ? newest : undefined`,
+    text: "return await headBehind(backend, cell, { after: newest?.key ?? cell, voids, signal });",
+    replacement:
+      "return newest && await headBehind(backend, cell, { after: newest.key, voids, signal });",
     test: "tests/registry/damage/misplaced_test.ts",
     testName: "a foreign file listed before the records of a cell hides none",
   },
@@ -255,10 +256,10 @@ export const PROTOCOL: readonly Mutant[] = [
   },
   {
     name: "voids/void-head-hides-the-version-below",
-    file: "registry/cell/voids.ts",
-    text: "if (head === undefined || !store.voids.has(head.key)) return head;",
+    file: "registry/cell/heads.ts",
+    text: "return await headBehind(backend, cell, { after: newest?.key ?? cell, voids, signal });",
     replacement:
-      "if (head === undefined || !store.voids.has(head.key)) return head;\n  if (store.voids.size > 0) return undefined;",
+      "if (newest !== undefined) return undefined;\n  return await headBehind(backend, cell, { after: cell, voids, signal });",
     test: "tests/registry/cell/void_records_test.ts",
     testName: "verify ends if the valid record below an expired one is damaged",
   },

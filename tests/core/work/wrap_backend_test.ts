@@ -72,7 +72,8 @@ Deno.test("every call passes through a wrapper once, with its key and signal", a
     const key = method === "sweepUploads" || method === "reserve" ? "" : "key";
     const call = { method, key, signal, ...(method === "put" && { mode: "create" }) };
     assertEquals(calls, Array(isListing ? 2 : 1).fill(call)); // pages of three
-    const given = method === "put" ? { ...options, mode: "create" } : options;
+    const more: Record<string, object> = { put: { mode: "create" }, presignPut: { sha256: "" } };
+    const given = { ...options, ...more[method] };
     assertEquals(asked, [[method, given]]);
   }
   assertEquals([backend.kind, backend.location], ["mine", "mine:"]);

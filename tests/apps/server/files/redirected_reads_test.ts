@@ -231,7 +231,7 @@ Deno.test("a redirect leads no nearer to the client than its service is, and the
     const twice = follows ? [["whole", "whole"], [307, 307]] : [[], [307, 200, 200]];
     assertEquals([world.direct, world.bySelf], twice, `${at} to ${bucketAt}`);
     const { host } = new URL(bucketAt);
-    const line = follows ? `reads from ${host}` : `does not follow to ${host}: private`;
+    const line = follows ? `goes to ${host}` : `does not follow to ${host}: private`;
     assertEquals(world.logged.filter((line) => line.includes(host)), [line]);
   }
 });
