@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { bytesStream, iterableStream } from "../../../core/bytes/bytes.ts";
 import { defineMaterializer, type FilesToSave } from "../../../core/materializer.ts";
