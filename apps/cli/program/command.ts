@@ -147,7 +147,7 @@ export interface CommandContext {
   /** Returns the hint of an error in the words of the command line. */
   hint(error: Advice): string | undefined;
   /** Adds `-r REGISTRY` of this run to the commands in a hint, unless it names a registry. */
-  withRegistry<Text extends string | undefined>(text: Text): Text;
+  withRegistry<Hint extends string | undefined>(text: Hint): Hint;
   /** Opens the registry of this run, read-only unless `write`. The run closes it. */
   open(options?: OpenRunOptions): Promise<Registry>;
   /** Prints a result: one line of JSON with `--json`, otherwise the text and a line break. */

@@ -113,14 +113,14 @@ const OF_REGISTRY: readonly string[] = [
  *
  * @param added patterns of commands of extensions that work on the registry of a run
  */
-export function withRegistry<Text extends string | undefined>(
-  text: Text,
+export function withRegistry<Hint extends string | undefined>(
+  text: Hint,
   registry: string | undefined,
   added: readonly string[] = [],
-): Text {
+): Hint {
   const isNamed = /(^|\s)(-r|--registry|@[^\s/]+)[\s=/]/.test(text ?? "");
   if (registry === undefined || isNamed) return text;
   const commands = [...OF_REGISTRY, ...added].join("|");
   const calls = new RegExp(`\\bholdfast (${commands})(?! --help)\\b`, "g");
-  return text?.replace(calls, (call) => `${call} -r ${shellWord(registry)}`) as Text;
+  return text?.replace(calls, (call) => `${call} -r ${shellWord(registry)}`) as Hint;
 }
