@@ -100,7 +100,10 @@ Deno.test("a type in a signature is exported beside it, by the folder above, or 
   const elsewhere = symbols.flatMap(({ subpath, symbols }) => {
     const above = subpath.slice(0, subpath.lastIndexOf("/"));
     const near = new Set([...SHARED, above, subpath].flatMap((at) => namesOf.get(at) ?? []));
-    const named = new Set(symbols.flatMap((symbol) => [...typesIn(symbol)]));
+    const named = new Set(symbols.flatMap((symbol) => {
+      const parameters = new Set(parametersIn(symbol));
+      return [...typesIn(symbol)].filter((name) => !parameters.has(name));
+    }));
     return [...named].filter((name) => known.has(name) && !near.has(name) && !internal.has(name))
       .map((name) => `${subpath}: ${name}`);
   });

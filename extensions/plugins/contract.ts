@@ -167,6 +167,8 @@ export type Next = (input?: unknown, options?: SignalOptions) => Promise<unknown
 /**
  * A wrapper around the rest of a task. It may change input and result, or run the rest later,
  * repeatedly or never.
+ *
+ * @internal `interfaces.ts` exports it, with the interface of the same name
  */
 export interface Behavior {
   /**

@@ -1,7 +1,12 @@
 // One of the processes of `holdfast serve --processes`. Its standard streams are a channel to the
 // process that watches it; when that ends, this one finishes its requests and ends too.
 import process from "node:process";
-import type { Handler, HandlerOptions, Listening, ListenOptions } from "../../apps/server.ts";
+import type {
+  Handler,
+  HandlerOptions,
+  Listening,
+  ListenOptions,
+} from "../../apps/cli/extending.ts";
 import { eitherSignal, loadPart } from "../../core/kernel.ts";
 import type { Registry } from "../../mod.ts";
 import { aborted, defineCommand, invalid } from "../../apps/cli/extending.ts";

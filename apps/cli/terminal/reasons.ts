@@ -1,8 +1,8 @@
 // Reasons of errors and notes of commands, whose hints extensions may complete.
-import { defineReasons, type Hints } from "../../../core/hints/reasons.ts";
+import { defineReasons, type Hints, type Reasons } from "../../../core/hints/reasons.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
-export const commandReasons = defineReasons({
+const NAMES = {
   records_damaged: ["names"],
   damage_seen: [],
   objects_kept: [],
@@ -12,7 +12,13 @@ export const commandReasons = defineReasons({
   target_is_url: [],
   two_registries: ["one", "two"],
   input_elsewhere: ["from", "origin"],
-});
+} as const;
+
+/** @internal */
+type Names = typeof NAMES;
+
+/** Reasons of commands, whose hints an extension completes. */
+export const commandReasons: Reasons<Names> = defineReasons(NAMES);
 
 /** Hints without any extension. */
 export const COMMAND_HINTS: Hints = commandReasons.hints({
