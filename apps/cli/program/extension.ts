@@ -44,6 +44,7 @@ import type { UploadOptions } from "../../server/uploads/next_step.ts";
 export { commandReasons } from "../terminal/reasons.ts";
 export type { Maintained, NightRequests, NightSize };
 export type { AddedFiles, Gateway, Suggestions, TokenCheck, TokenContext, TokenSource };
+export type { SignIn, SignInIssuer } from "../../server/access/sign_in.ts";
 
 /** A part of the product that may be absent. */
 export interface Extension {

@@ -1,5 +1,5 @@
 // The token of a CI job, which its provider issues for the service that the job uses.
-import type { SignIn } from "../../../apps/server.ts";
+import type { SignIn } from "../../../apps/cli/program/extension.ts";
 import { isRegistryError, type System } from "../../../core/kernel.ts";
 import {
   askJobToken,

@@ -1,5 +1,5 @@
 // Offers of a service to sign in with, and its answer about a token.
-import type { SignIn } from "../../../apps/server.ts";
+import type { SignIn } from "../../../apps/cli/program/extension.ts";
 import { Connection } from "../../../apps/client/connection.ts";
 import { isJsonObject, unsupported } from "../../../core/kernel.ts";
 import type { Author } from "../../../registry/mod.ts";

@@ -1,5 +1,5 @@
 // Sign-in of people in the settings of an issuer.
-import type { SignInIssuer } from "../../../apps/server.ts";
+import type { SignInIssuer } from "../../../apps/cli/program/extension.ts";
 import { MAX_TEXT, membersOf, refuse, textOf } from "./settings_checks.ts";
 
 /** How people sign in with an issuer: authorization code with PKCE, or device code. */

@@ -1,5 +1,5 @@
 // The settings of sign-in: issuers, the audience, and rules from claims to scopes.
-import type { SignInIssuer } from "../../../apps/server.ts";
+import type { SignInIssuer } from "../../../apps/cli/program/extension.ts";
 import type { TokenCheck } from "../../../apps/cli/program/extension.ts";
 import { messageOf } from "../../../core/kernel.ts";
 import type { Logger, System } from "../../../core/kernel.ts";
