@@ -1,5 +1,5 @@
 // The files that signatures are in gateways and exported sites.
-import type { Gateway } from "../../apps/server/extending.ts";
+import type { Gateway } from "../../apps/cli/program/extension.ts";
 
 export const addedBundles: NonNullable<Gateway["adds"]> = {
   mayAdd: (path) => /^model(\.[0-9a-f]{16})?\.sig$/.test(path),
