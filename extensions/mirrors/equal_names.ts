@@ -5,7 +5,13 @@
 import { fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import { encodeName, isRegistryError, sha256 } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import { mirrorTableFolder, PackedMap, passNames, readNameTable } from "../../registry/records.ts";
+import {
+  MIRRORS,
+  mirrorTablesFolder,
+  PackedMap,
+  passNames,
+  readNameTable,
+} from "../../registry/records.ts";
 import type { ListedName } from "../../registry/records.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";
@@ -191,4 +197,9 @@ function reportUnchanged(run: MirrorRun, pair: NamePair, { entries }: ListedName
 function isEqual(value: unknown): value is EqualListings {
   const { source, target } = (value ?? {}) as Partial<EqualListings>;
   return typeof source === "string" && typeof target === "string";
+}
+
+/** Returns the folder of a mirror's table of equal names. */
+export function mirrorTableFolder(registry: string, selection: string): string {
+  return `${mirrorTablesFolder(`${MIRRORS}${registry}/`)}${selection}/`;
 }

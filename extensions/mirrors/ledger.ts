@@ -1,7 +1,7 @@
 // Notes of cells that earlier runs found equal, so that the next run need not read them. Losing
 // notes only costs reads.
-import { isRegistryError } from "../../core/kernel.ts";
-import { decodeNote, encodeNote, mirrorKey } from "../../registry/records.ts";
+import { encodeName, isRegistryError } from "../../core/kernel.ts";
+import { decodeNote, encodeNote, MIRRORS } from "../../registry/records.ts";
 import { persist } from "./run.ts";
 import type { MirrorCell, MirrorRun, NamePair } from "./run.ts";
 
@@ -88,4 +88,9 @@ function entriesOf(note: unknown): [string, Entry][] {
   const isEntry = (value: unknown) =>
     Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
   return Object.entries(note as Record<string, Entry>).filter(([, entry]) => isEntry(entry));
+}
+
+/** Returns `mirrors/<registry>/<name>/<source name>`, where a mirror notes what it found equal. */
+export function mirrorKey(registry: string, name: string, source: string): string {
+  return `${MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
 }

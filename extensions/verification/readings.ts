@@ -2,13 +2,7 @@
 // longest. Without notes, or with wrong ones, bytes are read again sooner or later than needed.
 import { isRegistryError } from "../../core/kernel.ts";
 import type { Shard } from "../../core/kernel.ts";
-import {
-  decodeNote,
-  encodeNote,
-  parseReadingsKey,
-  READINGS,
-  readingsKey,
-} from "../../registry/records.ts";
+import { decodeNote, encodeNote, READINGS } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import type { VerifyCoverage } from "./report.ts";
 import { windowOfDay } from "./sample.ts";
@@ -190,4 +184,16 @@ function runsOf(times: Times): [to: number, at: number][] {
     else runs.push([position + 1, at]);
   });
   return runs;
+}
+
+/** Returns the key of the note of a shard. */
+function readingsKey({ index, count }: Readonly<Shard>): string {
+  return `${READINGS}${index}-${count}`;
+}
+
+/** Parses the key of a note of `verify`; undefined for others. */
+function parseReadingsKey(key: string): Shard | undefined {
+  const [, index, count] = /^(\d{1,15})-(\d{1,15})$/.exec(key.slice(READINGS.length)) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  return shard.index < shard.count && readingsKey(shard) === key ? shard : undefined;
 }

@@ -1,9 +1,8 @@
-// Makes and parses every storage key. FORMAT.md describes them byte by byte.
+// Makes and parses storage keys. FORMAT.md describes them byte by byte. Notes of extensions have theirs beside them.
 import { invalid } from "../../core/errors.ts";
 import { decodeName, encodeName, encodeNamePrefix, shown } from "../../core/naming/names.ts";
 import { decodeOrder, FIRST_VERSION, type Version } from "../../core/naming/versions.ts";
 import { itemAt } from "../../core/faults/present.ts";
-import type { Shard } from "../../core/work/shards.ts";
 
 const MAX_KEY_BYTES = 900;
 
@@ -125,64 +124,13 @@ export function cellOf(recordKey: string): string {
   return recordKey.slice(0, recordKey.lastIndexOf("/") + 1);
 }
 
-/** Returns `mirrors/<registry>/<name>/<source name>`, where a mirror notes what it found equal. */
-export function mirrorKey(registry: string, name: string, source: string): string {
-  return `${MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
-}
-
-/** Returns the folder of a mirror's table of equal names. */
-export function mirrorTableFolder(registry: string, selection: string): string {
-  return `${mirrorTablesFolder(`${MIRRORS}${registry}/`)}${selection}/`;
-}
-
 /** Returns the folder of all tables in a folder of a source. No name begins with a dot. */
 export function mirrorTablesFolder(source: string): string {
   return `${source}.names/`;
 }
 
-/** Returns the key of the garbage collector's note about a name, given as its encoded segment. */
-export function garbageNoteKey(name: string): string {
-  return `${GARBAGE_NOTES}${name}`;
-}
-
 /** The folder of the notes of `verify`. No name has its segment. */
 export const READINGS = `${GARBAGE_NOTES}.verified/`;
-
-/** Returns the key of the note of a shard. */
-export function readingsKey({ index, count }: Readonly<Shard>): string {
-  return `${READINGS}${index}-${count}`;
-}
-
-/** Parses the key of a note of `verify`; undefined for others. */
-export function parseReadingsKey(key: string): Shard | undefined {
-  const [, index, count] = /^(\d{1,15})-(\d{1,15})$/.exec(key.slice(READINGS.length)) ?? [];
-  const shard = { index: Number(index), count: Number(count) };
-  return shard.index < shard.count && readingsKey(shard) === key ? shard : undefined;
-}
-
-/** Returns the folder of the rest of that note, if it is large. */
-export function garbageRecordsFolder(name: string): string {
-  return `${GARBAGE_RECORDS}${name}/`;
-}
-
-const GARBAGE_RECORDS = `${GARBAGE_NOTES}.records/`;
-
-/** Returns the encoded name that a key of `gc/` is a note of; undefined for others. */
-export function garbageNoteName(key: string): string | undefined {
-  const name = key.startsWith(GARBAGE_RECORDS)
-    ? key.slice(GARBAGE_RECORDS.length).replace(/\/\d+$/, "")
-    : key.slice(GARBAGE_NOTES.length);
-  return decodeName(name) === undefined ? undefined : name;
-}
-
-/** The folder of the garbage collector's table of names. No name has this segment. */
-export const GARBAGE_TABLE = `${GARBAGE_NOTES}.names/`;
-
-/** The folder of the table of the space of names, likewise. */
-export const SPACE_TABLE = `${GARBAGE_NOTES}.space/`;
-
-/** The folder of the table of names that rules leave alone, likewise. */
-export const PRUNE_TABLE = `${GARBAGE_NOTES}.pruned/`;
 
 /** Replaces the order segment if a ref has no version. */
 export const UNPINNED = "any";
@@ -353,20 +301,6 @@ export function parseCellKey(key: string): CellKey | undefined {
 
 function isNoteOf(folder: string | undefined, order: string): boolean {
   return folder === "notes" && (order === OF_NAME || decodeSegment(order) !== undefined);
-}
-
-/** Returns the ref of a key: `name@version`, `name@alias` or the name. */
-export function refOfKey(key: string): string | undefined {
-  const record = parseCellKey(key);
-  if (record !== undefined) {
-    const { name, kind, version, label } = record;
-    const part = version?.canonical ?? label;
-    return kind === "key" || part === undefined ? name : `${name}@${part}`;
-  }
-  const payload = parsePayloadKey(key);
-  const name = payload && decodeName(payload.name);
-  const version = payload && decodeOrder(payload.order);
-  return version === undefined ? name : `${name}@${version.canonical}`;
 }
 
 /** Returns the version of a cell's last two segments; undefined if they do not match. */

@@ -7,7 +7,6 @@ import {
   markKey,
   PackedMap,
   readGraces,
-  refOfKey,
   SCRATCH,
 } from "../../../registry/records.ts";
 import type { Context } from "../../../registry/records.ts";
@@ -15,6 +14,7 @@ import type { Cell, Folder, KnownName } from "./known.ts";
 import { Outlook, type Waiting } from "./outlook.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
+import { refOfKey } from "../garbage_keys.ts";
 
 /** A kind of garbage. */
 export type GarbageKind =

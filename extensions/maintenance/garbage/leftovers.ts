@@ -4,8 +4,6 @@ import { encodeName, forEachAtOnce, isRegistryError, unavailable } from "../../.
 import {
   asGeneration,
   GARBAGE_NOTES,
-  GARBAGE_TABLE,
-  garbageNoteName,
   isLeftover,
   LINEAGE,
   listReadable,
@@ -13,12 +11,10 @@ import {
   mirrorTablesFolder,
   orderSegment,
   parseLineageKey,
-  PRUNE_TABLE,
   READINGS,
   readRecord,
   recordKey,
   SCRATCH,
-  SPACE_TABLE,
   UPLOADS,
   versionCell,
 } from "../../../registry/records.ts";
@@ -26,6 +22,7 @@ import type { Generation } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { checkAbsent } from "./check_lists.ts";
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
+import { GARBAGE_TABLE, garbageNoteName, PRUNE_TABLE, SPACE_TABLE } from "../garbage_keys.ts";
 
 const BATCH = 1000;
 

@@ -5,8 +5,6 @@ import type { ObjectInfo } from "../../../core/backend.ts";
 import {
   decodeNote,
   encodeNote,
-  garbageNoteKey,
-  garbageRecordsFolder,
   NAMES,
   RACY_MS,
   readNameTable,
@@ -15,6 +13,7 @@ import type { NameTable } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
 import { isObjectsText } from "./referred.ts";
+import { garbageNoteKey, garbageRecordsFolder } from "../garbage_keys.ts";
 
 export interface Note {
   /** True if it was read with the records. */

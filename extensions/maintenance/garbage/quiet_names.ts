@@ -4,7 +4,6 @@
 import type { ObjectInfo } from "../../../core/backend.ts";
 import {
   cellOf,
-  GARBAGE_TABLE,
   PackedMap,
   parseCellKey,
   RACY_MS,
@@ -15,6 +14,7 @@ import type { ListedName, NameTable } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, type Outlook } from "./outlook.ts";
+import { GARBAGE_TABLE } from "../garbage_keys.ts";
 
 /** The fingerprint of replaced records, until when nothing can be removed, and what waits. */
 type Entry = [

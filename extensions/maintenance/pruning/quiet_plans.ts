@@ -4,17 +4,12 @@
 import type { RetentionRule } from "../../../core/record.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { LOOK_AGAIN_MS, lookAgainAt } from "../garbage/outlook.ts";
-import {
-  PackedMap,
-  parseReleasedMark,
-  PRUNE_TABLE,
-  RACY_MS,
-  readNameTable,
-} from "../../../registry/records.ts";
+import { PackedMap, parseReleasedMark, RACY_MS, readNameTable } from "../../../registry/records.ts";
 import type { Context, ListedName, NameTable } from "../../../registry/records.ts";
 import type { Findings } from "./name_pruning.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
 import { readsEach } from "./prunable.ts";
+import { PRUNE_TABLE } from "../garbage_keys.ts";
 
 /** The fingerprint of a listing and of a rule, until when the rule keeps all versions, and how many. */
 type Entry = [fingerprint: string, until: number, kept: number];

@@ -12,7 +12,6 @@ import {
   RACY_MS,
   readNameTable,
   SETTINGS,
-  SPACE_TABLE,
   UPLOADS,
   usedBytes,
 } from "../../../registry/records.ts";
@@ -27,6 +26,7 @@ import { collectName } from "../garbage/garbage_of_name.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, Outlook } from "../garbage/outlook.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { type JoinedName, joinNames } from "./join_names.ts";
+import { SPACE_TABLE } from "../garbage_keys.ts";
 
 /** Options of `measureSpace`. */
 export interface SpaceOptions extends SignalOptions {

@@ -5,10 +5,7 @@ import { parseVersion, type Version } from "../../../core/naming/versions.ts";
 import {
   aliasCell,
   ALIVE,
-  garbageNoteKey,
   keyCell,
-  mirrorKey,
-  mirrorTableFolder,
   orderSegment,
   payloadFolder,
   recordKey,
@@ -16,6 +13,9 @@ import {
   uploadKey,
   versionCell,
 } from "../../../registry/format/layout.ts";
+import { garbageNoteKey } from "../../../extensions/maintenance/garbage_keys.ts";
+import { mirrorKey } from "../../../extensions/mirrors/ledger.ts";
+import { mirrorTableFolder } from "../../../extensions/mirrors/equal_names.ts";
 
 /** A commit, or the id of something else. */
 export const ID = "01951e2f-6c00-7abc-8def-0123456789ab";

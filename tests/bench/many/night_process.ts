@@ -23,12 +23,10 @@ import {
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { openRegistry, readRegistryLog } from "../../../mod.ts";
 import { bindingGraceMs, readGraces } from "../../../registry/cell/graces.ts";
-import { GARBAGE_TABLE } from "../../../registry/format/layout.ts";
 import { lookAgainAt } from "../../../extensions/maintenance/garbage/outlook.ts";
 import {
   type Context,
   contextOf,
-  mirrorTableFolder,
   PackedMap,
   passNames,
   readNameTable,
@@ -40,6 +38,8 @@ import { withCounts } from "../counted_backend.ts";
 import { timed } from "../measure.ts";
 import { nameOf } from "./generate.ts";
 import type { NightReport } from "./nights.ts";
+import { GARBAGE_TABLE } from "../../../extensions/maintenance/garbage_keys.ts";
+import { mirrorTableFolder } from "../../../extensions/mirrors/equal_names.ts";
 
 const [operation = "", from = "", to = "", indexFolder = "", changes = ""] = process.argv.slice(2);
 const RULES: Record<string, RulesChange["set"]> = {

@@ -2,9 +2,10 @@
 // registry or name, or of an earlier program. Entries of the collector's table are wrong, too.
 import type { Backend, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { bytesStream } from "../../../core/bytes/bytes.ts";
-import { GARBAGE_NOTES, GARBAGE_TABLE, MIRRORS } from "../../../registry/format/layout.ts";
+import { GARBAGE_NOTES, MIRRORS } from "../../../registry/format/layout.ts";
 import { decodeNote, encodeNote } from "../../../registry/pass/noted.ts";
 import type { Random } from "../random.ts";
+import { GARBAGE_TABLE } from "../../../extensions/maintenance/garbage_keys.ts";
 
 interface Stored {
   info: ObjectInfo;
