@@ -13,9 +13,6 @@ import {
   uploadKey,
   versionCell,
 } from "../../../registry/format/layout.ts";
-import { garbageNoteKey } from "../../../extensions/maintenance/garbage_keys.ts";
-import { mirrorKey } from "../../../extensions/mirrors/ledger.ts";
-import { mirrorTableFolder } from "../../../extensions/mirrors/equal_names.ts";
 
 /** A commit, or the id of something else. */
 export const ID = "01951e2f-6c00-7abc-8def-0123456789ab";
@@ -127,9 +124,11 @@ function keyOf(
     { weight: 5, arbitrary: fc.tuple(payloads, file).map((parts) => parts.join("")) },
     fc.oneof(
       fc.constant(recordKey(SETTINGS, 1)),
-      fc.tuple(names, name).map(([name, source]) => mirrorKey(ID, name, source)),
-      fc.nat(12).map((page) => `${mirrorTableFolder(ID, "0123456789abcdef")}${page}`),
-      names.map((name) => garbageNoteKey(encodeName(name))),
+      fc.tuple(names, name).map(([name, source]) =>
+        `mirrors/${ID}/${encodeName(name)}/${encodeName(source)}`
+      ),
+      fc.nat(12).map((page) => `mirrors/${ID}/.names/0123456789abcdef/${page}`),
+      names.map((name) => `gc/${encodeName(name)}`),
       fc.nat(12).map((file) => uploadKey(ID, file)),
     ),
   );
