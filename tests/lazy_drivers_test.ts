@@ -91,7 +91,7 @@ Deno.test("drivers are found where the library is imported over http", async () 
   );
   const origin = `http://127.0.0.1:${server.addr.port}`;
   const { imports } = JSON.parse(await Deno.readTextFile(`${REPOSITORY}deno.json`));
-  const std = ["path", "semver"].map((
+  const std = ["dotenv", "path", "semver"].map((
     name,
   ) => [`@std/${name}`, `${origin}/dev/std/${name}/mod.ts`]);
   const map = root.join("deno.json");

@@ -1,7 +1,7 @@
-// Files of variables, such as `.env` and `s3_aksk.env`, read alike on every runtime and in every
-// package. The rules are those of python-dotenv, with two exceptions for files with secrets: single
-// quotes keep `${NAME}` as it is, and `${NAME}` is never a variable of the environment, which a
-// file that somebody else wrote could send to an endpoint of its own.
+// Files of variables, such as `.env` and `s3_aksk.env`. `@std/dotenv` reads each value on its own, in
+// quotes: of a value without them it would expand any `$`, and cut it at any `#`. `${NAME}` is never
+// a variable of the environment, which a file that somebody else wrote could send to an endpoint.
+import { parse } from "@std/dotenv";
 import { invalid } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
@@ -12,47 +12,37 @@ export interface VariablesFile {
   /**
    * Returns a value; undefined if there is none.
    *
-   * @throws {RegistryError} `Invalid` if its line has no closing quote or needs an unknown variable
+   * @throws {RegistryError} `Invalid` if its line cannot be read, or needs an unknown variable
    */
   valueOf(name: string): string | undefined;
 }
 
 interface Line {
   value: string;
-  /** True if `${NAME}` is expanded. */
-  expands: boolean;
   problem?: string;
 }
 
-const ASSIGNMENT = new RegExp(
-  String.raw`\s*(?:export[^\S\r\n]+)?(?<name>[^=#\s]+)[^\S\r\n]*=(?:` +
-    String.raw`[^\S\r\n]*'(?<single>(?:\\[^]|[^'\\])*)'|` +
-    String.raw`[^\S\r\n]*"(?<double>(?:\\[^]|[^"\\])*)"|` +
-    String.raw`(?![^\S\r\n]*['"])(?<plain>[^\r\n]*))` +
-    String.raw`[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|$)`,
-  "y",
-);
-const REST_OF_LINE = /\s*(?:(?:export[^\S\r\n]+)?([^=#\s]+)[^\S\r\n]*=)?[^\r\n]*(?:\r\n|\n|\r|$)/y;
-const ESCAPED: Record<string, string> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
+const BEGIN = /[^\S\r\n]*(?:export[^\S\r\n]+)?([^=#\s]+)[^\S\r\n]*=/y;
+const QUOTED = /[^\S\r\n]*('[^']*'|"[^"]*")(?=[^\S\r\n]*(?:#|[\r\n]|$))/y;
+const REST_OF_LINE = /([^\r\n]*)(?:\r\n|\n|\r|$)/y;
 
 /** Reads the text of a file; errors name its path. */
 export function parseVariables(text: string, path: string): VariablesFile {
   const lines = new Map<string, Line>();
   let at = 0;
+  const next = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match !== null) at = pattern.lastIndex;
+    return match;
+  };
   while (at < text.length) {
-    const { name, line, end } = readLine(text, at);
-    at = end;
+    const name = next(BEGIN)?.[1];
+    const quoted = name === undefined ? undefined : next(QUOTED)?.[1];
+    const rest = next(REST_OF_LINE)![1]!;
     if (name === undefined) continue;
-    if (line.expands) line.value = expand(line, lines);
-    lines.set(name, line);
+    const line = quoted === undefined ? readPlain(rest) : { value: valueOf(quoted) };
+    lines.set(name, quoted?.startsWith("'") ? line : expand(line, lines));
   }
   return {
     names: [...lines.keys()],
@@ -66,30 +56,30 @@ export function parseVariables(text: string, path: string): VariablesFile {
   };
 }
 
-function readLine(text: string, at: number): { name?: string; line: Line; end: number } {
-  ASSIGNMENT.lastIndex = at;
-  const groups = ASSIGNMENT.exec(text)?.groups;
-  if (groups === undefined) {
-    REST_OF_LINE.lastIndex = at;
-    const name = REST_OF_LINE.exec(text)?.[1];
-    const problem = "its quotes are not closed at the end of the line";
-    return { name, line: { value: "", expands: false, problem }, end: REST_OF_LINE.lastIndex };
+function readPlain(text: string): Line {
+  const value = text.replace(/\s#[^]*/, "").trim();
+  if (/^['"]/.test(value)) {
+    return { value: "", problem: "its quotes are not closed at the end of the line" };
   }
-  const { name, single, double, plain = "" } = groups;
-  const line = single !== undefined
-    ? { value: single.replace(/\\([\\'])/g, "$1"), expands: false }
-    : double !== undefined
-    ? { value: double.replace(/\\([\\'"abfnrtv])/g, (_, c) => ESCAPED[c] ?? c), expands: true }
-    : { value: plain.replace(/\s#[^]*/, "").trim(), expands: true };
-  return { name, line, end: ASSIGNMENT.lastIndex };
+  if (!value.includes("'")) return { value: valueOf(`'${value}'`) };
+  const isKept = !/"|\\[nrt]/.test(value);
+  return isKept
+    ? { value: valueOf(`"${value}"`) }
+    : { value: "", problem: "it has a single quote, and a double one or a backslash" };
+}
+
+function valueOf(quoted: string): string {
+  return parse(`VALUE=${quoted}`).VALUE ?? "";
 }
 
 /** Replaces `${NAME}` and `${NAME:-default}` by the values of the lines above. */
-function expand(line: Line, above: ReadonlyMap<string, Line>): string {
-  return line.value.replace(/\$\{([^{}:]*)(?::-([^{}]*))?\}/g, (_, name, otherwise) => {
+function expand(line: Line, above: ReadonlyMap<string, Line>): Line {
+  let { problem } = line;
+  const value = line.value.replace(/\$\{([^{}:]*)(?::-([^{}]*))?\}/g, (_, name, otherwise) => {
     const other = above.get(name);
-    if (other !== undefined) line.problem ??= other.problem;
-    else if (otherwise === undefined) line.problem ??= `no line above it sets ${name}`;
+    if (other !== undefined) problem ??= other.problem;
+    else if (otherwise === undefined) problem ??= `no line above it sets ${name}`;
     return other?.value ?? otherwise ?? "";
   });
+  return { value, problem };
 }

@@ -12,6 +12,7 @@ export const READ_BY_ALL: readonly string[] = [
   "deno.lock",
   "dev/slow_tests.ts",
   "dev/std/assert/deno.json",
+  "dev/std/dotenv/deno.json",
   "dev/std/path/deno.json",
   "dev/std/semver/deno.json",
   "dev/test.ts",

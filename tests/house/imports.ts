@@ -194,7 +194,7 @@ export const ROOMS: readonly string[] = Object.keys(EXTENSIONS)
 
 /** Allowed imports, by the first row whose `from` the path begins with. */
 export const IMPORTS: { from: string; may: (path: string, target: string) => boolean }[] = [
-  { from: "core/", may: among("core/", "@std/semver", GLOB) },
+  { from: "core/", may: among("core/", "@std/semver", "@std/dotenv", GLOB) },
   { from: "disk/", may: among("core/", "disk/") },
   {
     from: "registry/places/",

@@ -28,8 +28,9 @@ const VALUES: readonly (readonly [string, string | undefined])[] = [
   ["A=b=c==", "b=c=="],
   ["A=it's", "it's"],
   ['A={"b":1}', '{"b":1}'],
-  ['A="a\\nb\\"c\\$"', 'a\nb"c\\$'],
-  ["A='a\\nb\\'c\\\\'", "a\\nb'c\\"],
+  ['A="a\\nb\\$"', "a\nb\\$"],
+  ["A='a\\nb\\\\'", "a\\nb\\\\"],
+  ["A=#1", "#1"],
   ['A="a\nb"\nB=2', "a\nb"],
   ["A=a\\nb", "a\\nb"],
   ["A=`b`", "`b`"],
@@ -50,10 +51,16 @@ Deno.test("a variable named __proto__ or constructor is one like others", () => 
 });
 
 Deno.test("a line that cannot be read fails when its value is wanted, and says where", () => {
-  const file = parseVariables("A=\"open\nB='x'y\nC=${HOME}\nD=${A}\nE=1\n", PATH);
+  const file = parseVariables("A=\"open\nB='x'y\nC=${HOME}\nD=${A}\nE=1\nF=a'b\"c", PATH);
   assertEquals(file.valueOf("E"), "1");
   const quotes = "its quotes are not closed at the end of the line";
-  const states = { A: quotes, B: quotes, C: "no line above it sets HOME", D: quotes };
+  const states = {
+    A: quotes,
+    B: quotes,
+    C: "no line above it sets HOME",
+    D: quotes,
+    F: "it has a single quote, and a double one or a backslash",
+  };
   for (const [name, state] of Object.entries(states)) {
     const error = assertThrows(() => file.valueOf(name), RegistryError);
     assertEquals([error.code, error.message], [

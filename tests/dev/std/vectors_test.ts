@@ -5,6 +5,7 @@ import { assertMatch, assertObjectMatch, assertRejects, equal } from "@std/asser
 import { basename, dirname, extname, fromFileUrl, isAbsolute, join, normalize } from "@std/path";
 import { relative, resolve, toFileUrl } from "@std/path";
 import { globToRegExp } from "@std/path/posix/glob-to-regexp";
+import * as dotenv from "@std/dotenv";
 import { compare, parse, parseRange, satisfies } from "@std/semver";
 
 Deno.test("@std/path joins and splits paths", () => {
@@ -103,4 +104,20 @@ Deno.test("@std/assert compares by content, and says what differs", async () => 
   assertObjectMatch({ a: { b: 1, c: 2 } }, { a: { b: 1 } });
   const refused = () => Promise.reject(new RangeError("no room"));
   assertEquals((await assertRejects(refused, RangeError, "no room")).message, "no room");
+});
+
+Deno.test("@std/dotenv keeps what is in quotes, and expands what is not", () => {
+  const values: [text: string, value: string][] = [
+    ["A='a$b#c'", "a$b#c"],
+    ["A='a\\nb'", "a\\nb"],
+    ['A="a$b#c"', "a$b#c"],
+    ['A="a\\nb\\$"', "a\nb\\$"],
+    ["A='a\nb'", "a\nb"],
+    ["A=''", ""],
+    ["A= b c # d", "b c"],
+    ["B=1\nA=$B", "1"],
+    ["A=ab$cd", "abundefined"],
+  ];
+  for (const [text, value] of values) assertEquals(dotenv.parse(text).A, value, text);
+  assertThrows(() => dotenv.parse("A=$A"), RangeError);
 });
