@@ -102,8 +102,10 @@ function checkCondition(
     if (options.ifCommit !== undefined && before?.record.commit !== options.ifCommit) {
       broken(`it replaced ${before?.record.commit}`);
     }
+    const replaces = settings.mutable && !settings.versioned && request.verb === "save";
+    const onConflict = options.onConflict ?? (replaces ? "overwrite" : "fail");
     if (
-      options.onConflict !== "overwrite" && options.ifCommit === undefined &&
+      onConflict !== "overwrite" && options.ifCommit === undefined &&
       before !== undefined && !isRepeat
     ) {
       if (!settings.mutable || before.record.kind === "version") {
