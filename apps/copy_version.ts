@@ -1,8 +1,7 @@
 // Copies one version to another registry, by the methods of every registry.
 import type { ArtifactInput } from "../core/record.ts";
 import { fileFacts } from "../core/registry/file_facts.ts";
-import { defineMaterializer } from "../core/materializer.ts";
-import type { FileToSave } from "../core/materializer.ts";
+import type { FileToSave, Materializer } from "../core/materializer.ts";
 import type { CopyOptions, Registry, SavedArtifact, SaveOptions } from "../core/registry.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
@@ -42,15 +41,16 @@ export async function copyVersion(
   ref: string,
   options: CopyVersionOptions,
 ): Promise<SavedArtifact> {
-  const { to, as, onConflict, onProgress, signal } = options;
+  const { to, as, onConflict = "fail", onProgress, signal } = options;
   if (from.id === to.id && from.location === to.location) {
-    return await from.copy(ref, as ?? ref, { onConflict, onProgress, signal });
+    return await from.copy(ref, as ?? parseRef(ref).name, { onConflict, onProgress, signal });
   }
   const artifact = await from.open(ref, { signal });
   const { name, metadata, inputs, materializer: { id, formatVersion } } = artifact.info;
   if (id === RELEASE) throw releaseOf(ref);
   const { version, name: target } = targetOf(as ?? name);
-  const materializer = defineMaterializer<unknown>({
+  // Without `load`, the target does not remember it for its own loads.
+  const materializer: Omit<Materializer, "load"> = {
     id,
     formatVersion,
     async *save(): AsyncGenerator<FileToSave> {
@@ -60,8 +60,7 @@ export async function copyVersion(
         yield { path, ...fileFacts(info), content: { size, stream } };
       }
     },
-    load: () => Promise.reject(new Error("a copy creates no values")),
-  });
+  };
   const saving = {
     version,
     metadata,
@@ -70,7 +69,7 @@ export async function copyVersion(
     onProgress,
     signal,
   };
-  return await to.save(target, undefined, { ...saving, as: materializer });
+  return await to.save(target, undefined, { ...saving, as: materializer as Materializer });
 }
 
 function releaseOf(ref: string): RegistryError {

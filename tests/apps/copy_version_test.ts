@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import { copyVersion } from "../../apps/maintenance.ts";
-import { createMemoryBackend, openRegistry } from "../../mod.ts";
+import { createMemoryBackend, defineMaterializer, openRegistry } from "../../mod.ts";
 import { cliTest } from "./captured_io.ts";
 
 const open = () => openRegistry(createMemoryBackend());
@@ -48,6 +48,34 @@ Deno.test("within one registry, a copy is that of the registry", async () => {
   await team.save("a", 1);
   assertEquals((await copyVersion(team, "a", { to: team, as: "b" })).name, "b");
   assertEquals(await team.load("b"), 1);
+});
+
+Deno.test("a copy leaves no materializer that loads nothing", async () => {
+  await using team = await open();
+  await using own = await open();
+  const load = () => Promise.resolve("loaded");
+  const shop = defineMaterializer({ id: "acme/shop", save: () => [], load });
+  await team.save("a", 1, { as: shop });
+  await own.save("b", 1, { as: shop });
+  await copyVersion(team, "a", { to: own });
+  assertEquals([await own.load("a"), await own.load("b")], ["loaded", "loaded"]);
+});
+
+Deno.test("without a new name, a copy within one registry is the next version", async () => {
+  await using team = await open();
+  await team.save("a", 1);
+  assertEquals((await copyVersion(team, "a@1", { to: team })).version, "2.0.0");
+});
+
+Deno.test("a copy replaces no value of a registry without versions unless asked to", async () => {
+  await using team = await open();
+  await using own = await openRegistry(createMemoryBackend(), { versioned: false, mutable: true });
+  await team.save("a", 1);
+  await own.save("a", 2);
+  const error = await assertRejects(() => copyVersion(team, "a", { to: own }), RegistryError);
+  assertEquals([error.code, await own.load("a")], ["AlreadyExists", 2]);
+  await copyVersion(team, "a", { to: own, onConflict: "overwrite" });
+  assertEquals(await own.load("a"), 1);
 });
 
 cliTest("copy takes a version to another named registry", async (it) => {
