@@ -188,7 +188,9 @@ export function passThrough(
   { id, formatVersion }: Pick<Materializer, "id" | "formatVersion">,
   files: FileToSave[],
 ): Materializer {
-  return { id, formatVersion, save: () => files, load: () => undefined };
+  // Without `load`, no handle remembers it, and with it the files.
+  const materializer: Omit<Materializer, "load"> = { id, formatVersion, save: () => files };
+  return materializer as Materializer;
 }
 
 /**
