@@ -10,10 +10,9 @@ import {
   orMissing,
   parseVersion,
   taskFailed,
-  unsupported,
 } from "../../core/kernel.ts";
 import type { FileToSave, Registry, RegistryError } from "../../core/kernel.ts";
-import { defineMaterializer } from "../../core/materializer.ts";
+import type { Materializer } from "../../core/materializer.ts";
 import { inRange } from "../../core/naming/versions.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 import { openPages } from "../../registry/mod.ts";
@@ -200,14 +199,11 @@ async function saveInTarget(
     const materializer = { id, formatVersion };
     return void await saveFiles(store, { name, materializer, members, produce }, options);
   }
-  const materializer = defineMaterializer<unknown>({
-    id,
-    formatVersion,
-    save: produce,
-    load: () => cannotLoad(id),
-  });
+  // Without `load`, the target does not remember it for its own loads.
+  const as = { id, formatVersion, save: produce } as Partial<Materializer> as Materializer;
   const inputs = info.inputs.map(asRecorded); // the target would resolve them
-  await to.save(name, undefined, { ...options, ...copied, inputs, as: materializer });
+  const onConflict = present === undefined ? "fail" : undefined; // another save may come first
+  await to.save(name, undefined, { ...options, onConflict, ...copied, inputs, as });
 }
 
 async function* filesOf(run: ContractRun, artifact: PagedArtifact): AsyncGenerator<FileToSave> {
@@ -232,10 +228,4 @@ function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
     });
   const stream = () => file.stream().pipeThrough(counting());
   return { path, ...fileFacts(file.info), content: { size, stream } };
-}
-
-function cannotLoad(id: string): never {
-  const action = "load with materializer";
-  const state = "a mirror copies files and creates no values";
-  throw unsupported(action, `"${id}"`, state, { hint: "Load the value from the target registry." });
 }

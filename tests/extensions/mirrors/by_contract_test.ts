@@ -212,3 +212,19 @@ Deno.test("an abort ends a mirror without a store", async () => {
   });
   assertEquals(await mirrored.catch((error) => error), reason);
 });
+
+Deno.test("a mirror replaces no value that another program saves meanwhile", async () => {
+  const settings = { versioned: false, mutable: true };
+  const from = await openRegistry("memory:", settings);
+  const there = await openRegistry("memory:", settings);
+  await from.save("data", "mirrored");
+  const to = withoutStore(there);
+  const save = to.save.bind(to);
+  const late: Registry["save"] = async (...given: Parameters<typeof save>) => {
+    await there.save("data", "saved meanwhile");
+    return await save(...given);
+  };
+  Object.defineProperty(to, "save", { value: late });
+  const report = await mirrorRegistry(withoutStore(from), to);
+  assertEquals([await there.load("data"), report.copied], ["saved meanwhile", 0]);
+});
