@@ -14,6 +14,9 @@ const LEVELS: Readonly<Record<string, string>> = {
 /** Variables of a configuration, which a script reads from its environment. */
 const VARIABLE = /\$\{oc\.env:\s*([A-Za-z_]\w*)\s*(?:,([^}]*))?\}/g;
 
+/** Each character that ends a comment of YAML, or may not be in one. */
+const LINE_BREAK = /\r\n|[\p{Cc}\p{Zl}\p{Zp}]/u;
+
 const GIVEN_LATER = "set by general_pipeline itself";
 const NODE_KEYS = ["node_id", "operator_ids", "runner_count"];
 const OPERATOR_KEYS = ["operator_id", "git_repo", "git_tag", "upstream_dependencies"];
@@ -41,7 +44,7 @@ export function convertProject(project: Project): Converted {
   };
   const { name, description } = project.pipeline.value;
   const head = [name, description].flatMap((text) =>
-    typeof text === "string" ? text.trim().split("\n") : []
+    typeof text === "string" ? text.trim().split(LINE_BREAK) : []
   );
   files["conf/pipeline.yaml"] = { head, value: { pipeline } };
   return { files, notes: conversion.notes, commands: conversion.commands };
@@ -101,8 +104,8 @@ class Conversion {
     const { resource_request: resource, git_repo: repository, git_tag: tag } = value;
     const folder = `operators/${id}`;
     if (typeof repository === "string") {
-      const branch = typeof tag === "string" ? ["--branch", shellWord(tag)] : [];
-      const words = ["git clone --depth 1", ...branch, shellWord(repository), folder];
+      const branch = typeof tag === "string" ? [shellWord(`--branch=${tag}`)] : [];
+      const words = ["git clone --depth 1", ...branch, "--", shellWord(repository), folder];
       this.commands.push(words.join(" "));
     }
     const { before, ...environment } = isJsonObject(env)

@@ -8,6 +8,7 @@ import type { ConfigFile, Described, Project } from "./config.ts";
 import { parseToml } from "./toml.ts";
 
 const EXTENSIONS = [".yaml", ".yml", ".toml"];
+const MAX_BYTES = 1024 * 1024;
 const ACTION = "import from general_pipeline";
 const ID = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}$/;
 
@@ -83,7 +84,7 @@ async function readOne(item: unknown, { kind, root, path }: Reading): Promise<De
       const file = join(folder, `${stem}${extension}`);
       if (!await isThere(file)) continue;
       const config = await readConfig(file, root);
-      const own = config.value[ref.id];
+      const own = Object.hasOwn(config.value, ref.id) ? config.value[ref.id] : undefined;
       return { ...config, ...ref, value: isJsonObject(own) ? own : config.value };
     }
   }
@@ -103,6 +104,7 @@ function checkId(id: unknown, path: string): string {
 
 async function readConfig(file: string, root: string): Promise<ConfigFile> {
   const path = relative(root, file);
+  await checkSize(file, path);
   const bytes = await readFile(file).catch((cause) => {
     throw fault({
       code: cause.code === "ENOENT" ? "NotFound" : "Denied",
@@ -118,6 +120,15 @@ async function readConfig(file: string, root: string): Promise<ConfigFile> {
     : await yaml().decode({ path, size: bytes.byteLength, bytes: () => bytes } as never);
   if (!isJsonObject(value)) throw invalidFile(path, "it is not a mapping");
   return { path, value };
+}
+
+/** Throws for a device or a pipe, which may never end, and for a file that takes much memory. */
+async function checkSize(file: string, path: string): Promise<void> {
+  const facts = await stat(file).catch(() => undefined);
+  if (facts === undefined) return; // reading it says why
+  if (!facts.isFile()) throw invalidFile(path, "it is not a file");
+  if (facts.size <= MAX_BYTES) return;
+  throw invalidFile(path, `it has ${facts.size} bytes, ${MAX_BYTES} are allowed`);
 }
 
 function tomlOf(bytes: Uint8Array, path: string): unknown {

@@ -65,7 +65,7 @@ cliTest("a configuration of general_pipeline becomes a pipeline that runs", asyn
   assertStringIncludes(out, "log_config.rotation  not imported: it has no meaning here\n");
   assertStringIncludes(
     err,
-    "git clone --depth 1 --branch v1.0.0 https://example.com/count.git operators/count\n",
+    "git clone --depth 1 --branch=v1.0.0 -- https://example.com/count.git operators/count\n",
   );
   assertEquals(err.split("uv venv envs/counting\n").length, 2, "one environment for both");
   assertStringIncludes(
@@ -163,4 +163,46 @@ cliTest("files that are missing or damaged are named", async (it) => {
   await write(it.cwd, { "x.toml": "a = " });
   const { err } = await it.holdfast("import general_pipeline x.toml new");
   assertStringIncludes(err, 'Cannot import from general_pipeline "x.toml": ');
+});
+
+cliTest("what a configuration contains neither leaves a comment nor becomes an option", async (it) => {
+  await write(it.cwd, {
+    "conf/pipeline.yaml": String.raw`
+pipeline:
+  pipeline_id: x
+  name: "Digits\rpipeline: {}"
+  description: "a\u2028b\u0007c"
+  operators:
+    - "__proto__:v1"
+    - { operator_id: a, git_repo: "--upload-pack=touch x", git_tag: "-x", start_command: echo }
+`,
+    "conf/operators/__proto___v1.yaml": "operator_id: __proto__\nstart_command: echo first\n",
+  });
+  const { code, err } = await it.holdfast("import general_pipeline conf new");
+  assertEquals(code, 0, err);
+  assertStringIncludes(
+    err,
+    "git clone --depth 1 --branch=-x -- '--upload-pack=touch x' operators/a\n",
+  );
+  assertStringIncludes(
+    await readFile(join(it.cwd, "new/conf/pipeline.yaml"), "utf8"),
+    "# Digits\n# pipeline: {}\n# a\n# b\n# c\npipeline:\n",
+  );
+  assertStringIncludes(
+    await readFile(join(it.cwd, "new/operators/__proto___v1.yaml"), "utf8"),
+    "echo first",
+  );
+});
+
+cliTest("files that are large or no files are refused before they are read", async (it) => {
+  await write(it.cwd, { "large.toml": `a = "${"x".repeat(2 ** 20)}"` });
+  for (
+    const [from, state] of [
+      ["large.toml", "1048582 bytes, 1048576 are allowed"],
+      ["/dev/null", "it is not a file"],
+    ]
+  ) {
+    const { code, err } = await it.holdfast(`import general_pipeline ${from} new`);
+    assertEquals([code > 0, err.includes(state!)], [true, true], err);
+  }
 });
