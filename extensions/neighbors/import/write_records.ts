@@ -163,6 +163,7 @@ export class RecordWriter {
     const result = await this.#registry.save(name, undefined, {
       ...options,
       as: folderOf(files),
+      onConflict: "fail",
       signal,
     });
     const { createdAt } = result;
@@ -319,6 +320,7 @@ export class RecordWriter {
       ...options,
       as: folderOf(files),
       ...base !== undefined && { base, inputs: [{ ref: base }] },
+      onConflict: "fail",
       signal,
     });
     const saved = await save.catch((error) => {

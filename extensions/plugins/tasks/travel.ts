@@ -58,7 +58,8 @@ export async function encodeTravelling(
   }
   const name = `jobs:${options.what}`;
   const copy = mapBytes(value, (part) => part);
-  const { version } = await options.registry!.save(name, copy, { idempotencyKey: jobId, signal });
+  const saving = { idempotencyKey: jobId, onConflict: "fail", signal } as const; // all jobs have this name
+  const { version } = await options.registry!.save(name, copy, saving);
   return { [ARTIFACT]: `${name}@${version}` };
 }
 

@@ -73,6 +73,17 @@ Deno.test("large inputs and results are saved in the registry", async () => {
   );
 });
 
+Deno.test("in a registry without versions, a large input does not replace that of another job", async () => {
+  const settings = { versioned: false, mutable: true };
+  await using registry = await openRegistry(createMemoryBackend(), settings);
+  const { plugins, runner } = sending({ registry });
+  const task = plugins.createTask("echo").addBehavior("schedule_job", far);
+  await task.submit("x".repeat(70_000));
+  const second = await rejected(() => task.submit("y".repeat(70_000)));
+  assertEquals([second.split(":")[0], runner.jobs.length], ["AlreadyExists", 1]);
+  assertEquals(await registry.load("jobs:input"), "x".repeat(70_000));
+});
+
 Deno.test("an input of more than 64 KiB needs a registry", async () => {
   const { plugins, runner } = sending();
   const task = plugins.createTask("echo")

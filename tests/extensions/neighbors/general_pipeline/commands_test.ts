@@ -165,9 +165,11 @@ cliTest("files that are missing or damaged are named", async (it) => {
   assertStringIncludes(err, 'Cannot import from general_pipeline "x.toml": ');
 });
 
-cliTest("what a configuration contains neither leaves a comment nor becomes an option", async (it) => {
-  await write(it.cwd, {
-    "conf/pipeline.yaml": String.raw`
+cliTest(
+  "texts of a configuration neither leave a comment nor become options",
+  async (it) => {
+    await write(it.cwd, {
+      "conf/pipeline.yaml": String.raw`
 pipeline:
   pipeline_id: x
   name: "Digits\rpipeline: {}"
@@ -176,25 +178,26 @@ pipeline:
     - "__proto__:v1"
     - { operator_id: a, git_repo: "--upload-pack=touch x", git_tag: "-x", start_command: echo }
 `,
-    "conf/operators/__proto___v1.yaml": "operator_id: __proto__\nstart_command: echo first\n",
-  });
-  const { code, err } = await it.holdfast("import general_pipeline conf new");
-  assertEquals(code, 0, err);
-  assertStringIncludes(
-    err,
-    "git clone --depth 1 --branch=-x -- '--upload-pack=touch x' operators/a\n",
-  );
-  assertStringIncludes(
-    await readFile(join(it.cwd, "new/conf/pipeline.yaml"), "utf8"),
-    "# Digits\n# pipeline: {}\n# a\n# b\n# c\npipeline:\n",
-  );
-  assertStringIncludes(
-    await readFile(join(it.cwd, "new/operators/__proto___v1.yaml"), "utf8"),
-    "echo first",
-  );
-});
+      "conf/operators/__proto___v1.yaml": "operator_id: __proto__\nstart_command: echo first\n",
+    });
+    const { code, err } = await it.holdfast("import general_pipeline conf new");
+    assertEquals(code, 0, err);
+    assertStringIncludes(
+      err,
+      "git clone --depth 1 --branch=-x -- '--upload-pack=touch x' operators/a\n",
+    );
+    assertStringIncludes(
+      await readFile(join(it.cwd, "new/conf/pipeline.yaml"), "utf8"),
+      "# Digits\n# pipeline: {}\n# a\n# b\n# c\npipeline:\n",
+    );
+    assertStringIncludes(
+      await readFile(join(it.cwd, "new/operators/__proto___v1.yaml"), "utf8"),
+      "echo first",
+    );
+  },
+);
 
-cliTest("files that are large or no files are refused before they are read", async (it) => {
+cliTest("large files and devices are refused before they are read", async (it) => {
   await write(it.cwd, { "large.toml": `a = "${"x".repeat(2 ** 20)}"` });
   for (
     const [from, state] of [
