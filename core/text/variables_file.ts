@@ -22,6 +22,9 @@ interface Line {
   problem?: string;
 }
 
+/** Lines that each repeat the one above ten times would take gigabytes. */
+const MOST_EXPANDED = 64 * 1024;
+
 const BEGIN = /[^\S\r\n]*(?:export[^\S\r\n]+)?([^=#\s]+)[^\S\r\n]*=/y;
 const QUOTED = /[^\S\r\n]*('[^']*'|"[^"]*")(?=[^\S\r\n]*(?:#|[\r\n]|$))/y;
 const REST_OF_LINE = /([^\r\n]*)(?:\r\n|\n|\r|$)/y;
@@ -75,8 +78,14 @@ function valueOf(quoted: string): string {
 /** Replaces `${NAME}` and `${NAME:-default}` by the values of the lines above. */
 function expand(line: Line, above: ReadonlyMap<string, Line>): Line {
   let { problem } = line;
+  let length = 0;
   const value = line.value.replace(/\$\{([^{}:]*)(?::-([^{}]*))?\}/g, (_, name, otherwise) => {
     const other = above.get(name);
+    length += other?.value.length ?? 0;
+    if (length > MOST_EXPANDED) {
+      problem ??= `it has more than ${MOST_EXPANDED} characters of other lines`;
+      return "";
+    }
     if (other !== undefined) problem ??= other.problem;
     else if (otherwise === undefined) problem ??= `no line above it sets ${name}`;
     return other?.value ?? otherwise ?? "";

@@ -77,3 +77,12 @@ Deno.test("a long line takes no longer than its length", () => {
     parseVariables("A='b'" + piece.repeat(200_000) + "x'", PATH);
   }
 });
+
+Deno.test("lines that repeat those above do not fill memory", () => {
+  const lines = ["A0=0123456789"];
+  for (let at = 1; at <= 12; at++) lines.push(`A${at}=${`\${A${at - 1}}`.repeat(10)}`);
+  const file = parseVariables(lines.join("\n"), PATH);
+  assertEquals(file.valueOf("A2")?.length, 1000);
+  const error = assertThrows(() => file.valueOf("A12"), RegistryError);
+  assertEquals([error.code, error.message.includes("65536 characters")], ["Invalid", true]);
+});
