@@ -15,11 +15,11 @@ AT_ONCE = 8
 class BatchResult(Generic[T]):
     """The results of a batch, by the index of the input."""
 
-    def __init__(self, results: list[T | None], errors: dict[int, HoldfastError]) -> None:
+    def __init__(self, results: list[T | None], errors: dict[int, Exception]) -> None:
         self.results = results
         """The values; None for an input that failed."""
         self.errors = errors
-        """The errors, by the index of the input."""
+        """The errors, by the index of the input: `HoldfastError`, or one of your own code."""
 
     @property
     def succeeded(self) -> list[int]:
@@ -41,19 +41,23 @@ class BatchResult(Generic[T]):
 
 
 def run_many(jobs: Sequence[Callable[[], T]]) -> BatchResult[T]:
-    """Runs jobs in threads. The failure of one stops no other."""
+    """Runs jobs in threads. One that fails stops no other; an interrupt stops all to come."""
     results: list[T | None] = [None] * len(jobs)
-    errors: dict[int, HoldfastError] = {}
+    errors: dict[int, Exception] = {}
 
     def run(at: int) -> None:
         try:
             results[at] = jobs[at]()
-        except HoldfastError as error:
+        except Exception as error:  # also one of the caller's own code
             errors[at] = error
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for each in [pool.submit(run, at) for at in range(len(jobs))]:
-            each.result()
+        try:
+            for each in [pool.submit(run, at) for at in range(len(jobs))]:
+                each.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return BatchResult(results, dict(sorted(errors.items())))
 
 

@@ -8,7 +8,7 @@ import inspect
 import os
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -121,6 +121,8 @@ def is_of(value: Any, kind: Any) -> bool:
         return True
     if origin is list:
         return is_sequence(value) and all(is_of(each, inner[0]) for each in value)
+    if origin is Sequence and isinstance(value, (str, bytes)):
+        return False  # nobody means each of its characters
     if origin is Mapping and is_mapping(value):
         return all(all(map(is_of, pair, inner)) for pair in value.items())
     if isinstance(value, str) and kind is str:

@@ -58,3 +58,54 @@ pythonTest("a registry is a dictionary of Python, and takes batches", async () =
     "raised",
   ]);
 });
+
+const BATCH = `
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import holdfast
+from holdfast.artifacts import batch
+
+registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
+for call in (lambda: registry.load_many("ab"), lambda: registry.save_many("ab", [1, 2])):
+    try:
+        print(call())
+    except holdfast.HoldfastError as error:
+        print(error.message)
+
+done = batch.run_many([lambda: 1 / 0, lambda: 2])
+print(done.results, done.failed, type(done.errors[0]).__name__)
+
+gate, started = threading.Event(), []
+
+class Pool(ThreadPoolExecutor):
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+        gate.set()
+        super().shutdown(wait=wait)
+
+def interrupted():
+    raise KeyboardInterrupt
+
+def waiting():
+    started.append(1)
+    gate.wait()
+
+batch.ThreadPoolExecutor = Pool
+try:
+    batch.run_many([interrupted, *[waiting] * 100])
+except KeyboardInterrupt:
+    print("interrupted", len(started) <= batch.AT_ONCE)
+`;
+
+pythonTest("a batch refuses a string, keeps all results and ends by an interrupt", async () => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["admin"]);
+  assertEquals(await runProgram(BATCH, { args: [service.location, service.token!] }), [
+    "Cannot call load_many: `refs` has the type str",
+    "Cannot call save_many: `names` has the type str",
+    "[None, 2] [0] ZeroDivisionError",
+    "interrupted True",
+  ]);
+});
