@@ -3,6 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { parse } from "npm:yaml@^2.9";
 import { createServedGauges } from "../../apps/cli/services/serve_gauges.ts";
+import { maintainedBy } from "../../apps/cli/program/maintained.ts";
+import { EXTENSIONS } from "../../apps/extensions.ts";
 import { createHandler, createToken, openTokenFile } from "../../apps/server.ts";
 import { realSystem } from "../../core/system.ts";
 import { openRegistry } from "../../mod.ts";
@@ -29,6 +31,7 @@ testInRoot("the alerts are about metrics that a service has", async (root) => {
   await using registry = await openRegistry(root.join("registry"));
   const gauges = createServedGauges(registry, {
     io: { system: realSystem } as never,
+    maintained: maintainedBy(EXTENSIONS),
     certificateEndsAt: () => new Date(0),
   });
   const [tokens, audit] = [await openTokenFile(file), () => {}];

@@ -224,7 +224,7 @@ const CHECKS: Readonly<Record<string, (root: TempRoot) => Promise<void>>> = {
     plugins.register(Behavior, "x", () => ({
       created: ++created,
       execute: async (next, input, { config }) => {
-        assertThrows(() => delete config.backend, TypeError);
+        assertThrows(() => delete (config as Record<string, unknown>).backend, TypeError);
         seen.push(config.backend);
         return await next(input);
       },
