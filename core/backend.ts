@@ -165,8 +165,15 @@ export interface Backend extends AsyncDisposable {
   presign?(key: string, options: PresignOptions): Promise<string>;
   /** Returns a request that creates one object of these bytes, without credentials. */
   presignPut?(key: string, options: PresignPutOptions): Promise<PresignedPut>;
-  /** Copies an object inside the store. Throws `NotFound` if it does not exist. */
-  copy?(from: string, to: string, options?: CallOptions): Promise<CopiedObject>;
+  /**
+   * Copies an object inside the store. Throws `NotFound` if it does not exist. With `ifEtag`, which
+   * stores with `presignPut` obey, throws `Conflict` for another tag.
+   */
+  copy?(
+    from: string,
+    to: string,
+    options?: CallOptions & { ifEtag?: string },
+  ): Promise<CopiedObject>;
   /** Removes unfinished uploads that began before `olderThan`, and yields them. */
   sweepUploads?(options: SweepOptions): AsyncIterable<SweptUpload>;
   /** Makes objects as durable as after a put; their writer may have died. Ignores missing keys. */

@@ -13,7 +13,7 @@ interface RewriteStep {
 export async function copyObject(
   api: GcsApi,
   { from, to }: { from: string; to: string },
-  { signal }: CallOptions,
+  { ifEtag, signal }: CallOptions & { ifEtag?: string },
 ): Promise<ObjectInfo> {
   const { place } = api;
   const call = { action: "copy", key: from, backend: place.location };
@@ -25,7 +25,7 @@ export async function copyObject(
       path: `${objectPath(place, place.nameOf(from))}/rewriteTo${
         objectPath(place, place.nameOf(to)).slice("/storage/v1".length)
       }`,
-      query: { rewriteToken },
+      query: { rewriteToken, ifSourceGenerationMatch: ifEtag },
       answers: [404],
       writes: true,
       signal,

@@ -13,16 +13,17 @@ export async function copyObject(
   store: S3Store,
   from: string,
   to: string,
-  { signal }: CallOptions,
+  { ifEtag, signal }: CallOptions & { ifEtag?: string },
 ): Promise<ObjectInfo> {
   const Key = fullKey(store, to);
   const source = fullKey(store, from);
   const settings = { action: "copy", key: from, signal };
   const sourceHead = await call(store, "HeadObject", { Key: source }, settings);
   const size = sourceHead.ContentLength ?? 0;
+  const etag = ifEtag ?? sourceHead.ETag;
   const asked = {
     CopySource: `${store.bucket}/${source}`.split("/").map(encodeURIComponent).join("/"),
-    ...(sourceHead.ETag === undefined ? {} : { CopySourceIfMatch: quotedEtag(sourceHead.ETag) }),
+    ...(etag === undefined ? {} : { CopySourceIfMatch: quotedEtag(etag) }),
   };
   if (size > MAX_COPY_BYTES) {
     const { ContentType, Metadata } = sourceHead;

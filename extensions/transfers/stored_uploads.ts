@@ -31,6 +31,9 @@ export interface UploadSource extends FileSource {
   readonly owner?: string;
 }
 
+/** An upload, with the tag that its only piece must have. */
+type Arrivals = UploadState & Arrived & { etag?: string };
+
 export class StoredUploads {
   readonly #context: Context;
 
@@ -83,27 +86,30 @@ export class StoredUploads {
   /**
    * Returns the content of a complete upload that its sender put into the store by a presigned URL,
    * which creates the object once: the store copies it. Its digest is that of the store, or else of
-   * the bytes, which are read. Returns undefined for other uploads.
+   * the bytes, which are read. Returns undefined for other uploads. Its owner can remove the upload and
+   * send another object: all that is read or copied later must have the tag that was checked.
    */
   async checked(
     upload: UploadState & Arrived,
     signal?: AbortSignal,
   ): Promise<UploadSource & StoredContent | undefined> {
     const { backend } = this.#context;
-    const { size, sha256: known, owner, pieces: [key, ...more] } = upload;
+    const { id, size, sha256: known, owner, pieces: [key, ...more] } = upload;
     const isDirect = key !== undefined && more.length === 0 && known === undefined;
     if (!isDirect || !backend.presignPut || !backend.copy) return undefined;
-    const { sha256 = size > MAX_PIECE_BYTES ? await this.#digest(upload, signal) : undefined } =
-      await backend.head(key, { sha256: true, signal }) ?? {};
-    if (sha256 === undefined) return undefined;
+    const info = await backend.head(key, { sha256: true, signal });
+    if (info === undefined || info.size !== size) throw notThere(id);
+    const { etag } = info;
+    if (info.sha256 === undefined && size <= MAX_PIECE_BYTES) return undefined;
+    const sha256 = info.sha256 ?? await this.#digest({ ...upload, etag }, signal);
     const file = { path: "content", size, sha256, parts: [{ object: 0, size }] };
-    const chunks = () => this.read(upload);
+    const chunks = () => this.read({ ...upload, etag });
     const bytes = async () => concatBytes(await Array.fromAsync(chunks()));
-    const content = new StoredContent(file, { stored: () => ({ bytes, chunks }) }, key);
+    const content = new StoredContent(file, { stored: () => ({ bytes, chunks }) }, { key, etag });
     return Object.assign(content, { sha256, owner });
   }
 
-  async #digest(upload: UploadState & Arrived, signal?: AbortSignal): Promise<string> {
+  async #digest(upload: Arrivals, signal?: AbortSignal): Promise<string> {
     const hash = createSha256();
     for await (const chunk of this.read(upload)) {
       signal?.throwIfAborted();
@@ -112,10 +118,14 @@ export class StoredUploads {
     return hash.digest();
   }
 
-  async *read({ id, pieces }: UploadState & Arrived): AsyncGenerator<Uint8Array> {
+  async *read({ id, pieces, etag }: Arrivals): AsyncGenerator<Uint8Array> {
     for (const key of pieces) {
       const object = await this.#context.backend.get(key);
       if (object === undefined) throw notThere(id);
+      if (etag !== undefined && object.info.etag !== etag) {
+        await object.body.cancel();
+        throw notThere(id);
+      }
       yield* object.body;
     }
   }

@@ -1,6 +1,6 @@
 // Content that is in the store already: in another version, or in its final place.
 import type { STORED } from "../../core/artifact.ts";
-import type { ByteRange } from "../../core/backend.ts";
+import type { ByteRange, ObjectInfo } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { unsupported } from "../../core/errors.ts";
@@ -34,19 +34,19 @@ export class StoredContent implements FileSource {
   readonly size: number;
   /** True if its bytes were like those of an earlier version. */
   readonly sharesBytes: boolean;
-  /** The key of an object that has these bytes and no others, and that the store can copy. */
-  readonly key?: string;
+  /** The object, at a tag, that has these bytes and no others, and that the store can copy. */
+  readonly whole?: Pick<ObjectInfo, "key" | "etag">;
   readonly #file: StoredFile;
   readonly #reader: StoredReader;
 
-  constructor(file: StoredFile, reader: StoredReader, key?: string) {
+  constructor(file: StoredFile, reader: StoredReader, whole?: Pick<ObjectInfo, "key" | "etag">) {
     const { inline, parts = [], from: _from, chunks: _chunks, ...described } = file;
     const { path: _path, mediaType: _type, mode: _mode, modifiedAt: _at, ...facts } = described;
     this.facts = facts;
     this.inline = inline !== undefined;
     this.size = inline === undefined ? parts.reduce((sum, { size }) => sum + size, 0) : inline[1];
     this.sharesBytes = sharesBytes(file);
-    this.key = key;
+    this.whole = whole;
     this.#file = file;
     this.#reader = reader;
   }

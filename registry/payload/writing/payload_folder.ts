@@ -92,12 +92,12 @@ export class PayloadFolder implements ObjectFolder {
   }
 
   /** Copies an object of the store and returns its new number. */
-  async copy(key: string): Promise<number> {
+  async copy(key: string, ifEtag?: string): Promise<number> {
     const { signal } = this.#operation;
     const object = this.#next();
     await this.#keepAlive();
     this.#operation.checkSend();
-    const info = await this.#store.backend.copy!(key, this.#keyOf(object), { signal })
+    const info = await this.#store.backend.copy!(key, this.#keyOf(object), { ifEtag, signal })
       .catch(this.#notCommitted);
     this.#operation.noteReply(info);
     this.#added.set(object, info.linked ? 0 : info.size);

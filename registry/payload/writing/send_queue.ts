@@ -39,8 +39,8 @@ export interface ObjectFolder {
     job: UnplacedJob<N>,
     signal: AbortSignal,
   ): Promise<Sent<PayloadJobs[N]["result"]>>;
-  /** Copies an object of the store, and returns the number of the copy. */
-  copy?(key: string): Promise<number>;
+  /** Copies an object of the store, if it has this tag, and returns the number of the copy. */
+  copy?(key: string, ifEtag?: string): Promise<number>;
   drop(object: number): Promise<void>;
 }
 
@@ -153,9 +153,11 @@ export class SendQueue {
       await this.#addSmall({ file, content: await stored.bytes(), as });
       return undefined;
     }
-    const { key } = stored, { folder } = this.#to;
-    if (key !== undefined && folder.copy !== undefined) {
-      await this.#options.tasks.begin(0, async () => this.#copied(file, await folder.copy!(key)));
+    const { whole } = stored, { folder } = this.#to;
+    if (whole !== undefined && folder.copy !== undefined) {
+      const { key, etag } = whole;
+      const run = async () => this.#copied(file, await folder.copy!(key, etag));
+      await this.#options.tasks.begin(0, run);
       return undefined;
     }
     const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks(), stored };

@@ -68,6 +68,38 @@ testOnServers("a program without credentials uploads a file", REAL_SERVERS, asyn
   assertEquals(sha256(await file.bytes()), sha256(CONTENT));
 });
 
+testOnServers("a save takes no other bytes than were checked", COMPARING, async (world) => {
+  const registry = await open(world);
+  const uploads = await openUploads(registry);
+  const cases = [["large", CONTENT.byteLength, "Conflict"], [
+    "small",
+    100_000,
+    "NotFound",
+  ]] as const;
+  for (const [name, size, code] of cases) {
+    const content = CONTENT.subarray(0, size);
+    const upload = await presignUpload(registry, asked(content));
+    assertEquals(await put(upload, content), 200);
+    const source = await uploads.source(upload.upload);
+    const key = `uploads/${upload.upload}/1`;
+    await registry.backend.delete(key); // its owner removes it, and sends another one
+    await registry.backend.put(key, OTHER.subarray(0, size), { mode: "create" });
+    await rejected(code, saveFrom(registry, name, source));
+    assertEquals(await registry.has(name), false);
+  }
+});
+
+testOnServers("a copy names the tag that was checked", "fake-gcs", async (world) => {
+  const backend = world.proxied();
+  await backend.put("from", OTHER);
+  const { etag } = (await backend.head("from"))!;
+  await backend.copy!("from", "to", { ifEtag: etag });
+  const sent = world.proxy.requests.filter(({ url }) => url.includes("/rewriteTo/"));
+  const tags = sent.map(({ url }) => new URL(url, "http://a").searchParams);
+  const sentTags = tags.map((query) => query.get("ifSourceGenerationMatch"));
+  assertEquals(sentTags, [etag!]); // this server ignores it
+});
+
 testOnServers("a save reads no byte that the store has compared", COMPARING, async (world) => {
   const registry = await open(world, world.proxied());
   const upload = await presignUpload(registry, asked(CONTENT));
