@@ -16,6 +16,7 @@ import type {
   FileToSave,
   Materializer,
 } from "../../../materializers/mod.ts";
+import type { UploadSource } from "../../../extensions/transfers/mod.ts";
 import { checkJoinedSize, checkUploadSize } from "../guard/body_limit.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
 import type { Access } from "../access/access.ts";
@@ -57,8 +58,8 @@ export async function openSentFiles(
 class SentFiles {
   readonly #context: Parts;
   readonly #options: OpenFilesOptions;
-  /** Uploads that were opened. */
-  readonly #ids = new Set<string>();
+  /** Uploads that were opened, once each: a store may have to read one to learn its SHA-256. */
+  readonly #opened = new Map<string, UploadSource>();
   #joinedBytes = 0;
 
   constructor(context: Parts, options: OpenFilesOptions) {
@@ -74,7 +75,7 @@ class SentFiles {
   async removeUploads(): Promise<void> {
     const { uploads, logger } = this.#context;
     try {
-      for (const id of this.#ids) await (await uploads()).remove(id);
+      for (const id of this.#opened.keys()) await (await uploads()).remove(id);
     } catch (error) {
       logger.debug("Left an upload for gc:", error); // the save is done
     }
@@ -114,31 +115,39 @@ class SentFiles {
     pieces: readonly string[],
     { path, size }: { path: string; size: number },
   ): AsyncGenerator<Uint8Array> {
-    const { access, signal } = this.#options;
-    const all = await this.#context.uploads();
     let bytes = 0;
     for (const id of pieces) {
-      const { size: own } = await stateOfOwn(all, id, access);
-      const source = await all.source(id, { signal });
-      this.#ids.add(id);
-      bytes += own;
-      if (bytes <= size) yield* source.stream();
+      bytes += await this.#sizeOf(id);
+      if (bytes <= size) yield* (await this.#source(id)).stream();
     }
     if (bytes !== size) throw mismatch(path, `its uploads have ${bytes} bytes, not ${size}`);
+  }
+
+  /** Returns the declared size of an upload of the sender. */
+  async #sizeOf(id: string): Promise<number> {
+    const known = this.#opened.get(id);
+    if (known !== undefined) return known.size;
+    return (await stateOfOwn(await this.#context.uploads(), id, this.#options.access)).size;
+  }
+
+  async #source(id: string): Promise<UploadSource> {
+    const { signal } = this.#options;
+    const known = this.#opened.get(id);
+    const source = known ?? await (await this.#context.uploads()).source(id, { signal });
+    this.#opened.set(id, source);
+    return source;
   }
 
   async #ofUpload(
     { path, upload, size, sha256 }: Pick<UploadedFile, "path" | "upload" | "size" | "sha256">,
   ): Promise<FileSource> {
-    const { access, repeatable = false, signal } = this.#options;
+    const { repeatable = false } = this.#options;
     try {
-      const uploads = await this.#context.uploads();
-      await stateOfOwn(uploads, upload, access);
-      const source = await uploads.source(upload, { signal });
-      if (size !== undefined && source.size !== size) {
-        throw mismatch(path, `it has ${source.size} bytes, not ${size}`);
+      const own = await this.#sizeOf(upload);
+      if (size !== undefined && own !== size) {
+        throw mismatch(path, `it has ${own} bytes, not ${size}`);
       }
-      this.#ids.add(upload);
+      const source = await this.#source(upload);
       if (sha256 === undefined || source.sha256 === sha256) return source;
       if (source.sha256 !== undefined) {
         throw mismatch(path, `its SHA-256 is ${source.sha256}, not ${sha256}`);
