@@ -1,6 +1,7 @@
 // The built-in drivers. Importing their descriptions loads no driver.
 import type { Driver, Wrapper } from "../core/driver.ts";
 import { type BackendPlace, checkParameters, parsePlace } from "../core/urls/store_place.ts";
+import { checkUrlWords } from "./bucket/words.ts";
 import { gcsDriver } from "./gcs_driver.ts";
 import { latencyWrapper } from "./latency_driver.ts";
 import { localDriver } from "./local_driver.ts";
@@ -67,5 +68,7 @@ export function isBucketScheme(scheme: string): boolean {
  * ```
  */
 export function checkStoreUrl(url: string): void {
-  checkParameters(parsePlace(url), PARAMETERS);
+  const place = parsePlace(url);
+  checkUrlWords(place);
+  checkParameters(place, PARAMETERS);
 }

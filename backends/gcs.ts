@@ -14,6 +14,7 @@ import { realSystem, type System } from "../core/system.ts";
 import { checkCertificates, createConnections } from "./bucket/connections.ts";
 import { deleteEach } from "./bucket/delete_each.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
+import { readGcsWords } from "./bucket/read_words.ts";
 import { BucketApi } from "./gcs/bucket.ts";
 import { copyObject, deleteObject } from "./gcs/change.ts";
 import { listObjects } from "./gcs/list.ts";
@@ -37,14 +38,20 @@ export interface GcsBackendOptions {
   /** The project of a new bucket. @default that of the credentials */
   projectId?: string;
   /**
-   * The base URL. An `http:` endpoint is treated as an emulator: it receives no credentials except
+   * The base URL, or a host: `localhost:4443`. An `http:` endpoint is treated as an emulator: it receives no credentials except
    * those of a function.
    *
    * @default "https://storage.googleapis.com", or `STORAGE_EMULATOR_HOST`
    */
   endpoint?: string;
+  /** Use https for an endpoint without a scheme. @default true, except on this machine */
+  secure?: boolean;
   /** The JSON file of a service account or another credential. */
   keyFilename?: string;
+  /** @deprecated Use `keyFilename`. */
+  credentials_path?: string;
+  /** @deprecated Use `projectId`. */
+  project_id?: string;
   /**
    * The key of a service account, or a function that returns one or an access token. The function
    * is called before the first request, and again if the store rejects its result. `anonymous` for
@@ -90,11 +97,12 @@ export interface GcsBackendOptions {
   logger?: Pick<Console, "debug">;
 }
 
-const OPTIONS: OptionNames<GcsBackendOptions> = {
+const OPTIONS: OptionNames<Omit<GcsBackendOptions, "credentials_path" | "project_id">> = {
   bucket: true,
   prefix: true,
   projectId: true,
   endpoint: true,
+  secure: true,
   keyFilename: true,
   credentials: true,
   storage: true,
@@ -125,7 +133,7 @@ const DELETES_AT_ONCE = 32;
  * ```
  */
 export function createGcsBackend(options: GcsBackendOptions): Backend {
-  options = checkOptions("open bucket", options, OPTIONS, ["bucket"]);
+  options = checkOptions("open bucket", readGcsWords(options), OPTIONS, ["bucket"]);
   const {
     prefix = "",
     createBucket = false,

@@ -10,6 +10,7 @@ import type {
 import { loadPart, orImport } from "../core/urls/load_part.ts";
 import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
 import { isThere } from "./bucket/describe.ts";
+import { checkUrlWords } from "./bucket/words.ts";
 
 export const gcsDriver: Driver = {
   kind: "gcs",
@@ -32,18 +33,24 @@ interface GcsDriver {
   createGcsBackend(options: Record<string, unknown>): Backend;
 }
 
-async function open(place: BackendPlace, options: OpenStoreOptions): Promise<Backend> {
+async function open(
+  place: BackendPlace,
+  options: OpenStoreOptions & { keyFilename?: string; projectId?: string },
+): Promise<Backend> {
   const { bucket, prefix, parameters: { endpoint } } = place;
+  checkUrlWords(place);
   checkParameters(place, gcsDriver.parameters);
   const loading = loadPart<GcsDriver>("./gcs.ts", import.meta.url);
   const { createGcsBackend } = await orImport("backends/gcs", loading);
-  const { createBucket, retryForMs, logger, system } = options;
+  const { keyFilename, projectId, createBucket, retryForMs, logger, system } = options;
   const credentials = isOn(place, "anonymous") ? "anonymous" : options.credentials;
   return createGcsBackend({
     bucket,
     prefix,
     endpoint,
     credentials,
+    keyFilename,
+    projectId,
     createBucket,
     retryForMs,
     logger,

@@ -12,6 +12,7 @@ import { checkOptions, type OptionNames } from "../core/options/check_options.ts
 import type { Logger } from "../core/registry.ts";
 import { realSystem, silentLogger, type System, timerMs } from "../core/system.ts";
 import { createConnections } from "./bucket/connections.ts";
+import { readS3Words } from "./bucket/read_words.ts";
 import { ReadPatience } from "./bucket/read_patience.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
@@ -40,8 +41,10 @@ export interface S3BackendOptions {
   /** A folder in the bucket for all keys: `team/models`. @default none */
   prefix?: string;
   provider?: S3ProviderId;
-  /** The base URL. @default that of the provider and region */
+  /** The base URL, or a host: `localhost:9000`. @default that of the provider and region */
   endpoint?: string;
+  /** Use https for an endpoint without a scheme. @default true, except on this machine */
+  secure?: boolean;
   /** The region of the bucket. @default from the provider or the SDK */
   region?: string;
   /**
@@ -49,6 +52,10 @@ export interface S3BackendOptions {
    * a public bucket. @default found by the SDK
    */
   credentials?: S3Credentials | "anonymous" | (() => S3Credentials | Promise<S3Credentials>);
+  /** @deprecated Use `credentials.accessKeyId`. */
+  access_key?: string;
+  /** @deprecated Use `credentials.secretAccessKey`. */
+  secret_key?: string;
   /**
    * Your own `S3Client` for all requests; it is not closed. Configure `maxAttempts: 1`, and on Deno
    * a handler without keep-alive: a create that is sent twice looks like a lost race.
@@ -90,11 +97,12 @@ export interface S3BackendOptions {
   logger?: Logger;
 }
 
-const OPTIONS: OptionNames<S3BackendOptions> = {
+const OPTIONS: OptionNames<Omit<S3BackendOptions, "access_key" | "secret_key">> = {
   bucket: true,
   prefix: true,
   provider: true,
   endpoint: true,
+  secure: true,
   region: true,
   credentials: true,
   client: true,
@@ -124,7 +132,7 @@ const OPTIONS: OptionNames<S3BackendOptions> = {
  * ```
  */
 export function createS3Backend(options: S3BackendOptions): Backend {
-  options = checkOptions("open bucket", options, OPTIONS, ["bucket"]);
+  options = checkOptions("open bucket", readS3Words(options), OPTIONS, ["bucket"]);
   checkClientOptions(options);
   const { store, close } = openStore(options);
   return checkRemovals<Backend>({

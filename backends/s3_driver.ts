@@ -11,6 +11,7 @@ import { isRegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
 import { isThere } from "./bucket/describe.ts";
+import { checkUrlWords } from "./bucket/words.ts";
 import type { KnownBucket, S3Configs } from "./s3_configs.ts";
 import type { BucketOptions } from "./s3_configs/open_bucket.ts";
 import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
@@ -45,6 +46,7 @@ async function open(
   options: OpenStoreOptions & { s3Configs?: S3Configs },
 ): Promise<Backend> {
   const { scheme, bucket, prefix, parameters } = place;
+  checkUrlWords(place);
   checkParameters(place, scheme === "s3" ? s3Driver.parameters : ["endpoint", "region", ...ACCESS]);
   const provider = findS3Provider(parameters.provider ?? scheme).id;
   const [{ createS3Configs }, { openBucket, toCredentials }] = await Promise.all([

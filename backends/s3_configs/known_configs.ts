@@ -63,7 +63,9 @@ export class KnownConfigs {
   async find(provider: string, bucket: string): Promise<S3Config | undefined> {
     const url = bucketUrl(provider, bucket);
     const own = this.#registered.get(url);
-    if (own !== undefined) return sealS3Config(await evaluate(own.source, url), url);
+    if (own !== undefined) {
+      return sealS3Config(await evaluate(own.source, url), { bucket, of: url });
+    }
     const stem = variableStem(provider, bucket);
     for (const place of await readVariableSources(this.#envFile, this.#system)) {
       const variables = readVariables(stem, place);
@@ -72,7 +74,7 @@ export class KnownConfigs {
       if (other !== undefined) throw ambiguous(url, other, stem);
       this.#ofVariables.set(stem, { provider, bucket });
       const nameOf = (setting: S3Setting) => variableName(stem, setting);
-      return sealS3Config(variables, `${url} in ${place.label}`, nameOf);
+      return sealS3Config(variables, { bucket, of: `${url} in ${place.label}`, nameOf });
     }
   }
 

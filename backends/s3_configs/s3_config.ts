@@ -1,11 +1,15 @@
 // The configuration of one bucket, in an object that hides its secrets.
 import { fault } from "../../core/errors.ts";
-import { namesOfKey } from "../bucket/describe.ts";
+import { readConfigWords } from "../bucket/read_words.ts";
 import type { S3Credentials } from "../s3/credentials.ts";
 
 /** The configuration of one bucket. */
 export interface S3Config extends S3Credentials {
-  /** The base URL. @default that of the provider for the region, if it has one */
+  /**
+   * The base URL, or a host: `localhost:9000`.
+   *
+   * @default that of the provider for the region, if it has one
+   */
   endpoint?: string;
   region?: string;
 }
@@ -15,6 +19,10 @@ export interface S3Config extends S3Credentials {
  */
 export type S3ConfigInput =
   & Omit<S3Config, "accessKeyId" | "secretAccessKey">
+  & {
+    /** Use https for an endpoint without a scheme. @default true, except on this machine */
+    secure?: boolean;
+  }
   & ({ accessKeyId: string } | { accessKey: string } | { access_key: string })
   & ({ secretAccessKey: string } | { secretKey: string } | { secret_key: string });
 
@@ -55,27 +63,26 @@ function hideSecrets(config: S3Config): S3Config {
 /**
  * Checks a configuration and hides its secrets.
  *
- * @param of the bucket, for messages
- * @param nameOf returns the name of a setting in its source
+ * @param options `of` is the bucket in messages; `nameOf` returns a setting's name in its source
  * @throws {RegistryError} `Invalid` with the missing or wrong settings, never with a value
  */
 export function sealS3Config(
   config: unknown,
-  of: string,
-  nameOf: (setting: S3Setting) => string = (setting) => setting,
+  { bucket, of, nameOf = (setting) => setting }: {
+    bucket: string;
+    of: string;
+    nameOf?: (setting: S3Setting) => string;
+  },
 ): S3Config {
   const invalid = (state: string, hint: string) =>
     fault({ code: "Invalid", action: "use configuration of", subject: of, state, hint });
   const written = (typeof config === "object" ? config : null) as Record<string, unknown> | null;
   if (written === null) throw invalid("it is not an object", `Pass { ${SETTINGS.join(", ")} }.`);
+  const read = readConfigWords(written, { bucket, action: "use configuration of", subject: of });
   const texts = new Map<S3Setting, string>();
   for (const setting of SETTINGS) {
-    const [name, other] = namesOfKey(setting).filter((name) => (written[name] ?? "") !== "");
-    if (name === undefined) continue;
-    if (other !== undefined) {
-      throw invalid(`${name} is given twice, also as ${other}`, "Keep one of them.");
-    }
-    const value = written[name];
+    const value = read[setting];
+    if (value === undefined) continue;
     if (typeof value !== "string") {
       throw invalid(`${nameOf(setting)} is not a string`, "Pass a string.");
     }

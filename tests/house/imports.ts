@@ -291,7 +291,8 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     may: among(
       ...OF_PLUGINS,
       "extensions/plugins/",
-      "backends/bucket/describe.ts",
+      "backends/bucket/read_words.ts",
+      "backends/bucket/words.ts",
       "backends/drivers.ts",
     ),
   },

@@ -1,5 +1,6 @@
 // The built-in storages by name: their settings, and how each opens its store.
-import { KEY_ALIASES } from "../../../backends/bucket/describe.ts";
+import { endpointOf } from "../../../backends/bucket/read_words.ts";
+import { GCS_WORDS, S3_WORDS } from "../../../backends/bucket/words.ts";
 import { driverOf, DRIVERS } from "../../../backends/drivers.ts";
 import type { Driver, OpenStoreOptions } from "../../../core/driver.ts";
 import { described, invalid, itemAt } from "../../../core/kernel.ts";
@@ -26,18 +27,21 @@ interface BucketSettings {
   prefix?: string;
   endpoint?: string;
   createBucket?: boolean;
+  /** Use https for a host without a scheme. @default true, except for localhost */
+  secure?: boolean;
 }
 
 interface S3Settings extends BucketSettings {
   accessKeyId?: string;
   secretAccessKey?: string;
+  sessionToken?: string;
   region?: string;
-  /** Use https for a host without a scheme. @default true, except for localhost */
-  secure?: boolean;
 }
 
 interface GcsSettings extends BucketSettings {
   credentials?: unknown;
+  keyFilename?: string;
+  projectId?: string;
 }
 
 const folder: StorageDescription = {
@@ -54,15 +58,24 @@ const gcs: StorageDescription = {
     prefix: "text",
     endpoint: "text",
     credentials: accountProblem,
+    keyFilename: "text",
+    projectId: "text",
     createBucket: "flag",
+    secure: "flag",
   },
   required: ["bucket"],
   secrets: ["credentials"],
-  aliases: { create_bucket: "createBucket" },
+  aliases: GCS_WORDS,
   env: { bucket: "GCS_BUCKET" },
-  open: async ({ credentials, createBucket, ...settings }: GcsSettings, options) => {
-    const url = urlOf("gs", settings, { endpoint: settings.endpoint });
-    return await openBucket(url, { credentials, createBucket, ...options });
+  open: async ({ secure, ...settings }: GcsSettings, options) => {
+    const { credentials, keyFilename, projectId, createBucket } = settings;
+    const endpoint = fullEndpoint("gcs", settings.endpoint, secure);
+    const account = { credentials, keyFilename, projectId };
+    return await openBucket(urlOf("gs", settings, { endpoint }), {
+      ...account,
+      createBucket,
+      ...options,
+    });
   },
 };
 
@@ -92,6 +105,7 @@ function s3(scheme: "minio" | "s3", env: Record<string, string> = {}): StorageDe
       endpoint: "text",
       accessKeyId: "text",
       secretAccessKey: "text",
+      sessionToken: "text",
       bucket: "text",
       region: "text",
       prefix: "text",
@@ -100,11 +114,11 @@ function s3(scheme: "minio" | "s3", env: Record<string, string> = {}): StorageDe
     },
     required: ["bucket"],
     secrets: ["accessKeyId", "secretAccessKey", "sessionToken"],
-    aliases: { ...KEY_ALIASES, create_bucket: "createBucket" },
+    aliases: S3_WORDS,
     env,
     open: async ({ createBucket, secure, ...settings }: S3Settings, options) => {
       const credentials = keysOf(scheme, settings);
-      const endpoint = settings.endpoint && endpointOf(settings.endpoint, secure);
+      const endpoint = fullEndpoint(scheme, settings.endpoint, secure);
       const url = urlOf(scheme, settings, { endpoint, region: settings.region });
       return await openBucket(url, { credentials, createBucket, ...options });
     },
@@ -117,7 +131,10 @@ async function openHere(scheme: string, url: string, options: OpenStoreOptions):
 }
 
 /** Opens a bucket. Throws `Invalid` for an invalid URL. */
-async function openBucket(url: string, options: OpenStoreOptions): Promise<Backend> {
+async function openBucket(
+  url: string,
+  options: OpenStoreOptions & Pick<GcsSettings, "keyFilename" | "projectId">,
+): Promise<Backend> {
   return await open(driverOf(url).place, options);
 }
 
@@ -142,10 +159,10 @@ function urlOf(
 
 function keysOf(
   kind: string,
-  { accessKeyId, secretAccessKey }: S3Settings,
-): { accessKeyId: string; secretAccessKey: string } | undefined {
+  { accessKeyId, secretAccessKey, sessionToken }: S3Settings,
+): { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined {
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
-    return { accessKeyId, secretAccessKey };
+    return { accessKeyId, secretAccessKey, sessionToken };
   }
   if (accessKeyId === secretAccessKey) return undefined;
   const [given, missing] = accessKeyId === undefined
@@ -156,11 +173,12 @@ function keysOf(
   });
 }
 
-/** Adds a scheme to a host: https, on this machine http. */
-function endpointOf(endpoint: string, secure?: boolean): string {
-  if (/^[a-z]+:\/\//i.test(endpoint)) return endpoint;
-  const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/i.test(endpoint);
-  return `${secure ?? !isHere ? "https" : "http"}://${endpoint}`;
+function fullEndpoint(
+  kind: string,
+  endpoint: string | undefined,
+  secure: boolean | undefined,
+): string | undefined {
+  return endpoint && endpointOf(endpoint, secure, { action: "open storage", subject: kind });
 }
 
 function accountProblem(value: unknown): string | undefined {

@@ -44,7 +44,7 @@ Deno.test("impossible options are refused with a hint", () => {
       [{ bucket }, /invalid bucket name/] as [Partial<S3BackendOptions>, RegExp]
     ),
     [{ prefix: "a/../b" }, /prefix/],
-    [{ endpoint: "127.0.0.1:9000" }, /endpoint/],
+    [{ endpoint: "ftp://127.0.0.1:9000" }, /endpoint/],
     [{ endpoint: "https://user:hunter2@host" }, /endpoint/],
     [{ provider: "minio" }, /endpoint/],
     [{ provider: "tos" }, /endpoint/],
