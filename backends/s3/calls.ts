@@ -86,7 +86,7 @@ export interface S3Calls {
     ListPage,
   ];
   CopyObject: [
-    Target & { CopySource: string; CopySourceIfMatch?: string },
+    Described & { CopySource: string; CopySourceIfMatch?: string; MetadataDirective: "REPLACE" },
     { CopyObjectResult?: { ETag?: string; LastModified?: Date } },
   ];
   CreateMultipartUpload: [Described & { ChecksumAlgorithm?: "CRC32" }, { UploadId?: string }];

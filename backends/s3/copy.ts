@@ -45,7 +45,9 @@ export async function copyObject(
     });
     return objectInfo(to, size, await upload.complete(size));
   }
-  const input = { ...store.putOptions, Key, ...asked };
+  const { ContentType, Metadata } = sourceHead; // and no encoding, which a client may have claimed
+  const described = { MetadataDirective: "REPLACE", ContentType, Metadata } as const;
+  const input = { ...store.putOptions, Key, ...asked, ...described };
   const { CopyObjectResult } = await call(store, "CopyObject", input, settings);
   return objectInfo(to, size, CopyObjectResult ?? {});
 }

@@ -1,6 +1,6 @@
 // Uploads straight into the bucket, on real servers: what their URLs take, and what a save moves.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { openUploads, presignUpload } from "../../../extensions/transfers/mod.ts";
+import { openUploads, presignDownload, presignUpload } from "../../../extensions/transfers/mod.ts";
 import type { StoredRegistry } from "../../../mod.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { crc32c, sha256 } from "../../../core/bytes/digest.ts";
@@ -87,6 +87,17 @@ testOnServers("a save takes no other bytes than were checked", COMPARING, async 
     await rejected(code, saveFrom(registry, name, source));
     assertEquals(await registry.has(name), false);
   }
+});
+
+testOnServers("a saved file has no encoding that its sender claimed", COMPARING, async (world) => {
+  const registry = await open(world);
+  const upload = await presignUpload(registry, asked(CONTENT));
+  assertEquals(await put(upload, CONTENT, { "content-encoding": "gzip" }), 200);
+  await saveFrom(registry, "a", await (await openUploads(registry)).source(upload.upload));
+  const { url } = await presignDownload(registry, "a");
+  const answer = await fetch(url); // would decode it
+  assertEquals(answer.headers.get("content-encoding"), null);
+  assertEquals(sha256(await answer.bytes()), sha256(CONTENT));
 });
 
 testOnServers("a copy names the tag that was checked", "fake-gcs", async (world) => {
