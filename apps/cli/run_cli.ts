@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../holdfast_version.ts";
 import { type Advice, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
+import { withDeadline } from "../../core/retry.ts";
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";
 import { createCommandContext } from "./program/command_context.ts";
 import type { Command, SharedOptions } from "./program/command.ts";
@@ -53,7 +54,8 @@ async function loadOwn(
     const { loadExtensions } = await import("./program/extensions/load_extensions.ts");
     const known = [...extensions, ...own];
     const { names } = createCommandTable(known);
-    return await loadExtensions(modules, { extensions: known, commands: names });
+    const loading = loadExtensions(modules, { extensions: known, commands: names });
+    return await withDeadline(loading, { signal: io.signal }); // a module may never end
   };
   const isHelp = words.length === 0 || words.includes("--help") || words.includes("-h");
   const goesOn = isHelp || WITHOUT_CONFIGURED.test(words[0]!);

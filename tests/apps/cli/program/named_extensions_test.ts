@@ -3,7 +3,9 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { VERSION } from "../../../../apps/holdfast_version.ts";
-import { holdfast } from "../../captured_io.ts";
+import { runCli } from "../../../../apps/cli/run_cli.ts";
+import { Interruption } from "../../../../apps/cli/terminal/exit_code.ts";
+import { captureIo, holdfast } from "../../captured_io.ts";
 import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 
 const IMPORTS = `import { defineExtension } from "@holdfast/holdfast/extending";
@@ -241,4 +243,13 @@ Deno.test("two extensions stand beside each other, and share no name", async () 
   assertMatch(both.out, /hello {2}Say hello\.\n {2}b {6}Say hello\./);
   const { err } = await it.run("--extension a.ts --extension c.ts hello");
   assertStringIncludes(err, 'its command "hello" exists');
+});
+
+Deno.test("an interrupt ends a line whose extension never ends to load", async () => {
+  await using root = await tempRoot();
+  const file = root.join("slow.ts");
+  await writeFile(file, "export const extension = new Promise(() => {});\n");
+  const signal = AbortSignal.abort(new Interruption("SIGINT"));
+  const io = captureIo({ cwd: root.join("."), signal });
+  assertEquals(await runCli(["--extension", file, "ls"], io, { extensions: [] }), 130);
 });
