@@ -90,7 +90,7 @@ Deno.test("updates find every package of npm, PyPI and Go that a file pins", asy
         : [];
     });
   };
-  for (const path of await sourceFiles(["core", "backends", "formats", "apps", "queues"])) {
+  for (const path of await sourceFiles(["core", "backends", "formats", "apps", "extensions"])) {
     const pinned = Array.from((await read(path)).matchAll(/from "npm:(@?[^@"]+)@([^/"]+)/g));
     const expected = pinned.map(([, name, version]) => `${name} ${version}`);
     const matched = await found(path);

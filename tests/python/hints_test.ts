@@ -151,8 +151,8 @@ pythonTest("errors have hints for Python, not for HTTP or the command line", asy
 
 /** The hints in the sources of what a service calls, with names for what they compute. */
 async function hintsOfServices(): Promise<string[]> {
-  const paths = await sourceFiles(["core", "registry", "runs", "disk", "materializers"]
-    .concat("verification", "apps/server"));
+  const paths = await sourceFiles(["core", "registry", "disk", "materializers", "extensions"]
+    .concat("apps/server"));
   const sources = await Promise.all(paths.map((path) => Deno.readTextFile(join(REPOSITORY, path))));
   const STRING = /"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`|'([^'\n]*)'/g;
   const HINT = new RegExp(`\\bhint\\s*[:=]\\s*(?:\\s*(?:${STRING.source})\\s*\\+?)+`, "g");

@@ -65,6 +65,10 @@ def versions_for(
     action: str, names: Sequence[str], versions: str | Sequence[str | None] | None
 ) -> list[str | None]:
     """Returns a version for each name: the same for all, or one of a list."""
+    given: Sequence[object] = names
+    if not all(isinstance(each, str) for each in given):
+        message = f"Cannot {action} several names: one is not a string"
+        raise HoldfastError("Invalid", message, 'Pass names such as ["my:model", "my:data"].')
     if versions is None or isinstance(versions, str):
         return [versions] * len(names)
     return same_length(action, names, versions, "versions")

@@ -49,4 +49,8 @@ class WritableRegistry(Registry):
     def __delitem__(self, ref: str) -> None:
         """Deletes a version, or all versions of a name. Raises `NotFound` if there was none."""
         if not self.delete(ref, all_versions="@" not in ref):
-            raise HoldfastError("NotFound", f"Cannot delete {quoted(ref)}: no such version")
+            raise HoldfastError(
+                "NotFound",
+                f"Cannot delete {quoted(ref)}: no such version",
+                "`registry.keys()` has the names, `registry.versions(name)` their versions.",
+            )

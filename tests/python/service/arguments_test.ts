@@ -16,7 +16,7 @@ service, store = holdfast.connect(url, timeout=5), holdfast.open_registry(place)
 artifact = store.open("a")
 now = datetime.datetime.now(datetime.timezone.utc)
 VALID = {
-    "name": "a", "ref": "a", "value": 1, "alias": "used", "version": "1.0.0", "query": "a",
+    "name": "a", "ref": "a", "refs": ["a"], "names": ["b"], "values": [1], "value": 1, "alias": "used", "version": "1.0.0", "query": "a",
     "members": {"x": "a"}, "to": "to", "path": "data.json", "offset": 0, "size": 1, "url": url,
     "reason": "none",
 }
