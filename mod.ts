@@ -34,6 +34,7 @@ import type {
   ServiceRegistry,
   StoredRegistry,
 } from "./core/registry.ts";
+import { VERIFY } from "./core/registry/operations/reading.ts";
 import { realSystem } from "./core/system.ts";
 import { createMaterializers } from "./materializers/mod.ts";
 import type { CacheReport, ClearCacheOptions } from "./registry/cache/entries.ts";
@@ -63,7 +64,7 @@ const OPTIONS: OptionNames<OpenRegistryOptions> = {
   by: true,
   retryForMs: true,
   materializers: true,
-  verify: true,
+  verify: { among: VERIFY },
   maxLoadBytes: true,
   threads: true,
   cache: true,

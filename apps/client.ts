@@ -9,6 +9,7 @@ import { createMaterializerSet, type Materializers } from "../core/materializer.
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { checkMaxLoadBytes } from "../core/calls/load_limit.ts";
 import type { OpenOptions, Registry, ServiceRegistry } from "../core/registry.ts";
+import { VERIFY } from "../core/registry/operations/reading.ts";
 import { isPassing } from "../core/retry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import { isPrivateUrl } from "../core/urls/private_url.ts";
@@ -62,7 +63,7 @@ const OPTIONS: OptionNames<HttpRegistryOptions> = {
   token: true,
   readOnly: true,
   materializers: true,
-  verify: true,
+  verify: { among: VERIFY },
   maxLoadBytes: true,
   retryForMs: true,
   timeoutMs: true,

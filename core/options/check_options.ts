@@ -87,12 +87,13 @@ function checkValue(
   value: unknown,
   { sent, among, orNull }: Pick<OptionRow, "sent" | "among" | "orNull">,
 ): void {
-  if (sent === undefined || value === null && orNull) return;
+  if (value === null && orNull) return;
   if (among !== undefined && !among.includes(value as string)) {
     const words = among.map(shown);
     const hint = `Pass ${words.slice(0, -1).join(", ")} or ${words.at(-1)}.`;
     throw invalid(action, `${name} is ${shown(value)}`, hint);
   }
+  if (sent === undefined) return;
   const [is, hint] = KINDS[sent];
   if (is(value)) return;
   const what = value instanceof Date

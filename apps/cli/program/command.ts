@@ -2,6 +2,7 @@
 import type { Logger, OpenRegistryOptions, Registry } from "../../../mod.ts";
 import type { RegistrySettings } from "../../../registry/mod.ts";
 import type { Advice } from "../../../core/errors.ts";
+import { VERIFY } from "../../../core/registry/operations/reading.ts";
 import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import type { TokenSource } from "./token_source.ts";
 import type { CliIo, Colors } from "../terminal/cli_io.ts";
@@ -225,7 +226,7 @@ export const ON_CONFLICT_OPTION: {
 export const VERIFY_OPTION = {
   flags: "--verify <how>",
   text: "check bytes: not at all, by digest (default), or also query the store for deletions",
-  choices: ["none", "integrity", "full"],
+  choices: VERIFY,
 } as const;
 
 /** The option that stands before a command, as it may define the command. */

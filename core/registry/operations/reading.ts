@@ -13,7 +13,10 @@ import { type OptionRows, type RowOf, SIGNAL } from "./row.ts";
  *   without asking the store, for up to a week after it was deleted elsewhere.
  * - `full`: like `integrity`, and the store is always asked for the current version.
  */
-export type Verify = "none" | "integrity" | "full";
+export type Verify = typeof VERIFY[number];
+
+/** All values of {@linkcode Verify}. */
+export const VERIFY = ["none", "integrity", "full"] as const;
 
 /** Options that select a version. */
 export interface RefOptions extends SignalOptions {
@@ -97,7 +100,7 @@ export interface DownloadOptions extends ReadOptions, FilePatterns {
 }
 
 const REF: OptionRows<RefOptions> = { version: {}, asOf: {}, ...SIGNAL };
-const READ: OptionRows<ReadOptions> = { ...REF, verify: {} };
+const READ: OptionRows<ReadOptions> = { ...REF, verify: { among: VERIFY } };
 
 export const OPEN_PAGES: OptionRows<ReadOptions> = READ;
 export const OPEN_FILE: OptionRows<OpenFileOptions> = { ...READ, path: {} };
