@@ -155,7 +155,7 @@ export type FileVerbs = {
  * ```
  */
 export function createFileManager(
-  stores: FileStores | Record<string, AnyFileStore>,
+  stores: FileStores | Record<string, AnyFileStore> | Map<string, AnyFileStore>,
   { formats = createFormats() }: {
     /** The formats of files. @default all built-in ones */
     formats?: Formats;
@@ -201,8 +201,9 @@ function noStore(action: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action, state: "the name of the store is missing", hint });
 }
 
-function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is FileStores {
-  if (typeof stores === "object" && stores !== null) {
+function isSet(stores: Parameters<typeof createFileManager>[0]): stores is FileStores {
+  if (typeof stores === "object" && stores !== null && !Array.isArray(stores)) {
+    if (stores instanceof Map) return false;
     return typeof stores.names === "function" && typeof stores.register === "function";
   }
   throw invalid("create a file manager", undefined, `${described(stores)} is not a set of stores`, {

@@ -170,10 +170,13 @@ function isDecorating(value: unknown): value is ClassDecoratorContext {
   return typeof value === "object" && value !== null && "addInitializer" in value;
 }
 
-/** Returns the stores of a plain object as a set. Their owner disposes of them. */
-export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
-  for (const [name, store] of Object.entries(stores)) checked(name, store);
-  return createStoreSet({}, {}, stores);
+/** Returns the stores of a plain object or a map as a set. Their owner disposes of them. */
+export function storesOf(
+  stores: Record<string, AnyFileStore> | Map<string, AnyFileStore>,
+): FileStores {
+  const byName = stores instanceof Map ? Object.fromEntries(stores) : stores;
+  for (const [name, store] of Object.entries(byName)) checked(name, store);
+  return createStoreSet({}, {}, byName);
 }
 
 /** Lists the members that an object lacks to be a store that reads, writes, or accepts values. */

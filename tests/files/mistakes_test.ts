@@ -80,6 +80,7 @@ Deno.test("an object that is not a store is Invalid, with a hint", () => {
     [/create is missing/, () => defineFileStore({ name: "a" } as never)],
     [/not a set of stores/, () => createFileManager(undefined as never)],
     [/not a set of stores/, () => createFileManager(null as never)],
+    [/not a set of stores/, () => createFileManager([createMemoryFiles()] as never)],
     [/not a set of stores/, () => createFileManager("disk" as never)],
     [/Promise is not a backend.*await openBackend/, () => createBucketFiles({ backend })],
     [/an object, not a string.*root: /, () => createFileStores("./data" as never)],
