@@ -1,4 +1,5 @@
 // Classes with one instance for each operator id, as those of general_pipeline have.
+import { described, invalid } from "../core/kernel.ts";
 import type { OperatorClass } from "./operator.ts";
 
 /** The classes behind those that `singleton` returned. */
@@ -14,7 +15,7 @@ export function singleton<T extends OperatorClass>(source: T, kept: Map<unknown,
   const single: T = new Proxy(source, {
     construct(target, args, made) {
       if (made !== single) return Reflect.construct(target, args, made);
-      const id: unknown = Object(args[0]).operatorId;
+      const id: unknown = Object(checkedArgs(target, args[0])).operatorId;
       const instance = kept.get(id) ?? Reflect.construct(target, args);
       kept.set(id, instance);
       return instance;
@@ -27,4 +28,12 @@ export function singleton<T extends OperatorClass>(source: T, kept: Map<unknown,
 /** Returns the class that makes a new instance. */
 export function manyOf(source: OperatorClass): OperatorClass {
   return CLASSES.get(source) ?? source;
+}
+
+/** Returns the argument. Ids by position would all be taken for none, and share one instance. */
+function checkedArgs({ name }: OperatorClass, args: unknown): unknown {
+  if (args === undefined || typeof args === "object") return args;
+  throw invalid("create an operator of class", name, `its argument is ${described(args)}`, {
+    hint: `Pass an object: new ${name}({ operatorId: "x" }).`,
+  });
 }

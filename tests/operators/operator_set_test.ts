@@ -146,6 +146,11 @@ Deno.test("a class that is registered as a singleton has one instance for each o
     }
   }
   class More extends Single {}
+  assertThrows(
+    () => new Single("a" as never),
+    RegistryError,
+    "class Single: its argument is a string",
+  );
 
   const one = new Single({ operatorId: "a", inputRoot: "in" });
   assert(one instanceof Single);
