@@ -1,12 +1,15 @@
 // The table "Said there, meant otherwise here" of docs/migrating_libraries.md: a check of each row.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { join } from "@std/path";
 import { createS3Configs } from "@holdfast/holdfast/backends";
-import { createFileStores } from "@holdfast/holdfast/files";
-import { createOperators, Operator } from "@holdfast/holdfast/operators";
-import { Behavior, createPlugins, JobRunner } from "@holdfast/holdfast/plugins";
+import { createS3Backend } from "@holdfast/holdfast/backends/s3";
+import { createFileStores, FileStore } from "@holdfast/holdfast/files";
+import { collectGarbage } from "@holdfast/holdfast/maintenance";
+import { createOperators, Operator, runOperator } from "@holdfast/holdfast/operators";
+import type { OperatorContext } from "@holdfast/holdfast/operators";
+import { Behavior, createPlugins, defineInterface, JobRunner } from "@holdfast/holdfast/plugins";
 import { asMap, defineMaterializer, isRegistryError, localPath } from "@holdfast/holdfast";
 import { openRegistry, RegistryError } from "@holdfast/holdfast";
 import { REPOSITORY } from "../../support/run_deno.ts";
@@ -77,6 +80,12 @@ const CHECKS: Readonly<Record<string, (root: TempRoot) => Promise<void>>> = {
     again.materializers.register(Point, point);
     assertEquals(await again.load("point"), new Point(3));
   },
+  async "`save` takes any object"() {
+    await using registry = await openRegistry("memory:");
+    assertEquals(await codeOf(() => registry.save("point", new Point(3))), "Unsupported");
+    await registry.save("point", new Point(3), { as: point });
+    assertEquals(await registry.load("point"), new Point(3));
+  },
   async '`save("invalid_name"'() {
     await using registry = await openRegistry("memory:");
     await registry.save("invalid_name", 1);
@@ -121,6 +130,31 @@ const CHECKS: Readonly<Record<string, (root: TempRoot) => Promise<void>>> = {
     const versions = new Set((await Promise.all(saves)).map(({ version }) => version));
     assertEquals(versions.size, 4);
   },
+  async "what interrupted saves"() {
+    await using registry = await openRegistry("memory:");
+    await registry.save("model", 1);
+    await collectGarbage(registry);
+    assertEquals(await registry.load("model"), 1);
+  },
+  async "a backend creates"() {
+    const requests: string[] = [];
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request) => {
+        requests.push(`${request.method} ${new URL(request.url).pathname}`);
+        return new Response("<Error><Code>NoSuchBucket</Code></Error>", { status: 404 });
+      },
+    );
+    const endpoint = `http://127.0.0.1:${server.addr.port}`;
+    const open = async (createBucket?: boolean) => {
+      const options = { endpoint, bucket: "models", credentials: KEYS, createBucket };
+      await using backend = createS3Backend(options);
+      return await codeOf(() => openRegistry(backend, { create: true }));
+    };
+    assertEquals([await open(), requests.includes("PUT /models/")], ["NotFound", false]);
+    await open(true);
+    assert(requests.includes("PUT /models/"));
+  },
   async "a backend registers"() {
     await using stores = createFileStores();
     await using others = createFileStores();
@@ -141,6 +175,14 @@ const CHECKS: Readonly<Record<string, (root: TempRoot) => Promise<void>>> = {
     }
     void X;
     assertEquals([stores.has("x"), others.has("x")], [true, false]);
+  },
+  async "an abstract backend"() {
+    await using stores = createFileStores();
+    abstract class Base extends FileStore {
+      static override storeName = "base";
+    }
+    assertThrows(() => stores.register(Base as never), RegistryError, "missing stat");
+    assertEquals(stores.has("base"), false);
   },
   async "`registry['disk']`"() {
     await using stores = createFileStores();
@@ -165,6 +207,13 @@ const CHECKS: Readonly<Record<string, (root: TempRoot) => Promise<void>>> = {
       !Deno.inspect(config).includes("a secret") && !JSON.stringify(config).includes("a secret"),
     );
     assertEquals(config.secretAccessKey, "a secret");
+  },
+  async '`config["access_key"]`'() {
+    const configs = createS3Configs();
+    const keys = { access_key: "id", secret_key: "a secret" };
+    configs.register("tos", "bucket", { endpoint: "https://tos.example", ...keys });
+    const config = await configs.get("tos", "bucket");
+    assertEquals([config.accessKeyId, "access_key" in config], ["id", false]);
   },
   async "`${NAME}`"(root) {
     const envFile = root.join("s3_aksk.env");
@@ -192,6 +241,35 @@ const CHECKS: Readonly<Record<string, (root: TempRoot) => Promise<void>>> = {
     assert(new X() !== new X());
     assert(await operators.instance("x", "id") === await operators.instance("x", "id"));
   },
+  async "`@register_operator` demands"() {
+    const operators = createOperators();
+    class X {
+      run() {
+        return 0;
+      }
+      command() {
+        return ["true"];
+      }
+    }
+    operators.register("x", X);
+    assertEquals((await runOperator(X)).exitCode, 0);
+    assertThrows(() => operators.register("none", class {} as never), RegistryError, "no run()");
+  },
+  async "`self.input_root`"(root) {
+    const seen: string[] = [];
+    class X extends Operator {
+      override run({ inputRoot }: OperatorContext) {
+        seen.push(inputRoot);
+      }
+      override command() {
+        return ["true"];
+      }
+    }
+    const operator = new X();
+    await Promise.all(["a", "b"].map((name) => mkdir(root.join(name))));
+    for (const name of ["a", "b"]) await runOperator(operator, { inputRoot: root.join(name) });
+    assertEquals(seen, [root.join("a"), root.join("b")]);
+  },
   '`get_operator_class("none")`'() {
     const operators = createOperators();
     assertThrows(() => operators.get("none"), RegistryError);
@@ -216,6 +294,27 @@ const CHECKS: Readonly<Record<string, (root: TempRoot) => Promise<void>>> = {
       },
     );
     assertEquals(await task.submit({ path: "a", data: 1 }), "a 1");
+  },
+  async '`{"scheduled": True'() {
+    await using plugins = createPlugins();
+    plugins.defineTask("finalize", () => 1);
+    const task = plugins.createTask("finalize").addBehavior("schedule_job");
+    const { scheduled, jobId } = await task.submit(undefined);
+    assertEquals([scheduled, typeof jobId], [true, "string"]);
+  },
+  async "`@register_plugin` registers"() {
+    const Shape = defineInterface<{ area(): number }>("shape", { methods: ["area"] });
+    await using plugins = createPlugins();
+    await using others = createPlugins();
+    @plugins.register(Shape, "x")
+    class X {
+      area() {
+        return 4;
+      }
+    }
+    void X;
+    assertEquals((await plugins.create(Shape, "x")).area(), 4);
+    assertEquals(await codeOf(() => others.create(Shape, "x")), "NotFound");
   },
   async "`self.config.pop("() {
     await using plugins = createPlugins();
