@@ -1,12 +1,17 @@
 // "Registration Mechanisms Guide": S3 configurations and operators of general_pipeline.
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createS3Configs } from "@holdfast/holdfast/backends";
 import { createOperators, Operator, runOperator } from "@holdfast/holdfast/operators";
 import type { OperatorContext } from "@holdfast/holdfast/operators";
+import { openRegistry, RegistryError } from "@holdfast/holdfast";
 import { parsePipeline } from "@holdfast/holdfast/operators/config";
+import { runPipeline } from "@holdfast/holdfast/operators/runner";
+import { realSystem } from "../../core/system.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
+import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 const CONFIG = {
@@ -72,6 +77,15 @@ Deno.test("S3, programmatic and dynamic registration", async () => {
     "dev-bucket",
     "dynamic-bucket",
   ]);
+});
+
+serverTest("S3, the complete example: a file goes up and down", "minio", async (server) => {
+  const { bucket, endpoint, region, accessKey: access_key, secretKey: secret_key } = server;
+  const configs = createS3Configs();
+  configs.register("minio", bucket, () => ({ endpoint, access_key, secret_key, region }));
+  const url = `minio://${bucket}/${realSystem.id()}/result.csv`;
+  await configs.upload("a,b\n1,2\n", url);
+  assertEquals(new TextDecoder().decode(await configs.download(url)), "a,b\n1,2\n");
 });
 
 const operators = createOperators();
@@ -140,6 +154,64 @@ pipeline:
       - data_cleaner_v1:v1.0
 `;
   parsePipeline(text, { operators });
+});
+
+Deno.test("operators: a pipeline looks them up, creates them and calls run", async () => {
+  await using root = await tempRoot();
+  const ids: string[] = [];
+  await using own = createOperators();
+  @own.register("data_cleaner_v1")
+  class DataCleaner extends DataCleanerOperator {
+    override run(context: OperatorContext): number {
+      ids.push(context.operatorId);
+      return super.run(context);
+    }
+  }
+  void DataCleaner;
+  const text = "pipeline: { operators: { refs: [data_cleaner_v1:v1.0] } }";
+  const pipeline = parsePipeline(text, { operators: own });
+  await using registry = await openRegistry(root.join("registry"));
+  const { end } = await runPipeline(pipeline, { registry, operators: own, root: root.path });
+  assertEquals([end, ids], ["ok", ["data_cleaner_v1"]]);
+});
+
+Deno.test("singletons: the same id is the same instance, another id another", async () => {
+  await using own = createOperators();
+  @own.register("singleton_test", { singleton: true })
+  class TestOperator extends Operator {
+    constructor(_ids: { pipelineId?: string; nodeId?: string; operatorId: string }) {
+      super();
+    }
+    override run(): number {
+      return 0;
+    }
+    override command(): string[] {
+      return ["python", "test.py"];
+    }
+  }
+  const ids = { pipelineId: "pipeline1", nodeId: "node1" };
+  const op1 = new TestOperator({ ...ids, operatorId: "operator_1" });
+  const op2 = new TestOperator({ ...ids, operatorId: "operator_2" });
+  const op3 = new TestOperator({ ...ids, operatorId: "operator_1" });
+  assertNotStrictEquals(op1, op2);
+  assertStrictEquals(op1, op3);
+  @own.register("other_test", { singleton: true })
+  class OtherOperator extends TestOperator {}
+  assertNotStrictEquals<unknown>(new OtherOperator({ operatorId: "operator_1" }), op1);
+});
+
+Deno.test("troubleshooting: a missing configuration, and a class without its methods", async () => {
+  const system = createScriptedSystem({ environment: {} });
+  const missing = await createS3Configs({ system }).get("tos", "b").catch((error) => error);
+  assertEquals([missing.code, missing.message.includes("TOS_B_ENDPOINT")], ["NotFound", true]);
+  const own = createOperators();
+  assertThrows(() => own.register("none", class {} as never), RegistryError, "no run()");
+  class Half {
+    run(): number {
+      return 0;
+    }
+  }
+  assertThrows(() => own.register("half", Half as never), RegistryError, "no command()");
 });
 
 Deno.test("one instance for each operator and id", async () => {

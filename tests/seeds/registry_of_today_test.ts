@@ -1,7 +1,9 @@
 // "Registry Module" of mindtrace 0.9: as a dictionary, caches, conflicts, batches.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { asMap, isRegistryError, loadMany, openRegistry, saveMany } from "@holdfast/holdfast";
-import { RegistryError } from "@holdfast/holdfast";
+import { createLocalBackend, defineMaterializer, RegistryError } from "@holdfast/holdfast";
+import { createGcsBackend } from "@holdfast/holdfast/backends/gcs";
+import { createS3Backend } from "@holdfast/holdfast/backends/s3";
 import { tempRoot } from "../support/temp_root.ts";
 
 Deno.test("quick start, as a dictionary", async () => {
@@ -15,6 +17,37 @@ Deno.test("quick start, as a dictionary", async () => {
   assertEquals(await map.has("my:config"), false);
   assertEquals(await registry.has("my:model", { version: "1.0.0" }), true);
   assertEquals((await registry.info("my:model", { version: "1.0.0" })).version, "1.0.0");
+});
+
+Deno.test("backends: a folder, S3-compatible, and GCP", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(createLocalBackend({ path: root.join("registry") }));
+  await registry.save("my:model", 1);
+  await using s3Backend = createS3Backend({
+    endpoint: "localhost:9000",
+    access_key: "minioadmin",
+    secret_key: "minioadmin",
+    bucket: "minio-registry",
+    secure: false,
+  });
+  await using gcpBackend = createGcsBackend({
+    project_id: "my-project",
+    bucket_name: "my-registry-bucket",
+    credentials_path: "/path/to/service-account.json",
+  } as never); // its types have bucket only
+  assert(s3Backend.location.includes("minio-registry"));
+  assert(gcpBackend.location.includes("my-registry-bucket"));
+});
+
+Deno.test("concurrency: the first write of a version wins, or the last of a mutable registry", async () => {
+  await using registry = await openRegistry("memory:");
+  const saves = [1, 2, 3].map((value) => registry.save("model", value, { version: "1.0.0" }));
+  const settled = await Promise.allSettled(saves);
+  assertEquals(settled.filter(({ status }) => status === "fulfilled").length, 1);
+  await using mutable = await openRegistry("memory:", { mutable: true });
+  const overwrite = { version: "1.0.0", onConflict: "overwrite" } as const;
+  await Promise.all([1, 2, 3].map((value) => mutable.save("model", value, overwrite)));
+  assertEquals((await Array.fromAsync(mutable.versions("model"))).length, 1);
 });
 
 Deno.test("caching: levels of verification, and clearing", async () => {
@@ -46,6 +79,24 @@ Deno.test("conflict handling", async () => {
   assertEquals((await assertRejects(again, RegistryError)).code, "AlreadyExists");
   await registry.save("model", 2, { version: "1.0.0", onConflict: "overwrite" });
   assertEquals(await registry.load("model"), 2);
+});
+
+Deno.test("custom materializers: registered for a class, or of one save", async () => {
+  class MyClass {
+    constructor(readonly text: string) {}
+  }
+  const myMaterializer = defineMaterializer({
+    id: "my_module/my_class",
+    save: ({ text }: MyClass) => [{ path: "a", content: new TextEncoder().encode(text) }],
+    load: async (artifact) =>
+      new MyClass(new TextDecoder().decode(await artifact.file("a").bytes())),
+  });
+  await using registry = await openRegistry("memory:");
+  registry.materializers.register(MyClass, myMaterializer);
+  await registry.save("custom:obj", new MyClass("a"));
+  await registry.save("custom:obj", new MyClass("b"), { as: myMaterializer });
+  assertEquals(await registry.load("custom:obj@1"), new MyClass("a"));
+  assertEquals(await registry.load("custom:obj@2"), new MyClass("b"));
 });
 
 Deno.test("metadata and information: of a version, of a name, of all", async () => {
@@ -84,4 +135,13 @@ Deno.test("batch operations", async () => {
   ]);
   const loaded = await loadMany(registry, ["model:a@1.0.0", "model:b@1.0.0"]);
   assertEquals(loaded.results.map((each) => each.ok && each.value), [1, 2]);
+});
+
+Deno.test("debug logging: operations write detailed logs", async () => {
+  const lines: string[] = [];
+  const line = (message: string) => void lines.push(message);
+  const logger = { debug: line, info: line, warn: line, error: line };
+  await using registry = await openRegistry("memory:", { logger });
+  await registry.save("my:model", 1);
+  assert(lines.some((line) => line.includes("my:model")), lines.join("\n"));
 });

@@ -28,16 +28,18 @@ Deno.test("backends: a folder, MinIO and Google Cloud Storage", async () => {
   await using registry = await openRegistry(createLocalBackend({ path: root.join("registry") }));
   await registry.save("my:model", trained);
   await using minio = createS3Backend({
-    endpoint: "http://localhost:9000",
+    endpoint: "localhost:9000",
+    access_key: "minioadmin",
+    secret_key: "minioadmin",
     bucket: "minio-registry",
-    credentials: { accessKeyId: "minioadmin", secretAccessKey: "minioadmin" },
+    secure: false,
   });
   assert(minio.location.includes("minio-registry"));
   await using gcs = createGcsBackend({
-    projectId: "my-project",
-    bucket: "my-registry-bucket",
-    keyFilename: "/path/to/service-account.json",
-  });
+    project_id: "my-project",
+    bucket_name: "my-registry-bucket",
+    credentials_path: "/path/to/service-account.json",
+  } as never); // its types have bucket only
   assert(gcs.location.includes("my-registry-bucket"));
 });
 
@@ -92,6 +94,15 @@ Deno.test("error handling", async () => {
   assert(isRegistryError(missing, "NotFound"));
   await registry.save("invalid_name", 1);
   assertEquals((await assertRejects(() => registry.save("a@b", 1), RegistryError)).code, "Invalid");
+});
+
+Deno.test("debug logging: operations write detailed logs", async () => {
+  const lines: string[] = [];
+  const line = (message: string) => void lines.push(message);
+  const logger = { debug: line, info: line, warn: line, error: line };
+  await using registry = await openRegistry("memory:", { logger });
+  await registry.save("my:model", trained);
+  assert(lines.some((line) => line.includes("my:model")), lines.join("\n"));
 });
 
 Deno.test("examples: a pipeline of machine learning, and versions of data", async () => {
