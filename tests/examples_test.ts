@@ -385,7 +385,9 @@ Deno.test("every example is run by a test", async () => {
   const source = await readFile(new URL(import.meta.url), "utf8");
   const entries = await readdir(`${ROOT}examples`, { withFileTypes: true });
   const programs = entries.map((entry) => entry.isDirectory() ? `${entry.name}/run.ts` : entry.name)
-    .filter((name) => name.endsWith(".ts") && !/^(demo_files.ts|worker\/.*)$/.test(name)); // see servers/worker_test.ts
+    .filter((name) =>
+      name.endsWith(".ts") && !/^(demo_files.ts|(worker|extension)\/.*)$/.test(name)
+    ); // see servers/worker_test.ts and dev/own_extension_test.ts
   for (const name of programs) {
     assert(
       source.includes(`"${name}"`) || source.includes(`examples/${name}`) || name === "demo.ts",

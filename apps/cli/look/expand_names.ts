@@ -1,7 +1,6 @@
 // Refs with shell patterns in names, `tmp:*`, `model-{a,b}@1`, or a time.
 import type { RefOptions, Registry } from "../../../mod.ts";
 import { globOf, isPattern } from "../../../core/naming/name_patterns.ts";
-import type { OptionDefinition } from "../program/command.ts";
 import { type Hints, lookUp, notFound, shellWord } from "../terminal/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { momentOf, parseMoment, type TypedMoment } from "../terminal/units.ts";
@@ -62,11 +61,15 @@ export interface AsOfFlags {
   asOf?: TypedMoment;
 }
 
-export const AS_OF_OPTION = {
+export const AS_OF_OPTION: {
+  readonly flags: "--as-of <time>";
+  readonly text: string;
+  readonly parse: typeof parseMoment;
+} = {
   flags: "--as-of <time>",
   text: "resolve the ref at this time: 2026-03-01, 2026-03-01T14:05, or 7d ago",
   parse: parseMoment,
-} as const satisfies OptionDefinition;
+};
 
 export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefOptions {
   return asOf === undefined ? { signal } : { asOf: momentOf(asOf, system.now()), signal };

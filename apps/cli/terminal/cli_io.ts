@@ -1,7 +1,7 @@
 // The process around a command: its streams, colors, columns, folder, environment and stop signal.
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { Readable, type Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { realSystem, type System } from "../../../core/system.ts";
 
 /** Standard output or standard error. */
@@ -110,6 +110,15 @@ export function stoppable(
   return stream.pipeThrough(new TransformStream<Uint8Array>(), { signal });
 }
 
+/** The members of a stream of Node that an output needs: declarations name no types of Node. */
+interface WrittenStream {
+  on(event: "error", listener: () => void): unknown;
+  write(data: string | Uint8Array, end: (error?: Error | null) => void): unknown;
+  isTTY?: boolean;
+  columns?: number;
+  fd?: number;
+}
+
 /**
  * Creates an output. Text that comes before the last write has ended is one write: the log of a
  * step has many lines. A failure that no caller awaits is ignored.
@@ -117,7 +126,7 @@ export function stoppable(
  * @param isOptional a closed reader is not an error
  */
 export function createOutput(
-  stream: Writable & { isTTY?: boolean; columns?: number; fd?: number },
+  stream: WrittenStream,
   { isOptional = false } = {},
 ): CliOutput {
   stream.on("error", () => {}); // each write reports its own failure below
@@ -126,8 +135,8 @@ export function createOutput(
   let isStuck = false;
   const send = (data: string | Uint8Array) =>
     new Promise<void>((resolve, reject) => {
-      const end = (error?: NodeJS.ErrnoException | null) => {
-        const isGone = error?.code === "EPIPE";
+      const end = (error?: Error | null) => {
+        const isGone = (error as NodeJS.ErrnoException | null | undefined)?.code === "EPIPE";
         if (!error || (isGone && isOptional)) resolve();
         else reject(isGone ? new ReaderGone() : error);
       };
@@ -137,7 +146,7 @@ export function createOutput(
       } catch (error) {
         // A file on Deno. Its stream waits for the end of this write, and would never begin another.
         isStuck = stream.fd !== undefined;
-        end(error as NodeJS.ErrnoException);
+        end(error as Error);
       }
     });
   return {
