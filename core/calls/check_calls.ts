@@ -2,7 +2,7 @@
 import { shown } from "../naming/names.ts";
 import { METHODS } from "../options/methods.ts";
 import { SIGNAL } from "../registry/operations/row.ts";
-import { checkOptions, type OptionNames, without } from "../options/check_options.ts";
+import { checkGiven, checkOptions, type OptionNames, without } from "../options/check_options.ts";
 import type { AddPartOptions, CommitDraftOptions, Draft } from "../registry/draft.ts";
 import type { SaveEntry } from "../registry/many.ts";
 import { createVerbCall, wordsOf } from "./verb_call.ts";
@@ -16,16 +16,26 @@ export interface CheckedRow {
   readonly required?: readonly string[];
 }
 
+/** The functions that take lists, by the action of one call. */
+const OF_LISTS: Readonly<Record<string, string>> = {
+  save: "saveMany(registry, [{ name, value }])",
+  load: "loadMany(registry, refs)",
+};
+
 /**
  * Returns the arguments of a call with plain options.
  *
- * @throws {RegistryError} `Invalid` for unknown options
+ * @throws {RegistryError} `Invalid` for unknown options, and for a list of names or refs
  */
 export function checkedArguments(
   { action: words, takes, options: known, required }: CheckedRow,
   args: unknown[],
 ): unknown[] {
   const at = takes.length;
+  if (at > 0) {
+    const hint = `Call ${OF_LISTS[words] ?? "it for each of them"}.`;
+    checkGiven(words, args[0], { is: !Array.isArray(args[0]), what: String(takes[0]), hint });
+  }
   if (args[at] === undefined && required === undefined) return args;
   const action = wordsOf(createVerbCall(words, at === 0 ? undefined : args[0]));
   const options = checkOptions(action, args[at], known, required);

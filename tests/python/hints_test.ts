@@ -41,6 +41,8 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.save('a', 1, version='1.0.0')", "AlreadyExists", /version/],
   ["service.save('a', 1, metadata=[1])", "Invalid", /dict/],
   ["service.save(3, 1)", "Invalid", /as str/],
+  ["service.save(['a'], [1])", "Invalid", /^Call save_many\.$/],
+  ["service.load(['a'])", "Invalid", /^Call load_many\.$/],
   [
     "service.load('a', signed_by=3)",
     "Invalid",

@@ -98,6 +98,8 @@ def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
         state = "has a NUL character or a lone surrogate"
     called = name_of(function)
     known = "Pass its `.ref`." if hasattr(value, "ref") else None
+    if (called, name) in (("save", "name"), ("load", "ref")) and isinstance(value, (list, tuple)):
+        known = f"Call {called}_many."
     hint = known or f"Pass `{name}` as {spelled(function, kinds)}."
     return HoldfastError("Invalid", f"Cannot call {called}: `{name}` {state}", hint)
 

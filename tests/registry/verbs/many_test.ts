@@ -22,6 +22,19 @@ testOnEach("saveMany() refuses a repeated version", async ({ registry }) => {
   assertEquals(await registry.load("a@1"), 0);
 });
 
+testOnEach(
+  "one call with a list is refused, with the call that takes one",
+  async ({ registry }) => {
+    const calls = registry as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    const save = await rejected("Invalid", calls.save!(["a", "b"], [1, 2]), /the name is a list/);
+    assertStrictEquals(save.hint, "Call saveMany(registry, [{ name, value }]).");
+    const load = await rejected("Invalid", calls.load!(["a", "b"]), /the ref is a list/);
+    assertStrictEquals(load.hint, "Call loadMany(registry, refs).");
+    const info = await rejected("Invalid", calls.info!(["a"]), /the ref is a list/);
+    assertStrictEquals(info.hint, "Call it for each of them.");
+  },
+);
+
 testOnEach("saveMany() orders saves of one value", async ({ registry }) => {
   const entries = Array.from(
     { length: 6 },
