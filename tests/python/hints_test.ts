@@ -49,6 +49,7 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
     /^Pass `signed_by` as str \| Path \| list\[str \| Path\] \| None\.$/,
   ],
   ["connect('./folder')", "Invalid", /open_registry/],
+  ["Registry()", "Invalid", /holdfast\.service/],
   ["service.load(service.open('a'))", "Invalid", /\.ref/],
   ["service.open('a', as_of='2020')", "Invalid", /datetime/],
   ["connect(url + '/x', token=token).names()", "Unsupported", /URL/],
@@ -91,7 +92,7 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
 
 const PROGRAM = `
 import http.server, json, ssl, sys, threading
-from holdfast import HoldfastError, connect, open_registry
+from holdfast import HoldfastError, Registry, connect, open_registry
 from holdfast.filesystem import HoldfastFileSystem as files
 
 url, only_a, token, place, tls_port, page = sys.argv[1:7]
@@ -192,7 +193,7 @@ import holdfast
 registry = holdfast.connect("http://127.0.0.1:1")
 for owner in (holdfast, registry, holdfast.Run, holdfast.Artifact):
     made = owner.__new__(owner) if isinstance(owner, type) else owner
-    for word in ("log_artifact", "init", "config", "start_run", "log_metric", "none"):
+    for word in ("log_artifact", "init", "config", "start_run", "log_metric", "list_objects", "none"):
         try:
             getattr(made, word)
             print("found", owner, word)

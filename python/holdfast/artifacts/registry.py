@@ -33,6 +33,10 @@ class Registry(Worded):
 
     location: str
 
+    def __init__(self, *_: Any, **__: Any) -> None:
+        hint = 'Call holdfast.service(registry="./FOLDER"), or open_registry("./FOLDER") to read.'
+        raise HoldfastError("Invalid", "Cannot create a registry: its class opens none", hint)
+
     def __init_subclass__(cls) -> None:
         checked_methods(cls)
 

@@ -18,7 +18,10 @@ METHODS = {
     "add_file": FINISH,
     "config": PARAMS,
     "end_run": "Call run.finish(value).",
+    "has_object": 'Write "NAME@VERSION" in registry.',
     "init": RUN,
+    "list_objects": "Call registry.names().",
+    "list_versions": 'Call registry.versions("NAME").',
     "link_artifact": 'Call registry.set_alias("NAME", "ALIAS", "VERSION").',
     "log_artifact": FINISH,
     "log_artifacts": FINISH,
@@ -29,13 +32,14 @@ METHODS = {
     "log_param": PARAMS,
     "log_params": PARAMS,
     "register_model": 'Call registry.set_alias("NAME", "ALIAS", "VERSION").',
+    "register_materializer": "Write the object to a file, and save its path: Path('FILE').",
     "set_tag": TAGS,
     "set_tags": TAGS,
     "start_run": RUN,
     "summary": LAST,
     "use_artifact": LOAD,
 }
-"""Methods and attributes of W&B and MLflow."""
+"""Methods and attributes of W&B, MLflow and mindtrace."""
 
 ARGUMENTS = {
     "aliases": "alias",
