@@ -12,7 +12,7 @@ import { tempRoot } from "../tests/support/temp_root.ts";
 import { isBelow, LONG } from "./slow_tests.ts";
 
 const FOLDERS =
-  /^tests\/((core|disk|registry|extensions\/(runs(?!\/(surface|service))|mirrors|pruning|transfers|verification)|backends|files|formats|materializers|apps\/client)\/|simulate(_releases)?_test\.ts$)/;
+  /^tests\/((core|disk|registry|extensions\/(runs(?!\/(surface|service))|mirrors|maintenance|transfers|verification)|backends|files|formats|materializers|apps\/client)\/|simulate(_releases)?_test\.ts$)/;
 const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 
 /** Loads files by name on first use, which no bundle contains: tests that reach it are left out. */
@@ -28,6 +28,7 @@ const LOADERS = [
   "disk/choose_files.ts",
   "registry/places/open_by_url.ts",
   "apps/client/download.ts",
+  "apps/client/send_content.ts",
   "core/kernel.ts",
   "backends/gcs_driver.ts",
   "backends/s3_configs/open_bucket.ts",
