@@ -103,14 +103,16 @@ export type { NamedInput } from "./operations/lineage/inputs.ts";
 export { checkHas, checkKnown } from "./operations/listing.ts";
 export { artifactInfo, orGone, payloadSource } from "./operations/load.ts";
 export { checkKnownRule, noConditions } from "./operations/protection.ts";
-export { createRuleReader, readRules, rulesIn } from "./operations/stored_settings.ts";
 export { locate, readVersion } from "./operations/resolve.ts";
 export { saveFiles } from "./operations/save.ts";
 export type { Attempt, FilesOfArtifact, ListedPayload } from "./operations/saving/attempt.ts";
 export { checkSave, copiedFields } from "./operations/saving/check_options.ts";
 export {
   checkGraceChange,
+  createRuleReader,
+  readRules,
   readSettingsRecord,
+  rulesIn,
   writeSettings,
 } from "./operations/stored_settings.ts";
 export { isSpent } from "./operations/target/keyed.ts";

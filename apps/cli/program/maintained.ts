@@ -28,7 +28,7 @@ export interface Maintained {
   night?(size: NightSize): NightRequests;
 }
 
-/** Names of a registry that \`gc\` looks at in a night: each once in 30 days. */
+/** Names of a registry that `gc` looks at in a night: each once in 30 days. */
 const lookedAt = (names: number) => Math.ceil(names / 30);
 
 const OWN: readonly Maintained[] = [{
@@ -46,7 +46,7 @@ export function maintainedBy(
   return [...OWN, ...extensions.flatMap(({ maintains }) => maintains ?? [])];
 }
 
-/** Returns the commands, as in \`gc, prune and verify\`. */
+/** Returns the commands, as in `gc, prune and verify`. */
 export function commandsOf(maintained: readonly Maintained[]): string {
   const names = maintained.flatMap(({ command, night }) => night === undefined ? [] : [command]);
   return [names.slice(0, -1).join(", "), ...names.slice(-1)].filter(Boolean).join(" and ");
