@@ -27,8 +27,8 @@ export async function presignNewUpload(
     throw invalid(`crc32c ${shown(crc32c)} is not a checksum`, "Pass four bytes in base64.");
   }
   if (backend.presignPut === undefined || backend.copy === undefined) {
-    throw unsupported("presign an upload", undefined, `${backend.location} has no URLs for them`, {
-      hint: "Use a bucket of S3 or GCS with credentials that can sign, or save it.",
+    throw unsupported("presign an upload", undefined, `${backend.location} cannot sign uploads`, {
+      hint: "Use a bucket of S3 or GCS with credentials that can sign, or save the file.",
       backend: backend.location,
     });
   }
