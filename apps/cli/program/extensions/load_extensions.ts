@@ -84,7 +84,7 @@ function checkDefined(
 }
 
 /** Each member of an extension. */
-const MEMBERS: OptionNames<Extension> = {
+export const MEMBERS: OptionNames<Extension> = {
   name: true,
   holdfast: true,
   commands: true,
