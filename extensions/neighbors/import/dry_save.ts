@@ -46,6 +46,11 @@ async function readFiles(files: readonly FileToSave[], signal?: AbortSignal): Pr
 }
 
 /** Returns a materializer that saves files as a folder. */
-export function folderOf(files: readonly FileToSave[]) {
+function folderOf(files: readonly FileToSave[]) {
   return { id: "folder", formatVersion: 1, save: () => files, load: () => undefined };
+}
+
+/** Returns options that save files as a folder, and never replace a version. */
+export function asNewFolder(files: readonly FileToSave[]) {
+  return { as: folderOf(files), onConflict: "fail" } as const;
 }

@@ -14,7 +14,7 @@ import { hasEnded } from "../../runs/mlflow/stored_run.ts";
 import { reasonToKeep } from "./alias_here.ts";
 import { Annotations } from "./annotations.ts";
 import { addCounts, type Counts, countsOfFiles, differences } from "./counts.ts";
-import { drySave, folderOf, withDryVersion } from "./dry_save.ts";
+import { asNewFolder, drySave, withDryVersion } from "./dry_save.ts";
 import { filesOfRun } from "./files_of_run.ts";
 import type {
   FoundAliases,
@@ -162,8 +162,7 @@ export class RecordWriter {
     }
     const result = await this.#registry.save(name, undefined, {
       ...options,
-      as: folderOf(files),
-      onConflict: "fail",
+      ...asNewFolder(files),
       signal,
     });
     const { createdAt } = result;
@@ -318,9 +317,8 @@ export class RecordWriter {
     }
     const save = this.#registry.save(name, undefined, {
       ...options,
-      as: folderOf(files),
+      ...asNewFolder(files),
       ...base !== undefined && { base, inputs: [{ ref: base }] },
-      onConflict: "fail",
       signal,
     });
     const saved = await save.catch((error) => {
