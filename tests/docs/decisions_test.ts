@@ -59,6 +59,24 @@ Deno.test("every number of a decision that a text names is that of a page", asyn
   assertEquals(unknown, []);
 });
 
+Deno.test("files and directories that decisions name exist", async () => {
+  const sources = await sourceFiles([...PRODUCT_FOLDERS, EXPLORER_FOLDER, ...OTHER_FOLDERS]);
+  const all = [...sources, "explorer/build.ts"].map((path) => `/${path}`);
+  const isSource = (path: string) => all.some((each) => each.endsWith(`/${path}`));
+  const lost: string[] = [];
+  for (const file of files) {
+    const text = await readText(`decisions/${file}`);
+    const named = Array.from(text.matchAll(/`((?:\w+\/)+\w+\.ts)`/g), ([, path]) => path!)
+      .filter((path) => !/\bx(_driver)?\.ts$/.test(path)); // stands for a new file
+    lost.push(...named.filter((path) => !isSource(path)).map((path) => `${file}: ${path}`));
+  }
+  const headings = index.match(/^`[^|]*`$/gm) ?? [];
+  assert(headings.length > 5);
+  const folders = headings.flatMap((line) => line.match(/[\w/]+\//g) ?? []);
+  lost.push(...folders.filter((path) => !existsSync(join(REPOSITORY, path))));
+  assertEquals(lost, []);
+});
+
 /** Sources, tests, and the pages of the repository. */
 async function textFiles(): Promise<string[]> {
   const sources = await sourceFiles([...PRODUCT_FOLDERS, EXPLORER_FOLDER, ...OTHER_FOLDERS]);
