@@ -50,7 +50,7 @@ pythonTest("a registry is a dictionary of Python, and takes batches", async () =
     "['b'] True",
     'NotFound Cannot find "a": no such name',
     'NotFound Cannot delete "a": no such version',
-    'Invalid Cannot load "b@1": it has a version, and `version` another',
+    'Invalid Cannot load "b@1": the ref has a version, and `version` is also given',
     "Invalid Cannot save 1 names: got 0 values",
     "Invalid Cannot load 1 names: got 2 versions",
     "[0] [1, 2] x@1.0.0 {1: 'AlreadyExists', 2: 'Unsupported'}",
