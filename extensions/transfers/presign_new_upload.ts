@@ -4,6 +4,7 @@ import type { Registry } from "../../core/kernel.ts";
 import type { DirectUpload, DirectUploadOptions } from "../../core/registry/transfer.ts";
 import { checkWritable, contextOf } from "../../registry/records.ts";
 import { StoredUploads } from "./stored_uploads.ts";
+import { expiryOf } from "./url_expiry.ts";
 import { pieceKey } from "./write_pieces.ts";
 
 const EXPIRY_MS = 300_000;
@@ -15,8 +16,10 @@ export async function presignNewUpload(
   const context = contextOf(registry, "presign an upload");
   const { backend, system } = context;
   checkWritable(context, "presign an upload");
-  checkNumber("size", size, "Pass the number of bytes, at least 1.");
-  checkNumber("expiresInMs", expiresInMs, "Pass milliseconds, from a second to 7 days.", 1000);
+  const expiresAt = expiryOf(context, expiresInMs);
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw invalid(`size is ${shown(size)}`, "Pass the number of bytes, at least 1.");
+  }
   if (!/^[0-9a-f]{64}$/.test(sha256)) {
     throw invalid(
       `sha256 ${shown(sha256)} is not a digest`,
@@ -33,17 +36,11 @@ export async function presignNewUpload(
     });
   }
   const id = system.id();
-  const expiresAt = new Date(system.now() + expiresInMs);
   const bytes = { size, sha256, crc32c };
   const put = await backend.presignPut(pieceKey(id, 0), { ...bytes, expiresInMs, signal });
   // The note has no SHA-256: a digest in it was compared with the bytes.
   await new StoredUploads(context).writeNote(id, { size, owner });
   return { upload: id, ...put, expiresAt };
-}
-
-function checkNumber(name: string, value: number, hint: string, least = 1): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw invalid(`${name} is ${shown(value)}`, hint);
 }
 
 function invalid(state: string, hint: string) {

@@ -6,6 +6,7 @@ import { pickFile } from "../../core/registry/file_facts.ts";
 import type { DirectDownload, DirectDownloadOptions } from "../../core/registry/transfer.ts";
 import { contextOf, fileInfo, locate, payloadSource, runsOf } from "../../registry/records.ts";
 import type { Context, Located, PayloadSource } from "../../registry/records.ts";
+import { expiryOf } from "./url_expiry.ts";
 
 /** A version that was found, so that its next files need no request for it. */
 export interface FoundVersion {
@@ -21,7 +22,7 @@ export async function presignStored(
   const context = contextOf(registry, `presign a file of ${shown(ref)}`);
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);
-  const expiresAt = expiry(context, expiresInMs);
+  const expiresAt = expiryOf(context, expiresInMs);
   found.located ??= locate(context, parseRef(ref, version), { signal });
   const located = await found.located;
   const source = await payloadSource(context, located, signal, options.path);
@@ -66,12 +67,8 @@ async function wholeObject(
   });
 }
 
-const HOUR_MS = 3_600_000;
-const MIN_EXPIRY_MS = 1_000;
-const MAX_EXPIRY_MS = 7 * 24 * HOUR_MS; // limit of AWS and GCS
-
 /** Default lifetime of a URL, milliseconds. */
-const DEFAULT_EXPIRY_MS = HOUR_MS;
+const DEFAULT_EXPIRY_MS = 3_600_000;
 
 /** Returns the presign method. Throws `Unsupported` if the store has none. */
 function presigner({ backend }: Context, action: string): NonNullable<Backend["presign"]> {
@@ -79,14 +76,4 @@ function presigner({ backend }: Context, action: string): NonNullable<Backend["p
   const state = `${backend.location} has no presigned URLs`;
   const hint = "Use a bucket with credentials that can sign, or read through the registry.";
   throw fault({ code: "Unsupported", action, state, hint, backend: backend.location });
-}
-
-/** Returns the expiry of a new URL. Throws `Invalid` for a lifetime that no store allows. */
-function expiry({ system }: Context, expiresInMs: number): Date {
-  const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS &&
-    expiresInMs <= MAX_EXPIRY_MS;
-  if (valid) return new Date(system.now() + expiresInMs);
-  const state = `expiresInMs ${shown(expiresInMs)} is not between 1000 and ${MAX_EXPIRY_MS}`;
-  const hint = "Pass an integer number of milliseconds, from 1 second to 7 days.";
-  throw fault({ code: "Invalid", action: "presign a URL", state, hint });
 }

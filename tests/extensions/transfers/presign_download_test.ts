@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { presignDownload } from "../../../extensions/transfers/mod.ts";
+import { presignDownload, presignUpload } from "../../../extensions/transfers/mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { folder } from "../../../materializers/path.ts";
 import type { StoredPath } from "../../../materializers/path/stored_path.ts";
@@ -123,8 +123,11 @@ Deno.test("URLs expire after a second to 7 days", async () => {
     await rejected("Invalid", presignDownload(registry, "data", { expiresInMs }));
   }
   for (const expiresInMs of [0, 999, 1000.5, Infinity, 604_800_001]) {
-    const error = await rejected("Invalid", presignDownload(registry, "data", { expiresInMs }));
-    assertStringIncludes(error.hint!, "7 days");
+    const download = await rejected("Invalid", presignDownload(registry, "data", { expiresInMs }));
+    assertStringIncludes(download.hint!, "7 days");
+    const bytes = { size: 1, sha256: sha256(LARGE) };
+    const upload = await rejected("Invalid", presignUpload(registry, { ...bytes, expiresInMs }));
+    assertStringIncludes(upload.hint!, "7 days");
   }
   await presignDownload(registry, "data", { expiresInMs: 604_800_000 });
 });
