@@ -223,11 +223,15 @@ export const ON_CONFLICT_OPTION: {
   choices: CHOICES.onConflict,
 };
 
-export const VERIFY_OPTION = {
+export const VERIFY_OPTION: {
+  readonly flags: "--verify <how>";
+  readonly text: string;
+  readonly choices: typeof VERIFY;
+} = {
   flags: "--verify <how>",
   text: "check bytes: not at all, by digest (default), or also query the store for deletions",
   choices: VERIFY,
-} as const;
+};
 
 /** The option that stands before a command, as it may define the command. */
 export const EXTENSION_OPTION: OptionDefinition = {
