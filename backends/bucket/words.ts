@@ -49,7 +49,7 @@ export function checkUrlWords({ scheme, bucket, parameters }: BackendPlace): voi
   const hints: Words = {
     bucket: `Write the bucket after the scheme: ${scheme}://bucket.`,
     secure: "Write the scheme in the endpoint: ?endpoint=http://host:port.",
-    createBucket: "Pass createBucket as an option, or --create-bucket.",
+    createBucket: "Pass createBucket as an option.",
     keyFilename: account,
     projectId: "Pass `projectId` to createGcsBackend.",
     ...Object.fromEntries(KEYS.map((name) => [name, keys])),
