@@ -162,7 +162,7 @@ Deno.test("keys beside credentials, and words of the other store, are Invalid", 
 Deno.test("a URL has one spelling, and its error names it", async () => {
   const right = {
     bucket: /after the scheme/,
-    createBucket: /--create-bucket/,
+    createBucket: /createBucket/,
     projectId: /projectId/,
     keyFilename: /GOOGLE_APPLICATION_CREDENTIALS/,
   };
