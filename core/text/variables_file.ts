@@ -20,6 +20,8 @@ export interface VariablesFile {
 interface Line {
   value: string;
   problem?: string;
+  /** The hint, if the usual one does not fix the problem. */
+  hint?: string;
 }
 
 /** Lines that each repeat the one above ten times would take gigabytes. */
@@ -53,7 +55,7 @@ export function parseVariables(text: string, path: string): VariablesFile {
       const line = lines.get(name);
       if (line?.problem === undefined) return line?.value;
       throw invalid(`read ${name} from`, shown(path), line.problem, {
-        hint: "Put the value into single quotes to keep it as it is.",
+        hint: line.hint ?? "Put the value into single quotes to keep it as it is.",
       });
     },
   };
@@ -66,9 +68,13 @@ function readPlain(text: string): Line {
   }
   if (!value.includes("'")) return { value: valueOf(`'${value}'`) };
   const isKept = !/"|\\[nrt]/.test(value);
-  return isKept
-    ? { value: valueOf(`"${value}"`) }
-    : { value: "", problem: "it has a single quote, and a double one or a backslash" };
+  if (isKept) return { value: valueOf(`"${value}"`) };
+  const problem = "it has a single quote, and a double one or a backslash";
+  return {
+    value: "",
+    problem,
+    hint: "Set the variable in the environment, or choose a value that quotes can hold.",
+  };
 }
 
 function valueOf(quoted: string): string {
@@ -90,5 +96,5 @@ function expand(line: Line, above: ReadonlyMap<string, Line>): Line {
     else if (otherwise === undefined) problem ??= `no line above it sets ${name}`;
     return other?.value ?? otherwise ?? "";
   });
-  return { value, problem };
+  return { ...line, value, problem };
 }

@@ -67,6 +67,8 @@ Deno.test("a line that cannot be read fails when its value is wanted, and says w
       "Invalid",
       `Cannot read ${name} from "${PATH}": ${state}`,
     ]);
+    const isQuotable = name !== "F";
+    assertEquals(/single quotes/.test(error.hint!), isQuotable, name);
   }
 });
 
