@@ -13,10 +13,10 @@ import { type OptionRows, type RowOf, SIGNAL } from "./row.ts";
  *   without asking the store, for up to a week after it was deleted elsewhere.
  * - `full`: like `integrity`, and the store is always asked for the current version.
  */
-export type Verify = typeof VERIFY[number];
+export type Verify = "none" | "integrity" | "full";
 
 /** All values of {@linkcode Verify}. */
-export const VERIFY = ["none", "integrity", "full"] as const;
+export const VERIFY: readonly ["none", "integrity", "full"] = ["none", "integrity", "full"];
 
 /** Options that select a version. */
 export interface RefOptions extends SignalOptions {
