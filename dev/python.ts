@@ -1,15 +1,19 @@
 // `deno task python`: builds the wheel and the source archive of the Python package into `dist/`;
 // `--out FOLDER` writes them elsewhere. `HOLDFAST_PYTHON` names a Python that has `build` and
-// `hatchling`; otherwise a temporary environment of `python3` gets them.
+// `hatchling`; otherwise a temporary environment of `python3` gets them. Both contain the command line, which
+// `python/holdfast/command.py` runs.
+import { cp, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { realSystem } from "../core/system.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
+import { writeProgram } from "./python/program.ts";
 
 const TOOLS = ["build==1.6.1", "hatchling==1.33.0"];
 
-export async function buildPython(out: string): Promise<void> {
+/** @param hasProgram whether they contain the command line, which takes most of the time */
+export async function buildPython(out: string, { hasProgram = true } = {}): Promise<void> {
   const named = realSystem.env("HOLDFAST_PYTHON");
   await using root = await tempRoot();
   let python = named;
@@ -18,8 +22,17 @@ export async function buildPython(out: string): Promise<void> {
     python = root.join("venv/bin/python");
     await run(python, ["-m", "pip", "install", "--quiet", ...TOOLS]);
   }
-  const options = ["--no-isolation", "--outdir", out];
-  await run(python, ["-m", "build", ...options, join(REPOSITORY, "python")]);
+  const folder = root.join("python");
+  await cp(join(REPOSITORY, "python"), folder, {
+    recursive: true,
+    filter: (path) => !path.includes("__pycache__"),
+  });
+  await cp(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));
+  if (hasProgram) {
+    const licenses = await writeProgram(join(folder, "holdfast/_program"));
+    await writeFile(join(folder, "LICENSES-of-packages.txt"), licenses);
+  }
+  await run(python, ["-m", "build", "--no-isolation", "--outdir", resolve(out), folder]);
 }
 
 async function run(command: string, args: string[]): Promise<void> {

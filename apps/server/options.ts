@@ -32,6 +32,7 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   hosts: true,
   limits: true,
   readOnly: true,
+  framed: true,
   redirect: true,
   upload: true,
   gateways: true,

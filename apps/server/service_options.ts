@@ -37,6 +37,12 @@ export interface ServiceOptions {
   /** The registry was opened read-only, so the explorer offers no changes. @default false */
   readOnly?: boolean;
   /**
+   * Lets pages of this machine, such as notebooks, show the explorer in a frame.
+   *
+   * @default false
+   */
+  framed?: boolean;
+  /**
    * Gateways answer large files with the URL of their object in the bucket, which is valid for five
    * minutes, where the client follows it and sends no token there. Clients of Holdfast also get URLs
    * for large files that they send.

@@ -17,16 +17,23 @@ const REQUESTS_OF_NODE = /\bimport ?\{([^}]*)\} ?from ?"srvx\/node";/g;
 /** Returns a file for each package, and the licenses of all. */
 export async function bundlePackages(specifiers: Iterable<string>): Promise<PackageFile[]> {
   const all = [...specifiers];
-  const licenses = new Map<string, string>();
-  for (const [, folder, name] of (await bundle(all)).join("").matchAll(MODULE)) {
-    if (!licenses.has(name)) licenses.set(name, await licenseOf(resolve(REPOSITORY, folder)));
-  }
+  const text = await licensesIn(await bundle(all));
   const minified = await bundle(all, "--minify");
   const files = all.map((specifier, at): PackageFile => {
     return { path: placeOfVendored(specifier), text: minified[at] };
   });
-  const text = [...licenses].sort().map(([name, license]) => `${name}\n\n${license}\n`).join("\n");
   return [...files, { path: "vendor/LICENSES.txt", text }];
+}
+
+/** Returns the licenses of all packages that are in bundles, which are not minified. */
+export async function licensesIn(bundles: Iterable<string>): Promise<string> {
+  const licenses = new Map<string, string>();
+  for (const text of bundles) {
+    for (const [, folder, name] of text.matchAll(MODULE)) {
+      if (!licenses.has(name)) licenses.set(name, await licenseOf(resolve(REPOSITORY, folder)));
+    }
+  }
+  return [...licenses].sort().map(([name, license]) => `${name}\n\n${license}\n`).join("\n");
 }
 
 /** Returns a bundle of each package. */

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Unsupported,
     )
     from .drafts.draft import AddedPart, Draft, DraftFile, DraftInfo
+    from .explorer import Explorer, explore
     from .files.file import File
     from .local_service import service
     from .locations import open_registry
@@ -67,6 +68,7 @@ __all__ = [
     "Draft",
     "DraftFile",
     "DraftInfo",
+    "Explorer",
     "File",
     "Found",
     "HoldfastError",
@@ -90,6 +92,7 @@ __all__ = [
     "add_signature",
     "check_signatures",
     "connect",
+    "explore",
     "open_registry",
     "serializer",
     "service",
@@ -107,6 +110,7 @@ _MODULES = {
     "client.saving": ["Saved"],
     "core.author": ["Author"],
     "drafts.draft": ["AddedPart", "Draft", "DraftFile", "DraftInfo"],
+    "explorer": ["Explorer", "explore"],
     "files.file": ["File"],
     "local_service": ["service"],
     "locations": ["open_registry"],

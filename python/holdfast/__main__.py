@@ -1,4 +1,4 @@
-"""`python -m holdfast`."""
+"""The commands that Python alone has. `command.py` runs all commands, where it can."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .artifacts.registry import Registry
 from .core.errors import HoldfastError, quoted
@@ -18,11 +18,20 @@ from .core.printable import printable, printable_json, printable_text
 from .files.file import value_files
 from .locations import open_registry
 
+INSTALL = "pip install 'holdfast-registry[cli]'"
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(f"{message}\nhint: See --help. For all commands run {INSTALL}")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line, and returns its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m holdfast", description="Reads and writes a registry."
+    parser = Parser(
+        prog="python -m holdfast",
+        description="Reads and writes a registry.",
+        epilog=f"All commands of Holdfast need more: {INSTALL}",
     )
     registry_help = "folder, bucket or URL of a service (default: $HOLDFAST_REGISTRY)"
     parser.add_argument("-r", "--registry", metavar="LOCATION", help=registry_help)
@@ -148,4 +157,6 @@ def save_path(registry: Any, options: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from .command import main as run_command
+
+    sys.exit(run_command())

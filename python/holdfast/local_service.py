@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import json
@@ -12,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .client.connection import OWN_TOKENS
+from .command import PROGRAM, command_line
 from .core.arguments import checked
 from .core.errors import HoldfastError
 from .core.shapes import is_dict
@@ -39,19 +42,11 @@ def service(
     program, such as Ctrl-C, do not reach it: your program can save after them. `HOLDFAST_BY` names
     the author of changes.
 
-    Needs the `holdfast` command; `command`, or `HOLDFAST_COMMAND`, names it if it is not in the
-    `PATH`. A registry that does not exist is created, unless `create` is False.
+    Runs the program that `pip install "holdfast-registry[cli]"` brings, or else `holdfast` of the
+    `PATH`; `command`, or `HOLDFAST_COMMAND`, names another. A registry that does not exist is
+    created, unless `create` is False.
     """
-    command = command or os.environ.get("HOLDFAST_COMMAND") or "holdfast"
-    try:
-        program = shlex.split(command)
-    except ValueError:  # a quotation mark alone
-        program = []
-    if not program or shutil.which(program[0]) is None:
-        message = f"Cannot start a service: no command `{(program or [command])[0]}`"
-        install = "Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast"
-        hint = f"{install}, add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command."
-        raise HoldfastError("Unsupported", message, hint)
+    program = program_of(command)
     serve = [*program, "serve", "-r", str(registry), "--port", "0", "--json"]
     token, tokens = new_token()
     process, answer = start(serve, tokens)
@@ -71,6 +66,43 @@ def service(
         if os.getpid() == owner:  # and not in a child that has copied this program
             del OWN_TOKENS[started.location]  # its port may soon be of another program
             stop(process)
+
+
+OWN: dict[str, tuple[int, ServiceRegistry]] = {}
+"""By their folders, services that write for this process, which they end with."""
+
+STARTING = threading.Lock()
+
+
+def own_service(folder: str) -> ServiceRegistry:
+    """Returns the service of this process for a folder that it writes to; starts it if need be."""
+    with STARTING:
+        owner, registry = OWN.get(folder, (0, None))
+        if registry is None or owner != os.getpid():  # that of the process that was forked may end
+            started = service(folder, create=False)
+            registry = started.__enter__()
+            OWN[folder] = os.getpid(), registry
+            atexit.register(started.__exit__, None, None, None)
+        return registry
+
+
+OF_PATH = [] if PROGRAM.is_file() else ["holdfast"]
+"""A wheel has the program, and its own `holdfast` is in the `PATH`."""
+
+
+def program_of(command: str | None) -> list[str]:
+    """Returns the words of a command: as given, of `HOLDFAST_COMMAND`, or that of this package."""
+    command = command or os.environ.get("HOLDFAST_COMMAND")
+    program: list[str] = []
+    with contextlib.suppress(ValueError):  # a quotation mark alone
+        program = shlex.split(command) if command else command_line() or OF_PATH
+    if not program or shutil.which(program[0]) is None:
+        what = f"no command `{program[0]}`" if program else "no Deno 2.9 or Node 22.12"
+        message = f"Cannot start a service: {what}"
+        install = "Run pip install 'holdfast-registry[cli]', set HOLDFAST_COMMAND to the command"
+        hint = f"{install}, or use holdfast.connect(URL) of a running service."
+        raise HoldfastError("Unsupported", message, hint)
+    return program
 
 
 def new_token() -> tuple[str, str]:
@@ -132,13 +164,15 @@ def send(process: subprocess.Popen[str], line: str) -> None:
         process.stdin.close()
 
 
-def start(command: list[str], tokens: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+def start(
+    command: list[str], tokens: str | None = None
+) -> tuple[subprocess.Popen[str], dict[str, Any]]:
     """Starts a service, and returns its process and what it prints: its URL, or its error.
 
     It receives its tokens from the standard input: other users see the arguments of a process.
     """
     pipe, shown = subprocess.PIPE, shlex.join(command)
-    command = [*command, "--tokens", "-"]
+    command = command if tokens is None else [*command, "--tokens", "-"]
     if os.name == "posix":
         command = ["/bin/sh", "-c", WATCHED, "sh", *command]
     with tempfile.TemporaryFile("w+") as log:
@@ -146,7 +180,7 @@ def start(command: list[str], tokens: str) -> tuple[subprocess.Popen[str], dict[
             command, stdin=pipe, stdout=pipe, stderr=log, text=True, **OWN_GROUP
         )
         try:
-            send(process, tokens)
+            send(process, tokens or "")
             for line in process.stdout or ():
                 with contextlib.suppress(ValueError):
                     answer = json.loads(line)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .artifacts.registry import Registry
 from .core.arguments import checked
 from .core.errors import HoldfastError, quoted
+
+if TYPE_CHECKING:
+    from .service_registry import ServiceRegistry
+    from .store.store_registry import StoreRegistry
 
 
 @checked
@@ -20,8 +23,8 @@ def open_registry(
     s3: Any = None,
     gcs: Any = None,
     timeout: float = 60,
-) -> Registry:
-    """Opens a registry to read.
+) -> StoreRegistry | ServiceRegistry:
+    """Opens a registry. The first write to a folder starts a service, as `holdfast.service` does.
 
     `location` is a folder, `http://` or `https://` of a `holdfast serve`, `s3://bucket/prefix` or
     `gs://bucket/prefix` (with `?endpoint=` and `?region=` as in Holdfast). `token` is for a

@@ -87,7 +87,7 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["folder.download('a', sys.executable + '/to')", "(Unavailable|Denied)", /permissions/],
   ...["save('a', 1)", "publish('b', {})", "set_alias('a', 'b', '1')", "delete('a@1')"].map((
     call,
-  ): [string, string, RegExp] => [`folder.${call}`, "Unsupported", /holdfast\.service/]),
+  ): [string, string, RegExp] => [`folder.${call}`, "Unsupported", /\[cli\].*holdfast\.connect/]),
 ];
 
 const PROGRAM = `

@@ -1,8 +1,8 @@
 // The package itself: types, style, supported versions of Python, and its wheel in an empty
 // environment.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { execFile } from "node:child_process";
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { buildPython } from "../../dev/python.ts";
@@ -19,9 +19,11 @@ function packageTest(name: string, run: (python: string) => Promise<void>): void
   Deno.test({ name: `${name}${why}`, ignore: python === undefined, fn: () => run(python!) });
 }
 
-async function succeeds(command: string, args: string[], cwd: string): Promise<string> {
+type Env = Record<string, string>;
+
+async function succeeds(command: string, args: string[], cwd: string, env?: Env): Promise<string> {
   try {
-    return (await promisify(execFile)(command, args, { cwd })).stdout;
+    return (await promisify(execFile)(command, args, { cwd, env })).stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
     throw new Error(`${command} ${args.join(" ")}:\n${stdout}${stderr}`);
@@ -74,27 +76,93 @@ packageTest("mypy and pyright accept the package and programs that use it", asyn
   await succeeds(Deno.execPath(), [...pyright, "--pythonpath", python], root.path);
 });
 
-packageTest(
-  "the wheel, built from the source archive, runs in an empty environment",
-  async (python) => {
-    await using root = await tempRoot();
-    await buildPython(root.join("dist"));
-    const files = (await readdir(root.join("dist"))).toSorted();
-    assertEquals(files, [
-      "holdfast_registry-0.1.0-py3-none-any.whl",
-      "holdfast_registry-0.1.0.tar.gz",
-    ]);
-    await succeeds("python3", ["-m", "venv", "--without-pip", "venv"], root.path);
-    const own = root.join("venv/bin/python");
-    const install = ["install", "--quiet", "--no-index", join("dist", files[0]!)];
-    await succeeds(python, ["-m", "pip", "--python", own, ...install], root.path);
-    const shown = await succeeds(own, ["-m", "holdfast", "--help"], root.path);
-    assertMatch(shown, /usage: python -m holdfast/);
-    const typed =
-      "import holdfast, pathlib; print(pathlib.Path(holdfast.__file__).with_name('py.typed').exists())";
-    assertEquals((await succeeds(own, ["-c", typed], root.path)).trim(), "True");
-  },
-);
+const NO_RUNTIME = `
+import holdfast
+try:
+    holdfast.explore()
+except holdfast.HoldfastError as error:
+    print(type(error).__name__, error.hint)
+`;
+
+/** An extension that imports the package by its names of JSR and npm. */
+const USES_PACKAGE = `import { defineOperator } from "@holdfast/holdfast/operators";
+import { openRegistry } from "jsr:@holdfast/holdfast";
+import { defineExtension } from "@holdfast/holdfast/extending";
+if (!defineOperator || !openRegistry) throw new Error("an import is missing");
+export const extension = defineExtension({ name: "steps", holdfast: "^0.1" });
+`;
+
+const WITH_SERVICE = `
+import holdfast, urllib.request
+with holdfast.service() as registry:
+    registry.save("value", {"a": 1})
+    print(registry.load("value"))
+folder = holdfast.open_registry()
+print(folder.save("value", {"a": 2}).version, folder.open("m").ref)
+page = holdfast.explore()
+answer = urllib.request.urlopen(page.url)
+policy = answer.headers["content-security-policy"]
+print(b"Holdfast" in answer.read(), "frame-ancestors http://localhost:*" in policy)
+page.stop()
+`;
+
+packageTest("a wheel is all that the command line and services of Python need", async (python) => {
+  await using root = await tempRoot();
+  await buildPython(root.join("dist"));
+  const [wheel = "", source] = (await readdir(root.join("dist"))).toSorted();
+  assertEquals(source, wheel.replace("-py3-none-any.whl", ".tar.gz"));
+  assert((await stat(root.join("dist", wheel))).size < 5e6);
+  await succeeds("python3", ["-m", "venv", "--without-pip", "venv"], root.path);
+  const own = root.join("venv/bin/python");
+  const install = ["install", "--quiet", "--no-index", join("dist", wheel)];
+  await succeeds(python, ["-m", "pip", "--python", own, ...install], root.path);
+  const site = (await succeeds(
+    own,
+    ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+    root.path,
+  )).trim();
+  const licenses = join(site, wheel.replace("-py3-none-any.whl", ".dist-info/licenses"));
+  assertEquals((await readdir(licenses)).toSorted(), ["LICENSE", "LICENSES-of-packages.txt"]);
+  await stat(join(site, "holdfast/py.typed"));
+
+  // Without a runtime: the commands of Python.
+  const bare = { PATH: root.join("venv/bin"), HOME: root.path };
+  const command = root.join("venv/bin/holdfast");
+  assertMatch(await succeeds(command, ["--help"], root.path, bare), /holdfast-registry\[cli\]/);
+  await assertRejects(
+    () => succeeds(command, ["init"], root.path, bare),
+    Error,
+    "pip install 'holdfast-registry[cli]'",
+  );
+  assertMatch(await succeeds(own, ["-c", NO_RUNTIME], root.path, bare), /^Unsupported .*\[cli\]/);
+
+  // With the runtime of the package `deno`, an empty cache, and no network.
+  await writeFile(
+    join(site, "deno.py"),
+    `def find_deno_bin():\n    return ${JSON.stringify(Deno.execPath())}\n`,
+  );
+  const env = { ...bare, DENO_DIR: root.join("deno_dir") };
+  const offline = Deno.uid() === 0
+    ? ["unshare", "-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]
+    : [];
+  const runs = (...words: string[]) => {
+    const [program = "", ...args] = [...offline, ...words];
+    return succeeds(program, args, root.path, {
+      ...env,
+      PATH: `${env.PATH}:/usr/sbin:/usr/bin:/sbin:/bin`,
+    });
+  };
+  const { version } = JSON.parse(await readFile(join(REPOSITORY, "deno.json"), "utf8"));
+  assertEquals(await runs(command, "--version"), `${version}\n`);
+  await runs(command, "init");
+  await writeFile(root.join("a.txt"), "hello");
+  assertMatch(await runs(command, "save", "m", "a.txt"), /^Saved m@1\.0\.0/);
+  assertMatch(await runs(own, "-m", "holdfast", "ls"), /m +1\.0\.0/);
+  await writeFile(root.join("steps.ts"), USES_PACKAGE);
+  const pipeline = await runs(command, "--extension", "./steps.ts", "ls");
+  assertMatch(pipeline, /m +1\.0\.0/);
+  assertEquals(await runs(own, "-c", WITH_SERVICE), "{'a': 1}\n2.0.0 m@1.0.0\nTrue True\n");
+});
 
 Deno.test("the extra `all` has every package that the page about Python imports", async () => {
   const page = await readFile(join(REPOSITORY, "docs/python.md"), "utf8");

@@ -45,6 +45,9 @@ export function bundleType(file: string): string {
   return TYPES[file.slice(file.lastIndexOf(".") + 1)] ?? "text/plain";
 }
 
+/** Pages of notebooks, among others: any port, and the windows of VS Code. */
+const OF_THIS_MACHINE = "http://localhost:* http://127.0.0.1:* vscode-webview:";
+
 /** Returns the policy of a page that may also send requests to some origins. */
 function policyWith(origins: readonly string[]): string {
   const connect = "connect-src 'self'";
@@ -55,11 +58,13 @@ function policyWith(origins: readonly string[]): string {
  * Answers with a file of the bundle. Returns undefined if it has no such file.
  *
  * @param origins those of identity providers, with which people sign in
+ * @param framed whether pages of this machine may show it in a frame
  */
 export async function sendBundle(
   request: Pick<Request, "method" | "headers">,
   file: string,
   origins: readonly string[] = [],
+  framed = false,
 ): Promise<Answer | undefined> {
   const files = await pageFiles();
   const content = Object.hasOwn(files, file) ? files[file] : undefined;
@@ -68,7 +73,9 @@ export async function sendBundle(
   const headers = {
     etag,
     "cache-control": PART.test(file) ? IMMUTABLE : "no-cache",
-    "content-security-policy": `${policyWith(origins)}; frame-ancestors 'none'`,
+    "content-security-policy": `${policyWith(origins)}; frame-ancestors ${
+      framed ? OF_THIS_MACHINE : "'none'"
+    }`,
     "content-type": bundleType(file),
     "cross-origin-opener-policy": "same-origin",
     "referrer-policy": "no-referrer",

@@ -34,7 +34,7 @@ export function explorerRoutes(routes: Routes, { options }: ServerContext): void
     scope: "open",
     requestHeaders: { "if-none-match": "Tags that the client has" },
     answers: FILE_ANSWERS,
-    answer: async ({ c }) => (await sendBundle(c.request, "index.html", origins))!,
+    answer: async ({ c }) => (await sendBundle(c.request, "index.html", origins, options.framed))!,
   });
   route(routes, "GET /explore/:file", {
     id: "getExplorerFile",
@@ -45,7 +45,7 @@ export function explorerRoutes(routes: Routes, { options }: ServerContext): void
     answers: FILE_ANSWERS,
     problems: [404],
     answer: async ({ c, params: { file } }) => {
-      const sent = await sendBundle(c.request, file, origins);
+      const sent = await sendBundle(c.request, file, origins, options.framed);
       if (sent !== undefined) return sent;
       throw notFound("find", JSON.stringify(file.slice(0, 100)), "the explorer has no such file", {
         hint: "Reload /explore/: the service may have been upgraded.",

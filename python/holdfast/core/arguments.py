@@ -7,6 +7,7 @@ import functools
 import inspect
 import os
 import re
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -54,7 +55,10 @@ def checked(function: F) -> F:
 
     @functools.cache
     def hints() -> dict[str, Any]:
-        return get_type_hints(function)
+        given = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
+        return get_type_hints(
+            types.SimpleNamespace(__annotations__=given), vars(sys.modules[function.__module__])
+        )
 
     @functools.wraps(function)
     def calling(*arguments: Any, **named: Any) -> Any:

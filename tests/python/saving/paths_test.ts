@@ -297,7 +297,7 @@ pythonTest("writes by paths are refused with what to do", async (root) => {
     /^Invalid .*"a@b"/,
     /^Invalid .*latest/,
     /^Invalid .*metadata/,
-    /^Unsupported .*it needs a service/,
+    /^Unsupported .*Cannot start a service/, // the clone has none
     /^NotFound /,
     /^Denied /,
     /^Conflict .*committed/,

@@ -110,8 +110,8 @@ pythonTest(
     assertMatch(lines[3]!, /^Cannot open the registry at file:.*none: no registry found$/);
     assertEquals(lines.slice(4), [
       "Cannot start a service: no command `no-such-command`",
-      "hint: Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast, " +
-      "add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command.",
+      "hint: Run pip install 'holdfast-registry[cli]', set HOLDFAST_COMMAND to the command, " +
+      "or use holdfast.connect(URL) of a running service.",
     ]);
   },
 );

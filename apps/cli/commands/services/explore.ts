@@ -28,6 +28,7 @@ const OPTIONS = [
   { flags: "--port <port>", text: "the port (default: any free port)", parse: parsePort },
   { flags: "--read-only", text: "offer no changes" },
   { flags: "--no-browser", text: "only print the URL" },
+  { flags: "--framed", text: "let a page of this machine, such as a notebook, show it in a frame" },
 ] as const satisfies readonly OptionDefinition[];
 
 type ExploreFlags = FlagsOf<typeof OPTIONS>;
@@ -54,7 +55,7 @@ export function createExplore(extensions: readonly Extension[]): Command {
       ["holdfast explore --no-browser", "on a machine without a desktop: forward the port"],
     ],
     async run([location], flags: ExploreFlags, context) {
-      const { port = 0, readOnly = false, browser = true } = flags;
+      const { port = 0, readOnly = false, browser = true, framed } = flags;
       const { io } = context;
       const opening = context.open({ write: !readOnly, registry: location });
       const registry = await withHints(opening, { NotFound: hintFor(location) });
@@ -72,7 +73,7 @@ export function createExplore(extensions: readonly Extension[]): Command {
       await using parts = await openParts(explored, flags, context);
       const { logger } = context;
       const gateways = [...await openGateways(extensions, {}), ...parts.gateways];
-      const options = { system, logger, tokens, readOnly, gateways };
+      const options = { system, logger, tokens, readOnly, framed, gateways };
       const handler = createHandler(registry, options);
       const server = await listen(handler, { host: "127.0.0.1", port, hasTokens: true, system });
       const url = `${server.url}/explore/#code=${tokens.code}`;
