@@ -18,6 +18,17 @@ export const ENVIRONMENT: Record<string, string> = {
   PYTHONDONTWRITEBYTECODE: "", // compiled once: a third of each start
 };
 
+/** The clock of retries in a program: that of a busy machine could end before an answer, and no test waits for it. */
+export const CLOCK_OF_RETRIES = `
+import time
+
+now = 0.0
+def sleep(seconds):
+    global now
+    now += seconds
+time.sleep, time.monotonic = sleep, lambda: now
+`;
+
 /** A Python with everything that the reader can use, or undefined. */
 export const python = await findPython(
   "backports.zstd, boto3, numpy, pyarrow, zstandard",

@@ -2,17 +2,12 @@
 import { assertEquals } from "@std/assert";
 import { createHandler, type TokenCheck } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
-import { pythonTest, runProgram } from "../reader.ts";
+import { CLOCK_OF_RETRIES, pythonTest, runProgram } from "../reader.ts";
 
-const PROGRAM = `
-import sys, time
+const PROGRAM = `${CLOCK_OF_RETRIES}
+import sys
 import holdfast
 
-now = 0.0  # the clock of retries: that of a busy machine could end before an answer
-def sleep(seconds):
-    global now
-    now += seconds
-time.sleep, time.monotonic = sleep, lambda: now
 registry = holdfast.connect(sys.argv[1], timeout=60)
 for call in sys.argv[2:]:
     try:

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
-import { pythonTest, runProgram, served } from "../reader.ts";
+import { CLOCK_OF_RETRIES, pythonTest, runProgram, served } from "../reader.ts";
 
 type Answer = (route: string, body: string) => Response | undefined;
 
@@ -113,7 +113,8 @@ pythonTest("Python sends whole files if it cannot use the version before", async
   ];
   for (const answer of answers) {
     await using service = await counting(answer);
-    const sent = await runProgram(SAVE, { args: [service.url, "appended"], cwd: root.path });
+    const args = [service.url, "appended"];
+    const sent = await runProgram(CLOCK_OF_RETRIES + SAVE, { args, cwd: root.path });
     assert(Number(sent[0]) >= 2 * SIZE, sent[0]);
   }
 });
