@@ -2,6 +2,7 @@
 // task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
 // cell`. `--full` tries every seed that CI tries in a week. One line per server says which suites were left out.
 // With `HOLDFAST_PASSED`, the path of a note, files that passed on what they load are held over: see held_over.ts.
+// With `HOLDFAST_DAY` some run on other days: see by_turns.ts. `HOLDFAST_ALL_TESTS=1` runs them all.
 // The test files of a folder run in one isolate, which loads the product once: see `roomsOf`.
 import { accessSync, constants, statfsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -9,7 +10,9 @@ import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
+import { dayOfRun } from "../tests/support/seeds.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
+import { isOfDay } from "./by_turns.ts";
 import {
   chooseTests,
   type GreenRuns,
@@ -60,7 +63,13 @@ const leftOut = root.join("left_out");
 const isNamed = words.some((word) => /^(explorer\/)?tests/.test(word));
 /** The note of green runs. Words and `--full` change what runs, so then there is none. */
 const note = isQuick || given.length > 0 ? undefined : Deno.env.get("HOLDFAST_PASSED");
-const allTests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
+const isWhole = given.includes("--full") || Deno.env.get("HOLDFAST_ALL_TESTS") === "1";
+const day = isWhole ? undefined : dayOfRun();
+const everyTest = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
+const allTests = everyTest.filter((path) => isOfDay(path, day));
+if (allTests.length < everyTest.length) {
+  console.log(`By turns: ${everyTest.length - allTests.length} test files run on other days`);
+}
 const choice: TestChoice = note === undefined
   ? { run: allTests, held: [], passed: {}, states: {} }
   : await chooseTests(allTests, note);
