@@ -1,15 +1,17 @@
 // Each extension may be absent, and all of them at once: without their folders, their tests and their lines in the
-// lists, nothing imports what is gone, types are right, and the kernel saves and loads. Imports take seconds, types a
-// minute or two of a processor: a run checks those without any extension, with `HOLDFAST_DAY` also those without one, on
-// other days the others, and with `deno test … tests/extensions_test.ts -- gateways/hub` those without this one.
+// lists, nothing imports what is gone, types are right, and the kernel saves and loads. Types take a minute of a
+// processor: a run checks those without any extension, and with `deno test … tests/extensions_test.ts -- gateways/hub`
+// those without this one. With `HOLDFAST_DAY` it checks those without a sixth of the extensions, and on the seventh day
+// those without any.
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
-import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
 import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { type ListedExtension, LISTS, partsOf, readExtensions } from "./house/extension_list.ts";
 import { REPOSITORY } from "./support/run_deno.ts";
 import { dayOfRun } from "./support/seeds.ts";
-import { BUILT_PAGE, PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
+import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 import { type TempRoot, tempRoot } from "./support/temp_root.ts";
 
 /** Extensions that need another one, and go with it. */
@@ -35,7 +37,6 @@ const listed = (await Promise.all(LISTS.map(readExtensions))).flat();
 /** A module in the output of `deno info`. */
 interface ModuleInfo {
   specifier: string;
-  error?: string;
   dependencies?: { code?: { specifier: string }; type?: { specifier: string } }[];
 }
 
@@ -66,11 +67,6 @@ class Copy {
     }
   }
 
-  async write(name: string, text: string): Promise<void> {
-    await rm(this.path(name));
-    await writeFile(this.path(name), text);
-  }
-
   /** Runs `deno`, and returns what it said if it failed. */
   async run(args: readonly string[]): Promise<string | undefined> {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -88,75 +84,110 @@ class Copy {
     return [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("").slice(-3000);
   }
 
-  /** Returns the imports of files that lead nowhere. */
-  async missingImports(files: readonly string[]): Promise<string[]> {
-    const entry = this.path("all_files.ts");
-    await writeFile(entry, files.map((file) => `import "./${file}";\n`).join(""));
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--json", entry],
-      cwd: this.path("."),
-      stderr: "null",
-    }).output();
-    await rm(entry);
-    const { modules }: { modules: ModuleInfo[] } = JSON.parse(new TextDecoder().decode(stdout));
-    assert(modules.length > files.length, "the graph is incomplete");
-    const pathOf = (specifier: string) => relative(this.path("."), fromFileUrl(specifier));
-    const missing = modules.filter(({ error }) => error !== undefined)
-      .map(({ specifier }) => specifier).filter((each) => pathOf(each) !== BUILT_PAGE);
-    return modules.flatMap(({ specifier, dependencies = [] }) => {
-      const isTest = specifier.includes("/copy/tests/"); // tests run without their types
-      const targets = dependencies.flatMap(({ code, type }) => isTest ? [code] : [code, type]);
-      return missing.filter((each) => targets.some((target) => target?.specifier === each))
-        .map((each) => `${pathOf(specifier)} imports ${pathOf(each)}`);
+  /** Takes extensions away, and those that need them. */
+  async remove(removed: readonly ListedExtension[]): Promise<void> {
+    const gone = goneWith(removed);
+    for (const path of pathsOf(gone)) await rm(this.path(path), { recursive: true, force: true });
+    for (const list of LISTS) {
+      const names = gone.filter((each) => each.list === list).map(({ name }) => name);
+      await this.#change(list, (text) => names.reduce(withoutName, text));
+    }
+    for (const file of EXPORTING) {
+      await this.#change(
+        file,
+        (text) => gone.reduce((rest, { folder }) => withoutExports(rest, folder), text),
+      );
+    }
+    await this.#change("deno.json", (text) => {
+      const config = JSON.parse(text);
+      const exports: [string, string][] = Object.entries(config.exports);
+      config.exports = Object.fromEntries(exports.filter(([, file]) => !this.isMissing(file)));
+      return JSON.stringify(config);
     });
   }
 
-  /** Takes extensions away, and those that need them, until the end of a block. */
-  async remove(removed: readonly ListedExtension[]): Promise<AsyncDisposable> {
-    const gone = listed.filter(({ folder }) =>
-      removed.some((each) => folder === each.folder || NEED[each.folder]?.includes(folder))
-    );
-    const parts = gone.flatMap(({ folder }) => partsOf(folder));
-    const paths = [...parts.flatMap((part) => [part, testsOf(part)])].filter((path, i, all) =>
-      !all.some((other, j) => j !== i && path.startsWith(`${other}/`))
-    );
-    const kept = new Map<string, string>();
-    for (const path of paths) {
-      const to = this.#root.join("away", path);
-      if (this.isMissing(path)) continue;
-      await mkdir(dirname(to), { recursive: true });
-      await rename(this.path(path), to);
-      kept.set(path, to);
-    }
-    const texts = new Map<string, string>();
-    for (const file of [...LISTS, ...EXPORTING, "deno.json"]) {
-      texts.set(file, await Deno.readTextFile(this.path(file)));
-    }
-    for (const list of LISTS) {
-      const names = gone.filter((each) => each.list === list).map(({ name }) => name);
-      await this.write(list, names.reduce(withoutName, texts.get(list)!));
-    }
-    for (const file of EXPORTING) {
-      const text = gone.reduce(
-        (rest, { folder }) => withoutExports(rest, folder),
-        texts.get(file)!,
-      );
-      await this.write(file, text);
-    }
-    const config = JSON.parse(texts.get("deno.json")!);
-    const exports: [string, string][] = Object.entries(config.exports);
-    config.exports = Object.fromEntries(exports.filter(([, file]) => !this.isMissing(file)));
-    await this.write("deno.json", JSON.stringify(config));
-    const bringBack = async () => {
-      for (const [path, to] of kept) await rename(to, this.path(path));
-      for (const [file, text] of texts) await this.write(file, text);
-    };
-    return { [Symbol.asyncDispose]: bringBack };
+  async #change(name: string, change: (text: string) => string): Promise<void> {
+    const text = await Deno.readTextFile(this.path(name));
+    await rm(this.path(name));
+    await writeFile(this.path(name), change(text));
   }
 
   isMissing(name: string): boolean {
     return !existsSync(this.path(name));
   }
+}
+
+/** Returns extensions that go when these do. */
+function goneWith(removed: readonly ListedExtension[]): ListedExtension[] {
+  return listed.filter(({ folder }) =>
+    removed.some((each) => folder === each.folder || NEED[each.folder]?.includes(folder))
+  );
+}
+
+/** Returns files and folders of extensions, with those of their tests, none inside another. */
+function pathsOf(gone: readonly ListedExtension[]): string[] {
+  const parts = gone.flatMap(({ folder }) => partsOf(folder));
+  return parts.flatMap((part) => [part, testsOf(part)]).filter((path, i, all) =>
+    !all.some((other, j) => j !== i && isInside(path, other))
+  );
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path.startsWith(`${folder}/`);
+}
+
+let imports: Promise<Map<string, Set<string>>> | undefined;
+
+/** Returns which files each file of the product, of the page and of the tests of the kernel imports, directly or not. */
+function readImports(): Promise<Map<string, Set<string>>> {
+  return imports ??= (async () => {
+    const tests = (await sourceFiles(["tests"])).filter((path) => isBelow(path, KERNEL));
+    const files = [
+      "mod.ts",
+      "explorer/src/main.ts",
+      ...await sourceFiles(PRODUCT_FOLDERS),
+      ...tests,
+    ];
+    const entry = root.join("all_files.ts");
+    await writeFile(entry, files.map((file) => `import "${join(REPOSITORY, file)}";\n`).join(""));
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", "--config", join(REPOSITORY, "deno.json"), entry],
+      cwd: REPOSITORY,
+      stderr: "null",
+    }).output();
+    const { modules }: { modules: ModuleInfo[] } = JSON.parse(new TextDecoder().decode(stdout));
+    assert(modules.length > files.length, "the graph is incomplete");
+    const pathOf = (specifier: string) => relative(REPOSITORY, fromFileUrl(specifier));
+    return new Map(
+      modules.filter(({ specifier }) => specifier.startsWith(pathToFileURL(REPOSITORY).href)).map(
+        (module) => {
+          const { specifier, dependencies = [] } = module;
+          const isTest = pathOf(specifier).startsWith("tests/"); // tests run without their types
+          const targets = dependencies.flatMap(({ code, type }) => isTest ? [code] : [code, type])
+            .flatMap((target) => target?.specifier.startsWith("file:") ? [target.specifier] : []);
+          return [pathOf(specifier), new Set(targets.map(pathOf))];
+        },
+      ),
+    );
+  })();
+}
+
+/** Returns the imports that lead nowhere without some extensions, whose lines in lists and entry points are gone, too. */
+async function missingImports(removed: readonly ListedExtension[]): Promise<string[]> {
+  const gone = goneWith(removed);
+  const paths = pathsOf(gone);
+  const isGone = (file: string) => paths.some((path) => file === path || isInside(file, path));
+  const isOfPage = removed.some(({ list }) => list.startsWith("explorer/"));
+  const hasLine = (file: string, target: string) =>
+    gone.some(({ list, folder }) =>
+      (file === list && target === `${folder}/extension.ts`) ||
+      (EXPORTING.includes(file) && isInside(target, folder))
+    );
+  return [...await readImports()].flatMap(([file, targets]) => {
+    if (isGone(file) || (!isOfPage && file.startsWith("explorer/"))) return [];
+    return [...targets].filter((target) => isGone(target) && !hasLine(file, target))
+      .map((target) => `${file} imports ${target}`);
+  });
 }
 
 function ignoreMissing(error: unknown): void {
@@ -195,46 +226,41 @@ Deno.test("the lists of extensions are found", async () => {
 /** Words after `--`: folders of extensions whose types this run checks, such as `gateways/hub`. */
 const named = Deno.args.filter((word) => !word.startsWith("-"));
 
-/** True for a set whose types this run checks. */
-function isTyped(removed: readonly ListedExtension[]): boolean {
-  if (removed === listed) return named.length === 0;
-  const { folder } = removed[0]!;
-  if (named.length > 0) return named.some((word) => folder.endsWith(word));
+/** Returns the extensions without which this run checks the types. */
+function typedOfRun(): readonly ListedExtension[] {
+  if (named.length > 0) {
+    return listed.filter(({ folder }) => named.some((word) => folder.endsWith(word)));
+  }
   const day = dayOfRun();
-  return day !== undefined && listed[day % listed.length] === removed[0];
+  if (day === undefined || day % 7 === 6) return listed;
+  const week = Math.floor(day / 7); // in which others are absent together
+  return listed.filter((_, i) => (i + week * Math.floor(i / 6)) % 6 === day % 7);
 }
 
 const root = await tempRoot();
 globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
-let filled: Promise<Copy> | undefined;
-
-/** Returns the copy that all tests change, one after the other. */
-function filledCopy(): Promise<Copy> {
-  return filled ??= (async () => {
-    const copy = new Copy(root);
-    await copy.fill();
-    return copy;
-  })();
-}
-
 for (const removed of [...listed.map((each) => [each]), listed]) {
   const name = removed === listed ? "all extensions" : removed[0]!.folder;
-  Deno.test(`without ${name}, the rest is whole`, async () => {
-    const copy = await filledCopy();
-    const product = ["mod.ts", ...await sourceFiles(PRODUCT_FOLDERS)]; // some are loaded by name
-    const tests = (await sourceFiles(["tests"])).filter((path) => isBelow(path, KERNEL));
-    await using _away = await copy.remove(removed);
-    const isOfPage = removed.some(({ list }) => list.startsWith("explorer/"));
-    const all = isOfPage ? ["explorer/src/main.ts", ...product] : product;
-    const files = all.filter((file) => !copy.isMissing(file));
-    const ofKernel = tests.filter((file) => !copy.isMissing(file));
-    assertEquals(await copy.missingImports([...files, ...ofKernel]), []);
-    if (!isTyped(removed)) return;
-    assertEquals(await copy.run(["check", "-q", ...files]), undefined, "types");
-    const flags = ["test", "-A", "-q", "--no-check", QUICK];
-    assertEquals(await copy.run(flags), undefined, "tests of the kernel");
+  Deno.test(`without ${name}, nothing imports what is gone`, async () => {
+    assertEquals(await missingImports(removed), []);
   });
 }
+
+const typed = typedOfRun();
+Deno.test(`without ${typed.length} of ${listed.length} extensions, types are right, and the kernel saves and loads`, async () => {
+  assert(typed.length > 0, "these words name no extension");
+  const names = typed.map(({ folder }) => folder).join(", ");
+  const product = ["mod.ts", ...await sourceFiles(PRODUCT_FOLDERS)]; // some are loaded by name
+  const isOfPage = typed.some(({ list }) => list.startsWith("explorer/"));
+  const copy = new Copy(root);
+  await copy.fill();
+  await copy.remove(typed);
+  const all = isOfPage ? ["explorer/src/main.ts", ...product] : product;
+  const files = all.filter((file) => !copy.isMissing(file));
+  assertEquals(await copy.run(["check", "-q", ...files]), undefined, `types without ${names}`);
+  const flags = ["test", "-A", "-q", "--no-check", QUICK];
+  assertEquals(await copy.run(flags), undefined, `tests of the kernel without ${names}`);
+});
 
 function isBelow(path: string, folders: readonly string[]): boolean {
   return path.endsWith("_test.ts") && folders.some((folder) => path.startsWith(`${folder}/`));
