@@ -1,7 +1,7 @@
 // The conformance suite for all gateways of `apps/extensions.ts`.
 import { testGateway, type TestGatewayOptions } from "../../conformance/gateways.ts";
 import type { RegisterTest } from "../../conformance/mod.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { kindsOfShare, slowTest } from "../../support/seeds.ts";
 import { openAllGateways } from "./all_gateways.ts";
 import { createJudged, mlflowFacts } from "./judged_runs.ts";
 import { signer } from "./s3/open_s3.ts";
@@ -73,9 +73,16 @@ const FACTS: Readonly<Record<string, TestGatewayOptions>> = {
   },
 };
 
+/** Gateways whose largest requests take half a minute or more: in CI those of one a day. */
+const COSTLY = ["mlflow", "hub", "s3"];
+const costlyToday = kindsOfShare("costs", COSTLY);
+
 /** `deno task test` leaves out what requests cost, which takes seconds. */
-const register: RegisterTest = (name, run) =>
-  / keeps the thread | ends with /.test(name) ? slowTest(name, run) : Deno.test(name, run);
+const register: RegisterTest = (name, run) => {
+  if (!/ keeps the thread | ends with /.test(name)) return Deno.test(name, run);
+  const gateway = name.split(":")[0]!;
+  if (!COSTLY.includes(gateway) || costlyToday.includes(gateway)) slowTest(name, run);
+};
 
 const all = await openAllGateways();
 for (const gateway of all.gateways) {

@@ -28,17 +28,15 @@ export function pythonOf(client: Client): string {
 }
 
 /**
- * Registers a test for clients. It is ignored where they are not installed. With `HOLDFAST_DAY` one of
- * the earlier clients runs it beside the newest, on other days the others.
+ * Registers a test for clients. It is ignored where they are not installed. With `HOLDFAST_DAY` it runs with one of them,
+ * on other days with the others: tests have different ones on a day.
  */
 export function clientTest(
   name: string,
   versions: readonly Client[],
   fn: (client: Client) => Promise<void>,
 ): void {
-  const earlier = kindsOfShare(name, versions.filter((client) => client !== "new"));
-  for (const client of versions) {
-    if (client !== "new" && !earlier.includes(client)) continue;
+  for (const client of kindsOfShare(name, versions)) {
     const isThere = existsSync(pythonOf(client));
     const missing = IS_QUICK
       ? "a quick run starts no clients"
