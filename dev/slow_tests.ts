@@ -268,12 +268,13 @@ export const LONG: readonly string[] = [
   "tests/registry/payload/writing/packs_test.ts",
 ];
 
-/** Files of `ALONE` that share an isolate, for both install the npm package. */
+/** Files of `ALONE` that share an isolate, for all install the npm package. */
 export const TOGETHER: Record<string, readonly string[]> = {
   npm_package: [
     "tests/dev/npm_test.ts",
     "tests/dev/bundles_test.ts",
     "tests/dev/own_extension_test.ts",
+    "tests/dev/frameworks_test.ts",
   ],
 };
 
@@ -283,25 +284,24 @@ export const TOGETHER: Record<string, readonly string[]> = {
  * they run in this order.
  */
 export const FIRST: readonly string[] = [
-  "gateways_1",
+  "extensions_gateways_1",
   "servers_1",
   "npm_package",
   "python_1",
   "python_2",
   "tests/extensions_test.ts",
-  "neighbors_1",
-  "mirrors_1",
+  "extensions_neighbors_1",
+  "extensions_mirrors_1",
   "tests/apps/entry_points/entry_points_test.ts",
   "workers_1",
   "explorer_3",
   "explorer_2",
   "registry_6",
-  "verification_1",
+  "extensions_verification_1",
   "registry_4",
-  "tests/dev/frameworks_test.ts",
   "programs_5",
   "tests/operators/runner/carry/kill_test.ts",
-  "gateways_2",
+  "extensions_gateways_2",
   "programs_2",
   "tests/servers/r2_test.ts",
   "programs_9",
@@ -310,10 +310,10 @@ export const FIRST: readonly string[] = [
   "docs_1",
   "registry_2",
   "programs_8",
-  "signatures_1",
+  "extensions_signatures_1",
   "backends_3",
   "registry_3",
-  "runs_1",
+  "extensions_runs_1",
   "programs_4",
   "programs_6",
   "programs_3",
@@ -324,16 +324,16 @@ export const FIRST: readonly string[] = [
   "operators_2",
   "operators_3",
   "tests/examples_test.ts",
-  "queues_1",
+  "extensions_queues_1",
   "apps_client_1",
   "files_1",
-  "mirrors_2",
+  "extensions_mirrors_2",
   "programs_10",
   "apps_cli_1",
   "programs_1",
   "registry_1",
   "formats_1",
-  "plugins_1",
+  "extensions_plugins_1",
   "tests/extensions/queues/kill_test.ts",
   "programs_7",
   "explorer/tests/previews_browser_test.ts",

@@ -5,6 +5,7 @@ import { copyFile, cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "@std/path";
 import { writePageModule } from "../../explorer/build.ts";
 import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
+import { kindsOfShare } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import {
   compilerOf,
@@ -42,7 +43,11 @@ async function tryExtension(folder: string, holdfast: Holdfast): Promise<void> {
   await succeeds("promote m@2 production");
 }
 
-Deno.test("the example of an extension is right for strict TypeScript and runs on Node, with the npm package", async () => {
+/** Registers a test of one of two forms of the package: in CI one runs a day. */
+const testOf = (form: "npm" | "published") =>
+  kindsOfShare("own extension", ["npm", "published"]).includes(form) ? Deno.test : Deno.test.ignore;
+
+testOf("npm")("npm: an extension is right for strict TypeScript, and runs on Node", async () => {
   const { project, env, runtime } = await sharedPackage();
   const folder = join(project, "extension");
   await cp(EXAMPLE, folder, { recursive: true });
@@ -78,7 +83,7 @@ async function copyPublished(folder: string): Promise<void> {
   }
 }
 
-Deno.test("the example of an extension runs on Deno with what is published", async () => {
+testOf("published")("published: an extension runs on Deno", async () => {
   await using root = await tempRoot();
   await copyPublished(root.join("holdfast"));
   const { workspace, tasks: _, ...configuration } = JSON.parse(
