@@ -96,7 +96,6 @@ export const WITH_PROGRAMS: readonly string[] = [
   // builds, examples, what is published
   "tests/dev/deno_bundle_test.ts",
   "tests/dev/compile_test.ts",
-  "tests/dev/install_servers_test.ts",
   "tests/dev/jsr_test.ts",
   "tests/docs/migrating/rows_test.ts",
   "tests/docs/recipes_test.ts",

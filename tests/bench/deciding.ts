@@ -27,7 +27,7 @@ const ROWS: readonly (readonly [about: string, section: string, row: string])[] 
 ];
 
 /** Returns the rows that decide, from the tables of the page. */
-export function decidingRows(page: string): string[][] {
+function decidingRows(page: string): string[][] {
   const sections = page.split(/^(?=## )/m);
   return ROWS.map(([about, title, name]) => {
     const section = sections.find((text) => text.startsWith(`## ${title}\n`)) ?? "";
@@ -37,12 +37,6 @@ export function decidingRows(page: string): string[][] {
     const to = row[5] === "the row above" ? above![0]! : row[5]!;
     return [`[${about}](#${anchorOf(title)})`, name, ...row.slice(1, 5), to];
   });
-}
-
-/** Returns the rows that the first section of the page has. */
-export function rowsAtTop(page: string): string[][] {
-  const section = page.split(/^(?=## )/m).find((text) => text.startsWith(`${HEADING}\n`));
-  return cellsIn(section ?? "").slice(2);
 }
 
 /** Returns a page that has such a section with the rows that decide. */

@@ -1,19 +1,16 @@
-// The files for the code host: workflows, reviewers, updates of dependencies, release notes.
+// The files for the code host: workflows that may publish, release notes.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { execFileSync } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "@std/path";
 import { parse } from "npm:yaml@^2.9";
 import { notesOf } from "../../dev/release/notes.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
-import { sourceFiles } from "../support/source_files.ts";
 
 interface Workflow {
   permissions?: Record<string, string>;
   jobs: Record<string, {
     needs?: string;
     permissions?: Record<string, string>;
-    strategy?: { matrix: Record<string, string[]> };
     steps: { uses?: string; run?: string; with?: Record<string, unknown> }[];
   }>;
 }
@@ -49,60 +46,6 @@ Deno.test("the jobs that may publish run no tests", async () => {
   ]);
   const commands = writing.flatMap(([, job]) => commandsOf(job));
   assertEquals(commands.filter((command) => /sudo|\.ci\//.test(command)), []);
-});
-
-Deno.test("each folder has reviewers, and each line of the map is a path that exists", async () => {
-  const lines = (await read(".github/CODEOWNERS")).split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#")).map((line) => line.split(/ +/));
-  for (const [path, ...teams] of lines) {
-    assert(teams.length > 0 && teams.every((team) => /^@[\w-]+\/[\w-]+$/.test(team)), path);
-    if (path !== "*") await stat(join(REPOSITORY, path!));
-  }
-  const paths = execFileSync("git", ["ls-files"], { cwd: REPOSITORY, encoding: "utf8" }).split(
-    "\n",
-  );
-  const folders = new Set(
-    paths.filter((path) => path.includes("/")).map((path) => path.split("/")[0]!),
-  );
-  const mapped = lines.flatMap(([path]) => path!.split("/")[1] ?? []);
-  const general = ["decisions", "docs", "examples", "tests", "apps"]; // of the maintainers, or mapped by parts
-  assertEquals(
-    [...folders].filter((name) => !mapped.includes(name) && !general.includes(name)),
-    [],
-  );
-});
-
-Deno.test("updates find every package of npm, PyPI and Go that a file pins", async () => {
-  const { customManagers } = JSON.parse(await read(".github/renovate.json"));
-  const found = async (path: string) => {
-    const text = await read(path);
-    return customManagers.flatMap((manager: Record<string, string[]>) => {
-      const isOf = manager.managerFilePatterns!.some((pattern) =>
-        new RegExp(pattern.slice(1, -1)).test(path)
-      );
-      return isOf
-        ? manager.matchStrings!.flatMap((pattern) =>
-          Array.from(
-            text.matchAll(new RegExp(pattern, "g")),
-            ({ groups }) => `${groups!.depName ?? "deno"} ${groups!.currentValue}`,
-          )
-        )
-        : [];
-    });
-  };
-  for (const path of await sourceFiles(["core", "backends", "formats", "apps", "extensions"])) {
-    const pinned = Array.from((await read(path)).matchAll(/from "npm:(@?[^@"]+)@([^/"]+)/g));
-    const expected = pinned.map(([, name, version]) => `${name} ${version}`);
-    const matched = await found(path);
-    assertEquals(expected.filter((each) => !matched.includes(each)), [], path);
-  }
-  const run = await found(".ci/run");
-  for (const name of ["numpy", "google-cloud-storage", "huggingface_hub", "schemathesis", "deno"]) {
-    assert(run.some((each: string) => each.startsWith(`${name} `)), name);
-  }
-  const servers = await found("dev/servers/install_servers.ts");
-  assert(servers.some((each: string) => each.startsWith("github.com/fsouza/fake-gcs-server v")));
-  assert((await found(".github/workflows/ci.yml")).includes("deno 2.9.6"));
 });
 
 Deno.test("release notes have the section of the version, a line for each item, and whole links", () => {
