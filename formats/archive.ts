@@ -21,6 +21,7 @@ import { isNDArray, type NDArray } from "./arrays/ndarray.ts";
 import { fault } from "../core/errors.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
+import { isPlainObject } from "../core/text/plain_value.ts";
 
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 export type { ZipLimits } from "./archive/zip_directory.ts";
@@ -186,12 +187,10 @@ const SUFFIX = ".npy";
 export type NamedArrays = Record<string, NDArray>;
 
 function areNamedArrays(value: unknown): value is NamedArrays {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  return Reflect.ownKeys(value).every((name) =>
-    typeof name === "string" && isNDArray(Object.getOwnPropertyDescriptor(value, name)?.value)
-  );
+  return isPlainObject(value) &&
+    Reflect.ownKeys(value).every((name) =>
+      typeof name === "string" && isNDArray(Object.getOwnPropertyDescriptor(value, name)?.value)
+    );
 }
 
 function arrayEntries(value: NamedArrays): EntryToSave[] {

@@ -2,6 +2,7 @@
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { described } from "../text/described.ts";
+import { isPlainObject } from "../text/plain_value.ts";
 
 const MAX_METADATA_BYTES = 64 * 1024;
 const TOO_MANY = `it has more than ${MAX_METADATA_BYTES} bytes as JSON`;
@@ -11,7 +12,7 @@ export const METRIC_LIMITS = { values: 1_000, bytes: 16 * 1024, characters: 1_00
 
 /** Throws `Invalid` unless metadata is a plain object that JSON preserves, of at most 64 KiB. */
 export function checkMetadata(metadata: Record<string, unknown>, what = "metadata"): void {
-  const problem = isPlainObject(metadata)
+  const problem = isStorable(metadata)
     ? findInexact(metadata, what, { depth: 0, values: { count: 0 } })
     : "it is not a plain object";
   if (problem !== undefined) throw invalid(what, problem);
@@ -36,7 +37,7 @@ function findInexact(
   if (depth > 100) return "it is nested too deep, or contains itself";
   if (value === null || typeof value === "boolean") return undefined;
   if (typeof value === "string" || typeof value === "number") return findInexactScalar(value, path);
-  if (!Array.isArray(value) && !isPlainObject(value)) return `${path} is ${described(value)}`;
+  if (!Array.isArray(value) && !isStorable(value)) return `${path} is ${described(value)}`;
   for (const [key, member] of Object.entries(value)) {
     const at = [`${path}[${shown(key)}]`, { depth: depth + 1, values }] as const;
     const problem = findInexact(key, ...at) ?? findInexact(member, ...at);
@@ -58,9 +59,7 @@ function isDense(items: readonly unknown[]): boolean {
   return keys.length === items.length && keys.every((key, i) => key === String(i));
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && !("toJSON" in value) &&
+function isStorable(value: unknown): value is Record<string, unknown> {
+  return isPlainObject(value) && !("toJSON" in value) &&
     Object.getOwnPropertySymbols(value).length === 0;
 }

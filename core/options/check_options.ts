@@ -4,6 +4,7 @@ import { shown } from "../naming/names.ts";
 import type { OptionRow, SentKind } from "../registry/operations/row.ts";
 import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";
+import { isPlainObject } from "../text/plain_value.ts";
 
 /** Every option of an interface, by name. The compiler reports missing and unknown ones. */
 export type OptionNames<O> = { readonly [K in keyof Required<O>]: unknown };
@@ -49,7 +50,7 @@ export function checkOptions<O>(
   if (known !== undefined) checkNames(action, values, known);
   checkUsual(action, values);
   for (const name of required) if (values[name] === undefined) throw notGiven(action, name);
-  return known === undefined || isPlain(options) ? options : plain(values, known) as O;
+  return known === undefined || isPlainObject(options) ? options : plain(values, known) as O;
 }
 
 /** Throws `Invalid` for an unknown option, also for one that is inherited. */
@@ -194,11 +195,6 @@ function notGiven(action: string, name: string): RegistryError {
 
 function invalid(action: string, state: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action, state, hint });
-}
-
-function isPlain(options: object): boolean {
-  const prototype = Object.getPrototypeOf(options);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function plain(

@@ -46,6 +46,13 @@ export function plainProblem(
   return path.length === 0 ? `it ${state}` : `its ${place(path.reverse())} ${state}`;
 }
 
+/** True for objects that literals make, and for those without a prototype. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 function findProblem(value: unknown, depth: number, limits: Limits): Problem | undefined {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return undefined;
   if (typeof value === "number") return numberProblem(value, limits);

@@ -1,5 +1,6 @@
 // Structural differences between plain values.
 import { alignItems } from "./align.ts";
+import { isPlainObject } from "./plain_value.ts";
 
 /** A difference between two values. */
 export interface ValueChange {
@@ -48,7 +49,9 @@ function collect(
     if (Array.isArray(before) && Array.isArray(after)) {
       return collectItems(before, after, path, changes);
     }
-    if (isMap(before) && isMap(after)) return collectKeys(before, after, path, changes);
+    if (isPlainObject(before) && isPlainObject(after)) {
+      return collectKeys(before, after, path, changes);
+    }
   }
   if (sameText(before, after)) return;
   changes.push({ path, before, after });
@@ -87,7 +90,7 @@ function collectItems(
 /** Returns JSON of the first members of a map, or of another value, to find those alike. */
 function partsOf(value: unknown): string[] {
   try {
-    if (!isMap(value)) return [JSON.stringify(value) ?? ""];
+    if (!isPlainObject(value)) return [JSON.stringify(value) ?? ""];
     return Object.entries(value).slice(0, MOST_PARTS).map((entry) => JSON.stringify(entry));
   } catch {
     return [""]; // too deep or circular
@@ -102,10 +105,4 @@ function sameText(before: unknown, after: unknown): boolean {
   } catch {
     return false; // too deep or circular
   }
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

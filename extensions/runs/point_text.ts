@@ -5,6 +5,7 @@ import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RunValues } from "./run.ts";
 import { described } from "../../core/text/described.ts";
+import { isPlainObject } from "../../core/text/plain_value.ts";
 import { STEP, TIME } from "./last_values.ts";
 
 const { depth: MAX_DEPTH, characters: MAX_STRING } = METRIC_LIMITS;
@@ -55,12 +56,7 @@ function hasValue(value: unknown): boolean {
 function membersText(values: RunValues, spoken: string): string {
   const refuse = (state: string, hint: string): RegistryError =>
     invalid("log to", spoken, state, { hint });
-  const isObject = (value: unknown): value is RunValues => {
-    if (typeof value !== "object" || value === null) return false;
-    const prototype = Object.getPrototypeOf(value);
-    return prototype === Object.prototype || prototype === null;
-  };
-  if (!isObject(values)) {
+  if (!isPlainObject(values)) {
     throw refuse(
       `a point is ${described(values)}`,
       "Pass numbers by name: { step: 1, loss: 0.5 }.",
@@ -91,11 +87,11 @@ function membersText(values: RunValues, spoken: string): string {
       }
       return JSON.stringify(value);
     }
-    if (isObject(value)) {
+    if (isPlainObject(value)) {
       if (depth + 1 >= MAX_DEPTH) {
         throw refuse(`${shown(at)} is nested too deep (${MAX_DEPTH} levels)`, "Join the names.");
       }
-      return `{${membersOf(value, depth + 1, `${at}.`)}}`;
+      return `{${membersOf(value as RunValues, depth + 1, `${at}.`)}}`;
     }
     const hint = typeof value === "bigint"
       ? "Convert it with Number() if it may be rounded, or log it as a string."

@@ -11,6 +11,7 @@ import type { FileToDecode } from "../../core/file_store.ts";
 import { notFound } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
+import { isPlainObject } from "../../core/text/plain_value.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import { countElements, type TypedArray } from "../arrays/ndarray.ts";
 import { checkFile } from "../content/content.ts";
@@ -148,8 +149,12 @@ export function checkTensors(value: unknown): void {
 /** Returns why a value is not a {@linkcode TensorFile}, or undefined. */
 export function tensorsProblem(value: unknown): string | undefined {
   const { tensors, metadata = {}, ...rest } = (value ?? {}) as Partial<TensorFile>;
-  if (!isObject(tensors) || Object.keys(rest).length > 0) return "it is not { tensors, metadata? }";
-  if (!isObject(metadata) || !Object.values(metadata).every((text) => typeof text === "string")) {
+  if (!isPlainObject(tensors) || Object.keys(rest).length > 0) {
+    return "it is not { tensors, metadata? }";
+  }
+  if (
+    !isPlainObject(metadata) || !Object.values(metadata).every((text) => typeof text === "string")
+  ) {
     return "its metadata are not strings";
   }
   for (const [name, tensor] of Object.entries(tensors)) {
@@ -174,9 +179,4 @@ function tensorProblem(tensor: unknown): string | undefined {
   if (byteLength !== expectedBytes) {
     return `its shape needs ${expectedBytes} bytes, its data have ${byteLength}`;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
