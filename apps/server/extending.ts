@@ -3,7 +3,8 @@
 export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
 export { denied, readableNames, readablePages } from "./access/access.ts";
 export type { Access, ReadablePages, Right } from "./access/access.ts";
-export { checkStillAllowed, checkWrites, whileAllowed } from "./access/guard_route.ts";
+export { checkStillAllowed, checkWrites, passwordAsToken } from "./access/guard_route.ts";
+export { whileAllowed } from "./access/guard_route.ts";
 export { sentBy } from "./access/sender.ts";
 export { Answer } from "./answer.ts";
 export { route } from "./describe.ts";

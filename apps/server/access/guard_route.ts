@@ -1,5 +1,6 @@
 // Authentication, and the scope of each route. Long responses end when the token of their request
 // is removed, expires or loses its scope.
+import { Buffer } from "node:buffer";
 import { invalid, isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import { parseSelector } from "../../../core/naming/refs.ts";
@@ -16,6 +17,15 @@ export const nobody: Access = createAccess(undefined, []);
 
 /** The token of a request, or a proof of one. */
 type Sent = string | null | TokenProof;
+
+/** Returns the header of a request. Basic with a token as password (RFC 7617) is Bearer. */
+export function passwordAsToken({ headers }: Request): string | null {
+  const authorization = headers.get("authorization");
+  const [, encoded] = /^basic +([\w+/]+=*)$/i.exec(authorization ?? "") ?? [];
+  if (encoded === undefined) return authorization;
+  const text = Buffer.from(encoded, "base64").toString();
+  return `Bearer ${text.slice(text.indexOf(":") + 1)}`;
+}
 
 /**
  * Returns the rights of the sender, and a function that looks them up again. Throws 401 (RFC 6750)

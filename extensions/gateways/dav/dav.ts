@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import type { Answer, Gateway } from "../../../apps/gateways.ts";
+import { passwordAsToken } from "../../../apps/server/extending.ts";
 import { FolderVersions } from "./folder_versions.ts";
 import { davRoutes } from "./routes.ts";
 
@@ -28,15 +28,6 @@ export const dav: Gateway = {
   answered: offerBasic,
   memory: [FolderVersions],
 };
-
-/** Returns the header. Basic with a token as password (RFC 7617) is Bearer. */
-function passwordAsToken({ headers }: Request): string | null {
-  const authorization = headers.get("authorization");
-  const [, encoded] = /^basic +([\w+/]+=*)$/i.exec(authorization ?? "") ?? [];
-  if (encoded === undefined) return authorization;
-  const text = Buffer.from(encoded, "base64").toString();
-  return `Bearer ${text.slice(text.indexOf(":") + 1)}`;
-}
 
 /** Clients of WebDAV send a password only to a service that asks for one. */
 function offerBasic(answer: Answer): Answer {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import type { Gateway, GatewayContext, Routes } from "../../../apps/gateways.ts";
+import { passwordAsToken } from "../../../apps/server/extending.ts";
 import { RunChanges } from "./change_run.ts";
 import { answered } from "./answers.ts";
 import { ExperimentStore } from "./experiments.ts";
@@ -65,13 +65,4 @@ export function createMlflowGateway({ models = "models:" }: MlflowOptions = {}):
     authorization: passwordAsToken,
     answered: (answer, info, { url }) => answered(answer, info, new URL(url).pathname),
   };
-}
-
-/** Returns the header. Basic with a token as password (RFC 7617) is Bearer. */
-function passwordAsToken({ headers }: Request): string | null {
-  const authorization = headers.get("authorization");
-  const [, encoded] = /^basic +([\w+/]+=*)$/i.exec(authorization ?? "") ?? [];
-  if (encoded === undefined) return authorization;
-  const text = Buffer.from(encoded, "base64").toString();
-  return `Bearer ${text.slice(text.indexOf(":") + 1)}`;
 }
