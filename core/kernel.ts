@@ -28,7 +28,7 @@ export type { FileStore, FileToDecode } from "./file_store.ts";
 export { defineReasons } from "./hints/reasons.ts";
 export type { Hints } from "./hints/reasons.ts";
 export type { FileToSave, Materializers } from "./materializer.ts";
-export { filePathProblem } from "./naming/file_paths.ts";
+export { filePathProblem, foldersAbove } from "./naming/file_paths.ts";
 export {
   checkName,
   checkNewName,

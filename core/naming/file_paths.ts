@@ -27,14 +27,21 @@ export function filePathProblem(
 export function foldersOf(paths: Iterable<string>): Set<string> {
   const folders = new Set<string>();
   for (const path of paths) {
-    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-      const folder = path.slice(0, end);
+    for (const folder of foldersAbove(path)) {
       if (folders.has(folder)) break; // so are its parents
       folders.add(folder);
     }
   }
   return folders;
 }
+
+/** Yields the folders above a path, the deepest first. */
+export function* foldersAbove(path: string): Generator<string> {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    yield path.slice(0, end);
+  }
+}
+
 /**
  * Returns why a symbolic link must not have this target, or undefined. A target is relative and
  * does not leave the artifact. Only its beginning may have `..`: after a name, it could climb from

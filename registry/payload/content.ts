@@ -6,7 +6,7 @@ import { bodyBytes, concatBytes, noBody, plainBytes } from "../../core/bytes/byt
 import { copiedChunks, counted } from "../../core/work/content_reads.ts";
 import type { TakeMemory } from "../../core/bytes/own_memory.ts";
 import { DiskContent } from "../../disk/disk_file.ts";
-import { filePathProblem } from "../../core/naming/file_paths.ts";
+import { filePathProblem, foldersAbove } from "../../core/naming/file_paths.ts";
 import { invalid } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record.ts";
@@ -161,7 +161,7 @@ export function createPathCheck(): (file: FileToSave) => void {
       });
     }
     (mode === "folder" ? folders : files).add(path);
-    for (const folder of parents(path)) {
+    for (const folder of foldersAbove(path)) {
       if (above.has(folder)) break; // so are its parents
       if (above.add(folder).size > MOST_FOLDERS) throw tooManyFolders();
     }
@@ -174,7 +174,7 @@ export function createPathCheck(): (file: FileToSave) => void {
     if (mode !== "folder" && (folders.has(path) || above.has(path))) {
       return "it is a folder of another file";
     }
-    for (const folder of parents(path)) {
+    for (const folder of foldersAbove(path)) {
       if (files.has(folder)) return "its folder is a file";
       if (above.has(folder)) return; // so are its parents, which are no files then
     }
@@ -193,11 +193,4 @@ function tooManyFolders() {
   return invalid("save files", undefined, `they have more than ${MOST_FOLDERS} folders`, {
     hint: "Save an archive of them, or parts of them as versions of their own.",
   });
-}
-
-/** Yields the folders above a path, the deepest first. */
-function* parents(path: string): Generator<string> {
-  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-    yield path.slice(0, end);
-  }
 }

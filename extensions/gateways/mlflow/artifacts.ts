@@ -6,7 +6,8 @@
 // An artifact of a run that goes on is a part of its draft. Its name has the time and the path, so one
 // artifact is found without a look at the others, and the newest of a path counts.
 import type { ArtifactInfo } from "../../../mod.ts";
-import { type FileInfo, filePathProblem, sha256, type System } from "../../../core/kernel.ts";
+import { filePathProblem, foldersAbove, sha256 } from "../../../core/kernel.ts";
+import type { FileInfo, System } from "../../../core/kernel.ts";
 import { type ReadablePages, walkFiles } from "../../../apps/server/extending.ts";
 import { noSuch, wrong } from "./errors.ts";
 import {
@@ -113,17 +114,13 @@ export function newestFiles<T extends { path: string; part: string; addedAt?: Da
   );
   const newest = new Map<string, T>(), folders = new Set<string>();
   for (const file of newestFirst) {
-    const above = foldersAbove(file.path);
+    const above = [...foldersAbove(file.path)];
     if (newest.has(file.path) || folders.has(file.path)) continue;
     if (above.some((folder) => newest.has(folder))) continue;
     newest.set(file.path, file);
     for (const folder of above) folders.add(folder);
   }
   return files.filter((file) => newest.get(file.path) === file);
-}
-
-function foldersAbove(path: string): string[] {
-  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 }
 
 /** Returns a test that is true for all files of a version except its curve. */

@@ -2,6 +2,7 @@
 // a time, so memory holds only what differs, and the folders of the versions.
 import { compareUtf8, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import { checkHeap } from "../../../core/calls/file_limit.ts";
+import { foldersAbove } from "../../../core/naming/file_paths.ts";
 import { nameOf } from "../../../core/naming/paths.ts";
 import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from "./difference.ts";
 import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
@@ -114,10 +115,7 @@ async function* withoutFolders(
 ): AsyncGenerator<FileInfo, undefined> {
   for await (const file of files) {
     const { path, mode } = file;
-    for (let end = path.lastIndexOf("/"); end > 0 && folders.size > 0;) {
-      folders.delete(path.slice(0, end));
-      end = path.lastIndexOf("/", end - 1);
-    }
+    for (const folder of folders.size > 0 ? foldersAbove(path) : []) folders.delete(folder);
     if (mode === "folder") folders.set(path, file);
     else yield file;
   }
