@@ -12,7 +12,7 @@ import { makeRoot } from "./make_root.ts";
 import { isOrdinary } from "./own_files.ts";
 import { placeByRename } from "./place.ts";
 import { type LocalRoot, objectInfo } from "./root.ts";
-import { removeStage } from "./stage.ts";
+import { removeStage, tryRemove } from "./stage.ts";
 
 interface LocalCopyOptions {
   /** Syncs folders. @default no sync */
@@ -89,14 +89,6 @@ async function syncPath(path: string): Promise<void> {
     await syncFile(file);
   } finally {
     closeRead(file);
-  }
-}
-
-function tryRemove(stage: { path: string; isGone?: boolean }): void {
-  try {
-    removeStage(stage);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error; // else a sweep removes it
   }
 }
 

@@ -112,9 +112,14 @@ export function removeStage(stage: { path: string; isGone?: boolean }): void {
   stage.isGone = true;
 }
 
-/** Closes a stage file and removes it if possible; else a sweep does. */
+/** Closes a stage file and removes it if possible. */
 export function closeStage(stage: Stage): void {
   stage.file.close();
+  tryRemove(stage);
+}
+
+/** Removes a stage file if possible; else a sweep does. */
+export function tryRemove(stage: { path: string; isGone?: boolean }): void {
   try {
     removeStage(stage);
   } catch (error) {

@@ -93,11 +93,7 @@ async function isFree(files: FileStore, path: string): Promise<boolean> {
     return false;
   }
   if (files.removeFolder !== undefined) await removeParts(files, path);
-  try {
-    await files.remove(path);
-  } catch (error) {
-    if (!isRegistryError(error, "Conflict")) throw error;
-  }
+  await removeIfEmpty(files, path);
   return true; // if the folder is not empty, the move to it fails, and nothing is lost
 }
 
@@ -108,6 +104,10 @@ async function removeParts(files: FileStore, path: string): Promise<void> {
   for (const child of await Array.fromAsync(files.list(path))) {
     if (/^c(\.|$)/.test(nameOf(child.path))) await removeTree(files, child.path);
   }
+  await removeIfEmpty(files, path);
+}
+
+async function removeIfEmpty(files: FileStore, path: string): Promise<void> {
   try {
     await files.remove(path);
   } catch (error) {

@@ -11,7 +11,7 @@
 // Only a fault of the run is thrown: the registry does not answer, or an abort. It ends all running
 // steps, and steps that did not run are `cancelled`. Results of steps are saved as they end, so the
 // next run continues. Engines run the same steps elsewhere: `carry/submit_run.ts`.
-import { fault, valueAt } from "../../core/kernel.ts";
+import { eitherSignal, fault, valueAt } from "../../core/kernel.ts";
 import type { Machine } from "../contract/engine.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { beginRun } from "./begin_run.ts";
@@ -55,10 +55,7 @@ export async function runPipeline(
   const run = await save();
   const stop = new AbortController();
   const { signal: callerSignal, keep = false } = options;
-  const signal = AbortSignal.any([
-    stop.signal,
-    ...callerSignal === undefined ? [] : [callerSignal],
-  ]);
+  const signal = eitherSignal(stop.signal, callerSignal);
   const context = createRunContext(pipeline, run, { ...options, signal });
   const { emit } = context;
   await removeLeft(context);

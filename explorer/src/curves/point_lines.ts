@@ -1,4 +1,5 @@
 // Points as lines of JSON: the numbers of each, by name.
+import { isJsonObject } from "../../../core/text/json_text.ts";
 import { axesOf } from "./axes.ts";
 
 /** Names that have a column, and more of those that count steps. */
@@ -37,7 +38,7 @@ export class PointLines {
         const full = prefix + name;
         const place = this.#places.get(full) ?? this.#placeOf(full);
         if (place !== undefined) row[place] = number;
-      } else if (isObject(value) && depth < MOST_DEPTH) {
+      } else if (isJsonObject(value) && depth < MOST_DEPTH) {
         this.#addTo(row, value, `${prefix}${name}.`, depth + 1);
       }
     }
@@ -59,10 +60,6 @@ const NOT_FINITE = /^(?:NaN|-?Infinity)$/;
 
 type Values = Readonly<Record<string, unknown>>;
 
-function isObject(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Parses an object, also with NaN and infinities as Python writes them. */
 function parseLine(line: string): Values {
   return parsed(line) ??
@@ -73,7 +70,7 @@ function parseLine(line: string): Values {
 function parsed(line: string): Values | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : {};
+    return isJsonObject(value) ? value : {};
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 // Reads the files of a pipeline of general_pipeline, YAML or TOML, and writes YAML.
 import { readFile, stat } from "node:fs/promises";
 import { dirname, extname, join, relative } from "node:path";
+import { bytesFile } from "../../../files/mod.ts";
 import { yaml } from "../../../formats/yaml.ts";
 import { described, fault, isJsonObject, messageOf, shown } from "../../../core/kernel.ts";
 import type { PlainValue } from "../../../core/kernel.ts";
@@ -117,7 +118,7 @@ async function readConfig(file: string, root: string): Promise<ConfigFile> {
   });
   const value = extname(file) === ".toml"
     ? tomlOf(bytes, path)
-    : await yaml().decode({ path, size: bytes.byteLength, bytes: () => bytes } as never);
+    : await yaml().decode(bytesFile(path, bytes));
   if (!isJsonObject(value)) throw invalidFile(path, "it is not a mapping");
   return { path, value };
 }

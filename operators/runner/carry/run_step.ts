@@ -1,6 +1,6 @@
 // Executes one step of a planned run, for engines.
-import { conflict, notFound, shown, unavailable, valueAt } from "../../../core/kernel.ts";
-import type { RegistryError, Shard } from "../../../core/kernel.ts";
+import { conflict, eitherSignal, notFound, shown, unavailable } from "../../../core/kernel.ts";
+import { type RegistryError, type Shard, valueAt } from "../../../core/kernel.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { type RunEvent, type StepOutcome, STOPPED } from "../outcomes.ts";
 import { checkRunnable } from "../begin_run.ts";
@@ -76,10 +76,7 @@ async function executeAndDeliver(
   }
   checkRunnable([valueAt(run.context.dependencies.steps, id)]);
   const stop = new AbortController();
-  const signal = AbortSignal.any([
-    stop.signal,
-    ...callerSignal === undefined ? [] : [callerSignal],
-  ]);
+  const signal = eitherSignal(stop.signal, callerSignal);
   const emit = createEmit({ onEvent, logger: run.context.logger });
   const context = { ...run.context, signal, emit, ...(shard === undefined ? {} : { shard }) };
   if (await isStopped(run)) {

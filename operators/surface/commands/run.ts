@@ -93,10 +93,8 @@ export const run: Command = defineCommand({
     refuseCombinations(flags, url === undefined ? undefined : findEngine(url, engines));
     const share = await sharedWith(flags, context);
     const registry = await context.open({ write: true });
-    const withSecrets = {
-      ...context,
-      io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
-    };
+    const system = takeSecrets(pipeline, context.io.system);
+    const withSecrets = { ...context, io: { ...context.io, system } };
     const { operators, force, failFast, concurrency, keep } = flags;
     const carrier = url === undefined
       ? undefined

@@ -76,13 +76,9 @@ async function executeSteps(
   const opened = await openPipeline(flags.pipeline, flags, context);
   const { pipeline, folder } = opened;
   const registry = await context.open({ write: true });
-  const { createRunHandler, runStep, takeSecrets } = await import(
-    "../../runner/mod.ts"
-  );
-  const withSecrets = {
-    ...context,
-    io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
-  };
+  const { createRunHandler, runStep, takeSecrets } = await import("../../runner/mod.ts");
+  const system = takeSecrets(pipeline, io.system);
+  const withSecrets = { ...context, io: { ...io, system } };
   const { parseShard } = await import("../../../apps/cli/values/find_shard.ts");
   const hasEngine = flags.engine !== undefined || withSecrets.io.system.env(ENGINE_VARIABLE);
   const url = hasEngine ? engineUrl(flags.engine, withSecrets, "--engine") : undefined;

@@ -1,4 +1,5 @@
 // The facts at the beginning of a document, between lines of three dashes.
+import { bytesFile } from "../../../../formats/content/content.ts";
 import { yaml } from "../../../../formats/yaml.ts";
 
 /** Longer facts are not read. */
@@ -9,13 +10,7 @@ export async function readFacts(
   text: string,
   path: string,
 ): Promise<{ facts: Readonly<Record<string, unknown>> } | { problem: string }> {
-  const bytes = new TextEncoder().encode(text);
-  const file = {
-    path,
-    size: bytes.byteLength,
-    bytes: () => Promise.resolve(bytes),
-    stream: () => new Blob([bytes]).stream(),
-  };
+  const file = bytesFile(path, new TextEncoder().encode(text));
   try {
     const facts = await yaml({ maxBytes: MAX_BYTES }).decode(file);
     if (typeof facts === "object" && facts !== null && !Array.isArray(facts)) {
