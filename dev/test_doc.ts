@@ -1,6 +1,7 @@
 // Runs the examples of the documentation, in a folder of their own: what they write is gone
 // afterwards. Beside it they find `./examples`, as they would in a clone. All of them run in one
-// isolate, which loads the product once. `deno task ok:written` checks their types.
+// isolate, which loads the product once. Words are pages or modules: `deno task test:doc docs/files.md`
+// runs the examples of one. `deno task ok:written` checks their types.
 import { readdirSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
@@ -26,7 +27,7 @@ const published = sources.filter((path) =>
 
 await using root = await tempRoot();
 await cp(join(REPOSITORY, "examples"), root.join("examples"), { recursive: true });
-const files = ["mod.ts", ...published, ...pages];
+const files = Deno.args.length > 0 ? Deno.args : ["mod.ts", ...published, ...pages];
 const examples = (await Promise.all(files.map(examplesOf))).flat();
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: [

@@ -135,7 +135,7 @@ Deno.test("examples/registry_view.ts shows what is below a prefix, as the guide 
     /^names: {3}data, model\nmodel: {3}of team-a\/model\nrefused: Unsupported: Cannot save "model": .*\n$/,
   );
   const source = await readFile(`${ROOT}examples/registry_view.ts`, "utf8");
-  const guide = await readFile(`${ROOT}docs/extending.md`, "utf8");
+  const guide = await readFile(`${ROOT}docs/extending_reference.md`, "utf8");
   assertStringIncludes(
     guide,
     source.slice(source.indexOf("/** The names"), source.indexOf("if (import.meta.main)")),

@@ -32,8 +32,8 @@ const SHARED = [
 ];
 
 /**
- * The borders, whose names Holdfast's own extensions use. Each has a docstring, and docs/extending.md shows those that
- * most extensions need.
+ * The borders, whose names Holdfast's own extensions use. Each has a docstring, and
+ * docs/extending_reference.md shows those that most extensions need.
  */
 const BORDERS = ["./extending/cli", "./extending/kernel", "./extending/server"];
 
