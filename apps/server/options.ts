@@ -33,6 +33,7 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   limits: true,
   readOnly: true,
   framed: true,
+  localFiles: true,
   redirect: true,
   upload: true,
   gateways: true,
@@ -60,12 +61,18 @@ export function checkHandlerOptions(registry: unknown, options: HandlerOptions):
     );
   }
   checkOptions("create a handler", options, OPTIONS);
-  const { tokens, upload, limits } = options;
+  const { tokens, upload, limits, localFiles } = options;
   checkOptions("create a handler", limits, LIMITS);
   if (tokens !== undefined && !has(tokens, "find")) {
     throw invalid(
       "`tokens` is not the result of `openTokenFile` or `parseTokens`",
       'Pass { tokens: await openTokenFile("tokens.json") }.',
+    );
+  }
+  if (localFiles && tokens === undefined) { // it could read what its senders may not
+    throw invalid(
+      "paths of files are taken from tokens only",
+      "Pass { tokens } too, or leave out `localFiles`.",
     );
   }
   if (upload !== undefined && !has(upload.task, "submit") && !has(upload, "schedule")) {

@@ -43,6 +43,13 @@ export interface ServiceOptions {
    */
   framed?: boolean;
   /**
+   * Lets admin tokens save files of this machine by their paths, without sending them. Needs
+   * `tokens`: the service may read more than others who reach it.
+   *
+   * @default false
+   */
+  localFiles?: boolean;
+  /**
    * Gateways answer large files with the URL of their object in the bucket, which is valid for five
    * minutes, where the client follows it and sends no token there. Clients of Holdfast also get URLs
    * for large files that they send.

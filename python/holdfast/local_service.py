@@ -47,7 +47,7 @@ def service(
     created, unless `create` is False.
     """
     program = program_of(command)
-    serve = [*program, "serve", "-r", str(registry), "--port", "0", "--json"]
+    serve = [*program, "serve", "-r", str(registry), "--port", "0", "--json", "--local-files"]
     token, tokens = new_token()
     process, answer = start(serve, tokens)
     if create and answer.get("error", {}).get("code") == "NotFound":

@@ -32,6 +32,7 @@ const SERVE_OPTIONS = [
     flags: "--redirect",
     text: "let clients read and send large files by URLs of the bucket, where they can reach it",
   },
+  { flags: "--local-files", text: "let admin tokens save files of this machine by their paths" },
   {
     flags: "--max-body <size>",
     text: "maximum size of a JSON body with files (default: 32MiB)",

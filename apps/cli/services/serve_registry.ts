@@ -81,6 +81,7 @@ export async function serveRegistry(
     readOnly,
     cors: flags.cors,
     redirect: flags.redirect,
+    localFiles: flags.localFiles,
     gateways: [...gateways, ...parts.gateways],
     absent: absentHints(extensions),
     searchFolder: searchFolderOf(context),

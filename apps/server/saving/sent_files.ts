@@ -19,7 +19,8 @@ import type {
 import type { UploadSource } from "../../../extensions/transfers/mod.ts";
 import { checkJoinedSize, checkUploadSize } from "../guard/body_limit.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
-import type { Access } from "../access/access.ts";
+import { fileOf } from "../../../materializers/path/local_files.ts";
+import { type Access, denied } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import type { SaveRequest } from "../schemas/sent_save.ts";
 import type { SentFile } from "../schemas/sent_save.ts";
@@ -48,7 +49,11 @@ export async function openSentFiles(
   const opened = new SentFiles(context, options);
   const files: FileToSave[] = [];
   for await (const file of inTurns(sent)) {
-    const content = "data" in file ? decoded(file) : await opened.open(file);
+    const content = "data" in file
+      ? decoded(file)
+      : "local" in file
+      ? ofThisMachine(context, file, options.access)
+      : await opened.open(file);
     files.push({ path: file.path, content, ...fileFacts(file) });
   }
   return { files, removeUploads: () => opened.removeUploads() };
@@ -164,6 +169,25 @@ class SentFiles {
       };
     }
   }
+}
+
+/** Opens a file that the service and the sender both see. The rights of all others end at the service. */
+function ofThisMachine(
+  { options }: Parts,
+  { path, local, size, sha256 }: SentFile & { local: string },
+  access: Access,
+): FileSource {
+  if (!options.localFiles || !access.admin) {
+    throw denied("name files of the service's machine", "admin");
+  }
+  const source = fileOf({ path: local, options: { readAll: true } }).content as FileSource;
+  checkUploadSize(options, source.size);
+  if (size !== undefined && size !== source.size) {
+    throw mismatch(path, `it has ${source.size} bytes, not ${size}`);
+  }
+  if (sha256 === undefined) return source;
+  const stream = () => source.stream().pipeThrough(verifying(path, sha256));
+  return { size: source.size, stream };
 }
 
 type FileInPieces = Exclude<Extract<SentFile, { uploads: string[] }>, { earlier: unknown }>;

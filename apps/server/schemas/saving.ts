@@ -41,7 +41,8 @@ const aboutJoined = {
 
 /**
  * A file: its bytes in base64, the id of its upload, the ids of uploads whose bytes follow each
- * other, or runs of an earlier version of it and of uploads with the other bytes.
+ * other, runs of an earlier version of it and of uploads with the other bytes, or its path on
+ * the machine of the service.
  */
 const SentFileSchema: Schema<SentFile> = v.pipe(
   v.union(
@@ -51,6 +52,7 @@ const SentFileSchema: Schema<SentFile> = v.pipe(
         data: Base64,
       }),
       v.strictObject({ ...aboutFile, upload: Text }),
+      v.strictObject({ ...aboutFile, local: Text }),
       v.strictObject({
         ...aboutFile,
         size: Amount,
@@ -60,7 +62,7 @@ const SentFileSchema: Schema<SentFile> = v.pipe(
       v.strictObject({ ...aboutJoined, upload: v.optional(Text) }),
       v.strictObject({ ...aboutJoined, uploads: atMost(MOST_UPLOADS, Text, 1) }),
     ],
-    "expected a path, and data (base64), upload (an id), uploads (with size and sha256) or earlier",
+    "expected a path, and data (base64), upload (an id), uploads (with size and sha256), earlier or local",
   ),
   v.metadata({ ref: "SentFile" }),
 );

@@ -31,6 +31,7 @@ interface JoinedFile extends SizedFile {
 export type SentFile =
   | AboutFile & { data: string }
   | AboutFile & { upload: string }
+  | AboutFile & { local: string }
   | SizedFile & { uploads: string[] }
   | JoinedFile & { upload?: string | undefined }
   | JoinedFile & { uploads: string[] };

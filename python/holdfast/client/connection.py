@@ -129,8 +129,8 @@ def set_timeout(response: Any, seconds: float) -> None:
         connected.settimeout(seconds)
 
 
-def opener(is_direct: bool) -> urllib.request.OpenerDirector:
-    direct = [urllib.request.ProxyHandler({})] if is_direct else []
+def opener(is_own: bool) -> urllib.request.OpenerDirector:
+    direct = [urllib.request.ProxyHandler({})] if is_own else []
     return urllib.request.build_opener(OnlyReads, *direct)
 
 
@@ -149,15 +149,15 @@ class Connection:
         self.timeout = timeout
         self._features: list[str] | None = None
         self._follows_from = 0.0  # when to ask the bucket, by the monotonic clock
-        self.is_direct = self.location in OWN_TOKENS  # a proxy would get its token
-        self._opener = opener(self.is_direct)
+        self.is_own = self.location in OWN_TOKENS  # a proxy would get its token
+        self._opener = opener(self.is_own)
 
     def __getstate__(self) -> Json:  # since Python 3.12, openers cannot be pickled
         return {key: value for key, value in vars(self).items() if key != "_opener"}
 
     def __setstate__(self, state: Json) -> None:
         vars(self).update(state)
-        self._opener = opener(self.is_direct)
+        self._opener = opener(self.is_own)
 
     @property
     def sends_to_bucket(self) -> bool:

@@ -73,7 +73,7 @@ def put(
     request = urllib.request.Request(url, passing(), {**headers, **own}, method="PUT")
     limit = connection.timeout * (1 + size // BYTES_PER_LIMIT)
     try:
-        with opener(connection.is_direct).open(request, timeout=limit) as answer:
+        with opener(connection.is_own).open(request, timeout=limit) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         error.close()

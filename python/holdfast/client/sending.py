@@ -50,7 +50,7 @@ def send_files(
         message = f"Cannot save {quoted(name)}: it has more than {MOST_FILES} files ({len(files)})"
         raise HoldfastError("Invalid", message, "Save several artifacts, or one archive.")
     sizes = [size_of(file.content) for file in files]
-    is_large = max(sizes, default=0) >= LEAST_SIZE
+    is_large = max(sizes, default=0) >= LEAST_SIZE and not connection.is_own
     sender, left = Sender(connection, earlier() if is_large else None), INLINE_BYTES
     sender.may_be_direct = may_be_direct
     jobs: list[Callable[[], Json]] = []
@@ -99,6 +99,9 @@ class Sender:
 
     def send(self, file: FileToSend, size: int) -> Json:
         content = file.content
+        if self.connection.is_own and isinstance(content, Path):
+            self._moved(size)
+            return {"local": os.path.abspath(content)}  # which the service reads itself
         source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         with source:
             state = state_of(source)

@@ -73,6 +73,32 @@ pythonTest(
   },
 );
 
+const BY_PATH = `
+import holdfast, os, pathlib
+from holdfast.client import sending
+def refused(*arguments):
+    raise AssertionError("bytes were sent")
+sending.Sender._send = refused
+folder = pathlib.Path("data")
+(folder / "below").mkdir(parents=True)
+(folder / "below" / "large.bin").write_bytes(os.urandom(3 * 2**20))
+(folder / "tool").write_bytes(b"#!/bin/sh" + bytes(2**20))
+(folder / "tool").chmod(0o755)
+with holdfast.service() as registry:
+    print(registry.save("data", folder).ref)
+    registry.download("data", "copy")
+    print(all(
+        (folder / name).read_bytes() == (pathlib.Path("copy") / name).read_bytes()
+        for name in ("below/large.bin", "tool")
+    ), os.access("copy/tool", os.X_OK))
+    print(registry.save("data", folder, skip_if_unchanged=True).skipped)
+`;
+
+pythonTest("the service of a Python program reads large files itself", async (root) => {
+  const lines = await runProgram(BY_PATH, { env: COMMAND, cwd: root.path });
+  assertEquals(lines, ["data@1.0.0", "True True", "True"]);
+});
+
 const STRANGERS = `
 import glob, holdfast, os, urllib.error, urllib.request
 os.environ["HOLDFAST_TOKEN"] = "holdfast_of_another_service"

@@ -1,8 +1,10 @@
 // Files of requests that name uploads, which the store may have to read before they are saved.
-import { assertEquals, assertRejects } from "@std/assert";
-import { everything } from "../../../../apps/server/access/access.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type Access, everything } from "../../../../apps/server/access/access.ts";
 import { openSentFiles } from "../../../../apps/server/saving/sent_files.ts";
-import { RegistryError } from "../../../../mod.ts";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
 
 /** A service with uploads of five bytes, which counts how often each is opened. */
 function createUploads() {
@@ -47,4 +49,27 @@ Deno.test("an upload of another size is not opened", async () => {
   const opening = () => openSentFiles(context, sent, { access: everything });
   assertEquals((await assertRejects(opening, RegistryError)).code, "Invalid");
   assertEquals(opened, []);
+});
+
+Deno.test("a file of this machine is read for admin tokens alone, if the service allows it", async () => {
+  await using root = await tempRoot();
+  await Deno.writeTextFile(root.join("a.txt"), "hello");
+  const sent = [{ path: "b", mode: "executable" as const, local: root.join("a.txt") }];
+  const { context } = createUploads();
+  const opening = (access: Access, localFiles: boolean) =>
+    openSentFiles({ ...context, options: { localFiles } }, sent, { access });
+  const { files: [file] } = await opening(everything, true);
+  assertEquals([file!.path, file!.mode], ["b", "executable"]);
+  const content = file!.content as { stream(): ReadableStream<Uint8Array> };
+  assertEquals(await new Response(content.stream()).text(), "hello");
+  const other = { ...everything, admin: false } as Access;
+  for (const refused of [() => opening(everything, false), () => opening(other, true)]) {
+    assertEquals((await assertRejects(refused, RegistryError)).code, "Denied");
+  }
+});
+
+Deno.test("a service without tokens takes no paths", async () => {
+  await using registry = await openRegistry("memory:");
+  const error = assertThrows(() => createHandler(registry, { localFiles: true }), RegistryError);
+  assertEquals(error.code, "Invalid");
 });
