@@ -3,11 +3,10 @@ import type { OperationRow } from "../../../core/registry/operations/row.ts";
 import { deleteMany, loadMany, saveMany } from "../../../registry/contract/many.ts";
 import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ndarray } from "../../../materializers/mod.ts";
 import { prune } from "../../../extensions/maintenance/pruning/mod.ts";
 import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
-import { defineArtifact, localPath, openRegistry } from "../../../mod.ts";
-import type { Registry, SaveOptions } from "../../../mod.ts";
+import { localPath, openRegistry } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
 
@@ -161,33 +160,4 @@ testInMemory("download() needs a destination", async ({ registry }) => {
     // deno-lint-ignore no-explicit-any -- a program in JavaScript
     await rejected("Invalid", registry.download("a", options as any));
   }
-});
-
-testInMemory("the compiler checks options and types", async ({ registry }) => {
-  const note = defineArtifact("note", ndarray());
-  const calls = async () => {
-    await registry.save("a", 1, {
-      // @ts-expect-error: the option is underlined, not the call
-      versoin: "1",
-    });
-    await registry.load("a", {
-      // @ts-expect-error: the same
-      versoin: "1",
-    });
-    await registry.save(
-      note,
-      // @ts-expect-error: the value is underlined
-      "a text",
-    );
-    // @ts-expect-error: a type is only claimed: load() takes none, and says what to give
-    await registry.load<number>("a");
-    // @ts-expect-error: what has no schema is unknown
-    const claimed: number = await registry.load("a");
-    const shape: readonly number[] = (await registry.load("a", { as: ndarray() })).shape;
-    const options: SaveOptions = { version: "1" };
-    const saved = await registry.save("a", claimed, options);
-    return [shape, saved];
-  };
-  assertEquals(typeof calls, "function");
-  await Promise.resolve();
 });
