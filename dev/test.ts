@@ -2,7 +2,7 @@
 // task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
 // cell`. `--full` tries every seed that CI tries in a week. One line per server says which suites were left out.
 // With `HOLDFAST_PASSED`, the path of a note, files that passed on what they load are held over: see held_over.ts.
-// With `HOLDFAST_DAY` some run on other days: see by_turns.ts. `HOLDFAST_ALL_TESTS=1` runs them all.
+// With `HOLDFAST_DAY` some run on other days: see held_over/by_turns.ts. `HOLDFAST_ALL_TESTS=1` runs them all.
 // The test files of a folder run in one isolate, which loads the product once: see `roomsOf`.
 import { accessSync, constants, statfsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { dayOfRun } from "../tests/support/seeds.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-import { isOfDay } from "./by_turns.ts";
+import { isOfDay } from "./held_over/by_turns.ts";
 import {
   chooseTests,
   type GreenRuns,

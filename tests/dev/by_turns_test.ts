@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { join } from "@std/path";
-import { BY_TURNS, isOfDay } from "../../dev/by_turns.ts";
+import { BY_TURNS, isOfDay } from "../../dev/held_over/by_turns.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 
 /** Calls that choose one of a number of things by the day, in a file of each list. */
