@@ -1,9 +1,6 @@
-// Deflate in browsers, at once and limited.
+// Deflate in browsers.
 import { Gunzip, Unzlib } from "npm:fflate@^0.8";
-import { concatBytes } from "../../../core/bytes/bytes.ts";
-
-/** Packed bytes that are unpacked at a time: the limit is checked in between. */
-const PIECE_BYTES = 16_384;
+import { unpackPieces } from "./unpacked_pieces.ts";
 
 /** Bytes of an empty file: header and trailer, without the data. */
 const GZIP_BYTES = 18;
@@ -13,21 +10,8 @@ const GZIP_BYTES = 18;
  * compared: the service checks the stored bytes.
  */
 export function unpackDeflate(kind: "gzip" | "zlib", packed: Uint8Array, limit: number) {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  let isDone = false;
-  const stream = new (kind === "gzip" ? Gunzip : Unzlib)((piece, isLast) => {
-    pieces.push(piece);
-    size += piece.byteLength;
-    isDone ||= isLast;
-    if (size > limit) throw new RangeError(`it expands to more than ${limit} bytes`);
-  });
-  for (let at = 0; at < packed.byteLength; at += PIECE_BYTES) {
-    const end = at + PIECE_BYTES;
-    stream.push(packed.subarray(at, end), end >= packed.byteLength);
-  }
-  if (!isDone || kind === "gzip" && packed.byteLength < GZIP_BYTES) {
-    throw new Error("data is truncated");
-  }
-  return concatBytes(pieces);
+  const Stream = kind === "gzip" ? Gunzip : Unzlib;
+  const unpacked = unpackPieces(packed, limit, (add) => new Stream(add));
+  if (kind === "gzip" && packed.byteLength < GZIP_BYTES) throw new Error("data is truncated");
+  return unpacked;
 }

@@ -1,8 +1,7 @@
-// Zstandard in browsers, at once and limited.
+// Zstandard in browsers.
 import { Decompress } from "npm:fzstd@^0.1";
-import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { unpackPieces } from "./unpacked_pieces.ts";
 
-const PIECE_BYTES = 16_384;
 /** Larger windows are refused: a header of a few bytes can declare gigabytes. */
 const MAX_WINDOW_BYTES = 128 * 1024 * 1024;
 
@@ -11,21 +10,11 @@ export function unpackZstd(packed: Uint8Array, limit: number): Uint8Array {
   if (windowOf(packed) > Math.max(MAX_WINDOW_BYTES, limit)) {
     throw new RangeError("window too large");
   }
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  let isDone = false;
-  const stream = new Decompress((piece, isLast) => {
-    pieces.push(piece.slice());
-    size += piece.byteLength;
-    isDone ||= isLast === true;
-    if (size > limit) throw new RangeError(`it expands to more than ${limit} bytes`);
-  });
-  for (let at = 0; at < packed.byteLength; at += PIECE_BYTES) {
-    const end = at + PIECE_BYTES;
-    stream.push(packed.subarray(at, end), end >= packed.byteLength);
-  }
-  if (!isDone) throw new Error("data is truncated");
-  return concatBytes(pieces);
+  return unpackPieces(
+    packed,
+    limit,
+    (add) => new Decompress((piece, isLast) => add(piece.slice(), isLast)),
+  );
 }
 
 /** Returns the size of the window that the first frame needs (RFC 8878, section 3.1.1.1). */

@@ -3,12 +3,12 @@ import { onValue } from "../components/field.ts";
 import { formatNumber } from "../format/format.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
-import { useEffect, useRef, useState, type VNode } from "../framework/preact.ts";
+import { useState, type VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { type ImageFile, useImage } from "../previews/images/image_view.ts";
 import { LeftOut } from "../previews/parts.ts";
 import { useQuery } from "../framework/use_query.ts";
-import { Zoom } from "../previews/zoom.ts";
+import { Pixels, Zoom } from "../previews/zoom.ts";
 import type { PairProps } from "./pair.ts";
 
 /** Larger images are not compared pixel by pixel. */
@@ -125,13 +125,6 @@ function Difference({ old, now }: ViewProps): VNode {
     if (!isComparable || !isSmall) return undefined;
     return differenceOf(await pixelsOf(old), await pixelsOf(now));
   }, [isComparable, isSmall]);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const pixels = loaded.value?.pixels;
-  useEffect(() => {
-    if (pixels === undefined) return;
-    const context = canvas.current?.getContext("2d");
-    context?.putImageData(new ImageData(pixels, width, height), 0, 0);
-  }, [pixels]);
   if (!isComparable) return html`<p class="note left-out">The images have different sizes.</p>`;
   if (!isSmall) {
     return html`<p class="note left-out">Images of more than ${
@@ -144,10 +137,8 @@ function Difference({ old, now }: ViewProps): VNode {
         <p>${formatNumber(images.count)} of ${formatNumber(
           width * height,
         )} pixels differ, by up to ${images.largest} of 255. Black is equal.</p>
+        <${Pixels} pixels=${images.pixels} width=${width} height=${height}
+          label="Difference of the images" />
       `)}
-    <${Zoom} width=${width} label="Difference of the images" enlarge=${true}>
-      <canvas ref=${canvas} width=${width} height=${height} role="img"
-        aria-label="Difference of the images"></canvas>
-      <//>
   `;
 }

@@ -8,13 +8,15 @@ import { useQuery } from "../framework/use_query.ts";
 
 const PAGE = 100;
 
-export function EntryTable<T>({ entries, columns, unit }: {
+export interface EntryList<T> {
   entries: readonly T[];
   /** The first is of text. */
   columns: readonly Column<T>[];
   /** Their name in the plural. */
   unit: string;
-}): VNode {
+}
+
+export function EntryTable<T>({ entries, columns, unit }: EntryList<T>): VNode {
   const [filter, setFilter] = useQuery("filter");
   const wanted = filter.toLowerCase();
   const nameOf = (entry: T) => String(columns[0]?.cell(entry, 0)).toLowerCase();

@@ -1,5 +1,5 @@
 // Files of the explorer as files that `formats/` reads.
-import { bytesStream } from "../../../core/bytes/bytes.ts";
+import { bytesStream, iterableStream } from "../../../core/bytes/bytes.ts";
 import { fault } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/file_store.ts";
 import type { FileToRead } from "../artifact_file.ts";
@@ -36,4 +36,20 @@ export function fileToDecode(file: FileToRead, signal?: AbortSignal): FileToDeco
       }, { highWaterMark: 0 });
     },
   };
+}
+
+/** Packed bytes that are unpacked at once: up to a thousand times as many come out. */
+const PACKED_BYTES = 16 * 1024;
+
+/** Unpacks gzip as it is read. */
+export function unpackedGzip(file: FileToDecode): ReadableStream<Uint8Array<ArrayBuffer>> {
+  async function* packed() {
+    for await (const piece of file.stream()) {
+      for (let at = 0; at < piece.byteLength; at += PACKED_BYTES) {
+        yield piece.slice(at, at + PACKED_BYTES);
+      }
+    }
+  }
+  const pieces = iterableStream(packed()) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  return pieces.pipeThrough(new DecompressionStream("gzip"));
 }

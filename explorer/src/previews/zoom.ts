@@ -1,7 +1,8 @@
 // Pictures at any size.
 import { useRegionLabel } from "../framework/region_label.ts";
 import { html } from "../framework/html.ts";
-import { type ComponentChildren, useState, type VNode } from "../framework/preact.ts";
+import { type ComponentChildren, useEffect } from "../framework/preact.ts";
+import { useRef, useState, type VNode } from "../framework/preact.ts";
 
 const ZOOMS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 
@@ -40,5 +41,27 @@ export function Zoom({ width, label, enlarge = false, children }: {
           style=${style}>${children}</div>
       </div>
     </div>
+  `;
+}
+
+/** A picture of pixels, four bytes each: red, green, blue and opacity. */
+export function Pixels({ pixels, width, height, label, name = label }: {
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+  width: number;
+  height: number;
+  label: string;
+  /** Its name for screen readers. @default the label */
+  name?: string;
+}): VNode {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    context?.putImageData(new ImageData(pixels, width, height), 0, 0);
+  }, [pixels]);
+  return html`
+    <${Zoom} width=${width} label=${label} enlarge=${true}>
+      <canvas ref=${canvas} width=${width} height=${height} role="img"
+        aria-label=${name}></canvas>
+      <//>
   `;
 }

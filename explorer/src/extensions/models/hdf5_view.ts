@@ -6,9 +6,8 @@ import { whenLoaded } from "../../components/notices.ts";
 import type { Column } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
-import { EntryTable } from "../../previews/entry_table.ts";
 import { shapeText } from "../../previews/models/model.ts";
-import { ModelParts } from "../../previews/models/model_parts.ts";
+import { listPart, ModelParts } from "../../previews/models/model_parts.ts";
 import { LeftOut, useFiles } from "../../previews/parts.ts";
 import { type Hdf5Attribute, type Hdf5Object, openHdf5 } from "./hdf5/open_hdf5.ts";
 
@@ -33,21 +32,12 @@ export function Hdf5View({ file }: { file: ArtifactFile }): VNode {
   const loaded = useFiles((signal) => openHdf5(file, signal), file);
   return whenLoaded(loaded, ({ objects, attributes, end, ...model }) => {
     const parts = [
-      {
-        name: "tree",
-        title: "Tree",
-        show: () =>
-          html`<${EntryTable} entries=${objects} columns=${OBJECT_COLUMNS} unit="objects" />`,
-      },
-      {
-        name: "attributes",
-        title: "Attributes",
-        show: () =>
-          html`
-            <${EntryTable} entries=${attributes} columns=${ATTRIBUTE_COLUMNS}
-              unit="attributes" />
-          `,
-      },
+      listPart("tree", "Tree", { entries: objects, columns: OBJECT_COLUMNS, unit: "objects" }),
+      listPart("attributes", "Attributes", {
+        entries: attributes,
+        columns: ATTRIBUTE_COLUMNS,
+        unit: "attributes",
+      }),
     ];
     return html`
       ${end !== undefined && html`<${LeftOut} file=${file}>${`${end}.`}<//>`}

@@ -7,9 +7,8 @@ import type { Column } from "../../components/table.ts";
 import { formatNumber } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
-import { EntryTable } from "../../previews/entry_table.ts";
 import { shapeText } from "../../previews/models/model.ts";
-import { ModelParts } from "../../previews/models/model_parts.ts";
+import { listPart, ModelParts } from "../../previews/models/model_parts.ts";
 import { useFiles } from "../../previews/parts.ts";
 import { type OnnxOperator, type OnnxValue, openOnnx } from "./onnx.ts";
 
@@ -29,21 +28,16 @@ export function OnnxView({ file }: { file: ArtifactFile }): VNode {
   const loaded = useFiles((signal) => openOnnx(file, signal), file);
   return whenLoaded(loaded, ({ values, operators, ...model }) => {
     const parts = [
-      {
-        name: "values",
-        title: "Inputs and outputs",
-        show: () =>
-          html`
-            <${EntryTable} entries=${values} columns=${VALUE_COLUMNS}
-              unit="inputs and outputs" />
-          `,
-      },
-      {
-        name: "operators",
-        title: "Operators",
-        show: () =>
-          html`<${EntryTable} entries=${operators} columns=${OPERATOR_COLUMNS} unit="operators" />`,
-      },
+      listPart("values", "Inputs and outputs", {
+        entries: values,
+        columns: VALUE_COLUMNS,
+        unit: "inputs and outputs",
+      }),
+      listPart("operators", "Operators", {
+        entries: operators,
+        columns: OPERATOR_COLUMNS,
+        unit: "operators",
+      }),
     ];
     return html`<${ModelParts} ...${model} parts=${parts} />`;
   });

@@ -4,13 +4,13 @@ import { formatCount, formatNumber, numberText } from "../../format/format.ts";
 import { onValue } from "../../components/field.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
+import { useMemo, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { LeftOut, type ShownFile } from "../../previews/parts.ts";
 import { useQuery } from "../../framework/use_query.ts";
-import { Zoom } from "../../previews/zoom.ts";
+import { Pixels } from "../../previews/zoom.ts";
 import type { ArraySource } from "../../previews/arrays/array_source.ts";
-import { type Numbers, numbersOf, windowOf } from "../../previews/arrays/numbers.ts";
+import { type Numbers, numbersOf, rangeOf, windowOf } from "../../previews/arrays/numbers.ts";
 
 /** A channel as it is drawn. */
 export interface DrawnChannel {
@@ -83,16 +83,6 @@ export function composite(layers: readonly Layer[], count: number): Uint8Clamped
     pixels.set([sums[i * 3] ?? 0, sums[i * 3 + 1] ?? 0, sums[i * 3 + 2] ?? 0, 255], i * 4);
   }
   return pixels;
-}
-
-function rangeOf(values: Numbers): [number, number] {
-  let [min, max] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return [min, max];
 }
 
 const UNITS: Readonly<Record<string, string>> = {
@@ -236,16 +226,9 @@ function Composite({ layers, width, height, label }: {
   height: number;
   label: string;
 }): VNode {
-  const canvas = useRef<HTMLCanvasElement>(null);
   const pixels = useMemo(() => composite(layers, width * height), [layers]);
-  useEffect(() => {
-    const context = canvas.current?.getContext("2d");
-    context?.putImageData(new ImageData(pixels, width, height), 0, 0);
-  }, [pixels]);
   return html`
-    <${Zoom} width=${width} label=${label} enlarge=${true}>
-      <canvas ref=${canvas} width=${width} height=${height} role="img"
-        aria-label=${`Picture of ${label}`}></canvas>
-      <//>
+    <${Pixels} pixels=${pixels} width=${width} height=${height} label=${label}
+      name=${`Picture of ${label}`} />
   `;
 }

@@ -1,6 +1,6 @@
 // Lists of zip and tar files, from their headers. Nothing is unpacked but the beginning of a
 // compressed tar file.
-import { bytesStream, concatBytes, iterableStream, readAll } from "../../../../core/bytes/bytes.ts";
+import { bytesStream, concatBytes, readAll } from "../../../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import { forEachAtOnce } from "../../../../core/work/at_once.ts";
 import { readTarEntries } from "../../../../formats/archive/tar_read.ts";
@@ -12,7 +12,7 @@ import {
 } from "../../../../formats/archive/zip_directory.ts";
 import { readNpyHeader } from "../../../../formats/npy.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { fileToDecode } from "../file_to_decode.ts";
+import { fileToDecode, unpackedGzip } from "../file_to_decode.ts";
 
 /** Entries of a zip file, at most. */
 const MAX_ENTRIES = 20_000;
@@ -27,8 +27,6 @@ const ARRAY_HEAD_BYTES = 4096;
 /** Entries of a tar file that are listed: each may take a request. */
 const MAX_TAR_ENTRIES = 2000;
 const MAX_TAR_BYTES = 64 * 1024 * 1024;
-/** Packed bytes of a tar file that are unpacked at once: up to a thousand times as many come out. */
-const PACKED_BYTES = 16 * 1024;
 /** Unpacked bytes of a compressed tar file that are read. */
 const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
 
@@ -149,25 +147,12 @@ function kindOf(mode: string | undefined): string {
   return mode === "folder" || mode === "link" ? mode : "file";
 }
 
-async function* smallPieces(
-  packed: ReadableStream<Uint8Array>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  for await (const piece of packed) {
-    for (let at = 0; at < piece.byteLength; at += PACKED_BYTES) {
-      yield piece.slice(at, at + PACKED_BYTES);
-    }
-  }
-}
-
 /** Unpacks gzip until the limit. */
 async function unpackStart(file: FileToDecode): Promise<{ start: FileToDecode; isWhole: boolean }> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  const packed = iterableStream(smallPieces(file.stream())) as ReadableStream<
-    Uint8Array<ArrayBuffer>
-  >;
   let isWhole = true;
-  for await (const piece of packed.pipeThrough(new DecompressionStream("gzip"))) {
+  for await (const piece of unpackedGzip(file)) {
     pieces.push(piece);
     size += piece.byteLength;
     if (size < MAX_UNPACKED_BYTES) continue;

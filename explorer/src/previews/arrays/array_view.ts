@@ -8,16 +8,17 @@ import { formatBytes, formatNumber, numberText } from "../../format/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
+import { useMemo, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { LeftOut, type ShownFile, useFiles } from "../parts.ts";
 import { useQuery } from "../../framework/use_query.ts";
-import { Zoom } from "../zoom.ts";
+import { Pixels } from "../zoom.ts";
 import { type ArraySource, type AxisRange, openArrayFile } from "./array_source.ts";
 import {
   elementText,
   type Numbers as NumberList,
   numbersOf,
+  rangeOf,
   sampleStatistics,
   type Statistics,
   windowOf,
@@ -207,12 +208,7 @@ function Line({ numbers, start, count, axis }: {
 
 /** Numbers as shades, dark for the smallest. Those that are not finite are magenta. */
 export function paint(numbers: NumberList, count: number, placeOf: (i: number) => number) {
-  let [min, max] = [Infinity, -Infinity];
-  for (const value of numbers) {
-    if (!Number.isFinite(value)) continue;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
+  const [min, max] = rangeOf(numbers);
   const pixels = new Uint8ClampedArray(count * 4);
   const scale = max > min ? 255 / (max - min) : 0;
   for (let i = 0; i < count; i++) {
@@ -230,24 +226,16 @@ function Picture({ numbers, placeOf, width, height, label }: {
   height: number;
   label: string;
 }): VNode {
-  const canvas = useRef<HTMLCanvasElement>(null);
   const { pixels, min, max } = useMemo(
     () => paint(numbers, width * height, (i) => placeOf(Math.floor(i / width), i % width)),
     [numbers, width, height],
   );
-  useEffect(() => {
-    const context = canvas.current?.getContext("2d");
-    context?.putImageData(new ImageData(pixels, width, height), 0, 0);
-  }, [pixels]);
   const range = min <= max
     ? `Black is ${numberText(min)}, white is ${numberText(max)}.`
     : "No element is finite.";
   return html`
-    <${Zoom} width=${width} label=${label} enlarge=${true}>
-      <canvas ref=${canvas} width=${width} height=${height} role="img"
-        aria-label=${label}></canvas>
-      <//>
-      <p class="muted">${range}</p>
+    <${Pixels} pixels=${pixels} width=${width} height=${height} label=${label} />
+    <p class="muted">${range}</p>
   `;
 }
 

@@ -32,6 +32,17 @@ export interface Statistics {
 /** Numbers of a typed array or of another list. */
 export type Numbers = ArrayLike<number> & Iterable<number>;
 
+/** Returns the smallest and the largest of the finite numbers. */
+export function rangeOf(numbers: Numbers): [min: number, max: number] {
+  let [min, max] = [Infinity, -Infinity];
+  for (const value of numbers) {
+    if (!Number.isFinite(value)) continue;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return [min, max];
+}
+
 /** Returns the elements as numbers: the modulus of complex ones, counts of times, 64 bits rounded. */
 export function numbersOf({ data, dtype }: NDArray): Numbers {
   if (ELEMENTS[dtype].lanes === 2) {

@@ -6,7 +6,7 @@ import { formatBytes, formatNumber } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { useQueries } from "../../framework/use_query.ts";
-import { EntryTable } from "../entry_table.ts";
+import { type EntryList, EntryTable } from "../entry_table.ts";
 import {
   type Layer,
   layersOf,
@@ -21,6 +21,11 @@ export interface ModelPart {
   readonly name: string;
   readonly title: string;
   readonly show: () => VNode;
+}
+
+/** Returns a part that lists entries. */
+export function listPart<T>(name: string, title: string, list: EntryList<T>): ModelPart {
+  return { name, title, show: () => html`<${EntryTable} ...${list} />` };
 }
 
 const TENSOR_COLUMNS: readonly Column<ModelTensor>[] = [
@@ -43,17 +48,8 @@ export function ModelParts({ facts, tensors, parts = [] }: OpenedModel & {
   const setMode = (mode: string) => setQuery({ mode, filter: undefined, row: undefined });
   const layers = layersOf(tensors);
   const own: ModelPart[] = [
-    {
-      name: "tensors",
-      title: "Tensors",
-      show: () =>
-        html`<${EntryTable} entries=${tensors} columns=${TENSOR_COLUMNS} unit="tensors" />`,
-    },
-    {
-      name: "layers",
-      title: "Sizes by layer",
-      show: () => html`<${Layers} layers=${layers} />`,
-    },
+    listPart("tensors", "Tensors", { entries: tensors, columns: TENSOR_COLUMNS, unit: "tensors" }),
+    { name: "layers", title: "Sizes by layer", show: () => html`<${Layers} layers=${layers} />` },
   ];
   const all = [...parts, ...tensors.length === 0 ? [] : own];
   const chosen = all.find(({ name }) => name === mode) ?? all[0];

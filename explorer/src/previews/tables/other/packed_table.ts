@@ -1,11 +1,9 @@
 // Tables in gzip, unpacked up to a limit.
-import { concatBytes, iterableStream } from "../../../../../core/bytes/bytes.ts";
+import { concatBytes } from "../../../../../core/bytes/bytes.ts";
 import type { FileToRead } from "../../../artifact_file.ts";
-import { fileToDecode } from "../../file_to_decode.ts";
+import { fileToDecode, unpackedGzip } from "../../file_to_decode.ts";
 
 const MAX_BYTES = 64 * 1024 * 1024;
-/** Packed bytes that are unpacked at once: up to a thousand times as many come out. */
-const PACKED_BYTES = 16 * 1024;
 const LINE_FEED = 10;
 
 /** Returns the table that is packed. Of a long one, whole lines up to the limit. */
@@ -15,10 +13,7 @@ export async function unpackTable(
 ): Promise<{ file: FileToRead; note?: string }> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  const packed = iterableStream(smallPieces(file, signal)) as ReadableStream<
-    Uint8Array<ArrayBuffer>
-  >;
-  for await (const piece of packed.pipeThrough(new DecompressionStream("gzip"))) {
+  for await (const piece of unpackedGzip(fileToDecode(file, signal))) {
     pieces.push(piece);
     size += piece.byteLength;
     if (size >= MAX_BYTES) break;
@@ -34,12 +29,4 @@ export async function unpackTable(
     },
     ...isCut && { note: "Only the first 64 MiB are unpacked." },
   };
-}
-
-async function* smallPieces(file: FileToRead, signal?: AbortSignal) {
-  for await (const piece of fileToDecode(file, signal).stream()) {
-    for (let at = 0; at < piece.byteLength; at += PACKED_BYTES) {
-      yield piece.slice(at, at + PACKED_BYTES);
-    }
-  }
 }
