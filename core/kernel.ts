@@ -70,6 +70,7 @@ export { loadPart } from "./urls/load_part.ts";
 export { mayLead } from "./urls/nearness.ts";
 export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
+export { inStep } from "./work/in_step.ts";
 export { keepNewest } from "./work/keep_newest.ts";
 export { createLanes } from "./work/lanes.ts";
 export { giveWay, inTurns, nextTurn, slicesInTurns } from "./work/next_turn.ts";

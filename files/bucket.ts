@@ -17,13 +17,13 @@ import { movedText, relativeTarget, targetOf } from "./paths/links.ts";
 import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
 import { described } from "../core/text/described.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
+import { inStep } from "../core/work/in_step.ts";
 import { compareEntries, isPath } from "./paths/entries.ts";
 import {
   changedObject,
   fileOf,
   isSame,
   maybeChanged,
-  mergeSorted,
   moveObject,
   removeBelow,
 } from "./bucket/objects.ts";
@@ -91,13 +91,9 @@ class BucketFiles implements FileStore {
   async *list(rawPath: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
     const folder = parsePath(rawPath);
     const objects = this.#listObjects(folder, this.#place("list", folder), options);
-    let last: string | undefined;
-    for await (
-      const entry of mergeSorted(objects, this.#listLinks(folder, options), compareEntries)
-    ) {
-      if (entry.kind === "link" && entry.path === last) continue; // a file replaced it
-      last = entry.path;
-      yield entry;
+    const links = this.#listLinks(folder, options);
+    for await (const [object, link] of inStep(objects, links, compareEntries)) {
+      yield (object ?? link)!; // a file has replaced a link of the same path
     }
   }
 

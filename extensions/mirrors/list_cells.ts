@@ -2,7 +2,7 @@
 import { Fingerprint, fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
-import { itemAt } from "../../core/kernel.ts";
+import { inStep, itemAt } from "../../core/kernel.ts";
 import { inRange } from "../../core/naming/versions.ts";
 import {
   afterFolder,
@@ -48,19 +48,13 @@ export async function* listPairs(
 ): AsyncGenerator<ListedPair> {
   const sources = listCells(run, run.from, name, listings.source);
   const targets = listCells(run, run.to, target, listings.target);
-  let [nextSource, nextTarget] = await Promise.all([sources.next(), targets.next()]);
-  while (!nextSource.done || !nextTarget.done) {
-    const isSource = !nextSource.done &&
-      (nextTarget.done || nextSource.value.path <= nextTarget.value.path);
-    const isTarget = !nextTarget.done &&
-      (nextSource.done || nextTarget.value.path <= nextSource.value.path);
-    yield {
-      ...(isSource && { source: nextSource.value as MirrorCell }),
-      ...(isTarget && { targetCell: nextTarget.value as MirrorCell }),
-    };
-    if (isSource) nextSource = await sources.next();
-    if (isTarget) nextTarget = await targets.next();
+  for await (const [source, targetCell] of inStep(sources, targets, comparePaths)) {
+    yield { ...source && { source }, ...targetCell && { targetCell } };
   }
+}
+
+function comparePaths(a: MirrorCell, b: MirrorCell): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
 async function* listCells(
@@ -68,7 +62,7 @@ async function* listCells(
   context: Context,
   name: string,
   listing: Fingerprint,
-): AsyncGenerator<MirrorCell, undefined> {
+): AsyncGenerator<MirrorCell> {
   let last: string | undefined;
   do {
     const { cells, entries } = await persist(

@@ -4,6 +4,7 @@
 import { type Backend, isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import type { Registry } from "../../../mod.ts";
+import { inStep } from "../../../core/work/in_step.ts";
 import { Fingerprint } from "../../../core/bytes/fingerprint.ts";
 import { placeOfName } from "./block.ts";
 import type { BlockStore } from "./block_store.ts";
@@ -65,33 +66,16 @@ export async function* changedNames(
     ? namesOfRegistry(registry, signal)
     : namesOfStore(registry.backend, part, signal);
   const indexed = namesOfIndex(store, part.blocks);
-  try {
-    let [there, known] = await Promise.all([next(listed), next(indexed)]);
-    while (there !== undefined || known !== undefined) {
-      const order = compare(there, known);
-      if (order > 0) yield { name: known!.name };
-      else if (order < 0) yield there!;
-      else if (there!.print === "" || there!.print !== known!.print) {
-        const { name, print } = there!;
-        yield { name, print, count: known!.count };
-      }
-      if (order <= 0) there = await next(listed);
-      if (order >= 0) known = await next(indexed);
+  for await (const [there, known] of inStep(listed, indexed, compareNames)) {
+    if (there === undefined) yield { name: known!.name };
+    else if (known === undefined) yield there;
+    else if (there.print === "" || there.print !== known.print) {
+      yield { name: there.name, print: there.print, count: known.count };
     }
-  } finally {
-    await listed.return(undefined);
-    await indexed.return(undefined);
   }
 }
 
-async function next(names: AsyncGenerator<ListedName>): Promise<ListedName | undefined> {
-  const { value, done } = await names.next();
-  return done ? undefined : value;
-}
-
-/** Returns which of two names comes first; an absent one comes last. */
-function compare(a: ListedName | undefined, b: ListedName | undefined): number {
-  if (a === undefined || b === undefined) return a === undefined ? 1 : -1;
+function compareNames(a: ListedName, b: ListedName): number {
   const left = placeOfName(a.name), right = placeOfName(b.name);
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 // All names in order, each with its payload and its records, from one list of each.
-import type { ObjectInfo } from "../../../core/backend.ts";
+import { inStep } from "../../../core/kernel.ts";
 import { listInOrder, NAMES, OBJECTS } from "../../../registry/records.ts";
 import type { Context, ListedFolder, ListedName, PassOptions } from "../../../registry/records.ts";
 
@@ -27,31 +27,18 @@ export async function* joinNames(
       failed.add(name);
     },
   };
-  const tops = [OBJECTS, NAMES];
-  const lists = tops.map((top) => listInOrder(context, top, options));
-  try {
-    const next = await Promise.all(lists.map(nextOf));
-    for (;;) {
-      const names = next.flatMap((listed) => listed === undefined ? [] : [listed.name]);
-      if (names.length === 0) return;
-      const name = names.reduce((first, name) => `${name}/` < `${first}/` ? name : first);
-      const folders = tops.map((top, place) => ({
-        folder: `${top}${name}/`,
-        entries: next[place]?.name === name ? next[place].entries : NONE,
-      }));
-      for (const [place, list] of lists.entries()) {
-        if (next[place]?.name === name) next[place] = await nextOf(list);
-      }
-      if (!failed.delete(name)) yield { name, folders };
-    }
-  } finally {
-    await Promise.allSettled(lists.map((list) => list.return(undefined)));
+  const listed = (top: string) => listInOrder(context, top, options);
+  for await (const [payload, records] of inStep(listed(OBJECTS), listed(NAMES), compareNames)) {
+    const { name } = (payload ?? records)!;
+    const folders = [
+      { folder: `${OBJECTS}${name}/`, entries: payload?.entries ?? [] },
+      { folder: `${NAMES}${name}/`, entries: records?.entries ?? [] },
+    ];
+    if (!failed.delete(name)) yield { name, folders };
   }
 }
 
-const NONE: readonly ObjectInfo[] = [];
-
-async function nextOf(list: AsyncGenerator<ListedName>): Promise<ListedName | undefined> {
-  const { value, done } = await list.next();
-  return done ? undefined : value;
+function compareNames(a: ListedName, b: ListedName): number {
+  const left = `${a.name}/`, right = `${b.name}/`;
+  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -9,6 +9,7 @@ import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
 import { artifactDigest } from "../../../core/artifact_digest.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { diffValues } from "../../../core/text/value_changes.ts";
+import { inStep } from "../../../core/work/in_step.ts";
 import { hashFiles } from "./digest.ts";
 import { openPages } from "./files.ts";
 
@@ -93,17 +94,8 @@ async function* pairsOf(
   const folders = [new Map<string, FileInfo>(), new Map<string, FileInfo>()] as const;
   const olds = withoutFolders(before.files(), folders[0]);
   const news = withoutFolders(after.files(), folders[1]);
-  try {
-    let [old, now] = await Promise.all([olds.next(), news.next()]);
-    while (!old.done || !now.done) {
-      const order = old.done ? 1 : now.done ? -1 : compareUtf8(old.value.path, now.value.path);
-      yield { was: order <= 0 ? old.value! : undefined, file: order >= 0 ? now.value! : undefined };
-      if (order <= 0) old = await olds.next();
-      if (order >= 0) now = await news.next();
-    }
-  } finally {
-    await Promise.all([olds.return(undefined), news.return(undefined)]);
-  }
+  const order = (a: FileInfo, b: FileInfo) => compareUtf8(a.path, b.path);
+  for await (const [was, file] of inStep(olds, news, order)) yield { was, file };
   for (const [path, was] of folders[0]) yield { was, file: folders[1].get(path) };
   for (const [path, file] of folders[1]) if (!folders[0].has(path)) yield { file };
 }
@@ -112,7 +104,7 @@ async function* pairsOf(
 async function* withoutFolders(
   files: AsyncIterable<FileInfo>,
   folders: Map<string, FileInfo>,
-): AsyncGenerator<FileInfo, undefined> {
+): AsyncGenerator<FileInfo> {
   for await (const file of files) {
     const { path, mode } = file;
     for (const folder of folders.size > 0 ? foldersAbove(path) : []) folders.delete(folder);
