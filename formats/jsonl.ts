@@ -9,7 +9,7 @@ import { corruptFile, unsupportedFile } from "./content/file_faults.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
-import { endOfString, parseJson } from "../core/text/json_text.ts";
+import { endOfString, parsedJson } from "../core/text/json_text.ts";
 import { MAX_DEPTH, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
 import { decodeText, encodeText, splitLines } from "./content/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
@@ -100,12 +100,8 @@ export async function* readJsonLines(
 }
 
 function parseLine(json: string, line: number, path: string): PlainValue {
-  let value: PlainValue;
-  try {
-    value = parseJson(json) as PlainValue;
-  } catch { // its message would quote the text
-    throw corrupt(path, `line ${line} is not JSON`);
-  }
+  const value = parsedJson(json) as PlainValue | undefined;
+  if (value === undefined) throw corrupt(path, `line ${line} is not JSON`);
   const problem = jsonProblem(json, value, (state) => inexact(path, `line ${line}: ${state}`));
   if (problem === undefined) return value;
   throw typeof problem === "string" ? corrupt(path, `line ${line}: ${problem}`) : problem;

@@ -2,7 +2,7 @@
 import type { Artifact } from "../core/artifact.ts";
 import { corrupt, type RegistryError, unsupported } from "../core/errors.ts";
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
-import { parseJson } from "../core/text/json_text.ts";
+import { parsedJson } from "../core/text/json_text.ts";
 import { isPlain } from "../core/text/plain_value.ts";
 import { isArrayBuffer } from "./bytes.ts";
 import { decodeJson } from "./json/decode_json.ts";
@@ -37,7 +37,8 @@ export function json(): ClassMaterializer<unknown> {
     async load(artifact) {
       const corrupt = (cause?: unknown) => corruptJson(artifact, cause);
       const text = decodeText(await artifact.file("data.json").bytes(), corrupt);
-      const root = parseText(text, corrupt);
+      const root = parsedJson(text);
+      if (root === undefined) throw corrupt();
       if (!text.includes(`"${TAG}"`)) return root;
       const parts = artifact.files().filter(({ info }) => info.path !== "data.json");
       const contents = parts.map(async (file) => [file.info.path, await file.bytes()] as const);
@@ -72,14 +73,6 @@ function decodeText(bytes: Uint8Array, corrupt: (cause: unknown) => RegistryErro
     return decoder.decode(bytes);
   } catch (cause) {
     throw corrupt(cause);
-  }
-}
-
-function parseText(text: string, corrupt: () => RegistryError): unknown {
-  try {
-    return parseJson(text);
-  } catch { // its message would quote the text
-    throw corrupt();
   }
 }
 

@@ -11,6 +11,7 @@ import { replyText, unreached } from "./errors.ts";
 import { exchange, type HttpFault, type HttpReply, type HttpRequest } from "./exchange.ts";
 import type { Place } from "./place.ts";
 import type { Pass, SignIn } from "./sign_in.ts";
+import { parsedJson } from "../../core/text/json_text.ts";
 
 export interface ApiCall {
   action: string;
@@ -223,9 +224,7 @@ export function objectInfo(
 
 /** Parses a reply. Throws `Unsupported` if it is not JSON. */
 export function replyJson<T>(reply: HttpReply, call: FailedCall): T {
-  try {
-    return JSON.parse(replyText(reply));
-  } catch {
-    throw foreignReply("the reply is not JSON", call);
-  }
+  const value = parsedJson(replyText(reply));
+  if (value === undefined) throw foreignReply("the reply is not JSON", call);
+  return value as T;
 }

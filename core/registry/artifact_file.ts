@@ -6,7 +6,7 @@ import type { FileToSave } from "../materializer.ts";
 import type { FileInfo } from "../record.ts";
 import { fileFacts } from "./file_facts.ts";
 import { shown } from "../naming/names.ts";
-import { parseJson } from "../text/json_text.ts";
+import { parsedJson } from "../text/json_text.ts";
 
 /** Adds `text` and `json` to a file. */
 export function readableFile<T extends Omit<ArtifactFile, "text" | "json">>(
@@ -28,11 +28,9 @@ export function readableFile<T extends Omit<ArtifactFile, "text" | "json">>(
   };
   const json = async () => {
     const content = await text();
-    try {
-      return parseJson(content.replace(/^\ufeff/, ""));
-    } catch { // its message would quote the text
-      throw failed("JSON");
-    }
+    const value = parsedJson(content.replace(/^\ufeff/, ""));
+    if (value === undefined) throw failed("JSON");
+    return value;
   };
   return { ...file, text, json };
 }

@@ -15,6 +15,15 @@ export function parseJson(text: string): unknown {
   return hasEscapedName(text) ? fromItems(JSON.parse(toItems(text))) : value;
 }
 
+/** Parses JSON; undefined if it is invalid. */
+export function parsedJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Numbers outside strings that may have too many digits, or an exponent out of range. */
 const LONG_NUMBER = /(?:^|[\s:,[])-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
 

@@ -1,7 +1,7 @@
 // Calls between two processes, as lines of JSON over a pipe in each direction.
 import { StringDecoder } from "node:string_decoder";
 import type { Readable, Writable } from "node:stream";
-import { isRegistryError, messageOf, RegistryError } from "../../core/kernel.ts";
+import { isRegistryError, messageOf, parsedJson, RegistryError } from "../../core/kernel.ts";
 import { fieldsOf } from "../../core/errors.ts";
 
 /** A call that the other process did not answer before it ended. */
@@ -97,12 +97,7 @@ export function openChannel({ input, output, answer, onText }: ChannelOptions): 
 }
 
 function messageIn(line: string): Message | undefined {
-  if (!line.startsWith('{"holdfast":')) return undefined;
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+  return line.startsWith('{"holdfast":') ? parsedJson(line) as Message | undefined : undefined;
 }
 
 function sentError(error: unknown): SentError {

@@ -4,6 +4,7 @@ import { invalid } from "../../core/errors.ts";
 import type { RunName } from "../../core/registry/run.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { parseRunPart, PART_CHARACTERS, pointsPart, spokenRun } from "./run_parts.ts";
+import { parsedJson } from "../../core/kernel.ts";
 
 interface KeptPoints {
   writer: string;
@@ -63,10 +64,7 @@ function keptPoints(line: string, run: RunName): KeptPoints {
   });
 }
 
+/** False for the last line of a program that was killed. */
 function isWhole(line: string): boolean {
-  try {
-    return isJsonObject(JSON.parse(line));
-  } catch {
-    return false; // the last line of a program that was killed
-  }
+  return isJsonObject(parsedJson(line));
 }

@@ -2,6 +2,7 @@
 import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
 import { usualBetter } from "../../core/text/better.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
+import { parsedJson } from "../../core/kernel.ts";
 
 type Scalar = number | string | boolean;
 type Tree = Last | Map<string, Tree>;
@@ -25,12 +26,7 @@ export class LastValues {
 
   /** Adds a line of JSON. Lines that are none are skipped, such as half a line of another program. */
   add(line: string): void {
-    let values: unknown;
-    try {
-      values = JSON.parse(line);
-    } catch {
-      return;
-    }
+    const values = parsedJson(line);
     if (!isJsonObject(values)) return;
     if (typeof values[STEP] === "number") this.#step = values[STEP];
     this.#addAll(values, this.#root, "");

@@ -6,6 +6,7 @@ import {
   isRegistryError,
   iterableStream,
   notFound,
+  parsedJson,
   readableFile,
   shown,
 } from "../../core/kernel.ts";
@@ -158,12 +159,8 @@ export async function lastStep(known: RunLook): Promise<number | undefined> {
 }
 
 function stepOf(line: string): number | undefined {
-  try {
-    const point: unknown = JSON.parse(line);
-    return isJsonObject(point) && typeof point.step === "number" ? point.step : undefined;
-  } catch {
-    return undefined; // half a line of another program
-  }
+  const point = parsedJson(line); // or half a line of another program
+  return isJsonObject(point) && typeof point.step === "number" ? point.step : undefined;
 }
 
 export function noSuchRun(run: RunName, action = "read"): RegistryError {

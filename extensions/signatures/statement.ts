@@ -1,6 +1,6 @@
 // The signed text: an in-toto statement (v1) with the predicate of OpenSSF Model Signing v1.0,
 // https://github.com/ossf/model-signing-spec, which lists the SHA-256 of each file.
-import { compareUtf8, createSha256, isJsonObject, parseJson, shown } from "../../core/kernel.ts";
+import { compareUtf8, createSha256, isJsonObject, parsedJson, shown } from "../../core/kernel.ts";
 import { fromHex } from "../../core/bytes/digest.ts";
 
 export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
@@ -131,7 +131,7 @@ interface StatementShape {
 }
 
 function shapeOf(payload: string): StatementShape | undefined {
-  const value = parsed(payload);
+  const value = parsedJson(payload);
   const { _type, predicateType, subject, predicate } = membersOf(value);
   const { serialization, resources } = membersOf(predicate);
   if (!Array.isArray(subject) || !Array.isArray(resources)) return undefined;
@@ -148,14 +148,6 @@ function shapeOf(payload: string): StatementShape | undefined {
       return { name: textOf(name), algorithm: textOf(algorithm), digest: textOf(digest) };
     }),
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -12,6 +12,7 @@ import { itemAt } from "../../core/faults/present.ts";
 import type { System } from "../../core/system.ts";
 import { removeTree } from "./trees.ts";
 import { type Change, undoChange, WORKS, worksOf } from "./undo_change.ts";
+import { parsedJson } from "../../core/text/json_text.ts";
 
 /** The lifetime of a lock without renewal, milliseconds. */
 const LEASE_MS = 60_000;
@@ -228,11 +229,7 @@ function textOf({ id, path, to, from, at }: Lock): Uint8Array {
 
 /** An empty file, as after a power cut, is an expired lock. */
 function lockOf(text: string): Lock {
-  try {
-    return JSON.parse(text) as Lock;
-  } catch {
-    return { id: "unknown", path: "", at: 0 };
-  }
+  return parsedJson(text) as Lock | undefined ?? { id: "unknown", path: "", at: 0 };
 }
 
 export function busy({ action, path, location }: PathPlace): RegistryError {

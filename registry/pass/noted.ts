@@ -1,5 +1,6 @@
 // Notes: JSON after its SHA-256, so that damaged notes are ignored.
 import { sha256 } from "../../core/bytes/digest.ts";
+import { parsedJson } from "../../core/text/json_text.ts";
 
 /**
  * Some stores have times in seconds, or two: an object that is overwritten after it was listed must
@@ -21,10 +22,5 @@ export function digestOfNote(note: Uint8Array): string {
 /** Decodes a note; undefined if it is damaged. Callers check its shape. */
 export function decodeNote(bytes: Uint8Array): unknown {
   const [digest, text = ""] = new TextDecoder().decode(bytes).split("\n");
-  if (digest !== sha256(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return digest === sha256(text) ? parsedJson(text) : undefined;
 }

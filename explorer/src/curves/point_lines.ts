@@ -1,5 +1,5 @@
 // Points as lines of JSON: the numbers of each, by name.
-import { isJsonObject } from "../../../core/text/json_text.ts";
+import { isJsonObject, parsedJson } from "../../../core/text/json_text.ts";
 import { axesOf } from "./axes.ts";
 
 /** Names that have a column, and more of those that count steps. */
@@ -68,12 +68,8 @@ function parseLine(line: string): Values {
 }
 
 function parsed(line: string): Values | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return undefined;
-  }
+  const value = parsedJson(line);
+  return value === undefined || isJsonObject(value) ? value : {};
 }
 
 /** A string, or a number that JSON lacks. */

@@ -6,6 +6,7 @@ import {
   iterableStream,
   messageOf,
   notFound,
+  parsedJson,
   readAtMost,
   type RegistryError,
   unavailable,
@@ -66,11 +67,9 @@ export async function jsonIn(
 ): Promise<unknown> {
   const bytes = await readAtMost(iterableStream(chunksOf(answer, about, signal)), mostBytes);
   if (bytes === undefined) throw invalid(...about, "the answer is too long");
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw invalid(...about, "the answer is not JSON", hint === undefined ? {} : { hint });
-  }
+  const value = parsedJson(new TextDecoder().decode(bytes));
+  if (value !== undefined) return value;
+  throw invalid(...about, "the answer is not JSON", hint === undefined ? {} : { hint });
 }
 
 export function objectsIn(value: unknown): Json[] {

@@ -11,7 +11,7 @@ import {
   itemAt,
   joinPath,
   orMissing,
-  parseJson,
+  parsedJson,
   shown,
 } from "../../../core/kernel.ts";
 import type {
@@ -203,12 +203,7 @@ class Target {
   }
 
   #checkSettings(text: string): void {
-    let settings: unknown;
-    try {
-      settings = parseJson(text);
-    } catch {
-      // refused below
-    }
+    const settings = parsedJson(text);
     const isOurs = isJsonObject(settings) && settings.version_digits === 3 &&
       settings.version_objects === true;
     if (isOurs) return;

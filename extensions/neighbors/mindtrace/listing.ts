@@ -9,7 +9,7 @@ import {
   isJsonObject,
   isRegistryError,
   notFound,
-  parseJson,
+  parsedJson,
   parseVersion,
   retold,
   shown,
@@ -72,12 +72,8 @@ export async function readSettings(
 }
 
 function settingsOf(text: string): Record<string, unknown> {
-  try {
-    const value = parseJson(text);
-    if (isJsonObject(value)) return value;
-  } catch {
-    // reported below
-  }
+  const value = parsedJson(text);
+  if (isJsonObject(value)) return value;
   throw corrupt("read registry_metadata.json", undefined, "it is not a JSON object", {
     hint: "Restore it from a backup: it describes the layout of the registry.",
   });

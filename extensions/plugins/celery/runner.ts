@@ -1,5 +1,13 @@
 // Sends tasks to the workers of a Celery application by Redis, and reads what these report.
-import { fault, invalid, isJsonObject, messageOf, notFound, shown } from "../../../core/kernel.ts";
+import {
+  fault,
+  invalid,
+  isJsonObject,
+  messageOf,
+  notFound,
+  parsedJson,
+  shown,
+} from "../../../core/kernel.ts";
 import type { PlainValue, SignalOptions } from "../../../core/kernel.ts";
 import { isNewId } from "../../queues/checks/queue_checks.ts";
 import { watchJob } from "../../queues/checks/watch_job.ts";
@@ -167,13 +175,9 @@ interface Result {
 
 function readResult(text: unknown): Result | undefined {
   if (text === null) return undefined;
-  try {
-    const result: unknown = JSON.parse(String(text));
-    if (isJsonObject(result) && typeof result.status === "string") return result as never;
-  } catch {
-    // Another serializer, or NaN.
-  }
-  return { status: "UNREADABLE" };
+  const result = parsedJson(String(text));
+  if (isJsonObject(result) && typeof result.status === "string") return result as never;
+  return { status: "UNREADABLE" }; // another serializer, or NaN
 }
 
 interface JobFacts {

@@ -4,6 +4,7 @@
 import { RegistryError } from "../../../core/errors.ts";
 import { numberText } from "../point_text.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
+import { parsedJson } from "../../../core/kernel.ts";
 
 export interface Metric {
   readonly key: string;
@@ -68,12 +69,7 @@ function timestampOf(seconds: number, startedMs: number): number {
 
 /** Yields the metrics of a line. Those of other programs may have names of several levels. */
 export function* metricsIn(line: string, startedMs: number): Generator<Metric> {
-  let point: unknown;
-  try {
-    point = JSON.parse(line);
-  } catch {
-    return; // half a line of another program
-  }
+  const point = parsedJson(line); // or half a line of another program
   if (!isJsonObject(point)) return;
   const { [STEP]: step, [TIME]: seconds, ...values } = point;
   const at = {

@@ -2,7 +2,7 @@
 import type { ArtifactInfo } from "../../../core/kernel.ts";
 import type { ArtifactFile } from "../../../core/artifact.ts";
 import { orMissing } from "../../../core/errors.ts";
-import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
+import { isJsonObject, parsedJson } from "../../../core/text/json_text.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
 import { experimentId, runIdOf, type RunKey } from "./ids.ts";
 import { LastMetrics, type Metric, metricJson, metricsIn } from "./points.ts";
@@ -278,13 +278,8 @@ export function factsOf(
   tags: ReadonlyMap<string, string>,
   prefix: string,
 ): Record<string, unknown>[] {
-  return [...tags].filter(([key]) => key.startsWith(prefix)).map(([, value]) => {
-    try {
-      return parseJson(value);
-    } catch {
-      return undefined;
-    }
-  }).filter(isJsonObject);
+  return [...tags].filter(([key]) => key.startsWith(prefix))
+    .map(([, value]) => parsedJson(value)).filter(isJsonObject);
 }
 
 export function artifactRoot(key: RunKey): string {

@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { fault, isJsonObject, shellWord, shown } from "../../../core/kernel.ts";
+import { fault, isJsonObject, parsedJson, shellWord, shown } from "../../../core/kernel.ts";
 import type { RegistryError, System } from "../../../core/kernel.ts";
 import type { FoundCredentials } from "../../../core/driver.ts";
 import { mayRead } from "../../../core/may_read.ts";
@@ -75,12 +75,8 @@ export function setLogin(file: string, location: string, login: Login | undefine
 }
 
 function parseLogins(text: string, file: string): Logins {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch { // its message would quote a token
-    throw damaged(file, "it is not JSON");
-  }
+  const content = parsedJson(text);
+  if (content === undefined) throw damaged(file, "it is not JSON");
   const { format, logins } = isJsonObject(content) ? content : {};
   if (format !== 1) throw damaged(file, "it was written by another release");
   if (!isJsonObject(logins) || !Object.values(logins).every(isLogin)) {

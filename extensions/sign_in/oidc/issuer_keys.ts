@@ -2,7 +2,7 @@
 // a token, and kept while the issuer does not answer.
 import { createLocalJWKSet, errors, type JWSHeaderParameters } from "npm:jose@^6.2";
 import type { FlattenedJWSInput, JSONWebKeySet } from "npm:jose@^6.2";
-import { messageOf, readAtMost } from "../../../core/kernel.ts";
+import { isJsonObject, messageOf, parsedJson, readAtMost } from "../../../core/kernel.ts";
 import type { Logger, System } from "../../../core/kernel.ts";
 import { RefusedRequest } from "../../../apps/server/extending.ts";
 import { isIssuerUrl, type OidcIssuer } from "./settings.ts";
@@ -137,10 +137,8 @@ export class IssuerKeys {
       }
       const bytes = await readAtMost(response.body, MAX_BYTES);
       if (bytes === undefined) throw new Error("its answer is too long");
-      const value = parseJson(new TextDecoder().decode(bytes));
-      if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-        return value as Record<string, unknown>;
-      }
+      const value = parsedJson(new TextDecoder().decode(bytes));
+      if (isJsonObject(value)) return value;
       throw new Error(`${new URL(url).pathname} is not a JSON object`);
     } catch (error) {
       if (stop.signal.aborted) throw new Error("it does not answer in time");
@@ -148,14 +146,6 @@ export class IssuerKeys {
     } finally {
       clearTimeout(timer);
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import {
   invalid,
   isJsonObject,
   isRegistryError,
-  parseJson,
+  parsedJson,
   readAtMost,
   type RegistryError,
   unavailable,
@@ -103,12 +103,8 @@ export async function askJson(
 }
 
 function jsonOf(bytes: Uint8Array | undefined): Record<string, unknown> | undefined {
-  try {
-    const value = parseJson(new TextDecoder().decode(bytes));
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parsedJson(new TextDecoder().decode(bytes));
+  return isJsonObject(value) ? value : undefined;
 }
 
 function refusal(

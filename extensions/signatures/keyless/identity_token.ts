@@ -1,7 +1,7 @@
 // Identity tokens (OpenID Connect), for which a certificate is issued. The authority verifies them; here
 // their claims only give early errors and the string that the new key signs.
 import { Buffer } from "node:buffer";
-import { denied, invalid, isJsonObject, parseJson, shown } from "../../../core/kernel.ts";
+import { denied, invalid, isJsonObject, parsedJson, shown } from "../../../core/kernel.ts";
 import { plain } from "../signers/certificates/pem.ts";
 
 /** The audience of tokens for Sigstore. */
@@ -40,10 +40,8 @@ export const LATEST_S = 253_402_300_799;
 
 function claimsOf(token: string): Record<string, unknown> {
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token) ?? [];
-  try {
-    const claims = parseJson(Buffer.from(payload ?? "", "base64url").toString());
-    if (isJsonObject(claims)) return claims;
-  } catch { /* as below */ }
+  const claims = parsedJson(Buffer.from(payload ?? "", "base64url").toString());
+  if (isJsonObject(claims)) return claims;
   throw unreadable("the identity token is not a JSON Web Token");
 }
 

@@ -11,7 +11,7 @@ import {
   fault,
   forEachAtOnce,
   isRegistryError,
-  parseJson,
+  parsedJson,
   sha256,
   shown,
 } from "../../../core/kernel.ts";
@@ -330,7 +330,7 @@ async function readRecords(artifact: Artifact, indexes: readonly number[]): Prom
   const shardRecords: ShardRecord[] = [];
   await forEachAtOnce(indexes.entries(), async ([at, index]) => {
     const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
-    const record = parsed(text);
+    const record = parsedJson(text);
     const problem = recordProblem("shard", record);
     if (problem !== undefined) {
       const { name, version } = artifact.info;
@@ -344,15 +344,6 @@ async function readRecords(artifact: Artifact, indexes: readonly number[]): Prom
     shardRecords[at] = record as unknown as ShardRecord;
   });
   return shardRecords;
-}
-
-/** Parses JSON; undefined if it is invalid. */
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns whether a commit has begun. It names all shards, so no other shard is needed. */

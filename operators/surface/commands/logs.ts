@@ -5,7 +5,7 @@ import {
   notFound,
   printable,
 } from "../../../apps/cli/extending.ts";
-import { orMissing, valueAt } from "../../../core/kernel.ts";
+import { orMissing, parsedJson, valueAt } from "../../../core/kernel.ts";
 import type { Registry } from "../../../mod.ts";
 import { findRun, RUN_ARGUMENT } from "../run_ref.ts";
 import { readFile } from "node:fs/promises";
@@ -211,10 +211,7 @@ async function placeOf(
 
 /** Reads a member of a stored configuration; undefined if it is damaged. */
 function workDirIn(configuration: string): string | undefined {
-  try {
-    const workDir = JSON.parse(configuration)?.pipeline?.work_dir;
-    return typeof workDir === "string" ? workDir : undefined;
-  } catch {
-    return undefined;
-  }
+  const stored = parsedJson(configuration) as { pipeline?: { work_dir?: unknown } } | null;
+  const workDir = stored?.pipeline?.work_dir;
+  return typeof workDir === "string" ? workDir : undefined;
 }

@@ -5,7 +5,7 @@ import { sha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import { encodeFiles } from "../../format/record_codec.ts";
 import { filesProblem } from "../../format/record_shape.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
+import { isJsonObject, parsedJson } from "../../../core/text/json_text.ts";
 import { checked, DRAFTS, isCommitId } from "../../format/layout.ts";
 import { decodeName, encodeName } from "../../../core/naming/names.ts";
 
@@ -55,7 +55,7 @@ export async function decodePart(
   const body = checkedBody(bytes);
   const lineEnd = body?.indexOf(NEWLINE) ?? -1;
   if (body === undefined || lineEnd < 0) return undefined;
-  const note = parsed(body.subarray(0, lineEnd));
+  const note = parsedJson(decoder.decode(body.subarray(0, lineEnd)));
   if (!isJsonObject(note)) return undefined;
   const { name, draft, part, startedAt, files } = note;
   const inline = body.subarray(lineEnd + 1);
@@ -82,7 +82,7 @@ export const DISCARDED_BYTES: number = encodeMark({ state: "discarded" }).byteLe
 
 export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {
   const body = checkedBody(bytes);
-  const end = body && parsed(body);
+  const end = body && parsedJson(decoder.decode(body));
   if (!isJsonObject(end)) return undefined;
   const { state, parts } = end;
   if (state === "discarded") return { state };
@@ -94,14 +94,6 @@ function areParts(parts: unknown): parts is [string, string][] {
     Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" &&
     isCommitId(entry[1]);
   return Array.isArray(parts) && parts.length > 0 && parts.every(isPart);
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decoder.decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns the declared size of files, before they are checked. */

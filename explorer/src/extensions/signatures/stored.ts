@@ -1,5 +1,5 @@
 // Signatures in the label of a version: claims of who added them.
-import { isJsonObject } from "../../../../core/text/json_text.ts";
+import { isJsonObject, parsedJson } from "../../../../core/text/json_text.ts";
 import { bytesOf, type CertificateFacts, factsIn, visible } from "./certificate.ts";
 
 /** A signature, as its author describes it. */
@@ -63,11 +63,7 @@ function algorithmOf(sig: string): string | undefined {
 }
 
 function parsed(json: unknown): unknown {
-  try {
-    return typeof json === "string" ? JSON.parse(json) : undefined;
-  } catch {
-    return undefined;
-  }
+  return typeof json === "string" ? parsedJson(json) : undefined;
 }
 
 function first(list: unknown): unknown {

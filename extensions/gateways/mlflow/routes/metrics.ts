@@ -1,7 +1,7 @@
 // Requests about all values of a metric.
 import { Buffer } from "node:buffer";
 import * as v from "npm:valibot@^1.5";
-import { giveWay } from "../../../../core/kernel.ts";
+import { giveWay, parsedJson } from "../../../../core/kernel.ts";
 import { type Access, route, type Routes } from "../../../../apps/server/extending.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
@@ -136,14 +136,10 @@ function tokenOf(metric: Metric): string {
 }
 
 function parseToken(token: string): Metric {
-  try {
-    const after: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
-    const [timestamp, step, given] = Array.isArray(after) ? after : [];
-    const value = NOT_FINITE.get(given) ?? given;
-    const isMetric = [timestamp, step, value].every((each) => typeof each === "number");
-    if (isMetric) return { key: "", timestamp, step, value };
-  } catch {
-    // refused below
-  }
+  const after = parsedJson(Buffer.from(token, "base64url").toString());
+  const [timestamp, step, given] = Array.isArray(after) ? after : [];
+  const value = NOT_FINITE.get(given) ?? given;
+  const isMetric = [timestamp, step, value].every((each) => typeof each === "number");
+  if (isMetric) return { key: "", timestamp, step, value };
   throw wrong("Invalid page token", "Read the values again from the beginning.");
 }

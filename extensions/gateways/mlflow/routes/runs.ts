@@ -1,6 +1,11 @@
 // Requests about runs: begin, read, change, end, delete.
 import type { InferOutput } from "npm:valibot@^1.5";
-import { createLanes, isJsonObject, type StandardSchema } from "../../../../core/kernel.ts";
+import {
+  createLanes,
+  isJsonObject,
+  parsedJson,
+  type StandardSchema,
+} from "../../../../core/kernel.ts";
 import {
   checkWrites,
   route,
@@ -273,23 +278,15 @@ function checkRepeated(params: Batch["params"]): void {
 
 /** Returns a model of MLflow 2 as its tag has it. The file `MLmodel` has the signature. */
 function modelIn(json: string): unknown {
-  try {
-    const model: unknown = JSON.parse(json);
-    if (!isJsonObject(model)) throw model;
-    const { signature: _, saved_input_example_info: __, ...kept } = model;
-    return kept;
-  } catch {
-    throw invalid("model_json", json, "it is not a JSON object");
-  }
+  const model = parsedJson(json);
+  if (!isJsonObject(model)) throw invalid("model_json", json, "it is not a JSON object");
+  const { signature: _, saved_input_example_info: __, ...kept } = model;
+  return kept;
 }
 
 /** Returns the models in a tag, which clients may have set to any text. */
 function historyIn(tag = "[]"): unknown[] {
-  try {
-    const models: unknown = JSON.parse(tag);
-    if (Array.isArray(models)) return models;
-  } catch {
-    // refused below
-  }
+  const models = parsedJson(tag);
+  if (Array.isArray(models)) return models;
   throw wrong(`The tag '${HISTORY_TAG}' is not a JSON list`, "Delete it.");
 }

@@ -1,6 +1,6 @@
 // Pages of a sorted list. A token names the last item of its page, so it is of any process, at any time.
 import { Buffer } from "node:buffer";
-import { isJsonObject } from "../../../../core/kernel.ts";
+import { isJsonObject, parsedJson } from "../../../../core/kernel.ts";
 import { wrong } from "../errors.ts";
 
 export interface AskedPage {
@@ -46,13 +46,9 @@ export function placeOf<T>(
 }
 
 export function parseToken(token: string): PageEnd {
-  try {
-    const given: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
-    if (isJsonObject(given) && typeof given.after === "string" && Number.isSafeInteger(given.at)) {
-      return { after: given.after, at: Math.max(Number(given.at), 0) };
-    }
-  } catch {
-    // refused below
+  const given = parsedJson(Buffer.from(token, "base64url").toString());
+  if (isJsonObject(given) && typeof given.after === "string" && Number.isSafeInteger(given.at)) {
+    return { after: given.after, at: Math.max(Number(given.at), 0) };
   }
   throw wrong("Invalid page token", "Search again from the beginning.");
 }

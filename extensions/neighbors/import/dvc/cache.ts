@@ -11,6 +11,7 @@ import {
   iterableStream,
   joinPath,
   nameOf,
+  parsedJson,
   shown,
 } from "../../../../core/kernel.ts";
 import type { FileEntry } from "../../../../files/mod.ts";
@@ -134,12 +135,7 @@ function md5Of(text: string): string {
 
 /** Yields the paths and hashes of a list. Members that do not fit are problems. */
 function membersIn(text: string, output: Output, problems: string[]): [string, string][] {
-  let list: unknown;
-  try {
-    list = JSON.parse(text);
-  } catch {
-    list = undefined;
-  }
+  const list = parsedJson(text);
   if (!Array.isArray(list) || list.length > MOST_FILES) {
     problems.push(`the list of ${shown(output.path)} is not a list of up to ${MOST_FILES} files`);
     return [];

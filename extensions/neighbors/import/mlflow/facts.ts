@@ -1,5 +1,5 @@
 // Facts that all stores of MLflow have: ids that other facts name, tags and states.
-import { isJsonObject } from "../../../../core/kernel.ts";
+import { isJsonObject, parsedJson } from "../../../../core/kernel.ts";
 import { type DataSetInput, dataSetTags } from "../../../runs/mlflow/data_sets.ts";
 import { runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
 import {
@@ -94,28 +94,20 @@ function membersOf(dataset: DataSetInput["dataset"]): DataSetInput["dataset"] {
 
 /** True if the tags of a run say that MLflow 2 logged a model among its artifacts. */
 export function hasLoggedModel(tags: ReadonlyMap<string, string>): boolean {
-  try {
-    const models: unknown = JSON.parse(tags.get(HISTORY_TAG) ?? "[]");
-    return Array.isArray(models) &&
-      models.some((model) => isJsonObject(model) && model.model_id === undefined);
-  } catch {
-    return false;
-  }
+  const models = parsedJson(tags.get(HISTORY_TAG) ?? "[]");
+  return Array.isArray(models) &&
+    models.some((model) => isJsonObject(model) && model.model_id === undefined);
 }
 
 /** Returns the models of MLflow 2 in a tag. The file `MLmodel` has their signatures. */
 function historyOf(tag: string, ids: KnownIds): string {
-  try {
-    const models: unknown = JSON.parse(tag);
-    if (!Array.isArray(models)) return tag;
-    return JSON.stringify(models.map((model) => {
-      if (!isJsonObject(model)) return model;
-      const { signature: _, saved_input_example_info: __, run_id, ...kept } = model;
-      return { ...kept, ...typeof run_id === "string" && { run_id: ids.newId(run_id) } };
-    }));
-  } catch {
-    return tag;
-  }
+  const models = parsedJson(tag);
+  if (!Array.isArray(models)) return tag;
+  return JSON.stringify(models.map((model) => {
+    if (!isJsonObject(model)) return model;
+    const { signature: _, saved_input_example_info: __, run_id, ...kept } = model;
+    return { ...kept, ...typeof run_id === "string" && { run_id: ids.newId(run_id) } };
+  }));
 }
 
 export interface ModelFacts {
