@@ -18,6 +18,7 @@ import { fault } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { itemAt, valueAt } from "../core/faults/present.ts";
 import { realSystem, type System } from "../core/system.ts";
+import { firstIndex } from "../core/work/first_index.ts";
 
 /**
  * Creates a backend in memory.
@@ -105,11 +106,5 @@ export function createMemoryBackend(
 
 /** Returns the index of the first sorted key that is not less than `key`. */
 function firstFrom(keys: readonly string[], key: string): number {
-  let low = 0, high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareUtf8(itemAt(keys, middle), key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(keys.length, (at) => compareUtf8(itemAt(keys, at), key) >= 0);
 }

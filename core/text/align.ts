@@ -1,5 +1,6 @@
 // Matches the items of two lists by patience diff (Bram Cohen): unique equal items in their longest
 // common order, and again between each two of them.
+import { firstIndex } from "../work/first_index.ts";
 
 type Pair = readonly [before: number, after: number];
 
@@ -54,14 +55,9 @@ function placesOf(ids: readonly string[], from: number, to: number): Map<string,
 function inOrder(pairs: readonly Pair[]): Pair[] {
   const ends: number[] = []; // of the sequence of each length, the one that ends first
   const previous = pairs.map(([, after], at) => {
-    let [low, high] = [0, ends.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (pairs[ends[middle]!]![1] < after) low = middle + 1;
-      else high = middle;
-    }
-    ends[low] = at;
-    return ends[low - 1] ?? -1;
+    const length = firstIndex(ends.length, (i) => pairs[ends[i]!]![1] >= after);
+    ends[length] = at;
+    return ends[length - 1] ?? -1;
   });
   const longest: Pair[] = [];
   for (let at = ends.at(-1) ?? -1; at >= 0; at = previous[at]!) longest.push(pairs[at]!);

@@ -1,6 +1,6 @@
 // The versions of one name that the target has, in their order. A first mirror adds each of them.
 import type { Version } from "../../mod.ts";
-import { compareVersions } from "../../core/kernel.ts";
+import { compareVersions, firstIndex } from "../../core/kernel.ts";
 
 export class LiveVersions {
   /** Lowest first. */
@@ -35,12 +35,7 @@ export class LiveVersions {
   }
 
   #countUpTo(version: Version): number {
-    let from = 0, to = this.#sorted.length;
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if (compareVersions(this.#sorted[middle]!, version) <= 0) from = middle + 1;
-      else to = middle;
-    }
-    return from;
+    const sorted = this.#sorted;
+    return firstIndex(sorted.length, (at) => compareVersions(sorted[at]!, version) > 0);
   }
 }

@@ -3,6 +3,7 @@ import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
+import { firstIndex } from "../../../core/work/first_index.ts";
 
 /**
  * A file, or a folder with its delimiter.
@@ -59,7 +60,7 @@ export class Level {
     files: readonly FileInfo[],
     { isPaged, isShown, from = 0 }: LevelOptions,
   ): AsyncGenerator<Walked> {
-    const inside = firstIndex(files, (path) => compareUtf8(path, this.#prefix) >= 0);
+    const inside = firstFile(files, (path) => compareUtf8(path, this.#prefix) >= 0);
     for (let at = Math.max(from, inside); at < files.length; at++) {
       const file = itemAt(files, at);
       if (!file.path.startsWith(this.#prefix)) return;
@@ -73,7 +74,7 @@ export class Level {
         continue;
       }
       yield { path: its };
-      at = firstIndex(files, (path) => this.isBeyond(path, its)) - 1;
+      at = firstFile(files, (path) => this.isBeyond(path, its)) - 1;
     }
   }
 }
@@ -83,12 +84,6 @@ export function isWithin(path: string | undefined, folder: string): boolean {
 }
 
 /** Returns the index of the first file that passes a test, as all after it do. */
-export function firstIndex(files: readonly FileInfo[], test: (path: string) => boolean): number {
-  let low = 0, high = files.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (test(itemAt(files, middle).path)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+export function firstFile(files: readonly FileInfo[], test: (path: string) => boolean): number {
+  return firstIndex(files.length, (at) => test(itemAt(files, at).path));
 }

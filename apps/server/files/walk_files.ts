@@ -12,7 +12,7 @@ import { itemAt } from "../../../core/faults/present.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
-import { firstIndex, isWithin, Level, type Walked } from "./level.ts";
+import { firstFile, isWithin, Level, type Walked } from "./level.ts";
 
 export type { Walked };
 
@@ -97,7 +97,7 @@ async function* walk(
     const isAhead = (path: string) =>
       compareUtf8(path, prefix) >= 0 && compareUtf8(path, least) >= 0 &&
       level.isBeyond(path, after) && level.isBeyond(path, folder);
-    const from = firstIndex(files, isAhead);
+    const from = firstFile(files, isAhead);
     for await (const walked of level.entries(files, { isPaged, isShown, from })) {
       if (walked.file === undefined) folder = walked.path;
       yield walked;

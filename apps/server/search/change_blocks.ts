@@ -3,6 +3,7 @@
 import { placeOf, placeOfName, type Row, type Run } from "./block.ts";
 import type { BlockStore } from "./block_store.ts";
 import type { Block } from "./stored_block.ts";
+import { firstIndex } from "../../../core/work/first_index.ts";
 
 /** Other versions of a name. */
 export interface Change {
@@ -91,7 +92,7 @@ function joinRuns(runs: Run[], more: readonly Run[]): void {
 
 function changeRuns(runs: Run[], { name, print, rows, after, until, isGone }: Change): void {
   const place = placeOfName(name);
-  let at = lowerBound(runs, place);
+  let at = firstIndex(runs.length, (i) => placeOfName(runs[i]!.name) >= place);
   const before = runs[at]?.name === name ? runs[at] : undefined;
   if (isGone) {
     if (before !== undefined) runs.splice(at, 1);
@@ -108,16 +109,6 @@ function changeRuns(runs: Run[], { name, print, rows, after, until, isGone }: Ch
   };
   at = runs.indexOf(before, at);
   runs[at] = next;
-}
-
-function lowerBound(runs: readonly Run[], place: string): number {
-  let low = 0, high = runs.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (placeOfName(runs[middle]!.name) < place) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function replaceRows(

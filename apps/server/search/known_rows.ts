@@ -3,6 +3,7 @@ import { itemAt } from "../../../core/faults/present.ts";
 import { placeOf, placeOfName, type Row } from "./block.ts";
 import type { BlockStore } from "./block_store.ts";
 import type { Block } from "./stored_block.ts";
+import { firstIndex } from "../../../core/work/first_index.ts";
 
 export interface KnownVersion {
   readonly row?: Row;
@@ -51,13 +52,8 @@ async function* rowsOf(
   name: string,
 ): AsyncGenerator<Row> {
   const place = placeOfName(name), end = `${place}~`;
-  let low = 0, high = blocks.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (itemAt(blocks, middle).last < place) low = middle + 1;
-    else high = middle;
-  }
-  for (let at = low; at < blocks.length && itemAt(blocks, at).first <= end; at++) {
+  const first = firstIndex(blocks.length, (at) => itemAt(blocks, at).last >= place);
+  for (let at = first; at < blocks.length && itemAt(blocks, at).first <= end; at++) {
     for (const run of await store.runs(itemAt(blocks, at))) if (run.name === name) yield* run.rows;
   }
 }

@@ -1,5 +1,5 @@
 // The files of a version while a commit changes it.
-import { itemAt, valueAt } from "../../../core/kernel.ts";
+import { firstIndex, itemAt, valueAt } from "../../../core/kernel.ts";
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 
 /** Number of paths in a block. Each block counts its live files. */
@@ -51,13 +51,7 @@ export class LiveFiles extends Map<string, FileToSave | FileInfo> {
   }
 
   #firstFrom(path: string): number {
-    let low = 0, high = this.#paths.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (itemAt(this.#paths, middle) < path) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#paths.length, (at) => itemAt(this.#paths, at) >= path);
   }
 }
 

@@ -1,6 +1,7 @@
 // Names as a tree: `team:model/large` is below `team:` and `team:model/`.
 import type { TreeNode } from "../../components/tree.ts";
 import type { PageExtension } from "../../extension.ts";
+import { firstIndex } from "../../../../core/work/first_index.ts";
 
 export interface NameNode {
   /** The whole name, or the prefix of a folder with its last separator. */
@@ -65,15 +66,9 @@ function separatorAfter(name: string, from: number): number {
   return name.length;
 }
 
-/** Returns the first index after `from` whose name is not in the folder, by halves. */
+/** Returns the first index after `from` whose name is not in the folder. */
 function endOf(names: readonly string[], from: number, to: number, folder: string): number {
-  let low = from + 1, high = to;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (names[middle]!.startsWith(folder)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(to, (at) => !names[at]!.startsWith(folder), from + 1);
 }
 
 /** Sorts names so that those of a folder are together. */
