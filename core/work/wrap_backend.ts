@@ -1,6 +1,6 @@
 // Backends that change calls of another one. Both functions list all members of `Backend`: one that
 // is forgotten does not compile.
-import type { Backend, CallOptions } from "../backend.ts";
+import type { Backend, CallOptions, ListOptions, ObjectInfo } from "../backend.ts";
 
 /** All members, those that a backend may lack as undefined. */
 type Members = { readonly [Name in keyof Required<Backend>]: Backend[Name] };
@@ -167,4 +167,20 @@ async function takeOf<T>(entries: AsyncIterator<T>, count: number): Promise<T[]>
     taken.push(next.value);
   }
   return taken;
+}
+
+/** Answers a list of objects by those that an earlier list of a larger prefix had. */
+export async function* listAgain(
+  entries: readonly ObjectInfo[],
+  prefix: string,
+  { after = "", limit = Infinity, signal }: ListOptions,
+): AsyncGenerator<ObjectInfo> {
+  let count = 0;
+  for (const entry of entries) {
+    if (count >= limit) return;
+    if (!entry.key.startsWith(prefix) || entry.key <= after) continue;
+    signal?.throwIfAborted();
+    count++;
+    yield entry;
+  }
 }

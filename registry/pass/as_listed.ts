@@ -1,6 +1,6 @@
 // A name as a pass listed it, to read its records without listing them again.
 import type { ListOptions, ObjectInfo } from "../../core/backend.ts";
-import { wrapBackend } from "../../core/work/wrap_backend.ts";
+import { listAgain, wrapBackend } from "../../core/work/wrap_backend.ts";
 import { asGeneration, headOf } from "../cell/heads.ts";
 import { NAMES, parseCellKey } from "../format/layout.ts";
 import type { Context } from "../operations/context.ts";
@@ -35,22 +35,7 @@ export function asListed(context: Context, folders: readonly ListedFolder[]): Co
     const within = folders.find(({ folder }) => prefix.startsWith(folder));
     return within === undefined || options.delimiter !== undefined
       ? backend.list(prefix, options)
-      : listed(within.entries, prefix, options);
+      : listAgain(within.entries, prefix, options);
   };
   return { ...context, backend: wrapBackend(backend, { list, getFirst: undefined }) };
-}
-
-async function* listed(
-  entries: readonly ObjectInfo[],
-  prefix: string,
-  { after = "", limit = Infinity, signal }: ListOptions,
-): AsyncGenerator<ObjectInfo> {
-  let count = 0;
-  for (const entry of entries) {
-    if (count >= limit) return;
-    if (!entry.key.startsWith(prefix) || entry.key <= after) continue;
-    signal?.throwIfAborted();
-    count++;
-    yield entry;
-  }
 }

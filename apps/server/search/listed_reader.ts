@@ -3,7 +3,7 @@ import type { ListOptions, ObjectInfo } from "../../../core/backend.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import { openedHere } from "../../../core/registry.ts";
 import { silentLogger, type System } from "../../../core/system.ts";
-import { wrapBackend } from "../../../core/work/wrap_backend.ts";
+import { listAgain, wrapBackend } from "../../../core/work/wrap_backend.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { type NewestVersions, VersionReader } from "./version_reader.ts";
 
@@ -55,7 +55,7 @@ export class ListedReader {
       const entries = options.delimiter === undefined ? this.#entries.get(folder) : undefined;
       return entries === undefined
         ? backend.list(prefix, options)
-        : listed(entries, prefix, options);
+        : listAgain(entries, prefix, options);
     };
     const store = wrapBackend(backend, { list, getFirst: undefined });
     const { system, closing } = this.#options;
@@ -68,19 +68,5 @@ export class ListedReader {
     } as const;
     const registry = await openRegistry(store, options);
     return new VersionReader(registry, { logger: silentLogger, closing }); // misses are read again
-  }
-}
-
-async function* listed(
-  entries: readonly ObjectInfo[],
-  prefix: string,
-  { after = "", limit = Infinity }: ListOptions,
-): AsyncGenerator<ObjectInfo> {
-  let count = 0;
-  for (const entry of entries) {
-    if (count >= limit) return;
-    if (!entry.key.startsWith(prefix) || entry.key <= after) continue;
-    count++;
-    yield entry;
   }
 }
