@@ -172,6 +172,31 @@ export interface StoredVersion {
   readonly labels: ReadonlyMap<string, string>;
 }
 
+/** Returns a version by members that the stores of MLflow have alike. */
+export function storedVersion(
+  facts: Readonly<Record<string, unknown>>,
+  labels: StoredVersion["labels"],
+): StoredVersion {
+  return {
+    version: `${facts.version ?? ""}`,
+    source: textOf(facts.source) ?? "",
+    location: textOf(facts.storage_location),
+    run: textOf(facts.run_id),
+    model: textOf(facts.model_id),
+    link: textOf(facts.run_link),
+    stage: textOf(facts.current_stage),
+    created: timeOf(facts.creation_timestamp ?? facts.creation_time),
+    user: textOf(facts.user_id),
+    notes: textOf(facts.description),
+    labels,
+  };
+}
+
+/** Returns a string that is not empty. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
 /** Returns the run or logged model and the folder that a source names. */
 export function placeOf(ids: KnownIds, source: string): FoundVersion["from"] {
   const [, id = "", path = ""] = /^runs:\/+([^/]+)\/?([^]*)$/.exec(source) ??

@@ -22,8 +22,10 @@ import {
   modelLeft,
   statusOf,
   type StoredVersion,
+  storedVersion,
   tagsOfModel,
   tagsOfRun,
+  textOf,
   timeOf,
 } from "./facts.ts";
 
@@ -283,19 +285,11 @@ export class DatabaseReader implements Disposable {
     if (as === undefined) return;
     const stored = this.#rows("model_versions", { name })
       .filter(({ current_stage }) => current_stage !== "Deleted_Internal")
-      .map((version): StoredVersion => ({
-        version: `${version.version}`,
-        source: textOf(version.source) ?? "",
-        location: textOf(version.storage_location),
-        run: textOf(version.run_id),
-        model: /^models:\/+(m-[^/]+)/.exec(`${version.source}`)?.[1],
-        link: textOf(version.run_link),
-        stage: textOf(version.current_stage),
-        created: timeOf(version.creation_time),
-        user: textOf(version.user_id),
-        notes: textOf(version.description),
-        labels: this.#texts("model_version_tags", { name, version: version.version ?? null }),
-      }));
+      .map((row): StoredVersion => {
+        const labels = this.#texts("model_version_tags", { name, version: row.version ?? null });
+        const model = /^models:\/+(m-[^/]+)/.exec(`${row.source}`)?.[1];
+        return { ...storedVersion(row, labels), model };
+      });
     const labels = this.#texts("registered_model_tags", { name });
     const reason = modelLeft(labels, stored);
     if (reason !== undefined) return yield { kind: "left", what: `model ${name}`, reason };
@@ -331,10 +325,6 @@ function* pointOf(
   if (timestamp !== undefined && step !== undefined) {
     yield { key: `${key}`, value: Number(value), timestamp, step };
   } else if (problems.length < 100) problems.push(`a value of ${shown(`${key}`)} is not a metric`);
-}
-
-function textOf(value: SQLOutputValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function endOf({ row, columns }: ListedRow): number {

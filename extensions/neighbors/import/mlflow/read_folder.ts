@@ -22,8 +22,10 @@ import {
   modelLeft,
   statusOf,
   type StoredVersion,
+  storedVersion,
   tagsOfModel,
   tagsOfRun,
+  textOf,
   timeOf,
 } from "./facts.ts";
 
@@ -323,19 +325,7 @@ export class MlrunsReader {
   async #version(folder: string, problems: string[]): Promise<StoredVersion | undefined> {
     const meta = await this.#files.yaml(joinPath(folder, "meta.yaml"), problems);
     if (meta === undefined || meta.current_stage === "Deleted_Internal") return undefined;
-    return {
-      version: textOf(meta.version) ?? "",
-      source: textOf(meta.source) ?? "",
-      location: textOf(meta.storage_location),
-      run: textOf(meta.run_id),
-      model: textOf(meta.model_id),
-      link: textOf(meta.run_link),
-      stage: textOf(meta.current_stage),
-      created: timeOf(meta.creation_timestamp),
-      user: textOf(meta.user_id),
-      notes: textOf(meta.description),
-      labels: await this.#files.texts(joinPath(folder, "tags"), problems),
-    };
+    return storedVersion(meta, await this.#files.texts(joinPath(folder, "tags"), problems));
   }
 }
 
@@ -347,10 +337,6 @@ function recordedIn({ folder, meta, isModel }: ListedRun): Recorded {
 
 function linkAt(what: string, path: string): NotImported {
   return { kind: "failed", what, reason: `${shown(path)} is a link` };
-}
-
-function textOf(value: Plain | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function timesIn(

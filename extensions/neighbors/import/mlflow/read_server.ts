@@ -12,9 +12,10 @@ import {
   foundVersion,
   KnownIds,
   statusOf,
-  type StoredVersion,
+  storedVersion,
   tagsOfModel,
   tagsOfRun,
+  textOf,
   timeOf,
 } from "./facts.ts";
 import type { MlflowServer } from "./server.ts";
@@ -185,18 +186,7 @@ export class ServerReader {
         max_results: PAGE.runs,
       }));
     if (as !== "" && listed.length === 0) return none;
-    const stored = listed.map((version): StoredVersion => ({
-      version: `${version.version}`,
-      source: textOf(version.source) ?? "",
-      run: textOf(version.run_id),
-      model: textOf(version.model_id),
-      link: textOf(version.run_link),
-      stage: textOf(version.current_stage),
-      created: timeOf(version.creation_timestamp),
-      user: textOf(version.user_id),
-      notes: textOf(version.description),
-      labels: pairsIn(version.tags),
-    }));
+    const stored = listed.map((version) => storedVersion(version, pairsIn(version.tags)));
     const versions = stored.sort((one, other) => Number(one.version) - Number(other.version))
       .flatMap((version) =>
         foundVersion(this.#ids, version, async () => {
@@ -240,10 +230,6 @@ function* pointOf(
 function memberOf(value: Json, name: string): Json {
   const member = value[name];
   return isJsonObject(member) ? member : {};
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function pairsIn(list: unknown): Map<string, string> {
