@@ -62,7 +62,7 @@ export type { System } from "./system.ts";
 export { sortKeyOf } from "./text/comparing.ts";
 export { described } from "./text/described.ts";
 export { isJsonObject, parsedJson, parseExactJson, parseJson } from "./text/json_text.ts";
-export { quoteNotFinite } from "./text/json_text.ts";
+export { quoteNotFinite, sortedJson } from "./text/json_text.ts";
 export { didYouMean } from "./text/nearest.ts";
 export { plainProblem } from "./text/plain_value.ts";
 export type { PlainValue } from "./text/plain_value.ts";

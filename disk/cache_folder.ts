@@ -34,10 +34,18 @@ export function cacheFolder(asked: string | URL | undefined, system: System): Ca
 function placeInEnvironment({ env }: System): string | undefined {
   const own = env("HOLDFAST_CACHE");
   if (own) return own;
-  const caches = env("XDG_CACHE_HOME");
-  if (caches && isAbsolute(caches)) return join(caches, "holdfast"); // relative ones are invalid
+  return userFolder(env, ["XDG_CACHE_HOME", ".cache"]);
+}
+
+/** Returns the folder of a user: of a variable, or in the home folder; undefined without both. */
+export function userFolder(
+  env: System["env"],
+  [variable, folder]: readonly [string, string],
+): string | undefined {
+  const own = env(variable);
+  if (own && isAbsolute(own)) return join(own, "holdfast"); // relative ones are invalid
   const home = env("HOME") || env("USERPROFILE");
-  return home && isAbsolute(home) ? join(home, ".cache", "holdfast") : undefined;
+  return home && isAbsolute(home) ? join(home, folder, "holdfast") : undefined;
 }
 
 function pathOf(asked: string | URL): string {

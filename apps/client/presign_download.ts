@@ -11,24 +11,23 @@ import type { OnWire } from "./wire.ts";
 export function createPresignDownload(
   connection: Connection,
 ): Required<RegistryService>["presignDownload"] {
-  return async (ref, options) => {
-    const call = requestOf(PRESIGN, [ref, options]);
-    const answer = await connection.json<OnWire<DirectDownload>>(call);
-    if (typeof answer?.url !== "string") throw connection.unexpected(call, "it has no URL");
-    return { ...answer, expiresAt: new Date(answer.expiresAt) };
-  };
+  return (ref, options) => directOf<DirectDownload>(connection, requestOf(PRESIGN, [ref, options]));
 }
 
 /** Likewise, or if clients may not reach it. */
 export function createPresignUpload(
   connection: Connection,
 ): Required<RegistryService>["presignUpload"] {
-  return async (options) => {
-    const call = requestOf(PRESIGN_UPLOAD, [options]);
-    const answer = await connection.json<OnWire<DirectUpload>>(call);
-    if (typeof answer?.url !== "string") throw connection.unexpected(call, "it has no URL");
-    return { ...answer, expiresAt: new Date(answer.expiresAt) };
-  };
+  return (options) => directOf<DirectUpload>(connection, requestOf(PRESIGN_UPLOAD, [options]));
+}
+
+async function directOf<T extends DirectDownload | DirectUpload>(
+  connection: Connection,
+  call: Call,
+): Promise<T> {
+  const answer = await connection.json<OnWire<T>>(call);
+  if (typeof answer?.url !== "string") throw connection.unexpected(call, "it has no URL");
+  return { ...answer, expiresAt: new Date(answer.expiresAt) } as unknown as T;
 }
 
 /** Milliseconds until the bucket must begin to answer; then the service sends the bytes. */

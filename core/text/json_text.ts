@@ -143,3 +143,14 @@ function fromItems(item: unknown): unknown {
   for (let at = 1; at < item.length; at += 2) entries.push([item[at], fromItems(item[at + 1])]);
   return Object.fromEntries(entries);
 }
+
+/** Encodes plain data as JSON with sorted keys: equal values give equal strings. */
+export function sortedJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, member) =>
+      isJsonObject(member)
+        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0))
+        : member,
+  ) ?? "null";
+}

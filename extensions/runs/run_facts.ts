@@ -1,6 +1,6 @@
 // Parameters and tags of a run: a log of changes. Each has a number, and only one program can add it.
 // So it has seen all changes before, and two programs neither lose one nor both set a value.
-import { conflict, invalid, isJsonObject, shown } from "../../core/kernel.ts";
+import { conflict, invalid, isJsonObject, shown, sortedJson } from "../../core/kernel.ts";
 import type { Author } from "../../registry/mod.ts";
 import type { FileToSave, RegistryError } from "../../core/kernel.ts";
 import type { RunChange, RunFacts, RunName } from "../../core/registry/run.ts";
@@ -79,16 +79,6 @@ function apply(stored: StoredFacts, change: RunFacts & { replace?: unknown }) {
 
 function isSame(one: unknown, other: unknown): boolean {
   return sortedJson(one) === sortedJson(other);
-}
-
-function sortedJson(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, member) =>
-      isJsonObject(member)
-        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => a < b ? -1 : 1))
-        : member,
-  );
 }
 
 /** Changes parameters and tags of a stored run. */

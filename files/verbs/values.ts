@@ -10,6 +10,7 @@ import type {
   WriteFileOptions,
 } from "../../core/file_store.ts";
 import { parsePath } from "../../core/naming/paths.ts";
+import { isRawContent } from "../../formats/content/content.ts";
 import type { Format } from "../../formats/content/format.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -88,7 +89,7 @@ export async function saveFile(
     return await format.encode(storable, { signal });
   };
   const content = await inFormat("save", parsed, encode, signal);
-  if (!isContent(content)) throw formatFailed("save", parsed, "returned no bytes");
+  if (!isRawContent(content)) throw formatFailed("save", parsed, "returned no bytes");
   return await store.write(parsed, content, options);
 }
 
@@ -123,14 +124,6 @@ async function inFormat<T>(
     if (isRegistryError(cause) || signal?.aborted) throw cause;
     throw formatFailed(action, path, "failed", cause);
   }
-}
-
-function isContent(content: unknown): boolean {
-  if (
-    content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream
-  ) return true;
-  const { size, stream } = (content ?? {}) as { size?: unknown; stream?: unknown };
-  return Number.isSafeInteger(size) && typeof stream === "function";
 }
 
 function formatFailed(action: string, path: string, state: string, cause?: unknown): RegistryError {

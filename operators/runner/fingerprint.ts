@@ -1,5 +1,5 @@
 // Fingerprints of steps: inputs, parameters and code, and how they changed.
-import { isJsonObject, sha256 } from "../../core/kernel.ts";
+import { isJsonObject, sha256, sortedJson } from "../../core/kernel.ts";
 import type { PlainValue } from "../../core/kernel.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Operators } from "../operator_set.ts";
@@ -8,17 +8,6 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { isWithin } from "../../disk/target.ts";
-
-/** Encodes plain data as JSON with sorted keys: equal values give equal strings. */
-export function sortedJson(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, member) =>
-      isJsonObject(member)
-        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0))
-        : member,
-  ) ?? "null";
-}
 
 /** Returns parameters and variables of a step, without the values of secrets. */
 export function countedParams({ params, env }: PipelineStep): Pick<Fingerprint, "params" | "env"> {

@@ -6,12 +6,12 @@ import {
   notFound,
   sha256,
   shown,
+  sortedJson,
   valueAt,
 } from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";
-import { sortedJson } from "./fingerprint.ts";
 import { findObjects } from "./objects/find_objects.ts";
 import type { SavedOutput, StepRecord } from "./records/files.ts";
 import type { RunnerOptions } from "./run_context.ts";

@@ -1,8 +1,16 @@
 // Plans a run: which steps would run, and why.
-import { forEachAtOnce, notFound, sha256, shown, unsupported, valueAt } from "../../core/kernel.ts";
+import {
+  forEachAtOnce,
+  notFound,
+  sha256,
+  shown,
+  sortedJson,
+  unsupported,
+  valueAt,
+} from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { checkPlaces } from "./check_places.ts";
-import { codeOf, commandFiles, countedParams, sortedJson } from "./fingerprint.ts";
+import { codeOf, commandFiles, countedParams } from "./fingerprint.ts";
 import { createPins, type PinnedInput, type Pins } from "./pin_inputs.ts";
 import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";

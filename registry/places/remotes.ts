@@ -4,6 +4,7 @@
 import fs from "node:fs";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
+import { userFolder } from "../../disk/cache_folder.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { denied, invalid, notFound, type RegistryError } from "../../core/errors.ts";
@@ -89,11 +90,7 @@ export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
 
 /** Returns the folder of a user's configuration; undefined without a home folder. */
 export function configurationFolder({ env }: System): string | undefined {
-  const folder = env("XDG_CONFIG_HOME");
-  // The specification requires to ignore relative paths.
-  if (folder && isAbsolute(folder)) return join(folder, "holdfast");
-  const home = env("HOME") || env("USERPROFILE");
-  return home && isAbsolute(home) ? join(home, ".config", "holdfast") : undefined;
+  return userFolder(env, ["XDG_CONFIG_HOME", ".config"]);
 }
 
 export function configurationFile(system: System): string | undefined {

@@ -1,6 +1,6 @@
 // Jobs in memory.
 import type { JobState, NewJob, QueuedJob } from "../queue.ts";
-import type { PlainValue } from "../../../core/kernel.ts";
+import { type PlainValue, withDeadline } from "../../../core/kernel.ts";
 
 export interface Entry {
   job: NewJob;
@@ -28,20 +28,10 @@ export function alter(entry: Entry, changes: Partial<Entry>): void {
 }
 
 /** Resolves at the next change of a job; rejects with the signal's reason. */
-export function untilAltered(entry: Entry, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = () => {
-      entry.watchers.delete(notify);
-      reject(signal?.reason);
-    };
-    const notify = () => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    };
-    entry.watchers.add(notify);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
+export async function untilAltered(entry: Entry, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve: notify } = Promise.withResolvers<void>();
+  entry.watchers.add(notify);
+  await withDeadline(promise, { signal }).finally(() => entry.watchers.delete(notify));
 }
 
 /** Returns the current state of a job. It shares the data, which never changes in place. */

@@ -1,7 +1,6 @@
 // Objects in buckets as inputs and outputs: one by its URL, or all below a URL that ends with `/`.
-import { notFound, sha256, shown, unsupported } from "../../../core/kernel.ts";
+import { notFound, sha256, shown, sortedJson, unsupported } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { sortedJson } from "../fingerprint.ts";
 import type { ObjectTransfer } from "../run_context.ts";
 import { pipelineReasons } from "../../contract/reasons.ts";
 
