@@ -1,8 +1,7 @@
 // The last value of each name of a run, and the best one of measures, as `metrics` of its version.
 import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
 import { usualBetter } from "../../core/text/better.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import { parsedJson } from "../../core/kernel.ts";
+import { isJsonObject, parsedJson } from "../../core/text/json_text.ts";
 
 type Scalar = number | string | boolean;
 type Tree = Last | Map<string, Tree>;

@@ -13,7 +13,6 @@ import {
 import type { RegistryError } from "../../../core/kernel.ts";
 import { isWithin } from "../../../disk/target.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
-import { bytesFile } from "../../../formats/content/content.ts";
 import { decodeText, decodeUtf8, splitLines } from "../../../formats/content/text_stream.ts";
 import { createFormats } from "../../../formats/mod.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
@@ -134,7 +133,12 @@ async function readFileInto(
     return addJson(table, text, { path, refuse });
   }
   const yaml = await createFormats().get("yaml");
-  const value = await yaml.decode(bytesFile(path, bytes));
+  const value = await yaml.decode({
+    path,
+    size: bytes.byteLength,
+    bytes: () => Promise.resolve(bytes),
+    stream: () => new Blob([bytes]).stream(),
+  });
   table.add(valuesOf(value), { from: path, place: () => "", refuse });
 }
 
