@@ -38,6 +38,8 @@ const NON_FINITE: ReadonlyMap<string, number> = new Map([
   ["-inf", -Infinity],
 ]);
 
+const NO_LINKS = { datasets: [], inputs: [], outputs: [] };
+
 type Meta = Readonly<Record<string, Plain>>;
 
 /** A run or a logged model whose description was read. */
@@ -147,64 +149,40 @@ export class MlrunsReader {
       kind: "run",
       key: { name, id },
       changed: (here) => changedEnd({ endedMs: timeOf(run.meta[endKey(run)]) }, here),
-      open: () => run.isModel ? this.#openModel(run) : this.#openRun(run),
+      open: () => this.#open(run),
     };
   }
 
-  async #openRun(run: ListedRun): Promise<OpenedRun> {
-    const { folder, meta } = run, problems: string[] = [];
+  async #open(run: ListedRun): Promise<OpenedRun> {
+    const { folder, meta, id, isModel } = run, problems: string[] = [];
     const params = await this.#texts(joinPath(folder, "params"), problems);
     const { count, texts: tags } = await this.#texts(joinPath(folder, "tags"), problems);
-    const facts = {
-      tags,
-      runName: textOf(meta.run_name),
-      user: textOf(meta.user_id),
-      ...await this.#links(folder, problems),
-    };
-    const certain = hasLoggedModel(tags) ? "files" : "folder";
-    const files = await this.#places.files({ ...recordedIn(run), certain }, problems);
-    const has = {
-      params: params.count,
-      tags: countTags(facts) + count - tags.size,
-      ...countsOfFiles(files),
-    };
-    return {
-      ...timesIn(meta, { problems, start: "start_time", end: "end_time" }),
-      params: params.texts,
-      tags: tagsOfRun(this.#ids, { ...facts, problems }),
-      points: this.#points(folder, { has, problems }),
-      files,
-      has,
-      problems,
-    };
-  }
-
-  async #openModel(run: ListedRun): Promise<OpenedRun> {
-    const { folder, meta, id } = run, problems: string[] = [];
-    const params = await this.#texts(joinPath(folder, "params"), problems);
-    const { count, texts: tags } = await this.#texts(joinPath(folder, "tags"), problems);
-    const facts = {
+    const ofModel = {
       tags,
       name: textOf(meta.name) ?? id,
       type: textOf(meta.model_type),
       run: textOf(meta.source_run_id),
     };
-    const certain = await this.#isOutput(run) ? "files" : undefined;
+    const ofRun = {
+      tags,
+      runName: textOf(meta.run_name),
+      user: textOf(meta.user_id),
+      ...isModel ? NO_LINKS : await this.#links(folder, problems),
+    };
+    const hasFiles = isModel ? await this.#isOutput(run) : hasLoggedModel(tags);
+    const certain = hasFiles ? "files" : isModel ? undefined : "folder";
     const files = await this.#places.files({ ...recordedIn(run), certain }, problems);
     const has = {
       params: params.count,
-      tags: countModelTags(facts) + count - tags.size,
+      tags: (isModel ? countModelTags(ofModel) : countTags(ofRun)) + count - tags.size,
       ...countsOfFiles(files),
     };
     return {
-      ...timesIn(meta, {
-        problems,
-        start: "creation_timestamp",
-        end: "last_updated_timestamp",
-        isModel: true,
-      }),
+      ...timesIn(run, problems),
       params: params.texts,
-      tags: tagsOfModel(this.#ids, { ...facts, problems }),
+      tags: isModel
+        ? tagsOfModel(this.#ids, { ...ofModel, problems })
+        : tagsOfRun(this.#ids, { ...ofRun, problems }),
       points: this.#points(folder, { has, problems }),
       files,
       has,
@@ -339,19 +317,13 @@ function linkAt(what: string, path: string): NotImported {
   return { kind: "failed", what, reason: `${shown(path)} is a link` };
 }
 
-function timesIn(
-  meta: Meta,
-  { problems, start, end, isModel }: {
-    problems: string[];
-    start: string;
-    end: string;
-    isModel?: boolean;
-  },
-) {
+function timesIn(run: ListedRun, problems: string[]) {
+  const { meta, isModel } = run;
+  const start = isModel ? "creation_timestamp" : "start_time";
   const startedMs = timeOf(meta[start]), status = statusOf(meta.status, isModel);
   if (startedMs === undefined) problems.push(`${shown(meta[start] as string)} is not a time`);
   if (status === undefined) problems.push(`${shown(meta.status as string)} is not a status`);
-  const endedMs = timeOf(meta[end]);
+  const endedMs = timeOf(meta[endKey(run)]);
   const times = { status: status ?? "FAILED", startedMs: startedMs ?? 0 } as const;
   return { ...times, ...endedMs !== undefined && { endedMs } };
 }
