@@ -3,6 +3,7 @@ import type { Artifact } from "../core/artifact.ts";
 import { corrupt } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
+import { parsedJson } from "../core/text/json_text.ts";
 
 /** Properties of a `Blob` besides its bytes; a `File` also has a name and a time. */
 interface BlobFacts {
@@ -66,13 +67,7 @@ export function isBlobFacts(value: unknown): value is BlobFacts {
 }
 
 async function readFacts(artifact: Artifact): Promise<BlobFacts> {
-  const bytes = await artifact.file("blob.json").bytes();
-  let facts: unknown;
-  try {
-    facts = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    facts = undefined; // refused below
-  }
+  const facts = parsedJson(await artifact.file("blob.json").bytes());
   if (isBlobFacts(facts)) return facts;
   throw corrupt("load blob", `"${artifact.info.name}"`, "blob.json is invalid", {
     hint: "Save it again, or read its content with registry.open(ref).",

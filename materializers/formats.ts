@@ -8,7 +8,7 @@ import { corrupt, isRegistryError, type RegistryError } from "../core/errors.ts"
 import type { Format } from "../formats/content/format.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
-import { isJsonObject, parseJson } from "../core/text/json_text.ts";
+import { isJsonObject, parsedJson } from "../core/text/json_text.ts";
 import { createFormats, type Formats } from "../formats/mod.ts";
 import { fileToDecode } from "./file_to_decode.ts";
 import { onlyFile } from "./only_file.ts";
@@ -120,12 +120,8 @@ async function formatFor(artifact: Artifact, id: string, formats: Formats): Prom
 
 /** Returns undefined for bytes that are not a JSON object. */
 function parseReading(bytes: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const reading = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return isJsonObject(reading) ? reading : undefined;
-  } catch {
-    return undefined;
-  }
+  const reading = parsedJson(bytes);
+  return isJsonObject(reading) ? reading : undefined;
 }
 
 function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryError {

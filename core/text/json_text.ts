@@ -3,6 +3,7 @@ import { invalid, type RegistryError } from "../errors.ts";
 import { exactNumber } from "./exact_number.ts";
 
 const QUOTE = '"';
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Parses JSON. V8 may confuse escaped names of equal length after a name that ends with a backslash
@@ -15,10 +16,10 @@ export function parseJson(text: string): unknown {
   return hasEscapedName(text) ? fromItems(JSON.parse(toItems(text))) : value;
 }
 
-/** Parses JSON; undefined if it is invalid. */
-export function parsedJson(text: string): unknown {
+/** Parses JSON, also as UTF-8; undefined if it is invalid. */
+export function parsedJson(json: string | Uint8Array): unknown {
   try {
-    return parseJson(text);
+    return parseJson(typeof json === "string" ? json : UTF8.decode(json));
   } catch {
     return undefined;
   }

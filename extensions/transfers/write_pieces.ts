@@ -7,6 +7,7 @@ import {
   fault,
   isJsonObject,
   isRegistryError,
+  parsedJson,
   plainProblem,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
@@ -131,12 +132,7 @@ export function encodeNote(note: UploadNote): Uint8Array {
 
 /** Decodes a note; undefined for other objects, such as a file that a client sent to a URL. */
 export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
-  let note: unknown;
-  try {
-    note = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
+  const note = parsedJson(bytes);
   if (!isJsonObject(note) || note.holdfast !== "upload" || plainProblem(note)) return undefined;
   const { size, owner, metadata, sha256 } = note as unknown as UploadNote;
   const isString = (value: unknown) => value === undefined || typeof value === "string";

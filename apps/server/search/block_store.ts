@@ -16,6 +16,7 @@ import {
 } from "./block.ts";
 import type { BlockFiles } from "./block_files.ts";
 import type { Block, KeptIndex } from "./stored_block.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
 
 /** A block in a file is not what was written there. */
 export class DamagedBlock extends Error {
@@ -110,10 +111,7 @@ export class BlockStore {
     const known = this.#decoded.get(block) ?? this.#decode(block);
     this.#decoded.delete(block);
     this.#decoded.set(block, known);
-    for (const oldest of this.#decoded.keys()) {
-      if (this.#decoded.size <= MOST_DECODED) break;
-      this.#decoded.delete(oldest);
-    }
+    keepNewest(this.#decoded, MOST_DECODED);
     try {
       return await known;
     } catch (error) {

@@ -7,6 +7,7 @@ import {
   concatBytes,
   fault,
   invalid,
+  parsedJson,
   readAtMost,
   realSystem,
 } from "../../../../core/kernel.ts";
@@ -111,13 +112,11 @@ export function encodeBody({ topic, at, payload }: Omit<BusEvent, "id">): Uint8A
   );
 }
 
+type Sent = { type?: unknown; timestamp?: unknown; data?: BusEvent["payload"] };
+
 function eventOf(id: string, body: Uint8Array): BusEvent {
-  let parsed: { type?: unknown; timestamp?: unknown; data?: BusEvent["payload"] } | null;
-  try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
-    throw refused("Invalid", "its body is not JSON");
-  }
+  const parsed = parsedJson(body) as Sent | null | undefined;
+  if (parsed === undefined) throw refused("Invalid", "its body is not JSON");
   const { type: topic, timestamp, data: payload } = parsed ?? {};
   const isTime = typeof timestamp === "string" && instantOf(timestamp) !== "invalid";
   const at = new Date(isTime ? timestamp : NaN);
