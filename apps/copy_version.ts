@@ -4,7 +4,7 @@ import { fileFacts } from "../core/registry/file_facts.ts";
 import type { FileToSave, Materializer } from "../core/materializer.ts";
 import type { CopyOptions, Registry, SavedArtifact, SaveOptions } from "../core/registry.ts";
 import { parseRef } from "../core/naming/refs.ts";
-import { fault, type RegistryError } from "../core/errors.ts";
+import { fault, invalid, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { RELEASE } from "../core/registry/release.ts";
 
@@ -82,11 +82,7 @@ function targetOf(as: string): { name: string; version?: string } {
   const { bare, name, selector } = parseRef(as);
   if (bare) return { name };
   if (selector.kind === "version") return { name, version: selector.version.full };
-  throw fault({
-    code: "Invalid",
-    action: "copy to",
-    subject: shown(as),
-    state: "expected NAME or NAME@VERSION",
+  throw invalid("copy to", shown(as), "expected NAME or NAME@VERSION", {
     hint: 'Pass "model" or "model@2.0.0".',
   });
 }

@@ -2,7 +2,7 @@
 import type { Artifact, PagedArtifact } from "../../../core/artifact.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import { iterableStream, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { type RegistryError, unsupported } from "../../../core/errors.ts";
 import { filePathProblem } from "../../../core/naming/file_paths.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { PathCheck } from "../../../core/naming/path_check.ts";
@@ -153,11 +153,7 @@ async function readTarget(page: Artifact, { path }: FileInfo): Promise<Uint8Arra
 }
 
 function unsafe(path: string, state: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "archive",
-    subject: shown(path),
-    state,
+  return unsupported("archive", shown(path), state, {
     hint: "Read the files one by one: GET /artifacts/{name}/versions/{version}/files/{path}",
   });
 }

@@ -1,7 +1,7 @@
 // The address of a client behind reverse proxies.
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
-import { fault } from "../../../core/errors.ts";
+import { invalid } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 
 /**
@@ -38,11 +38,7 @@ function addTo(list: BlockList, text: string): void {
   const isGood = isIP(address) > 0 && rest.length === 0 &&
     (bits === undefined || /^\d{1,3}$/.test(bits) && Number(bits) <= length);
   if (!isGood) {
-    throw fault({
-      code: "Invalid",
-      action: "trust the proxy",
-      subject: shown(text),
-      state: "it is not an IP address",
+    throw invalid("trust the proxy", shown(text), "it is not an IP address", {
       hint: "Pass an address, or a block of them such as 10.0.0.0/8.",
     });
   }

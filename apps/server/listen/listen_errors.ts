@@ -1,5 +1,5 @@
 // Errors of servers that cannot listen.
-import { denied, fault, type RegistryError } from "../../../core/errors.ts";
+import { conflict, denied, fault, type RegistryError } from "../../../core/errors.ts";
 
 export function exposed(host: string): RegistryError {
   const state = "without tokens, everyone who can reach it could read and write everything";
@@ -18,11 +18,7 @@ export function cannotListen(
   const subject = `${host}:${port}`;
   const action = "listen on";
   if (code === "EADDRINUSE") {
-    return fault({
-      code: "Conflict",
-      action,
-      subject,
-      state: "the port is in use",
+    return conflict(action, subject, "the port is in use", {
       hint: "Choose another port, or any free one: port: 0.",
       reason: { kind: "port_taken" },
       cause,

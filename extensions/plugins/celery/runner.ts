@@ -1,12 +1,12 @@
 // Sends tasks to the workers of a Celery application by Redis, and reads what these report.
 import {
-  fault,
   invalid,
   isJsonObject,
   messageOf,
   notFound,
   parsedJson,
   shown,
+  unavailable,
 } from "../../../core/kernel.ts";
 import type { PlainValue, SignalOptions } from "../../../core/kernel.ts";
 import { isNewId } from "../../queues/checks/queue_checks.ts";
@@ -135,11 +135,7 @@ class Celery implements CeleryRunner {
     const channel = `/${broker.database}.${PIDBOX}`;
     const message = revokeMessage(id, { terminate, ticket: system.id() });
     if (await broker.send(["PUBLISH", channel, message], { signal }) !== 0) return;
-    throw fault({
-      code: "Unavailable",
-      action: "cancel job",
-      subject: shown(id),
-      state: "no Celery worker is running",
+    throw unavailable("cancel job", shown(id), "no Celery worker is running", {
       hint: "Start a worker, and cancel it again: only running workers remember revoked jobs.",
     });
   }

@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { fault, isJsonObject, parsedJson, shellWord, shown } from "../../../core/kernel.ts";
+import { denied, fault, isJsonObject, parsedJson, shellWord, shown } from "../../../core/kernel.ts";
 import type { RegistryError, System } from "../../../core/kernel.ts";
 import type { FoundCredentials } from "../../../core/driver.ts";
 import { mayRead } from "../../../core/may_read.ts";
@@ -148,10 +148,7 @@ function unwritable(lock: string, cause: unknown): unknown {
 }
 
 function readByOthers(file: string): RegistryError {
-  return fault({
-    code: "Denied",
-    action: ACTION,
-    state: `other users can read or change ${shown(file)}`,
+  return denied(ACTION, undefined, `other users can read or change ${shown(file)}`, {
     hint: `Run chmod 600 ${shellWord(file)}. If others may have read it, sign in again.`,
   });
 }
