@@ -1,10 +1,10 @@
 // Runs of a service.
 import { nameSegment, shown } from "../../core/naming/names.ts";
-import type { LoggedRun, LoggedRunPage, RunWriter } from "../../core/registry/run.ts";
+import type { LoggedRun, LoggedRunPage, RunName, RunWriter } from "../../core/registry/run.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { artifactPath } from "./address.ts";
-import type { Connection } from "./connection.ts";
+import type { Call, Connection } from "./connection.ts";
 import { listAll } from "./listing.ts";
 import { savedOf } from "./operations.ts";
 import { type Asked, unexpected } from "./problem.ts";
@@ -20,22 +20,18 @@ export function createRemoteRuns(
   connection: Connection,
   checkWritable: (action: string) => void,
 ): Required<RunService> {
-  const pathOf = ({ name, id }: { name: string; id: string }) =>
-    `${artifactPath(name)}/runs/${nameSegment(id)}`;
+  const pathOf = ({ name, id }: RunName) => `${artifactPath(name)}/runs/${nameSegment(id)}`;
+  /** Returns a request that changes a run. Repeats of most of them change nothing more. */
+  const change = (verb: string, run: RunName, sent: Partial<Call>) => {
+    const action = `${verb} a run of ${shown(run.name)}`;
+    checkWritable(action);
+    return { action, path: pathOf(run), writes: true, repeats: true, ...sent };
+  };
   return {
     async beginRun(run, { params, tags, signal } = {}) {
-      const action = `open a run of ${shown(run.name)}`;
-      checkWritable(action);
-      const call = {
-        action,
-        method: "POST",
-        path: pathOf(run),
-        json: { params, tags },
-        signal,
-      } as const;
       // A repeat adds another writer, which logs nothing.
-      const sent = { ...call, writes: true, repeats: true };
-      return await connection.read(sent, (wire: OnWire<RunWriter>, asked) => {
+      const call = change("open", run, { method: "POST", json: { params, tags }, signal });
+      return await connection.read(call, (wire: OnWire<RunWriter>, asked) => {
         if (typeof wire?.writer !== "string") throw unexpected(asked, "it is not a writer");
         return { ...wire, startedAt: new Date(wire.startedAt) };
       });
@@ -61,26 +57,20 @@ export function createRemoteRuns(
     },
 
     async updateRun(run, { signal, ...json }) {
-      const action = `update a run of ${shown(run.name)}`;
-      checkWritable(action);
-      const call = { action, method: "PATCH", path: pathOf(run), json, signal } as const;
-      await connection.read({ ...call, writes: true, repeats: true }, () => undefined);
+      const call = change("update", run, { method: "PATCH", json, signal });
+      await connection.read(call, () => undefined);
     },
 
     async discardRun(run, { signal } = {}) {
-      const action = `discard a run of ${shown(run.name)}`;
-      checkWritable(action);
-      const call = { action, method: "DELETE", path: pathOf(run), signal } as const;
-      return await connection.read({ ...call, writes: true }, flag("discarded"));
+      const call = change("discard", run, { method: "DELETE", signal, repeats: false });
+      return await connection.read(call, flag("discarded"));
     },
 
     async finishRun(run, options = {}) {
-      const action = `finish a run of ${shown(run.name)}`;
-      checkWritable(action);
-      const path = `${pathOf(run)}/finish`;
-      const call = { action, method: "POST", path, json: askedOf(options) } as const;
-      const { signal } = options;
-      return await connection.read({ ...call, signal, writes: true, repeats: true }, savedOf);
+      const path = `${pathOf(run)}/finish`, { signal } = options;
+      const json = askedOf(options);
+      const call = change("finish", run, { method: "POST", path, json, signal });
+      return await connection.read(call, savedOf);
     },
   };
 }

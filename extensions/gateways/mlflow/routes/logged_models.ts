@@ -8,6 +8,7 @@ import {
   type Routes,
 } from "../../../../apps/server/extending.ts";
 import { checkChanges, described, FRESH, type MlflowContext, nameRun } from "../context.ts";
+import type { RunChange } from "../amend.ts";
 import { invalid, noSuchLoggedModel, wrong } from "../errors.ts";
 import {
   experimentId,
@@ -129,32 +130,30 @@ export function loggedModelRoutes(routes: Routes, context: MlflowContext): void 
 }
 
 function changeRoutes(routes: Routes, changes: MlflowContext["changes"]): void {
+  const changed = async (c: RouteContext, change: RunChange) => {
+    await changes.change(changedIn(c), change, c.info.access);
+    return c.json({}, 200, FRESH);
+  };
+
   route(routes, `PATCH ${PATH}/:model/tags`, {
     ...described("SetLoggedModelTags", "Sets tags of a logged model", "save"),
     json: Tagged,
-    answer: async ({ c, json, access }) => {
-      await changes.change(changedIn(c), { tags: s.byKey(json.tags) }, access);
-      return c.json({}, 200, FRESH);
-    },
+    answer: ({ c, json }) => changed(c, { tags: s.byKey(json.tags) }),
   });
 
   route(routes, `DELETE ${PATH}/:model/tags/:key{[^]+}`, {
     ...described("DeleteLoggedModelTag", "Deletes a tag of a logged model", "save"),
-    answer: async ({ c, params, access }) => {
+    answer: ({ c, params }) => {
       const { success, output: key } = v.safeParse(s.tagKey, params.key, { abortEarly: true });
       if (!success) throw invalid("key", params.key, "it is not a key of a tag");
-      await changes.change(changedIn(c), { tags: new Map([[key, null]]) }, access);
-      return c.json({}, 200, FRESH);
+      return changed(c, { tags: new Map([[key, null]]) });
     },
   });
 
   route(routes, `POST ${PATH}/:model/params`, {
     ...described("LogLoggedModelParams", "Logs parameters of a logged model", "save"),
     json: WithParams,
-    answer: async ({ c, json, access }) => {
-      await changes.change(changedIn(c), { params: s.byKey(json.params) }, access);
-      return c.json({}, 200, FRESH);
-    },
+    answer: ({ c, json }) => changed(c, { params: s.byKey(json.params) }),
   });
 
   route(routes, `DELETE ${PATH}/:model`, {
