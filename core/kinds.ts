@@ -26,3 +26,6 @@ export type PlainMembers<T> = Pick<
   T,
   { [K in keyof T]-?: [KindOf<NonNullable<T[K]>>] extends [never] ? never : K }[keyof T]
 >;
+
+/** A value as JSON has it: dates are strings. */
+export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };

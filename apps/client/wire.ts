@@ -7,9 +7,10 @@ import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { Release } from "../../core/registry/release.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { FileInfo } from "../../core/record.ts";
+import type { OnWire } from "../../core/kinds.ts";
 import { type Asked, errorOfProblem, unexpected } from "./problem.ts";
 
-export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
+export type { OnWire };
 
 /** The info of a version. A small version includes the bytes of its files as base64. */
 export type WireInfo = Omit<OnWire<ArtifactInfo>, "files" | "annotations" | "restored"> & {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkNewName } from "../../../core/naming/names.ts";
-import { digestValue, type Registry } from "../../../mod.ts";
+import { digestValue, type Registry, type SavedArtifact } from "../../../mod.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import { conflict, orMissing } from "../../../core/errors.ts";
 import { createLanes } from "../../../core/work/lanes.ts";
@@ -22,12 +22,7 @@ interface SaveRowsOptions {
   dryRun?: boolean;
 }
 
-interface SavedRow {
-  name: string;
-  version: string;
-  digest: string;
-  size: number;
-}
+type SavedRow = Pick<SavedArtifact, "name" | "version" | "digest" | "size">;
 
 /**
  * Saves rows. A row with a version can be repeated: the version exists or not, with the same digest

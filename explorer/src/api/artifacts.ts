@@ -1,4 +1,6 @@
 // Names, versions and files of the service.
+import type { OnWire } from "../../../core/kinds.ts";
+import type { ArtifactInfo } from "../../../core/artifact.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
 import { splitRef } from "../framework/router.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
@@ -23,17 +25,10 @@ export type ListedInfo =
   & Pick<VersionInfo, "size" | "createdAt" | "materializer" | "annotations">
   & { metadata?: VersionInfo["metadata"]; files: { readonly length: number } };
 
-export interface VersionInfo {
-  readonly name: string;
-  readonly version: string;
-  readonly commit: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly createdAt: string;
-  /** The author, if known. */
-  readonly by?: Author;
+type PlainFacts = "name" | "version" | "commit" | "digest" | "size" | "createdAt" | "by";
+
+export interface VersionInfo extends Pick<OnWire<ArtifactInfo>, PlainFacts | "metadata"> {
   readonly materializer: { id: string };
-  readonly metadata: Record<string, unknown>;
   /** Absent if there are none. */
   readonly annotations?: { notes?: string; labels: Record<string, unknown> };
   readonly inputs: readonly (string | { ref: string })[];

@@ -1,17 +1,9 @@
 // Runs that programs log to.
+import type { OnWire } from "../../../core/kinds.ts";
+import type { LoggedRun as StoredRun } from "../../../core/registry/run.ts";
 import type { Beginning, Service } from "./service.ts";
 
-export interface LoggedRun {
-  readonly name: string;
-  readonly id: string;
-  readonly state: "running" | "silent" | "failed" | "finishing" | "finished" | "discarded";
-  readonly reason?: string;
-  readonly version?: string;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly tags: Readonly<Record<string, unknown>>;
-  readonly startedAt: string;
-  readonly lastAt: string;
-  readonly points: number;
+export interface LoggedRun extends OnWire<StoredRun> {
   /** The last value of each name and the best one of measures, once all points are read. */
   readonly metrics?: Readonly<Record<string, unknown>>;
 }

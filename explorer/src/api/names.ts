@@ -1,5 +1,7 @@
 // One name: its versions, aliases and changes.
-import { type Author, type ListedVersion, namePath } from "./artifacts.ts";
+import type { OnWire } from "../../../core/kinds.ts";
+import type { LogEntry as LoggedChange } from "../../../core/registry/log.ts";
+import { type ListedVersion, namePath } from "./artifacts.ts";
 import type { Beginning, Service, ServiceError } from "./service.ts";
 
 export interface Alias {
@@ -7,15 +9,7 @@ export interface Alias {
   readonly version: string;
 }
 
-export interface LogEntry {
-  readonly event: "saved" | "deleted" | "restored" | "aliased" | "unaliased" | "annotated";
-  readonly version?: string;
-  readonly alias?: string;
-  readonly at: string;
-  /** The author, if known. */
-  readonly by?: Author;
-  readonly size?: number;
-}
+export type LogEntry = Omit<OnWire<LoggedChange>, "name">;
 
 export interface NameSummary {
   readonly name: string;
