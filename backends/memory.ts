@@ -18,7 +18,7 @@ import { fault } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { itemAt, valueAt } from "../core/faults/present.ts";
 import { realSystem, type System } from "../core/system.ts";
-import { firstIndex } from "../core/work/first_index.ts";
+import { firstIndex } from "../core/text/first_index.ts";
 
 /**
  * Creates a backend in memory.

@@ -71,7 +71,7 @@ export { loadPart } from "./urls/load_part.ts";
 export { mayLead } from "./urls/nearness.ts";
 export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
-export { firstIndex } from "./work/first_index.ts";
+export { firstIndex } from "./text/first_index.ts";
 export { inStep } from "./work/in_step.ts";
 export { keepNewest } from "./work/keep_newest.ts";
 export { createLanes } from "./work/lanes.ts";

@@ -1,6 +1,6 @@
 // Matches the items of two lists by patience diff (Bram Cohen): unique equal items in their longest
 // common order, and again between each two of them.
-import { firstIndex } from "../work/first_index.ts";
+import { firstIndex } from "./first_index.ts";
 
 type Pair = readonly [before: number, after: number];
 

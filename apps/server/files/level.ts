@@ -3,7 +3,7 @@ import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
-import { firstIndex } from "../../../core/work/first_index.ts";
+import { firstIndex } from "../../../core/text/first_index.ts";
 
 /**
  * A file, or a folder with its delimiter.

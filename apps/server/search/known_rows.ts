@@ -3,7 +3,7 @@ import { itemAt } from "../../../core/faults/present.ts";
 import { placeOf, placeOfName, type Row } from "./block.ts";
 import type { BlockStore } from "./block_store.ts";
 import type { Block } from "./stored_block.ts";
-import { firstIndex } from "../../../core/work/first_index.ts";
+import { firstIndex } from "../../../core/text/first_index.ts";
 
 export interface KnownVersion {
   readonly row?: Row;

@@ -1,5 +1,4 @@
 // The facts at the beginning of a document, between lines of three dashes.
-import { bytesFile } from "../../../../formats/content/content.ts";
 import { yaml } from "../../../../formats/yaml.ts";
 
 /** Longer facts are not read. */
@@ -10,7 +9,13 @@ export async function readFacts(
   text: string,
   path: string,
 ): Promise<{ facts: Readonly<Record<string, unknown>> } | { problem: string }> {
-  const file = bytesFile(path, new TextEncoder().encode(text));
+  const bytes = new TextEncoder().encode(text);
+  const file = {
+    path,
+    size: bytes.byteLength,
+    bytes: () => Promise.resolve(bytes),
+    stream: () => new Blob([bytes]).stream(),
+  };
   try {
     const facts = await yaml({ maxBytes: MAX_BYTES }).decode(file);
     if (typeof facts === "object" && facts !== null && !Array.isArray(facts)) {

@@ -1,7 +1,7 @@
 // Names as a tree: `team:model/large` is below `team:` and `team:model/`.
 import type { TreeNode } from "../../components/tree.ts";
 import type { PageExtension } from "../../extension.ts";
-import { firstIndex } from "../../../../core/work/first_index.ts";
+import { firstIndex } from "../../../../core/text/first_index.ts";
 
 export interface NameNode {
   /** The whole name, or the prefix of a folder with its last separator. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { firstIndex } from "../../../core/work/first_index.ts";
+import { firstIndex } from "../../../core/text/first_index.ts";
 
 Deno.test("the first index that passes is found, from any place", () => {
   for (let count = 0; count < 9; count++) {
