@@ -1,10 +1,11 @@
 // The cache folder of this machine. Only its owner may write to it: others could plant files in it.
 import fs, { type Stats } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
+import { userFolder } from "../core/naming/user_folder.ts";
 import { isGranted, type System } from "../core/system.ts";
 import { checkLocalPath } from "../core/urls/local_path.ts";
 
@@ -35,17 +36,6 @@ function placeInEnvironment({ env }: System): string | undefined {
   const own = env("HOLDFAST_CACHE");
   if (own) return own;
   return userFolder(env, ["XDG_CACHE_HOME", ".cache"]);
-}
-
-/** Returns the folder of a user: of a variable, or in the home folder; undefined without both. */
-export function userFolder(
-  env: System["env"],
-  [variable, folder]: readonly [string, string],
-): string | undefined {
-  const own = env(variable);
-  if (own && isAbsolute(own)) return join(own, "holdfast"); // relative ones are invalid
-  const home = env("HOME") || env("USERPROFILE");
-  return home && isAbsolute(home) ? join(home, folder, "holdfast") : undefined;
 }
 
 function pathOf(asked: string | URL): string {

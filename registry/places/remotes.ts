@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
-import { userFolder } from "../../disk/cache_folder.ts";
+import { userFolder } from "../../core/naming/user_folder.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { denied, invalid, notFound, type RegistryError } from "../../core/errors.ts";
