@@ -1,5 +1,5 @@
 // Signatures in the label of a version: claims of who added them.
-import { isJsonObject, parsedJson } from "../../../../core/text/json_text.ts";
+import { isJsonObject } from "../../../../core/text/json_text.ts";
 import { bytesOf, type CertificateFacts, factsIn, visible } from "./certificate.ts";
 
 /** A signature, as its author describes it. */
@@ -63,7 +63,11 @@ function algorithmOf(sig: string): string | undefined {
 }
 
 function parsed(json: unknown): unknown {
-  return typeof json === "string" ? parsedJson(json) : undefined;
+  try {
+    return typeof json === "string" ? JSON.parse(json) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function first(list: unknown): unknown {
