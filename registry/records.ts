@@ -26,47 +26,7 @@ export { settle, settleVersion } from "./cell/settle.ts";
 export { inUtc, sinceOf, UNKNOWN } from "./cell/since.ts";
 export { isVoid, mayBecomeVoid } from "./cell/voids.ts";
 export { materializerFor } from "./contract/make_value.ts";
-export {
-  afterFolder,
-  ALIVE,
-  AUXILIARY,
-  cellOf,
-  draftPlace,
-  DRAFTS,
-  earlyReleasedMark,
-  encodePlace,
-  GARBAGE_NOTES,
-  isLeftover,
-  isMark,
-  keyCell,
-  keysFolder,
-  LINEAGE,
-  markKey,
-  MIRRORS,
-  mirrorTablesFolder,
-  nameFolder,
-  NAMES,
-  namesPrefix,
-  OBJECTS,
-  objectsFolder,
-  orderSegment,
-  parseCellKey,
-  parseGeneration,
-  parseLineageKey,
-  parsePayloadKey,
-  parsePlace,
-  parseReleasedMark,
-  payloadCell,
-  payloadKey,
-  READINGS,
-  recordKey,
-  SCRATCH,
-  SETTINGS,
-  UNVERSIONED,
-  uploadKey,
-  UPLOADS,
-  versionCell,
-} from "./format/layout.ts";
+export { LAYOUT } from "./layout.ts";
 export type { CellKey } from "./format/layout.ts";
 export { corruptRecord, encodeRecord, FORMAT, TOMBSTONE_BYTES } from "./format/record_codec.ts";
 export { aliasHistory, setAlias } from "./operations/aliases.ts";
@@ -95,7 +55,7 @@ export type {
   DraftState,
   FoundPart,
 } from "./operations/drafts/draft_state.ts";
-export { DISCARDED_BYTES, draftEndKey, parseDraftKey } from "./operations/drafts/note.ts";
+export { DISCARDED_BYTES } from "./operations/drafts/note.ts";
 export type { DraftEntry } from "./operations/drafts/note.ts";
 export { listHolds, noneKnown } from "./operations/holds.ts";
 export { lineageKeys, readInput } from "./operations/lineage/inputs.ts";

@@ -1,11 +1,11 @@
 // Keys of the notes of the garbage collector, and of the tables of passes beside them.
 import { decodeName } from "../../core/naming/names.ts";
 import { decodeOrder } from "../../core/naming/versions.ts";
-import { GARBAGE_NOTES, parseCellKey, parsePayloadKey } from "../../registry/records.ts";
+import { LAYOUT } from "../../registry/records.ts";
 
 /** Returns the key of the garbage collector's note about a name, given as its encoded segment. */
 export function garbageNoteKey(name: string): string {
-  return `${GARBAGE_NOTES}${name}`;
+  return `${LAYOUT.folders.garbageNotes}${name}`;
 }
 
 /** Returns the folder of the rest of that note, if it is large. */
@@ -13,34 +13,34 @@ export function garbageRecordsFolder(name: string): string {
   return `${GARBAGE_RECORDS}${name}/`;
 }
 
-const GARBAGE_RECORDS = `${GARBAGE_NOTES}.records/`;
+const GARBAGE_RECORDS = `${LAYOUT.folders.garbageNotes}.records/`;
 
 /** Returns the encoded name that a key of `gc/` is a note of; undefined for others. */
 export function garbageNoteName(key: string): string | undefined {
   const name = key.startsWith(GARBAGE_RECORDS)
     ? key.slice(GARBAGE_RECORDS.length).replace(/\/\d+$/, "")
-    : key.slice(GARBAGE_NOTES.length);
+    : key.slice(LAYOUT.folders.garbageNotes.length);
   return decodeName(name) === undefined ? undefined : name;
 }
 
 /** The folder of the garbage collector's table of names. No name has this segment. */
-export const GARBAGE_TABLE = `${GARBAGE_NOTES}.names/`;
+export const GARBAGE_TABLE = `${LAYOUT.folders.garbageNotes}.names/`;
 
 /** The folder of the table of the space of names, likewise. */
-export const SPACE_TABLE = `${GARBAGE_NOTES}.space/`;
+export const SPACE_TABLE = `${LAYOUT.folders.garbageNotes}.space/`;
 
 /** The folder of the table of names that rules leave alone, likewise. */
-export const PRUNE_TABLE = `${GARBAGE_NOTES}.pruned/`;
+export const PRUNE_TABLE = `${LAYOUT.folders.garbageNotes}.pruned/`;
 
 /** Returns the ref of a key: `name@version`, `name@alias` or the name. */
 export function refOfKey(key: string): string | undefined {
-  const record = parseCellKey(key);
+  const record = LAYOUT.parseCellKey(key);
   if (record !== undefined) {
     const { name, kind, version, label } = record;
     const part = version?.canonical ?? label;
     return kind === "key" || part === undefined ? name : `${name}@${part}`;
   }
-  const payload = parsePayloadKey(key);
+  const payload = LAYOUT.parsePayloadKey(key);
   const name = payload && decodeName(payload.name);
   const version = payload && decodeOrder(payload.order);
   return version === undefined ? name : `${name}@${version.canonical}`;

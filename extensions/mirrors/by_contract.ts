@@ -16,7 +16,7 @@ import type { Materializer } from "../../core/materializer.ts";
 import { inRange } from "../../core/naming/versions.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 import { openPages } from "../../registry/mod.ts";
-import { copiedFields, readHead, saveFiles, UNKNOWN, versionCell } from "../../registry/records.ts";
+import { copiedFields, LAYOUT, readHead, saveFiles, UNKNOWN } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import type { NameMirror } from "./mirror_name.ts";
 import { attempt, checkProtection, holdTheSame, markOfCopy, occupied, persist } from "./run.ts";
@@ -128,7 +128,7 @@ async function isBuried(
   version: string,
 ): Promise<boolean> {
   if (store === undefined) return false;
-  const cell = versionCell(name, parseVersion(version), store.settings.versioned);
+  const cell = LAYOUT.versionCell(name, parseVersion(version), store.settings.versioned);
   return (await readHead(store, cell, signal))?.dead ?? false;
 }
 

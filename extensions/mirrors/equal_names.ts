@@ -5,13 +5,7 @@
 import { fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import { encodeName, isRegistryError, sha256 } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import {
-  MIRRORS,
-  mirrorTablesFolder,
-  PackedMap,
-  passNames,
-  readNameTable,
-} from "../../registry/records.ts";
+import { LAYOUT, PackedMap, passNames, readNameTable } from "../../registry/records.ts";
 import type { ListedName } from "../../registry/records.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";
@@ -201,5 +195,5 @@ function isEqual(value: unknown): value is EqualListings {
 
 /** Returns the folder of a mirror's table of equal names. */
 export function mirrorTableFolder(registry: string, selection: string): string {
-  return `${mirrorTablesFolder(`${MIRRORS}${registry}/`)}${selection}/`;
+  return `${LAYOUT.mirrorTablesFolder(`${LAYOUT.folders.mirrors}${registry}/`)}${selection}/`;
 }

@@ -1,7 +1,7 @@
 // Notes of cells that earlier runs found equal, so that the next run need not read them. Losing
 // notes only costs reads.
 import { encodeName, isRegistryError } from "../../core/kernel.ts";
-import { decodeNote, encodeNote, MIRRORS } from "../../registry/records.ts";
+import { decodeNote, encodeNote, LAYOUT } from "../../registry/records.ts";
 import { persist } from "./run.ts";
 import type { MirrorCell, MirrorRun, NamePair } from "./run.ts";
 
@@ -92,5 +92,5 @@ function entriesOf(note: unknown): [string, Entry][] {
 
 /** Returns `mirrors/<registry>/<name>/<source name>`, where a mirror notes what it found equal. */
 export function mirrorKey(registry: string, name: string, source: string): string {
-  return `${MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
+  return `${LAYOUT.folders.mirrors}${registry}/${encodeName(name)}/${encodeName(source)}`;
 }

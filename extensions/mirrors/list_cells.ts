@@ -4,15 +4,7 @@ import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
 import { inStep, itemAt } from "../../core/kernel.ts";
 import { inRange } from "../../core/naming/versions.ts";
-import {
-  afterFolder,
-  asGeneration,
-  headOf,
-  keysFolder,
-  nameFolder,
-  parseCellKey,
-  versionCell,
-} from "../../registry/records.ts";
+import { asGeneration, headOf, LAYOUT } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { persist } from "./run.ts";
@@ -24,14 +16,14 @@ export type BothListings = Record<"source" | "target", Fingerprint>;
 /** Creates fingerprints without idempotency keys: a mirror does not copy these. */
 export function beginListings({ name, target }: NamePair): BothListings {
   return {
-    source: new Fingerprint({ without: keysFolder(name) }),
-    target: new Fingerprint({ without: keysFolder(target) }),
+    source: new Fingerprint({ without: LAYOUT.keysFolder(name) }),
+    target: new Fingerprint({ without: LAYOUT.keysFolder(target) }),
   };
 }
 
 /** Returns the same fingerprint as `beginListings`, of a whole listing of a name. */
 export function fingerprintOfName(name: string, entries: readonly ObjectInfo[]): string {
-  return fingerprintOf(entries, { without: keysFolder(name) });
+  return fingerprintOf(entries, { without: LAYOUT.keysFolder(name) });
 }
 
 /** The cells of one path, of which at least one exists. */
@@ -71,7 +63,7 @@ async function* listCells(
     );
     last = cells.length < PART ? undefined : itemAt(cells, -1).cell;
     for (const entry of entries) {
-      if (last === undefined || entry.key < afterFolder(last)) listing.add(entry);
+      if (last === undefined || entry.key < LAYOUT.afterFolder(last)) listing.add(entry);
     }
     yield* cells;
   } while (last !== undefined);
@@ -93,9 +85,9 @@ async function listPart(
   start?: string,
   signal?: AbortSignal,
 ): Promise<Part> {
-  const folder = nameFolder(name);
+  const folder = LAYOUT.nameFolder(name);
   const cells: MirrorCell[] = [], entries: ObjectInfo[] = [];
-  let after = start && afterFolder(start);
+  let after = start && LAYOUT.afterFolder(start);
   do {
     const from = after;
     after = undefined;
@@ -104,7 +96,7 @@ async function listPart(
       entries.push(entry);
       const newest = cellIn(context, name, entry);
       if (newest === "key") {
-        after = afterFolder(keysFolder(name)); // skip: there may be one for each version
+        after = LAYOUT.afterFolder(LAYOUT.keysFolder(name)); // skip: there may be one for each version
         break;
       }
       if (newest === undefined || cells.at(-1)?.path === newest.path) continue;
@@ -137,14 +129,14 @@ function cellIn(
   entry: ObjectInfo,
 ): MirrorCell | "key" | undefined {
   const newest = asGeneration(entry);
-  const key = newest && parseCellKey(newest.key);
+  const key = newest && LAYOUT.parseCellKey(newest.key);
   if (newest === undefined || key === undefined) return undefined;
   const { cell, kind, version, label: alias } = key;
   if (kind === "key") return kind;
-  if (kind === "version" && cell !== versionCell(name, version!, settings.versioned)) {
+  if (kind === "version" && cell !== LAYOUT.versionCell(name, version!, settings.versioned)) {
     return undefined;
   }
-  const head = headOf(newest), path = cell.slice(nameFolder(name).length);
+  const head = headOf(newest), path = cell.slice(LAYOUT.nameFolder(name).length);
   return {
     cell,
     path,

@@ -26,8 +26,7 @@ import {
   createRuleReader,
   findingLostObjects,
   knownContext,
-  NAMES,
-  namesPrefix,
+  LAYOUT,
 } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import { openPages } from "../../registry/mod.ts";
@@ -291,8 +290,10 @@ async function* usedNames(
   prefix: string,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
-  for await (const entry of backend.list(namesPrefix(prefix), { delimiter: "/", signal })) {
-    const name = isPrefix(entry) ? decodeName(entry.prefix.slice(NAMES.length, -1)) : undefined;
+  for await (const entry of backend.list(LAYOUT.namesPrefix(prefix), { delimiter: "/", signal })) {
+    const name = isPrefix(entry)
+      ? decodeName(entry.prefix.slice(LAYOUT.folders.names.length, -1))
+      : undefined;
     if (name !== undefined) yield name;
   }
 }

@@ -1,13 +1,12 @@
 // Mirrors one alias: the target gets each change of its history, with the times of the source.
 import { isRegistryError, parseRef, parseVersion } from "../../core/kernel.ts";
 import {
+  LAYOUT,
   locate,
   readHead,
-  recordKey,
   setAlias,
   settle,
   settleVersion,
-  versionCell,
 } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import { changesOf, writeChanges } from "./mirror_notes.ts";
@@ -54,7 +53,7 @@ async function set(
   const version = versionOf(wanted)!;
   const isEqual = present !== undefined && versionOf(present) === version;
   if (isEqual && (missing.length === 0 || !related)) {
-    if (!dryRun) await settle(to, [recordKey(targetCellPath(pair), generation)], signal);
+    if (!dryRun) await settle(to, [LAYOUT.recordKey(targetCellPath(pair), generation)], signal);
     return { action: "skipped", generation };
   }
   // Only a change of the source may name a version that is deleted.
@@ -85,7 +84,7 @@ async function isDeleted(
   version: string,
 ): Promise<boolean> {
   const isDeletedIn = async (context: Context, name: string) => {
-    const cell = versionCell(name, parseVersion(version), context.settings.versioned);
+    const cell = LAYOUT.versionCell(name, parseVersion(version), context.settings.versioned);
     return (await readHead(context, cell, signal))?.dead ?? false;
   };
   return await isDeletedIn(from, names.name) && await isDeletedIn(to, names.target);

@@ -5,12 +5,10 @@ import { isRegistryError, parseVersion } from "../../core/kernel.ts";
 import { decodeOrder } from "../../core/naming/versions.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import {
-  cellOf,
   generationAbove,
   inUtc,
   isVoid,
-  parseCellKey,
-  parsePlace,
+  LAYOUT,
   readHead,
   readRecord,
   readVersion,
@@ -146,7 +144,7 @@ function chooseBase(
 ): Version | undefined {
   const shared = new Map<Version, number>();
   for (const [place, bytes] of bytesAt) {
-    const { order, commit: its } = parsePlace(place);
+    const { order, commit: its } = LAYOUT.parsePlace(place);
     if (its === commit) continue; // its own
     const user = users.get(place) ?? decodeOrder(order);
     const base = user && live.get(user.canonical);
@@ -213,7 +211,7 @@ function isSavedAgain(
 /** Reads the version in the target. In mutable registries, damage is replaced. */
 async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Located | undefined> {
   try {
-    return await readVersion(to, cellOf(head.key), { head, signal });
+    return await readVersion(to, LAYOUT.cellOf(head.key), { head, signal });
   } catch (error) {
     if (!to.settings.mutable || !isRegistryError(error, "Corrupt")) throw error;
   }
@@ -232,8 +230,8 @@ async function newestVoid(
   if (head.dead) return undefined;
   const origin = originOf(from, record);
   let newest: FreeAbove | undefined;
-  for await (const entry of to.backend.list(cellOf(head.key), { signal })) {
-    const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
+  for await (const entry of to.backend.list(LAYOUT.cellOf(head.key), { signal })) {
+    const key = isPrefix(entry) ? undefined : LAYOUT.parseCellKey(entry.key);
     if (isPrefix(entry) || key === undefined) continue;
     const object = await readRecord(to, entry.key, signal);
     if (object?.record.kind !== "version") return undefined;

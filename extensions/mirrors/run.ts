@@ -17,7 +17,7 @@ import type { Fault, Registry } from "../../core/kernel.ts";
 import type { Origin, RetentionRule, VersionRecord } from "../../core/record.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { checkKnownRule, nameFolder, readInput } from "../../registry/records.ts";
+import { checkKnownRule, LAYOUT, readInput } from "../../registry/records.ts";
 import type { Context, Head, NamedInput } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { mirrorReasons } from "./words/reasons.ts";
@@ -85,7 +85,7 @@ export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
 }
 
 export function targetCellPath({ target, source }: CellPair): string {
-  return `${nameFolder(target)}${source.path}`;
+  return `${LAYOUT.nameFolder(target)}${source.path}`;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Registry } from "../../core/kernel.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { RUN_PREFIX, runIdOf } from "../../core/naming/draft_ids.ts";
 import { decodeName, encodeNamePrefix } from "../../core/naming/names.ts";
-import { contextOf, DRAFTS } from "../../registry/records.ts";
+import { contextOf, LAYOUT } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 
 /** Yields the ids of the stored runs of a name that begin so, also of those that have ended. */
@@ -13,7 +13,9 @@ export function runIdsWith(
   name: string,
   begin: string,
 ): AsyncGenerator<string> {
-  return idsIn(contextOf(registry, "list runs"), `${DRAFTS}${encodeName(name)}/`, { begin });
+  return idsIn(contextOf(registry, "list runs"), `${LAYOUT.folders.drafts}${encodeName(name)}/`, {
+    begin,
+  });
 }
 
 /** Yields the names with a prefix that have stored drafts. */
@@ -22,15 +24,15 @@ export async function* namesWithDrafts(
   prefix: string,
 ): AsyncGenerator<string> {
   const context = contextOf(registry, "list names");
-  for await (const folder of foldersIn(context, DRAFTS + encodeNamePrefix(prefix))) {
-    const name = decodeName(folder.slice(DRAFTS.length, -1));
+  for await (const folder of foldersIn(context, LAYOUT.folders.drafts + encodeNamePrefix(prefix))) {
+    const name = decodeName(folder.slice(LAYOUT.folders.drafts.length, -1));
     if (name !== undefined) yield name;
   }
 }
 
 /** Yields the ids of the runs of a name whose drafts are stored, also of those that have ended. */
 export function storedRunIds(context: Context, name: string): AsyncGenerator<string> {
-  return idsIn(context, `${DRAFTS}${encodeName(name)}/`);
+  return idsIn(context, `${LAYOUT.folders.drafts}${encodeName(name)}/`);
 }
 
 export async function* idsIn(

@@ -17,11 +17,9 @@ import type { RunName } from "../../core/registry/run.ts";
 import {
   contextOf,
   DraftCall,
-  draftPlace,
-  encodePlace,
   fileInfo,
+  LAYOUT,
   lookAtDraft,
-  payloadKey,
   readPart,
   readParts,
   StoreReader,
@@ -207,7 +205,7 @@ function openPartFile(
   { note, inline, addition }: FoundPart,
   file: StoredFile,
 ): ArtifactFile {
-  const place = encodePlace(draftPlace(addition.commit));
+  const place = LAYOUT.encodePlace(LAYOUT.draftPlace(addition.commit));
   const ref = `${spoken}, part ${shown(note.part)}`;
   const missing = (key: string, path: string) => {
     const hint = "Check whether another program deleted it.";
@@ -215,7 +213,7 @@ function openPartFile(
     const what = `file ${shown(path)} of ${ref}`;
     return Promise.reject(corrupt("read", what, "a stored object is missing", at));
   };
-  const keyOf = (_: StoredFile, part: Part) => payloadKey(name, place, part.object);
+  const keyOf = (_: StoredFile, part: Part) => LAYOUT.payloadKey(name, place, part.object);
   const info = { name, size: file.size } as ArtifactInfo; // of which only the progress is made
   const source = { ref, recordKey: addition.info.key, inline, keyOf, missing, info, files: [file] };
   const reader = new StoreReader({ backend }, source, { verify: "integrity", signal });

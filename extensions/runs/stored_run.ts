@@ -8,7 +8,7 @@ import type {
   ReadRunsOptions,
   RunName,
 } from "../../core/registry/run.ts";
-import { DISCARDED_BYTES, DRAFTS, isSpent, stateOf } from "../../registry/records.ts";
+import { DISCARDED_BYTES, isSpent, LAYOUT, stateOf } from "../../registry/records.ts";
 import type { Context, DraftState } from "../../registry/records.ts";
 import { readFacts } from "./run_facts.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
@@ -105,10 +105,10 @@ export async function* listStoredRuns(
 ): AsyncGenerator<LoggedRun> {
   if (name !== undefined) checkName(name);
   const folders = name === undefined
-    ? foldersIn(context, DRAFTS, signal)
-    : [`${DRAFTS}${encodeName(name)}/`];
+    ? foldersIn(context, LAYOUT.folders.drafts, signal)
+    : [`${LAYOUT.folders.drafts}${encodeName(name)}/`];
   for await (const folder of folders) {
-    const own = decodeName(folder.slice(DRAFTS.length, -1));
+    const own = decodeName(folder.slice(LAYOUT.folders.drafts.length, -1));
     if (own !== undefined && names(own)) yield* runsIn(context, own, { folder, signal });
   }
 }

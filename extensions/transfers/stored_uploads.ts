@@ -3,7 +3,7 @@ import { concatBytes, createSha256, fault, isRegistryError, shown } from "../../
 import type { RegistryError } from "../../core/kernel.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
-import { graceAt, readGraces, StoredContent, uploadKey } from "../../registry/records.ts";
+import { graceAt, LAYOUT, readGraces, StoredContent } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import {
   decodeNote,
@@ -71,7 +71,7 @@ export class StoredUploads {
       const hint = "Shorten the metadata, or save part of it as a file of the artifact.";
       throw fault({ code: "Invalid", action: "begin an upload", state, hint });
     }
-    await putPiece(this.#context, uploadKey(id, 0), bytes);
+    await putPiece(this.#context, LAYOUT.uploadKey(id, 0), bytes);
   }
 
   async remove(id: string, signal?: AbortSignal): Promise<void> {
@@ -133,7 +133,7 @@ export class StoredUploads {
 
 function noteKey(id: string): string | undefined {
   try {
-    return uploadKey(id, 0);
+    return LAYOUT.uploadKey(id, 0);
   } catch (error) {
     if (!isRegistryError(error, "Invalid")) throw error;
   }

@@ -14,7 +14,7 @@ import type { RegistryError } from "../../core/kernel.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { retry } from "../../core/retry.ts";
-import { uploadKey, UPLOADS } from "../../registry/records.ts";
+import { LAYOUT } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */
@@ -157,7 +157,7 @@ export async function listPieces(
   signal?: AbortSignal,
 ): Promise<Arrived> {
   const sizes = new Map<string, number>();
-  for await (const entry of backend.list(`${UPLOADS}${id}/`, { signal })) {
+  for await (const entry of backend.list(`${LAYOUT.folders.uploads}${id}/`, { signal })) {
     if (!isPrefix(entry)) sizes.set(entry.key, entry.size);
   }
   const pieces: string[] = [];
@@ -170,7 +170,7 @@ export async function listPieces(
 
 /** Returns the key of the piece at an offset; object 0 is the note. */
 export function pieceKey(id: string, start: number): string {
-  return uploadKey(id, start + 1);
+  return LAYOUT.uploadKey(id, start + 1);
 }
 
 function retrying<T>({ system, retryForMs }: Context, action: () => Promise<T>): Promise<T> {

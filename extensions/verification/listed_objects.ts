@@ -15,10 +15,8 @@ import {
   allParts,
   asPartial,
   cutOff,
+  LAYOUT,
   listReadable,
-  NAMES,
-  OBJECTS,
-  objectsFolder,
   PackedMap,
   saveAgain,
 } from "../../registry/records.ts";
@@ -39,8 +37,8 @@ export class ListedObjects {
 
   constructor(context: Context, prefix: string, counts: ListedCounts, signal?: AbortSignal) {
     const [, name = "", , , order = ""] = prefix.split("/");
-    const folder = `${OBJECTS}${name}/${order && `${order}/`}`; // of a version, its own payload
-    const top = prefix === NAMES ? OBJECTS : folder;
+    const folder = `${LAYOUT.folders.objects}${name}/${order && `${order}/`}`; // of a version, its own payload
+    const top = prefix === LAYOUT.folders.names ? LAYOUT.folders.objects : folder;
     const onFailure = () => {}; // objects that are not listed are looked up
     this.#context = context;
     this.#signal = signal;
@@ -50,7 +48,7 @@ export class ListedObjects {
 
   /** Returns the objects of a name, which is not before the last one. */
   async of(name: string): Promise<ObjectsOfName> {
-    const folder = objectsFolder(name);
+    const folder = LAYOUT.objectsFolder(name);
     if (this.#current !== undefined && this.#folder === folder) return this.#current;
     this.#folder = folder;
     const sizes = new PackedMap<number>();

@@ -2,7 +2,7 @@
 // longest. Without notes, or with wrong ones, bytes are read again sooner or later than needed.
 import { isRegistryError } from "../../core/kernel.ts";
 import type { Shard } from "../../core/kernel.ts";
-import { decodeNote, encodeNote, READINGS } from "../../registry/records.ts";
+import { decodeNote, encodeNote, LAYOUT } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import type { VerifyCoverage } from "./report.ts";
 import { windowOfDay } from "./sample.ts";
@@ -39,7 +39,7 @@ export class Readings {
     const own: NotedShard = { shard, times: new Float64Array(POSITIONS) };
     const readings = new Readings(context, own, startedAt, signal);
     await readings.#attempt("read", async () => {
-      for await (const entry of context.backend.list(READINGS, { signal })) {
+      for await (const entry of context.backend.list(LAYOUT.folders.readings, { signal })) {
         const of = "key" in entry ? parseReadingsKey(entry.key) : undefined;
         const times = of && await readings.#read(of);
         if (of === undefined || times === undefined) continue;
@@ -188,12 +188,13 @@ function runsOf(times: Times): [to: number, at: number][] {
 
 /** Returns the key of the note of a shard. */
 function readingsKey({ index, count }: Readonly<Shard>): string {
-  return `${READINGS}${index}-${count}`;
+  return `${LAYOUT.folders.readings}${index}-${count}`;
 }
 
 /** Parses the key of a note of `verify`; undefined for others. */
 function parseReadingsKey(key: string): Shard | undefined {
-  const [, index, count] = /^(\d{1,15})-(\d{1,15})$/.exec(key.slice(READINGS.length)) ?? [];
+  const [, index, count] =
+    /^(\d{1,15})-(\d{1,15})$/.exec(key.slice(LAYOUT.folders.readings.length)) ?? [];
   const shard = { index: Number(index), count: Number(count) };
   return shard.index < shard.count && readingsKey(shard) === key ? shard : undefined;
 }

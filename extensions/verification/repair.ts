@@ -16,9 +16,8 @@ import type { ByteRange, RegistryError } from "../../core/kernel.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import {
   allParts,
-  cellOf,
+  LAYOUT,
   objectsOf,
-  parseCellKey,
   readVersion,
   startOperation,
   StoreReader,
@@ -67,9 +66,9 @@ export class FileRepair {
     name: string,
     problems: readonly VerifyProblem[],
   ): Promise<Map<VerifyProblem, RegistryError>> {
-    const damaged = Map.groupBy(problems, ({ record, path }) => `${cellOf(record)} ${path}`);
+    const damaged = Map.groupBy(problems, ({ record, path }) => `${LAYOUT.cellOf(record)} ${path}`);
     const problemsOf = ({ source, file }: Readable) =>
-      damaged.get(`${cellOf(source.recordKey)} ${file.path}`) ?? [];
+      damaged.get(`${LAYOUT.cellOf(source.recordKey)} ${file.path}`) ?? [];
     const unread = ({ key }: VerifyProblem) => this.#refusal(key, "its version cannot be read");
     const failures = new Map(problems.map((problem) => [problem, unread(problem)]));
     const objects = new Map<string, Set<VerifyProblem>>();
@@ -110,7 +109,7 @@ export class FileRepair {
     const signal = this.#signal;
     for await (const { head } of versionHeads(context, name, { signal })) {
       try {
-        const located = await readVersion(context, cellOf(head.key), { head, signal });
+        const located = await readVersion(context, LAYOUT.cellOf(head.key), { head, signal });
         if (located === undefined) continue;
         const { info, inline } = located.found;
         const inlineAt = info.size - inline.byteLength;
@@ -129,9 +128,9 @@ export class FileRepair {
   async #repairObject(key: string, uses: Use[]): Promise<void> {
     const backend = this.#to.backend, signal = this.#signal;
     const operation = startOperation(this.#to, `repair "${key}"`, signal);
-    const isRecord = parseCellKey(key) !== undefined;
+    const isRecord = LAYOUT.parseCellKey(key) !== undefined;
     if (isRecord) {
-      const located = await readVersion(this.#to, cellOf(key), { signal });
+      const located = await readVersion(this.#to, LAYOUT.cellOf(key), { signal });
       if (located?.found.info.key !== key) throw this.#refusal(key, "it was replaced");
       if (objectsOf(this.#to, located.record).length > 0) { // it could look late
         throw this.#refusal(key, "the record also has payload");

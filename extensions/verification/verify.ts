@@ -7,30 +7,16 @@ import { decodeName } from "../../core/naming/names.ts";
 import { checkRegistry } from "../../core/options/check_options.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import {
-  AUXILIARY,
   checkKnown,
   checkWritable,
   contextOf,
-  earlyReleasedMark,
   findingLostObjects,
-  LINEAGE,
+  LAYOUT,
   lineageKeys,
   listReadable,
   locate,
-  nameFolder,
-  NAMES,
-  OBJECTS,
-  objectsFolder,
-  parseCellKey,
-  parseLineageKey,
-  parsePayloadKey,
-  parseReleasedMark,
   readHead,
-  READINGS,
   readInput,
-  recordKey,
-  SETTINGS,
-  versionCell,
 } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";
 import { Readings } from "./readings.ts";
@@ -119,10 +105,10 @@ async function verifyPlaces(
     : undefined;
   const verify = (prefix: string) =>
     verifyRecords(context, prefix, report, { ...options, deep, onRecord });
-  await verify(SETTINGS);
+  await verify(LAYOUT.folders.settings);
   if (names === undefined) {
-    await verify(NAMES);
-    await countStrangers(context, OBJECTS, counting);
+    await verify(LAYOUT.folders.names);
+    await countStrangers(context, LAYOUT.folders.objects, counting);
     const hasReadings = await countOthers(context, counting);
     await lineage.check(report, options);
     return hasReadings;
@@ -136,12 +122,14 @@ async function verifyPlaces(
         await verify(await cellOfRef(context, parseRef(ref), signal));
         continue;
       }
-      await verify(nameFolder(name));
-      await countStrangers(context, objectsFolder(name), counting);
+      await verify(LAYOUT.nameFolder(name));
+      await countStrangers(context, LAYOUT.objectsFolder(name), counting);
     }
-    for await (const entry of context.backend.list(NAMES, { delimiter: "/", signal })) {
+    for await (
+      const entry of context.backend.list(LAYOUT.folders.names, { delimiter: "/", signal })
+    ) {
       if (!isPrefix(entry) || !selection.owns(entry.prefix)) continue;
-      const name = decodeName(entry.prefix.slice(NAMES.length, -1));
+      const name = decodeName(entry.prefix.slice(LAYOUT.folders.names.length, -1));
       if (name !== undefined && !requested.has(name)) unseen.names++;
     }
     return false;
@@ -159,7 +147,7 @@ async function repair(
   const from = findingLostObjects({ ...contextOf(copy, "repair from it"), cache: undefined });
   const { FileRepair } = await import("./repair.ts");
   const isLineage = ({ key }: VerifyProblem) =>
-    key.startsWith(LINEAGE) || parseReleasedMark(key) !== undefined;
+    key.startsWith(LAYOUT.folders.lineage) || LAYOUT.parseReleasedMark(key) !== undefined;
   const { notes = [], files = [], others = [] } = Object.groupBy(
     report.problems,
     (problem) => isLineage(problem) ? "notes" : problem.path === undefined ? "others" : "files",
@@ -168,7 +156,7 @@ async function repair(
   report.problems = others.map((other) => other.code === "Corrupt" ? { ...other, reason } : other);
   report.repaired = notes;
   for (const { key } of notes) await to.backend.put(key, new Uint8Array(), { signal });
-  for (const [name, its] of Map.groupBy(files, ({ record }) => parseCellKey(record)!.name)) {
+  for (const [name, its] of Map.groupBy(files, ({ record }) => LAYOUT.parseCellKey(record)!.name)) {
     const failures = await new FileRepair(to, from, signal).repair(name, its);
     for (const problem of its) {
       const reason = failures.get(problem)?.message;
@@ -182,7 +170,7 @@ async function repair(
 async function cellOfRef(context: Context, ref: Ref, signal?: AbortSignal): Promise<string> {
   const { name, selector } = ref;
   const { versioned } = context.settings;
-  const cell = selector.kind === "version" && versionCell(name, selector.version, versioned);
+  const cell = selector.kind === "version" && LAYOUT.versionCell(name, selector.version, versioned);
   if (cell && await readHead(context, cell, signal) !== undefined) return cell;
   return (await locate(context, ref, { signal })).cell;
 }
@@ -205,7 +193,7 @@ async function countStrangers(context: Context, prefix: string, counting: Counti
   const { signal } = counting;
   const onFailure = (_: unknown, key: string) => count(counting, "strangers", key);
   for await (const { key } of listReadable(context, prefix, { signal, onFailure })) {
-    if (parsePayloadKey(key) === undefined) count(counting, "strangers", key);
+    if (LAYOUT.parsePayloadKey(key) === undefined) count(counting, "strangers", key);
   }
 }
 
@@ -215,11 +203,18 @@ async function countOthers(context: Context, counting: Counting): Promise<boolea
   let hasReadings = false;
   for await (const top of context.backend.list("", { delimiter: "/", signal })) {
     if (!isPrefix(top)) count(counting, "strangers", top.key);
-    else if (![SETTINGS, NAMES, OBJECTS, LINEAGE].includes(top.prefix)) {
-      const kind = AUXILIARY.includes(top.prefix) ? "auxiliary" : "strangers";
+    else if (
+      ![
+        LAYOUT.folders.settings,
+        LAYOUT.folders.names,
+        LAYOUT.folders.objects,
+        LAYOUT.folders.lineage,
+      ].includes(top.prefix)
+    ) {
+      const kind = LAYOUT.folders.auxiliary.includes(top.prefix) ? "auxiliary" : "strangers";
       const onFailure = (_: unknown, key: string) => count(counting, "strangers", key);
       for await (const { key } of listReadable(context, top.prefix, { signal, onFailure })) {
-        if (key.startsWith(READINGS)) hasReadings = true;
+        if (key.startsWith(LAYOUT.folders.readings)) hasReadings = true;
         else count(counting, kind, key);
       }
     }
@@ -244,15 +239,18 @@ export class LineageCheck {
     const { name, generation, inputs } = record;
     if (inputs === undefined) return;
     const version = parseVersion(record.version);
-    const cell = versionCell(name, version, settings.versioned);
-    const from = { ref: `${name}@${version.canonical}`, record: recordKey(cell, generation) };
+    const cell = LAYOUT.versionCell(name, version, settings.versioned);
+    const from = {
+      ref: `${name}@${version.canonical}`,
+      record: LAYOUT.recordKey(cell, generation),
+    };
     for (const key of lineageKeys(this.#context, { ...record, version, inputs })) {
       this.#expected.set(key, from);
     }
     for (const input of inputs) {
       const { name, version } = readInput(this.#context, input);
       if (name === undefined || version === undefined) continue;
-      this.#inputs.add(versionCell(name, version, settings.versioned));
+      this.#inputs.add(LAYOUT.versionCell(name, version, settings.versioned));
     }
   }
 
@@ -262,9 +260,11 @@ export class LineageCheck {
     const lineage = report.lineage = { notes: 0, stale: 0, dangling: 0 };
     const onFailure = (error: RegistryError, key: string) =>
       addProblem(report, asProblem("lineage", key, error), options);
-    for await (const { key } of listReadable(context, LINEAGE, { signal, onFailure })) {
-      const note = parseLineageKey(key);
-      const cell = note && versionCell(note.name, note.version, context.settings.versioned);
+    for await (
+      const { key } of listReadable(context, LAYOUT.folders.lineage, { signal, onFailure })
+    ) {
+      const note = LAYOUT.parseLineageKey(key);
+      const cell = note && LAYOUT.versionCell(note.name, note.version, context.settings.versioned);
       if (!this.#selection.owns(cell ?? key)) continue;
       if (note === undefined) report.unseen.strangers++;
       else if (++lineage.notes && !expected.delete(key)) lineage.stale++;
@@ -287,10 +287,10 @@ async function isMarked(
   key: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const mark = parseReleasedMark(key);
+  const mark = LAYOUT.parseReleasedMark(key);
   if (mark === undefined) return false;
   if (await backend.head(key, { signal }) !== undefined) return true;
-  return (await backend.head(earlyReleasedMark(mark.name), { signal }))?.size === 0;
+  return (await backend.head(LAYOUT.earlyReleasedMark(mark.name), { signal }))?.size === 0;
 }
 
 function missing(ref: string, key: string): RegistryError {

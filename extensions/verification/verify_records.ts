@@ -15,17 +15,12 @@ import { decodeName } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import {
   asPartial,
-  cellOf,
+  LAYOUT,
   listReadable,
   locate,
   misplaced,
-  parseCellKey,
-  parseGeneration,
-  parseReleasedMark,
   readRecord,
-  SETTINGS,
   TOMBSTONE_BYTES,
-  versionCell,
   versionHeads,
 } from "../../registry/records.ts";
 import type { CellKey, Context } from "../../registry/records.ts";
@@ -70,7 +65,7 @@ export async function verifyRecords(
   let batch: Place[] = [];
   let cell = "";
   let isOwn = true;
-  const listed = report.listed && prefix !== SETTINGS
+  const listed = report.listed && prefix !== LAYOUT.folders.settings
     ? new ListedObjects(context, prefix, report.listed, options.signal)
     : undefined;
   const onFailure = async (error: RegistryError, at: string) => {
@@ -81,16 +76,18 @@ export async function verifyRecords(
   };
   try {
     for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
-      if (parseReleasedMark(info.key) !== undefined) continue;
-      const key = parseCellKey(info.key);
+      if (LAYOUT.parseReleasedMark(info.key) !== undefined) continue;
+      const key = LAYOUT.parseCellKey(info.key);
       if (
-        !(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))
+        !(prefix === LAYOUT.folders.settings
+          ? isSettings(info.key)
+          : key !== undefined && isOurs(context, key))
       ) {
         if (selection.owns(info.key)) report.unseen.strangers++;
         continue;
       }
-      const newest = cell !== cellOf(info.key);
-      if (newest) isOwn = selection.owns(cell = cellOf(info.key));
+      const newest = cell !== LAYOUT.cellOf(info.key);
+      if (newest) isOwn = selection.owns(cell = LAYOUT.cellOf(info.key));
       const objects = key && await listed?.of(key.name);
       const place = { info, key, newest, isOwn, objects };
       if (!isOwn && !(options.deep && isVersion(place))) continue;
@@ -112,12 +109,13 @@ function nameOf(key: string): string {
 }
 
 function isSettings(key: string): boolean {
-  return cellOf(key) === SETTINGS && parseGeneration(key.slice(SETTINGS.length)) !== undefined;
+  return LAYOUT.cellOf(key) === LAYOUT.folders.settings &&
+    LAYOUT.parseGeneration(key.slice(LAYOUT.folders.settings.length)) !== undefined;
 }
 
 /** Returns true if a cell is in the right folder. */
 function isOurs({ settings }: Context, { kind, name, version, cell }: CellKey): boolean {
-  return kind !== "version" || versionCell(name, version!, settings.versioned) === cell;
+  return kind !== "version" || LAYOUT.versionCell(name, version!, settings.versioned) === cell;
 }
 
 async function verifyBatch(
@@ -228,7 +226,8 @@ function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): 
   if (record.kind === "note") {
     return (record.version && parseVersion(record.version).canonical) === key.version?.canonical;
   }
-  return versionCell(record.name, parseVersion(record.version), settings.versioned) === key.cell;
+  return LAYOUT.versionCell(record.name, parseVersion(record.version), settings.versioned) ===
+    key.cell;
 }
 
 /** Verifies that an alias of a name with versions leads to one. */

@@ -5,9 +5,9 @@ import type { createLimit, RegistryError } from "../../core/kernel.ts";
 import { drain, readThrough } from "../../core/work/read_through.ts";
 import {
   asPartial,
-  cellOf,
   corruptRecord,
   createArtifact,
+  LAYOUT,
   readHead,
   readRecord,
   readVersion,
@@ -75,7 +75,7 @@ class VersionCheck {
     this.#listed = listed;
     this.#report = report;
     this.#options = options;
-    this.#cell = cellOf(listed.head.key);
+    this.#cell = LAYOUT.cellOf(listed.head.key);
   }
 
   async run(): Promise<Damage[]> {
@@ -190,7 +190,10 @@ async function scrubbedHead(
   signal?: AbortSignal,
 ): Promise<RegistryError | undefined> {
   const record = (await readRecord(context, key, signal))?.record;
-  if (record?.kind !== "scrubbed" || (await readHead(context, cellOf(key), signal))?.key !== key) {
+  if (
+    record?.kind !== "scrubbed" ||
+    (await readHead(context, LAYOUT.cellOf(key), signal))?.key !== key
+  ) {
     return undefined;
   }
   const state = "its content was collected as garbage, so a newer record is missing";

@@ -90,7 +90,7 @@ export function earlyReleasedMark(name: string): string {
   return `${aliasesFolder(name)}${RELEASED}/mark`;
 }
 
-interface ReleaseMark {
+export interface ReleaseMark {
   name: string;
   /** Absent in the mark of early programs. */
   release?: string;
@@ -202,7 +202,7 @@ export function parsePlace(from: string): PayloadPlace {
   return { order, commit };
 }
 
-interface PayloadKey extends PayloadPlace {
+export interface PayloadKey extends PayloadPlace {
   /** The name's segment, encoded. */
   name: string;
   file: string;

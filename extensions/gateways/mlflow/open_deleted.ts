@@ -7,9 +7,9 @@ import {
   headOf,
   isVoid,
   knownContext,
+  LAYOUT,
   payloadSource,
   readRecord,
-  versionCell,
 } from "../../../registry/records.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function openDeleted(
 ): Promise<Artifact | undefined> {
   const context = knownContext(registry);
   if (context === undefined) return undefined; // the client of another service
-  const cell = versionCell(name, parseVersion(version), context.settings.versioned);
+  const cell = LAYOUT.versionCell(name, parseVersion(version), context.settings.versioned);
   for await (const entry of context.backend.list(cell)) { // the newest first
     const listed = asGeneration(entry);
     const found = listed && await readRecord(context, listed);

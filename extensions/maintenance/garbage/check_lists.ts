@@ -5,14 +5,7 @@
 import { forEachAtOnce, itemAt, nextVersion, unavailable } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import {
-  keyCell,
-  parseCellKey,
-  parsePayloadKey,
-  payloadCell,
-  recordKey,
-  versionCell,
-} from "../../../registry/records.ts";
+import { LAYOUT } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { type Cell, type KnownName, listCells } from "./known.ts";
 import type { Note } from "./note.ts";
@@ -41,8 +34,8 @@ export async function checkLists(
   }
   if (unexplained.length > 0) {
     for (const id of collection.drafts.placesOf(name).committed) {
-      const cell = keyCell(decodeName(name)!, `draft:${id}`);
-      if (!cells.some((listed) => listed.cell === cell)) expected.add(recordKey(cell, 1));
+      const cell = LAYOUT.keyCell(decodeName(name)!, `draft:${id}`);
+      if (!cells.some((listed) => listed.cell === cell)) expected.add(LAYOUT.recordKey(cell, 1));
     }
   }
   await checkAbsent(collection, name, expected);
@@ -79,19 +72,19 @@ function neighborsOf(
   const byCell = new Map(cells.map((cell) => [cell.cell, cell]));
   const keys = new Set<string>(), seen = new Set<string>();
   const owners = items.map(({ key }) => {
-    const place = parsePayloadKey(key);
-    return place && payloadCell(place, versioned);
+    const place = LAYOUT.parsePayloadKey(key);
+    return place && LAYOUT.payloadCell(place, versioned);
   });
   for (const owner of new Set(owners)) {
     if (owner === undefined) continue;
     const own = byCell.get(owner);
-    const first = recordKey(owner, 1);
+    const first = LAYOUT.recordKey(owner, 1);
     for (const key of own === undefined ? [first] : keysAbove(own, records)) keys.add(key);
-    let version = versioned ? parseCellKey(first)?.version : undefined;
+    let version = versioned ? LAYOUT.parseCellKey(first)?.version : undefined;
     while (version !== undefined) {
       version = nextVersion(version);
-      const cell = versionCell(decodeName(name)!, version, true);
-      if (!byCell.has(cell)) keys.add(recordKey(cell, 1));
+      const cell = LAYOUT.versionCell(decodeName(name)!, version, true);
+      if (!byCell.has(cell)) keys.add(LAYOUT.recordKey(cell, 1));
       if (!byCell.has(cell) || seen.has(cell)) break;
       seen.add(cell);
     }
@@ -107,7 +100,7 @@ export function keysAbove({ generations }: Cell, records: KnownName["records"]):
   const { generation, key } = itemAt(generations, 0);
   const cell = key.slice(0, key.lastIndexOf("/") + 1);
   const isBuried = generation === 1 && records.get(key)?.kind === "deleted";
-  return [generation + 1, ...isBuried ? [3] : []].map((n) => recordKey(cell, n));
+  return [generation + 1, ...isBuried ? [3] : []].map((n) => LAYOUT.recordKey(cell, n));
 }
 
 function omitted(name: string, key: string): RegistryError {

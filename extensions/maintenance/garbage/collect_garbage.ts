@@ -7,12 +7,9 @@ import {
   asPartial,
   checkWritable,
   contextOf,
-  GARBAGE_NOTES,
-  NAMES,
-  OBJECTS,
+  LAYOUT,
   PackedMap,
   passNames,
-  READINGS,
 } from "../../../registry/records.ts";
 import type { Context } from "../../../registry/records.ts";
 import { decodeName } from "../../../core/naming/names.ts";
@@ -54,8 +51,8 @@ export async function collectGarbage(
 async function hasSpace({ backend, logger }: Context, { signal }: GarbageOptions) {
   if (await backend.reserve?.({ signal }) ?? true) return true;
   logger.warn("collect garbage: the store is full: notes are removed, so the next run reads more");
-  for await (const entry of backend.list(GARBAGE_NOTES, { signal })) {
-    if (isPrefix(entry) || entry.key.startsWith(READINGS)) continue;
+  for await (const entry of backend.list(LAYOUT.folders.garbageNotes, { signal })) {
+    if (isPrefix(entry) || entry.key.startsWith(LAYOUT.folders.readings)) continue;
     await backend.delete(entry.key, { signal });
   }
   return false;
@@ -131,9 +128,9 @@ async function namesToLookAt(collection: Collection, quiet: QuietNames): Promise
     wanted.set(name, true);
   };
   for (const name of collection.drafts.names) inspect(name);
-  const tops = [OBJECTS];
+  const tops = [LAYOUT.folders.objects];
   const onFailure = (_: unknown, name: string | undefined) => {
-    if (name === undefined) tops.push(NAMES);
+    if (name === undefined) tops.push(LAYOUT.folders.names);
     else inspect(name);
   };
   for await (const listed of passNames(context, { signal, onFailure })) {

@@ -1,14 +1,7 @@
 // One run of the garbage collector, and its mark.
 import { isRegistryError, unavailable } from "../../../core/kernel.ts";
 import type { ErrorCode, SignalOptions } from "../../../core/kernel.ts";
-import {
-  bindingGraceMs,
-  isMark,
-  markKey,
-  PackedMap,
-  readGraces,
-  SCRATCH,
-} from "../../../registry/records.ts";
+import { bindingGraceMs, LAYOUT, PackedMap, readGraces } from "../../../registry/records.ts";
 import type { Context } from "../../../registry/records.ts";
 import type { Cell, Folder, KnownName } from "./known.ts";
 import { Outlook, type Waiting } from "./outlook.ts";
@@ -348,7 +341,7 @@ export async function takeMark(
   signal?: AbortSignal,
 ): Promise<{ mark: number; key: string }> {
   const { backend, system, settings } = context;
-  const key = markKey(system.id());
+  const key = LAYOUT.markKey(system.id());
   const result = await backend.put(key, new Uint8Array(), { useReserve: true, signal });
   const mark = result.written ? result.info.modifiedAt : NaN;
   const skewMs = Math.abs(mark - system.now());
@@ -379,8 +372,8 @@ export async function readStoreTime(
 export async function otherMark(collection: Collection): Promise<string | undefined> {
   const { context, signal, markKey } = collection;
   let isOwnListed = markKey === "";
-  for await (const entry of context.backend.list(SCRATCH, { signal })) {
-    if (isPrefix(entry) || !isMark(entry.key)) continue;
+  for await (const entry of context.backend.list(LAYOUT.folders.scratch, { signal })) {
+    if (isPrefix(entry) || !LAYOUT.isMark(entry.key)) continue;
     if (entry.key === markKey) isOwnListed = true;
     else if (!collection.isOld(entry.modifiedAt)) return entry.key;
   }

@@ -2,16 +2,7 @@
 import { shown } from "../../../core/kernel.ts";
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import {
-  DISCARDED_BYTES,
-  draftEndKey,
-  draftMemoryMs,
-  draftPlace,
-  DRAFTS,
-  encodePlace,
-  listReadable,
-  parseDraftKey,
-} from "../../../registry/records.ts";
+import { DISCARDED_BYTES, draftMemoryMs, LAYOUT, listReadable } from "../../../registry/records.ts";
 import type { DraftEntry } from "../../../registry/records.ts";
 import type { Collection, DraftNeeds, DraftPlaces, GarbageItem } from "./collection.ts";
 import { NO_PLACES } from "./collection.ts";
@@ -39,13 +30,13 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
   const places = new Map<string, Record<keyof DraftPlaces, string[]>>();
   const unreadable = new Map<string, Error>();
   const onFailure = (error: Error, key: string) => {
-    const [name = ""] = key.slice(DRAFTS.length).split("/");
+    const [name = ""] = key.slice(LAYOUT.folders.drafts.length).split("/");
     if (name !== "") names.add(name); // else the failure concerns all names
     unreadable.set(name, error);
   };
   let current: { name: string; draft: string; listed: ListedDraft } | undefined;
-  for await (const entry of listReadable(context, DRAFTS, { signal, onFailure })) {
-    const key = parseDraftKey(entry.key);
+  for await (const entry of listReadable(context, LAYOUT.folders.drafts, { signal, onFailure })) {
+    const key = LAYOUT.parseDraftKey(entry.key);
     if (key === undefined) continue;
     if (current?.name !== key.name || current.draft !== key.draft) {
       await endDraft();
@@ -89,14 +80,14 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     if (end !== undefined && !isDiscarded(end)) note(name, "committed", [decodeName(draft)!]);
     if (!isGone(collection, listed)) return keep(name, listed);
     const again = noneListed();
-    const folder = `${DRAFTS}${name}/${draft}/`;
+    const folder = `${LAYOUT.folders.drafts}${name}/${draft}/`;
     for await (const entry of listReadable(context, folder, { signal, onFailure })) {
-      const key = parseDraftKey(entry.key);
+      const key = LAYOUT.parseDraftKey(entry.key);
       if (key !== undefined) take(again, entry, key);
     }
     if (unreadable.has(name)) return;
     if (again.objects.length > listed.objects.length) return keep(name, again);
-    if (end === undefined && await context.backend.head(draftEndKey(folder), { signal })) {
+    if (end === undefined && await context.backend.head(LAYOUT.draftEndKey(folder), { signal })) {
       return keep(name, again); // lists omit its end
     }
     const why = end === undefined ? "abandoned" : isDiscarded(end) ? DISCARDED : COMMITTED;
@@ -113,7 +104,7 @@ function take(listed: ListedDraft, entry: ObjectInfo, { mark, added }: DraftEntr
   listed.objects.push(entry);
   listed.newest = Math.max(listed.newest, entry.modifiedAt);
   if (mark === "end") listed.end = entry;
-  if (added !== undefined) listed.places.push(encodePlace(draftPlace(added.commit)));
+  if (added !== undefined) listed.places.push(LAYOUT.encodePlace(LAYOUT.draftPlace(added.commit)));
 }
 
 /** Returns true for a draft that no operation uses any more. */

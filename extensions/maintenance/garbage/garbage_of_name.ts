@@ -2,7 +2,7 @@
 // before anything of the name is removed.
 import { forEachAtOnce, isRegistryError, unavailable } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { ALIVE, encodeRecord, isVoid, TOMBSTONE_BYTES } from "../../../registry/records.ts";
+import { encodeRecord, isVoid, LAYOUT, TOMBSTONE_BYTES } from "../../../registry/records.ts";
 import type { Generation } from "../../../registry/records.ts";
 import { type Collection, type GarbageItem, type Moment, otherMark } from "./collection.ts";
 import { decodeName } from "../../../core/naming/names.ts";
@@ -265,7 +265,7 @@ function sortPayload(
     const isExplained = !isOfDraft(place) || numbered.some(({ until }) => until !== undefined);
     for (const { object: { key, size }, until: own } of numbered) {
       // the mark of a long upload goes with the last object
-      const until = key.endsWith(ALIVE) && lastUntil > RELEASED ? lastUntil : own;
+      const until = key.endsWith(LAYOUT.aliveFile) && lastUntil > RELEASED ? lastUntil : own;
       const item = { what: "payload", key, size } as const;
       const waitsUntil = Math.max(until ?? RELEASED, newest + collection.graceMs);
       if ((until ?? RELEASED) === RELEASED && collection.isOld(newest)) {
@@ -292,7 +292,7 @@ async function removePayload(
   name: string,
   { items, begun }: { items: readonly GarbageItem[]; begun: Moment },
 ): Promise<void> {
-  const isMark = ({ key }: GarbageItem) => key.endsWith(ALIVE);
+  const isMark = ({ key }: GarbageItem) => key.endsWith(LAYOUT.aliveFile);
   for (const part of [items.filter((item) => !isMark(item)), items.filter(isMark)]) {
     for (let at = 0; at < part.length; at += BATCH) {
       if (collection.isLate(begun)) {

@@ -2,14 +2,7 @@
 import type { RegistryError } from "../../../core/kernel.ts";
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
-import {
-  asGeneration,
-  encodePlace,
-  NAMES,
-  OBJECTS,
-  parseCellKey,
-  parsePayloadKey,
-} from "../../../registry/records.ts";
+import { asGeneration, LAYOUT } from "../../../registry/records.ts";
 import type {
   CellKey,
   Context,
@@ -69,10 +62,10 @@ export async function listFolders(
   name: string,
 ): Promise<Map<string, Folder>> {
   const folders = new Map<string, Folder>();
-  for await (const entry of context.backend.list(`${OBJECTS}${name}/`, { signal })) {
-    const key = isPrefix(entry) ? undefined : parsePayloadKey(entry.key);
+  for await (const entry of context.backend.list(`${LAYOUT.folders.objects}${name}/`, { signal })) {
+    const key = isPrefix(entry) ? undefined : LAYOUT.parsePayloadKey(entry.key);
     if (isPrefix(entry) || key === undefined) continue;
-    const place = encodePlace(key);
+    const place = LAYOUT.encodePlace(key);
     const folder = folders.get(place) ?? { objects: [], newest: 0 };
     folder.objects.push(entry);
     folder.newest = Math.max(folder.newest, entry.modifiedAt);
@@ -83,9 +76,9 @@ export async function listFolders(
 
 export async function listCells({ context, signal }: Listing, name: string): Promise<Cell[]> {
   const cells = new Map<string, Cell>();
-  for await (const entry of context.backend.list(`${NAMES}${name}/`, { signal })) {
+  for await (const entry of context.backend.list(`${LAYOUT.folders.names}${name}/`, { signal })) {
     const head = asGeneration(entry);
-    const key = head && parseCellKey(head.key);
+    const key = head && LAYOUT.parseCellKey(head.key);
     if (head === undefined || key === undefined) continue;
     const { cell, kind } = key;
     const known = cells.get(cell);

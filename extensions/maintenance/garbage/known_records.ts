@@ -14,15 +14,14 @@ import {
   FORMAT,
   inUtc,
   joinRanges,
+  LAYOUT,
   mayBecomeVoid,
   objectsOf,
   ownPlace,
   rangesOf,
   readObjects,
   readRecord,
-  recordKey,
   sinceOf,
-  versionCell,
 } from "../../../registry/records.ts";
 import type { Context, Generation, ObjectRange, PayloadObject } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
@@ -68,8 +67,8 @@ export async function readRecords(
 }
 
 function targetOf({ settings }: Context, { name, target }: KeyRecord): string {
-  const cell = versionCell(name, parseVersion(target.version), settings.versioned);
-  return recordKey(cell, target.generation);
+  const cell = LAYOUT.versionCell(name, parseVersion(target.version), settings.versioned);
+  return LAYOUT.recordKey(cell, target.generation);
 }
 
 interface Content extends Pick<KnownRecord, "damage" | "version"> {

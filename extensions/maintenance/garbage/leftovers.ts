@@ -1,23 +1,7 @@
 // Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without
 // a record, whose writer lost a race or ended, or whose version was deleted.
 import { encodeName, forEachAtOnce, isRegistryError, unavailable } from "../../../core/kernel.ts";
-import {
-  asGeneration,
-  GARBAGE_NOTES,
-  isLeftover,
-  LINEAGE,
-  listReadable,
-  MIRRORS,
-  mirrorTablesFolder,
-  orderSegment,
-  parseLineageKey,
-  READINGS,
-  readRecord,
-  recordKey,
-  SCRATCH,
-  UPLOADS,
-  versionCell,
-} from "../../../registry/records.ts";
+import { asGeneration, LAYOUT, listReadable, readRecord } from "../../../registry/records.ts";
 import type { Generation } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { checkAbsent } from "./check_lists.ts";
@@ -56,7 +40,7 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
     { what: "upload", key, size, why: "left behind" }
   );
   const tables = await mirrorTables(collection);
-  const notes = [READINGS, GARBAGE_TABLE, SPACE_TABLE, PRUNE_TABLE, ...tables];
+  const notes = [LAYOUT.folders.readings, GARBAGE_TABLE, SPACE_TABLE, PRUNE_TABLE, ...tables];
   const isStray = ({ key, modifiedAt }: ObjectInfo) => {
     if (notes.some((folder) => key.startsWith(folder))) {
       return modifiedAt < collection.markAt() - UNUSED_MS;
@@ -64,13 +48,22 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
     const name = garbageNoteName(key);
     return name !== undefined && !names.has(name);
   };
-  for (const top of [UPLOADS, SCRATCH, GARBAGE_NOTES, ...tables]) {
+  for (
+    const top of [
+      LAYOUT.folders.uploads,
+      LAYOUT.folders.scratch,
+      LAYOUT.folders.garbageNotes,
+      ...tables,
+    ]
+  ) {
     const batches = listBatches(collection, top, (entry) => {
       const { key, modifiedAt } = entry;
-      const isGarbage = top !== UPLOADS && top !== SCRATCH ? isStray(entry) : isLeftover(key);
+      const isGarbage = top !== LAYOUT.folders.uploads && top !== LAYOUT.folders.scratch
+        ? isStray(entry)
+        : LAYOUT.isLeftover(key);
       if (key === markKey || !isGarbage) return false;
       if (collection.isOld(modifiedAt)) return true;
-      if (top === UPLOADS) collection.waits([itemOf(entry)], modifiedAt + graceMs);
+      if (top === LAYOUT.folders.uploads) collection.waits([itemOf(entry)], modifiedAt + graceMs);
       return false;
     });
     for await (const old of batches) await collection.remove(old.map(itemOf));
@@ -82,12 +75,12 @@ async function mirrorTables(collection: Collection): Promise<string[]> {
   const { context: { backend }, signal } = collection;
   const folders: string[] = [];
   try {
-    for await (const entry of backend.list(MIRRORS, { delimiter: "/", signal })) {
-      if (isPrefix(entry)) folders.push(mirrorTablesFolder(entry.prefix));
+    for await (const entry of backend.list(LAYOUT.folders.mirrors, { delimiter: "/", signal })) {
+      if (isPrefix(entry)) folders.push(LAYOUT.mirrorTablesFolder(entry.prefix));
     }
   } catch (error) {
     if (!isRegistryError(error)) throw error;
-    collection.fail(MIRRORS, error);
+    collection.fail(LAYOUT.folders.mirrors, error);
   }
   return folders;
 }
@@ -98,7 +91,7 @@ async function mirrorTables(collection: Collection): Promise<string[]> {
  */
 export async function removeNotes(collection: Collection): Promise<void> {
   const isOld = ({ modifiedAt }: ObjectInfo) => collection.isForgettable(modifiedAt);
-  for await (const old of listBatches(collection, LINEAGE, isOld)) {
+  for await (const old of listBatches(collection, LAYOUT.folders.lineage, isOld)) {
     await collectNotes(collection, old);
   }
 }
@@ -109,12 +102,12 @@ async function collectNotes(collection: Collection, notes: readonly ObjectInfo[]
   const stale: ObjectInfo[] = [];
   const cells = new Map<string, ReturnType<typeof commitsOf>>();
   await forEachAtOnce(notes, async (info) => {
-    const note = parseLineageKey(info.key);
+    const note = LAYOUT.parseLineageKey(info.key);
     if (
       note === undefined ||
-      !info.key.endsWith(`/${orderSegment(note.version, versioned)}.${note.commit}`)
+      !info.key.endsWith(`/${LAYOUT.orderSegment(note.version, versioned)}.${note.commit}`)
     ) return;
-    const cell = versionCell(note.name, note.version, versioned);
+    const cell = LAYOUT.versionCell(note.name, note.version, versioned);
     if (!cells.has(cell)) cells.set(cell, commitsOf(collection, cell));
     try {
       const found = await cells.get(cell);
@@ -166,7 +159,7 @@ async function commitsOf(
       return undefined;
     }
   }
-  return { commits, above: above.map((generation) => recordKey(cell, generation)) };
+  return { commits, above: above.map((generation) => LAYOUT.recordKey(cell, generation)) };
 }
 
 async function recordsIn({ context, signal }: Collection, cell: string): Promise<Generation[]> {

@@ -5,7 +5,7 @@ import type { ObjectInfo } from "../../../core/backend.ts";
 import {
   decodeNote,
   encodeNote,
-  NAMES,
+  LAYOUT,
   RACY_MS,
   readNameTable,
 } from "../../../registry/records.ts";
@@ -58,7 +58,7 @@ export async function openNote(collection: Collection, name: string, count: numb
   const { context, signal, notes } = collection;
   const { backend, logger } = context;
   const key = garbageNoteKey(name);
-  const folder = `${NAMES}${name}/`;
+  const folder = `${LAYOUT.folders.names}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
   const areMany = count >= MIN_RECORDS, isLarge = count > MAX_RECORDS;
   let reading: Promise<Noted | undefined> | undefined;

@@ -3,9 +3,8 @@
 // nothing, so a wrong note costs a delay of at most 30 days, never data.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import {
-  cellOf,
+  LAYOUT,
   PackedMap,
-  parseCellKey,
   RACY_MS,
   readNameTable,
   TOMBSTONE_BYTES,
@@ -114,10 +113,10 @@ export class QuietNames {
  * the next run remove something. Single keys go with the next look; aliases and notes keep theirs.
  */
 function isReplaced({ key, size }: ObjectInfo, n: number, entries: readonly ObjectInfo[]): boolean {
-  const cell = cellOf(key);
+  const cell = LAYOUT.cellOf(key);
   const isAlone = size !== TOMBSTONE_BYTES && // the run that left it alone may have been cut off
     ![entries[n - 1], entries[n + 1]].some((other) => other?.key.startsWith(cell));
-  return !isAlone && ["version", "key"].includes(parseCellKey(key)?.kind ?? "");
+  return !isAlone && ["version", "key"].includes(LAYOUT.parseCellKey(key)?.kind ?? "");
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -2,13 +2,13 @@
 // asked for. It goes when an earlier run, with lists of its own, has found the same, and nothing that
 // names a record of the draft shows one (check_lists.ts): its idempotency key, its end, or the note of
 // a run that has seen the record. A run with right lists in between clears this in the note.
-import { parsePayloadKey, UNVERSIONED } from "../../../registry/records.ts";
+import { LAYOUT } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import type { Note, Unexplained } from "./note.ts";
 
 /** Returns true for payload that the record of its version cannot explain. */
 export function isOfDraft(place: string): boolean {
-  return place.startsWith(`${UNVERSIONED}/`);
+  return place.startsWith(`${LAYOUT.unversioned}/`);
 }
 
 /**
@@ -25,7 +25,7 @@ export async function foundBefore(
   const unexplained = new Map<string, number>();
   const mark = collection.markAt(), restMs = collection.graceMs / 2;
   for (const item of items) {
-    const { order = "", commit = "" } = parsePayloadKey(item.key) ?? {};
+    const { order = "", commit = "" } = LAYOUT.parsePayloadKey(item.key) ?? {};
     const place = `${order}/${commit}`;
     const since = before.get(place) ?? mark;
     unexplained.set(place, since);

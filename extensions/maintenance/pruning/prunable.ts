@@ -8,11 +8,10 @@ import {
   annotationsOfName,
   artifactInfo,
   asListed,
-  cellOf,
   deleteListed,
   graceAt,
+  LAYOUT,
   listHolds,
-  nameFolder,
   noneKnown,
   readGraces,
   readVersion,
@@ -72,7 +71,7 @@ export function prunableInStore(
 ): Prunable<Listed & { found: VersionHead }> {
   let store = pass === undefined
     ? context
-    : asListed(context, [{ folder: nameFolder(name), entries: pass.entries }]);
+    : asListed(context, [{ folder: LAYOUT.nameFolder(name), entries: pass.entries }]);
   const known = noneKnown();
   const before = new EarlierVersions(
     { history: (name, alias, options) => aliasHistory(store, { name, alias }, options) },
@@ -95,7 +94,7 @@ export function prunableInStore(
       return [...[...aliases, ...releases].map(({ version }) => version), ...earlier];
     },
     async read({ version, found: { head: listed } }, { info }) {
-      const located = await readVersion(store, cellOf(listed.key), { head: listed, signal });
+      const located = await readVersion(store, LAYOUT.cellOf(listed.key), { head: listed, signal });
       if (located === undefined) return undefined;
       const { record: { createdAt, restored = [] }, head: { modifiedAt } } = located;
       const graceMs = restored.length > 0

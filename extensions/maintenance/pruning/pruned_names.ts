@@ -7,7 +7,7 @@ import {
   checkHas,
   checkKnown,
   knownContext,
-  nameFolder,
+  LAYOUT,
   nameWithVersion,
   passNames,
 } from "../../../registry/records.ts";
@@ -55,7 +55,7 @@ async function* namesMeant(
   const context = knownContext(registry);
   if (!isPattern(text) || await registry.has(text, { signal })) {
     await (context ? checkKnown(context, text, signal) : checkHas(registry, text, signal));
-    return yield { name: text, at: { argument, key: nameFolder(text) } };
+    return yield { name: text, at: { argument, key: LAYOUT.nameFolder(text) } };
   }
   const { prefix, test } = globOf(text);
   let count = 0;
@@ -80,12 +80,12 @@ async function* listMany(
   const context = knownContext(registry);
   if (context === undefined) {
     for await (const name of registry.names(options)) {
-      yield { name, at: { argument, key: nameFolder(name) } };
+      yield { name, at: { argument, key: LAYOUT.nameFolder(name) } };
     }
     return;
   }
   for await (const pass of passNames(context, options)) {
     const name = nameWithVersion(pass);
-    if (name !== undefined) yield { name, pass, at: { argument, key: nameFolder(name) } };
+    if (name !== undefined) yield { name, pass, at: { argument, key: LAYOUT.nameFolder(name) } };
   }
 }

@@ -4,7 +4,7 @@
 import type { RetentionRule } from "../../../core/record.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { LOOK_AGAIN_MS, lookAgainAt } from "../garbage/outlook.ts";
-import { PackedMap, parseReleasedMark, RACY_MS, readNameTable } from "../../../registry/records.ts";
+import { LAYOUT, PackedMap, RACY_MS, readNameTable } from "../../../registry/records.ts";
 import type { Context, ListedName, NameTable } from "../../../registry/records.ts";
 import type { Findings } from "./name_pruning.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
@@ -58,7 +58,7 @@ export class QuietPlans {
     const { listed: { name, entries }, rule, youngFrom } = ruled;
     const isQuiet = deleted.length + failures.length === 0 && restored === undefined &&
       entries.every(({ key, modifiedAt }) =>
-        modifiedAt < this.#now - RACY_MS && parseReleasedMark(key) === undefined
+        modifiedAt < this.#now - RACY_MS && LAYOUT.parseReleasedMark(key) === undefined
       );
     const byPeriod = PERIOD_OPTIONS.some((option) => rule[option]) ? 1 : 0;
     const isListed = kept <= Math.max(rule.keepLast ?? 0, byPeriod); // nothing was read

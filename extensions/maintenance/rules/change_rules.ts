@@ -10,12 +10,12 @@ import {
   asGeneration,
   checkWritable,
   contextOf,
+  LAYOUT,
   noConditions,
   readRecord,
   readRules,
   recordOfKind,
   rulesIn,
-  SETTINGS,
   writeSettings,
 } from "../../../registry/records.ts";
 
@@ -26,7 +26,7 @@ export async function* readRulesHistory(
 ): AsyncGenerator<RetentionRules> {
   const context = contextOf(registry, "read rules");
   let later: RetentionRules | undefined;
-  for await (const entry of context.backend.list(SETTINGS, { signal })) {
+  for await (const entry of context.backend.list(LAYOUT.folders.settings, { signal })) {
     const listed = asGeneration(entry);
     const object = listed && await readRecord(context, listed, signal);
     if (object === undefined) continue;

@@ -1,6 +1,6 @@
 // All names in order, each with its payload and its records, from one list of each.
 import { inStep } from "../../../core/kernel.ts";
-import { listInOrder, NAMES, OBJECTS } from "../../../registry/records.ts";
+import { LAYOUT, listInOrder } from "../../../registry/records.ts";
 import type { Context, ListedFolder, ListedName, PassOptions } from "../../../registry/records.ts";
 
 /** A name with its payload and its records, of which one may be empty. */
@@ -28,11 +28,17 @@ export async function* joinNames(
     },
   };
   const listed = (top: string) => listInOrder(context, top, options);
-  for await (const [payload, records] of inStep(listed(OBJECTS), listed(NAMES), compareNames)) {
+  for await (
+    const [payload, records] of inStep(
+      listed(LAYOUT.folders.objects),
+      listed(LAYOUT.folders.names),
+      compareNames,
+    )
+  ) {
     const { name } = (payload ?? records)!;
     const folders = [
-      { folder: `${OBJECTS}${name}/`, entries: payload?.entries ?? [] },
-      { folder: `${NAMES}${name}/`, entries: records?.entries ?? [] },
+      { folder: `${LAYOUT.folders.objects}${name}/`, entries: payload?.entries ?? [] },
+      { folder: `${LAYOUT.folders.names}${name}/`, entries: records?.entries ?? [] },
     ];
     if (!failed.delete(name)) yield { name, folders };
   }

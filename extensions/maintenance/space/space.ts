@@ -5,14 +5,12 @@ import { decodeName } from "../../../core/naming/names.ts";
 import {
   asListed,
   asPartial,
-  AUXILIARY,
   contextOf,
+  LAYOUT,
   listReadable,
   PackedMap,
   RACY_MS,
   readNameTable,
-  SETTINGS,
-  UPLOADS,
   usedBytes,
 } from "../../../registry/records.ts";
 import type { Context, ObjectRange } from "../../../registry/records.ts";
@@ -357,11 +355,11 @@ async function measureOther(
   let bytes = 0, objects = 0, uploadBytes = 0;
   const onFailure = ({ code, message }: RegistryError, key: string) =>
     void failures.push({ key, code, message });
-  for (const top of [SETTINGS, ...AUXILIARY]) {
+  for (const top of [LAYOUT.folders.settings, ...LAYOUT.folders.auxiliary]) {
     for await (const { size } of listReadable(context, top, { signal, onFailure })) {
       bytes += size;
       objects++;
-      if (top === UPLOADS) uploadBytes += size;
+      if (top === LAYOUT.folders.uploads) uploadBytes += size;
     }
   }
   const options = { olderThan: Infinity, dryRun: true, signal };

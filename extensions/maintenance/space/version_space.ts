@@ -1,7 +1,7 @@
 // Measures the versions of one name: what each stores alone, and what deleting some would free.
 import { encodeName } from "../../../core/kernel.ts";
 import type { Registry, SignalOptions } from "../../../core/kernel.ts";
-import { contextOf, parseCellKey, usedBytes } from "../../../registry/records.ts";
+import { contextOf, LAYOUT, usedBytes } from "../../../registry/records.ts";
 import { Collection, type Measure, newReport } from "../garbage/collection.ts";
 import { collectDrafts } from "../garbage/drafts.ts";
 import type { Folder, KnownName } from "../garbage/known.ts";
@@ -81,7 +81,7 @@ class VersionMeasure implements Measure {
         return [key, { stored, used: used.get(key) ?? stored }];
       }));
       const { size } = known;
-      const version = parseCellKey(head.key)!.version!.canonical;
+      const version = LAYOUT.parseCellKey(head.key)!.version!.canonical;
       this.#versions.push({ version, size, modifiedAt: head.modifiedAt, objects });
     }
   }

@@ -12,9 +12,9 @@ import {
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import {
   FileList,
+  LAYOUT,
   orGone,
   ownPlace,
-  parsePlace,
   payloadSource,
   placeOf,
 } from "../../../registry/records.ts";
@@ -88,7 +88,7 @@ export function byPath(files: readonly StoredFile[]): StoredFile[] {
 }
 
 export function sharesFiles({ located: { record }, bytesAt }: CopySource): boolean {
-  return bytesAt.keys().some((place) => parsePlace(place).commit !== record.commit);
+  return bytesAt.keys().some((place) => LAYOUT.parsePlace(place).commit !== record.commit);
 }
 
 /** Files of a version in the order of their paths, which are read as far as they are needed. */

@@ -3,13 +3,7 @@ import { mapAtOnce } from "../../../core/kernel.ts";
 import type { Registry } from "../../../core/kernel.ts";
 import type { AnnotateOptions, Annotations, AnnotationsChange } from "../../../registry/mod.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import {
-  annotateHere,
-  contextOf,
-  NAMES,
-  namesPrefix,
-  readAnnotations,
-} from "../../../registry/records.ts";
+import { annotateHere, contextOf, LAYOUT, readAnnotations } from "../../../registry/records.ts";
 import { foldersIn } from "../listed_runs.ts";
 
 /** Returns the notes and labels of a name; undefined if it never had any. */
@@ -36,9 +30,9 @@ export async function* notedNames(
   { prefix, isWanted }: { prefix: string; isWanted(name: string): boolean },
 ): AsyncGenerator<{ name: string; labels: Annotations["labels"] }> {
   const context = contextOf(registry, "list names");
-  const folders = foldersIn(context, namesPrefix(prefix));
+  const folders = foldersIn(context, LAYOUT.namesPrefix(prefix));
   const noted = mapAtOnce(folders, async (folder) => {
-    const name = decodeName(folder.slice(NAMES.length, -1));
+    const name = decodeName(folder.slice(LAYOUT.folders.names.length, -1));
     if (name === undefined || !isWanted(name)) return undefined;
     const annotations = await readAnnotations(context, { name });
     return annotations && { name, labels: annotations.labels };

@@ -132,7 +132,7 @@ export interface DraftEntry {
   mark?: "ending" | "end";
 }
 
-interface DraftKey extends DraftEntry {
+export interface DraftKey extends DraftEntry {
   /** The name's segment, encoded. */
   name: string;
   /** The segment of its id, encoded. */
