@@ -16,6 +16,7 @@ import { type TempRoot, tempRoot } from "./support/temp_root.ts";
 
 /** Extensions that need another one, and go with it. */
 const NEED: Readonly<Record<string, readonly string[]>> = {
+  "extensions/maintenance": ["extensions/maintenance/service"],
   "extensions/mirrors": ["extensions/neighbors/mindtrace"],
   "extensions/runs/surface": [
     "extensions/gateways/mlflow",
@@ -30,6 +31,10 @@ const EXPORTING = ["apps/maintenance.ts"];
 /** Folders whose tests are those of the kernel, and the file of them that runs. */
 const KERNEL = ["core", "disk", "registry", "backends", "materializers", "workers"]
   .map((folder) => `tests/${folder}`);
+
+/** Extensions that tests of the kernel use, to judge what they keep: these tests go with them. */
+const IN_TESTS: readonly string[] = ["extensions/maintenance"];
+
 const QUICK = "tests/registry/conformance/registries_test.ts";
 
 const listed = (await Promise.all(LISTS.map(readExtensions))).flat();
@@ -178,16 +183,33 @@ async function missingImports(removed: readonly ListedExtension[]): Promise<stri
   const paths = pathsOf(gone);
   const isGone = (file: string) => paths.some((path) => file === path || isInside(file, path));
   const isOfPage = removed.some(({ list }) => list.startsWith("explorer/"));
+  const needsGone = testsWith(await readImports(), IN_TESTS.filter((path) => paths.includes(path)));
   const hasLine = (file: string, target: string) =>
     gone.some(({ list, folder }) =>
       (file === list && target === `${folder}/extension.ts`) ||
       (EXPORTING.includes(file) && isInside(target, folder))
     );
   return [...await readImports()].flatMap(([file, targets]) => {
-    if (isGone(file) || (!isOfPage && file.startsWith("explorer/"))) return [];
+    if (isGone(file) || needsGone.has(file) || (!isOfPage && file.startsWith("explorer/"))) {
+      return [];
+    }
     return [...targets].filter((target) => isGone(target) && !hasLine(file, target))
       .map((target) => `${file} imports ${target}`);
   });
+}
+
+/** Returns the tests that import something of these folders, directly or through other tests. */
+function testsWith(graph: Map<string, Set<string>>, folders: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  const isFound = (path: string) =>
+    found.has(path) || folders.some((folder) => isInside(path, folder));
+  for (let before = -1; before < found.size;) {
+    before = found.size;
+    for (const [file, targets] of graph) {
+      if (file.startsWith("tests/") && [...targets].some(isFound)) found.add(file);
+    }
+  }
+  return found;
 }
 
 function ignoreMissing(error: unknown): void {

@@ -10,12 +10,14 @@ export {
   servedQueueUrl,
 } from "./jobs/queue_url.ts";
 export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_until_stopped.ts";
-export { expandNames } from "./look/expand_names.ts";
+export { expandNames, nameFilter } from "./look/expand_names.ts";
+export type { NameFilter } from "./look/expand_names.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
 export { tokenOfRun } from "./places/token_of_run.ts";
 export {
   readThrough,
+  rulingOptions,
   savingOptions,
   verifyingOptions,
 } from "./program/extensions/added_options.ts";
@@ -50,17 +52,28 @@ export type {
 export { stdinOf } from "./terminal/cli_io.ts";
 export type { CliInput, CliIo, CliOutput } from "./terminal/cli_io.ts";
 export { Interruption, toReportable } from "./terminal/exit_code.ts";
-export { invalid, lookUp, noName, notFound, shellWord, withHints } from "./terminal/hints.ts";
+export {
+  invalid,
+  lookUp,
+  nearestHint,
+  noName,
+  notFound,
+  shellWord,
+  withHints,
+} from "./terminal/hints.ts";
 export { openInBrowser } from "./terminal/open_in_browser.ts";
 export { printable, printableLines } from "./terminal/table.ts";
 export type { Column } from "./terminal/table.ts";
 export {
   formatBytes,
   formatCount,
+  formatGrace,
   formatSeconds,
   formatTime,
   formatTimes,
+  parseAge,
   parseCount,
+  parseDuration,
   parsePort,
   parsePositive,
   unreadable,

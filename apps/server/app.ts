@@ -55,8 +55,6 @@ import * as uploading from "./routes/uploads.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { observationRoutes } from "./routes/observation.ts";
-import { rulesRoutes } from "./routes/rules.ts";
-import { spaceRoutes } from "./routes/space.ts";
 import { releasesRoutes } from "./routes/releases.ts";
 import { signInRoutes } from "./routes/sign_in.ts";
 import { searchRoutes } from "./routes/search.ts";
@@ -84,8 +82,6 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   registryLogRoutes,
   reading.watchRoutes,
   reading.lineageRoutes,
-  spaceRoutes,
-  rulesRoutes,
   searchRoutes,
   observationRoutes,
   pageRoutes,

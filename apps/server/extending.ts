@@ -39,7 +39,16 @@ export {
   Sha256,
   Text,
 } from "./schemas/request_values.ts";
-export { atMost, check, count, described, object, page, pageFields } from "./schemas/listing.ts";
+export {
+  atMost,
+  check,
+  count,
+  described,
+  numberedFields,
+  object,
+  page,
+  pageFields,
+} from "./schemas/listing.ts";
 export { flag, MOST_TEXT, repeated, strictObject, text } from "./schemas/listing.ts";
 export { CommitDraftSchema } from "./schemas/draft.ts";
 export { Base64, DiscardedSchema, FILE } from "./schemas/request_values.ts";

@@ -122,6 +122,8 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/work/",
     "disk/cache_folder.ts",
   ],
+  "extensions/maintenance/": ["apps/rule_text.ts", "core/", ...OF_RECORDS],
+  "extensions/maintenance/service/": ["extensions/maintenance/mod.ts"],
   "extensions/mirrors/": [
     "apps/cli/program/command_context.ts",
     "apps/cli/values/renaming.ts",
@@ -210,10 +212,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     may: among("core/", "disk/", ...FLOORS.slice(0, i + 1).map((each) => `registry/${each}/`)),
   })),
   { from: "registry/", may: among("registry/", "core/", "disk/") },
-  ...["maintenance", "transfers"].map((room) => ({
-    from: `extensions/${room}/`,
-    may: among("core/", "mod.ts", "registry/mod.ts", `extensions/${room}/`, ...OF_RECORDS),
-  })),
+  {
+    from: "extensions/transfers/",
+    may: among("core/", "mod.ts", "registry/mod.ts", "extensions/transfers/", ...OF_RECORDS),
+  },
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
   { from: "backends/", may: either(among("core/", "disk/", "npm:"), isOwnPart) },

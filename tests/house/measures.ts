@@ -84,9 +84,14 @@ function wholeFolderOf(folder: string): string {
 function measuresOfExtensions(files: Files, entries: readonly string[]): Measure[] {
   const each = Object.keys(EXTENSIONS).map((folder) => {
     const inside = [...files.values()].filter(({ path }) => path.startsWith(folder));
+    const nested = Object.keys(EXTENSIONS).filter((other) =>
+      other !== folder && other.startsWith(folder)
+    );
     const importers = [...files.values()].filter((file) =>
       !inside.includes(file) && !entries.includes(file.path) &&
-      [...file.imports.keys()].some((path) => path.startsWith(folder))
+      [...file.imports.keys()].some((path) =>
+        path.startsWith(folder) && !nested.some((other) => path.startsWith(other))
+      )
     );
     const targets = new Set(inside.flatMap((file) => [...file.imports.keys()]));
     const inner = [...targets].filter((path) =>

@@ -55,10 +55,6 @@ const OWN: readonly CommandSet[] = [
     group: "space",
     title: "Space and safety",
     load: {
-      du: async () => (await import("./space/du.ts")).du,
-      prune: async () => (await import("./space/prune.ts")).prune,
-      rules: async (all) => (await import("./space/rules.ts")).rules(all),
-      gc: async () => (await import("./space/gc.ts")).gc,
       settings: async () => (await import("./space/settings.ts")).settings,
     },
   },

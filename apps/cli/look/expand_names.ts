@@ -35,6 +35,7 @@ export async function expandNames(
   return [...expanded];
 }
 
+/** Names that a command works on. */
 export interface NameFilter {
   /** All of these names begin with it. */
   prefix: string;

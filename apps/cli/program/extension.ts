@@ -249,6 +249,8 @@ export interface ServedPart extends Partial<AsyncDisposable> {
   readonly upload?: UploadOptions;
   /** Receives the changes of the registry. */
   readonly events?: OpenRegistryOptions["events"];
+  /** Works beside the service, in one of its processes, until the run ends. Never rejects. */
+  beside?(registry: Registry): Promise<void>;
 }
 
 /** Jobs that `holdfast worker` takes from a queue. */

@@ -28,22 +28,11 @@ export interface Maintained {
   night?(size: NightSize): NightRequests;
 }
 
-/** Names of a registry that `gc` looks at in a night: each once in 30 days. */
-const lookedAt = (names: number) => Math.ceil(names / 30);
-
-const OWN: readonly Maintained[] = [{
-  command: "gc",
-  night: ({ names, pass, tables, page }) => ({
-    list: pass + Math.ceil(names / page) + 2 * lookedAt(names),
-    get: lookedAt(names) + tables,
-  }),
-}, { command: "prune", night: ({ pass }) => ({ list: pass, get: 1 }) }];
-
-/** Returns the maintenance of every program, and that of these extensions. */
+/** Returns the maintenance that extensions do. */
 export function maintainedBy(
   extensions: readonly { readonly maintains?: readonly Maintained[] }[],
 ): readonly Maintained[] {
-  return [...OWN, ...extensions.flatMap(({ maintains }) => maintains ?? [])];
+  return extensions.flatMap(({ maintains }) => maintains ?? []);
 }
 
 /** Returns the commands, as in `gc, prune and verify`. */

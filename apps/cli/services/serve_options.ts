@@ -58,11 +58,6 @@ const SERVE_OPTIONS = [
     text: "how long to wait for running requests (default: 30s)",
     parse: parseDuration,
   },
-  {
-    flags: "--prune-every <duration>",
-    text: "prune by the rules of the registry at this interval: 6h",
-    parse: parseDuration,
-  },
   { flags: "--log", text: "log each request to standard error" },
   {
     flags: "--audit <file>",

@@ -25,7 +25,13 @@ export function absentHints(extensions: readonly Extension[]): Record<string, st
 }
 
 /** The parts of all extensions. Disposing it ends them. */
-export type ServedParts = ServedPart & AsyncDisposable & Required<Pick<ServedPart, "gateways">>;
+export type ServedParts =
+  & Omit<ServedPart, "beside">
+  & AsyncDisposable
+  & Required<Pick<ServedPart, "gateways">>
+  & {
+    readonly beside: readonly NonNullable<ServedPart["beside"]>[];
+  };
 
 /** Opens the parts that the options of extensions ask for. */
 export async function openParts(
@@ -44,6 +50,7 @@ export async function openParts(
   }
   return {
     gateways: parts.flatMap(({ gateways = [] }) => gateways),
+    beside: parts.flatMap(({ beside = [] }) => beside),
     upload: parts.find(({ upload }) => upload)?.upload,
     events: parts.find(({ events }) => events)?.events,
     [Symbol.asyncDispose]: () => closeAll(parts),

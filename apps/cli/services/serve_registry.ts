@@ -10,7 +10,6 @@ import type { TokenCheck, TokenFileOptions } from "../../server/access/token_fil
 import type { Listening, ListenOptions } from "../../server/listen/options.ts";
 import type { HandlerOptions } from "../../server/options.ts";
 import { maintainedBy } from "../program/maintained.ts";
-import { noteRun } from "./last_runs.ts";
 import { auditSink, openAuditSink } from "./serve_audit.ts";
 import type { Extension, ServedTokens } from "../program/extension.ts";
 import { absentHints, openGateways, openParts } from "./serve_parts.ts";
@@ -19,9 +18,6 @@ import { createServedGauges } from "./serve_gauges.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
 import { reloadOnHangup } from "./serve_reload.ts";
 import { readTokens } from "./serve_tokens.ts";
-import { formatCount } from "../terminal/units.ts";
-import { messageOf } from "../../../core/errors.ts";
-import { pruneByRules } from "../../../extensions/maintenance/mod.ts";
 
 /** The server, which only commands that serve load. */
 interface TokenPart extends ServerPart {
@@ -71,8 +67,8 @@ export async function serveRegistry(
   await using parts = await openParts(extensions, flags, context);
   const { events, upload } = parts;
   await using registry = await context.open({ write: !readOnly, events }); // it publishes last
-  const pruning = (beside?.isFirst ?? true) && flags.pruneEvery &&
-    pruneRegularly(registry, flags.pruneEvery, context);
+  const isFirst = beside?.isFirst ?? true;
+  const working = isFirst ? Promise.all(parts.beside.map((work) => work(registry))) : undefined;
   const running: { server?: Listening } = {};
   const options: HandlerOptions = {
     system,
@@ -113,7 +109,7 @@ export async function serveRegistry(
     await use({ server, registry, hasTokens });
   } finally {
     stopReloading();
-    await pruning;
+    await working;
     cut = await server.stop({ withinMs: flags.stopWithin ?? DEFAULT_STOP_MS });
   }
   return cut;
@@ -162,25 +158,4 @@ function certificateOf(
   }
   const hint = "Pass both: --cert with the certificate and its chain, --key with its private key.";
   throw invalid("use TLS", `--${cert === undefined ? "cert" : "key"} is missing`, hint);
-}
-
-/** Prunes now and at intervals, until the run ends. A failure is noted, and the next one tries. */
-async function pruneRegularly(
-  registry: Registry,
-  everyMs: number,
-  context: CommandContext,
-): Promise<void> {
-  const { signal, system } = context.io;
-  while (!signal.aborted) {
-    try {
-      const { deleted, failures } = await pruneByRules(registry, { signal });
-      if (failures.length === 0) await noteRun(registry.id, ["prune"], context);
-      if (deleted.length > 0) {
-        await context.note(`Pruned ${formatCount(deleted.length, "version")} by rules`);
-      }
-    } catch (error) {
-      if (!signal.aborted) await context.note(`Cannot prune by rules: ${messageOf(error)}`);
-    }
-    await system.sleep(everyMs, signal).catch(() => {}); // the loop checks the signal
-  }
 }

@@ -4,7 +4,7 @@ import { ALIASES } from "../../../core/registry/operations/aliases.ts";
 import { schemaOf } from "./rows.ts";
 import { CommitQuery } from "./artifact.ts";
 import { Amount, AuthorSchema, Moment, Sha256, Text } from "./request_values.ts";
-import { count, described, flag, numberedFields, object, page } from "./listing.ts";
+import { count, described, flag, object, page } from "./listing.ts";
 
 export const NamesPage = page(v.string(), "NamesPage");
 
@@ -24,9 +24,6 @@ const LogEntrySchema = object("LogEntry", {
 export const LogPage = page(LogEntrySchema, "LogPage");
 
 export const AliasSchema = schemaOf(ALIASES.setAlias.route.answer);
-
-/** A page of a list that is ordered by numbers. */
-export const NumbersQuery = v.object(numberedFields);
 
 export const FileQuery = v.object({
   ...CommitQuery.entries,

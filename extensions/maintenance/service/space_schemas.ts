@@ -1,7 +1,6 @@
-// Schemas of what the explorer needs beside artifacts.
+// Schemas of the space of a registry and of versions.
 import * as v from "npm:valibot@^1.5";
-import { Amount, Moment, Text } from "./request_values.ts";
-import { described, object } from "./listing.ts";
+import { Amount, described, Moment, object, Text } from "../../../apps/server/extending.ts";
 
 const GarbageSchema = object("GarbageSpace", {
   bytes: Amount,

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readdirSync } from "node:fs";
-import { realSystem } from "../../../../../core/system.ts";
-import { damageRecords } from "../../../damage_records.ts";
-import { cliTest, filledTest, noise } from "../../../captured_io.ts";
+import { realSystem } from "../../../../core/system.ts";
+import { damageRecords } from "../../../apps/damage_records.ts";
+import { cliTest, filledTest, noise } from "../../../apps/captured_io.ts";
 
 cliTest("du shows sizes, shares and garbage", async (it) => {
   await it.succeeds("init");

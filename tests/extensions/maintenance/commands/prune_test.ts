@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { realSystem } from "../../../../../core/system.ts";
-import { damageRecords } from "../../../damage_records.ts";
-import { cliTest, fillRegistry, succeeds } from "../../../captured_io.ts";
+import { realSystem } from "../../../../core/system.ts";
+import { damageRecords } from "../../../apps/damage_records.ts";
+import { cliTest, fillRegistry, succeeds } from "../../../apps/captured_io.ts";
 
 async function saveFive(cwd: string): Promise<void> {
   await fillRegistry(cwd);

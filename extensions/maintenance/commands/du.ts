@@ -1,21 +1,30 @@
-import { measureSpace, measureVersions } from "../../../../extensions/maintenance/mod.ts";
-import { isPrefix } from "../../../../backends/mod.ts";
-import { taskFailed } from "../../../../core/errors.ts";
-import { decodeName, encodeNamePrefix } from "../../../../core/naming/names.ts";
-import type { Registry } from "../../../../mod.ts";
-import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
-import type {
-  GarbageSpace,
-  NameSpace,
-  SpaceReport,
-} from "../../../../extensions/maintenance/mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { refuseRef } from "../../program/refusals.ts";
-import { inOrder, printTable } from "../../program/print_table.ts";
-import type { Column } from "../../terminal/table.ts";
-import { nearestHint, notFound } from "../../terminal/hints.ts";
-import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
-import { commandReasons } from "../../terminal/reasons.ts";
+import {
+  type Column,
+  type Command,
+  type CommandContext,
+  defineCommand,
+  formatBytes,
+  formatCount,
+  formatTime,
+  inOrder,
+  type NameFilter,
+  nameFilter,
+  nearestHint,
+  notFound,
+  printTable,
+  refuseRef,
+} from "../../../apps/cli/extending.ts";
+import { commandReasons } from "../../../apps/cli/program/extension.ts";
+import { isPrefix } from "../../../backends/mod.ts";
+import { type Registry, taskFailed } from "../../../core/kernel.ts";
+import { decodeName, encodeNamePrefix } from "../../../core/naming/names.ts";
+import {
+  type GarbageSpace,
+  measureSpace,
+  measureVersions,
+  type NameSpace,
+  type SpaceReport,
+} from "../mod.ts";
 
 const COLUMNS: Column[] = [
   { title: "NAME", shrinks: true },

@@ -1,13 +1,11 @@
 // The space of the registry and of versions. Nothing is written.
-import { measureSpace, measureVersions } from "../../../extensions/maintenance/mod.ts";
-import { route } from "../describe.ts";
-import type { Routes } from "../gateways/gateway.ts";
-import type { ServerContext } from "../routing.ts";
-import * as schemas from "../schemas/explorer.ts";
+import { type GatewayContext, route, type Routes } from "../../../apps/server/extending.ts";
+import { measureSpace, measureVersions } from "../mod.ts";
+import * as schemas from "./space_schemas.ts";
 
 const FRESH = { "cache-control": "no-store" };
 
-export function spaceRoutes(routes: Routes, { registry, closing: signal }: ServerContext): void {
+export function spaceRoutes(routes: Routes, { registry, closing: signal }: GatewayContext): void {
   route(routes, "GET /space", {
     id: "getSpace",
     tag: "space",

@@ -1,18 +1,21 @@
-import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
-import { type RegistryError, taskFailed } from "../../../../core/errors.ts";
-import type {
-  GarbageItem,
-  GarbageReport,
-  WaitingItem,
-} from "../../../../extensions/maintenance/mod.ts";
-import { defineCommand, YES_OPTION } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
-import { noteRun } from "../../services/last_runs.ts";
-import { inOrder, printTable } from "../../program/print_table.ts";
-import { orShowPart } from "../../program/try_each.ts";
-import type { Column } from "../../terminal/table.ts";
-import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
-import { commandReasons } from "../../terminal/reasons.ts";
+import {
+  type Column,
+  type Command,
+  type CommandContext,
+  defineCommand,
+  formatBytes,
+  formatCount,
+  formatGrace,
+  formatTime,
+  inOrder,
+  noteRun,
+  orShowPart,
+  printTable,
+  YES_OPTION,
+} from "../../../apps/cli/extending.ts";
+import { commandReasons } from "../../../apps/cli/program/extension.ts";
+import { type RegistryError, taskFailed } from "../../../core/kernel.ts";
+import { collectGarbage, type GarbageItem, type GarbageReport, type WaitingItem } from "../mod.ts";
 
 /** Kinds of garbage: singular, and heading. */
 const KINDS: Record<GarbageItem["what"], [one: string, all: string]> = {

@@ -1,18 +1,20 @@
 // The retention rules that the registry keeps.
-import { changeRules, readRulesHistory } from "../../../extensions/maintenance/mod.ts";
+import {
+  answerListing,
+  denied,
+  type GatewayContext,
+  listing,
+  route,
+  type Routes,
+} from "../../../apps/server/extending.ts";
 import { readRules } from "../../../registry/tools/settings.ts";
-import { denied } from "../access/access.ts";
-import { route } from "../describe.ts";
-import { answerListing, listing } from "../listing.ts";
-import type { Routes } from "../gateways/gateway.ts";
-import type { ServerContext } from "../routing.ts";
-import { NumbersQuery } from "../schemas/reading.ts";
-import * as schemas from "../schemas/rules.ts";
+import { changeRules, readRulesHistory } from "../mod.ts";
+import * as schemas from "./rule_schemas.ts";
 
 const FOUND = { description: "The rules", schema: schemas.RulesSchema };
 const FRESH = { "cache-control": "no-cache" };
 
-export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
+export function rulesRoutes(routes: Routes, { registry }: GatewayContext): void {
   route(routes, "GET /rules", {
     id: "getRules",
     tag: "rules",
@@ -47,7 +49,7 @@ export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
     scope: "admin",
     readsMany: true,
     answers: listing(schemas.RulesPage, "A page, or all as lines. `after` is a revision"),
-    query: NumbersQuery,
+    query: schemas.HistoryQuery,
     answer: ({ c, query }) =>
       answerListing(c, query, {
         async *list({ after = Infinity, limit = Infinity }) {

@@ -5,17 +5,12 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { createCommandContext } from "../../../../../apps/cli/program/command_context.ts";
-import { gc } from "../../../../../apps/cli/commands/space/gc.ts";
-import {
-  type Backend,
-  createLocalBackend,
-  openRegistry,
-  RegistryError,
-} from "../../../../../mod.ts";
-import { withAge } from "../../../../registry/with_age.ts";
-import { damageRecords } from "../../../damage_records.ts";
-import { captureIo, type CliTest, cliTest, filledTest, noise } from "../../../captured_io.ts";
+import { createCommandContext } from "../../../../apps/cli/program/command_context.ts";
+import { gc } from "../../../../extensions/maintenance/commands/gc.ts";
+import { type Backend, createLocalBackend, openRegistry, RegistryError } from "../../../../mod.ts";
+import { withAge } from "../../../registry/with_age.ts";
+import { damageRecords } from "../../../apps/damage_records.ts";
+import { captureIo, type CliTest, cliTest, filledTest, noise } from "../../../apps/captured_io.ts";
 
 function backendOf({ root }: CliTest): Backend {
   return createLocalBackend({ path: root.join(".holdfast") });

@@ -1,19 +1,24 @@
-import { prune as pruneBy, pruneByRules } from "../../../../extensions/maintenance/mod.ts";
-import { taskFailed } from "../../../../core/errors.ts";
-import type { PruneOptions, PruneReport } from "../../../../extensions/maintenance/mod.ts";
-import { versionBefore } from "../../../../core/naming/alias_history.ts";
-import type { Registry } from "../../../../mod.ts";
-import type { AliasEntry } from "../../../../registry/mod.ts";
-import { defineCommand, YES_OPTION } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
-import { invalid } from "../../terminal/hints.ts";
-import { refuseRef } from "../../program/refusals.ts";
-import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
-import { noteRun } from "../../services/last_runs.ts";
-import { inOrder, printTable } from "../../program/print_table.ts";
-import { orShowPart } from "../../program/try_each.ts";
-import { formatCount, parseAge, parseCount } from "../../terminal/units.ts";
-import { commandReasons } from "../../terminal/reasons.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  formatCount,
+  inOrder,
+  invalid,
+  noteRun,
+  orShowPart,
+  parseAge,
+  parseCount,
+  printTable,
+  refuseRef,
+  YES_OPTION,
+} from "../../../apps/cli/extending.ts";
+import { commandReasons } from "../../../apps/cli/program/extension.ts";
+import { parseCondition, type Registry, taskFailed } from "../../../core/kernel.ts";
+import { versionBefore } from "../../../core/naming/alias_history.ts";
+import type { Condition } from "../../../core/registry/conditions.ts";
+import type { AliasEntry } from "../../../registry/mod.ts";
+import { prune as pruneBy, pruneByRules, type PruneOptions, type PruneReport } from "../mod.ts";
 
 const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthly: "months" };
 

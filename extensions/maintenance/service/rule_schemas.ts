@@ -1,7 +1,17 @@
 // Schemas of the retention rules.
 import * as v from "npm:valibot@^1.5";
-import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./request_values.ts";
-import { described, object, page, strictObject } from "./listing.ts";
+import {
+  Amount,
+  AuthorSchema,
+  described,
+  JsonObject,
+  Moment,
+  numberedFields,
+  object,
+  page,
+  strictObject,
+  Text,
+} from "../../../apps/server/extending.ts";
 
 const Count = v.optional(Amount);
 
@@ -37,6 +47,8 @@ export const RulesSchema = object("RetentionRules", {
 });
 
 export const RulesPage = page(RulesSchema, "RetentionRulesPage");
+
+export const HistoryQuery = v.object(numberedFields);
 
 export const RulesQuery = v.object({
   name: described(Text, "Only the rules that match this name"),

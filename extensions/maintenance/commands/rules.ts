@@ -1,16 +1,22 @@
-import { authorText } from "../../../../core/naming/author.ts";
-import { changeRules, readRulesHistory } from "../../../../extensions/maintenance/mod.ts";
-import { readRules } from "../../../../registry/tools/settings.ts";
-import type { RetentionRule } from "../../../../registry/tools/settings.ts";
-import { isRetention, ruleFor } from "../../../../core/registry/rules.ts";
-import { ruleText } from "../../../rule_text.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
-import { rulingOptions } from "../../program/extensions/added_options.ts";
-import type { Extension } from "../../program/extension.ts";
-import { refuseRef } from "../../program/refusals.ts";
-import { printTable } from "../../program/print_table.ts";
-import { formatTime, parseAge, parseCount } from "../../terminal/units.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  type FlagsOf,
+  formatTime,
+  type OptionDefinition,
+  parseAge,
+  parseCount,
+  printTable,
+  refuseRef,
+  rulingOptions,
+} from "../../../apps/cli/extending.ts";
+import type { Extension } from "../../../apps/cli/program/extension.ts";
+import { ruleText } from "../../../apps/rule_text.ts";
+import { authorText } from "../../../core/naming/author.ts";
+import { isRetention, ruleFor } from "../../../core/registry/rules.ts";
+import { readRules, type RetentionRule } from "../../../registry/tools/settings.ts";
+import { changeRules, readRulesHistory } from "../mod.ts";
 
 const PATTERN = { usage: "<pattern>", text: "a name, or a pattern such as 'runs:*'" };
 

@@ -1,0 +1,37 @@
+import { defineServing, type Extension } from "../../apps/cli/program/extension.ts";
+import { parseDuration } from "../../apps/cli/extending.ts";
+
+/** Names of a registry that `gc` looks at in a night: each once in 30 days. */
+const lookedAt = (names: number) => Math.ceil(names / 30);
+
+export const maintenanceExtension: Extension = {
+  name: "maintenance",
+  serving: defineServing({
+    options: [{
+      flags: "--prune-every <duration>",
+      text: "prune by the rules of the registry at this interval: 6h",
+      parse: parseDuration,
+    }],
+    async *open({ pruneEvery }, context) {
+      if (pruneEvery === undefined) return;
+      const { pruneRegularly } = await import("./commands/prune_regularly.ts");
+      yield { beside: (registry) => pruneRegularly(registry, pruneEvery, context) };
+    },
+  }),
+  maintains: [{
+    command: "gc",
+    night: ({ names, pass, tables, page }) => ({
+      list: pass + Math.ceil(names / page) + 2 * lookedAt(names),
+      get: lookedAt(names) + tables,
+    }),
+  }, { command: "prune", night: ({ pass }) => ({ list: pass, get: 1 }) }],
+  commands: [{
+    group: "space",
+    load: {
+      du: async () => (await import("./commands/du.ts")).du,
+      prune: async () => (await import("./commands/prune.ts")).prune,
+      rules: async (all) => (await import("./commands/rules.ts")).rules(all),
+      gc: async () => (await import("./commands/gc.ts")).gc,
+    },
+  }],
+};
