@@ -13,7 +13,7 @@ const PRODUCT = new RegExp(`^(mod\\.ts$|(${FOLDERS.join("|")})/)`);
 const SURFACES = /^(apps|extensions\/(gateways|sign_in|processes))\//;
 /** Code that also runs on Node with its types stripped, and the tests that show it. */
 const PORTABLE =
-  /^(mod\.ts$|(core|disk|registry|backends|formats|materializers|extensions\/(runs(?!\/surface)|mirrors|maintenance|transfers|verification))\/|tests\/(conformance|simulate|support|core|disk|registry|backends|formats|materializers|extensions\/(runs(?!\/(surface|service))|mirrors|maintenance|transfers|verification))\/)/;
+  /^(mod\.ts$|(core|disk|registry|backends|formats|materializers|extensions\/((runs|maintenance)(?!\/(commands|surface))|mirrors|transfers|verification))\/|tests\/(conformance|simulate|support|core|disk|registry|backends|formats|materializers|extensions\/((runs|maintenance)(?!\/(commands|surface|service))|mirrors|transfers|verification))\/)/;
 /** Programs that measure real time, pages and tools: they read the world themselves. */
 const WORLDLY = /^(core\/system\.ts$|explorer\/(src\/|build\.ts)|dev\/|examples\/|tests\/bench\/)/;
 

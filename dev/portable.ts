@@ -12,7 +12,7 @@ import { tempRoot } from "../tests/support/temp_root.ts";
 import { isBelow, LONG } from "./slow_tests.ts";
 
 const FOLDERS =
-  /^tests\/((core|disk|registry|extensions\/(runs(?!\/(surface|service))|mirrors|maintenance|transfers|verification)|backends|files|formats|materializers|apps\/client)\/|simulate(_releases)?_test\.ts$)/;
+  /^tests\/((core|disk|registry|extensions\/((runs|maintenance)(?!\/(commands|surface|service))|mirrors|transfers|verification)|backends|files|formats|materializers|apps\/client)\/|simulate(_releases)?_test\.ts$)/;
 const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 
 /** Loads files by name on first use, which no bundle contains: tests that reach it are left out. */
