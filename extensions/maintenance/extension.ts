@@ -6,6 +6,27 @@ const lookedAt = (names: number) => Math.ceil(names / 30);
 
 export const maintenanceExtension: Extension = {
   name: "maintenance",
+  ofRegistry: ["du", "gc", "prune", "rules \\w+"],
+  suggestions: {
+    reading: ["du", "rules ls", "rules log", "rules test"],
+    commands: [
+      ["prune [names...] --keep-last <count>", "expire, forget, keep-last, purge, retain"],
+      ["gc", "clean, cleanup, collect, compact, shrink, vacuum"],
+      ["du", "df, ncdu, quota, size, space, stats, usage"],
+      ["rules set <pattern> --protect", "lock, protect"],
+      ["rules rm <pattern>", "unlock, unprotect"],
+      ["rules ls", "policy, retention, rule"],
+    ],
+    options: [
+      ["prune rules.set", "--keep-last COUNT", "--keep --keep-n --keep-latest --last"],
+      ["prune rules.set", "--keep-last COUNT", "--max-versions"],
+      ["prune rules.set", "--older-than 30d", "--age --max-age --older --before --ttl --days"],
+      ["prune rules.set", "--keep-where CONDITION", "--where --filter --keep-if"],
+      ["du", "<prefix>", "--prefix --pattern --name"],
+      ["prune gc", "--yes", "--no-confirm --no-input --assume-yes --force-yes"],
+    ],
+    orders: [["gc prune", "path", "-r $1"]],
+  },
   serving: defineServing({
     options: [{
       flags: "--prune-every <duration>",

@@ -3,8 +3,8 @@
 import type { Suggestions } from "../program/suggestions.ts";
 
 const READING: readonly string[] = [
-  ...["ls", "versions", "info", "log", "diff", "lineage", "members", "load", "cat", "du"],
-  ...["rules ls", "rules log", "rules test", "remote ls", "token ls"],
+  ...["ls", "versions", "info", "log", "diff", "lineage", "members", "load", "cat"],
+  ...["remote ls", "token ls"],
   ...["explore", "cache info", "completions"],
 ];
 
@@ -60,12 +60,6 @@ const COMMANDS: Suggestions["commands"] = [
   ["publish <name> <members...>", "release"],
   ["rm <refs...>", "del, delete, delete-model-version, delete-object, delete-objects, destroy"],
   ["rm <refs...>", "drop, erase, rb, remove, rmi, uninstall, unpublish, wipe, yank"],
-  ["prune [names...] --keep-last <count>", "expire, forget, keep-last, purge, retain"],
-  ["gc", "clean, cleanup, collect, compact, shrink, vacuum"],
-  ["du", "df, ncdu, quota, size, space, stats, usage"],
-  ["rules set <pattern> --protect", "lock, protect"],
-  ["rules rm <pattern>", "unlock, unprotect"],
-  ["rules ls", "policy, retention, rule"],
   ["cache clear", "cache clean, cache cleanup, cache prune, cache purge, cache rm, delete-cache"],
   ["cache info", "cache scan, cache dir, cache list, cache ls, cache show, scan-cache"],
   ["settings", "config"],
@@ -130,15 +124,12 @@ const OPTIONS: Suggestions["options"] = [
   ["alias", "--delete", "--remove"],
   ["alias", "--rollback", "--undo --revert"],
   ["rm", "--all", "--recursive -R --all-versions"],
-  ["prune rules.set", "--keep-last COUNT", "--keep --keep-n --keep-latest --last --max-versions"],
-  ["prune rules.set", "--older-than 30d", "--age --max-age --older --before --ttl --days"],
   ["log ls versions", "--limit COUNT", "-n --max-count --max --max-items --count --top"],
   ["ls versions", "--where CONDITION", "--filter --filter-string --query"],
-  ["prune rules.set", "--keep-where CONDITION", "--where --filter --keep-if"],
   ["versions", "--columns FIELDS", "--select --fields --metrics"],
   ["versions ls", "--sort ORDER", "--sort-by --order-by"],
   ["ls", "--alias ALIAS", "--tag"],
-  ["ls du", "<prefix>", "--prefix --pattern --name"],
+  ["ls", "<prefix>", "--prefix --pattern --name"],
   ["ls", "--long", "-lh -la -al"],
   ["diff", "--stat", "--name-only --name-status --summary --brief"],
   ["lineage", "--up", "--upstream --parents --ancestors"],
@@ -151,7 +142,7 @@ const OPTIONS: Suggestions["options"] = [
   ["token.create", "<note>", "--user --name"],
   ["token.create", "--scope SCOPE", "--permission --permissions --role"],
   ["token.create", "--expires 30d", "--expiry --ttl --valid-for"],
-  ["rm prune gc", "--yes", "--no-confirm --no-input --assume-yes --force-yes"],
+  ["rm", "--yes", "--no-confirm --no-input --assume-yes --force-yes"],
   ["*", "--dry-run", "--dry --what-if --preview --simulate"],
   ["*", "--quiet", "--silent -s"],
   ["*", "--verbose", "--debug -vv"],
@@ -177,7 +168,7 @@ const ORDERS: Suggestions["orders"] = [
   ["save download diff", "path name", "$2 $1"],
   ["download diff", "path ref", "$2 $1"],
   ["versions info log lineage members", "name path", "$1 -r $2"],
-  ["gc prune serve settings doctor log", "path", "-r $1"],
+  ["serve settings doctor log", "path", "-r $1"],
 ];
 
 /** The words of the commands of every program. */

@@ -105,7 +105,7 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
 /** The commands of every program that work on the registry of a run. */
 const OF_REGISTRY: readonly string[] = [
   ..."save|load|ls|versions|info|log|diff|rm|alias|note|publish|members|lineage|copy".split("|"),
-  ..."download|cat|du|gc|prune|rules \\w+|undelete|settings|doctor|batch \\w+".split("|"),
+  ..."download|cat|undelete|settings|doctor|batch \\w+".split("|"),
 ];
 
 /**
