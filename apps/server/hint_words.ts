@@ -55,9 +55,6 @@ export const HTTP_HINTS: ServiceHints = {
   held_by_release: "Delete the release first, or add ?force=true.",
   alias_protected: "Send `force`, with a token that has the scope promote:NAME.",
   promotion_refused: "Meet the conditions of the rule. GET /rules?name=NAME has the rule.",
-  rule_incomplete: 'Send a rule with "protect", or with what to keep, as in "keepLast": 30.',
-  rule_missing: "List the rules: GET /rules",
-  rule_gives_up: 'Send these members too, or set "replace" in the body.',
   protected: "Change the rule, or delete with ?force=true.",
   outcome_unknown: "Read it again to see the outcome. A save with an idempotency key can be " +
     "repeated safely.",

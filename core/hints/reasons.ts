@@ -28,9 +28,6 @@ export const SERVICE_REASONS = {
   protected: [],
   alias_protected: ["name", "alias"],
   promotion_refused: ["name", "alias"],
-  rule_incomplete: [],
-  rule_missing: [],
-  rule_gives_up: [],
   outcome_unknown: [],
   // what is stored
   damaged: ["finding"],

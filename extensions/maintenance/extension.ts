@@ -1,4 +1,5 @@
 import { defineServing, type Extension } from "../../apps/cli/program/extension.ts";
+import { CLI_HINTS } from "./hint_words.ts";
 import { parseDuration } from "../../apps/cli/extending.ts";
 
 /** Names of a registry that `gc` looks at in a night: each once in 30 days. */
@@ -6,6 +7,7 @@ const lookedAt = (names: number) => Math.ceil(names / 30);
 
 export const maintenanceExtension: Extension = {
   name: "maintenance",
+  hints: CLI_HINTS,
   ofRegistry: ["du", "gc", "prune", "rules \\w+"],
   suggestions: {
     reading: ["du", "rules ls", "rules log", "rules test"],

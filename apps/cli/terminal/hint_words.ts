@@ -51,8 +51,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
     `${advice} Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; check them with ` +
     "`holdfast doctor`. To wait longer, pass --wait 90s.",
   store_silent: null,
-  store_full: "Raise the quota or the cap of the account or bucket. Or remove data while nobody " +
-    "else uses the registry: holdfast prune, then holdfast gc --now",
+  store_full: "Raise the quota or the cap of the account or bucket.",
   bucket_missing: "Create it with `holdfast init URL --create-bucket`, or check its name, " +
     "endpoint and region.",
   bucket_elsewhere: ({ region }) => `Add ?region=${region} to the URL.`,
@@ -113,10 +112,6 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   array_unsupported: "Read its bytes with `holdfast cat REF PATH`, or save it as numbers.",
 
   pattern_unmatched: "See what exists: holdfast ls. * matches anything but /, and **/ any folders.",
-  rule_incomplete: "Pass --protect alone, or what to keep, as in --keep-last 30 or --older-than " +
-    "30d.",
-  rule_missing: "List the rules: holdfast rules ls",
-  rule_gives_up: "Give these options too, or add --replace. See: holdfast rules ls",
   grace_too_short: "To free space now, run `holdfast gc --now` while nothing else uses the " +
     "registry.",
   worker_lost: "It committed nothing. Run the same command again.",

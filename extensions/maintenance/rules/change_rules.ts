@@ -1,6 +1,7 @@
 // Retention rules, a part of the settings: their changes and their history.
 import { fault, notFound, parseCondition, shown, unsupported } from "../../../core/kernel.ts";
 import type { Registry, SignalOptions } from "../../../core/kernel.ts";
+import { maintenanceReasons } from "../reasons.ts";
 import { combined, givenUp } from "./rule_changes.ts";
 import { hasConditions } from "../../../core/registry/conditions/promotion.ts";
 import { isUnknownRule } from "../../../core/registry/rules.ts";
@@ -53,7 +54,13 @@ export async function changeRules(
   if (problem !== undefined || (set === undefined) === (remove === undefined)) {
     const state = problem ?? "pass either `set` or `remove`";
     const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';
-    throw fault({ code: "Invalid", action, state, hint, reason: { kind: "rule_incomplete" } });
+    throw fault({
+      code: "Invalid",
+      action,
+      state,
+      hint,
+      reason: maintenanceReasons.of("rule_incomplete"),
+    });
   }
   if (set?.promote !== undefined && !hasConditions()) {
     throw noConditions("set rule for", shown(set.pattern), set.pattern);
@@ -75,7 +82,7 @@ export async function changeRules(
     const others = rules.filter((rule) => rule.pattern !== pattern);
     if (remove !== undefined && others.length === rules.length) {
       const hint = "List the rules: readRules(registry).";
-      const reason = { kind: "rule_missing" } as const;
+      const reason = maintenanceReasons.of("rule_missing");
       const state = "no rule has this pattern";
       throw notFound("remove rule", shown(remove), state, { hint, reason });
     }
@@ -85,7 +92,13 @@ export async function changeRules(
     if (gaveUp.length > 0 && !replace) {
       const state = `the rule for ${shown(pattern)} has ${gaveUp.join(", ")}, which would be lost`;
       const hint = "Set them too, or pass replace: true.";
-      throw fault({ code: "Conflict", action, state, hint, reason: { kind: "rule_gives_up" } });
+      throw fault({
+        code: "Conflict",
+        action,
+        state,
+        hint,
+        reason: maintenanceReasons.of("rule_gives_up"),
+      });
     }
     return { rules: [...others, next] };
   }, signal);
