@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from .client.connection import OWN_TOKENS
-from .command import PROGRAM, command_line
 from .core.arguments import checked
 from .core.errors import HoldfastError
 from .core.shapes import is_dict
+from .program import PROGRAM, command_line
 from .service_registry import ServiceRegistry
 
 

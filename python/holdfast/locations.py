@@ -12,7 +12,7 @@ from .core.errors import HoldfastError, quoted
 
 if TYPE_CHECKING:
     from .service_registry import ServiceRegistry
-    from .store.store_registry import StoreRegistry
+    from .stored_registry import StoredRegistry
 
 
 @checked
@@ -23,7 +23,7 @@ def open_registry(
     s3: Any = None,
     gcs: Any = None,
     timeout: float = 60,
-) -> StoreRegistry | ServiceRegistry:
+) -> StoredRegistry | ServiceRegistry:
     """Opens a registry. The first write to a folder starts a service, as `holdfast.service` does.
 
     `location` is a folder, `http://` or `https://` of a `holdfast serve`, `s3://bucket/prefix` or
@@ -43,8 +43,9 @@ def open_registry(
 
         return connect(text, token=token, timeout=timeout)
     from .store.open_store import open_store
+    from .stored_registry import StoredRegistry
 
-    return open_store(text, s3, gcs)
+    return StoredRegistry(open_store(text, s3, gcs))
 
 
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9.-]*):\d{1,5}(?=/|$)", re.IGNORECASE)

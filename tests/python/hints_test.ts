@@ -249,10 +249,10 @@ for alias in json.loads(sys.argv[3]):
 pythonTest("a registry that is read from its store refuses what needs a service", async () => {
   const program = `
 import holdfast
-from holdfast.store.store_registry import StoreRegistry
+from holdfast.stored_registry import StoredRegistry
 
 public = (name for name in dir(holdfast.ServiceRegistry) if not name.startswith("_"))
-print([name for name in public if not hasattr(StoreRegistry, name)])`;
+print([name for name in public if not hasattr(StoredRegistry, name)])`;
   // a store has no token
-  assertEquals(await runProgram(program), ["['token']"], "add it to the lines of _refuse");
+  assertEquals(await runProgram(program), ["['token']"], "add it to the lines of StoredRegistry");
 });

@@ -71,7 +71,7 @@ pythonTest("tables in notebooks are escaped, and the command saves", async (root
   const save = ["save", "rows", root.join("rows.csv"), "--alias", "now", "--metadata", "n:=1"];
   const args = ["-r", service.location, ...save, "--metadata", "commit=1e400"];
   const env = { HOLDFAST_TOKEN: service.token! };
-  const run = "import sys; from holdfast.__main__ import main; sys.exit(main())";
+  const run = "import sys; from holdfast.own_commands import main; sys.exit(main())";
   assertEquals(await runProgram(run, { args, env }), ["rows@1.0.0"]);
   const { metadata, files } = await registry.info("rows@now");
   assertEquals<unknown>([metadata, files[0]!.path], [{ n: 1, commit: "1e400" }, "rows.csv"]);

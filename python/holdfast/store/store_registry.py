@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from functools import partial, wraps
-from typing import Any
+from functools import partial
 
 from ..artifacts.artifact import Artifact
 from ..artifacts.listing import AliasChange, Listing
@@ -43,25 +42,8 @@ from .owners import annotations_in, is_own, payload_key, version_of
 from .reads import Piece, Read, plan, whole_run
 
 
-class ThroughService:
-    """A method that a service runs: that of this program, which the first call starts."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, registry: StoreRegistry | None, owner: type) -> Any:
-        from ..service_registry import ServiceRegistry  # loads what speaks HTTP
-
-        @wraps(getattr(ServiceRegistry, self._name))
-        def call(*arguments: Any, **options: Any) -> Any:
-            assert registry is not None
-            return getattr(registry.through_service(), self._name)(*arguments, **options)
-
-        return call
-
-
 class StoreRegistry(Registry):
-    """A registry read from its store, without a service; the first write to a folder starts one."""
+    """A registry read from its store, without a service."""
 
     def __init__(self, store: FolderStore | S3Store | GcsStore) -> None:
         self._store = store
@@ -83,34 +65,8 @@ class StoreRegistry(Registry):
             message = f"Cannot open {quoted(self.location)}: its files were copied from a folder"
             raise HoldfastError("Unsupported", message, "Copy it with `holdfast mirror`.")
 
-    def through_service(self) -> Any:
-        """Returns the registry behind a service, which writes need."""
-        if not isinstance(self._store, FolderStore):
-            message = f"Cannot do this with {quoted(self.location)}: it needs a service"
-            hint = "Run `holdfast serve` for the bucket, and use holdfast.connect(URL)."
-            raise HoldfastError("Unsupported", message, hint)
-        from ..local_service import own_service  # loads what starts programs
-
-        return own_service(self.location)
-
     def _newest_settings(self) -> Entry | None:
         return next(iter(self._heads("settings/")), None)
-
-    save = ThroughService()
-    publish = ThroughService()
-    annotate = ThroughService()
-    delete = ThroughService()
-    undelete = ThroughService()
-    deleted = ThroughService()
-    draft = ThroughService()
-    run = ThroughService()
-    runs = ThroughService()
-    set_alias = ThroughService()
-    rollback_alias = ThroughService()
-    delete_alias = ThroughService()
-    save_many = ThroughService()
-    __setitem__ = ThroughService()
-    __delitem__ = ThroughService()
 
     def names(self, prefix: str = "") -> Iterator[str]:
         for segment in self._store.folders("names/"):

@@ -43,7 +43,7 @@ array.log(loss=1)
 array.finish({"a": [1, 2]})
 opened = registry.open("text")
 print([file.path for file in opened.files], opened.file().path, opened.load())
-from holdfast.__main__ import main
+from holdfast.own_commands import main
 os.environ["HOLDFAST_TOKEN"] = sys.argv[2]
 main(["-r", sys.argv[1], "load", "text"])
 print()
