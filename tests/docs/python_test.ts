@@ -15,7 +15,9 @@ import { environment, linesShown, programOf } from "./python_programs.ts";
 
 const python = await findPython("duckdb, nbclient, numpy, polars, pyarrow, sklearn");
 const PROGRAMS = {
-  "docs/python.md": ["save", "drafts", "fsspec", "sklearn", "checkpoints", "curves", "errors"],
+  "docs/python.md": ["save", "log", "errors"],
+  "docs/python_files.md": ["drafts", "fsspec"],
+  "docs/python_training.md": ["sklearn", "checkpoints", "curves"],
   "docs/runs.md": ["run"],
 };
 

@@ -36,11 +36,13 @@ const OF_OTHERS = `# pyright: reportUnknownMemberType=false, reportUnknownVariab
 # pyright: reportOptionalMemberAccess=false, reportPossiblyUnboundVariable=false
 `;
 
+const PAGES = ["", "_values", "_files", "_training"].map((page) => `docs/python${page}.md`);
+
 /** Writes the programs of the pages about Python, and of the notebook. */
 async function writePrograms(folder: string): Promise<void> {
   await mkdir(folder);
   const page = async (path: string) => await readFile(join(REPOSITORY, path), "utf8");
-  const texts = await Promise.all(["docs/python.md", "docs/runs.md", "python/README.md"].map(page));
+  const texts = await Promise.all([...PAGES, "docs/runs.md", "python/README.md"].map(page));
   const blocks = texts.flatMap((text) =>
     Array.from(text.matchAll(/^```python(?! ignore).*\n([^]*?)^```$/gm), ([, code]) => code!)
   );
@@ -164,8 +166,9 @@ packageTest("a wheel is all that the command line and services of Python need", 
   assertEquals(await runs(own, "-c", WITH_SERVICE), "{'a': 1}\n2.0.0 m@1.0.0\nTrue True\n");
 });
 
-Deno.test("the extra `all` has every package that the page about Python imports", async () => {
-  const page = await readFile(join(REPOSITORY, "docs/python.md"), "utf8");
+Deno.test("the extra `all` has every package that the pages about Python import", async () => {
+  const pages = await Promise.all(PAGES.map((page) => readFile(join(REPOSITORY, page), "utf8")));
+  const page = pages.join("\n");
   const project = await readFile(join(PACKAGE, "pyproject.toml"), "utf8");
   const [, all = ""] = /^all = \[([^\]]*)^\]/m.exec(project) ?? [];
   const installed = Array.from(all.matchAll(/"([\w-]+)[^"]*"/g), ([, name]) => name);

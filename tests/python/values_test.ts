@@ -53,7 +53,7 @@ pythonTest("the page about Python shows what the reader does", async (root) => {
   await using registry = await openRegistry(root.join(".holdfast"));
   await registry.save("my:config", { depth: 12 });
   await registry.setAlias("my:config", "production", "1.0.0");
-  const page = await readFile(join(REPOSITORY, "docs/python.md"), "utf8");
+  const page = await readFile(join(REPOSITORY, "docs/python_files.md"), "utf8");
   const [, program = ""] = /^```python reader\n([^]*?)^```$/m.exec(page) ?? [];
   const expected = Array.from(program.matchAll(/\bprint\(.*\) {2}# (.*)$/gm), ([, text]) => text);
   assert(expected.length > 4);
