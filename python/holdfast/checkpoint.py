@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,9 +110,9 @@ class CheckpointWriter(FileSystemWriter):  # type: ignore[misc,unused-ignore]
         *,
         id: str,
         version: str | None = None,
-        metadata: dict[str, Any] | None = None,
-        inputs: str | Artifact | list[str | Artifact] | None = None,
-        alias: str | list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        inputs: str | Artifact | Sequence[str | Artifact] | None = None,
+        alias: str | Sequence[str] | None = None,
         token: str | None = None,
         timeout: float = 60,
         thread_count: int = 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -25,9 +26,9 @@ def version(
     *,
     id: str | None = None,
     version: str | None = None,
-    metadata: dict[str, Any] | None = None,
-    inputs: str | Artifact | list[str | Artifact] | None = None,
-    alias: str | list[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    inputs: str | Artifact | Sequence[str | Artifact] | None = None,
+    alias: str | Sequence[str] | None = None,
     token: str | None = None,
     timeout: float = 60,
 ) -> NewVersion:

@@ -6,7 +6,7 @@ import base64
 import json
 import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -128,9 +128,9 @@ class ServiceRegistry(WritableRegistry):
         value: Any,
         *,
         version: str | None = None,
-        metadata: dict[str, Any] | None = None,
-        inputs: str | Artifact | list[str | Artifact] | None = None,
-        alias: str | list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        inputs: str | Artifact | Sequence[str | Artifact] | None = None,
+        alias: str | Sequence[str] | None = None,
         idempotency_key: str | None = None,
         on_conflict: str | None = None,
         skip_if_unchanged: bool = False,
@@ -200,8 +200,8 @@ class ServiceRegistry(WritableRegistry):
         self,
         name: str,
         *,
-        params: dict[str, Any] | None = None,
-        tags: dict[str, str | int | float | bool | None] | None = None,
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str | int | float | bool | None] | None = None,
         id: str | None = None,
     ) -> Run:
         """Opens a run, which logs values while the program computes a version.
@@ -237,8 +237,8 @@ class ServiceRegistry(WritableRegistry):
         members: Mapping[str, str],
         *,
         version: str | None = None,
-        metadata: dict[str, Any] | None = None,
-        alias: str | list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        alias: str | Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Saved:
         """Publishes versions as one release: refs by the names of its members.
@@ -270,7 +270,7 @@ class ServiceRegistry(WritableRegistry):
         ref: str,
         *,
         notes: str | None | Unset = UNSET,
-        labels: dict[str, Any] | None | Unset = UNSET,
+        labels: Mapping[str, Any] | None | Unset = UNSET,
     ) -> Json:
         """Changes the `notes` and `labels` of a name or a version, and returns all of them.
 

@@ -38,6 +38,19 @@ const OF_OTHERS = `# pyright: reportUnknownMemberType=false, reportUnknownVariab
 
 const PAGES = ["", "_values", "_files", "_training"].map((page) => `docs/python${page}.md`);
 
+/** Arguments in collections of narrower types than the parameters have. */
+const TYPED = `
+import holdfast
+
+def use(registry: holdfast.ServiceRegistry, refs: list[str], texts: tuple[str, ...], facts: dict[str, str]) -> None:
+    registry.save("a", 1, inputs=refs, alias=texts, metadata=facts)
+    registry.run("a", params=facts, tags=facts).finish(1, inputs=refs, alias=texts, metadata=facts)
+    registry.draft("a").commit(inputs=refs, alias=texts, parts=texts, metadata=facts)
+    registry.annotate("a", labels=facts)
+    registry.open("a", signed_by=refs).load(trust=texts)
+    holdfast.version("a", registry, inputs=refs, alias=refs, metadata=facts)
+`;
+
 /** Writes the programs of the pages about Python, and of the notebook. */
 async function writePrograms(folder: string): Promise<void> {
   await mkdir(folder);
@@ -52,6 +65,7 @@ async function writePrograms(folder: string): Promise<void> {
   const code = cells.filter(({ cell_type }) => cell_type === "code");
   blocks.push(code.map(({ source }) => source.join("")).join("\n"));
   assert(blocks.length > 8);
+  blocks.push(TYPED);
   for (const [i, block] of blocks.entries()) {
     await writeFile(join(folder, `program_${i}.py`), OF_OTHERS + block);
   }

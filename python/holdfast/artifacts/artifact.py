@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class Artifact(Files, Worded):
         self.first_saved_at: str | None = facts.get("since")
         """When this version was first saved, if it was overwritten and that is known."""
 
-    def load(self, *, into: Any = None, trust: bool | list[str] = False) -> Any:
+    def load(self, *, into: Any = None, trust: bool | Sequence[str] = False) -> Any:
         """Returns the value: see `Registry.load`."""
         from ..values.load import load_value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from ..core.errors import HoldfastError
 
@@ -65,9 +65,6 @@ def versions_for(
     action: str, names: Sequence[str], versions: str | Sequence[str | None] | None
 ) -> list[str | None]:
     """Returns a version for each name: the same for all, or one of a list."""
-    if not all(isinstance(each, str) for each in cast("Sequence[object]", names)):
-        message = f"Cannot {action} several names: one is not a string"
-        raise HoldfastError("Invalid", message, 'Pass names such as ["my:model", "my:data"].')
     if versions is None or isinstance(versions, str):
         return [versions] * len(names)
     return same_length(action, names, versions, "versions")

@@ -130,7 +130,7 @@ class Registry(Worded):
         as_of: datetime | None = None,
         signed_by: Signers | None = None,
         into: Any = None,
-        trust: bool | list[str] = False,
+        trust: bool | Sequence[str] = False,
     ) -> Any:
         """Returns the value of a version, which is in the ref or in `version`.
 

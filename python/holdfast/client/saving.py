@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -49,9 +49,9 @@ def path_of(name: str) -> str:
 def request_of(
     name: str,
     version: str | None,
-    metadata: dict[str, Any] | None,
-    inputs: str | Artifact | list[str | Artifact] | None,
-    alias: str | list[str] | None,
+    metadata: Mapping[str, Any] | None,
+    inputs: str | Artifact | Sequence[str | Artifact] | None,
+    alias: str | Sequence[str] | None,
 ) -> Json:
     """Returns the request of a save without its files. Members that are None are not sent."""
     if isinstance(inputs, (str, Artifact)):

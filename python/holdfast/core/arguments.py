@@ -11,11 +11,11 @@ import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from .errors import HoldfastError, quoted
 from .metadata import number_of
-from .shapes import is_mapping, is_sequence
+from .shapes import is_mapping
 from .words import hint_for_argument
 
 UNSAID = inspect.Parameter.empty
@@ -109,14 +109,15 @@ def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
 
 
 def spelled(function: Any, kinds: str) -> str:
-    """Returns an annotation with the types that its aliases stand for."""
+    """Returns an annotation with the types that its aliases stand for, and those of most calls."""
 
     def meant(word: re.Match[str]) -> str:
         kind = function.__globals__.get(word[0])
         is_alias = isinstance(kind, types.UnionType | types.GenericAlias)
         return re.sub(r"\w+\.", "", str(kind)) if is_alias else word[0]
 
-    return re.sub(r"\w+", meant, kinds)
+    found = re.sub(r"\w+", meant, kinds)
+    return found.replace("Sequence[", "list[").replace("Mapping[", "dict[")
 
 
 def is_of(value: Any, kind: Any) -> bool:
@@ -125,11 +126,10 @@ def is_of(value: Any, kind: Any) -> bool:
         return any(is_of(value, each) for each in inner if each is not str or Path not in inner)
     if kind is Any:
         return True
-    if origin is list:
-        return is_sequence(value) and all(is_of(each, inner[0]) for each in value)
-    if origin is Sequence and isinstance(value, (str, bytes)):
-        return False  # nobody means each of its characters
-    if origin is Mapping and is_mapping(value):
+    if origin is Sequence:  # nobody means each character of a str
+        is_many = isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
+        return is_many and all(is_of(each, inner[0]) for each in cast("Sequence[Any]", value))
+    if origin is Mapping and Any not in inner and is_mapping(value):
         return all(all(map(is_of, pair, inner)) for pair in value.items())
     if isinstance(value, str) and kind is str:
         return is_well_formed(value)

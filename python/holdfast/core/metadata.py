@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from .errors import HoldfastError, quoted
-from .shapes import is_dict, is_list, is_sequence
+from .shapes import is_dict, is_list, is_mapping, is_sequence
 
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """Numbers that JSON lacks, by their strings in metadata and labels (FORMAT.md, section 2)."""
@@ -48,7 +48,7 @@ def not_finite(value: float) -> str:
 def checked_json(value: Any, action: str, path: str) -> Any:
     """Returns the JSON of metadata if every reader of it gets the same values."""
     try:
-        if value is not None and not is_dict(value):
+        if value is not None and not is_mapping(value):
             raise ValueError(f"{path} is of type {type(value).__name__}, not a dict")
         return json_of(value, path)
     except RecursionError:
@@ -78,7 +78,7 @@ def json_of(value: Any, path: str) -> Any:
         return value
     if is_sequence(value):
         return [json_of(each, f"{path}[{at}]") for at, each in enumerate(list(value))]
-    if not is_dict(value):
+    if not is_mapping(value):
         raise ValueError(f"{path} is of type {type(value).__name__}")
     pairs = list(value.items())
     odd = [key for key, _ in pairs if not isinstance(key, str) or isinstance(key, enum.Enum)]

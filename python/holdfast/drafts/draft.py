@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -210,10 +210,10 @@ class Draft(Worded):
         self,
         *,
         version: str | None = None,
-        metadata: dict[str, Any] | None = None,
-        inputs: str | Artifact | list[str | Artifact] | None = None,
-        alias: str | list[str] | None = None,
-        parts: list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        inputs: str | Artifact | Sequence[str | Artifact] | None = None,
+        alias: str | Sequence[str] | None = None,
+        parts: Sequence[str] | None = None,
     ) -> Saved:
         """Saves all parts, or exactly those in `parts`, as one version.
 
@@ -224,7 +224,7 @@ class Draft(Worded):
         if the draft was discarded, abandoned or committed with other parts.
         """
         request = request_of(self.name, version, metadata, inputs, alias)
-        request["parts"] = parts
+        request["parts"] = None if parts is None else list(parts)
         path = f"{self._route()}/commit"
         return saved_of(self._connection.json("POST", path, sent_members(request)))
 

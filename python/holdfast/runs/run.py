@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -31,7 +32,7 @@ from ..client.saving import (
 from ..core.arguments import checked_methods
 from ..core.errors import Conflict, HoldfastError, Invalid, Json, quoted
 from ..core.metadata import checked_json, is_exact, not_finite, number_of
-from ..core.shapes import is_dict
+from ..core.shapes import is_dict, is_mapping
 from ..core.words import Worded
 
 LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
@@ -79,7 +80,7 @@ class Run(Worded):
     def __repr__(self) -> str:
         return f"Run({self.name!r}, id={self.id!r})"
 
-    def log(self, values: dict[str, Any] | None = None, /, *more: Any, **named: Any) -> None:
+    def log(self, values: Mapping[str, Any] | None = None, /, *more: Any, **named: Any) -> None:
         """Logs a point: numbers, strings, booleans and None by name, also in dicts.
 
         Returns at once: points are sent in the background, every 1 to 30 seconds. Without `step`,
@@ -87,7 +88,7 @@ class Run(Worded):
         256 MiB of points wait; later points are left out, with a warning.
         """
         self._check_process("log to")
-        if more or not (values is None or is_dict(values)):
+        if more or not (values is None or is_mapping(values)):
             hint = "Pass one dict, or names: log({...}, step=1), log(step=1, loss=0.5)."
             raise self._error("log to", "its values have no names", hint)
         point = {**values, **named} if values else named
@@ -223,9 +224,9 @@ class Run(Worded):
         value: Any = None,
         *,
         version: str | None = None,
-        metadata: dict[str, Any] | None = None,
-        inputs: str | Artifact | list[str | Artifact] | None = None,
-        alias: str | list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        inputs: str | Artifact | Sequence[str | Artifact] | None = None,
+        alias: str | Sequence[str] | None = None,
         progress: bool | None = None,
         text: bool = False,
     ) -> Saved:
@@ -255,9 +256,9 @@ class Run(Worded):
         try:
             self.flush()
             if self._left_out > 0:
-                own = (metadata or {}).get("run")
                 lost = {"pointsLeftOut": self._left_out}
-                request["metadata"] = {**(metadata or {}), "run": {**(own or {}), **lost}}
+                known: Json = request["metadata"] or {}
+                request["metadata"] = {**known, "run": {**(known.get("run") or {}), **lost}}
             path = f"{self._path()}/finish"
             self._saved = saved_of(self._connection.json("POST", path, sent_members(request)))
         finally:
@@ -267,8 +268,8 @@ class Run(Worded):
 
     def update(
         self,
-        params: dict[str, Any] | None = None,
-        tags: dict[str, str | int | float | bool | None] | None = None,
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str | int | float | bool | None] | None = None,
         *,
         replace: bool = False,
     ) -> None:

@@ -16,7 +16,7 @@ from .statement import HASH, SignedFile, members_of, read_statement, signed_byte
 SIGNATURES = "signatures"
 """The label of a version."""
 
-Signers = str | Path | list[str | Path]
+Signers = str | Path | Sequence[str | Path]
 """Public keys, as PEM or as paths of files."""
 
 
@@ -112,7 +112,7 @@ def read_signers(signed_by: Signers | None) -> list[TrustedKey]:
     """Reads the keys that must have signed. Raises `Invalid` for an empty list."""
     if signed_by is None:
         return []
-    given = list(signed_by) if isinstance(signed_by, (list, tuple)) else [signed_by]
+    given = [signed_by] if isinstance(signed_by, (str, Path)) else signed_by
     if not given:
         message = "Cannot check signatures: signed_by has no key"
         raise HoldfastError("Invalid", message, "Pass a public key, or leave out signed_by.")

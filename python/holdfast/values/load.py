@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ MAX_SPARSE = 10_000_000
 
 
 def load_value(
-    version: Files, copy: Callable[[], Path], into: Any = None, trust: bool | list[str] = False
+    version: Files, copy: Callable[[], Path], into: Any = None, trust: bool | Sequence[str] = False
 ) -> Any:
     """Returns the value of a version, by its materializer or else by the extension of its file.
 

@@ -33,7 +33,7 @@ class ScikitLearn:
             unknown = skops().get_untrusted_types(file=path)
         except BadZipFile as error:
             raise ValueError(error) from error
-        trusted = loading.trust if isinstance(loading.trust, list) else []
+        trusted = [] if isinstance(loading.trust, bool) else loading.trust
         odd = [each for each in unknown if each not in trusted]
         if odd:
             state = f"it contains types that are not of scikit-learn: {', '.join(map(quoted, odd))}"

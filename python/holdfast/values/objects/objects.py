@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,7 +62,7 @@ def facts_of(version: Files) -> File | None:
 
 
 def load_object(
-    version: Files, file: File, copy: Callable[[], Path], into: Any, trust: bool | list[str]
+    version: Files, file: File, copy: Callable[[], Path], into: Any, trust: bool | Sequence[str]
 ) -> Any:
     """Loads an object. `copy` returns a folder with its files."""
     known = file.json()

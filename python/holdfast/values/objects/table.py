@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ class Loading(NamedTuple):
     """What its serializer returned when it was saved."""
     into: Any
     """What the program passed as `into`: an object or a class, or None."""
-    trust: bool | list[str]
+    trust: bool | Sequence[str]
 
     def wanted(self, example: str) -> Any:
         """Returns `into`, or raises `Invalid` with an example of what to pass."""
