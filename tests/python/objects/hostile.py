@@ -16,7 +16,7 @@ from torch import nn
 
 import holdfast
 from holdfast.checkpoint import CheckpointReader, CheckpointWriter
-from holdfast.values.objects import libraries
+from holdfast.values.objects import estimators
 from holdfast.values.objects.objects import serializer_of
 
 warnings.filterwarnings("ignore")
@@ -96,9 +96,9 @@ def damaged():
         hostile = re.sub(pattern, value, text).encode()
         files = {"model.txt": hostile}
         shown("hostile", lambda: registry.load(stored("lightgbm", {}, files)))
-    parse_apart = libraries.parse_apart
+    parse_apart = estimators.parse_apart
     endless = "import time; time.sleep(1e6)"
-    libraries.parse_apart = lambda _, path: parse_apart(endless, path, 0.1)
+    estimators.parse_apart = lambda _, path: parse_apart(endless, path, 0.1)
     files = {"model.txt": text.encode()}
     shown("endless", lambda: registry.load(stored("lightgbm", {}, files)))
     try:

@@ -13,13 +13,14 @@ from typing import Any
 from ...core.errors import HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
 from ...files.file import File, Files, unreadable
+from . import estimators as _estimators
 from . import libraries as _libraries
 from . import tensors as _tensors
 from .table import ROWS, Loading, Row, find_row, path_of
 
 FACTS = "holdfast-object.json"
 FORMAT = "holdfast-object/1"
-BUILT_IN = (_libraries, _tensors)  # which register their types
+BUILT_IN = (_estimators, _libraries, _tensors)  # which register their types
 
 
 def serializer_of(value: Any) -> Row | None:

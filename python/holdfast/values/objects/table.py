@@ -43,6 +43,15 @@ class Loading(NamedTuple):
         return HoldfastError("Invalid", f"Cannot load {quoted(self.ref)}: {state}", hint)
 
 
+def fitting(loading: Loading, value: Any) -> Any:
+    """Returns a loaded object. Refuses one that is not an instance of `into`."""
+    into = loading.into
+    if into is not None and not (isinstance(into, type) and isinstance(value, into)):
+        hint = f"Pass into={type(value).__name__}, or leave it out."
+        raise loading.refused(f"it is of the class {type(value).__name__}", hint)
+    return value
+
+
 class Serializer(Protocol):
     """Saves objects of a type as files, and loads them."""
 

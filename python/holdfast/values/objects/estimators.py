@@ -1,0 +1,198 @@
+"""Estimators of scikit-learn, XGBoost, LightGBM and CatBoost, in the formats of these packages."""
+
+# The packages may be absent, and have no types.
+# pyright: reportMissingImports=false, reportMissingTypeStubs=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from ...core.errors import HoldfastError, Json, quoted, unsupported
+from ...core.shapes import is_dict
+from .table import Loading, built_in, fitting
+
+SKOPS = "model.skops"
+
+
+@built_in("sklearn.base.BaseEstimator", "sklearn")
+class ScikitLearn:
+    """Estimators, transformers and pipelines of scikit-learn, by skops."""
+
+    def save(self, value: Any, folder: Path) -> None:
+        skops().dump(value, folder / SKOPS)
+
+    def load(self, loading: Loading) -> Any:
+        path = loading.file(SKOPS)
+        try:
+            unknown = skops().get_untrusted_types(file=path)
+        except BadZipFile as error:
+            raise ValueError(error) from error
+        trusted = [] if isinstance(loading.trust, bool) else loading.trust
+        odd = [each for each in unknown if each not in trusted]
+        if odd:
+            state = f"it contains types that are not of scikit-learn: {', '.join(map(quoted, odd))}"
+            raise loading.refused(state, f"If you trust them: load(ref, trust={odd!r}).")
+        return fitting(loading, skops().load(path, trusted=unknown))
+
+
+def skops() -> Any:
+    try:
+        from skops import io
+    except ImportError as error:
+        message = f"Cannot save or load objects of scikit-learn: skops cannot be imported ({error})"
+        raise HoldfastError("Unsupported", message, "Run `pip install skops`.") from None
+    return io
+
+
+@built_in("xgboost.core.Booster", "xgboost")
+@built_in("xgboost.sklearn.XGBModel", "xgboost.sklearn")
+class XGBoost:
+    """Boosters and estimators of XGBoost, in its own format."""
+
+    FILE = "model.ubj"
+    EXAMPLE = "xgboost.XGBClassifier"
+
+    def save(self, value: Any, folder: Path) -> Json | None:
+        value.save_model(folder / self.FILE)
+        if not hasattr(value, "get_xgb_params"):
+            return None
+        return {"parameters": plain_parameters(value.get_params(deep=False))}  # not in the file
+
+    def load(self, loading: Loading) -> Any:
+        into = loading.wanted(self.EXAMPLE)
+        if not hasattr(into, "load_model"):
+            raise loading.refused("`into` has no load_model", f"Pass into={self.EXAMPLE}.")
+        model = into() if isinstance(into, type) else into
+        known = loading.facts.get("parameters")
+        if isinstance(into, type) and is_dict(known) and hasattr(model, "get_xgb_params"):
+            own = model.get_params(deep=False)
+            model.set_params(**{name: known[name] for name in known if name in own})
+        model.load_model(loading.file(self.FILE))
+        return model
+
+
+def plain_parameters(parameters: Json) -> Json:
+    """Returns the parameters that were set and that JSON has: no NaN, functions and arrays."""
+    plain: Json = {}
+    for name, value in parameters.items():
+        number = value.item() if type(value).__module__ == "numpy" and value.ndim == 0 else value
+        try:
+            json.dumps(number, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            continue
+        if number is not None:
+            plain[name] = number
+    return plain
+
+
+@built_in("catboost.core.CatBoost", "catboost")
+class CatBoost(XGBoost):
+    """Estimators of CatBoost, in its own format."""
+
+    FILE = "model.cbm"
+    EXAMPLE = "catboost.CatBoostClassifier"
+
+    def save(self, value: Any, folder: Path) -> Json | None:
+        if not value.is_fitted():
+            raise unsupported(value, "it is not trained", "Call its `fit` first.")
+        return super().save(value, folder)
+
+    def load(self, loading: Loading) -> Any:
+        try:
+            from catboost import CatBoostError
+        except ImportError as error:
+            state = f"CatBoost cannot be imported ({error})"
+            raise loading.refused(state, "Run `pip install catboost`.") from None
+        try:
+            return super().load(loading)
+        except CatBoostError as error:
+            raise ValueError(error) from error
+
+
+PARSE_SECONDS = 120
+"""Time for a process to start and import a package. Each MiB that it parses has another second."""
+
+
+def parse_apart(program: str, path: Path, seconds: float = PARSE_SECONDS) -> None:
+    """Raises `ValueError` for a file that ends the process that parses it.
+
+    Raises `TimeoutError` if the process does not end: it is killed.
+    """
+    code = f"import sys; PATH = sys.argv.pop(); sys.path[:] = {sys.path!r}; {program}"
+    command = [sys.executable, "-c", code, str(path)]
+    import subprocess  # few programs load such a model
+
+    limit, none = seconds + path.stat().st_size // 2**20, subprocess.DEVNULL
+    try:
+        done = subprocess.run(
+            command, stdin=none, stdout=none, stderr=none, timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"a process that parses it has not ended in {limit} s") from None
+    if done.returncode not in (0, 1):  # 1 for an exception, which the next parse raises, too
+        raise ValueError(f"a process that parses it ends with {done.returncode}")
+
+
+def check_tree_sizes(path: Path) -> None:
+    """Raises `ValueError` if trees end behind their file: LightGBM would read other memory."""
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.startswith(b"Tree="):
+                return
+            if not line.startswith(b"tree_sizes="):
+                continue
+            sizes = [int(size) for size in line.removeprefix(b"tree_sizes=").split()]
+            if min(sizes, default=0) < 0 or sum(sizes) > path.stat().st_size:
+                raise ValueError("its trees are larger than the file")
+
+
+@built_in("lightgbm.basic.Booster", "lightgbm")
+class LightGBM:
+    """Boosters of LightGBM, in its own format.
+
+    A hostile file ends the process that parses it, so another process does so first. `trust=True`
+    saves its time.
+    """
+
+    FILE = "model.txt"
+
+    def save(self, value: Any, folder: Path) -> None:
+        if value.best_iteration > 0 and value.best_iteration != value.current_iteration():
+            hint = "Save value.model_from_string(value.model_to_string(num_iteration=-1))."
+            raise unsupported(value, "its file cannot store its best iteration", hint)
+        value.save_model(folder / self.FILE, num_iteration=-1)
+
+    def load(self, loading: Loading) -> Any:
+        import lightgbm
+
+        path = loading.file(self.FILE)
+        check_tree_sizes(path)
+        if loading.trust is not True:
+            try:
+                parse_apart("import lightgbm; lightgbm.Booster(model_file=PATH)", path)
+            except TimeoutError as error:
+                hint = "If you trust it: load(ref, trust=True)."
+                raise loading.refused(str(error), hint) from None
+        try:
+            model = lightgbm.Booster(model_file=str(path))
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(error) from error
+        return fitting(loading, model)
+
+
+@built_in("lightgbm.sklearn.LGBMModel", "lightgbm.sklearn")
+class LightGBMEstimator:
+    """Estimators of LightGBM, which have no format of their own."""
+
+    def save(self, value: Any, folder: Path) -> None:
+        hint = "Save value.booster_, with metadata=value.get_params()."
+        raise unsupported(value, "only pickle could save it", hint)
+
+    def load(self, loading: Loading) -> Any:
+        raise loading.refused("no release of this package saves it", "Download its files.")
