@@ -8,16 +8,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from ...core.errors import HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
 from .table import Loading, built_in, fitting
 
 SKOPS = "model.skops"
+SCHEMA = "schema.json"
 
 
 @built_in("sklearn.base.BaseEstimator", "sklearn")
@@ -25,7 +28,10 @@ class ScikitLearn:
     """Estimators, transformers and pipelines of scikit-learn, by skops."""
 
     def save(self, value: Any, folder: Path) -> None:
-        skops().dump(value, folder / SKOPS)
+        written = folder / "written"
+        skops().dump(value, written)
+        without_addresses(written, folder / SKOPS)
+        written.unlink()
 
     def load(self, loading: Loading) -> Any:
         path = loading.file(SKOPS)
@@ -48,6 +54,29 @@ def skops() -> Any:
         message = f"Cannot save or load objects of scikit-learn: skops cannot be imported ({error})"
         raise HoldfastError("Unsupported", message, "Run `pip install skops`.") from None
     return io
+
+
+def without_addresses(written: Path, path: Path) -> None:
+    """Copies a file of skops without the time and addresses in memory, so that equal objects have
+    equal files.
+    """
+    numbers: dict[int, int] = {}
+    names: dict[str, str] = {}
+
+    def numbered(node: Json) -> Json:
+        own, file = node.get("__id__"), node.get("file")
+        if isinstance(own, int):
+            node["__id__"] = numbers.setdefault(own, len(numbers) + 1)
+        if isinstance(file, str):
+            node["file"] = names.setdefault(file, f"{len(names)}{os.path.splitext(file)[1]}")
+        return node
+
+    with ZipFile(written) as source, ZipFile(path, "w") as target:
+        schema = json.loads(source.read(SCHEMA), object_hook=numbered)
+        target.writestr(ZipInfo(SCHEMA), json.dumps(schema))
+        for name, own in names.items():
+            with source.open(name) as data, target.open(ZipInfo(own), "w", force_zip64=True) as out:
+                shutil.copyfileobj(data, out)
 
 
 @built_in("xgboost.core.Booster", "xgboost")
