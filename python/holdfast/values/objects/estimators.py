@@ -17,6 +17,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from ...core.errors import HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
+from .predictions import of_another_estimator, of_other_predictions, same
 from .table import Loading, built_in, fitting
 
 SKOPS = "model.skops"
@@ -45,6 +46,11 @@ class ScikitLearn:
             state = f"it contains types that are not of scikit-learn: {', '.join(map(quoted, odd))}"
             raise loading.refused(state, f"If you trust them: load(ref, trust={odd!r}).")
         return fitting(loading, skops().load(path, trusted=unknown))
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        path = loading.file(SKOPS)
+        again = skops().load(path, trusted=skops().get_untrusted_types(file=path))
+        return of_another_estimator(value, again)
 
 
 def skops() -> Any:
@@ -98,12 +104,34 @@ class XGBoost:
         if not hasattr(into, "load_model"):
             raise loading.refused("`into` has no load_model", f"Pass into={self.EXAMPLE}.")
         model = into() if isinstance(into, type) else into
-        known = loading.facts.get("parameters")
+        known, own = loading.facts.get("parameters"), {}
         if isinstance(into, type) and is_dict(known) and hasattr(model, "get_xgb_params"):
-            own = model.get_params(deep=False)
-            model.set_params(**{name: known[name] for name in known if name in own})
+            own = {name: known.get(name, each) for name, each in model.get_params(False).items()}
+            model.set_params(**own)
         model.load_model(loading.file(self.FILE))
+        vars(model).update(own)  # `load_model` takes some from the training, such as `base_score`
         return model
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        again = self.load(loading._replace(into=type(value)))
+        if not hasattr(value, "get_booster"):
+            return of_another_booster(value, again)
+        odd = of_another_estimator(value, again)
+        return odd or of_another_booster(value.get_booster(), again.get_booster())
+
+
+def of_another_booster(value: Any, again: Any) -> str:
+    members = ("attributes", "feature_names", "feature_types", "num_features")
+    odd = of_other_members(value, again, *members)
+    return odd or of_other_predictions(value, again, ("inplace_predict",), value.num_features())
+
+
+def of_other_members(value: Any, again: Any, *members: str) -> str:
+    for member in members:
+        own, other = (getattr(each, member) for each in (value, again))
+        if not (same(own(), other()) if callable(own) else same(own, other)):
+            return f"its `{member}` are others when it comes back"
+    return ""
 
 
 def plain_parameters(parameters: Json) -> Json:
@@ -142,6 +170,13 @@ class CatBoost(XGBoost):
             return super().load(loading)
         except CatBoostError as error:
             raise ValueError(error) from error
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        again = self.load(loading._replace(into=type(value)))
+        # Its file has all parameters, of which `get_params` of a loaded one has other names.
+        members = ("classes_", "feature_names_", "tree_count_", "get_scale_and_bias")
+        odd = of_other_members(value, again, *members)
+        return odd or of_other_predictions(value, again)
 
 
 PARSE_SECONDS = 120
@@ -213,6 +248,12 @@ class LightGBM:
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(error) from error
         return fitting(loading, model)
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        again = self.load(loading)
+        if value.feature_name() != again.feature_name():
+            return "the names of its features are others when it comes back"
+        return of_other_predictions(value, again, ("predict",), value.num_feature())
 
 
 @built_in("lightgbm.sklearn.LGBMModel", "lightgbm.sklearn")

@@ -51,8 +51,24 @@ def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
         except (TypeError, ValueError, RecursionError) as error:
             hint = "Return a dict of JSON from `save` of the serializer."
             raise unsupported(value, f"its serializer returned no JSON ({error})", hint) from None
+        prove(value, row, Loading("", folder, json.loads(text)["facts"], None, True))
         (folder / FACTS).write_text(text, encoding="utf-8")
         yield folder
+
+
+def prove(value: Any, row: Row, loading: Loading) -> None:
+    """Raises `Unsupported` if the files of a value come back as another value."""
+    difference = getattr(row.serializer, "difference", None)
+    if difference is None:
+        return
+    try:
+        state = difference(value, loading)
+    except MemoryError:
+        raise
+    except Exception as error:
+        state = f"it cannot be loaded again ({getattr(error, 'message', error)})"
+    if state:
+        raise unsupported(value, state, "Save its parts, or a file that its package writes.")
 
 
 def facts_of(version: Files) -> File | None:

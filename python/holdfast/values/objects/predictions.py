@@ -1,0 +1,123 @@
+"""Whether an estimator that was loaded is the one that was saved."""
+
+# NumPy may be absent.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ...core.metadata import number_of
+from ...core.shapes import is_dict, is_sequence
+
+METHODS = ("predict_proba", "decision_function", "predict", "transform", "score_samples")
+ROWS = 32
+
+
+def of_another_estimator(value: Any, again: Any) -> str:
+    """Returns how a loaded estimator differs from the saved one; an empty string if it does not."""
+    if type(value) is not type(again):
+        return f"it comes back as {type(again).__name__}"
+    return of_other_parameters(value, again) or of_other_predictions(value, again)
+
+
+def of_other_parameters(value: Any, again: Any) -> str:
+    own, other = value.get_params(deep=False), again.get_params(deep=False)
+    for name in {**own, **other}:
+        if name not in own or name not in other or not same(own[name], other[name]):
+            found = f"{own.get(name)!r:.60} comes back as {other.get(name)!r:.60}"
+            return f"its parameter `{name}` {found}"
+    return ""
+
+
+def of_other_predictions(
+    value: Any, again: Any, methods: Sequence[str] = METHODS, features: Any = None
+) -> str:
+    """Compares the results for a few rows. Features of a pandas table have unknown types."""
+    if features is None:
+        is_table = getattr(value, "feature_names_in_", None) is not None
+        features = 0 if is_table else getattr(value, "n_features_in_", 0)
+    for rows in rows_of(features, getattr(value, "missing", None)):
+        for method in methods:
+            expected = result(value, method, rows)
+            if expected is None or not same(expected, result(value, method, rows)):
+                continue  # it takes no such rows, or its results are random
+            if not near(expected, result(again, method, rows)):
+                return f"`{method}` of what comes back has other results"
+    return ""
+
+
+def rows_of(features: Any, missing: Any = None) -> Iterator[Any]:
+    """Yields random rows, of whole numbers and others, without and with missing values."""
+    import numpy
+
+    if isinstance(features, int) and features > 0:
+        random = numpy.random.default_rng(0)
+        rows = random.normal(size=(ROWS, features))
+        yield rows
+        yield numpy.abs(numpy.rint(rows * 2))
+        gaps = random.random(rows.shape) < 0.3
+        for odd in (numpy.nan, missing):
+            if isinstance(odd, (int, float)):
+                yield numpy.where(gaps, odd, rows)
+
+
+def result(value: Any, method: str, rows: Any) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return getattr(value, method)(rows)
+    except Exception:
+        return None
+
+
+def near(a: Any, b: Any) -> bool:
+    """Whether results are the same, but for the rounding of other strides in memory."""
+    import numpy
+
+    if same(a, b):
+        return True
+    are_floats = all(getattr(getattr(x, "dtype", None), "kind", "") == "f" for x in (a, b))
+    is_like = are_floats and a.dtype == b.dtype and a.shape == b.shape
+    return is_like and numpy.allclose(a, b, equal_nan=True)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two parameters or results have the same values, bit for bit in arrays."""
+    a, b = number_of(a), number_of(b)
+    if a is b:
+        return True
+    if all(map(is_sequence, (a, b))):  # JSON has no tuples
+        return len(a) == len(b) and all(map(same, a, b))
+    if type(a) is not type(b):
+        return False
+    if is_dict(a):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None and isinstance(a, numpy.ndarray):
+        if a.dtype != b.dtype or a.shape != b.shape:
+            return False
+        return same(a.tolist(), b.tolist()) if a.dtype.hasobject else a.tobytes() == b.tobytes()
+    if hasattr(a, "get_params") and not isinstance(a, type):
+        return not of_other_parameters(a, b)
+    if hasattr(a, "toarray"):  # of SciPy
+        return same(a.toarray(), b.toarray())
+    try:
+        if a == b or (a != a and b != b):
+            return True
+    except Exception:  # it has no truth value
+        return False
+    kind: Any = type(a)
+    return kind.__eq__ is object.__eq__ and same_state(a, b)
+
+
+def same_state(a: Any, b: Any) -> bool:
+    """Compares objects without `==`, such as random generators, by what they would pickle."""
+    try:
+        return not isinstance(a, type) and same(a.__reduce_ex__(2)[1:], b.__reduce_ex__(2)[1:])
+    except Exception:
+        return False
