@@ -89,7 +89,7 @@ def disk_error(action: str, error: OSError) -> HoldfastError:
     """Returns the error for a local file that cannot be read or written."""
     code = "Denied" if isinstance(error, PermissionError) else "Unavailable"
     place = f' ("{error.filename}")' if error.filename else ""
-    message = f"Cannot {action}: {error.strerror}{place}"
+    message = f"Cannot {action}: {error.strerror or error}{place}"
     return HoldfastError(code, message, "Check the permissions and the free space of the disk.")
 
 

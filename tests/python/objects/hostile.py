@@ -194,4 +194,56 @@ def checkpoint():
         shown("damaged", lambda: CheckpointReader("damaged", registry).read_metadata())
 
 
-{"code": code, "damaged": damaged, "values": values, "unfit": unfit, "checkpoint": checkpoint}[sys.argv[4]]()
+def failing():
+    import resource
+    import signal
+
+    import onnx
+    import peft
+    import sklearn.linear_model
+    import transformers
+    import xgboost
+    from onnx import helper, numpy_helper
+
+    def small(size, **options):
+        return transformers.LlamaConfig(
+            hidden_size=size, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8, vocab_size=9, **options
+        )
+
+    shown("untrained", lambda: registry.save("a", xgboost.XGBClassifier()))
+    shown("nested", lambda: registry.save("a", torch.nested.nested_tensor([torch.ones(1), torch.ones(2)])))
+    model = transformers.LlamaForCausalLM(small(8))
+    model.generation_config.temperature = 0.5  # without do_sample
+    shown("generation_config", lambda: registry.save("a", model))
+    adapted = peft.get_peft_model(
+        transformers.LlamaForCausalLM(small(8)), peft.LoraConfig(r=2, target_modules=["q_proj"])
+    )
+    registry.save("adapter", adapted)
+    shown("another base", lambda: registry.load("adapter", into=transformers.LlamaForCausalLM(small(16))))
+    shown("another base", lambda: registry.load("adapter", into=nn.Linear(1, 1)))
+    files = {"config.json": small(8).to_json_string().encode(), "model.safetensors": b"damaged" * 9}
+    for kind in (transformers.LlamaForCausalLM, transformers.AutoModel):
+        shown("damaged", lambda: registry.load(stored("transformers", {}, files), into=kind))
+    del files["model.safetensors"]
+    shown("absent", lambda: registry.load(stored("transformers", {}, files), into=transformers.LlamaModel))
+    for kind in (sklearn.linear_model.Ridge, dict, int, print, nn.Linear, object()):
+        for name in ("adapter", stored("transformers", {}, files), stored("xgboost", {}, {"model.ubj": b"{}"})):
+            shown("another class", lambda: registry.load(name, into=kind))
+    tensor = numpy_helper.from_array(torch.ones(4000).numpy(), "w")
+    outside = onnx.TensorProto(name="w", dims=[4000], data_type=1, data_location=1)
+    outside.external_data.add(key="location", value="gone")
+    graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [], [], [outside])
+    files = {"model.onnx": helper.make_model(graph).SerializeToString()}
+    shown("without data", lambda: registry.load(stored("onnx", {}, files)))
+    graph.initializer[0].CopyFrom(tensor)
+    big = helper.make_model(graph)
+    fitted = sklearn.linear_model.LinearRegression().fit(torch.ones(4, 4000).numpy(), [1] * 4)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))  # as if the disk were full
+    for value in (torch.ones(4000), nn.Linear(64, 64), fitted, big, adapted):
+        shown("full", lambda: registry.save("full", value))
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+{"failing": failing, "code": code, "damaged": damaged, "values": values, "unfit": unfit, "checkpoint": checkpoint}[sys.argv[4]]()

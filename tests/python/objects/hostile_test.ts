@@ -38,6 +38,18 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     ...new Array(6).fill(["net Invalid", "state Invalid"]).flat(),
     "True",
   ]],
+  ["raise errors of Holdfast when their packages raise others", "failing", [
+    "untrained TaskFailed",
+    "nested Unsupported",
+    "generation_config TaskFailed",
+    ...new Array(2).fill("another base Invalid"),
+    ...new Array(2).fill("damaged Corrupt"),
+    "absent TaskFailed",
+    ...new Array(18).fill("another class Invalid"),
+    "without data Corrupt",
+    ...new Array(2).fill("full TaskFailed"),
+    ...new Array(3).fill("full Unavailable"),
+  ]],
   ["of checkpoints that run code are refused", "checkpoint", [
     "checkpoint 3",
     "of a rank CheckpointException",

@@ -163,7 +163,11 @@ class Peft(Pretrained):
 
         if isinstance(base, type):
             raise loading.refused("`into` is a class", "Pass its base model: into=base_model.")
-        return PeftModel.from_pretrained(base, str(loading.folder))
+        try:
+            return PeftModel.from_pretrained(base, str(loading.folder))
+        except (RuntimeError, ValueError, AttributeError) as error:
+            hint = "Pass the base model of the saved adapters."
+            raise loading.refused(f"it does not fit `into` ({error})", hint) from error
 
 
 @built_in("ultralytics.engine.model.Model", "ultralytics")

@@ -36,11 +36,16 @@ def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
     """Writes an object into a temporary folder."""
     with TemporaryDirectory(prefix="holdfast-") as name:
         folder = Path(name)
-        facts = row.serializer.save(value, folder) or {}
+        kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
+        try:
+            facts = row.serializer.save(value, folder) or {}
+        except (HoldfastError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            raise failed(f"save a value of the type {path_of(kind)}", error) from error
         if (folder / FACTS).exists():
             hint = f"Give the file another name: {FACTS} describes the object."
             raise unsupported(value, f"its serializer wrote {quoted(FACTS)}", hint)
-        kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
         package = kind.__module__.partition(".")[0]
         release = getattr(sys.modules.get(package), "__version__", None)
         try:
@@ -93,5 +98,20 @@ def load_object(
         raise HoldfastError("Unsupported", message, hint)
     try:
         return serializer.load(Loading(version.ref, copy(), known["facts"], into, trust))
-    except (KeyError, ValueError) as error:
-        raise unreadable(file, f"its files do not match it ({error})") from error
+    except (HoldfastError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, (KeyError, ValueError)) or type(error).__name__ == "SafetensorError":
+            raise unreadable(file, f"its files do not match it ({error})") from error
+        raise failed(f"load {quoted(version.ref)}", error) from error
+
+
+def failed(action: str, error: Exception) -> HoldfastError:
+    """Returns the error for one that the package of an object raised."""
+    message = f"Cannot {action}: {type(error).__name__}: {error}"
+    if isinstance(error, ImportError):
+        return HoldfastError("Unsupported", message, "Install the package with pip.")
+    if action.startswith("save"):
+        return HoldfastError("TaskFailed", message, "Fix the value, or free space in $TMPDIR.")
+    hint = "Pass `into` with the class and the arguments of the saved object."
+    return HoldfastError("TaskFailed", message, hint)

@@ -97,6 +97,8 @@ class Tensors:
         import torch
 
         dtype = str(tensor.dtype).removeprefix("torch.")
+        if tensor.is_nested:
+            raise unsupported(tensor, "it is a nested tensor", "Save list(tensor.unbind()).")
         if type(tensor) not in (torch.Tensor, torch.nn.Parameter, torch.nn.Buffer):
             hint = "Save tensor.full_tensor() or a plain tensor, or a distributed checkpoint."
             raise unsupported(tensor, "it is not a plain tensor", hint)
