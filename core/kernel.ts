@@ -1,7 +1,8 @@
 // The border of the kernel: the names that an extension may use, beside the entry points of the package.
 export type { Artifact, ArtifactInfo } from "./artifact.ts";
 export { artifactDigest, digestOfSorted } from "./artifact_digest.ts";
-export type { Backend, ByteRange, CallOptions } from "./backend.ts";
+export { isPrefix } from "./backend.ts";
+export type { Backend, ByteRange, CallOptions, ObjectInfo } from "./backend.ts";
 export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
 export { createSha256, sha256 } from "./bytes/digest.ts";
 export {
@@ -27,6 +28,8 @@ export { itemAt, valueAt } from "./faults/present.ts";
 export type { FileStore, FileToDecode } from "./file_store.ts";
 export { defineReasons } from "./hints/reasons.ts";
 export type { Hints } from "./hints/reasons.ts";
+export { createLookup } from "./lookup.ts";
+export { defineMaterializer } from "./materializer.ts";
 export type { FileToSave, Materializers } from "./materializer.ts";
 export { filePathProblem, foldersAbove } from "./naming/file_paths.ts";
 export {

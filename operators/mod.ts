@@ -32,7 +32,7 @@ export type {
   Operator as OperatorContract,
   OperatorContext,
 } from "./contract/operator.ts";
-export type { Shard } from "../core/work/shards.ts";
+export type { Shard } from "../core/kernel.ts";
 export type { PartialContext } from "./context.ts";
 export { defineOperator, Operator } from "./operator.ts";
 export type { AnyOperator, OperatorClass } from "./operator.ts";

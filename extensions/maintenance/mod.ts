@@ -6,7 +6,7 @@ import type { GarbageOptions, GarbageReport } from "./garbage/collection.ts";
 import type { SpaceOptions, SpaceReport } from "./space/space.ts";
 import type { VersionSpaceOptions, VersionSpaces } from "./space/version_space.ts";
 
-export type { Shard } from "../../core/work/shards.ts";
+export type { Shard } from "../../core/kernel.ts";
 
 export type {
   GarbageItem,

@@ -1,8 +1,7 @@
 // Lists the cells of a name in both registries.
 import { Fingerprint, fingerprintOf } from "../../core/bytes/fingerprint.ts";
-import { isPrefix } from "../../core/backend.ts";
-import type { ObjectInfo } from "../../core/backend.ts";
-import { inStep, itemAt } from "../../core/kernel.ts";
+import type { ObjectInfo } from "../../core/kernel.ts";
+import { inStep, isPrefix, itemAt } from "../../core/kernel.ts";
 import { inRange } from "../../core/naming/versions.ts";
 import { asGeneration, headOf, LAYOUT } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";

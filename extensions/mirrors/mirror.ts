@@ -1,6 +1,5 @@
 // Mirrors the versions of a registry into another one, in any stores.
 import type { VersionRange } from "../../registry/mod.ts";
-import { isPrefix } from "../../core/backend.ts";
 import {
   checkName,
   checkNewName,
@@ -8,6 +7,7 @@ import {
   createLimit,
   fault,
   forEachAtOnce,
+  isPrefix,
   isRegistryError,
   parseVersion,
   realSystem,

@@ -1,5 +1,6 @@
 // Mirrors cells with a history: notes here, aliases in `mirror_alias.ts`, change by change.
-import type { AliasRecord, NoteRecord, Origin, TombstoneRecord } from "../../core/record.ts";
+import type { Origin } from "../../materializers/mod.ts";
+import type { AliasRecord, NoteRecord, TombstoneRecord } from "../../core/record.ts";
 import {
   asGeneration,
   encodeRecord,

@@ -1,7 +1,6 @@
 // Mirrors one version, unless the target has it.
 import type { Version } from "../../mod.ts";
-import { isPrefix } from "../../core/backend.ts";
-import { isRegistryError, parseVersion } from "../../core/kernel.ts";
+import { isPrefix, isRegistryError, parseVersion } from "../../core/kernel.ts";
 import { decodeOrder } from "../../core/naming/versions.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import {

@@ -14,7 +14,9 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import type { Fault, Registry } from "../../core/kernel.ts";
-import type { Origin, RetentionRule, VersionRecord } from "../../core/record.ts";
+import type { Origin } from "../../materializers/mod.ts";
+import type { RetentionRule } from "../../registry/tools/settings.ts";
+import type { VersionRecord } from "../../core/record.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { backoffMs } from "../../core/retry.ts";
 import { checkKnownRule, LAYOUT, readInput } from "../../registry/records.ts";

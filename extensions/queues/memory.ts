@@ -32,9 +32,7 @@ import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
 export type * from "./queue.ts";
-export type { SignalOptions } from "../../core/registry.ts";
-export type { System } from "../../core/system.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";
+export type { PlainValue, SignalOptions, System } from "../../core/kernel.ts";
 
 const MOST_ENDED = 100_000; // as in queues on servers
 

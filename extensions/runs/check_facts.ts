@@ -1,7 +1,6 @@
 // Limits of the parameters and tags of a run.
 import { checkMetadata } from "../../core/calls/metadata.ts";
-import { invalid } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { invalid, shown } from "../../core/kernel.ts";
 import type { RunFacts, RunName } from "../../core/registry/run.ts";
 import { spokenRun } from "./run_parts.ts";
 

@@ -1,10 +1,8 @@
 // Points that a writer could not send, as text: a line about the writer, then the points. They are
 // sent later as the same parts, so that points which were stored meanwhile are not stored again.
-import { invalid } from "../../core/errors.ts";
 import type { RunName } from "../../core/registry/run.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
 import { parseRunPart, PART_CHARACTERS, pointsPart, spokenRun } from "./run_parts.ts";
-import { parsedJson } from "../../core/kernel.ts";
+import { invalid, isJsonObject, parsedJson } from "../../core/kernel.ts";
 
 interface KeptPoints {
   writer: string;

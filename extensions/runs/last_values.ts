@@ -1,7 +1,7 @@
 // The last value of each name of a run, and the best one of measures, as `metrics` of its version.
 import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
 import { usualBetter } from "../../core/text/better.ts";
-import { isJsonObject, parsedJson } from "../../core/text/json_text.ts";
+import { isJsonObject, parsedJson } from "../../core/kernel.ts";
 
 type Scalar = number | string | boolean;
 type Tree = Last | Map<string, Tree>;

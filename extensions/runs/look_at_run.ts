@@ -11,7 +11,7 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import type { ArtifactInfo, Registry, RegistryError } from "../../core/kernel.ts";
-import type { ArtifactFile } from "../../core/artifact.ts";
+import type { ArtifactFile } from "../../materializers/mod.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { RunName } from "../../core/registry/run.ts";
 import {

@@ -1,10 +1,8 @@
 // A point of a run as a line of JSON. What JSON cannot keep exactly is refused.
 import type { RegistryError } from "../../core/kernel.ts";
 import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
-import { invalid } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { described, invalid, shown } from "../../core/kernel.ts";
 import type { RunValues } from "./run.ts";
-import { described } from "../../core/text/described.ts";
 import { isPlainObject } from "../../core/text/plain_value.ts";
 import { STEP, TIME } from "./last_values.ts";
 

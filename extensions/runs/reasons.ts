@@ -1,5 +1,5 @@
 // Reasons of errors of runs.
-import { defineReasons } from "../../core/hints/reasons.ts";
+import { defineReasons } from "../../core/kernel.ts";
 
 export const runReasons = defineReasons({
   logged_run_missing: ["name"],

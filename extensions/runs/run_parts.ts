@@ -11,8 +11,14 @@
 import type { RegistryError } from "../../core/kernel.ts";
 import type { Materializer } from "../../mod.ts";
 import type { RunName } from "../../core/registry/run.ts";
-import { conflict, invalid } from "../../core/errors.ts";
-import { checkName, checkNewName, nameProblem, shown } from "../../core/naming/names.ts";
+import {
+  checkName,
+  checkNewName,
+  conflict,
+  invalid,
+  nameProblem,
+  shown,
+} from "../../core/kernel.ts";
 import { RUN_PREFIX, spokenDraft } from "../../core/naming/draft_ids.ts";
 
 /** Returns the id of the draft of a run. */

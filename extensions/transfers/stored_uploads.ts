@@ -1,7 +1,7 @@
 // The uploads in a store: a note and pieces for each.
 import { concatBytes, createSha256, fault, isRegistryError, shown } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import type { FileSource } from "../../core/materializer.ts";
+import type { FileSource } from "../../materializers/mod.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 import { graceAt, LAYOUT, readGraces, StoredContent } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";

@@ -6,12 +6,12 @@ import {
   conflict,
   fault,
   isJsonObject,
+  isPrefix,
   isRegistryError,
   parsedJson,
   plainProblem,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { isPrefix } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { retry } from "../../core/retry.ts";
 import { LAYOUT } from "../../registry/records.ts";

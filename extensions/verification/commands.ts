@@ -27,7 +27,7 @@ import { readThrough, verifyingOptions } from "../../apps/cli/extending.ts";
 import type { Extension } from "../../apps/cli/program/extension.ts";
 import { isGranted } from "../../core/system.ts";
 import type { Registry } from "../../mod.ts";
-import type { Shard } from "../../core/work/shards.ts";
+import type { Shard } from "../../core/kernel.ts";
 import { verifyRegistry } from "./mod.ts";
 import type {
   VerifyCoverage,

@@ -1,5 +1,5 @@
 // Checks of large files whose pieces are spread over threads.
-import type { FilePiece } from "../../core/artifact.ts";
+import type { FilePiece } from "../../materializers/mod.ts";
 import { createLimit, forEachAtOnce, isRegistryError } from "../../core/kernel.ts";
 import { PieceThreads } from "../../disk/spread/piece_threads.ts";
 

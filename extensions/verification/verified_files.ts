@@ -1,6 +1,6 @@
 // Verifies the files of many versions. Bytes that versions share are read once, and large files by
 // threads.
-import type { FilePiece } from "../../core/artifact.ts";
+import type { FilePiece } from "../../materializers/mod.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { checkedChunks } from "../../core/bytes/rebuild.ts";
 import { isRegistryError, sha256, valueAt } from "../../core/kernel.ts";

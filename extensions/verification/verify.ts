@@ -1,7 +1,6 @@
 // Verifies a registry: reads and checks everything.
 import type { Ref } from "../../mod.ts";
-import { isPrefix } from "../../core/backend.ts";
-import { forEachAtOnce, notFound, parseRef, parseVersion } from "../../core/kernel.ts";
+import { forEachAtOnce, isPrefix, notFound, parseRef, parseVersion } from "../../core/kernel.ts";
 import type { Registry, RegistryError, SignalOptions } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { checkRegistry } from "../../core/options/check_options.ts";

@@ -1,6 +1,5 @@
 // Verifies records: each is read and must belong to its place. `verify_version.ts` reads the valid
 // version of a cell with its files.
-import type { ObjectInfo } from "../../core/backend.ts";
 import {
   createLimit,
   forEachAtOnce,
@@ -10,7 +9,7 @@ import {
   retold,
   shown,
 } from "../../core/kernel.ts";
-import type { RegistryError } from "../../core/kernel.ts";
+import type { ObjectInfo, RegistryError } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import {

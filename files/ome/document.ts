@@ -1,8 +1,13 @@
 // Reads documents of OME-NGFF strictly, except what only describes: see `described`. Each part knows
 // its location, for messages.
-import { corrupt, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
+import {
+  corrupt,
+  invalid,
+  isJsonObject,
+  isRegistryError,
+  type RegistryError,
+  shown,
+} from "../../core/kernel.ts";
 
 export interface Part {
   readonly value: unknown;

@@ -1,6 +1,7 @@
 // Images of half the size.
-import { countElements, ELEMENTS, type NDArray } from "../../formats/arrays/ndarray.ts";
-import { type RegistryError, unsupported } from "../../core/errors.ts";
+import { type NDArray } from "../../formats/mod.ts";
+import { type RegistryError, unsupported } from "../../core/kernel.ts";
+import { countElements, ELEMENTS } from "../../formats/arrays/ndarray.ts";
 
 /**
  * The method that makes levels smaller: an element is the mean of two by two, fewer at odd ends, or

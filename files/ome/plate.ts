@@ -1,9 +1,7 @@
 // Plates: wells in rows and columns, each with fields, its images.
-import type { CallOptions } from "../../core/backend.ts";
-import type { NDArray } from "../../formats/arrays/ndarray.ts";
-import { invalid } from "../../core/errors.ts";
-import { joinPath } from "../../core/naming/paths.ts";
-import { shown } from "../../core/naming/names.ts";
+import type { CallOptions } from "../../core/kernel.ts";
+import type { NDArray } from "../../formats/mod.ts";
+import { invalid, joinPath, shown } from "../../core/kernel.ts";
 import { createZarrGroup, openZarrGroup, type ZarrStore } from "../../formats/zarr.ts";
 import { listAxes } from "./axes.ts";
 import { levelAt, openLevel, openMultiscale, readImageMetadata, readPlane } from "./image.ts";

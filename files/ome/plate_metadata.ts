@@ -1,6 +1,6 @@
 // Metadata of plates and wells: <https://ngff.openmicroscopy.org/0.5/#plate-md>,
 // <https://ngff.openmicroscopy.org/0.5/#well-md>, and the same in 0.4.
-import { shown } from "../../core/naming/names.ts";
+import { shown } from "../../core/kernel.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import {
   checkDistinct,

@@ -1,10 +1,8 @@
 // Writes images: the largest level from the input, and the others each from the one before.
-import type { CallOptions } from "../../core/backend.ts";
-import { areTimes, ELEMENTS, isNDArray, type NDArray } from "../../formats/arrays/ndarray.ts";
-import { alreadyExists, isRegistryError } from "../../core/errors.ts";
-import { joinPath } from "../../core/naming/paths.ts";
-import { shown } from "../../core/naming/names.ts";
-import { itemAt } from "../../core/faults/present.ts";
+import type { CallOptions } from "../../core/kernel.ts";
+import { type NDArray } from "../../formats/mod.ts";
+import { alreadyExists, isRegistryError, itemAt, joinPath, shown } from "../../core/kernel.ts";
+import { areTimes, ELEMENTS, isNDArray } from "../../formats/arrays/ndarray.ts";
 import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrGroup, ZarrStore } from "../../formats/zarr.ts";
 import type { Channel } from "./channels.ts";

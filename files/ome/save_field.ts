@@ -1,11 +1,15 @@
 // Saves the images of a well: first all elements, then the metadata that lists them.
-import type { CallOptions } from "../../core/backend.ts";
-import { alreadyExists, fault, type RegistryError } from "../../core/errors.ts";
-import { joinPath } from "../../core/naming/paths.ts";
-import { shown } from "../../core/naming/names.ts";
-import { itemAt } from "../../core/faults/present.ts";
-import { createLimit } from "../../core/work/at_once.ts";
-import { createLanes } from "../../core/work/lanes.ts";
+import type { CallOptions } from "../../core/kernel.ts";
+import {
+  alreadyExists,
+  createLanes,
+  createLimit,
+  fault,
+  itemAt,
+  joinPath,
+  type RegistryError,
+  shown,
+} from "../../core/kernel.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
 import { type Axes, listAxes } from "./axes.ts";

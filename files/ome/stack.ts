@@ -1,7 +1,7 @@
 // Planes as an array.
-import { countElements, ELEMENTS, isNDArray, type NDArray } from "../../formats/arrays/ndarray.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { type NDArray } from "../../formats/mod.ts";
+import { fault, type RegistryError, shown } from "../../core/kernel.ts";
+import { countElements, ELEMENTS, isNDArray } from "../../formats/arrays/ndarray.ts";
 import type { Axis } from "./axes.ts";
 
 /**

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { didYouMean, invalid } from "../../core/kernel.ts";
+import { createLookup, didYouMean, invalid } from "../../core/kernel.ts";
 import type { System } from "../../core/kernel.ts";
 import type { Engine, EngineDriver } from "../contract/engine.ts";
-import { createLookup, type Lookup } from "../../core/lookup.ts";
+import type { Lookup } from "../../backends/mod.ts";
 import { localDriver } from "./local.ts";
 import { queueDriver } from "./queue.ts";
 import { slurmDriver } from "./slurm.ts";

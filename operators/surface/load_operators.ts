@@ -1,6 +1,6 @@
 // Modules with operators and engines of the user's own code.
 import { loadSet } from "../../apps/cli/places/load_module.ts";
-import type { Lookup } from "../../core/lookup.ts";
+import type { Lookup } from "../../backends/mod.ts";
 import { createEngines, type EngineDriver } from "../engines/mod.ts";
 import type { Operators } from "../mod.ts";
 import { isOperators } from "../operator_set.ts";

@@ -5,7 +5,7 @@ import type { CommandContext, OptionDefinition } from "../../apps/cli/extending.
 import { createEngines, type Engine, openEngine } from "../engines/mod.ts";
 import { type EngineDriver, findEngine } from "../engines/mod.ts";
 import type { CarryOptions, Pipeline } from "../runner/mod.ts";
-import type { Lookup } from "../../core/lookup.ts";
+import type { Lookup } from "../../backends/mod.ts";
 import { ownCommand } from "../../apps/cli/program/own_command.ts";
 
 export const ENGINE_OPTION = {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { invalid } from "../../apps/cli/extending.ts";
 import type { CommandContext, FlagsOf, OptionDefinition } from "../../apps/cli/extending.ts";
 import { loadPart } from "../../core/kernel.ts";
-import type { Lookup } from "../../core/lookup.ts";
+import type { Lookup } from "../../backends/mod.ts";
 import { createEngines, createOperators } from "../mod.ts";
 import type { EngineDriver, Operators } from "../mod.ts";
 import type { Pipeline, RunnerOptions } from "../runner/mod.ts";

@@ -66,25 +66,27 @@ export const BORDERS = [
   "apps/server/extending.ts",
 ];
 
+/** The entry points of the registry and its parts. */
+const OF_PACKAGE = [
+  "mod.ts",
+  ...["backends", "materializers", "registry"].map((room) => `${room}/mod.ts`),
+];
+
 /** The files of the kernel that the rooms of pipelines, tasks and queues import: its border, and few more. */
 const OF_OPERATORS = [
   "core/calls/metadata.ts",
   "core/errors.ts",
   "core/faults/",
-  "core/hints/reasons.ts",
   "core/kernel.ts",
-  "core/lookup.ts",
-  "core/materializer.ts",
   "core/naming/file_paths.ts",
   "core/record.ts",
   "core/registry.ts",
   "core/registry/draft.ts",
   "core/retry.ts",
   "core/system.ts",
-  "core/work/shards.ts",
 ];
 const OF_PLUGINS = [
-  "core/backend.ts",
+  "backends/mod.ts",
   "core/driver.ts",
   "core/errors.ts",
   "core/kernel.ts",
@@ -171,7 +173,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "apps/cli/terminal/",
     "apps/cli/values/find_shard.ts",
     "apps/holdfast_version.ts",
-    "core/lookup.ts",
     "core/work/",
     "operators/",
   ],
@@ -214,7 +215,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   { from: "registry/", may: among("registry/", "core/", "disk/") },
   {
     from: "extensions/transfers/",
-    may: among("core/", "mod.ts", "registry/mod.ts", "extensions/transfers/", ...OF_RECORDS),
+    may: among("core/", ...OF_PACKAGE, "extensions/transfers/", ...OF_RECORDS),
   },
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
@@ -252,7 +253,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   })),
   {
     from: "extensions/runs/",
-    may: among("core/", "mod.ts", "registry/mod.ts", "extensions/runs/", ...OF_RECORDS),
+    may: among("core/", ...OF_PACKAGE, "extensions/runs/", ...OF_RECORDS),
   },
   { from: "extensions/queues/mod.ts", may: among("core/kernel.ts", "extensions/queues/") },
   {
@@ -272,8 +273,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "operators/",
     may: among(
       ...OF_OPERATORS,
-      "mod.ts",
-      "registry/mod.ts",
+      ...OF_PACKAGE,
       "disk/",
       "backends/drivers.ts",
       "formats/",

@@ -10,8 +10,8 @@ import { invalid, isRegistryError, loadPart, parseExactJson } from "../../../cor
 import type { Registry, System } from "../../../core/kernel.ts";
 import { mayBeRounded } from "../../../core/text/json_text.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
-import { openHttpRegistry } from "../../../apps/client.ts";
-import { Connection, type SendRequest } from "../../../apps/client/connection.ts";
+import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
+import { Connection } from "../../../apps/client/connection.ts";
 import { callMemory } from "./call_memory.ts";
 import { createNamesCheck } from "./only_names.ts";
 import { LOOK_TOOLS } from "./look_tools.ts";

@@ -15,8 +15,7 @@ import {
   refuseRef,
 } from "../../../apps/cli/extending.ts";
 import { commandReasons } from "../../../apps/cli/program/extension.ts";
-import { isPrefix } from "../../../backends/mod.ts";
-import { type Registry, taskFailed } from "../../../core/kernel.ts";
+import { isPrefix, type Registry, taskFailed } from "../../../core/kernel.ts";
 import { decodeName, encodeNamePrefix } from "../../../core/naming/names.ts";
 import {
   type GarbageSpace,

@@ -1,11 +1,10 @@
 // One run of the garbage collector, and its mark.
-import { isRegistryError, unavailable } from "../../../core/kernel.ts";
+import { isPrefix, isRegistryError, unavailable } from "../../../core/kernel.ts";
 import type { ErrorCode, SignalOptions } from "../../../core/kernel.ts";
 import { bindingGraceMs, LAYOUT, PackedMap, readGraces } from "../../../registry/records.ts";
 import type { Context } from "../../../registry/records.ts";
 import type { Cell, Folder, KnownName } from "./known.ts";
 import { Outlook, type Waiting } from "./outlook.ts";
-import { isPrefix } from "../../../core/backend.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { refOfKey } from "../garbage_keys.ts";
 

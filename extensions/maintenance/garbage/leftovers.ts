@@ -1,11 +1,17 @@
 // Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without
 // a record, whose writer lost a race or ended, or whose version was deleted.
-import { encodeName, forEachAtOnce, isRegistryError, unavailable } from "../../../core/kernel.ts";
+import {
+  encodeName,
+  forEachAtOnce,
+  isPrefix,
+  isRegistryError,
+  type ObjectInfo,
+  unavailable,
+} from "../../../core/kernel.ts";
 import { asGeneration, LAYOUT, listReadable, readRecord } from "../../../registry/records.ts";
 import type { Generation } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { checkAbsent } from "./check_lists.ts";
-import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { GARBAGE_TABLE, garbageNoteName, PRUNE_TABLE, SPACE_TABLE } from "../garbage_keys.ts";
 
 const BATCH = 1000;

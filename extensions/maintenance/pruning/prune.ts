@@ -8,7 +8,7 @@ import {
   shown,
 } from "../../../core/kernel.ts";
 import type { Registry } from "../../../core/kernel.ts";
-import type { RetentionRule } from "../../../core/record.ts";
+import type { RetentionRule } from "../../../registry/tools/settings.ts";
 import { isRetention, isUnknownRule } from "../../../core/registry/rules.ts";
 import {
   checkKnownRule,

@@ -1,7 +1,7 @@
 // Names of which a rule deleted nothing, so that the next run need not read their versions: rules by
 // period and condition need the record of each. Skipping a name deletes nothing, so a wrong note
 // keeps versions for 30 days at most.
-import type { RetentionRule } from "../../../core/record.ts";
+import type { RetentionRule } from "../../../registry/tools/settings.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { LOOK_AGAIN_MS, lookAgainAt } from "../garbage/outlook.ts";
 import { LAYOUT, PackedMap, RACY_MS, readNameTable } from "../../../registry/records.ts";

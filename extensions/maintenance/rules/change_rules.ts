@@ -6,7 +6,8 @@ import { combined, givenUp } from "./rule_changes.ts";
 import { hasConditions } from "../../../core/registry/conditions/promotion.ts";
 import { isUnknownRule } from "../../../core/registry/rules.ts";
 import { ruleProblem } from "../../../core/registry/rules.ts";
-import type { RetentionRules, RulesChange } from "../../../core/registry/rules.ts";
+import type { RetentionRules } from "../../../registry/tools/settings.ts";
+import type { RulesChange } from "../../../core/registry/rules.ts";
 import {
   asGeneration,
   checkWritable,

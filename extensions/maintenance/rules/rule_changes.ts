@@ -1,5 +1,5 @@
 // A rule that is set for a pattern that has one, and what that gives up.
-import type { RetentionRule } from "../../../core/record.ts";
+import type { RetentionRule } from "../../../registry/tools/settings.ts";
 import { isRetention, RETENTION } from "../../../core/registry/rules.ts";
 
 /**

@@ -1,9 +1,10 @@
 // Retention rules that the registry keeps.
 import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { SIGNAL } from "../../../core/registry/operations/row.ts";
-import { checkOptions } from "../../../core/options/check_options.ts";
+import { checkOptions } from "../../../core/kernel.ts";
+import { type RetentionRules } from "../../../registry/tools/settings.ts";
 import { callFunction, listByFunction } from "../../../registry/contract/call_function.ts";
-import { type RetentionRules, RULE, type RulesChange } from "../../../core/registry/rules.ts";
+import { RULE, type RulesChange } from "../../../core/registry/rules.ts";
 
 /** Yields the retention rules after each change, newest first. */
 export async function* readRulesHistory(

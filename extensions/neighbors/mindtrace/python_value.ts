@@ -4,7 +4,7 @@ import { isJsonObject, itemAt, shown, unsupported } from "../../../core/kernel.t
 import type { Artifact, FileToSave, Materializers } from "../../../core/kernel.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import { artifactOfValue } from "../../../core/artifact.ts";
-import { tgz } from "../../../formats/archive.ts";
+import { tgz } from "../../../formats/mod.ts";
 import { ORIGIN_KEY } from "./description.ts";
 import { toPythonJson } from "./python_json.ts";
 

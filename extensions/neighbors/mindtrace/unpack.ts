@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { fault, iterableStream, readAll } from "../../../core/kernel.ts";
 import type { ByteRange, FileToDecode } from "../../../core/kernel.ts";
-import { tar, tgz } from "../../../formats/archive.ts";
+import { tar, tgz } from "../../../formats/mod.ts";
 
 /** Larger archives are unpacked on the disk, bytes. */
 const SMALL_BYTES = 8 * 1024 * 1024;

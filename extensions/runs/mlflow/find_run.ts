@@ -5,9 +5,7 @@
 //   run:7f3c…      the draft of the run, whose commit saves its first version
 //   run:7f3c…~2    the next draft, or the key of the save of the next version
 import type { Registry } from "../../../core/kernel.ts";
-import { mapAtOnce } from "../../../core/work/at_once.ts";
-import { isRegistryError } from "../../../core/errors.ts";
-import { keepNewest } from "../../../core/work/keep_newest.ts";
+import { isRegistryError, keepNewest, mapAtOnce } from "../../../core/kernel.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 
 /** A run that has ended, as its newest version. */

@@ -7,8 +7,7 @@
 // is in no encoding. Clients take ids of letters, digits, `_` and `-` that begin with one of the first
 // two.
 import { Buffer } from "node:buffer";
-import { RegistryError } from "../../../core/errors.ts";
-import { nameProblem } from "../../../core/naming/names.ts";
+import { nameProblem, RegistryError } from "../../../core/kernel.ts";
 
 /** A run: an experiment is a name. */
 export interface RunKey {

@@ -1,10 +1,8 @@
 // Metrics of MLflow as points of a run: a line has the metrics of one step and one time.
 //
 //   {"step":3,"loss":0.5,"auc":0.9,"_time":12.5}   12.5 seconds after the start of the run
-import { RegistryError } from "../../../core/errors.ts";
 import { numberText } from "../point_text.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
-import { parsedJson } from "../../../core/kernel.ts";
+import { isJsonObject, parsedJson, RegistryError } from "../../../core/kernel.ts";
 
 export interface Metric {
   readonly key: string;

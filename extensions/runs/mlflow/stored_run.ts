@@ -1,9 +1,7 @@
 // A run as MLflow sees it, from its draft or its version.
 import type { ArtifactInfo } from "../../../core/kernel.ts";
-import type { ArtifactFile } from "../../../core/artifact.ts";
-import { orMissing } from "../../../core/errors.ts";
-import { isJsonObject, parsedJson } from "../../../core/text/json_text.ts";
-import { giveWay } from "../../../core/work/next_turn.ts";
+import type { ArtifactFile } from "../../../materializers/mod.ts";
+import { giveWay, isJsonObject, orMissing, parsedJson } from "../../../core/kernel.ts";
 import { experimentId, runIdOf, type RunKey } from "./ids.ts";
 import { LastMetrics, type Metric, metricJson, metricsIn } from "./points.ts";
 

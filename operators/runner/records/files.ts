@@ -1,7 +1,14 @@
 // Records as versions in a registry: `record.json`, with other files beside it.
 import type { Reason } from "../../../registry/mod.ts";
 import type { SavedArtifact, SaveOptions } from "../../../mod.ts";
-import { fault, isRegistryError, messageOf, parseJson, sha256 } from "../../../core/kernel.ts";
+import {
+  defineMaterializer,
+  fault,
+  isRegistryError,
+  messageOf,
+  parseJson,
+  sha256,
+} from "../../../core/kernel.ts";
 import type {
   ArtifactInfo,
   ErrorCode,
@@ -11,8 +18,7 @@ import type {
   RegistryError,
   SignalOptions,
 } from "../../../core/kernel.ts";
-import { defineMaterializer } from "../../../core/materializer.ts";
-import type { FileSource } from "../../../core/materializer.ts";
+import type { FileSource } from "../../../materializers/mod.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import { type RecordKind, recordProblem } from "./record_shape.ts";
 import { pipelineReasons } from "../../contract/reasons.ts";

@@ -1,7 +1,7 @@
 // One log of all shards of a step.
 import { iterableStream } from "../../../core/kernel.ts";
 import type { Artifact } from "../../../core/kernel.ts";
-import type { FileSource } from "../../../core/materializer.ts";
+import type { FileSource } from "../../../materializers/mod.ts";
 
 const encoder = new TextEncoder();
 const MAX_LOG_BYTES = 8 * 1024 * 1024;

@@ -22,7 +22,7 @@ import type {
   RegistryError,
   Shard,
 } from "../../../core/kernel.ts";
-import type { FileSource } from "../../../core/materializer.ts";
+import type { FileSource } from "../../../materializers/mod.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";
 import { localPath } from "../../../materializers/path.ts";

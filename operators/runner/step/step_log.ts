@@ -5,7 +5,7 @@ import { messageOf } from "../../../core/kernel.ts";
 import type { Logger, System } from "../../../core/kernel.ts";
 import { DiskContent, stateOf } from "../../../disk/disk_file.ts";
 import { lookAt } from "../../../disk/disk_calls.ts";
-import type { FileSource } from "../../../core/materializer.ts";
+import type { FileSource } from "../../../materializers/mod.ts";
 import type { LogLevel } from "../outcomes.ts";
 
 /** Size of the beginning that is kept, bytes. */
