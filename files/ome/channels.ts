@@ -1,5 +1,5 @@
 // Rendering of channels: <https://ngff.openmicroscopy.org/0.5/#omero-md>, the same in 0.4.
-import { type DType } from "../../formats/mod.ts";
+import type { DType } from "../../formats/mod.ts";
 import { ELEMENTS } from "../../formats/arrays/ndarray.ts";
 import { described, flagOf, given, itemsOf, memberOf, numberOf } from "./document.ts";
 import { type Part, stringOf } from "./document.ts";

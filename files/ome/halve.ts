@@ -1,5 +1,5 @@
 // Images of half the size.
-import { type NDArray } from "../../formats/mod.ts";
+import type { NDArray } from "../../formats/mod.ts";
 import { type RegistryError, unsupported } from "../../core/kernel.ts";
 import { countElements, ELEMENTS } from "../../formats/arrays/ndarray.ts";
 

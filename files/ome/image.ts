@@ -1,7 +1,7 @@
 // Images of several levels.
 import type { CallOptions } from "../../core/kernel.ts";
 import { corrupt, fault, itemAt, joinPath, type RegistryError, shown } from "../../core/kernel.ts";
-import { type NDArray } from "../../formats/mod.ts";
+import type { NDArray } from "../../formats/mod.ts";
 import { zipAxes } from "../../formats/arrays/ndarray.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";

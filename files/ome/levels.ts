@@ -1,6 +1,6 @@
 // Levels of images: their sizes and locations, and their computation from the one before.
 import type { CallOptions } from "../../core/kernel.ts";
-import { type DType } from "../../formats/mod.ts";
+import type { DType } from "../../formats/mod.ts";
 import { fault, itemAt, type RegistryError, shown } from "../../core/kernel.ts";
 import { ELEMENTS, zipAxes } from "../../formats/arrays/ndarray.ts";
 import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";

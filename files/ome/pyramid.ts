@@ -1,6 +1,6 @@
 // Writes images: the largest level from the input, and the others each from the one before.
 import type { CallOptions } from "../../core/kernel.ts";
-import { type NDArray } from "../../formats/mod.ts";
+import type { NDArray } from "../../formats/mod.ts";
 import { alreadyExists, isRegistryError, itemAt, joinPath, shown } from "../../core/kernel.ts";
 import { areTimes, ELEMENTS, isNDArray } from "../../formats/arrays/ndarray.ts";
 import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";

@@ -1,5 +1,5 @@
 // Planes as an array.
-import { type NDArray } from "../../formats/mod.ts";
+import type { NDArray } from "../../formats/mod.ts";
 import { fault, type RegistryError, shown } from "../../core/kernel.ts";
 import { countElements, ELEMENTS, isNDArray } from "../../formats/arrays/ndarray.ts";
 import type { Axis } from "./axes.ts";

@@ -2,7 +2,7 @@
 import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { SIGNAL } from "../../../core/registry/operations/row.ts";
 import { checkOptions } from "../../../core/kernel.ts";
-import { type RetentionRules } from "../../../registry/tools/settings.ts";
+import type { RetentionRules } from "../../../registry/tools/settings.ts";
 import { callFunction, listByFunction } from "../../../registry/contract/call_function.ts";
 import { RULE, type RulesChange } from "../../../core/registry/rules.ts";
 
