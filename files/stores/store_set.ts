@@ -156,8 +156,8 @@ export function createStoreSet(
   function registerClass(Class: FileStoreClass): void {
     const { storeName, name } = Class;
     if (storeName === undefined) {
-      throw invalid("register the class", name, "it has no static storeName", {
-        hint: `Add static storeName = "${name.toLowerCase()}".`,
+      throw invalid("register class", shown(name), "it has no static storeName", {
+        hint: `Add static storeName = "${name.toLowerCase() || "mine"}".`,
       });
     }
     const lacking = lackingOf(Class.prototype);

@@ -124,6 +124,7 @@ class StoreFiles implements Files {
   readonly save: Files["save"] = async (path, value, options = {}) => {
     const { store } = this;
     if (!("write" in store) && "save" in store) {
+      if (isValueStore(store)) checkValueCall(store, this.#place("save", path), options);
       return await store.save(parsePath(path), value, options);
     }
     const files = this.#writable("save", path);
@@ -178,10 +179,6 @@ class StoreFiles implements Files {
   readonly createSymlink: Files["createSymlink"] = async (path, target, options) =>
     await this.#writable("create link", path).createLink(path, target, options);
   readonly delete: Files["delete"] = async (path, { recursive = false, signal } = {}) => {
-    const { store } = this;
-    if (isValueStore(store) && store.remove && !recursive) {
-      return await store.remove(parsePath(path), { signal });
-    }
     const files = this.#writable("remove", path);
     return recursive
       ? await removeAll(files, path, { signal })
@@ -203,18 +200,23 @@ class StoreFiles implements Files {
     const { store } = this;
     if ("open" in store) return store as ReadableFileStore;
     if (isValueStore(store)) return readsOf(store, this.#place(action, path));
-    throw refused(this.#place(action, path), `${store.name} is write-only`);
+    throw refused(this.#place(action, path), `${nameOf(store)} is write-only`);
   }
 
   #writable(action: string, path: string): FileStore {
     const { store } = this;
     if ("write" in store) return store as FileStore;
+    if (action === "remove" && isValueStore(store) && store.remove !== undefined) {
+      const remove: FileStore["remove"] = async (path, options) =>
+        await store.remove!(parsePath(path), options);
+      return { ...readsOf(store, this.#place(action, path)), remove } as FileStore;
+    }
     const state = "open" in store
       ? "is read-only"
       : isValueStore(store) && action === "remove"
       ? "has no remove"
       : "accepts only values";
-    throw refused(this.#place(action, path), `${store.name} ${state}`);
+    throw refused(this.#place(action, path), `${nameOf(store)} ${state}`);
   }
 
   #place(action: string, path: string): PathPlace {
@@ -229,20 +231,33 @@ class StoreFiles implements Files {
 async function loadValue(
   store: ValueFileStore,
   path: string,
-  { as, signal }: LoadFileOptions,
+  options: LoadFileOptions,
 ): Promise<unknown> {
-  const place: PathPlace = { action: "load", path, location: store.location };
-  if (as !== undefined) throw refused(place, `${store.name} keeps values, which have no format`);
-  const value = await store.load(parsePath(path), { signal });
+  checkValueCall(store, { action: "load", path, location: store.location }, options);
+  const value = await store.load(parsePath(path), { signal: options.signal });
   if (value !== undefined) return value;
-  throw notFound("load", shown(path), `${store.name} has no such value`, { key: path });
+  throw notFound("load", shown(path), `${nameOf(store)} has no such value`, { key: path });
+}
+
+function checkValueCall(
+  store: ValueFileStore,
+  place: PathPlace,
+  { as, signal }: CallOptions & { as?: unknown },
+): void {
+  signal?.throwIfAborted();
+  if (as !== undefined) throw refused(place, `${nameOf(store)} keeps values, which have no format`);
+}
+
+/** Returns the name of a store. A class with `save` and `load` alone has only that of its class. */
+function nameOf(store: AnyFileStore): string {
+  return store.name ?? (store.constructor as { storeName?: string }).storeName ?? "the store";
 }
 
 /** Returns the methods of a store of values that read. Those that it lacks are refused by name. */
 function readsOf(store: ValueFileStore, place: PathPlace): ReadableFileStore {
-  const lacking = (method: string) => refused(place, `${store.name} has no ${method}`);
+  const lacking = (method: string) => refused(place, `${nameOf(store)} has no ${method}`);
   return {
-    name: store.name,
+    name: nameOf(store),
     location: store.location,
     stat: async (path, options) => {
       if (path === "") return { path, kind: "folder", size: 0 };

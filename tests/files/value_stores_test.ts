@@ -63,6 +63,8 @@ Deno.test("a store of values refuses the methods that it lacks by name", async (
       [() => files.open("a"), /values has no/],
       [() => files.delete("a"), /values has no remove/],
       [() => files.load("a", { as: "bytes" }), /no format/],
+      [() => files.save("a", 2, { as: "json" }), /no format/],
+      [() => files.deleteAll(""), /values has no remove/],
     ] as const
   ) {
     const error = await assertRejects(call as () => Promise<unknown>, RegistryError);
@@ -81,6 +83,32 @@ Deno.test("a store of values lists, inspects and removes where it can", async ()
   assertEquals([await files.exists("a"), await files.exists("c")], [true, false]);
   assertEquals([await files.delete("a"), await files.delete("a")], [true, false]);
   assertEquals(await files.listFiles(""), ["b"]);
+  await files.deleteAll("");
+  assertEquals(await files.listFiles(""), []);
+});
+
+Deno.test("a class with save and load alone is named by its storeName", async () => {
+  class MyBackend {
+    static storeName = "my_backend";
+    save() {}
+    load() {}
+  }
+  const stores = createFileStores();
+  stores.register(MyBackend as never);
+  const files = await createFileManager(stores).on("my_backend");
+  await files.save("a", 1);
+  await assertRejects(() => files.load("a"), RegistryError, "my_backend has no such value");
+  await assertRejects(() => files.copy("a", "b"), RegistryError, "my_backend accepts only values");
+});
+
+Deno.test("an aborted call does not reach a store of values", async () => {
+  const stores = createFileStores();
+  stores.register(Values);
+  const files = await createFileManager(stores).on("values");
+  const signal = AbortSignal.abort(new Error("stop"));
+  await assertRejects(() => files.save("a", 1, { signal }), Error, "stop");
+  await assertRejects(() => files.load("a", { signal }), Error, "stop");
+  assertEquals((await stores.get("values") as Values).kept.size, 0);
 });
 
 Deno.test("a class is registered by a decorator, when its static fields are there", () => {
