@@ -1,4 +1,4 @@
-import { lstat, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Command, defineCommand, printTable } from "../../../apps/cli/extending.ts";
 import { alreadyExists, isStoreUrl, loadPart, shown, unsupported } from "../../../core/kernel.ts";
@@ -18,7 +18,7 @@ export const importGeneralPipeline: Command = defineCommand({
     "conf/pipeline.yaml, nodes and operators into a folder. Commands run in operators/ID, the " +
     "clone of the repository, as they did, and environments are in envs. Nothing is cloned or " +
     "installed: the commands that do it are printed. Keys without a meaning here are listed, and " +
-    "secrets are not copied. Nothing is overwritten.",
+    "secrets are not copied. Nothing is overwritten: run it again to finish an interrupted import.",
   args: [
     { usage: "<from>", text: "the folder conf, or the file of the pipeline", completes: "file" },
     { usage: "<to>", text: "the folder of the new pipeline", completes: "file" },
@@ -39,8 +39,12 @@ export const importGeneralPipeline: Command = defineCommand({
     const project = await tool.readProject(resolve(io.cwd, from));
     const { files, notes, commands } = convertProject(project);
     const folder = resolve(io.cwd, to);
-    for (const path of Object.keys(files)) await refuseFile(folder, path);
-    if (!dryRun) await write(files, { folder, encode: tool.writeYaml });
+    const texts = textsOf(files, tool.writeYaml);
+    const missing: typeof texts = [];
+    for (const file of texts) {
+      if (!await isWritten(folder, file)) missing.push(file);
+    }
+    if (!dryRun) await write(folder, missing);
     await printTable(
       context,
       ["FILE", "KEY", "NOTE"],
@@ -62,21 +66,44 @@ export const importGeneralPipeline: Command = defineCommand({
   },
 });
 
-async function write(
-  files: Converted["files"],
-  { folder, encode }: { folder: string; encode: ReadingPart["writeYaml"] },
-): Promise<void> {
-  for (const [path, { head, value }] of Object.entries(files)) {
+interface TextFile {
+  path: string;
+  text: string;
+}
+
+function textsOf(files: Converted["files"], encode: ReadingPart["writeYaml"]): TextFile[] {
+  return Object.entries(files).map(([path, { head, value }]) => {
     const comment = head.map((line) => `# ${line}\n`).join("");
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    const text = comment + new TextDecoder().decode(encode(value));
-    await writeFile(join(folder, path), text, { flag: "wx" });
+    return { path, text: comment + new TextDecoder().decode(encode(value)) };
+  });
+}
+
+/** Writes files, the pipeline last: without it, an interrupted import is no pipeline. */
+async function write(folder: string, files: TextFile[]): Promise<void> {
+  for (const file of files) {
+    const path = join(folder, file.path);
+    await mkdir(dirname(path), { recursive: true });
+    try {
+      await writeFile(path, file.text, { flag: "wx" });
+    } catch (error) {
+      if (!isCode(error, "EEXIST") || !await isWritten(folder, file)) throw error;
+    }
   }
 }
 
-async function refuseFile(folder: string, path: string): Promise<void> {
-  if (await lstat(join(folder, path)).catch(() => undefined) === undefined) return;
+/** False for a missing file. Throws `AlreadyExists` for one with another content. */
+async function isWritten(folder: string, { path, text }: TextFile): Promise<boolean> {
+  try {
+    if (await readFile(join(folder, path), "utf8") === text) return true;
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return false;
+    throw error;
+  }
   throw alreadyExists(`import into ${folder}`, undefined, `${path} exists`, {
     hint: "Choose another folder.",
   });
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return (error as { code?: unknown }).code === code;
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
 import { realSystem } from "../../../../core/system.ts";
 import { cliTest } from "../../../apps/captured_io.ts";
@@ -72,7 +72,12 @@ cliTest("a configuration of general_pipeline becomes a pipeline that runs", asyn
     await readFile(join(it.cwd, "new/conf/pipeline.yaml"), "utf8"),
     "# Digits\n# Counts digits\npipeline:\n",
   );
-  await it.fails("import general_pipeline conf new", 4); // nothing is overwritten
+  await rm(join(it.cwd, "new/conf/pipeline.yaml"));
+  await it.succeeds("import general_pipeline conf new"); // it finishes an interrupted import
+  await write(it.cwd, { "changed/nodes/node_1_v1.0.yaml": "node_id: own\n" });
+  await it.fails("import general_pipeline conf changed", 4); // nothing is overwritten
+  assertEquals(await readdir(join(it.cwd, "changed")), ["nodes"]);
+  await it.fails("import general_pipeline conf new/conf/pipeline.yaml --dry-run", 3);
 
   await write(it.cwd, {
     "new/operators/count/main.sh": 'echo "counted $1, $2 in $VIRTUAL_ENV"\n',
