@@ -188,7 +188,7 @@ export interface Materializers extends Iterable<[id: string, Materializer]> {
    */
   remember(materializer: Pick<Materializer, "id"> & Partial<Materializer>): void;
   /** Throws `Unsupported` for an id neither registered nor remembered; the hint lists the ids. */
-  get(id: string): Materializer;
+  get(id: string): ClassMaterializer;
   has(id: string): boolean;
   names(): string[];
 }

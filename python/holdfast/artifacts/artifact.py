@@ -33,6 +33,13 @@ class Artifact(Files, Worded):
         self.first_saved_at: str | None = facts.get("since")
         """When this version was first saved, if it was overwritten and that is known."""
 
+    @property
+    def class_name(self) -> str | None:
+        """The class of a saved object, such as `torch.nn.Linear`. None for other values."""
+        from ..values.objects.objects import class_of
+
+        return class_of(self)
+
     def load(self, *, into: Any = None, trust: bool | Sequence[str] = False) -> Any:
         """Returns the value: see `Registry.load`."""
         from ..values.load import load_value

@@ -36,8 +36,10 @@ class HoldfastError(Exception):
         return HoldfastError, (self.code, self.message, self.hint)
 
 
-class NotFound(HoldfastError):
-    """There is no such name, version, alias, file or registry."""
+class NotFound(HoldfastError, KeyError):
+    """There is no such name, version, alias, file or registry. A `KeyError`, as of a dictionary."""
+
+    __str__ = Exception.__str__
 
 
 class AlreadyExists(HoldfastError):
@@ -126,9 +128,7 @@ HINTS = {
 def unsupported(value: Any, state: str, hint: str = "") -> HoldfastError:
     package, name = type(value).__module__, type(value).__qualname__
     message = f"Cannot save a value of the type {package}.{name}: {state}"
-    other = (
-        "Write it to a file with the package of that type, and save the path: Path('model.bin')."
-    )
+    other = "Write it to a file and save the path, Path('model.bin'), or add a holdfast.serializer."
     known = HINTS.get(package.split(".")[0], other)
     if hasattr(value, "state_dict"):
         known = "Save its state_dict()."

@@ -100,9 +100,11 @@ const CHECKS: Readonly<Record<string, (root: TempRoot) => Promise<void>>> = {
   },
   async '`info["class"]`'() {
     await using registry = await openRegistry("memory:");
-    await registry.save("model", { depth: 1 });
-    const info = await registry.info("model");
-    assertEquals(["class" in info, "path" in info, info.materializer.id], [false, false, "json"]);
+    registry.materializers.register(defineMaterializer({ ...point, class: Point }));
+    await registry.save("point", new Point(3));
+    const info = await registry.info("point");
+    assertEquals(["class" in info, "path" in info], [false, false]);
+    assertEquals(registry.materializers.get(info.materializer.id).class, Point);
   },
   async '`registry["model"]'() {
     await using registry = await openRegistry("memory:");

@@ -83,6 +83,14 @@ def facts_of(version: Files) -> File | None:
     return next((file for file in version.files if file.path == FACTS), None)
 
 
+def class_of(version: Files) -> str | None:
+    """Returns the module and name of the class of an object. Nothing imports it."""
+    file = facts_of(version)
+    known = None if file is None else file.json()
+    name = known.get("class") if is_dict(known) else None
+    return name if isinstance(name, str) else None
+
+
 def load_object(
     version: Files, file: File, copy: Callable[[], Path], into: Any, trust: bool | Sequence[str]
 ) -> Any:
