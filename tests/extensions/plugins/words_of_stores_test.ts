@@ -116,7 +116,7 @@ for (const { entry: [entry, open], words } of EVERY) {
   });
 }
 
-Deno.test("the words of the seeds open what ours open", async () => {
+Deno.test("the words of other libraries open what ours open", async () => {
   assertEquals(
     await inS3({
       endpoint: "localhost:9000",

@@ -7,7 +7,7 @@ import type { QueuedJob } from "../../../../extensions/queues/queue.ts";
 import { createPlugins, type Plugins } from "../../../../extensions/plugins/mod.ts";
 import { type CeleryTest, celeryTest } from "./celery_worker.ts";
 
-/** A task of the seed; `job_type` alone decides where its function runs. */
+/** An upload that is stored, then scheduled; `job_type` alone decides where its function runs. */
 function uploadTask(plugins: Plugins, job_type: string) {
   return plugins.createTask("finalize")
     .addBehavior("storage_write", { backend: "memory" })

@@ -77,6 +77,8 @@ Deno.test("conflict handling", async () => {
   await registry.save("model", 1, { version: "1.0.0" });
   const again = () => registry.save("model", 2, { version: "1.0.0" });
   assertEquals((await assertRejects(again, RegistryError)).code, "AlreadyExists");
+  const skipped = await registry.save("model", 2, { version: "1.0.0", onConflict: "skip" });
+  assertEquals([skipped.skipped, await registry.load("model")], [true, 1]);
   await registry.save("model", 2, { version: "1.0.0", onConflict: "overwrite" });
   assertEquals(await registry.load("model"), 2);
 });
@@ -133,8 +135,13 @@ Deno.test("batch operations", async () => {
     [],
     0,
   ]);
-  const loaded = await loadMany(registry, ["model:a@1.0.0", "model:b@1.0.0"]);
-  assertEquals(loaded.results.map((each) => each.ok && each.value), [1, 2]);
+  const loaded = await loadMany(registry, ["model:a@1.0.0", "model:b@1.0.0", "model:c"]);
+  assertEquals(loaded.results.map((each) => each.ok && each.value), [1, 2, false]);
+  assertEquals([loaded.succeeded, loaded.failed, loaded.errors.get(2)?.code], [
+    [0, 1],
+    [2],
+    "NotFound",
+  ]);
 });
 
 Deno.test("debug logging: operations write detailed logs", async () => {

@@ -1,7 +1,9 @@
 // "distributed-core": interfaces, plugins, behaviors, and a task of them.
 import { assertEquals, assertMatch } from "@std/assert";
 import { Behavior, createPlugins, defineInterface } from "@holdfast/holdfast/plugins";
-import { createBackground, JobRunner, Storage } from "@holdfast/holdfast/plugins";
+import { createBackground, EventBus, JobRunner, Storage } from "@holdfast/holdfast/plugins";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+import { tempRoot } from "../support/temp_root.ts";
 
 Deno.test("steps 1 and 2: contracts, and plugins that implement them", async () => {
   interface Jobs {
@@ -150,9 +152,30 @@ Deno.test("step 4: an endpoint takes a file and answers with the id of a job", a
 });
 
 Deno.test("a backend or a runner is swapped by one word", async () => {
+  await using root = await tempRoot();
+  const processed: string[] = [];
+  const environment = { LOCAL_STORAGE_PATH: root.path };
+  await using plugins = createPlugins({ system: createScriptedSystem({ environment }) });
+  plugins.defineTask("core_finalize", ({ path }: { path: string }) => void processed.push(path));
+  for (const backend of ["memory", "local", "local_file_storage"]) {
+    for (const job_type of ["fastapi", "in_memory"]) {
+      const path = `uploads/${backend}/${job_type}.bin`;
+      const { scheduled, jobId } = await plugins.createTask("core_finalize")
+        .addBehavior(Behavior, { plugin: "storage_write", backend })
+        .addBehavior("schedule_job", { job_type })
+        .submit({ path, data: Uint8Array.of(1) });
+      assertEquals([scheduled, typeof jobId], [true, "string"]);
+      const storage = await plugins.shared(Storage, backend);
+      assertEquals(await storage.readFile(path), Uint8Array.of(1));
+    }
+  }
+});
+
+Deno.test("core services: the names of storages, events and jobs", async () => {
   await using plugins = createPlugins();
-  const storages = plugins.names(Storage);
-  assertEquals(["minio", "local"].filter((name) => !storages.includes(name)), []);
-  const runners = plugins.names(JobRunner);
-  assertEquals(["fastapi", "redis", "celery"].filter((name) => !runners.includes(name)), []);
+  const missing = (known: string[], names: string[]) => names.filter((n) => !known.includes(n));
+  assertEquals(missing(plugins.names(Storage), ["minio", "local_file_storage"]), []);
+  assertEquals(missing(plugins.names(EventBus), ["redis"]), []);
+  const runners = ["fastapi", "in_memory", "redis", "celery"];
+  assertEquals(missing(plugins.names(JobRunner), runners), []);
 });

@@ -105,18 +105,22 @@ Deno.test("debug logging: operations write detailed logs", async () => {
   assert(lines.some((line) => line.includes("my:model")), lines.join("\n"));
 });
 
-Deno.test("examples: a pipeline of machine learning, and versions of data", async () => {
+Deno.test("examples: a pipeline of machine learning", async () => {
   await using registry = await openRegistry("memory:");
   const saved = ["data:training", "data:testing", "model:classifier", "pipeline:preprocessing"];
   for (const name of saved) await registry.save(name, { name }, { version: "1.0.0" });
   for (const name of saved) assertEquals(await registry.load(name), { name });
-  for (const [version, rows] of [["1.0.0", 1], ["1.1.0", 2], ["1.2.0", 3]] as const) {
-    await registry.save("data:raw", new Array(rows).fill(0), { version });
-  }
-  const sizes: [string, number][] = [];
-  for (const version of await versions(registry, "data:raw")) {
+});
+
+Deno.test("examples: versions of data", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("data:raw", [1, 2, 3], { version: "1.0.0" });
+  await registry.save("data:processed", [1, 2], { version: "1.1.0" });
+  await registry.save("data:cleaned", [1], { version: "1.2.0" });
+  const lines: string[] = [];
+  for await (const { version } of registry.versions("data:raw")) {
     const data = await registry.load("data:raw", { version }) as unknown[];
-    sizes.push([version, data.length]);
+    lines.push(`Version ${version}: ${data.length} records`);
   }
-  assertEquals(sizes, [["1.2.0", 3], ["1.1.0", 2], ["1.0.0", 1]]);
+  assertEquals(lines, ["Version 1.0.0: 3 records"]);
 });

@@ -1,15 +1,15 @@
 // "Registration Mechanisms Guide": S3 configurations and operators of general_pipeline.
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { assertThrows } from "@std/assert";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createS3Configs } from "@holdfast/holdfast/backends";
-import { createOperators, Operator, runOperator } from "@holdfast/holdfast/operators";
+import { createOperators, EXIT_CODES, Operator, runOperator } from "@holdfast/holdfast/operators";
 import type { OperatorContext } from "@holdfast/holdfast/operators";
 import { openRegistry, RegistryError } from "@holdfast/holdfast";
 import { parsePipeline } from "@holdfast/holdfast/operators/config";
 import { runPipeline } from "@holdfast/holdfast/operators/runner";
-import { realSystem } from "../../core/system.ts";
+import { realSystem, silentLogger } from "../../core/system.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -116,17 +116,26 @@ Deno.test("operators: registration, and discovery by id", async () => {
 
 @operators.register("feature_extractor_v1")
 class FeatureExtractorOperator extends Operator {
-  override async validateInput({ inputRoot }: OperatorContext): Promise<boolean> {
+  override async validateInput(context: OperatorContext): Promise<boolean> {
+    if (!await super.validateInput(context)) return false;
+    const { inputRoot, logger } = context;
     for (const name of ["data.csv", "schema.json"]) {
-      const found = await readFile(join(inputRoot, name)).catch(() => undefined);
-      if (found === undefined) return false;
+      const found = await stat(join(inputRoot, name)).catch(() => undefined);
+      if (found !== undefined) continue;
+      logger.error(`Required file not found: ${name}`);
+      return false;
     }
     return true;
   }
-  override async run({ inputRoot, outputRoot }: OperatorContext): Promise<number> {
-    const data = await readFile(join(inputRoot, "data.csv"));
-    await writeFile(join(outputRoot, "features.csv"), data);
-    return 0;
+  override async run(context: OperatorContext): Promise<number> {
+    if (!await this.validateInput(context)) return EXIT_CODES.input;
+    try {
+      const data = await readFile(join(context.inputRoot, "data.csv"));
+      await writeFile(join(context.outputRoot, "features.csv"), data);
+      return EXIT_CODES.ok;
+    } catch {
+      return EXIT_CODES.logic;
+    }
   }
   override command({ inputRoot, outputRoot, workspaceRoot, operatorId }: OperatorContext) {
     const roots = ["--input", inputRoot, "--output", outputRoot, "--workspace", workspaceRoot];
@@ -136,9 +145,13 @@ class FeatureExtractorOperator extends Operator {
 
 Deno.test("operators: the complete example, with 2 for an input that is not valid", async () => {
   await using root = await tempRoot();
-  const run = () => runOperator(new FeatureExtractorOperator(), { inputRoot: root.join("in") });
+  const errors: string[] = [];
+  const logger = { ...silentLogger, error: (line: string) => void errors.push(line) };
+  const run = () =>
+    runOperator(new FeatureExtractorOperator(), { inputRoot: root.join("in"), logger });
+  assertEquals([(await run()).exitCode, errors], [2, []]);
   await mkdir(root.join("in"));
-  assertEquals((await run()).exitCode, 2);
+  assertEquals([(await run()).exitCode, errors], [2, ["Required file not found: data.csv"]]);
   for (const name of ["data.csv", "schema.json"]) await writeFile(root.join("in", name), "1");
   const { exitCode, outputRoot } = await run();
   assertEquals(exitCode, 0);
@@ -190,6 +203,10 @@ Deno.test("singletons: the same id is the same instance, another id another", as
     }
   }
   const ids = { pipelineId: "pipeline1", nodeId: "node1" };
+  assertStrictEquals(
+    new TestOperator({ ...ids, operatorId: "singleton_test" }),
+    new TestOperator({ ...ids, operatorId: "singleton_test" }),
+  );
   const op1 = new TestOperator({ ...ids, operatorId: "operator_1" });
   const op2 = new TestOperator({ ...ids, operatorId: "operator_2" });
   const op3 = new TestOperator({ ...ids, operatorId: "operator_1" });
@@ -198,6 +215,30 @@ Deno.test("singletons: the same id is the same instance, another id another", as
   @own.register("other_test", { singleton: true })
   class OtherOperator extends TestOperator {}
   assertNotStrictEquals<unknown>(new OtherOperator({ operatorId: "operator_1" }), op1);
+});
+
+Deno.test("migration: a class that is created by hand, then found by its id", async () => {
+  await using root = await tempRoot();
+  class DataCleaner extends Operator {
+    override run(): number {
+      return 0;
+    }
+    override command(): string[] {
+      return ["python", "clean.py"];
+    }
+  }
+  await using own = createOperators();
+  own.register("data_cleaner_v1", DataCleaner);
+  const OperatorClass = own.get("data_cleaner_v1");
+  for (const cleaner of [new DataCleaner(), OperatorClass]) {
+    const { exitCode } = await runOperator(cleaner, {
+      pipelineId: "pipeline_id",
+      nodeId: "node_id",
+      operatorId: "operator_id",
+      inputRoot: root.path,
+    });
+    assertEquals(exitCode, 0);
+  }
 });
 
 Deno.test("troubleshooting: a missing configuration, and a class without its methods", async () => {
