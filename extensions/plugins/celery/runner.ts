@@ -116,8 +116,12 @@ class Celery implements CeleryRunner {
     const submitted = await broker.send(["GET", submittedKey(id)], { signal });
     const result = await results.send(["GET", `celery-task-meta-${id}`], { signal });
     if (submitted === null && result === null) return undefined;
-    const known = submitted === null ? undefined : JSON.parse(String(submitted)) as Submitted;
-    return jobOf(id, { known, result: readResult(result), now: system.now() });
+    const known = submitted === null ? undefined : parsedJson(String(submitted));
+    return jobOf(id, {
+      known: isJsonObject(known) ? known as unknown as Submitted : undefined,
+      result: readResult(result),
+      now: system.now(),
+    });
   }
 
   async #cancel(
@@ -164,16 +168,25 @@ function checkAttempts({ task }: ScheduledCall, { attempts = 1, backoffMs }: Sch
 interface Result {
   status: string;
   result?: unknown;
-  date_done?: string | null;
-  name?: string | null;
-  retries?: number | null;
+  doneAt?: Date;
+  name?: string;
+  retries?: number;
 }
 
 function readResult(text: unknown): Result | undefined {
   if (text === null) return undefined;
-  const result = parsedJson(String(text));
-  if (isJsonObject(result) && typeof result.status === "string") return result as never;
-  return { status: "UNREADABLE" }; // another serializer, or NaN
+  const stored = parsedJson(String(text));
+  if (!isJsonObject(stored) || typeof stored.status !== "string") {
+    return { status: "UNREADABLE" }; // another serializer, or NaN
+  }
+  const { status, result, date_done: doneAt, name, retries } = stored;
+  return {
+    status,
+    result,
+    doneAt: typeof doneAt === "string" ? dateOf(doneAt) : undefined,
+    name: typeof name === "string" ? name : undefined,
+    retries: Number.isSafeInteger(retries) ? retries as number : undefined,
+  };
 }
 
 interface JobFacts {
@@ -183,8 +196,8 @@ interface JobFacts {
 }
 
 function jobOf(id: string, { known, result, now }: JobFacts): QueuedJob {
-  const { status = "PENDING", date_done: doneAt, name, retries } = result ?? {};
-  const { task = name ?? "unknown", addedAt = Date.parse(doneAt ?? ""), eta = 0 } = known ?? {};
+  const { status = "PENDING", doneAt, name = "unknown", retries = 0 } = result ?? {};
+  const { task = name, addedAt = doneAt?.getTime() ?? now, eta = 0 } = known ?? {};
   const outcome = outcomeOf(status, result?.result);
   const isDelayed = outcome.state === "waiting" && result === undefined && eta > now;
   const ended = /^(done|failed|cancelled)$/.test(outcome.state);
@@ -193,18 +206,19 @@ function jobOf(id: string, { known, result, now }: JobFacts): QueuedJob {
     group: task,
     kind: TASK_KIND,
     data: { task, behaviors: [] },
-    attempts: (retries ?? 0) + 1,
-    attemptsMade: (retries ?? 0) + (ended ? 1 : 0),
-    addedAt: new Date(Number.isNaN(addedAt) ? now : addedAt),
-    ...ended && typeof doneAt === "string" && { endedAt: dateOf(doneAt) },
+    attempts: retries + 1,
+    attemptsMade: retries + (ended ? 1 : 0),
+    addedAt: new Date(addedAt),
+    ...ended && doneAt !== undefined && { endedAt: doneAt },
     ...outcome,
     ...isDelayed && { state: "delayed" },
   };
 }
 
-/** Returns a time of Celery, which is UTC, with or without saying so. */
-function dateOf(text: string): Date {
-  return new Date(/([+-]\d\d:?\d\d|Z)$/.test(text) ? text : `${text}Z`);
+/** Parses a time of Celery, which is UTC, with or without saying so. */
+function dateOf(text: string): Date | undefined {
+  const date = new Date(/([+-]\d\d:?\d\d|Z)$/.test(text) ? text : `${text}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 type Outcome = Pick<QueuedJob, "state" | "result" | "reason" | "progress">;

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { RegistryError } from "../../../../core/errors.ts";
+import { openRedis } from "../../../../extensions/queues/redis.ts";
 import type { QueuedJob } from "../../../../extensions/queues/queue.ts";
 import { createPlugins, type Plugins } from "../../../../extensions/plugins/mod.ts";
 import { type CeleryTest, celeryTest } from "./celery_worker.ts";
@@ -143,6 +144,33 @@ celeryTest("jobs of lower priority values start first", async (test) => {
   const { queue } = await test.runner();
   for (const id of jobs) assertEquals((await untilEnded(queue, id)).state, "done");
   assertEquals(await readFile(join(test.root, "order"), "utf8"), "0 4 9 2000000 ");
+});
+
+celeryTest("what cannot be read in Redis does not break a job", async (test) => {
+  const { queue } = await test.runner();
+  const open = (url: string) => openRedis(url, { what: "Redis of a test" });
+  const [broker, results] = await Promise.all([open(test.broker), open(test.results)]);
+  try {
+    await broker.send(["SET", "holdfast:celery:a", "not JSON"]);
+    assertEquals((await queue.get("a"))?.state, "waiting");
+    const stored = { status: "SUCCESS", result: 1, date_done: "never", retries: "x", name: 3 };
+    await results.send(["SET", "celery-task-meta-a", JSON.stringify(stored)]);
+    const { addedAt: _, ...job } = (await queue.get("a"))!;
+    assertEquals(job, {
+      id: "a",
+      group: "unknown",
+      kind: "task",
+      data: { task: "unknown", behaviors: [] },
+      attempts: 1,
+      attemptsMade: 1,
+      state: "done",
+      result: 1,
+    });
+    await results.send(["SET", "celery-task-meta-a", "[]"]);
+    assertEquals((await queue.get("a"))?.state, "failed");
+  } finally {
+    for (const connection of [broker, results]) connection.close();
+  }
 });
 
 celeryTest("options that Celery lacks are refused before anything is sent", async (test) => {
