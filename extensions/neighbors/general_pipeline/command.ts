@@ -78,7 +78,7 @@ function textsOf(files: Converted["files"], encode: ReadingPart["writeYaml"]): T
   });
 }
 
-/** Writes files, the pipeline last: without it, an interrupted import is no pipeline. */
+/** Writes files. The pipeline is last: an interrupted import has none. */
 async function write(folder: string, files: TextFile[]): Promise<void> {
   for (const file of files) {
     const path = join(folder, file.path);

@@ -146,7 +146,7 @@ celeryTest("jobs of lower priority values start first", async (test) => {
   assertEquals(await readFile(join(test.root, "order"), "utf8"), "0 4 9 2000000 ");
 });
 
-celeryTest("what cannot be read in Redis does not break a job", async (test) => {
+celeryTest("unreadable values in Redis do not break a job", async (test) => {
   const { queue } = await test.runner();
   const open = (url: string) => openRedis(url, { what: "Redis of a test" });
   const [broker, results] = await Promise.all([open(test.broker), open(test.results)]);
