@@ -19,6 +19,7 @@ import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { copyObject } from "./local/copy.ts";
+import { storedFolders } from "./local/folders.ts";
 import { headFirst, readFirst } from "./local/first.ts";
 import { listObjects } from "./local/list.ts";
 import { LocalPut } from "./local/put.ts";
@@ -109,7 +110,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     kind: "local",
     location: root.location,
     reopen: descriptorOf(root, { durability, locking, layout, ownerOnly: checked.ownerOnly }),
-    disk: { locking, layout },
+    disk: { locking, layout, folders: storedFolders(root) },
 
     async head(key, { signal } = {}) {
       await giveWay(signal);

@@ -62,8 +62,6 @@ export interface ListOptions extends CallOptions {
   limit?: number;
   /** Allows the store to list only the first of all keys that are equal up to their last `/`. */
   firstPerFolder?: boolean;
-  /** Returns true for a key, or a folder of keys, that the store may leave out. */
-  mayOmit?: (key: string) => boolean;
   /**
    * Groups keys that share the characters between the prefix and this delimiter into one {@linkcode
    * Prefix}.
@@ -87,6 +85,28 @@ export interface ObjectInfo {
 export interface Prefix {
   /** The common start of the keys, ending with the delimiter. */
   prefix: string;
+}
+
+/** A folder of keys on a disk. */
+export interface StoredFolder extends Prefix {
+  /** Distinguishes it from other folders of the store. */
+  readonly path: string;
+}
+
+/** Calls of a disk that cost less than lists, for keys of many folders. */
+export interface StoredFolders {
+  /** Yields the folders of a list with a delimiter, also empty ones, some at a time. */
+  list(
+    prefix: string,
+    options?: Pick<ListOptions, "after" | "signal">,
+  ): AsyncIterable<readonly StoredFolder[]>;
+  /**
+   * Yields, like a list of `firstPerFolder`, the keys of a folder that continue with `tail`.
+   * Undefined at the end if only a list can show the rest.
+   */
+  heads(folder: StoredFolder, tail: string): Iterable<ObjectInfo | undefined>;
+  /** Returns a function that returns true while a key has an object. */
+  finder(key: string): () => boolean;
 }
 
 /**
@@ -144,7 +164,11 @@ export interface Backend extends AsyncDisposable {
   /** Instructions to open the same store in a worker, if that is possible. */
   readonly reopen?: BackendDescriptor;
   /** Disk only. All users of one registry must use the same locking and layout. */
-  readonly disk?: { readonly locking: Locking; readonly layout: Layout };
+  readonly disk?: {
+    readonly locking: Locking;
+    readonly layout: Layout;
+    readonly folders?: StoredFolders;
+  };
 
   /** Returns the metadata of an object, or undefined if it does not exist. */
   head(key: string, options?: HeadOptions): Promise<ObjectInfo | undefined>;

@@ -86,17 +86,27 @@ export function lookIfThere(path: string): FileLook | undefined {
 /** Entries that one system call returns. */
 const SURE_ENTRIES = 32;
 
-/**
- * Reads all entries of a folder, or throws. Where a later system call fails, the synchronous calls
- * of Deno, also its `readdirSync` and `cpSync`, return what they have so far.
- */
+/** Reads all entries of a folder, or throws. */
 export async function readFolder(path: string): Promise<FolderEntry[]> {
+  return readFolderAtOnce(path) ?? await readLongFolder(path);
+}
+
+/**
+ * Returns undefined for a folder that may have more entries: where a later system call fails, the
+ * synchronous calls of Deno, also its `readdirSync` and `cpSync`, return what they have so far.
+ */
+export function readFolderAtOnce(path: string): FolderEntry[] | undefined {
   const { deno } = ownCalls;
   if (deno === undefined) return fs.readdirSync(path, { withFileTypes: true }).map(entryOf);
   const entries = [...deno.readDirSync(path)];
   const { length } = entries;
-  if (length > 0 && (length <= SURE_ENTRIES || areAllFolders(deno, path, entries))) return entries;
-  return await Array.fromAsync(deno.readDir(path));
+  const isSure = length > 0 && (length <= SURE_ENTRIES || areAllFolders(deno, path, entries));
+  return isSure ? entries : undefined;
+}
+
+/** Reads a folder for which `readFolderAtOnce` returned undefined. */
+export async function readLongFolder(path: string): Promise<FolderEntry[]> {
+  return await Array.fromAsync(ownCalls.deno!.readDir(path));
 }
 
 /** Most file systems count the name of a folder, its `.`, and the `..` of each folder in it. */

@@ -46,7 +46,7 @@ function isFolded(path: string): boolean {
 }
 
 function unfold(path: string): string {
-  return path.replaceAll("+/", "").replaceAll(",", "/");
+  return /[+,]/.test(path) ? path.replaceAll("+/", "").replaceAll(",", "/") : path;
 }
 
 export function keyLayout(kind: Layout): KeyLayout {

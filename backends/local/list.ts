@@ -1,7 +1,7 @@
 // Listings: a walk over the folders in the order of whole keys.
-import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
+import type { ListOptions, ObjectInfo, Prefix, StoredFolder } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { type FolderEntry, readFolder } from "../../disk/disk_calls.ts";
+import { type FolderEntry, readFolderAtOnce, readLongFolder } from "../../disk/disk_calls.ts";
 import { linkError } from "./own_files.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
@@ -17,19 +17,56 @@ export interface Entry {
   isForeign: boolean;
 }
 
+/** A folder that one call may not read whole. Read it before you go on. */
+export class UnreadFolder {
+  readonly #root: LocalRoot;
+  readonly #path: string;
+  entries: Entry[] = [];
+
+  constructor(root: LocalRoot, path: string) {
+    this.#root = root;
+    this.#path = path;
+  }
+
+  async read(): Promise<Entry[]> {
+    const root = this.#root, path = this.#path;
+    try {
+      return this.entries = entriesOf(root, path, await readLongFolder(root.pathOf(path)));
+    } catch (error) {
+      return noEntries(root, path, error);
+    }
+  }
+}
+
+type Walked = Pick<ListOptions, "after" | "delimiter" | "firstPerFolder">;
+type Walk = Walked & {
+  /** A folder that was found. @default that of the prefix, which is checked */
+  from?: string;
+  /** Groups are folders, which are not read. */
+  unread?: boolean;
+};
+
 /** Yields the objects whose key begins with `prefix`, in order. Reads each folder on demand. */
 export async function* listObjects(
   root: LocalRoot,
   prefix: string,
-  { after = "", delimiter, firstPerFolder = false, mayOmit }: Pick<
-    ListOptions,
-    "after" | "delimiter" | "firstPerFolder" | "mayOmit"
-  >,
+  options: Walked,
 ): AsyncGenerator<ObjectInfo | Prefix> {
+  for (const found of walk(root, prefix, options)) {
+    if (found instanceof UnreadFolder) await found.read();
+    else yield found;
+  }
+}
+
+/** The same, with the folders that the caller must read. */
+export function* walk(
+  root: LocalRoot,
+  prefix: string,
+  { after = "", delimiter, firstPerFolder = false, from, unread = false }: Walk,
+): Generator<ObjectInfo | Prefix | UnreadFolder, undefined> {
   let lastGroup = "", cell = "";
-  const open = async (folder: string, inside: boolean) =>
-    inOrder((await readEntries(root, folder, inside)).filter(isWanted));
-  const opened = [await open(root.folderOf(prefix), false)];
+  const first = yield* entriesIn(root, from ?? root.folderOf(prefix), from !== undefined);
+  const opened = [inOrder(first.filter(isWanted))];
   for (let inner; (inner = opened.at(-1)) !== undefined;) {
     const entry = inner.next().value;
     if (entry === undefined) {
@@ -37,8 +74,10 @@ export async function* listObjects(
       continue;
     }
     const group = groupOf(entry.text);
-    if (group !== undefined) {
-      if (group === lastGroup || !await holdsObject(root, entry)) continue;
+    if (group !== undefined && unread && !entry.isLink) {
+      yield { prefix: group, path: entry.path } as StoredFolder;
+    } else if (group !== undefined && !unread) {
+      if (group === lastGroup || !(yield* holdsObject(root, entry))) continue;
       lastGroup = group;
       yield { prefix: group };
     } else if (entry.isLink) {
@@ -46,10 +85,9 @@ export async function* listObjects(
         { key: entry.text.replace(/\/$/, ""), backend: root.location },
         root.pathOf(entry.path.slice(0, -1)),
       );
-    } else if (mayOmit?.(entry.text)) {
-      continue;
     } else if (entry.path.endsWith("/")) {
-      opened.push(await open(entry.path, true));
+      const entries = yield* entriesIn(root, entry.path, true);
+      opened.push(inOrder(entries.filter(isWanted)));
     } else {
       const its = cellOf(entry.text);
       if (firstPerFolder && its !== "" && its === cell) continue;
@@ -116,14 +154,36 @@ export async function readEntries(
   folder: string,
   inside: boolean,
 ): Promise<Entry[]> {
+  return readEntriesAtOnce(root, folder, inside) ?? await new UnreadFolder(root, folder).read();
+}
+
+/** Returns undefined if one call may not read the folder whole. */
+function readEntriesAtOnce(root: LocalRoot, folder: string, inside: boolean): Entry[] | undefined {
   const path = root.pathOf(folder);
   try {
     if (!inside) root.ways.check(path.replace(/\/$/, ""));
-    return entriesOf(root, folder, await readFolder(path));
+    const entries = readFolderAtOnce(path);
+    return entries && entriesOf(root, folder, entries);
   } catch (error) {
-    if (root.isMissing(error)) return [];
-    throw root.failure(error, { action: "list", key: folder });
+    return noEntries(root, folder, error);
   }
+}
+
+function noEntries(root: LocalRoot, folder: string, error: unknown): Entry[] {
+  if (root.isMissing(error)) return [];
+  throw root.failure(error, { action: "list", key: folder });
+}
+
+function* entriesIn(
+  root: LocalRoot,
+  folder: string,
+  inside: boolean,
+): Generator<UnreadFolder, Entry[]> {
+  const entries = readEntriesAtOnce(root, folder, inside);
+  if (entries !== undefined) return entries;
+  const unread = new UnreadFolder(root, folder);
+  yield unread;
+  return unread.entries;
 }
 
 function entriesOf(root: LocalRoot, folder: string, folderEntries: Iterable<FolderEntry>): Entry[] {
@@ -151,11 +211,11 @@ function cellOf(key: string): string {
  * Returns false for an empty folder: its last object was just deleted, or the first not yet
  * written.
  */
-async function holdsObject(root: LocalRoot, entry: Entry): Promise<boolean> {
+function* holdsObject(root: LocalRoot, entry: Entry): Generator<UnreadFolder, boolean> {
   if (entry.isLink) return true;
   if (!entry.path.endsWith("/")) return root.isPlaceOf(entry.text, entry.path);
-  for (const inside of await readEntries(root, entry.path, true)) {
-    if (await holdsObject(root, inside)) return true;
+  for (const inside of yield* entriesIn(root, entry.path, true)) {
+    if (yield* holdsObject(root, inside)) return true;
   }
   return false;
 }

@@ -8,7 +8,7 @@ type Members = { readonly [Name in keyof Required<Backend>]: Backend[Name] };
 /**
  * Returns a backend with the members of `inner`, except those of `members`. An undefined one turns
  * an optional member off. `getFirst`, `copy`, `presign`, `presignPut` and `reopen` of `inner` call no other
- * member: change or turn off those that go around yours.
+ * member, nor do the `folders` of `disk`: change or turn off those that go around yours.
  *
  * @example
  * ```ts
@@ -81,7 +81,8 @@ export function wrapCalls(
   around: AroundCall,
   { pageEntries = PAGE_ENTRIES }: { pageEntries?: number } = {},
 ): Backend {
-  const bound = wrapBackend(inner, { reopen: undefined });
+  const disk = inner.disk && { ...inner.disk, folders: undefined };
+  const bound = wrapBackend(inner, { reopen: undefined, disk });
   const { getFirst, deleteMany, presign, presignPut, copy, sweepUploads, sync, reserve } = bound;
   const send = <Options extends CallOptions, Result>(
     call: Omit<BackendCall, "signal">,

@@ -1,6 +1,6 @@
 // Listing names. The records of several names come with one request, so names are read from their
 // records. A name whose records fill a page hides the next ones: then some names are listed as
-// folders, and each is asked for a version, at the same time.
+// folders, and each is asked for a version, at the same time. A disk has another way.
 import { isPrefix } from "../../core/backend.ts";
 import { checkName } from "../../core/naming/names.ts";
 import type { NamesOptions } from "../../core/registry.ts";
@@ -11,8 +11,6 @@ import type { Context } from "./context.ts";
 
 /** Entries of a list in one request to a bucket. */
 const PAGE = 1000;
-/** On a disk, a new listing that skips the rest of a name is cheaper after so many entries. */
-const ENTRIES_ON_DISK = 200;
 /** Maximum number of names that are asked for a version at once. */
 const MOST_ASKED = 16;
 
@@ -25,6 +23,18 @@ export async function* listNames(
   const listing: Listing = { prefix: namesPrefix(prefix), signal };
   if (after !== undefined) listing.next = afterFolder(nameFolder(after));
   let count = 0, ahead = 1, isFolders = false;
+  const { folders } = context.backend.disk ?? {};
+  if (folders !== undefined) {
+    const { namesOnDisk } = await import("./look/names_on_disk.ts");
+    const options = { after: listing.next, signal };
+    for await (const some of namesOnDisk(context, folders, listing.prefix, options)) {
+      for (const name of some) {
+        yield name;
+        if (++count >= limit) return;
+      }
+    }
+    return;
+  }
   do {
     const before = count;
     const names = isFolders
@@ -56,27 +66,23 @@ async function* namesOfRecords(
   listing: Listing,
 ): AsyncGenerator<string> {
   const { prefix, next: after, signal } = listing;
-  let entries = 0, entriesOfName = 0, folder = "", cell = "", isListed = false;
+  let entries = 0, folder = "", cell = "", isListed = false;
   listing.next = undefined;
-  const mayOmit = (key: string) => isListed && key.startsWith(folder);
-  for await (const entry of backend.list(prefix, { after, mayOmit, signal })) {
+  for await (const entry of backend.list(prefix, { after, signal })) {
     if (isPrefix(entry)) continue;
     const { key } = entry;
     if (!key.startsWith(folder) || folder === "") {
       folder = key.slice(0, key.indexOf("/", NAMES.length) + 1);
-      entriesOfName = 0;
       isListed = false;
     }
     entries++;
-    entriesOfName++;
     const record = isListed || cell !== "" && key.startsWith(cell) ? undefined : parseCellKey(key);
     if (record?.kind === "version") {
       cell = record.cell;
       isListed = !headOf(asGeneration(entry)!).dead;
       if (isListed) yield record.name;
     }
-    const maySkip = backend.disk ? entriesOfName >= ENTRIES_ON_DISK : entries % PAGE === 0;
-    if (!maySkip || folder === "") continue;
+    if (entries % PAGE !== 0 || folder === "") continue;
     // aliases and idempotency keys precede versions
     const next = isListed ? afterFolder(folder) : `${folder}versions/`;
     if (key >= next) continue;

@@ -54,6 +54,19 @@ test("calls let timers run, so that aborts arrive", async (_, root) => {
   }
 });
 
+test("folders are those of a list with a delimiter", async (backend) => {
+  const keys = ["a/1", "names/run-12345/x", "names/run-12399/x", "names/run-1/x", "names/run/y"];
+  await putAll(backend, keys);
+  for (let n = 0; n < 100; n++) await putAll(backend, [`names/${"ab"[n % 2]}${n}/x`]);
+  for (const [prefix, after] of [["names/"], ["names/run-1", "names/run-123450"], ["", "a0"]]) {
+    const folders: string[] = [];
+    for await (const some of backend.disk!.folders!.list(prefix!, { after })) {
+      folders.push(...some.map(({ prefix }) => prefix));
+    }
+    assertEquals(folders, await listed(backend, prefix!, { delimiter: "/", after }));
+  }
+});
+
 test("names are listed without a look at their further versions", async (backend) => {
   const registry = await openRegistry(backend);
   for (const name of ["a", "b", "c"]) {

@@ -35,16 +35,6 @@ export const listingCases: readonly BackendCase[] = [
     }
     deepStrictEqual([...given], []);
   }),
-  given("list() omits only keys that it may omit", async ({ backend }) => {
-    await putAll(backend, KEYS);
-    const mayOmit = (key: string) => key.startsWith("a/c") || key.startsWith("b/");
-    const given = await listed(backend, "", { mayOmit });
-    deepStrictEqual(
-      given.filter((key) => !mayOmit(key)),
-      KEYS.filter((key) => !mayOmit(key)),
-    );
-    deepStrictEqual(given, KEYS.filter((key) => given.includes(key)));
-  }),
   given("list() has size and time of each object", async ({ backend }) => {
     await putAll(backend, ["a/b", "a/long"]);
     for await (const entry of backend.list("a/")) {

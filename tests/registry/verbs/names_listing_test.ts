@@ -103,7 +103,6 @@ const STORES: Record<string, (backend: Backend) => Backend> = {
   "a bucket": (backend) => backend,
   "short pages": (backend) =>
     wrapCalls(backend, async (_call, act) => await act(undefined), { pageEntries: 7 }),
-  "a disk": (backend) => wrapBackend(backend, { disk: { locking: "link", layout: "folded" } }),
 };
 
 const sizes = fc.oneof(
