@@ -10,17 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ...core.errors import HoldfastError, Json, quoted, unsupported
+from ...core.errors import Conflict, HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
 from ...files.file import File, Files, unreadable
 from . import estimators as _estimators
 from . import libraries as _libraries
+from . import modules as _modules
 from . import tensors as _tensors
 from .table import ROWS, Loading, Row, find_row, path_of
 
 FACTS = "holdfast-object.json"
 FORMAT = "holdfast-object/1"
-BUILT_IN = (_estimators, _libraries, _tensors)  # which register their types
+BUILT_IN = (_estimators, _libraries, _modules)  # which register their types
 
 
 def serializer_of(value: Any) -> Row | None:
@@ -62,13 +63,16 @@ def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
 
 
 def prove(value: Any, row: Row, loading: Loading) -> None:
-    """Raises `Unsupported` if the files of a value come back as another value."""
+    """Raises `Unsupported` if the files of a value come back as another value.
+
+    Raises `Conflict` if the value changed after they were written.
+    """
     difference = getattr(row.serializer, "difference", None)
     if difference is None:
         return
     try:
         state = difference(value, loading)
-    except MemoryError:
+    except (Conflict, MemoryError):
         raise
     except Exception as error:
         state = f"it cannot be loaded again ({getattr(error, 'message', error)})"

@@ -7,17 +7,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 import re
 import sys
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import HoldfastError, Json, quoted, unsupported
+from ...core.errors import HoldfastError, Json, changed, quoted, unsupported
 from ...core.shapes import is_dict, is_list
-from .table import Loading, built_in, row_of
+from .table import Loading
 
 FILE = "model.safetensors"
 DTYPES = re.compile(
@@ -55,10 +54,8 @@ class Tensors:
 
     def __init__(self) -> None:
         self.by_name: dict[str, Any] = {}
+        """They stay in memory, so that no later one gets the address of an earlier one."""
         self._names: dict[Any, str] = {}
-        self._storages: set[int] = set()
-        self._kept: list[Any] = []
-        """Tensors that stay in memory, so that no later one gets the address of an earlier one."""
 
     def write(self, folder: Path) -> None:
         try:
@@ -67,7 +64,16 @@ class Tensors:
             message = f"Cannot save tensors: safetensors cannot be imported ({error})"
             hint = "Run `pip install safetensors`."
             raise HoldfastError("Unsupported", message, hint) from None
-        save_file(self.by_name, folder / FILE, {"format": "pt"})
+        copies, storages = dict[str, Any](), set[int]()
+        for name, tensor in self.by_name.items():
+            copied = tensor.to("cpu").contiguous()
+            storage = copied.untyped_storage()
+            is_view = storage.nbytes() != copied.numel() * copied.element_size()
+            if is_view or (copied.numel() > 0 and storage.data_ptr() in storages):
+                copied = copied.clone()  # safetensors cannot store tensors that overlap
+            storages.add(copied.untyped_storage().data_ptr())
+            copies[name] = copied
+        save_file(copies, folder / FILE, {"format": "pt"})
 
     def add(self, tensor: Any, name: str) -> str:
         """Returns the name of a tensor: one that has the same memory has the same name."""
@@ -82,15 +88,8 @@ class Tensors:
         while own in self.by_name or own == "__metadata__":  # of safetensors itself
             count += 1
             own = f"{name}~{count}"
-        copied = plain.to("cpu").contiguous()
-        storage = copied.untyped_storage()
-        is_view = storage.nbytes() != copied.numel() * copied.element_size()
-        if is_view or (plain.numel() > 0 and storage.data_ptr() in self._storages):
-            copied = copied.clone()  # safetensors cannot store tensors that overlap
-        self._storages.add(copied.untyped_storage().data_ptr())
-        self.by_name[own] = copied
+        self.by_name[own] = plain
         self._names[place] = own
-        self._kept.append(plain)
         return own
 
     def _check(self, tensor: Any) -> None:
@@ -128,7 +127,11 @@ class Tensors:
             if odd is not None:
                 state = f"one of its keys has the type {type(odd).__name__}"
                 raise unsupported(value, state, "Use str and int as keys.")
-            return {"dict": [[key, self.json_of(each, below(path, key))] for key, each in items]}
+            inner = [[key, self.json_of(each, below(path, key))] for key, each in items]
+            versions = getattr(value, "_metadata", None)  # of the classes of a module's state
+            if not is_dict(versions):
+                return {"dict": inner}
+            return {"module": [inner, self.json_of(versions, below(path, "_metadata"))]}
         raise unsupported(value, f"only pickle could save it, at {quoted(path)}", PLAIN_HINT)
 
 
@@ -151,6 +154,10 @@ def value_of(known: Any, tensors: Json) -> Any:
         return tuple(value_of(each, tensors) for each in inner)
     if mark == "dict":
         return {key: value_of(each, tensors) for key, each in inner}
+    if mark == "module":
+        state = OrderedDict((key, value_of(each, tensors)) for key, each in inner[0])
+        state._metadata = value_of(inner[1], tensors)  # type: ignore[attr-defined]
+        return state
     raise ValueError(f"unknown mark {mark!r}")
 
 
@@ -168,125 +175,36 @@ def read_tensors(loading: Loading) -> Any:
         raise ValueError(error) from error
 
 
-@built_in("torch.Tensor", "torch.state")
-class State:
-    """Tensors, and dicts, lists and tuples with them: states of modules, optimizers, schedulers."""
-
-    def save(self, value: Any, folder: Path) -> Json:
-        tensors = Tensors()
-        try:
-            state = tensors.json_of(value)
-        except RecursionError:
-            raise unsupported(value, "it is nested too deep, or contains itself", "") from None
-        tensors.write(folder)
-        return {"state": state}
-
-    def load(self, loading: Loading) -> Any:
-        state = read_tensors(loading)
-        return state if loading.into is None else filled(loading, loading.into, state)
-
-
-@built_in("torch.nn.modules.module.Module", "torch.module")
-class Module:
-    """A module: its parameters and buffers, and the arguments in its `config`."""
-
-    def save(self, value: Any, folder: Path) -> Json:
-        return {**State().save(value.state_dict(), folder), "arguments": arguments_of(value)}
-
-    def load(self, loading: Loading) -> Any:
-        into = loading.wanted("Net")
-        state = read_tensors(loading)
-        if not callable(into) or hasattr(into, "load_state_dict") and not isinstance(into, type):
-            if hasattr(into, "load_state_dict") and not hasattr(into, "named_parameters"):
-                raise loading.refused("it is the state of a module", "Pass a module: into=Net().")
-            return filled(loading, into, state)
-        return filled(loading, made(loading, into), state, is_new=True)
-
-
-INSTANCE_HINT = "Pass an instance: into=Net(…)."
-
-
-def made(loading: Loading, into: Any) -> Any:
-    arguments = loading.facts.get("arguments") or {}
-    is_timm = getattr(into, "__module__", "").partition(".")[0] == "timm"
-    if is_timm and not re.fullmatch(r"[\w.]+", str(arguments.get("model_name"))):
-        raise loading.refused("it does not name a model of timm", INSTANCE_HINT)
-    if isinstance(into, type) and row_of(into) != "torch.module":  # what is stored is passed to it
-        state = f"objects of the class {into.__name__} are saved in another way"
-        raise loading.refused(state, INSTANCE_HINT)
-    if is_timm:
-        arguments = {key: arguments[key] for key in arguments if key in ("model_name", *TIMM)}
+def written(value: Any, folder: Path) -> Any:
+    """Writes the tensors of a value into a folder, and returns the value as JSON."""
+    tensors = Tensors()
     try:
-        return into(**arguments)
-    except (TypeError, ValueError) as error:
-        state = f"{getattr(into, '__name__', into)} does not take its arguments ({error})"
-        raise loading.refused(state, INSTANCE_HINT) from error
+        state = tensors.json_of(value)
+    except RecursionError:
+        raise unsupported(value, "it is nested too deep, or contains itself", "") from None
+    tensors.write(folder)
+    return state
 
 
-TIMM = ("num_classes", "in_chans")
+def check_written(value: Any, again: Any) -> None:
+    """Raises `Conflict` if a state that was read is not that of a value: it changed meanwhile."""
+    own, read = Tensors(), Tensors()
+    if own.json_of(value) != read.json_of(again):
+        raise changed("a state: its keys or plain values")
+    for name, tensor in own.by_name.items():
+        if not same_tensor(tensor, read.by_name[name]):
+            raise changed(f"the tensor {quoted(name)}")
 
 
-def arguments_of(module: Any) -> Json | None:
-    """Returns the arguments of a module that are known: its `config`, or the model of timm."""
-    cfg = getattr(module, "pretrained_cfg", None)
-    if type(module).__module__.startswith("timm.") and is_dict(cfg) and cfg.get("architecture"):
-        found = {each: getattr(module, each, None) for each in TIMM}
-        sizes = {key: value for key, value in found.items() if isinstance(value, int)}
-        return {"model_name": cfg["architecture"], **sizes}
-    config = getattr(module, "config", None)
-    if dataclasses.is_dataclass(config) and not isinstance(config, type):
-        config = dataclasses.asdict(config)
-    try:
-        return json.loads(json.dumps(config, allow_nan=False)) if is_dict(config) else None
-    except (TypeError, ValueError):
-        return None
+def same_tensor(a: Any, b: Any) -> bool:
+    """Whether tensors have the same dtype, shape and bits, also of NaN and of -0."""
+    import torch
 
-
-PART_HINT = 'Pass what it was saved from; or pass a part: into.load_state_dict(load(ref)["a"]).'
-
-
-def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any:
-    """Loads a state into a module, or into an optimizer or a scheduler."""
-    if not hasattr(into, "load_state_dict"):
-        state_of = f"a {type(into).__name__} has no load_state_dict"
-        raise loading.refused(state_of, "Pass a module, an optimizer or a scheduler as `into`.")
-    if isinstance(into, type):
-        raise loading.refused("`into` is a class", f"Pass an object: into={into.__name__}(…).")
-    if hasattr(into, "named_parameters"):
-        fit_dtypes(loading, into, state, is_new)
-    elif is_of_another(into, state):
-        raise loading.refused("it has none of the keys of `into`", PART_HINT)
-    try:
-        into.load_state_dict(state)
-    except KeyError as error:
-        raise loading.refused(f"it has no key {error}, which `into` needs", PART_HINT) from error
-    except (RuntimeError, ValueError, AttributeError, TypeError) as error:
-        hint = "Create `into` with the arguments that the saved object had."
-        raise loading.refused(f"it does not fit `into` ({error})", hint) from error
-    return into
-
-
-def is_of_another(into: Any, state: Any) -> bool:
-    """Returns whether a state shares no key with that of an object: a scheduler would accept it."""
-    if not is_dict(state) or not hasattr(into, "state_dict"):
+    if (a.dtype, a.shape) != (b.dtype, b.shape):
         return False
-    own = into.state_dict()
-    return bool(state) and bool(own) and not any(each in own for each in state)
-
-
-def fit_dtypes(loading: Loading, module: Any, state: Any, is_new: bool) -> None:
-    """Gives a new module the dtypes of a state. Refuses others in a module of the program.
-
-    PyTorch would round the values.
-    """
-    for name, own in (*module.named_parameters(), *module.named_buffers()):
-        if own.is_meta:
-            hint = "Give it memory first: module.to_empty(device='cpu')."
-            raise loading.refused(f"{quoted(name)} in `into` is on the device meta", hint)
-        saved: Any = state.get(name) if is_dict(state) else None
-        if not is_tensor(saved) or saved.dtype == own.dtype:
-            continue
-        if not is_new:
-            state_of = f"{quoted(name)} is {saved.dtype}, and {own.dtype} in `into`"
-            raise loading.refused(state_of, f"Convert it first: module.to({saved.dtype}).")
-        own.data = own.data.to(saved.dtype)
+    flat = [each.detach().to("cpu").contiguous().view(-1) for each in (a, b)]
+    size = flat[0].element_size() * flat[0].numel()
+    starts = [each.storage_offset() * each.element_size() for each in flat]
+    wide = (torch.int64, torch.int32, torch.int16)  # which are compared faster than bytes
+    dtype = next((x for x in wide if not any(y % x.itemsize for y in (size, *starts))), torch.uint8)
+    return bool(torch.equal(*(each.view(dtype) for each in flat)))
