@@ -28,8 +28,11 @@ export interface RegistryMap {
   get(ref: string): Promise<unknown>;
   /** Returns true if the name has a value. */
   has(ref: string): Promise<boolean>;
-  /** Deletes every version of a name. Returns false if it had none. `Conflict` if a rule keeps it. */
-  delete(name: string): Promise<boolean>;
+  /**
+   * Deletes every version of a name, or the version of a ref. Returns false if there was none.
+   * `Conflict` if a rule keeps it.
+   */
+  delete(ref: string): Promise<boolean>;
   /** Saves a value. Overwrites if the registry is unversioned and mutable. */
   set(name: string, value: unknown): Promise<SavedArtifact>;
   /** Sets values of an object, map, or pairs. Throws the first failure; earlier values stay. */

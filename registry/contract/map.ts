@@ -51,8 +51,8 @@ class MapOfRegistry implements RegistryMap {
     return this.#registry.has(ref);
   }
 
-  delete(name: string): Promise<boolean> {
-    return this.#registry.delete(name, { allVersions: true });
+  delete(ref: string): Promise<boolean> {
+    return this.#registry.delete(ref, { allVersions: !String(ref).includes("@") });
   }
 
   get(ref: string): Promise<unknown> {

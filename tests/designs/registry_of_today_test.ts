@@ -15,6 +15,9 @@ Deno.test("quick start, as a dictionary", async () => {
   assertEquals(await map.get("my:config"), { depth: 12 });
   assertEquals(await map.delete("my:config"), true);
   assertEquals(await map.has("my:config"), false);
+  for (const depth of [1, 2]) await map.set("my:config", { depth });
+  assertEquals(await map.delete("my:config@3"), true);
+  assertEquals(await map.get("my:config"), { depth: 1 });
   assertEquals(await registry.has("my:model", { version: "1.0.0" }), true);
   assertEquals((await registry.info("my:model", { version: "1.0.0" })).version, "1.0.0");
 });
