@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { SIGNING_KEY } from "../../../backends/gcs/signing_key.ts";
 import { testOnServers } from "../../../servers/server_world.ts";
 import { REAL_SERVERS } from "../../../support/servers/mod.ts";
-import { type Client, CLIENTS, CLIENTS_3, clientTest } from "./serve_mlflow.ts";
+import { type Client, CLIENTS, CLIENTS_3, clientTest, WITHOUT_INFERENCE } from "./serve_mlflow.ts";
 import { pythonOf, serveMlflow } from "./serve_mlflow.ts";
 
 const ARTIFACTS = `
@@ -81,6 +81,7 @@ found = mlflow.get_logged_model(logged.model_id)
 print(found.tags["late"], "t" in found.tags)
 run = mlflow.get_run(run.info.run_id)
 print([m.model_id for m in run.outputs.model_outputs] == [logged.model_id])
+${WITHOUT_INFERENCE}
 mlflow.sklearn.autolog(log_datasets=True)
 with mlflow.start_run() as run: LogisticRegression(max_iter=300).fit(X, y)
 run = mlflow.get_run(run.info.run_id)
@@ -125,6 +126,7 @@ X = numpy.random.default_rng(0).random((80, 3))
 y = (X[:, 0] > 0.5).astype(int)
 c = mlflow.MlflowClient()
 mlflow.set_experiment("team/boosted")
+${WITHOUT_INFERENCE}
 mlflow.xgboost.autolog(importance_types=[])
 mlflow.lightgbm.autolog()
 def show(run, flavor):

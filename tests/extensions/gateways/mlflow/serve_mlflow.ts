@@ -23,6 +23,15 @@ export const CLIENTS: readonly Client[] = ["new", "3.12", "3.1", "old"];
 /** Clients that log models as runs of their own. */
 export const CLIENTS_3: readonly Client[] = CLIENTS.filter((client) => client !== "old");
 
+/**
+ * Begins a program whose models are logged by `autolog`, which takes no `pip_requirements`: MLflow infers them in a process
+ * that loads the model, some 20 seconds of a busy machine, and asks no server.
+ */
+export const WITHOUT_INFERENCE = `
+import mlflow.models
+mlflow.models.infer_pip_requirements = lambda *_, fallback=None, **__: fallback or []
+`;
+
 export function pythonOf(client: Client): string {
   return join(clients, client, "bin/python");
 }

@@ -7,7 +7,12 @@ import { MlrunsExport } from "../../../../../extensions/neighbors/import/mlflow/
 import { MlrunsReader } from "../../../../../extensions/neighbors/import/mlflow/read_folder.ts";
 import { SourceFiles } from "../../../../../extensions/neighbors/import/source_files.ts";
 import { RecordWriter } from "../../../../../extensions/neighbors/import/write_records.ts";
-import { CLIENTS, clientTest, serveMlflow } from "../../../gateways/mlflow/serve_mlflow.ts";
+import {
+  CLIENTS,
+  clientTest,
+  serveMlflow,
+  WITHOUT_INFERENCE,
+} from "../../../gateways/mlflow/serve_mlflow.ts";
 
 const WRITE = `
 import mlflow, sys
@@ -43,7 +48,7 @@ try:
     with mlflow.start_run(run_name="sklearn"):
         logged = mlflow.sklearn.log_model(
             LogisticRegression().fit(X, X[:, 0] > 0.5), name="model",
-            registered_model_name="trained", params={"alpha": "1"},
+            registered_model_name="trained", params={"alpha": "1"}, pip_requirements=["scikit-learn"],
         )
         data = mlflow.data.from_numpy(X, name="xs")
         mlflow.log_input(data, context="training")
@@ -54,6 +59,7 @@ try:
     with mlflow.start_run(run_name="evaluation"):
         if hasattr(logged, "model_id"):
             mlflow.log_metric("later", 0.25, model_id=logged.model_id)
+    ${WITHOUT_INFERENCE.trim().split("\n").join("\n    ")}
     mlflow.sklearn.autolog()
     with mlflow.start_run(run_name="autologged"):
         LogisticRegression(C=0.5).fit(X, X[:, 0] > 0.5)
