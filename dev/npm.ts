@@ -52,9 +52,6 @@ export const WITH_EFFECTS = [
   "./workers/*.js",
 ];
 
-/** Packages that only pin a version for Deno's lock file. */
-const LEFT_OUT = ["msgpackr-extract"];
-
 /** The module with the version, which is a constant in the package. */
 const VERSION_MODULE = "apps/holdfast_version.js";
 
@@ -136,7 +133,7 @@ function packageManifest(
   const versions = Array.from(packages, (text) => {
     const at = text.lastIndexOf("@");
     return [text.slice(0, at), text.slice(at + 1)] as const;
-  }).filter(([name]) => !LEFT_OUT.includes(name)).sort();
+  }).sort();
   const optional = versions.filter(([name]) => OPTIONAL.includes(name));
   return {
     name,

@@ -48,12 +48,15 @@ const OPTIONS: ts.CompilerOptions = {
 const PROGRAM =
   /(?<=new URL\("\.[^"]*)\.ts(?=", import\.meta\.url\))|(?<=import\.meta\.resolve\("\.[^"]*)\.ts(?="\))/g;
 
+/** An import that only pins a version for Deno's lock file. */
+const PIN = /^import "npm:.*\n/gm;
+
 export function toJavaScript(path: string, source: string): Translated {
   const { outputText } = ts.transpileModule(source, {
     fileName: path,
     compilerOptions: { ...OPTIONS, removeComments: true },
   });
-  const text = withLiteralParts(path, outputText.replace(PROGRAM, ".js"));
+  const text = withLiteralParts(path, outputText.replace(PROGRAM, ".js").replace(PIN, ""));
   const loaded = DRIVERS.includes(path) ? text : withLoadedPackages(text);
   const own = path.endsWith(".lazy.ts") // threads import the driver itself
     ? loaded.replaceAll("import.meta.url", 'import.meta.url?.replace(".lazy.", ".")')

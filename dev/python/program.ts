@@ -18,6 +18,9 @@ interface Manifest {
 /** A file that imports from packages, by their specifiers. */
 const IMPORT = /(\bfrom ?|\bimport\( ?)"((?:@[a-z][\w.-]*\/)?[a-z][\w.-]*)((?:\/[\w./-]+)?)"/g;
 
+/** A statement that imports what is neither a file nor of Node. */
+const FOREIGN = /^(?:import|export)\b(?:[^"'`;]*\bfrom)? ?"(?!node:)([@a-z][^"$]*)"/m;
+
 /** Writes the program into a new folder, and returns the licenses of the packages in it. */
 export async function writeProgram(folder: string): Promise<string> {
   const built = await buildPackage(`${folder}.npm`);
@@ -41,6 +44,10 @@ export async function writeProgram(folder: string): Promise<string> {
         ? all
         : `${before}"${up.startsWith(".") ? up : `./${up}`}/${place}"`;
     });
+    const [, unknown] = FOREIGN.exec(own) ?? [];
+    if (unknown?.startsWith(manifest.name) === false) {
+      throw new Error(`${path} imports ${unknown}, which is not bundled`);
+    }
     await mkdir(join(folder, dirname(path)), { recursive: true });
     await writeFile(join(folder, path), own);
   }
