@@ -1,9 +1,16 @@
 // The border of the kernel: the names that an extension may use, beside the entry points of the package.
-export type { Artifact, ArtifactInfo } from "./artifact.ts";
 export { artifactDigest, digestOfSorted } from "./artifact_digest.ts";
 export { isPrefix } from "./backend.ts";
-export type { Backend, ByteRange, CallOptions, ObjectInfo } from "./backend.ts";
-export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
+export type { ObjectInfo } from "./backend.ts";
+export type { Backend, ByteRange, CallOptions } from "./backend.ts";
+export {
+  compareUtf8,
+  concatBytes,
+  fixedLength,
+  iterableStream,
+  readAll,
+  readAtMost,
+} from "./bytes/bytes.ts";
 export { createSha256, sha256 } from "./bytes/digest.ts";
 export {
   alreadyExists,
@@ -11,6 +18,7 @@ export {
   corrupt,
   denied,
   fault,
+  hintFor,
   invalid,
   isRegistryError,
   isUnreadable,
@@ -25,12 +33,11 @@ export {
 } from "./errors.ts";
 export type { ErrorCode, Fault } from "./errors.ts";
 export { itemAt, valueAt } from "./faults/present.ts";
-export type { FileStore, FileToDecode } from "./file_store.ts";
+export { LimitExceeded } from "./file_store.ts";
 export { defineReasons } from "./hints/reasons.ts";
-export type { Hints } from "./hints/reasons.ts";
+export type { ServiceHints } from "./hints/reasons.ts";
 export { createLookup } from "./lookup.ts";
 export { defineMaterializer } from "./materializer.ts";
-export type { FileToSave, Materializers } from "./materializer.ts";
 export { filePathProblem, foldersAbove } from "./naming/file_paths.ts";
 export {
   checkName,
@@ -44,10 +51,10 @@ export {
 export { folderOf, joinPath, nameOf, parsePath } from "./naming/paths.ts";
 export { PathCheck } from "./naming/path_check.ts";
 export { newAliases, parseRef } from "./naming/refs.ts";
+export { isRegistryFolder } from "./naming/registry_folder.ts";
 export { compareVersions, nextVersion, parseVersion } from "./naming/versions.ts";
 export { checkDurations, checkOptions, checkToolOptions } from "./options/check_options.ts";
 export type { OptionNames } from "./options/check_options.ts";
-export type { FileInfo } from "./record.ts";
 export { fileToSave, readableFile } from "./registry/artifact_file.ts";
 export type { Logger, Registry, SignalOptions } from "./registry.ts";
 export { factsOf, parseCondition } from "./registry/conditions.ts";
@@ -63,8 +70,15 @@ export type { InferOutput, SchemaIssue, SchemaResult, StandardSchema } from "./s
 export { realSystem, silentLogger } from "./system.ts";
 export type { System } from "./system.ts";
 export { sortKeyOf } from "./text/comparing.ts";
+export { isDecimal } from "./text/decimals.ts";
 export { described } from "./text/described.ts";
-export { isJsonObject, parsedJson, parseExactJson, parseJson } from "./text/json_text.ts";
+export {
+  isJsonObject,
+  mayBeRounded,
+  parsedJson,
+  parseExactJson,
+  parseJson,
+} from "./text/json_text.ts";
 export { quoteNotFinite, sortedJson } from "./text/json_text.ts";
 export { didYouMean } from "./text/nearest.ts";
 export { plainProblem } from "./text/plain_value.ts";
@@ -74,6 +88,8 @@ export { loadPart } from "./urls/load_part.ts";
 export { mayLead } from "./urls/nearness.ts";
 export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
+export { createBudget } from "./work/budget.ts";
+export type { Budget } from "./work/budget.ts";
 export { firstIndex } from "./text/first_index.ts";
 export { inStep } from "./work/in_step.ts";
 export { keepNewest } from "./work/keep_newest.ts";

@@ -12,6 +12,8 @@ export {
 export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_until_stopped.ts";
 export { expandNames, nameFilter } from "./look/expand_names.ts";
 export type { NameFilter } from "./look/expand_names.ts";
+export { createTokenCheck } from "../server/access/one_time.ts";
+export { readTokens } from "../server/access/token_file.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
 export { tokenOfRun } from "./places/token_of_run.ts";

@@ -5,6 +5,9 @@ import { itemAt } from "../../core/faults/present.ts";
 import { type ComparedTable, compareRows, findKeys, type RowDifference } from "./compare_rows.ts";
 import { openTable } from "./open_table.ts";
 
+export type { ComparedTable } from "./compare_rows.ts";
+export { delimiterOf } from "./open_table.ts";
+
 export interface TableDifference extends RowDifference {
   /** The column by which rows match. Absent if they match by content. */
   key?: string;

@@ -1,31 +1,25 @@
 // The border of the service: the names that a gateway may use, beside core/kernel.ts. The entry point ./gateways has
 // those that gateways of other programs need too.
 export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
-export { denied, readableNames, readablePages } from "./access/access.ts";
-export type { Access, ReadablePages, Right } from "./access/access.ts";
+export { cacheFolder } from "../../disk/cache_folder.ts";
+export { VERSION } from "../holdfast_version.ts";
+export { accessOf, denied, patternProblem, readableNames, readablePages } from "./access/access.ts";
 export { checkStillAllowed, checkWrites, passwordAsToken } from "./access/guard_route.ts";
 export { whileAllowed } from "./access/guard_route.ts";
 export { sentBy } from "./access/sender.ts";
-export { Answer } from "./answer.ts";
-export { route } from "./describe.ts";
-export type { RouteDescription } from "./describe.ts";
 export { answerEvents, EVENTS_TYPE } from "./event_stream.ts";
 export { isScript } from "./files/harmless.ts";
 export { contentType } from "./files/media.ts";
 export { checkGoesOn, isFirst } from "./files/moving_reads.ts";
 export { isExact } from "./files/opened.ts";
-export type { AskedVersion } from "./files/opened.ts";
 export { fileAt, hasFiles, isFile, walkFiles } from "./files/walk_files.ts";
 export { answerVersionFile, etagOf } from "./files/version_file.ts";
 export type { AnsweredFile } from "./files/version_file.ts";
-export { RouteContext } from "./gateways/gateway.ts";
-export type { Gateway, GatewayContext, Routes } from "./gateways/gateway.ts";
 export { checkUploadSize } from "./guard/body_limit.ts";
 export { createLedger } from "./guard/ledger.ts";
 export { answerListing, endless, listing, textOf } from "./listing.ts";
 export type { PageQuery } from "./listing.ts";
 export { answerInPlace } from "./guard/in_place.ts";
-export { RefusedRequest } from "./problem.ts";
 export { nameIn, publicUrl } from "./routing.ts";
 export { REPEATED, savedAnswer, unreadState } from "./saving/saved_answer.ts";
 export { aliasesOf, checkNamed, ofCondition } from "./saving/save_sent.ts";
@@ -49,7 +43,9 @@ export {
   page,
   pageFields,
 } from "./schemas/listing.ts";
-export { flag, MOST_TEXT, repeated, strictObject, text } from "./schemas/listing.ts";
+export { flag, MOST_TEXT, strictObject, text } from "./schemas/listing.ts";
+export { faultOf } from "./schemas/listing.ts";
+export { valibotToJsonSchema } from "./schemas/json_schema.ts";
 export { CommitDraftSchema } from "./schemas/draft.ts";
 export { Base64, DiscardedSchema, FILE } from "./schemas/request_values.ts";
 export { oneBehind } from "./streams.ts";

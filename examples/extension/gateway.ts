@@ -1,6 +1,6 @@
 // `GET /cards/NAME` of a service.
-import type { Gateway } from "@holdfast/holdfast/gateways";
-import { described, object, route, text } from "@holdfast/holdfast/extending/server";
+import { type Gateway, route } from "@holdfast/holdfast/gateways";
+import { described, object, text } from "@holdfast/holdfast/extending/server";
 import { cardOf } from "./card.ts";
 
 const CardQuery = object("CardQuery", {

@@ -1,5 +1,5 @@
 // Hints of the command line that maintenance brings, by reason.
-import type { Hints } from "../../core/kernel.ts";
+import type { Hints } from "../../registry/mod.ts";
 import { maintenanceReasons } from "./reasons.ts";
 
 export const CLI_HINTS: Hints = maintenanceReasons.hints({

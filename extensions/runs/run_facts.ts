@@ -2,7 +2,8 @@
 // So it has seen all changes before, and two programs neither lose one nor both set a value.
 import { conflict, invalid, isJsonObject, shown, sortedJson } from "../../core/kernel.ts";
 import type { Author } from "../../registry/mod.ts";
-import type { FileToSave, RegistryError } from "../../core/kernel.ts";
+import type { FileToSave } from "../../materializers/mod.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import type { RunChange, RunFacts, RunName } from "../../core/registry/run.ts";
 import { addPart, checkWritable } from "../../registry/records.ts";
 import type { Context } from "../../registry/records.ts";

@@ -1,6 +1,6 @@
 // Adds a signature to a version, in the label that has all of them.
+import type { ArtifactInfo } from "../../mod.ts";
 import {
-  type ArtifactInfo,
   conflict,
   isJsonObject,
   isRegistryError,

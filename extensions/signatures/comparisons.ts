@@ -1,13 +1,7 @@
 // The comparisons of a condition of a promotion. They are stricter than those of listings, in which a
 // wrong match costs little.
-import {
-  type ArtifactInfo,
-  factsOf,
-  invalid,
-  parseCondition,
-  shown,
-  sortKeyOf,
-} from "../../core/kernel.ts";
+import type { ArtifactInfo } from "../../mod.ts";
+import { factsOf, invalid, parseCondition, shown, sortKeyOf } from "../../core/kernel.ts";
 
 /** A comparison of a version. */
 export interface Comparison {

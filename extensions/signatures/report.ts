@@ -1,5 +1,6 @@
 // The report on the signatures of a version, by its info alone.
-import { type ArtifactInfo, shown } from "../../core/kernel.ts";
+import type { ArtifactInfo } from "../../mod.ts";
+import { shown } from "../../core/kernel.ts";
 import { bundleText, certificatesIn, fromBase64 } from "./bundle.ts";
 import { claimedIn } from "./signers/certificates/pem.ts";
 import { readOthers, readStatement, signedBytes, statementOf } from "./statement.ts";

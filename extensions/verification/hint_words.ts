@@ -1,6 +1,7 @@
 // Hints of the command line that verification brings, by reason.
 import { commandReasons } from "../../apps/cli/program/extension.ts";
-import { type Hints, shellWord } from "../../core/kernel.ts";
+import type { Hints } from "../../registry/mod.ts";
+import { shellWord } from "../../core/kernel.ts";
 import { verificationReasons } from "./reasons.ts";
 
 const REPAIR = "holdfast verify --repair-from MIRROR";

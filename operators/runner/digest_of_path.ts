@@ -3,7 +3,8 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { artifactDigest, createSha256, sha256 } from "../../core/kernel.ts";
-import type { FileInfo, FileToSave, SignalOptions } from "../../core/kernel.ts";
+import type { FileInfo, FileToSave } from "../../materializers/mod.ts";
+import type { SignalOptions } from "../../core/kernel.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { mountIdentity } from "../../disk/mounts/identity.ts";
 import { pathsBelow } from "../../disk/paths_below.ts";

@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  answerListing,
-  listing,
-  readableNames,
-  RefusedRequest,
-  route,
-} from "../../apps/server/extending.ts";
+import { RefusedRequest, route } from "../../apps/gateways.ts";
+import { answerListing, listing, readableNames } from "../../apps/server/extending.ts";
 import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { conflict, isRegistryError, nameSegment, notFound } from "../../core/kernel.ts";
 import { pipelineReasons } from "../contract/reasons.ts";

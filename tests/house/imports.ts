@@ -99,7 +99,7 @@ const OF_QUEUES = ["bytes/digest", "kernel", "registry", "system", "text/plain_v
 
 /** Files past the borders that an extension needs alone. */
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
-  "extensions/gateways/dav/": ["apps/server/access/one_time.ts"],
+  "extensions/gateways/mcp/": ["apps/client/connection.ts", "apps/difference/"],
   "extensions/gateways/mlflow/": [
     "registry/records.ts",
     "extensions/runs/look_at_run.ts",
@@ -107,23 +107,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   ],
   "extensions/runs/service/": ["extensions/runs/"],
   "extensions/runs/surface/": ["extensions/runs/"],
-  "extensions/gateways/s3/": ["apps/server/access/token_file.ts"],
   "extensions/gateways/hub/": ["materializers/path/ignore_rules.ts"],
-  "extensions/gateways/mcp/": [
-    "apps/client/connection.ts",
-    "apps/difference/",
-    "apps/holdfast_version.ts",
-    "apps/server/access/access.ts",
-    "apps/server/schemas/",
-    "core/bytes/bytes.ts",
-    "core/errors.ts",
-    "core/file_store.ts",
-    "core/hints/reasons.ts",
-    "core/naming/registry_folder.ts",
-    "core/text/",
-    "core/work/",
-    "disk/cache_folder.ts",
-  ],
   "extensions/maintenance/": ["apps/rule_text.ts", "core/", ...OF_RECORDS],
   "extensions/maintenance/service/": ["extensions/maintenance/mod.ts"],
   "extensions/mirrors/": [

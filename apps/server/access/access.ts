@@ -97,6 +97,11 @@ export interface Access {
 /** The rights in a service without tokens. */
 export const everything: Access = createAccess(undefined, [{ kind: "admin" }]);
 
+/** Creates the rights of scopes as strings. */
+export function accessOf(id: string, scopes: readonly string[]): Access {
+  return createAccess(id, scopes.map(parseScope));
+}
+
 export function createAccess(
   token: string | undefined,
   scopes: readonly Scope[],

@@ -1,7 +1,7 @@
 // The tokens of `holdfast explore`, a code for one page, and of `holdfast mount`.
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { type Access, createAccess, parseScope } from "./access.ts";
+import { type Access, accessOf } from "./access.ts";
 import type { TokenCheck } from "./token_file.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { TokenCheck } from "./token_file.ts";
  */
 export function createOneTimeCheck(scopes: readonly string[]): TokenCheck & { code: string } {
   const code = randomBytes(24).toString("base64url");
-  const access = createAccess("explore", scopes.map(parseScope));
+  const access = accessOf("explore", scopes);
   let expected: string | undefined;
   return {
     code,
@@ -27,7 +27,7 @@ export function createOneTimeCheck(scopes: readonly string[]): TokenCheck & { co
 /** Creates a check of one token, for a program that this one starts. */
 export function createTokenCheck(scopes: readonly string[]): TokenCheck & { token: string } {
   const token = randomBytes(24).toString("base64url");
-  const access = createAccess("mount", scopes.map(parseScope));
+  const access = accessOf("mount", scopes);
   return {
     token,
     find: (authorization) =>

@@ -2,7 +2,7 @@
 import type { ArtifactInfo } from "../../../mod.ts";
 import { nameOf } from "../../../core/kernel.ts";
 import { hasFiles, walkFiles } from "../../../apps/server/extending.ts";
-import type { ReadablePages } from "../../../apps/server/extending.ts";
+import type { ReadablePages } from "../../../apps/gateways.ts";
 import type { Child } from "./multistatus.ts";
 
 type FileInfo = ArtifactInfo["files"][number];

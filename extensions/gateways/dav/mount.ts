@@ -3,10 +3,11 @@ import process from "node:process";
 import { resolve } from "node:path";
 import { isRegistryError, loadPart, nameSegment } from "../../../core/kernel.ts";
 import { openPages, type PagedArtifact } from "../../../registry/mod.ts";
-import { createTokenCheck } from "../../../apps/server/access/one_time.ts"; // loads no package
+// loads no package
 import type { Gateway } from "../../../apps/cli/program/extension.ts";
 import {
   aborted,
+  createTokenCheck,
   defineCommand,
   invalid,
   lookUp,

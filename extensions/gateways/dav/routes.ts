@@ -8,8 +8,16 @@ import {
   notFound,
   shown,
 } from "../../../core/kernel.ts";
+import { Answer, RefusedRequest, route } from "../../../apps/gateways.ts";
+import type {
+  Access,
+  AskedVersion,
+  GatewayContext,
+  ReadablePages,
+  RouteContext,
+  Routes,
+} from "../../../apps/gateways.ts";
 import {
-  Answer,
   answerInPlace,
   answerVersionFile,
   isExact,
@@ -17,19 +25,9 @@ import {
   oneBehind,
   publicUrl,
   readableNames,
-  RefusedRequest,
-  route,
   whileAllowed,
 } from "../../../apps/server/extending.ts";
-import type {
-  Access,
-  AnsweredFile,
-  AskedVersion,
-  GatewayContext,
-  ReadablePages,
-  RouteContext,
-  Routes,
-} from "../../../apps/server/extending.ts";
+import type { AnsweredFile } from "../../../apps/server/extending.ts";
 import { FolderVersions } from "./folder_versions.ts";
 import { childrenOf, isFolder } from "./folders.ts";
 import { type Child, multistatus, type Resource } from "./multistatus.ts";

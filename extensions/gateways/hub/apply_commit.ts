@@ -10,14 +10,9 @@ import {
   slicesInTurns,
 } from "../../../core/kernel.ts";
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
-import {
-  fromBase64,
-  isFile,
-  openSentFiles,
-  passThrough,
-  RefusedRequest,
-} from "../../../apps/server/extending.ts";
-import type { Access, GatewayContext, ReadablePages } from "../../../apps/server/extending.ts";
+import { RefusedRequest } from "../../../apps/gateways.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
+import { fromBase64, isFile, openSentFiles, passThrough } from "../../../apps/server/extending.ts";
 import type { CommitLine } from "./write_schemas.ts";
 import { LiveFiles, TouchedPaths } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";

@@ -4,8 +4,15 @@ import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
 import { isRegistryError } from "../../../mod.ts";
 import { fault, giveWay, mapAtOnce, nextTurn, orMissing } from "../../../core/kernel.ts";
+import { Answer, RefusedRequest, route } from "../../../apps/gateways.ts";
+import type {
+  Access,
+  GatewayContext,
+  ReadablePages,
+  RouteContext,
+  Routes,
+} from "../../../apps/gateways.ts";
 import {
-  Answer,
   checkStillAllowed,
   checkUploadSize,
   checkWrites,
@@ -14,15 +21,6 @@ import {
   MOST_SENT_FILES,
   noUpload,
   publicUrl,
-  RefusedRequest,
-  route,
-} from "../../../apps/server/extending.ts";
-import type {
-  Access,
-  GatewayContext,
-  ReadablePages,
-  RouteContext,
-  Routes,
 } from "../../../apps/server/extending.ts";
 import * as schemas from "./write_schemas.ts";
 import { gitIgnoreOf, ignoredAmong } from "./ignored.ts";

@@ -3,7 +3,7 @@ import { inTurns, itemAt, valueAt } from "../../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import { openPages } from "../../../registry/mod.ts";
 import { endless, publicUrl, readableNames } from "../../../apps/server/extending.ts";
-import type { Access, Answer, RouteContext } from "../../../apps/server/extending.ts";
+import type { Access, Answer, RouteContext } from "../../../apps/gateways.ts";
 import { HUB_PAGE } from "./schemas.ts";
 import { commitOf } from "./entries.ts";
 import { type AskedRepo, DATASETS, MAIN, type RepoKind, repoOfName, revisionOf } from "./repos.ts";

@@ -10,8 +10,8 @@ import {
   nameProblem,
   shown,
 } from "../../../core/kernel.ts";
-import { RefusedRequest } from "../../../apps/server/extending.ts";
-import type { Access, GatewayContext, ReadablePages } from "../../../apps/server/extending.ts";
+import { RefusedRequest } from "../../../apps/gateways.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { CreatedRepos } from "./created_repos.ts";
 
 export type RepoKind = "models" | "datasets";

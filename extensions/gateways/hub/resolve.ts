@@ -1,18 +1,12 @@
 // Files of the Hub: `/org/repo/resolve/REVISION/PATH`.
-import {
-  Answer,
-  answerVersionFile,
-  checkGoesOn,
-  fileAt,
-  isFirst,
-  route,
-} from "../../../apps/server/extending.ts";
+import { Answer, route } from "../../../apps/gateways.ts";
 import type {
   GatewayContext,
   ReadablePages,
   RouteContext,
   Routes,
-} from "../../../apps/server/extending.ts";
+} from "../../../apps/gateways.ts";
+import { answerVersionFile, checkGoesOn, fileAt, isFirst } from "../../../apps/server/extending.ts";
 import { isCommit, noEntry, revisionOf } from "./repos.ts";
 
 interface ResolvePaths {

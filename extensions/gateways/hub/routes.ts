@@ -1,6 +1,6 @@
 // The routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
 import { compareUtf8, mapAtOnce } from "../../../core/kernel.ts";
-import { route } from "../../../apps/server/extending.ts";
+import { route } from "../../../apps/gateways.ts";
 import type {
   Access,
   GatewayContext,
@@ -8,7 +8,7 @@ import type {
   RouteContext,
   RouteDescription,
   Routes,
-} from "../../../apps/server/extending.ts";
+} from "../../../apps/gateways.ts";
 import * as schemas from "./schemas.ts";
 import { entriesIn, entryAt, filesOf, hasFolder, keyOf, lfsOf, withCommit } from "./entries.ts";
 import type { FileInfo, HubEntry } from "./entries.ts";

@@ -1,8 +1,6 @@
 // The memory of calls, for all clients of this process together: what one of them unpacks or
 // parses may be a thousand times as large as its file.
-import { fixedLength } from "../../../core/bytes/bytes.ts";
-import { createLimit, unavailable } from "../../../core/kernel.ts";
-import { createBudget, createShare } from "../../../core/work/budget.ts";
+import { createBudget, createLimit, fixedLength, unavailable } from "../../../core/kernel.ts";
 import { createLedger } from "../../../apps/server/extending.ts";
 
 const MIB = 1024 ** 2;
@@ -57,12 +55,15 @@ export function createWaitingMemory({ callBytes, totalBytes }: CallLimits): Shar
       limits.set(client, limit);
       return (signal, run) =>
         limit(async () => {
-          const share = createShare(budget);
           let bytes = 0;
-          const take = async (next: number) => {
+          const give = () => {
             heldBytes -= bytes;
+            budget.give(bytes);
             bytes = 0;
-            await share.take(next, signal);
+          };
+          const take = async (next: number) => {
+            give();
+            await budget.take(next, signal);
             heldBytes += bytes = next;
           };
           await take(callBytes);
@@ -78,8 +79,7 @@ export function createWaitingMemory({ callBytes, totalBytes }: CallLimits): Shar
               },
             });
           } finally {
-            heldBytes -= bytes;
-            share.give();
+            give();
           }
         });
     },

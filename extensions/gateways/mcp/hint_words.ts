@@ -1,5 +1,5 @@
 // Hints for models, by reason: they call tools, and know no command, no route and no option.
-import type { ServiceHints } from "../../../core/hints/reasons.ts";
+import type { ServiceHints } from "../../../core/kernel.ts";
 
 const FIND = "Call find_artifacts to see what exists.";
 const VERSIONS = "Call list_versions to see what exists.";

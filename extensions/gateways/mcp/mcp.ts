@@ -6,7 +6,8 @@
 import * as v from "npm:valibot@^1.5";
 import { loadPart } from "../../../core/kernel.ts";
 import type { Logger, System } from "../../../core/kernel.ts";
-import { Answer, publicUrl, route, text } from "../../../apps/server/extending.ts";
+import { Answer, route } from "../../../apps/gateways.ts";
+import { publicUrl, text } from "../../../apps/server/extending.ts";
 import type { Gateway, GatewayContext, Routes } from "../../../apps/gateways.ts";
 
 /** The server, which is loaded at the first request. */

@@ -1,7 +1,7 @@
 // Rights on chosen names, for a server whose user is known.
 import { denied, invalid, notFound } from "../../../core/kernel.ts";
-import type { Access } from "../../../apps/server/extending.ts";
-import { createAccess, parseScope, patternProblem } from "../../../apps/server/access/access.ts";
+import type { Access } from "../../../apps/gateways.ts";
+import { accessOf, patternProblem } from "../../../apps/server/extending.ts";
 
 /**
  * Returns a check that gives every request rights on the names that match: `team:*`, `model`. For
@@ -16,12 +16,12 @@ export function createNamesCheck(
   const kinds = readOnly ? ["read"] : ["read", "write"];
   const scopes = patterns.flatMap((pattern) => {
     const problem = patternProblem(pattern);
-    if (problem === undefined) return kinds.map((kind) => parseScope(`${kind}:${pattern}`));
+    if (problem === undefined) return kinds.map((kind) => `${kind}:${pattern}`);
     throw invalid("serve names", JSON.stringify(pattern), problem, {
       hint: "Pass a name or a prefix, and repeat the option for more: --names 'team:*'.",
     });
   });
-  const access = createAccess("mcp", scopes);
+  const access = accessOf("mcp", scopes);
   const check: Access["check"] = (right, name) => {
     if (access.may(right, name)) return;
     const subject = JSON.stringify(name);

@@ -2,10 +2,9 @@
 import { realpathSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
-import { denied, realSystem } from "../../../core/kernel.ts";
+import { denied, isRegistryFolder, realSystem } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { isRegistryFolder } from "../../../core/naming/registry_folder.ts";
-import { cacheFolder } from "../../../disk/cache_folder.ts";
+import { cacheFolder } from "../../../apps/server/extending.ts";
 import { localPath } from "../../../mod.ts";
 
 /**

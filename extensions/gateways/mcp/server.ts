@@ -5,13 +5,18 @@ import process from "node:process";
 import { Readable } from "node:stream";
 import { createMcpHandler, ProtocolError, Server } from "npm:@modelcontextprotocol/server@^2.4.0";
 import { serveStdio, StdioServerTransport } from "npm:@modelcontextprotocol/server@^2.4.0/stdio";
-import { VERSION } from "../../../apps/holdfast_version.ts";
-import { invalid, isRegistryError, loadPart, parseExactJson } from "../../../core/kernel.ts";
+import { Connection } from "../../../apps/client/connection.ts";
+import { VERSION } from "../../../apps/server/extending.ts";
+import {
+  invalid,
+  isRegistryError,
+  loadPart,
+  mayBeRounded,
+  parseExactJson,
+} from "../../../core/kernel.ts";
 import type { Registry, System } from "../../../core/kernel.ts";
-import { mayBeRounded } from "../../../core/text/json_text.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
-import { Connection } from "../../../apps/client/connection.ts";
 import { callMemory } from "./call_memory.ts";
 import { createNamesCheck } from "./only_names.ts";
 import { LOOK_TOOLS } from "./look_tools.ts";

@@ -3,18 +3,17 @@ import { Buffer } from "node:buffer";
 import {
   forEachAtOnce,
   giveWay,
+  isDecimal,
   isRegistryError,
+  LimitExceeded,
   loadPart,
   mapAtOnce,
 } from "../../../core/kernel.ts";
-import type { FileToDecode } from "../../../core/kernel.ts";
-import { isDecimal } from "../../../core/text/decimals.ts";
-import { LimitExceeded } from "../../../core/file_store.ts";
+import type { FileToDecode } from "../../../files/mod.ts";
+import type { ComparedTable } from "../../../apps/difference/table_difference.ts";
+import { compareTables, delimiterOf } from "../../../apps/difference/table_difference.ts";
 import type { Cell, CsvOptions, Format, Table } from "../../../formats/csv.ts";
 import type { ParquetReadOptions, ParquetTable } from "../../../formats/parquet.ts";
-import type { ComparedTable } from "../../../apps/difference/compare_rows.ts";
-import { delimiterOf } from "../../../apps/difference/open_table.ts";
-import { compareTables } from "../../../apps/difference/table_difference.ts";
 import type { File, Part, Reading, Shown } from "./file_part.ts";
 import { fitting, MOST_CHARACTERS, unreadable } from "./tool.ts";
 

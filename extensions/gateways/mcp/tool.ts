@@ -1,11 +1,8 @@
 // Tools as data: schemas check and describe their arguments, and describe their results.
 import * as v from "npm:valibot@^1.5";
-import { invalid, isRegistryError, itemAt } from "../../../core/kernel.ts";
+import { hintFor, invalid, isRegistryError, itemAt } from "../../../core/kernel.ts";
 import type { Logger, Registry, RegistryError } from "../../../core/kernel.ts";
-import { hintFor } from "../../../core/errors.ts";
-import { valibotToJsonSchema } from "../../../apps/server/schemas/json_schema.ts";
-import { check } from "../../../apps/server/extending.ts";
-import { faultOf } from "../../../apps/server/schemas/listing.ts";
+import { check, faultOf, valibotToJsonSchema } from "../../../apps/server/extending.ts";
 import type { CallMemory } from "./call_memory.ts";
 import { MCP_HINTS } from "./hint_words.ts";
 

@@ -1,14 +1,9 @@
 // A run after a change, and what a change may not do.
 import { Buffer } from "node:buffer";
-import {
-  type FileToSave,
-  fileToSave,
-  inTurns,
-  isRegistryError,
-  iterableStream,
-} from "../../../core/kernel.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import type { ReadablePages } from "../../../apps/gateways.ts";
+import { fileToSave, inTurns, isRegistryError, iterableStream } from "../../../core/kernel.ts";
 import { noSuch, wrong } from "./errors.ts";
-import type { ReadablePages } from "../../../apps/server/extending.ts";
 import { isModel, runIdOf } from "../../runs/mlflow/ids.ts";
 import { LastMetrics, type Metric, type pointsOf } from "../../runs/mlflow/points.ts";
 import {

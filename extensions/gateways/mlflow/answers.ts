@@ -1,5 +1,5 @@
 // Errors as answers of MLflow: a code and a message.
-import { Answer } from "../../../apps/server/extending.ts";
+import { Answer } from "../../../apps/gateways.ts";
 import type { RequestInfo } from "../../../apps/gateways.ts";
 
 /** The code and the status of each status of the service. Clients repeat a 500 for minutes. */

@@ -7,8 +7,10 @@
 // artifact is found without a look at the others, and the newest of a path counts.
 import type { ArtifactInfo } from "../../../mod.ts";
 import { filePathProblem, foldersAbove, sha256 } from "../../../core/kernel.ts";
-import type { FileInfo, System } from "../../../core/kernel.ts";
-import { type ReadablePages, walkFiles } from "../../../apps/server/extending.ts";
+import type { FileInfo } from "../../../materializers/mod.ts";
+import type { ReadablePages } from "../../../apps/gateways.ts";
+import type { System } from "../../../core/kernel.ts";
+import { walkFiles } from "../../../apps/server/extending.ts";
 import { noSuch, wrong } from "./errors.ts";
 import {
   decodeName,

@@ -15,12 +15,8 @@ import {
 } from "../../../core/kernel.ts";
 import { finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
 import { checkFacts, openRunFiles } from "../../runs/look_at_run.ts";
-import {
-  type Access,
-  passThrough,
-  type ReadablePages,
-  sentBy,
-} from "../../../apps/server/extending.ts";
+import type { Access, ReadablePages } from "../../../apps/gateways.ts";
+import { passThrough, sentBy } from "../../../apps/server/extending.ts";
 import {
   amended,
   checkParams,

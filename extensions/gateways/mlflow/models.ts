@@ -8,9 +8,10 @@ import {
   isJsonObject,
   isRegistryError,
 } from "../../../core/kernel.ts";
-import type { FileToSave } from "../../../core/kernel.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import type { Access } from "../../../apps/gateways.ts";
 import { annotate, type AnnotationsChange } from "../../../registry/mod.ts";
-import { type Access, passThrough } from "../../../apps/server/extending.ts";
+import { passThrough } from "../../../apps/server/extending.ts";
 import { type Artifacts, artifactsOf, parsePlace } from "./artifacts.ts";
 import type { MlflowContext } from "./context.ts";
 import { exists, noSuch, wrong } from "./errors.ts";

@@ -12,12 +12,8 @@ import {
 } from "../../../core/kernel.ts";
 import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";
 import { openRunFiles } from "../../runs/look_at_run.ts";
-import {
-  type Access,
-  type GatewayContext,
-  type ReadablePages,
-  readablePages,
-} from "../../../apps/server/extending.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
+import { readablePages } from "../../../apps/server/extending.ts";
 import { type Artifacts, artifactsOf, mayHave, newestFiles, TAKEN_OVER } from "./artifacts.ts";
 import { EndedRuns } from "./ended_runs.ts";
 import { noSuch, noSuchLoggedModel } from "./errors.ts";

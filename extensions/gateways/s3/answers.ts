@@ -1,5 +1,5 @@
 // The XML of answers.
-import { Answer } from "../../../apps/server/extending.ts";
+import { Answer } from "../../../apps/gateways.ts";
 
 /** An element as text. */
 export type Element = string & { readonly isElement: true };

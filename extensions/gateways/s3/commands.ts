@@ -1,13 +1,14 @@
 // Credentials for programs that read S3.
 import { Buffer } from "node:buffer";
 import { resolve } from "node:path";
-import { readTokens } from "../../../apps/server/access/token_file.ts"; // loads no package
+// loads no package
 import {
   type Command,
   defineCommand,
   findRegistry,
   invalid,
   notFound,
+  readTokens,
   shellWord,
   tokenOfRun,
 } from "../../../apps/cli/extending.ts";

@@ -1,5 +1,5 @@
 // The context of the routes.
-import type { GatewayContext } from "../../../apps/server/extending.ts";
+import type { GatewayContext } from "../../../apps/gateways.ts";
 
 export interface S3Context extends GatewayContext {
   readonly bucket: string;

@@ -8,7 +8,7 @@ import type {
   AskedVersion,
   ReadablePages,
   RouteContext,
-} from "../../../apps/server/extending.ts";
+} from "../../../apps/gateways.ts";
 import { s3Error, wrongArgument } from "./s3_error.ts";
 import type { S3Context } from "./context.ts";
 

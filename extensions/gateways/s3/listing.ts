@@ -12,7 +12,7 @@ import {
 } from "../../../core/kernel.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
 import { isFile, readableNames, walkFiles } from "../../../apps/server/extending.ts";
-import type { Access, GatewayContext, ReadablePages } from "../../../apps/server/extending.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { type KeyParts, parseKey } from "./address.ts";
 import { s3Error, wrongArgument } from "./s3_error.ts";
 

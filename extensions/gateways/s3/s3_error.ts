@@ -1,5 +1,5 @@
 // Errors with a code of S3.
-import { RefusedRequest } from "../../../apps/server/extending.ts";
+import { RefusedRequest } from "../../../apps/gateways.ts";
 import type { Asked } from "./query.ts";
 
 /** The header of the code of an error. An answer to HEAD has no other place for it. */

@@ -5,7 +5,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { shown } from "../../../core/kernel.ts";
 import { known } from "./known.ts";
 import { s3Error } from "./s3_error.ts";
-import type { RefusedRequest } from "../../../apps/server/extending.ts";
+import type { RefusedRequest } from "../../../apps/gateways.ts";
 
 /** A signature of a request, whose form and time are right. */
 export interface Signature {

@@ -1,11 +1,11 @@
 // Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without
 // a record, whose writer lost a race or ended, or whose version was deleted.
+import type { ObjectInfo } from "../../../core/kernel.ts";
 import {
   encodeName,
   forEachAtOnce,
   isPrefix,
   isRegistryError,
-  type ObjectInfo,
   unavailable,
 } from "../../../core/kernel.ts";
 import { asGeneration, LAYOUT, listReadable, readRecord } from "../../../registry/records.ts";

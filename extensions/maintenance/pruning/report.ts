@@ -1,6 +1,7 @@
 // Options and report of retention.
 import type { RegistryErrorFields } from "../../../registry/mod.ts";
-import type { ArtifactInfo, ErrorCode, SignalOptions } from "../../../core/kernel.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
+import type { ErrorCode, SignalOptions } from "../../../core/kernel.ts";
 
 /**
  * Options of {@linkcode prune}. A version is deleted if no rule keeps it. One that was deleted and

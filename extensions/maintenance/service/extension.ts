@@ -1,5 +1,5 @@
 // The routes of space and rules, which every service has.
-import type { Gateway } from "../../../apps/server/extending.ts";
+import type { Gateway } from "../../../apps/gateways.ts";
 import { maintenanceReasons } from "../reasons.ts";
 import { rulesRoutes } from "./rules.ts";
 import { spaceRoutes } from "./space.ts";

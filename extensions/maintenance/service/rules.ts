@@ -1,12 +1,6 @@
 // The retention rules that the registry keeps.
-import {
-  answerListing,
-  denied,
-  type GatewayContext,
-  listing,
-  route,
-  type Routes,
-} from "../../../apps/server/extending.ts";
+import { type GatewayContext, route, type Routes } from "../../../apps/gateways.ts";
+import { answerListing, denied, listing } from "../../../apps/server/extending.ts";
 import { readRules } from "../../../registry/tools/settings.ts";
 import { changeRules, readRulesHistory } from "../mod.ts";
 import * as schemas from "./rule_schemas.ts";

@@ -1,5 +1,5 @@
 // The space of the registry and of versions. Nothing is written.
-import { type GatewayContext, route, type Routes } from "../../../apps/server/extending.ts";
+import { type GatewayContext, route, type Routes } from "../../../apps/gateways.ts";
 import { measureSpace, measureVersions } from "../mod.ts";
 import * as schemas from "./space_schemas.ts";
 

@@ -9,7 +9,7 @@ import {
   sha256,
   slicesInTurns,
 } from "../../../core/kernel.ts";
-import type { FileToSave } from "../../../core/kernel.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import {
   createBase,

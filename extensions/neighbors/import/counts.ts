@@ -1,6 +1,6 @@
 // Counts of a run or a version in its source, and of what is imported of it. Readers count in the
 // source; the writer alone compares.
-import type { FileToSave } from "../../../core/kernel.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 
 const KINDS = ["points", "params", "tags", "files", "bytes"] as const;
 

@@ -6,7 +6,7 @@ import {
   type Registry,
   type SaveOptions,
 } from "../../../mod.ts";
-import type { FileToSave } from "../../../core/kernel.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 
 export interface DrySave extends Pick<SaveOptions, "version" | "idempotencyKey" | "metadata"> {
   /** Reads the files. */

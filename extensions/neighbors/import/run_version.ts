@@ -1,6 +1,6 @@
 // A run as the version that it has here: the same as if it had been logged to `serve --mlflow`.
 import { Buffer } from "node:buffer";
-import type { FileToSave } from "../../../core/kernel.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import { curvesWith, freeCurvePath } from "../../runs/curve_file.ts";
 import { LastValues } from "../../runs/last_values.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";

@@ -3,10 +3,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { FileStore } from "../../../formats/zarr.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import {
   corrupt,
-  type FileStore,
-  type FileToSave,
   isRegistryError,
   iterableStream,
   joinPath,

@@ -1,8 +1,8 @@
 // The writer of all importers. A run is one save, whose key is that of the run here: it is saved as a
 // whole or not at all, and never twice.
+import type { FileToSave } from "../../../materializers/mod.ts";
 import {
   checkNewName,
-  type FileToSave,
   isRegistryError,
   type Registry,
   type RegistryError,

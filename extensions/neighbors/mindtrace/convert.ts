@@ -11,7 +11,9 @@ import {
   messageOf,
   sha256,
 } from "../../../core/kernel.ts";
-import type { FileInfo, FileToDecode, Materializers } from "../../../core/kernel.ts";
+import type { FileInfo } from "../../../materializers/mod.ts";
+import type { FileToDecode } from "../../../files/mod.ts";
+import type { Materializers } from "../../../mod.ts";
 import { foldersOf } from "../../../core/naming/file_paths.ts";
 import { readPart } from "../../../formats/archive/ranges.ts";
 import { checkNpySize, NPY_MEDIA_TYPE } from "../../../formats/arrays/npy.ts";

@@ -14,11 +14,11 @@ import {
   parsedJson,
   shown,
 } from "../../../core/kernel.ts";
+import type { Artifact } from "../../../mod.ts";
+import type { FileStore } from "../../../formats/zarr.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import type {
-  Artifact,
   Fault,
-  FileStore,
-  FileToSave,
   OptionNames,
   Registry,
   RegistryError,

@@ -8,13 +8,8 @@ import {
   orMissing,
   retold,
 } from "../../../core/kernel.ts";
-import type {
-  ArtifactInfo,
-  OptionNames,
-  Registry,
-  RegistryError,
-  SignalOptions,
-} from "../../../core/kernel.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
+import type { OptionNames, Registry, RegistryError, SignalOptions } from "../../../core/kernel.ts";
 import { mirrorRegistry } from "../../../apps/maintenance.ts";
 import type { MirrorItem } from "../../../apps/maintenance.ts";
 import { ORIGIN_KEY } from "./description.ts";

@@ -1,8 +1,8 @@
 // The files and the Python class of a version, as mindtrace saves them.
 import type { EntryToSave } from "../../../formats/mod.ts";
 import { isJsonObject, itemAt, shown, unsupported } from "../../../core/kernel.ts";
-import type { Artifact, FileToSave, Materializers } from "../../../core/kernel.ts";
-import type { ArtifactFile } from "../../../materializers/mod.ts";
+import type { Artifact, Materializers } from "../../../mod.ts";
+import type { ArtifactFile, FileToSave } from "../../../materializers/mod.ts";
 import { artifactOfValue } from "../../../core/artifact.ts";
 import { tgz } from "../../../formats/mod.ts";
 import { ORIGIN_KEY } from "./description.ts";

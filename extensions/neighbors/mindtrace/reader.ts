@@ -10,17 +10,11 @@ import {
   sha256,
   unsupported,
 } from "../../../core/kernel.ts";
-import type {
-  Artifact,
-  ArtifactInfo,
-  ByteRange,
-  CallOptions,
-  FileToDecode,
-  Materializers,
-} from "../../../core/kernel.ts";
+import type { FileToDecode } from "../../../files/mod.ts";
+import type { ByteRange, CallOptions } from "../../../core/kernel.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import { pickFile } from "../../../core/registry/file_facts.ts";
-import type { ReadOptions } from "../../../mod.ts";
+import type { Artifact, ArtifactInfo, Materializers, ReadOptions } from "../../../mod.ts";
 import { convert, type ConvertedFile } from "./convert.ts";
 import { damaged, type Description, ORIGIN_KEY, parseDescription } from "./description.ts";
 import type { MindtraceOrigin } from "./description.ts";

@@ -12,9 +12,10 @@ import {
   orMissing,
   shown,
 } from "../../../core/kernel.ts";
-import type { FileStore, FileToDecode, RegistryError } from "../../../core/kernel.ts";
+import type { FileStore } from "../../../formats/zarr.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { createBucketFiles, createLocalFiles } from "../../../files/mod.ts";
-import type { FileEntry, ReadableFileStore } from "../../../files/mod.ts";
+import type { FileEntry, FileToDecode, ReadableFileStore } from "../../../files/mod.ts";
 import { checkLocalPath } from "../../../core/urls/local_path.ts";
 
 /** Prefix of the files that describe versions. */

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { fault, iterableStream, readAll } from "../../../core/kernel.ts";
-import type { ByteRange, FileToDecode } from "../../../core/kernel.ts";
+import type { FileToDecode } from "../../../files/mod.ts";
+import type { ByteRange } from "../../../core/kernel.ts";
 import { tar, tgz } from "../../../formats/mod.ts";
 
 /** Larger archives are unpacked on the disk, bytes. */

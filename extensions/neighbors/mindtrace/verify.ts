@@ -1,6 +1,6 @@
 // The hash of an artifact's folder, by both rules of mindtrace.
 import { compareUtf8, createSha256 } from "../../../core/kernel.ts";
-import type { FileToDecode } from "../../../core/kernel.ts";
+import type { FileToDecode } from "../../../files/mod.ts";
 import { bytesFile } from "../../../files/mod.ts";
 
 /** A file of an artifact and its SHA-256. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { Answer, route } from "../../../apps/gateways.ts";
 import {
-  Answer,
   answerEvents,
   answerListing,
   denied,
@@ -13,10 +13,15 @@ import {
   EVENTS_TYPE,
   listing,
   queueAnswer,
-  route,
 } from "../../../apps/server/extending.ts";
-import type { Access, Right } from "../../../apps/server/extending.ts";
-import type { Gateway, GatewayContext, RouteContext, Routes } from "../../../apps/gateways.ts";
+import type {
+  Access,
+  Gateway,
+  GatewayContext,
+  Right,
+  RouteContext,
+  Routes,
+} from "../../../apps/gateways.ts";
 import { conflict, notFound } from "../../../core/kernel.ts";
 import type { RegistryError, System } from "../../../core/kernel.ts";
 import type { JobQueue, QueuedJob } from "../mod.ts";

@@ -1,5 +1,5 @@
 // A run as MLflow sees it, from its draft or its version.
-import type { ArtifactInfo } from "../../../core/kernel.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import { giveWay, isJsonObject, orMissing, parsedJson } from "../../../core/kernel.ts";
 import { experimentId, runIdOf, type RunKey } from "./ids.ts";

@@ -1,5 +1,5 @@
 // The routes of runs, which every service has.
-import type { Gateway } from "../../../apps/server/extending.ts";
+import type { Gateway } from "../../../apps/gateways.ts";
 import { runReasons } from "../reasons.ts";
 import { checkDiscard } from "./own_runs.ts";
 import { changedRunsRoutes, loggedRunsRoutes } from "./routes.ts";

@@ -1,5 +1,5 @@
 // Runs belong to the token that began them. Others need a right on the name.
-import type { Access } from "../../../apps/server/extending.ts";
+import type { Access } from "../../../apps/gateways.ts";
 import { orMissing } from "../../../core/kernel.ts";
 import type { Registry } from "../../../core/kernel.ts";
 import { readLoggedRun } from "../mod.ts";

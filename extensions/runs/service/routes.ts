@@ -1,19 +1,19 @@
 // Runs that programs log to. Their points are parts of a draft.
+import { Answer, route } from "../../../apps/gateways.ts";
+import type { GatewayContext, Routes } from "../../../apps/gateways.ts";
 import {
   aliasesOf,
-  Answer,
   answerListing,
   checkNamed,
   DiscardedSchema,
   listing,
   ofCondition,
   REPEATED,
-  route,
   savedAnswer,
   sentBy,
   unreadState,
 } from "../../../apps/server/extending.ts";
-import type { GatewayContext, PageQuery, Routes } from "../../../apps/server/extending.ts";
+import type { PageQuery } from "../../../apps/server/extending.ts";
 import { mapAtOnce } from "../../../core/kernel.ts";
 import { discardRun, finishRun, type LoggedRun, openRun } from "../mod.ts";
 import { readLoggedRun, readLoggedRuns, updateRun } from "../mod.ts";

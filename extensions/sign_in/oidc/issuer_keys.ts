@@ -4,7 +4,7 @@ import { createLocalJWKSet, errors, type JWSHeaderParameters } from "npm:jose@^6
 import type { FlattenedJWSInput, JSONWebKeySet } from "npm:jose@^6.2";
 import { isJsonObject, messageOf, parsedJson, readAtMost } from "../../../core/kernel.ts";
 import type { Logger, System } from "../../../core/kernel.ts";
-import { RefusedRequest } from "../../../apps/server/extending.ts";
+import { RefusedRequest } from "../../../apps/gateways.ts";
 import { isIssuerUrl, type OidcIssuer } from "./settings.ts";
 
 const MINUTE = 60_000;

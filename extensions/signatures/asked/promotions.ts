@@ -1,7 +1,6 @@
 // Requests for promotions: a label of the version, which asks people to move an alias to it. A
 // request is open until the alias changes in any way, so that nothing has to close it.
 import {
-  type ArtifactInfo,
   checkOptions,
   conflict,
   invalid,
@@ -13,7 +12,7 @@ import {
   type System,
 } from "../../../core/kernel.ts";
 import { type AliasChange, annotate, type Author, readAnnotations } from "../../../registry/mod.ts";
-import { readLog } from "../../../mod.ts";
+import { type ArtifactInfo, readLog } from "../../../mod.ts";
 import { isDeepStrictEqual } from "node:util";
 import { ASKED, type AskedLabel, readAsked } from "./label.ts";
 

@@ -1,6 +1,5 @@
 // A version as a bill of materials: CycloneDX 1.7 as JSON.
 import {
-  type ArtifactInfo,
   checkOptions,
   compareUtf8,
   mapAtOnce,
@@ -8,7 +7,7 @@ import {
   sha256,
   shown,
 } from "../../../core/kernel.ts";
-import { readLineage } from "../../../mod.ts";
+import { type ArtifactInfo, readLineage } from "../../../mod.ts";
 import type { Lineage } from "../../../registry/mod.ts";
 import { type BomComponent, inputComponent, type Kinds, versionComponent } from "./component.ts";
 

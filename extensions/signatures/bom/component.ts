@@ -1,11 +1,7 @@
 // Versions and files as components of CycloneDX 1.7, https://cyclonedx.org/docs/1.7/json/.
-import {
-  type ArtifactInfo,
-  compareUtf8,
-  type FileInfo,
-  isJsonObject,
-  shown,
-} from "../../../core/kernel.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
+import type { FileInfo } from "../../../materializers/mod.ts";
+import { compareUtf8, isJsonObject, shown } from "../../../core/kernel.ts";
 import type { LineageNode } from "../../../registry/mod.ts";
 import { bundleNames, reportOn } from "../report.ts";
 import { SIGNATURES } from "../stored.ts";

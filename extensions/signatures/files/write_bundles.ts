@@ -11,7 +11,8 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { alreadyExists, type ArtifactInfo, notFound, realSystem } from "../../../core/kernel.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
+import { alreadyExists, notFound, realSystem } from "../../../core/kernel.ts";
 import { bundleFiles } from "./beside.ts";
 import type { SignatureCheck } from "../report.ts";
 

@@ -1,6 +1,6 @@
 // Records as versions in a registry: `record.json`, with other files beside it.
 import type { Reason } from "../../../registry/mod.ts";
-import type { SavedArtifact, SaveOptions } from "../../../mod.ts";
+import type { ArtifactInfo, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import {
   defineMaterializer,
   fault,
@@ -10,15 +10,13 @@ import {
   sha256,
 } from "../../../core/kernel.ts";
 import type {
-  ArtifactInfo,
   ErrorCode,
-  FileToSave,
   PlainValue,
   Registry,
   RegistryError,
   SignalOptions,
 } from "../../../core/kernel.ts";
-import type { FileSource } from "../../../materializers/mod.ts";
+import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import { type RecordKind, recordProblem } from "./record_shape.ts";
 import { pipelineReasons } from "../../contract/reasons.ts";

@@ -1,6 +1,6 @@
 // One log of all shards of a step.
 import { iterableStream } from "../../../core/kernel.ts";
-import type { Artifact } from "../../../core/kernel.ts";
+import type { Artifact } from "../../../mod.ts";
 import type { FileSource } from "../../../materializers/mod.ts";
 
 const encoder = new TextEncoder();

@@ -15,14 +15,9 @@ import {
   sha256,
   shown,
 } from "../../../core/kernel.ts";
-import type {
-  Artifact,
-  ErrorCode,
-  FileToSave,
-  RegistryError,
-  Shard,
-} from "../../../core/kernel.ts";
-import type { FileSource } from "../../../materializers/mod.ts";
+import type { Artifact } from "../../../mod.ts";
+import type { ErrorCode, RegistryError, Shard } from "../../../core/kernel.ts";
+import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";
 import { localPath } from "../../../materializers/path.ts";

@@ -4,11 +4,13 @@ import { isRegistryError, iterableStream, orMissing } from "../../../../core/ker
 import {
   type Access,
   Answer,
-  answerVersionFile,
-  oneBehind,
   route,
   type RouteContext,
   type Routes,
+} from "../../../../apps/gateways.ts";
+import {
+  answerVersionFile,
+  oneBehind,
   textOf,
   whileAllowed,
 } from "../../../../apps/server/extending.ts";

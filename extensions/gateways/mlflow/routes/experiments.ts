@@ -1,12 +1,8 @@
 // Requests about experiments, which are names. Any id is one of an experiment, as it contains the name.
 import * as v from "npm:valibot@^1.5";
 import { isRegistryError } from "../../../../core/kernel.ts";
-import {
-  checkWrites,
-  route,
-  type RouteContext,
-  type Routes,
-} from "../../../../apps/server/extending.ts";
+import { route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
+import { checkWrites } from "../../../../apps/server/extending.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { exists, noSuch, wrong } from "../errors.ts";
 import { checkExperimentName, experimentJson } from "../experiments.ts";

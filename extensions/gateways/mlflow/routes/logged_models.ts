@@ -1,12 +1,8 @@
 // Requests about logged models of MLflow 3. Each is a run of its experiment, with files, whose version
 // is there once it is ready.
 import * as v from "npm:valibot@^1.5";
-import {
-  checkWrites,
-  route,
-  type RouteContext,
-  type Routes,
-} from "../../../../apps/server/extending.ts";
+import { route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
+import { checkWrites } from "../../../../apps/server/extending.ts";
 import { checkChanges, described, FRESH, type MlflowContext, nameRun } from "../context.ts";
 import type { RunChange } from "../amend.ts";
 import { invalid, noSuchLoggedModel, wrong } from "../errors.ts";

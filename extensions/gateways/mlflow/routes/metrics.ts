@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import * as v from "npm:valibot@^1.5";
 import { giveWay, parsedJson } from "../../../../core/kernel.ts";
-import { type Access, route, type Routes } from "../../../../apps/server/extending.ts";
+import { type Access, route, type Routes } from "../../../../apps/gateways.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
 import { parseRunId, runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";

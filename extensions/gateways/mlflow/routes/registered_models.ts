@@ -1,9 +1,9 @@
 // Requests about registered models and their versions.
 import * as v from "npm:valibot@^1.5";
 import { isRegistryError, type StandardSchema } from "../../../../core/kernel.ts";
-import { checkWrites, route, type RouteContext } from "../../../../apps/server/extending.ts";
-import type { RouteDescription } from "../../../../apps/gateways.ts";
-import type { Routes } from "../../../../apps/server/extending.ts";
+import { route, type RouteContext } from "../../../../apps/gateways.ts";
+import { checkWrites } from "../../../../apps/server/extending.ts";
+import type { RouteDescription, Routes } from "../../../../apps/gateways.ts";
 import { versionRoot } from "../artifacts.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
 import { unsupported, wrong } from "../errors.ts";

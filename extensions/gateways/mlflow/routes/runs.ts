@@ -6,12 +6,8 @@ import {
   parsedJson,
   type StandardSchema,
 } from "../../../../core/kernel.ts";
-import {
-  checkWrites,
-  route,
-  type RouteContext,
-  type Routes,
-} from "../../../../apps/server/extending.ts";
+import { route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
+import { checkWrites } from "../../../../apps/server/extending.ts";
 import { checkChanges, described, FRESH, type MlflowContext, nameRun } from "../context.ts";
 import { invalid, wrong } from "../errors.ts";
 import { checkExperimentName } from "../experiments.ts";

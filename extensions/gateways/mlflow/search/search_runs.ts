@@ -1,12 +1,7 @@
 // Searches runs and logged models, which are runs, too.
 import { giveWay, isJsonObject } from "../../../../core/kernel.ts";
-import {
-  Answer,
-  oneBehind,
-  type RouteContext,
-  textOf,
-  whileAllowed,
-} from "../../../../apps/server/extending.ts";
+import { Answer, type RouteContext } from "../../../../apps/gateways.ts";
+import { oneBehind, textOf, whileAllowed } from "../../../../apps/server/extending.ts";
 import { FRESH, type MlflowContext } from "../context.ts";
 import {
   type Fields,

@@ -1,7 +1,7 @@
 // Requests about the service and its bucket: listings, and what clients ask before them.
 import { Buffer } from "node:buffer";
-import { Answer, route } from "../../../../apps/server/extending.ts";
-import type { Access, RouteContext, Routes } from "../../../../apps/server/extending.ts";
+import { Answer, route } from "../../../../apps/gateways.ts";
+import type { Access, RouteContext, Routes } from "../../../../apps/gateways.ts";
 import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.ts";
 import { checkOperation, wrongArgument } from "../s3_error.ts";
 import type { S3Context } from "../context.ts";

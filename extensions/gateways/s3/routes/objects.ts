@@ -1,13 +1,8 @@
 // Requests about the objects of the bucket: files of versions.
 import { Buffer } from "node:buffer";
-import {
-  Answer,
-  answerInPlace,
-  answerVersionFile,
-  isExact,
-  route,
-} from "../../../../apps/server/extending.ts";
-import type { RouteContext, Routes } from "../../../../apps/server/extending.ts";
+import { Answer, route } from "../../../../apps/gateways.ts";
+import type { RouteContext, Routes } from "../../../../apps/gateways.ts";
+import { answerInPlace, answerVersionFile, isExact } from "../../../../apps/server/extending.ts";
 import { readAnnotations } from "../../../../registry/mod.ts";
 import { parseKey } from "../address.ts";
 import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.ts";

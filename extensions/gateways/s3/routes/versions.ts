@@ -6,7 +6,8 @@ import {
   isUnreadable,
   mapAtOnce,
 } from "../../../../core/kernel.ts";
-import { type Access, type AskedVersion, fileAt } from "../../../../apps/server/extending.ts";
+import type { Access, AskedVersion } from "../../../../apps/gateways.ts";
+import { fileAt } from "../../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
 import { type AskedKeys, type Listed, listKeys } from "../listing.ts";
 import type { S3Context } from "../context.ts";

@@ -4,9 +4,9 @@
 //   files/md5/06/7e3ae7….dir    the list of a folder: [{"md5": "…", "relpath": "a/b"}]
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import type { FileToSave } from "../../../../materializers/mod.ts";
 import {
   corrupt,
-  type FileToSave,
   isJsonObject,
   iterableStream,
   joinPath,

@@ -1,12 +1,7 @@
 // Reads a Git repository with DVC. A commit with a tag, or at HEAD, is a version, with all that DVC
 // tracks in it. Tags such as `v1.2.0` are versions, and others are aliases.
-import {
-  type FileToSave,
-  iterableStream,
-  notFound,
-  readAll,
-  shown,
-} from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { iterableStream, notFound, readAll, shown } from "../../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { aliasOfRef } from "../alias_of_ref.ts";
 import type { Counts } from "../counts.ts";

@@ -8,7 +8,8 @@ import type {
   ImportedFolder,
   Saved,
 } from "../../../../apps/cli/program/extension.ts";
-import { createSha256, type FileToSave, iterableStream, sha256 } from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { createSha256, iterableStream, sha256 } from "../../../../core/kernel.ts";
 
 /** Returns what an extension keeps of a folder. */
 export type Keeps = (folder: ImportedFolder) => Promise<KeptBeside>;

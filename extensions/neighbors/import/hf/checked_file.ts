@@ -1,6 +1,7 @@
 // Parts of both readers: files whose content is checked, and the aliases of revisions.
 import { createHash } from "node:crypto";
-import { corrupt, type FileToSave, iterableStream, shown } from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { corrupt, iterableStream, shown } from "../../../../core/kernel.ts";
 import { aliasOfRef } from "../alias_of_ref.ts";
 
 export const COMMIT = /^[0-9a-f]{40}$/;

@@ -5,7 +5,8 @@
 //   models--ORG--NAME/blobs/HASH            SHA-256 of files of Git LFS, the hash of Git of others
 //
 // Only links to blobs of the same repository are read.
-import { type FileToSave, joinPath, nameOf, notFound, shown } from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { joinPath, nameOf, notFound, shown } from "../../../../core/kernel.ts";
 import type { FileEntry } from "../../../../files/mod.ts";
 import { countsOfFiles } from "../counts.ts";
 import type { FoundVersion, ImportRecord, ReadOptions } from "../records.ts";

@@ -2,7 +2,8 @@
 // pointers in Git, and their contents are beside it:
 //
 //   .git/lfs/objects/4d/7a/4d7a21…     named by their SHA-256, as far as git lfs has fetched them
-import { type FileToSave, joinPath, notFound, shown } from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { joinPath, notFound, shown } from "../../../../core/kernel.ts";
 import type { Commit, GitRepository, TreeEntry } from "../git.ts";
 import type { FoundVersion, ImportRecord, OpenedVersion, ReadOptions } from "../records.ts";
 import type { SourceFiles } from "../source_files.ts";

@@ -1,5 +1,6 @@
 // Reads a repository of a Hub: the commits of its branches and tags.
-import { type FileToSave, invalid, shown } from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { invalid, shown } from "../../../../core/kernel.ts";
 import { type Json, objectsIn } from "../answers.ts";
 import type { FoundVersion, ImportRecord, ReadOptions } from "../records.ts";
 import { aliasOf, checkedFile, COMMIT } from "./checked_file.ts";

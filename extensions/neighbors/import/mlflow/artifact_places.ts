@@ -6,7 +6,8 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type FileToSave, shown } from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { shown } from "../../../../core/kernel.ts";
 import type { SourceFiles } from "../source_files.ts";
 
 /** A folder or bucket, and how the store names it. */

@@ -2,9 +2,8 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Buffer } from "node:buffer";
+import type { Artifact, ArtifactInfo } from "../../../../mod.ts";
 import {
-  type Artifact,
-  type ArtifactInfo,
   conflict,
   folderOf,
   isJsonObject,

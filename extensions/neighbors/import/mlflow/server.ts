@@ -1,7 +1,7 @@
 // Requests to a server of MLflow. They only read, and follow no redirect: the token is for this server.
 import { Buffer } from "node:buffer";
+import type { FileToSave } from "../../../../materializers/mod.ts";
 import {
-  type FileToSave,
   invalid,
   isJsonObject,
   iterableStream,

@@ -6,14 +6,8 @@
 //
 // run.json is written last: a folder without it is not complete.
 import { Buffer } from "node:buffer";
-import {
-  type FileToSave,
-  isJsonObject,
-  joinPath,
-  mapAtOnce,
-  nameOf,
-  shown,
-} from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { isJsonObject, joinPath, mapAtOnce, nameOf, shown } from "../../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
 import type { Status } from "../../../runs/mlflow/stored_run.ts";
 import { type Json, objectsIn } from "../answers.ts";

@@ -2,14 +2,8 @@
 //
 //   run-TIME-ID/run-ID.wandb, files/…           offline-run-TIME-ID/run-ID.wandb, files/…
 import { Buffer } from "node:buffer";
-import {
-  type FileToSave,
-  isRegistryError,
-  joinPath,
-  nameOf,
-  notFound,
-  shown,
-} from "../../../../core/kernel.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { isRegistryError, joinPath, nameOf, notFound, shown } from "../../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
 import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
 import { reasonOf, type SourceFiles } from "../source_files.ts";
