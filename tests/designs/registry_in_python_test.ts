@@ -138,6 +138,21 @@ print(result.results, result.succeeded, result.failed, result.errors[2].code)
 );
 
 blockTest(
+  "debug logging: operations write detailed logs",
+  `
+import logging
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(name)s %(message)s")
+registry.save("my:model", 1)
+registry.annotations("my:model@1.0.0")
+`,
+  [
+    'holdfast ServiceRegistry.save "my:model"',
+    'holdfast Registry.annotations "my:model@1.0.0"',
+    'holdfast ServiceRegistry.stored_annotations "my:model@1.0.0"',
+  ],
+);
+
+blockTest(
   "examples: a pipeline of machine learning, and versions of data",
   `
 for name in ("data:training", "data:testing", "model:classifier", "pipeline:preprocessing"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import inspect
+import logging
 import os
 import re
 import sys
@@ -18,6 +19,7 @@ from .metadata import number_of
 from .shapes import is_mapping
 from .words import hint_for_argument
 
+LOG = logging.getLogger("holdfast")
 UNSAID = inspect.Parameter.empty
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=type)
@@ -71,6 +73,9 @@ def checked(function: F) -> F:
             for each, value in given.items() if many else [(name, given)]:
                 if name in hints() and not is_of(value, hints()[name]):
                     raise wrong(function, each, value, signature.parameters[name].annotation)
+        if LOG.isEnabledFor(logging.DEBUG):
+            subject = next((bound[each] for each in ("ref", "name") if each in bound), "")
+            LOG.debug("%s %s", function.__qualname__, subject and quoted(subject))
         return function(*arguments, **named)
 
     return calling  # type: ignore[return-value]
