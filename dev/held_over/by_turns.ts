@@ -212,6 +212,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
   2: [
     "tests/registry/conformance/servers_test.ts",
     "tests/python/package_test.ts",
+    "tests/python/others/pythons_test.ts",
     "tests/apps/cli_process_test.ts",
     "tests/apps/server/uploads/direct_test.ts",
     "tests/servers/slow_line_test.ts",
