@@ -16,12 +16,14 @@ from ...files.file import File, Files, unreadable
 from . import estimators as _estimators
 from . import libraries as _libraries
 from . import modules as _modules
+from . import records as _records
 from . import tensors as _tensors
 from .table import ROWS, Loading, Row, find_row, path_of
 
 FACTS = "holdfast-object.json"
 FORMAT = "holdfast-object/1"
-BUILT_IN = (_estimators, _libraries, _modules)  # which register their types
+BUILT_IN = (_estimators, _libraries, _modules, _records)
+"""Modules that register their types."""
 
 
 def serializer_of(value: Any) -> Row | None:
@@ -29,6 +31,8 @@ def serializer_of(value: Any) -> Row | None:
     row = find_row(value)
     if row is None and isinstance(value, (dict, list, tuple)) and _tensors.has_tensors(value):
         return Row("torch.state", ROWS["torch.state"])
+    if row is None and _records.is_record(value):
+        return Row(_records.ROW, ROWS[_records.ROW])
     return row
 
 

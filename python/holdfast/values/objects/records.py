@@ -1,0 +1,92 @@
+"""Dataclasses and models of pydantic, as JSON with its schema."""
+
+# The packages may be absent, and have no types.
+# pyright: reportMissingImports=false, reportMissingTypeStubs=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import HoldfastError, unsupported
+from ...core.shapes import is_dict, is_list
+from .table import Loading, built_in, path_of
+
+FILE, SCHEMA = "value.json", "schema.json"
+OPTIONS: dict[str, Any] = {"by_alias": True, "round_trip": True}
+ROW = "dataclass"
+
+
+def is_record(value: Any) -> bool:
+    """Whether a value is a dataclass of no type that has a format of its own."""
+    is_made = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return is_made and not isinstance(value, (dict, list, tuple, set, str, int, float))
+
+
+@built_in("dataclass", ROW)  # no type has this name: see `is_record`
+@built_in("pydantic.main.BaseModel", "pydantic")
+class Record:
+    """Values of a class with typed fields, by pydantic."""
+
+    def save(self, value: Any, folder: Path) -> None:
+        adapter = adapter_of(type(value))
+        try:
+            data = adapter.dump_json(value, indent=2, **OPTIONS)
+            schema = adapter.json_schema(mode="serialization")
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise unsupported(
+                value, str(error), "Save the part that is no JSON by itself."
+            ) from None
+        (folder / FILE).write_bytes(data)
+        (folder / SCHEMA).write_text(json.dumps(schema, indent=2), encoding="utf-8")
+
+    def load(self, loading: Loading) -> Any:
+        into = loading.wanted("Config")
+        if not isinstance(into, type) or not (dataclasses.is_dataclass(into) or is_model(into)):
+            hint = "Pass a dataclass, or a class of pydantic: into=Config."
+            raise loading.refused("`into` is no class with fields", hint)
+        adapter, data = adapter_of(into), loading.file(FILE).read_bytes()
+        hint = f"Pass the class that was saved; {SCHEMA} describes its fields."
+        try:
+            value = adapter.validate_json(data)
+            again = json.loads(adapter.dump_json(value, **OPTIONS))
+        except ValueError as error:
+            raise loading.refused(f"it does not fit `into` ({error})", hint) from error
+        if not has_all(again, json.loads(data)):
+            raise loading.refused("`into` lacks some of its fields", hint)
+        return value
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        again = self.load(loading._replace(into=type(value)))
+        for name in {**vars(value), **vars(again)} if hasattr(value, "__dict__") else {}:
+            own, other = (getattr(each, name, None) for each in (value, again))
+            if own != other:
+                return f"its field `{name}` comes back as {other!r:.60}"
+        return "" if again == value else "another value comes back"
+
+
+def has_all(again: Any, stored: Any) -> bool:
+    """Whether a value has all that was stored. A newer class may have more fields."""
+    if is_dict(again) and is_dict(stored):
+        return all(key in again and has_all(again[key], stored[key]) for key in stored)
+    if is_list(again) and is_list(stored):
+        return len(again) == len(stored) and all(map(has_all, again, stored))
+    return bool(again == stored)
+
+
+def is_model(kind: type) -> bool:
+    return any(path_of(each) == "pydantic.main.BaseModel" for each in kind.__mro__)
+
+
+def adapter_of(kind: type) -> Any:
+    try:
+        from pydantic import TypeAdapter
+    except ImportError as error:
+        message = f"Cannot save or load values with fields: pydantic 2 cannot be imported ({error})"
+        hint = "Run `pip install pydantic`, or save dataclasses.asdict(value)."
+        raise HoldfastError("Unsupported", message, hint) from None
+    return TypeAdapter(kind)

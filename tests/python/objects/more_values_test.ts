@@ -1,0 +1,45 @@
+// Records: with the packages themselves.
+import { assertEquals } from "@std/assert";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { openRegistry } from "../../../mod.ts";
+import { findPython } from "../../support/numpy.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { ENVIRONMENT, served } from "../reader.ts";
+
+const ok = (...names: string[]) => names.map((name) => `${name} ok`);
+const TORCH = ["pydantic, numpy", "HOLDFAST_TORCH_PYTHON"] as const;
+
+const PARTS: [part: string, needs: readonly [string, string], lines: string[]][] = [
+  ["records", TORCH, [
+    ...ok("dataclass", "its schema", "in a class with more fields", "pydantic"),
+    "private Unsupported",
+    "list for a tuple Unsupported",
+    "any Unsupported",
+    "array Unsupported",
+    "no class Invalid",
+    ...new Array(4).fill("another class Invalid"),
+  ]],
+];
+
+for (const [part, [packages, variable], expected] of PARTS) {
+  const python = await findPython(packages, 0, variable);
+  const why = python === undefined ? ` (ignored: no Python with ${packages})` : "";
+  Deno.test({
+    name: `${part} are the same after a load, or refused${why}`,
+    ignore: python === undefined,
+    async fn() {
+      await using root = await tempRoot();
+      await using registry = await openRegistry(root.join("registry"), { cache: false });
+      await using service = served(registry, ["write:*", "read:*"]);
+      const cache = { HOLDFAST_PYTHON_CACHE: root.join("cache"), HF_HOME: root.join("hf") };
+      const env = { ...ENVIRONMENT, ...cache, HF_HUB_OFFLINE: "1", OMP_NUM_THREADS: "1" };
+      const program = join(REPOSITORY, "tests/python/objects/more_values.py");
+      const args = [program, service.location, service.token!, part];
+      const { stdout } = await promisify(execFile)(python!, args, { env, cwd: root.path });
+      assertEquals(stdout.trimEnd().split("\n"), expected);
+    },
+  });
+}
