@@ -72,5 +72,31 @@ def of_records():
         refused("another class", lambda: registry.load("config", into=into))
 
 
+def of_images():
+    from PIL import Image
+
+    rng = numpy.random.default_rng(1)
+    for mode in ("L", "LA", "RGB", "RGBA", "CMYK", "LAB"):
+        bands = len(Image.new(mode, (1, 1)).getbands())
+        image = Image.frombytes(mode, (9, 5), rng.integers(256, size=45 * bands, dtype="uint8").tobytes())
+        turned = mode not in ("CMYK", "LAB")
+        if turned:
+            image.getexif()[0x0112] = 6
+        image.info["icc_profile"] = b"profile"
+        again = trip("image", image)
+        is_same = (again.mode, again.size, again.tobytes()) == (mode, (9, 5), image.tobytes())
+        kept = again.getexif().get(0x0112) == 6 or not turned
+        report(mode, is_same and kept and again.info["icc_profile"] == b"profile")
+    for array in (numpy.float32([[float("nan"), -0.0]]), numpy.int32([[-5, 2**31 - 1]]), numpy.uint16([[65535]])):
+        image = Image.fromarray(array)
+        report(image.mode, trip("image", image).tobytes() == array.tobytes())
+    palette = Image.new("RGB", (9, 5), (1, 2, 3)).quantize(4)
+    report("P", trip("image", palette).convert("RGB").getpixel((0, 0)) == (1, 2, 3))
+    refused("HSV", lambda: registry.save("a", Image.new("HSV", (1, 1))))
+    frames = [Image.new("L", (2, 2), 200 * each) for each in (0, 1)]
+    frames[0].save("frames.gif", save_all=True, append_images=frames[1:])
+    refused("frames", lambda: registry.save("a", Image.open("frames.gif")))
+
+
 for part in sys.argv[3:]:
     globals()[f"of_{part}"]()

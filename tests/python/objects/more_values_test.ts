@@ -1,4 +1,4 @@
-// Records: with the packages themselves.
+// Records, images and data sets: with the packages themselves.
 import { assertEquals } from "@std/assert";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { tempRoot } from "../../support/temp_root.ts";
 import { ENVIRONMENT, served } from "../reader.ts";
 
 const ok = (...names: string[]) => names.map((name) => `${name} ok`);
-const TORCH = ["pydantic, numpy", "HOLDFAST_TORCH_PYTHON"] as const;
+const TORCH = ["torch, PIL, pydantic, safetensors", "HOLDFAST_TORCH_PYTHON"] as const;
 
 const PARTS: [part: string, needs: readonly [string, string], lines: string[]][] = [
   ["records", TORCH, [
@@ -21,6 +21,11 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     "array Unsupported",
     "no class Invalid",
     ...new Array(4).fill("another class Invalid"),
+  ]],
+  ["images", TORCH, [
+    ...ok("L", "LA", "RGB", "RGBA", "CMYK", "LAB", "F", "I", "I;16", "P"),
+    "HSV Unsupported",
+    "frames Unsupported",
   ]],
 ];
 

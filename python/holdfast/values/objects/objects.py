@@ -14,6 +14,7 @@ from ...core.errors import Conflict, HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
 from ...files.file import File, Files, unreadable
 from . import estimators as _estimators
+from . import images as _images
 from . import libraries as _libraries
 from . import modules as _modules
 from . import records as _records
@@ -22,7 +23,8 @@ from .table import ROWS, Loading, Row, find_row, path_of
 
 FACTS = "holdfast-object.json"
 FORMAT = "holdfast-object/1"
-BUILT_IN = (_estimators, _libraries, _modules, _records)
+BUILT_IN = (_estimators, _images, _libraries, _modules, _records)
+"""Modules that register their types."""
 """Modules that register their types."""
 
 
