@@ -11,6 +11,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     // other programs and Python
     "tests/python/objects/objects_test.ts",
     "tests/python/objects/hostile_test.ts",
+    "tests/python/objects/more_values_test.ts",
     "tests/python/objects/checkpoints_test.ts",
     "tests/extensions/gateways/s3/clients_test.ts",
     "tests/docs/python_test.ts",

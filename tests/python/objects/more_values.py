@@ -98,5 +98,52 @@ def of_images():
     refused("frames", lambda: registry.save("a", Image.open("frames.gif")))
 
 
+def of_torch_data():
+    import torch
+    from torch.utils import data
+
+    class Squares(data.Dataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, at):
+            return {"x": torch.full((2,), float(at)), "y": at * at}
+
+    class Noise(Squares):
+        def __getitem__(self, at):
+            return torch.rand(2)
+
+    class Endless(data.IterableDataset):
+        def __iter__(self):
+            return iter([1])
+
+    tensors = data.TensorDataset(torch.arange(6).view(3, 2), torch.tensor([float("nan"), 1, 2]))
+    again = trip("tensors", tensors)
+    report("TensorDataset", type(again) is data.TensorDataset and again[1][0].tolist() == [2, 3])
+    report("Subset", [each["y"] for each in trip("items", data.Subset(Squares(), [2, 1]))] == [4, 1])
+    refused("random items", lambda: registry.save("a", Noise()))
+    refused("no length", lambda: registry.save("a", Endless()))
+
+
+def of_datasets():
+    import datasets
+
+    columns = {"x": [1.5, float("nan"), None], "l": [[1], [], None], "c": [0, 1, 0]}
+    labels = datasets.ClassLabel(names=["no", "yes"])
+    whole = datasets.Dataset.from_dict(columns, split="train").cast_column("c", labels)
+    again = trip("rows", whole)
+    report("features", again.features == whole.features and again.split == "train")
+    report("rows", str(again[:]) == str(whole[:]))
+    report("parquet", [each.path for each in registry.open("rows").files if each.path != "holdfast-object.json"] == ["data.parquet"])
+    part = whole.shuffle(seed=1).select([2, 0])
+    report("chosen rows", str(trip("rows", part)[:]) == str(part[:]))
+    again = trip("splits", datasets.DatasetDict({"train": whole, "test": part}))
+    report("splits", type(again) is datasets.DatasetDict and again.num_rows == {"train": 3, "test": 2})
+    grid = datasets.Features({"grid": datasets.Array2D((2, 3), "float32"), "u": datasets.Value("uint32")})
+    again = trip("grid", datasets.Dataset.from_dict({"grid": [numpy.ones((2, 3))], "u": [7]}, features=grid))
+    report("arrays", again.features == grid and numpy.array_equal(again[0]["grid"], numpy.ones((2, 3))))
+    refused("a split outside", lambda: registry.save("a", datasets.DatasetDict({"../x": part})))
+
+
 for part in sys.argv[3:]:
     globals()[f"of_{part}"]()

@@ -11,6 +11,7 @@ import { ENVIRONMENT, served } from "../reader.ts";
 
 const ok = (...names: string[]) => names.map((name) => `${name} ok`);
 const TORCH = ["torch, PIL, pydantic, safetensors", "HOLDFAST_TORCH_PYTHON"] as const;
+const DATASETS = ["datasets, pyarrow", "HOLDFAST_HF_PYTHON"] as const;
 
 const PARTS: [part: string, needs: readonly [string, string], lines: string[]][] = [
   ["records", TORCH, [
@@ -26,6 +27,15 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     ...ok("L", "LA", "RGB", "RGBA", "CMYK", "LAB", "F", "I", "I;16", "P"),
     "HSV Unsupported",
     "frames Unsupported",
+  ]],
+  ["torch_data", TORCH, [
+    ...ok("TensorDataset", "Subset"),
+    "random items Unsupported",
+    "no length Unsupported",
+  ]],
+  ["datasets", DATASETS, [
+    ...ok("features", "rows", "parquet", "chosen rows", "splits", "arrays"),
+    "a split outside Unsupported",
   ]],
 ];
 

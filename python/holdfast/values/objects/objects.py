@@ -13,6 +13,7 @@ from typing import Any
 from ...core.errors import Conflict, HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
 from ...files.file import File, Files, unreadable
+from . import data_sets as _data_sets
 from . import estimators as _estimators
 from . import images as _images
 from . import libraries as _libraries
@@ -23,8 +24,7 @@ from .table import ROWS, Loading, Row, find_row, path_of
 
 FACTS = "holdfast-object.json"
 FORMAT = "holdfast-object/1"
-BUILT_IN = (_estimators, _images, _libraries, _modules, _records)
-"""Modules that register their types."""
+BUILT_IN = (_data_sets, _estimators, _images, _libraries, _modules, _records)
 """Modules that register their types."""
 
 

@@ -1,0 +1,122 @@
+"""Data sets of Hugging Face as Parquet, and those of PyTorch that have a length, by their items."""
+
+# The packages may be absent, and have no types.
+# pyright: reportMissingImports=false, reportMissingTypeStubs=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import Conflict, Json, unsupported
+from .predictions import same
+from .table import Loading, built_in, fitting
+from .tensors import check_written, read_tensors, written
+
+BATCH = 1000
+
+
+@built_in("datasets.arrow_dataset.Dataset", "datasets")
+class DataSet:
+    """A data set with its features. Images and audio in other files are written into its own."""
+
+    def save(self, value: Any, folder: Path) -> Json | None:
+        self.write(value, folder / "data.parquet")
+        return None if value.split is None else {"split": str(value.split)}
+
+    def write(self, value: Any, path: Path) -> None:
+        from pyarrow.parquet import ParquetWriter
+
+        with ParquetWriter(path, value.features.arrow_schema) as writer:
+            for batch in batches_of(value):
+                writer.write_table(batch)
+
+    def load(self, loading: Loading) -> Any:
+        return fitting(loading, self.read(loading, "data.parquet", loading.facts.get("split")))
+
+    def read(self, loading: Loading, file: str, split: Any) -> Any:
+        import datasets
+        from pyarrow.parquet import read_table
+
+        table = datasets.table.InMemoryTable(read_table(loading.file(file)))
+        return datasets.Dataset(table, split=None if split is None else datasets.NamedSplit(split))
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        return of_another_data_set(value, self.load(loading))
+
+
+@built_in("datasets.dataset_dict.DatasetDict", "datasets.dict")
+class DataSets(DataSet):
+    """The splits of a data set, each in a file."""
+
+    def save(self, value: Any, folder: Path) -> Json:
+        for name, each in value.items():
+            if not re.fullmatch(r"\w[\w.-]*", str(name)):
+                raise unsupported(
+                    value, f"a split has the name {name!r}", "Use letters and digits."
+                )
+            self.write(each, folder / f"{name}.parquet")
+        return {"splits": list(value)}
+
+    def load(self, loading: Loading) -> Any:
+        import datasets
+
+        names = loading.facts["splits"]
+        found = {name: self.read(loading, f"{name}.parquet", name) for name in names}
+        return fitting(loading, datasets.DatasetDict(found))
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        again = self.load(loading)
+        odd = [of_another_data_set(value[name], again[name]) for name in value]
+        return next(filter(None, odd), "")
+
+
+def batches_of(value: Any) -> Iterator[Any]:
+    from datasets.table import embed_table_storage
+
+    return map(embed_table_storage, value.with_format("arrow").iter(BATCH))
+
+
+def of_another_data_set(value: Any, again: Any) -> str:
+    if value.features != again.features or len(value) != len(again):
+        return "its features are others when it comes back"
+    for own, other in zip(batches_of(value), batches_of(again), strict=True):
+        if not own.equals(other) and not same(own.to_pylist(), other.to_pylist()):  # for NaN
+            return "its rows are others when it comes back"
+    return ""
+
+
+@built_in("torch.utils.data.dataset.Dataset", "torch.data")
+class Items:
+    """The items of a data set of PyTorch that has a length, or the tensors of a `TensorDataset`."""
+
+    def save(self, value: Any, folder: Path) -> Json:
+        if not hasattr(value, "__len__"):
+            raise unsupported(value, "it has no length", "Save a list of some of its items.")
+        state = tensors_of(value)
+        is_whole = isinstance(state, tuple)
+        return {"state": written(state, folder), "isWhole": is_whole}
+
+    def load(self, loading: Loading) -> Any:
+        from torch.utils.data import TensorDataset
+
+        found = read_tensors(loading)
+        return fitting(loading, TensorDataset(*found) if loading.facts["isWhole"] else found)
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        try:
+            check_written(tensors_of(value), read_tensors(loading))
+        except Conflict:
+            return "its items are others when they are read again"
+        return ""
+
+
+def tensors_of(data: Any) -> tuple[Any, ...] | list[Any]:
+    """Returns the tensors of a `TensorDataset`, and a list of the items of any other data set."""
+    from torch.utils.data import TensorDataset
+
+    return data.tensors if type(data) is TensorDataset else [data[at] for at in range(len(data))]
