@@ -85,6 +85,13 @@ def of_tensors():
     }
     again = trip("tensors", state)
     report("tensors", same(state, again))
+    arrays = {
+        "reversed": numpy.arange(6.0).reshape(2, 3)[:, ::-1], "scalar": numpy.float32(1.5), "0-d": numpy.array(7),
+        "empty": numpy.zeros((0, 2), "i2"), "wide": numpy.broadcast_to(numpy.ones(1), (3,)), "bool": numpy.bool_(True),
+    }
+    again = trip("arrays", {"tensor": torch.ones(1), **arrays})
+    alike = [type(again[key]) is type(each) and again[key].dtype == each.dtype for key, each in arrays.items()]
+    report("arrays of NumPy", all(alike) and all(numpy.array_equal(again[key], arrays[key]) for key in arrays))
     report("one tensor", same(torch.eye(3), trip("tensor", torch.eye(3).requires_grad_())))
     shared = torch.ones(2, 2)
     again = trip("shared", {"a": shared, "b": shared, "c": shared.clone()})

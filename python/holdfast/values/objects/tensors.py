@@ -132,7 +132,23 @@ class Tensors:
             if not is_dict(versions):
                 return {"dict": inner}
             return {"module": [inner, self.json_of(versions, below(path, "_metadata"))]}
+        numpy: Any = sys.modules.get("numpy")
+        if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
+            mark = "array" if isinstance(value, numpy.ndarray) else "scalar"
+            return {mark: self.add(tensor_of(value, path), path)}
         raise unsupported(value, f"only pickle could save it, at {quoted(path)}", PLAIN_HINT)
+
+
+def tensor_of(array: Any, path: str) -> Any:
+    """Returns a tensor with the memory of an array of NumPy, or a copy."""
+    import torch
+
+    plain = array if array.ndim > 0 and min(array.strides) > 0 else array.copy()
+    try:
+        return torch.from_numpy(plain if array.ndim > 0 else plain.reshape(1)).view(array.shape)
+    except (TypeError, ValueError) as error:
+        state = f"{error}, at {quoted(path)}"
+        raise unsupported(array, state, "Save it as an artifact of its own.") from None
 
 
 def below(path: str, key: Any) -> str:
@@ -148,6 +164,9 @@ def value_of(known: Any, tensors: Json) -> Any:
     [(mark, inner)] = known.items()
     if mark == "tensor":
         return tensors[inner]
+    if mark in ("array", "scalar"):
+        array = tensors[inner].numpy()
+        return array if mark == "array" else array[()]
     if mark == "float":
         return float(inner)
     if mark == "tuple":
@@ -200,8 +219,8 @@ def same_tensor(a: Any, b: Any) -> bool:
     """Whether tensors have the same dtype, shape and bits, also of NaN and of -0."""
     import torch
 
-    if (a.dtype, a.shape) != (b.dtype, b.shape):
-        return False
+    if (a.dtype, a.shape) != (b.dtype, b.shape) or a.numel() == 0:
+        return (a.dtype, a.shape) == (b.dtype, b.shape)
     flat = [each.detach().to("cpu").contiguous().view(-1) for each in (a, b)]
     size = flat[0].element_size() * flat[0].numel()
     starts = [each.storage_offset() * each.element_size() for each in flat]
