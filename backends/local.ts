@@ -20,7 +20,7 @@ import { checkOptions, type OptionNames } from "../core/options/check_options.ts
 import { realSystem, type System } from "../core/system.ts";
 import { copyObject } from "./local/copy.ts";
 import { storedFolders } from "./local/folders.ts";
-import { headFirst, readFirst } from "./local/first.ts";
+import { readFirst } from "./local/first.ts";
 import { listObjects } from "./local/list.ts";
 import { LocalPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
@@ -136,7 +136,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
 
     async getFirst(prefix, { signal } = {}) {
       await giveWay(signal);
-      return root.known(await readFirst(root, { prefix, signal }));
+      return root.known(await readFirst(root, prefix, { signal }));
     },
 
     async *sweepUploads(options) {
@@ -192,11 +192,6 @@ async function* listInTurns(
   let remaining = limit;
   if (remaining <= 0) return;
   await giveWay(signal);
-  if (limit === 1 && options.delimiter === undefined) {
-    const first = await headFirst(root, { prefix, after: options.after });
-    if (first !== undefined) yield first;
-    return;
-  }
   for await (const entry of listObjects(root, prefix, options)) {
     yield entry;
     if (--remaining <= 0) return;

@@ -2,7 +2,7 @@
 // list, to ask for one path a sixth of that.
 import fs from "node:fs";
 import { isPrefix, type StoredFolder, type StoredFolders } from "../../core/backend.ts";
-import { UnreadFolder, walk } from "./list.ts";
+import { readLater, walk } from "./list.ts";
 import type { LocalRoot } from "./root.ts";
 
 const MOST_TOGETHER = 64;
@@ -13,7 +13,7 @@ export function storedFolders(root: LocalRoot): StoredFolders {
       let together: StoredFolder[] = [];
       for (const found of walk(root, prefix, { after, delimiter: "/", unread: true })) {
         signal?.throwIfAborted();
-        if (found instanceof UnreadFolder) await found.read();
+        if ("unread" in found) await readLater(root, found);
         else if (isPrefix(found) && together.push(found as StoredFolder) === MOST_TOGETHER) {
           yield together;
           together = [];
@@ -24,7 +24,7 @@ export function storedFolders(root: LocalRoot): StoredFolders {
 
     *heads({ prefix, path }, tail) {
       for (const found of walk(root, prefix + tail, { firstPerFolder: true, from: path })) {
-        if (found instanceof UnreadFolder) return yield undefined;
+        if ("unread" in found) return yield undefined;
         if (!isPrefix(found)) yield found;
       }
     },

@@ -1,11 +1,11 @@
 // Listings: a walk over the folders in the order of whole keys.
 import type { ListOptions, ObjectInfo, Prefix, StoredFolder } from "../../core/backend.ts";
-import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { compareUtf8, sortedByUtf8 } from "../../core/bytes/bytes.ts";
 import { type FolderEntry, readFolderAtOnce, readLongFolder } from "../../disk/disk_calls.ts";
 import { linkError } from "./own_files.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
-export interface Entry {
+interface Entry {
   /** The path below the root. Paths of folders and links end with `/`. */
   path: string;
   /** The key, or the prefix of all keys in the folder. */
@@ -17,29 +17,13 @@ export interface Entry {
   isForeign: boolean;
 }
 
-/** A folder that one call may not read whole. Read it before you go on. */
-export class UnreadFolder {
-  readonly #root: LocalRoot;
-  readonly #path: string;
-  entries: Entry[] = [];
-
-  constructor(root: LocalRoot, path: string) {
-    this.#root = root;
-    this.#path = path;
-  }
-
-  async read(): Promise<Entry[]> {
-    const root = this.#root, path = this.#path;
-    try {
-      return this.entries = entriesOf(root, path, await readLongFolder(root.pathOf(path)));
-    } catch (error) {
-      return noEntries(root, path, error);
-    }
-  }
+/** A folder that one call may not read whole. The walk goes on with these entries. */
+interface UnreadFolder {
+  unread: string;
+  entries: Entry[];
 }
 
-type Walked = Pick<ListOptions, "after" | "delimiter" | "firstPerFolder">;
-type Walk = Walked & {
+type Walk = Pick<ListOptions, "after" | "delimiter" | "firstPerFolder"> & {
   /** A folder that was found. @default that of the prefix, which is checked */
   from?: string;
   /** Groups are folders, which are not read. */
@@ -50,10 +34,10 @@ type Walk = Walked & {
 export async function* listObjects(
   root: LocalRoot,
   prefix: string,
-  options: Walked,
+  options: Walk,
 ): AsyncGenerator<ObjectInfo | Prefix> {
   for (const found of walk(root, prefix, options)) {
-    if (found instanceof UnreadFolder) await found.read();
+    if ("unread" in found) await readLater(root, found);
     else yield found;
   }
 }
@@ -66,7 +50,7 @@ export function* walk(
 ): Generator<ObjectInfo | Prefix | UnreadFolder, undefined> {
   let lastGroup = "", cell = "";
   const first = yield* entriesIn(root, from ?? root.folderOf(prefix), from !== undefined);
-  const opened = [inOrder(first.filter(isWanted))];
+  const opened = [inOrder(first)];
   for (let inner; (inner = opened.at(-1)) !== undefined;) {
     const entry = inner.next().value;
     if (entry === undefined) {
@@ -87,7 +71,7 @@ export function* walk(
       );
     } else if (entry.path.endsWith("/")) {
       const entries = yield* entriesIn(root, entry.path, true);
-      opened.push(inOrder(entries.filter(isWanted)));
+      opened.push(inOrder(entries));
     } else {
       const its = cellOf(entry.text);
       if (firstPerFolder && its !== "" && its === cell) continue;
@@ -97,6 +81,10 @@ export function* walk(
       cell = its;
       yield info;
     }
+  }
+
+  function inOrder(entries: readonly Entry[]): Iterator<Entry> {
+    return sortedByUtf8(entries.filter(isWanted), ({ order }) => order).values();
   }
 
   function isWanted(entry: Entry): boolean {
@@ -112,31 +100,10 @@ export function* walk(
   }
 }
 
-/** Larger folders are sorted in parts. */
-const SORTED_AT_ONCE = 1000;
-
-/** Yields entries in order. The first ones do not wait until all are sorted. */
-function* inOrder(entries: Entry[]): Generator<Entry, undefined> {
-  const compare = (a: Entry, b: Entry) => compareUtf8(a.order, b.order);
-  const parts = [entries];
-  for (let part; (part = parts.pop()) !== undefined;) {
-    if (part.length <= SORTED_AT_ONCE) {
-      yield* part.sort(compare);
-      continue;
-    }
-    const pivot = part[part.length >> 1]!;
-    const lower: Entry[] = [], upper: Entry[] = [];
-    for (const entry of part) {
-      if (entry !== pivot) (compare(entry, pivot) < 0 ? lower : upper).push(entry);
-    }
-    parts.push(upper, [pivot], lower);
-  }
-}
-
 /**
  * Returns true if an entry may be, or contain, a key that begins with `prefix` and follows `after`.
  */
-export function mayHold(
+function mayHold(
   { path, text }: Entry,
   { prefix, after = "" }: { prefix: string; after?: string },
 ): boolean {
@@ -148,16 +115,11 @@ export function mayHold(
   return text.endsWith("/") || !after.startsWith("~", text.length);
 }
 
-/** @param inside true if the folder was just found, as a folder, in one that was checked */
-export async function readEntries(
-  root: LocalRoot,
-  folder: string,
-  inside: boolean,
-): Promise<Entry[]> {
-  return readEntriesAtOnce(root, folder, inside) ?? await new UnreadFolder(root, folder).read();
-}
-
-/** Returns undefined if one call may not read the folder whole. */
+/**
+ * Returns undefined if one call may not read the folder whole.
+ *
+ * @param inside true if the folder was just found, as a folder, in one that was checked
+ */
 function readEntriesAtOnce(root: LocalRoot, folder: string, inside: boolean): Entry[] | undefined {
   const path = root.pathOf(folder);
   try {
@@ -166,6 +128,15 @@ function readEntriesAtOnce(root: LocalRoot, folder: string, inside: boolean): En
     return entries && entriesOf(root, folder, entries);
   } catch (error) {
     return noEntries(root, folder, error);
+  }
+}
+
+export async function readLater(root: LocalRoot, folder: UnreadFolder): Promise<void> {
+  const { unread: path } = folder;
+  try {
+    folder.entries = entriesOf(root, path, await readLongFolder(root.pathOf(path)));
+  } catch (error) {
+    folder.entries = noEntries(root, path, error);
   }
 }
 
@@ -181,9 +152,9 @@ function* entriesIn(
 ): Generator<UnreadFolder, Entry[]> {
   const entries = readEntriesAtOnce(root, folder, inside);
   if (entries !== undefined) return entries;
-  const unread = new UnreadFolder(root, folder);
-  yield unread;
-  return unread.entries;
+  const later = { unread: folder, entries: [] };
+  yield later;
+  return later.entries;
 }
 
 function entriesOf(root: LocalRoot, folder: string, folderEntries: Iterable<FolderEntry>): Entry[] {

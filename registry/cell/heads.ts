@@ -29,6 +29,7 @@ import {
   afterFolder,
   cellOf,
   orderSegment,
+  parseCellKey,
   parseGeneration,
   versionKindFolder,
 } from "../format/layout.ts";
@@ -177,6 +178,17 @@ export async function* liveHeads(
     if (head === undefined || cellOf(head.key) !== its) continue;
     cell = its;
     if (!head.dead || deleted) yield head;
+  }
+}
+
+/** Returns the head of a live version in the folder of a name. */
+export async function anyVersion(
+  store: Store,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<Head | undefined> {
+  for await (const head of liveHeads(store, `${folder}versions/`, { signal })) {
+    if (parseCellKey(head.key) !== undefined) return head;
   }
 }
 

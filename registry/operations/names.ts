@@ -5,7 +5,7 @@ import { isPrefix } from "../../core/backend.ts";
 import { checkName } from "../../core/naming/names.ts";
 import type { NamesOptions } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { asGeneration, headOf, liveHeads } from "../cell/heads.ts";
+import { anyVersion, asGeneration, headOf } from "../cell/heads.ts";
 import { afterFolder, nameFolder, NAMES, namesPrefix, parseCellKey } from "../format/layout.ts";
 import type { Context } from "./context.ts";
 
@@ -20,8 +20,8 @@ export async function* listNames(
 ): AsyncGenerator<string> {
   if (limit <= 0) return;
   if (after !== undefined) checkName(after);
-  const listing: Listing = { prefix: namesPrefix(prefix), signal };
-  if (after !== undefined) listing.next = afterFolder(nameFolder(after));
+  const next = after && afterFolder(nameFolder(after));
+  const listing: Listing = { prefix: namesPrefix(prefix), next, signal };
   let count = 0, ahead = 1, isFolders = false;
   const { folders } = context.backend.disk ?? {};
   if (folders !== undefined) {
@@ -108,9 +108,7 @@ async function* namesOfFolders(
 
   async function nameIn(folder: string): Promise<string | undefined> {
     if (!folder.endsWith("/")) return undefined; // a foreign file
-    for await (const { key } of liveHeads(context, `${folder}versions/`, { signal })) {
-      const record = parseCellKey(key);
-      if (record?.kind === "version") return record.name;
-    }
+    const head = await anyVersion(context, folder, signal);
+    return head && parseCellKey(head.key)?.name;
   }
 }

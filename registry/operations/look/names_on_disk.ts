@@ -2,21 +2,15 @@
 // the live one that was found: if there is none, nobody has deleted that.
 import type { Backend, ListOptions, StoredFolder, StoredFolders } from "../../../core/backend.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
-import { asGeneration, type Head, headOf, liveHeads } from "../../cell/heads.ts";
+import { anyVersion, asGeneration, type Head, headOf } from "../../cell/heads.ts";
 import { cellOf, parseCellKey, recordKey } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 
 /** Names that had a live version after `since`, a moment of the monotonic clock, milliseconds. */
 interface SeenNames {
   since: number;
-  /** By the paths of their folders. */
-  names: Map<string, SeenName>;
-}
-
-interface SeenName {
-  name: string;
-  /** Returns true if that version has a newer record. */
-  isReplaced: () => boolean;
+  /** By paths of folders. `isReplaced` returns true if that version has a newer record. */
+  names: Map<string, { name: string; isReplaced: () => boolean }>;
 }
 
 /** No collector removes the newest record of a version within the shortest grace period, an hour. */
@@ -34,7 +28,7 @@ export async function* namesOnDisk(
   const { backend, system } = context;
   const now = system.monotonic();
   let seen = seenIn.get(backend);
-  if (seen === undefined || now - seen.since > MOST_MS) {
+  if (!seen || now - seen.since > MOST_MS) {
     seenIn.set(backend, seen = { since: now, names: new Map() });
   }
   const { names } = seen;
@@ -50,7 +44,7 @@ export async function* namesOnDisk(
       }
       names.delete(folder.path);
       let head = firstLive(folders, folder);
-      if (head === "unclear") head = await firstListed(context, folder, signal);
+      if (head === "unclear") head = await anyVersion(context, folder.prefix, signal);
       const record = head && parseCellKey(head.key);
       if (head === undefined || record === undefined) continue;
       const isReplaced = folders.finder(recordKey(cellOf(head.key), head.generation + 1));
@@ -71,15 +65,5 @@ function firstLive(folders: StoredFolders, folder: StoredFolder): Head | "unclea
     if (newest === undefined || parseCellKey(newest.key) === undefined) return "unclear";
     const head = headOf(newest);
     if (!head.dead) return head;
-  }
-}
-
-async function firstListed(
-  context: Context,
-  { prefix }: StoredFolder,
-  signal: AbortSignal | undefined,
-): Promise<Head | undefined> {
-  for await (const head of liveHeads(context, `${prefix}versions/`, { signal })) {
-    if (parseCellKey(head.key)?.kind === "version") return head;
   }
 }
