@@ -34,6 +34,7 @@ export class BatchThreads implements BatchCallsOptions {
       cache: context.cache?.reopen,
       offload,
       smallBytes: this.smallBytes,
+      isDisk: context.backend.disk !== undefined,
       stuckAfterMs,
       idleMs,
       logger: context.logger,

@@ -10,8 +10,8 @@ import { type PoolOptions, type Slot, type WorkerJob, WorkerLost, WorkerPool } f
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { bufferBytes, isMovable, sendJob } from "./wire_job.ts";
 
-/** The cost of starting a worker, in bytes of work. */
-const START_BYTES = 32 * 1024 * 1024;
+/** The cost of starting a worker, in bytes of work; with a client of a bucket. */
+const START_BYTES = 32 * 1024 * 1024, START_BYTES_OF_BUCKET = 7 * START_BYTES;
 /** The cost of compressing one byte, in plain bytes. */
 const COMPRESSION_COST = 8;
 
@@ -21,6 +21,7 @@ interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
   offload: "auto" | "always";
   /** Jobs below this size run on this thread, bytes. */
   smallBytes: number;
+  isDisk: boolean;
   logger: Logger;
 }
 
@@ -37,6 +38,7 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
   readonly #running = new Map<number, (progress: JobProgress) => void>();
   #lastRun = 0;
   #pendingHere = 0;
+  #doneHere = 0;
 
   constructor(options: WorkerExecutorOptions) {
     const { logger, descriptor } = options;
@@ -61,7 +63,10 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
     const slot = this.#choose();
     if (slot === undefined) {
       this.#pendingHere += cost;
-      return await here.run(kind, job, options).finally(() => this.#pendingHere -= cost);
+      return await here.run(kind, job, options).finally(() => {
+        this.#pendingHere -= cost;
+        this.#doneHere += cost;
+      });
     }
     const progress = createRepeated(options.onProgress);
     const reporting = { ...options, onProgress: progress.report };
@@ -80,17 +85,21 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
     return await this.#runThere((use) => this.pool.alone(use), kind, repeat, reporting);
   }
 
-  /** Returns the worker with the least work, or undefined if this thread has less. */
+  /**
+   * Returns the worker with the least work, or undefined if this thread has less. A worker starts when
+   * this thread has done as much work as that costs: as much may follow.
+   */
   #choose(): Slot | undefined {
-    const { slots } = this.pool;
-    const { offload } = this.#options;
+    const { slots, running } = this.pool;
+    const { offload, isDisk } = this.#options;
+    const start = (isDisk ? START_BYTES : START_BYTES_OF_BUCKET) * (running + 1);
     const processors = globalThis.navigator?.hardwareConcurrency ?? 2;
     // With a busy worker on every processor, work here only slows down feeding them.
     const crowded = slots.length >= processors && slots.every(({ pending }) => pending > 0);
     let best: Slot | undefined;
     let least = offload === "always" || crowded ? Infinity : this.#pendingHere;
     for (const slot of slots) {
-      const waiting = slot.pending + (slot.running ? 0 : START_BYTES);
+      const waiting = slot.pending + (slot.running ? 0 : Math.max(0, start - this.#doneHere));
       if (waiting < least) [best, least] = [slot, waiting];
     }
     return best;
