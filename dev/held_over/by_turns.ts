@@ -12,6 +12,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     "tests/python/objects/objects_test.ts",
     "tests/python/objects/hostile_test.ts",
     "tests/python/objects/more_values_test.ts",
+    "tests/python/objects/proofs_test.ts",
     "tests/python/objects/checkpoints_test.ts",
     "tests/extensions/gateways/s3/clients_test.ts",
     "tests/docs/python_test.ts",
@@ -186,6 +187,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     "explorer/tests/curves/steps_test.ts",
   ],
   3: [
+    "tests/python/objects/arguments_test.ts",
     "tests/operators/runner/carry/kill_test.ts",
     "explorer/tests/views_test.ts",
     "tests/registry/processes/attacks/attack_test.ts",

@@ -48,7 +48,8 @@ class Module:
 
     def save(self, value: Any, folder: Path) -> Json:
         state = written(value.state_dict(), folder)
-        return {"state": state, "arguments": arguments_of(value), "made": made_of(value)}
+        known = {"arguments": arguments_of(value), "made": made_of(value)}
+        return {"state": state, **known, **buffers_of(value)}
 
     def load(self, loading: Loading) -> Any:
         into = loading.wanted("Net")
@@ -107,15 +108,12 @@ def arguments_of(module: Any) -> Json | None:
         return None
 
 
-def arguments_taken(kind: type) -> list[list[str]]:
-    """Returns the names of the arguments of a class of modules, and of those above it."""
-    inits = [vars(each)["__init__"] for each in kind.__mro__ if "__init__" in vars(each)]
-    return [
-        []
-        if getattr(each, "__module__", "") == "torch.nn.modules.module"
-        else list(inspect.signature(each).parameters)[1:]
-        for each in inits
-    ]
+def arguments_taken(kind: type) -> list[Json]:
+    """Returns the arguments of a class of modules, and of those above it: defaults by name."""
+    all_modules = [each.__module__ for each in kind.__mro__].index("torch.nn.modules.module")
+    inits = [vars(each).get("__init__") for each in kind.__mro__[:all_modules]]
+    taken = [list(inspect.signature(each).parameters.values())[1:] for each in inits if each]
+    return [{each.name: each.default for each in row} for row in taken] or [{}]
 
 
 def made_of(module: Any) -> list[str]:
@@ -136,20 +134,19 @@ def place_of(tensor: Any) -> Any:
 
 
 def described_module(module: Any) -> str:
-    """Returns the class of a module, its `extra_repr`, and attributes named as arguments."""
+    """Returns the class of a module, its `extra_repr`, and attributes named as arguments.
+
+    Those with the default are left out: a later release of a class may have more of them.
+    """
     kind, own = type(module), vars(module)
-    names = dict.fromkeys(name for each in arguments_taken(kind) for name in each)
-    for skipped in ("device", "dtype"):
-        names.pop(skipped, None)
-    has_devices = kind.__name__ in (
-        "ParameterList",
-        "ParameterDict",
-    )  # and shapes, as the state has
-    shown = "" if has_devices else ADDRESS.sub("", module.extra_repr())
-    for name in names:
-        found = next((each for each in (name, f"_{name}") if each in own), None)
-        if found is not None and f"{name}=" not in shown:
-            shown += f"{', ' if shown else ''}{name}={described(own[found])}"
+    lists = ("ParameterList", "ParameterDict")  # which show devices, and shapes, as the state has
+    shown = "" if kind.__name__ in lists else ADDRESS.sub("", module.extra_repr())
+    for name, default in [pair for each in arguments_taken(kind) for pair in each.items()]:
+        found = next((each for each in (name, f"_{name}") if each in own), "device")
+        text = described(own.get(found))
+        is_known = found in ("device", "dtype") or re.search(rf"\b{name}=", shown)
+        if not is_known and text != described(default):
+            shown += f"{', ' if shown else ''}{name}={text}"
     return f"{kind.__name__}({shown})"
 
 
@@ -207,12 +204,18 @@ def check_made(loading: Loading, module: Any, is_new: bool) -> None:
     saved = loading.facts.get("made")
     if not is_list(saved):  # by an earlier commit
         return
-    own = made_of(module)
-    if own != saved:
-        gone, come = ([x for x in a if x not in b] for a, b in ((saved, own), (own, saved)))
-        first, second = (f"{(each or ['nothing'])[0]:.200}" for each in (gone, come))
-        state = f"it was made in another way: it has {quoted(first)}, and `into` {quoted(second)}"
-        raise loading.refused(state, INSTANCE_HINT if is_new else SAME_HINT)
+    odd = first_other(saved, made_of(module))
+    if odd:
+        raise loading.refused(odd, INSTANCE_HINT if is_new else SAME_HINT)
+
+
+def first_other(saved: list[str], own: list[str]) -> str:
+    """Returns the first difference of two descriptions of modules."""
+    if own == saved:
+        return ""
+    gone, come = ([x for x in a if x not in b] for a, b in ((saved, own), (own, saved)))
+    first, second = (quoted(f"{(each or ['nothing'])[0]:.200}") for each in (gone, come))
+    return f"it was made in another way: with {first}, and here with {second}"
 
 
 def check_keys(loading: Loading, own: Json, state: Json) -> None:
@@ -231,22 +234,43 @@ def check_keys(loading: Loading, own: Json, state: Json) -> None:
             raise loading.refused(f"it has no {missing!r}, which `into` needs", PART_HINT)
 
 
+def buffers_of(module: Any) -> Json:
+    """Returns the dtypes of buffers that a state does not have: modules make them."""
+    if not hasattr(module, "named_buffers"):
+        return {}
+    state = module.state_dict()
+    own = [(name, each) for name, each in module.named_buffers() if name not in state]
+    return {
+        "buffers": {name: str(each.dtype)[6:] for name, each in own if each.is_floating_point()}
+    }
+
+
+def dtypes_of(loading: Loading, state: Any) -> Json:
+    """Returns the dtypes that the tensors of a module had, by name."""
+    import torch
+
+    buffers = loading.facts.get("buffers") or {}
+    made = {name: getattr(torch, dtype) for name, dtype in buffers.items()}
+    return {**made, **{name: each.dtype for name, each in state.items() if is_tensor(each)}}
+
+
 def fit_dtypes(loading: Loading, module: Any, state: Any, is_new: bool) -> None:
     """Gives a new module the dtypes of a state. Refuses others in a module of the program.
 
     PyTorch would round the values.
     """
+    dtypes = dtypes_of(loading, state)
     for name, own in (*module.named_parameters(), *module.named_buffers()):
         if own.is_meta:
             hint = "Give it memory first: module.to_empty(device='cpu')."
             raise loading.refused(f"{quoted(name)} in `into` is on the device meta", hint)
-        saved = state.get(name)
-        if not is_tensor(saved) or saved.dtype == own.dtype:
+        dtype = dtypes.get(name, own.dtype)
+        if dtype == own.dtype:
             continue
         if not is_new:
-            state_of = f"{quoted(name)} is {saved.dtype}, and {own.dtype} in `into`"
-            raise loading.refused(state_of, f"Convert it first: module.to({saved.dtype}).")
-        own.data = own.data.to(saved.dtype)
+            state_of = f"{quoted(name)} is {dtype}, and {own.dtype} in `into`"
+            raise loading.refused(state_of, f"Convert it first: module.to({dtype}).")
+        own.data = own.data.to(dtype)
 
 
 def check_tensors(loading: Loading, own: Json, state: Json) -> None:

@@ -18,13 +18,14 @@ from . import estimators as _estimators
 from . import images as _images
 from . import libraries as _libraries
 from . import modules as _modules
+from . import pretrained as _pretrained
 from . import records as _records
 from . import tensors as _tensors
 from .table import ROWS, Loading, Row, find_row, path_of
 
 FACTS = "holdfast-object.json"
 FORMAT = "holdfast-object/1"
-BUILT_IN = (_data_sets, _estimators, _images, _libraries, _modules, _records)
+BUILT_IN = (_data_sets, _estimators, _images, _libraries, _modules, _pretrained, _records)
 """Modules that register their types."""
 
 
@@ -83,7 +84,9 @@ def prove(value: Any, row: Row, loading: Loading) -> None:
     except Exception as error:
         state = f"it cannot be loaded again ({getattr(error, 'message', error)})"
     if state:
-        raise unsupported(value, state, "Save its parts, or a file that its package writes.")
+        is_module = hasattr(value, "state_dict")  # whose hint is to save that
+        hint = "" if is_module else "Save its parts, or a file that its package writes."
+        raise unsupported(value, state, hint)
 
 
 def facts_of(version: Files) -> File | None:

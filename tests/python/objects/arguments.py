@@ -1,0 +1,351 @@
+"""Changes each argument that changes no shape, once: the object comes back equal, or is refused.
+
+Prints a line for each package with the counts, and one for each argument that is lost.
+"""
+
+import copy
+import inspect
+import sys
+
+import torch
+from holdfast.core.errors import HoldfastError
+from proofs import Stored, same
+from torch import nn
+
+OTHER = {
+    "relu": "gelu",
+    "gelu": "relu",
+    "silu": "gelu",
+    "zeros": "reflect",
+    "mean": "sum",
+    "nearest": "bilinear",
+    "avg": "max",
+    "token": "avg",
+    "right": "left",
+    "none": "all",
+    "tanh": "none",
+    "swish": "relu",
+}
+counts = {"equal": 0, "refused": 0, "lost": 0}
+
+
+def changed(value):
+    """Returns another value of the type of an argument; None if there is none."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value / 2 + 0.05 if isinstance(value, float) else value + 1
+    return OTHER.get(value) if isinstance(value, str) else None
+
+
+def plain(model):
+    """Returns the plain attributes of all modules in a model."""
+    kinds = (bool, int, float, str, tuple, type(None))
+    return {
+        name: {
+            key: value
+            for key, value in [("class", type(each).__name__), *vars(each).items()]
+            if isinstance(value, kinds) and key != "_is_full_backward_hook"
+        }
+        for name, each in model.named_modules()
+    }
+
+
+def outputs(model, inputs):
+    """Returns what a copy of a model computes, for predictions and in training."""
+    model, found = copy.deepcopy(model), []
+    for is_training in (False, True):
+        torch.manual_seed(3)
+        with torch.no_grad():
+            found.append(model.train(is_training)(**inputs))
+    plain = [each if isinstance(each, torch.Tensor) else each[0] for each in found]
+    return [
+        getattr(each, "logits", one) for each, one in zip(found, plain, strict=True)
+    ]
+
+
+def is_equal(model, again, inputs=None):
+    """Whether models have the same state, and the same outputs or plain attributes."""
+    if not same(model.state_dict(), again.state_dict()):
+        return False
+    if inputs is None:
+        return plain(model) == plain(again)
+    return all(map(torch.equal, outputs(model, inputs), outputs(again, inputs)))
+
+
+def count(title, value, into, judge):
+    """Saves a value, loads it, and counts whether it is equal, refused, or another."""
+    try:
+        again = Stored(value).load(into)
+    except HoldfastError as error:
+        counts["refused"] += 1
+        if "-v" in sys.argv:
+            print("refused", title, error.message)
+        return
+    is_same = judge(again)
+    counts["equal" if is_same else "lost"] += 1
+    if not is_same:
+        print("lost", title)
+
+
+def attempt(make):
+    """Returns a new object, or None if its arguments are refused by its package."""
+    torch.manual_seed(1)
+    try:
+        return make()
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def told(package):
+    print(package, *(f"{value} {key}" for key, value in counts.items()))
+    counts.update(dict.fromkeys(counts, 0))
+
+
+NEEDED = {
+    "in_features": 4,
+    "out_features": 4,
+    "in_channels": 4,
+    "out_channels": 4,
+    "kernel_size": 3,
+    "num_features": 4,
+    "normalized_shape": 4,
+    "num_groups": 2,
+    "num_channels": 4,
+    "d_model": 4,
+    "nhead": 2,
+    "embed_dim": 4,
+    "num_heads": 2,
+    "num_embeddings": 5,
+    "embedding_dim": 4,
+    "input_size": 4,
+    "hidden_size": 4,
+    "size": 3,
+    "lambd": 0.4,
+    "output_size": 3,
+    "padding": 1,
+    "in1_features": 3,
+    "in2_features": 3,
+    "upscale_factor": 2,
+    "downscale_factor": 2,
+    "p": 0.3,
+    "threshold": 0.1,
+    "value": 2.0,
+    "groups": 2,
+    "normalized_size": 4,
+}
+RECURRENT = {
+    "args": (4, 4),
+    "options": ["bias", "batch_first", "dropout", "num_layers"],
+}
+
+
+def of_torch():
+    kinds = {each for each in vars(nn).values() if inspect.isclass(each)}
+    for kind in sorted(kinds, key=lambda each: each.__name__):
+        if not issubclass(kind, nn.Module) or kind.__module__.endswith("loss"):
+            continue
+        arguments = inspect.signature(kind.__init__).parameters
+        needed = {key: NEEDED[key] for key in arguments if key in NEEDED}
+        whole = attempt(lambda: kind(**needed))  # noqa: B023
+        if whole is None or "Lazy" in kind.__name__ or kind is nn.PairwiseDistance:
+            continue
+        for key, argument in arguments.items():
+            value = changed(argument.default)
+            model = attempt(lambda: kind(**{**needed, key: value}))  # noqa: B023
+            if value is None or model is None or not is_like(model, whole):
+                continue
+            title = f"{kind.__name__} {key}={value}"
+            for into in (kind, kind(**needed)):
+                count(title, model, into, lambda again: is_equal(model, again))  # noqa: B023
+            counts_equal(title, model, kind(**{**needed, key: value}))
+    told("torch")
+
+
+def counts_equal(title, model, into, inputs=None):
+    before = counts["equal"]
+    count(title, model, into, lambda again: is_equal(model, again, inputs))
+    if counts["equal"] == before:
+        print("lost", title, "though its arguments are the same")
+
+
+def is_like(model, other):
+    shapes = [
+        {key: x.shape for key, x in each.state_dict().items()}
+        for each in (model, other)
+    ]
+    return shapes[0] == shapes[1]
+
+
+def of_timm():
+    import timm
+
+    for name in (
+        "test_resnet",
+        "test_vit",
+        "test_efficientnet",
+        "test_convnext",
+    ):
+        whole = timm.create_model(name, num_classes=7)
+        size = whole.pretrained_cfg["input_size"][-1]
+        x = {"x": torch.rand(2, 3, size, size)}
+        kinds = [each for each in type(whole).__mro__ if each is not nn.Module]
+        arguments = {**inspect.signature(kinds[0].__init__).parameters}
+        for key, argument in arguments.items():
+            options = [changed(argument.default)]
+            if "layer" in key:
+                options = [nn.SiLU] if "act" in key else []
+            for value in options:
+                made = lambda: timm.create_model(name, num_classes=7, **{key: value})  # noqa: B023
+                model = attempt(made)
+                if value is None or model is None or not is_like(model, whole):
+                    continue
+                if attempt(lambda: outputs(model, x)) is None:  # noqa: B023
+                    continue
+                title = f"{name} {key}={value}"
+                for into in (timm.create_model, timm.create_model(name, num_classes=7)):
+                    count(title, model, into, lambda again: is_equal(model, again, x))  # noqa: B023
+                counts_equal(title, model, made(), x)
+    told("timm")
+
+
+SIZES = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "vocab_size": 30,
+    "n_embd": 16,
+    "n_layer": 1,
+    "n_head": 2,
+    "d_model": 16,
+    "d_kv": 8,
+    "d_ff": 16,
+    "num_layers": 1,
+    "num_heads": 2,
+    "image_size": 32,
+    "num_key_value_heads": 2,
+    "num_local_experts": 2,
+    "head_dim": 8,
+}
+
+
+def of_transformers():
+    import transformers as t
+
+    words = {"input_ids": torch.tensor([[1, 2, 3, 4]])}
+    picture = {"pixel_values": torch.rand(1, 3, 32, 32)}
+    for kind, inputs in (
+        (t.LlamaForCausalLM, words),
+        (t.BertForMaskedLM, words),
+        (t.GPT2LMHeadModel, words),
+        (t.MixtralForCausalLM, words),
+        (t.ViTModel, picture),
+        (
+            t.T5ForConditionalGeneration,
+            {**words, "decoder_input_ids": words["input_ids"]},
+        ),
+    ):
+        config = kind.config_class
+        defaults = {**vars(config()), **config().to_dict()}
+        sizes = {
+            key: SIZES[key]
+            for key in SIZES
+            if key in defaults or key in config.attribute_map
+        }
+        whole = kind(config(**sizes))
+        for key, default in defaults.items():
+            value = changed(sizes.get(key, default))
+            if (
+                value is None
+                or key[0] == "_"
+                or key in ("model_type", "transformers_version")
+            ):
+                continue
+            model = attempt(lambda: kind(config(**{**sizes, key: value})))  # noqa: B023
+            if model is None or not is_like(model, whole):
+                continue
+            if attempt(lambda: outputs(model, inputs)) is None:  # noqa: B023
+                continue
+
+            def judge(again):
+                has = getattr(again.config, key) == getattr(model.config, key)  # noqa: B023
+                return has and is_equal(model, again, inputs)  # noqa: B023
+
+            count(f"{kind.__name__} {key}={value}", model, kind, judge)
+    told("transformers")
+
+
+def of_peft():
+    import peft
+    import transformers as t
+
+    words = {"input_ids": torch.tensor([[1, 2, 3, 4]])}
+    small = {key: SIZES[key] for key in list(SIZES)[:5]}
+
+    def base():
+        torch.manual_seed(2)
+        return t.LlamaForCausalLM(t.LlamaConfig(**small, attention_bias=True))
+
+    lora = {"target_modules": ["q_proj", "v_proj"], "r": 2, "init_lora_weights": False}
+    more = {
+        "init_lora_weights": ["gaussian", "pissa", "olora", "orthogonal", True],
+        "bias": ["all", "lora_only"],
+        "modules_to_save": [["lm_head"], ["lm_head", "norm"]],
+        "task_type": ["CAUSAL_LM"],
+        "rank_pattern": [{"q_proj": 3}],
+        "alpha_pattern": [{"q_proj": 3}],
+        "layers_to_transform": [[1]],
+        "target_modules": ["all-linear", ["q_proj"], ["embed_tokens"]],
+        "exclude_modules": [["v_proj"]],
+        "trainable_token_indices": [[1, 2]],
+        "target_parameters": [],
+    }
+    rows = []
+    for key, argument in inspect.signature(peft.LoraConfig).parameters.items():
+        value = changed(argument.default)
+        for each in more.get(key, [] if value is None else [value]):
+            rows.append((f"lora {key}={each}", peft.LoraConfig, {**lora, key: each}))
+    rows += [
+        (
+            "ia3",
+            peft.IA3Config,
+            {"target_modules": ["k_proj"], "feedforward_modules": []},
+        ),
+        (
+            "prompts",
+            peft.PromptTuningConfig,
+            {"num_virtual_tokens": 3, "task_type": "CAUSAL_LM"},
+        ),
+        (
+            "prefix",
+            peft.PrefixTuningConfig,
+            {"num_virtual_tokens": 3, "task_type": "CAUSAL_LM"},
+        ),
+        ("vera", peft.VeraConfig, {"target_modules": ["q_proj"], "r": 2}),
+        ("loha", peft.LoHaConfig, {"target_modules": ["q_proj"], "r": 2}),
+        ("boft", peft.BOFTConfig, {"target_modules": ["q_proj"], "boft_block_size": 2}),
+    ]
+    for title, kind, options in rows:
+        model = attempt(lambda: peft.get_peft_model(base(), kind(**options)))  # noqa: B023
+        if model is None:
+            continue
+        for name, each in model.named_parameters():
+            if each.requires_grad and each.is_floating_point():
+                each.data += torch.rand_like(each) / 10  # as training would
+        if attempt(lambda: outputs(model, words)) is None:  # noqa: B023
+            continue
+        model.eval()
+
+        def judge(again):
+            with torch.no_grad():
+                found = [each.eval()(**words).logits for each in (model, again)]  # noqa: B023
+            return torch.equal(*found)
+
+        count(title, model, base(), judge)
+    told("peft")
+
+
+for part in sys.argv[2:]:
+    if part != "-v":
+        globals()[f"of_{part}"]()
