@@ -144,7 +144,7 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/strangers-leftovers-removed",
     file: "extensions/maintenance/garbage/leftovers.ts",
-    text: ": isLeftover(key);",
+    text: ": LAYOUT.isLeftover(key);",
     replacement: ": true;",
     test: "tests/extensions/maintenance/garbage_keys_test.ts",
     testName: "foreign files in folders of the registry are kept",
