@@ -63,15 +63,14 @@ const LOW_BYTES = 1024 * MIB;
 const DISKS = {
   disk: {
     full: "fail",
-    advice: "Remove data: holdfast prune, then holdfast gc after the grace period, or gc --now " +
-      "while nobody else uses the registry.",
-    reason: commandReasons.of("disk_full"),
+    advice: "Remove data.",
+    reasons: ["space_needed", "disk_full"],
   },
   /** Without space, reads go on without it. */
   cache: {
     full: "warn",
     advice: "Free it: holdfast cache clear. Or set HOLDFAST_CACHE to a folder on another disk.",
-    reason: undefined,
+    reasons: [],
   },
 } as const;
 
@@ -92,8 +91,11 @@ export async function checkDisk(
       ? `${path}: its disk has no inodes left`
       : `${formatBytes(free)} free for ${path}`;
     if (free >= LOW_BYTES && !noInodes) return ok(what, state);
-    const { full, advice: hint, reason } = DISKS[what];
-    const advice = context.hint({ hint, reason }) ?? hint;
+    const { full, advice: plain, reasons } = DISKS[what];
+    let advice: string = plain;
+    for (const kind of reasons) { // each extension completes what another did
+      advice = context.hint({ hint: advice, reason: commandReasons.of(kind) }) ?? advice;
+    }
     return trouble(what, free < FULL_BYTES || noInodes ? full : "warn", state, advice);
   } catch (error) {
     const { code, message, name } = error as NodeJS.ErrnoException;

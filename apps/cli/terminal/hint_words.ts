@@ -37,9 +37,9 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   not_mutable: "Create a mutable registry: holdfast init FOLDER --mutable",
   held_by_alias: "Point the alias to another version first, or add --force.",
   held_by_release: "Delete the release first, or add --force.",
-  alias_protected: "Change the alias with holdfast alias --force, or see: holdfast rules ls",
-  promotion_refused: "Meet the conditions of the rule. See: holdfast rules ls",
-  protected: "Change it with: holdfast rules set or rules rm. Or delete with --force.",
+  alias_protected: "Change the alias with: holdfast alias --force",
+  promotion_refused: null,
+  protected: "Change the rule, or delete with --force.",
   outcome_unknown: "Read it again to see the outcome. A save with an --idempotency-key can be " +
     "repeated safely.",
   damaged: ({ finding }) => `${finding} Save the value again with --share none.`,
@@ -112,8 +112,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   array_unsupported: "Read its bytes with `holdfast cat REF PATH`, or save it as numbers.",
 
   pattern_unmatched: "See what exists: holdfast ls. * matches anything but /, and **/ any folders.",
-  grace_too_short: "To free space now, run `holdfast gc --now` while nothing else uses the " +
-    "registry.",
+  grace_too_short: "Pass a longer period.",
   worker_lost: "It committed nothing. Run the same command again.",
 
   service_exposed: "Create a token (holdfast token create --tokens tokens.json --scope admin) " +
