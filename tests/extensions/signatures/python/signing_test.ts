@@ -147,13 +147,15 @@ signingTest("Python refuses what cannot sign or be signed, without a secret", as
   const [signed, refused] = await python_(
     `
 shown(lambda: holdfast.sign_version(registry, name, "encrypted.pem", passphrase="right"))
+import os
+os.environ["PATH"] = "/no-command-here"
 shown(lambda: holdfast.sign_version(holdfast.open_registry("registry"), name, "key.pem"))
 `,
     service,
     root.path,
   );
   assertEquals(signed.is_new, true);
-  assertMatch(refused.text, /^Cannot do this with ".*": it needs a service/);
+  assertMatch(refused.text, /^Cannot start a service: no command `holdfast`/);
 });
 
 signingTest("a function of Python signs, such as one that asks a key service", async (root) => {
