@@ -26,6 +26,7 @@ const PARTS_OF_APPS = [
   "formats/archive/",
   "formats/csv/find_delimiter.ts",
   "formats/mermaid.ts",
+  "materializers/path/local_files.ts",
   "registry/places/",
   "extensions/runs/last_values.ts",
   "extensions/transfers/presign_download.ts",

@@ -18,6 +18,7 @@ import type {
 } from "../../../materializers/mod.ts";
 import type { UploadSource } from "../../../extensions/transfers/mod.ts";
 import { checkJoinedSize, checkUploadSize } from "../guard/body_limit.ts";
+import { fileOf } from "../../../materializers/path/local_files.ts"; // none in a Worker
 import { stateOfOwn } from "../uploads/own_upload.ts";
 import { type Access, denied } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
@@ -51,7 +52,7 @@ export async function openSentFiles(
     const content = "data" in file
       ? decoded(file)
       : "local" in file
-      ? await ofThisMachine(context, file, options.access)
+      ? ofThisMachine(context, file, options.access)
       : await opened.open(file);
     files.push({ path: file.path, content, ...fileFacts(file) });
   }
@@ -171,19 +172,15 @@ class SentFiles {
 }
 
 /** Opens a file that the service and the sender both see. The rights of all others end at the service. */
-async function ofThisMachine(
+function ofThisMachine(
   { options }: Parts,
   { path, local, size, sha256 }: SentFile & { local: string },
   access: Access,
-): Promise<FileSource> {
+): FileSource {
   if (!options.localFiles || !access.admin) {
     throw denied("name files of the service's machine", "admin");
   }
-  const { file, localPath } = await import("../../../materializers/mod.ts");
-  const [found] = await Array.fromAsync(
-    await file().save(localPath(local, { readAll: true }), {}),
-  );
-  const source = found!.content as FileSource;
+  const source = fileOf({ path: local, options: { readAll: true } }).content as FileSource;
   checkUploadSize(options, source.size);
   if (size !== undefined && size !== source.size) {
     throw mismatch(path, `it has ${source.size} bytes, not ${size}`);
