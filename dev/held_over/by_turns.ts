@@ -73,7 +73,6 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     "tests/operators/runner/shards_test.ts",
     "tests/docs/recipes_test.ts",
     "tests/extensions/processes/one_memory_test.ts",
-    "tests/publish_test.ts",
     "tests/dev/compile_test.ts",
     "tests/dev/deno_bundle_test.ts",
     "tests/lazy_drivers_test.ts",
