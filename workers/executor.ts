@@ -10,7 +10,7 @@ import { type PoolOptions, type Slot, type WorkerJob, WorkerLost, WorkerPool } f
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { bufferBytes, isMovable, sendJob } from "./wire_job.ts";
 
-/** The cost of starting a worker, in bytes of work; with a client of a bucket. */
+/** The cost of starting a worker, in bytes of work; the second is that with a client of a bucket. */
 const START_BYTES = 32 * 1024 * 1024, START_BYTES_OF_BUCKET = 7 * START_BYTES;
 /** The cost of compressing one byte, in plain bytes. */
 const COMPRESSION_COST = 8;
@@ -86,8 +86,8 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
   }
 
   /**
-   * Returns the worker with the least work, or undefined if this thread has less. A worker starts when
-   * this thread has done as much work as that costs: as much may follow.
+   * Returns the worker with the least work, or undefined if this thread has less. A worker starts
+   * once this thread has done as much work as the start costs, as more is likely to follow.
    */
   #choose(): Slot | undefined {
     const { slots, running } = this.pool;

@@ -1,5 +1,5 @@
-// Folders with many others beside them, as those of names: to open each takes most of the time of a
-// list, to ask for one path a sixth of that.
+// Folders with many siblings, such as those of names. To open each takes most of the time of a list;
+// to check whether one path exists takes a sixth of that.
 import fs from "node:fs";
 import { isPrefix, type StoredFolder, type StoredFolders } from "../../core/backend.ts";
 import { readLater, walk } from "./list.ts";

@@ -1,6 +1,6 @@
 // Listing names. The records of several names come with one request, so names are read from their
 // records. A name whose records fill a page hides the next ones: then some names are listed as
-// folders, and each is asked for a version, at the same time. A disk has another way.
+// folders, and each is asked for a version, at the same time. On a disk, see names_on_disk.ts.
 import { isPrefix } from "../../core/backend.ts";
 import { checkName } from "../../core/naming/names.ts";
 import type { NamesOptions } from "../../core/registry.ts";

@@ -93,7 +93,7 @@ export async function checkDisk(
     if (free >= LOW_BYTES && !noInodes) return ok(what, state);
     const { full, advice: plain, reasons } = DISKS[what];
     let advice: string = plain;
-    for (const kind of reasons) { // each extension completes what another did
+    for (const kind of reasons) { // the hint of one kind completes that of another
       advice = context.hint({ hint: advice, reason: commandReasons.of(kind) }) ?? advice;
     }
     return trouble(what, free < FULL_BYTES || noInodes ? full : "warn", state, advice);

@@ -1,5 +1,5 @@
-// Names on a disk, where each has a folder. It is read once. Later it is only asked for a record above
-// the live one that was found: if there is none, nobody has deleted that.
+// Names on a disk, where each has a folder. The first list reads all folders, and finds a live version
+// in each. Later lists only check whether it has a newer record: without one, it is still live.
 import type { Backend, ListOptions, StoredFolder, StoredFolders } from "../../../core/backend.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
 import { anyVersion, asGeneration, type Head, headOf } from "../../cell/heads.ts";
