@@ -37,7 +37,7 @@ class HoldfastError(Exception):
 
 
 class NotFound(HoldfastError, KeyError):
-    """There is no such name, version, alias, file or registry. A `KeyError`, as of a dictionary."""
+    """There is no such name, version, alias, file or registry. Also a `KeyError`, as in a dict."""
 
     __str__ = Exception.__str__
 
@@ -107,7 +107,7 @@ def quoted(text: str) -> str:
 
 HINTS = {
     "dask": "Save value.compute().",
-    "datasets": "Write it with value.save_to_disk('value'), and save Path('value').",
+    "datasets": "Save a Dataset as a version of its own, of an IterableDataset a list of rows.",
     "datetime": "Save str(value).",
     "decimal": "Save str(value).",
     "fractions": "Save str(value).",

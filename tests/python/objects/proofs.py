@@ -25,7 +25,7 @@ def report(name, ok):
 
 
 class Stored:
-    """An object in a folder. Without the members of `facts` that `without` names, as of old."""
+    """An object in a folder, whose `facts` lack the members that `without` names."""
 
     def __init__(self, value, without=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=sys.argv[1]))

@@ -83,10 +83,10 @@ def batches_of(value: Any) -> Iterator[Any]:
 
 def of_another_data_set(value: Any, again: Any) -> str:
     if value.features != again.features or len(value) != len(again):
-        return "its features are others when it comes back"
+        return "its features or its length would differ after a load"
     for own, other in zip(batches_of(value), batches_of(again), strict=True):
         if not own.equals(other) and not same(own.to_pylist(), other.to_pylist()):  # for NaN
-            return "its rows are others when it comes back"
+            return "its rows would differ after a load"
     return ""
 
 
@@ -111,7 +111,7 @@ class Items:
         try:
             check_written(tensors_of(value), read_tensors(loading))
         except Conflict:
-            return "its items are others when they are read again"
+            return "its items differ when they are read again"
         return ""
 
 

@@ -130,12 +130,12 @@ def of_other_members(value: Any, again: Any, *members: str) -> str:
     for member in members:
         own, other = (getattr(each, member) for each in (value, again))
         if not (same(own(), other()) if callable(own) else same(own, other)):
-            return f"its `{member}` are others when it comes back"
+            return f"its `{member}` would differ after a load"
     return ""
 
 
 def plain_parameters(parameters: Json) -> Json:
-    """Returns the parameters that were set and that JSON has: no NaN, functions and arrays."""
+    """Returns the parameters that are set and fit into JSON: no NaN, functions or arrays."""
     plain: Json = {}
     for name, value in parameters.items():
         number = value.item() if type(value).__module__ == "numpy" and value.ndim == 0 else value
@@ -173,14 +173,14 @@ class CatBoost(XGBoost):
 
     def difference(self, value: Any, loading: Loading) -> str:
         again = self.load(loading._replace(into=type(value)))
-        # Its file has all parameters, of which `get_params` of a loaded one has other names.
+        # Its file has all parameters, but `get_params` of a loaded one has other names for some.
         members = ("classes_", "feature_names_", "tree_count_", "get_scale_and_bias")
         odd = of_other_members(value, again, *members)
         return odd or of_other_predictions(value, again)
 
 
 PARSE_SECONDS = 120
-"""Time for a process to start and import a package. Each MiB that it parses has another second."""
+"""Seconds in which a process starts and imports a package. Each MiB that it parses adds one."""
 
 
 def parse_apart(program: str, path: Path, seconds: float = PARSE_SECONDS) -> None:
@@ -200,11 +200,11 @@ def parse_apart(program: str, path: Path, seconds: float = PARSE_SECONDS) -> Non
     except subprocess.TimeoutExpired:
         raise TimeoutError(f"a process that parses it has not ended in {limit} s") from None
     if done.returncode not in (0, 1):  # 1 for an exception, which the next parse raises, too
-        raise ValueError(f"a process that parses it ends with {done.returncode}")
+        raise ValueError(f"a process that parses it ends with code {done.returncode}")
 
 
 def check_tree_sizes(path: Path) -> None:
-    """Raises `ValueError` if trees end behind their file: LightGBM would read other memory."""
+    """Raises `ValueError` if trees end after the file: LightGBM would read beyond its memory."""
     with path.open("rb") as lines:
         for line in lines:
             if line.startswith(b"Tree="):
@@ -220,8 +220,8 @@ def check_tree_sizes(path: Path) -> None:
 class LightGBM:
     """Boosters of LightGBM, in its own format.
 
-    A hostile file ends the process that parses it, so another process does so first. `trust=True`
-    saves its time.
+    A hostile file ends the process that parses it, so another process does so first, except with
+    `trust=True`.
     """
 
     FILE = "model.txt"
@@ -252,7 +252,7 @@ class LightGBM:
     def difference(self, value: Any, loading: Loading) -> str:
         again = self.load(loading)
         if value.feature_name() != again.feature_name():
-            return "the names of its features are others when it comes back"
+            return "the names of its features would differ after a load"
         return of_other_predictions(value, again, ("predict",), value.num_feature())
 
 

@@ -1,4 +1,4 @@
-"""Images of Pillow, as PNG, and as TIFF those that PNG cannot hold."""
+"""Images of Pillow, as PNG, or as TIFF if PNG cannot store them."""
 
 # The packages may be absent, and have no types.
 # pyright: reportMissingImports=false, reportMissingTypeStubs=false
@@ -31,10 +31,10 @@ class Image:
         file = MODES.get(value.mode)
         if file is None:
             hint = 'Convert it: image.convert("RGBA").'
-            raise unsupported(value, f"no format has the mode {value.mode}", hint)
+            raise unsupported(value, f"PNG and TIFF cannot store the mode {value.mode}", hint)
         options: dict[str, Any] = {"icc_profile": value.info.get("icc_profile")}
         if file == PNG:
-            options["exif"] = value.getexif().tobytes()  # a TIFF would be turned by it when read
+            options["exif"] = value.getexif().tobytes()  # a load of a TIFF would turn it by these
         elif value.mode != "F":
             options["compression"] = "tiff_lzw"
         value.save(folder / file, **options)
@@ -52,7 +52,7 @@ class Image:
     def difference(self, value: Any, loading: Loading) -> str:
         again = facts_of(self.load(loading))
         odd = (name for name, each in facts_of(value).items() if each != again[name])
-        return next((f"its {name} is another one when it comes back" for name in odd), "")
+        return next((f"its {name} would differ after a load" for name in odd), "")
 
 
 def facts_of(image: Any) -> dict[str, Any]:

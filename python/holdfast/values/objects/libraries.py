@@ -95,7 +95,7 @@ class Onnx:
     def difference(self, value: Any, loading: Loading) -> str:
         again = self.load(loading)
         is_same = again == value or again.SerializeToString() == value.SerializeToString()
-        return "" if is_same else "another model comes back"
+        return "" if is_same else "it would differ after a load"
 
 
 @built_in("ultralytics.engine.model.Model", "ultralytics")

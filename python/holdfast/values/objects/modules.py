@@ -139,7 +139,7 @@ def described_module(module: Any) -> str:
     Those with the default are left out: a later release of a class may have more of them.
     """
     kind, own = type(module), vars(module)
-    lists = ("ParameterList", "ParameterDict")  # which show devices, and shapes, as the state has
+    lists = ("ParameterList", "ParameterDict")  # they show devices and shapes, which the state has
     shown = "" if kind.__name__ in lists else ADDRESS.sub("", module.extra_repr())
     for name, default in [pair for each in arguments_taken(kind) for pair in each.items()]:
         found = next((each for each in (name, f"_{name}") if each in own), "device")
@@ -202,7 +202,7 @@ def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any
 def check_made(loading: Loading, module: Any, is_new: bool) -> None:
     """Refuses a module that was made in another way than the saved one."""
     saved = loading.facts.get("made")
-    if not is_list(saved):  # by an earlier commit
+    if not is_list(saved):  # it was saved without a description
         return
     odd = first_other(saved, made_of(module))
     if odd:
@@ -210,7 +210,7 @@ def check_made(loading: Loading, module: Any, is_new: bool) -> None:
 
 
 def first_other(saved: list[str], own: list[str]) -> str:
-    """Returns the first difference of two descriptions of modules."""
+    """Returns the first difference of two descriptions of modules; an empty string if none."""
     if own == saved:
         return ""
     gone, come = ([x for x in a if x not in b] for a, b in ((saved, own), (own, saved)))
@@ -224,7 +224,7 @@ def check_keys(loading: Loading, own: Json, state: Json) -> None:
         raise loading.refused(f"it has no key {missing!r}, which `into` needs", PART_HINT)
     unknown = next((key for key in state if key not in own), None)
     if unknown is not None:
-        raise loading.refused(f"it has the key {unknown!r}, which `into` has not", PART_HINT)
+        raise loading.refused(f"it has the key {unknown!r}, which `into` does not have", PART_HINT)
     groups, needs = state.get("param_groups"), own.get("param_groups")  # of an optimizer
     if not is_list(groups) or not is_list(needs):
         return
@@ -286,12 +286,12 @@ def check_tensors(loading: Loading, own: Json, state: Json) -> None:
             raise loading.refused(f"it does not fit `into`: {quoted(name)} is {shapes}", hint)
         first = tied.setdefault(place_of(each), saved) if each.numel() > 0 else saved
         if first is not saved and not same_tensor(first, saved):
-            state_of = f"{quoted(name)} is another parameter, and one with two names in `into`"
+            state_of = f"{quoted(name)} has its own values, and shares those of another in `into`"
             raise loading.refused(state_of, SAME_HINT)
 
 
 def converts(module: Any) -> bool:
-    """Whether a part of a module has code of its own that loads states."""
+    """Whether a part of a module loads states by its own code."""
     return any(
         not type(each)._load_from_state_dict.__module__.startswith("torch.nn.")
         or each._load_state_dict_pre_hooks

@@ -21,7 +21,7 @@ ROWS = 32
 def of_another_estimator(value: Any, again: Any) -> str:
     """Returns how a loaded estimator differs from the saved one; an empty string if it does not."""
     if type(value) is not type(again):
-        return f"it comes back as {type(again).__name__}"
+        return f"it would be a {type(again).__name__} after a load"
     return of_other_parameters(value, again) or of_other_predictions(value, again)
 
 
@@ -29,15 +29,15 @@ def of_other_parameters(value: Any, again: Any) -> str:
     own, other = value.get_params(deep=False), again.get_params(deep=False)
     for name in {**own, **other}:
         if name not in own or name not in other or not same(own[name], other[name]):
-            found = f"{own.get(name)!r:.60} comes back as {other.get(name)!r:.60}"
-            return f"its parameter `{name}` {found}"
+            found = f"{other.get(name)!r:.60} after a load, not {own.get(name)!r:.60}"
+            return f"its parameter `{name}` would be {found}"
     return ""
 
 
 def of_other_predictions(
     value: Any, again: Any, methods: Sequence[str] = METHODS, features: Any = None
 ) -> str:
-    """Compares the results for a few rows. Features of a pandas table have unknown types."""
+    """Compares results for random rows, unless the types of its features are unknown."""
     if features is None:
         is_table = getattr(value, "feature_names_in_", None) is not None
         features = 0 if is_table else getattr(value, "n_features_in_", 0)
@@ -47,7 +47,7 @@ def of_other_predictions(
             if expected is None or not same(expected, result(value, method, rows)):
                 continue  # it takes no such rows, or its results are random
             if not near(expected, result(again, method, rows)):
-                return f"`{method}` of what comes back has other results"
+                return f"the results of its `{method}` would differ after a load"
     return ""
 
 
@@ -76,7 +76,7 @@ def result(value: Any, method: str, rows: Any) -> Any:
 
 
 def near(a: Any, b: Any) -> bool:
-    """Whether results are the same, but for the rounding of other strides in memory."""
+    """Whether results are equal, except for rounding, which depends on strides in memory."""
     import numpy
 
     if same(a, b):

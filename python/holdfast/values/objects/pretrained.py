@@ -1,4 +1,4 @@
-"""Models, tokenizers and adapters that write themselves into a folder: transformers and PEFT."""
+"""Models, tokenizers and adapters of transformers and PEFT, which have `save_pretrained`."""
 
 # The packages may be absent, and have no types.
 # pyright: reportMissingImports=false, reportMissingTypeStubs=false
@@ -20,7 +20,7 @@ from .tensors import same_tensor
 
 
 class Pretrained:
-    """Models, tokenizers and others that write themselves into a folder."""
+    """Models, tokenizers and others with `save_pretrained` and `from_pretrained`."""
 
     def save(self, value: Any, folder: Path) -> Json:
         value.save_pretrained(folder)
@@ -90,7 +90,7 @@ VOLATILE = (
 
 
 def of_another(value: Any, again: Any) -> str:
-    """Returns how what was loaded differs from the saved; an empty string if it does not."""
+    """Returns how a loaded object differs from the saved one; an empty string if it does not."""
     if not hasattr(value, "state_dict"):
         return other_part(described_plainly(value), described_plainly(again), type(value).__name__)
     for part in ("config", "generation_config"):
@@ -104,9 +104,9 @@ def of_another(value: Any, again: Any) -> str:
     own, other = value.state_dict(), again.state_dict()
     for name in {**own, **other}:
         if name not in own or name not in other:
-            return f"it comes back {'with' if name in other else 'without'} {quoted(name)}"
+            return f"a load would {'add' if name in other else 'lose'} {quoted(name)}"
         if own[name].dtype != other[name].dtype:
-            return f"{quoted(name)} is {own[name].dtype}, and comes back as {other[name].dtype}"
+            return f"{quoted(name)} is {own[name].dtype}, and {other[name].dtype} after a load"
         if not same_tensor(own[name], other[name]):
             raise changed(f"the tensor {quoted(name)}")
     return ""
@@ -133,7 +133,7 @@ def other_part(own: Any, other: Any, name: str) -> str:
         own, other = list(own), list(other)
     if not is_dict(own) or not is_dict(other):
         same = own == other or repr(own) == repr(other)
-        return "" if same else f"its `{name}` {own!r:.60} comes back as {other!r:.60}"
+        return "" if same else f"its `{name}` is {own!r:.60}, and {other!r:.60} after a load"
     keys = [key for key in {**own, **other} if key not in VOLATILE]
     odd = (other_part(own.get(key), other.get(key), f"{name}.{key}") for key in keys)
     return next(filter(None, odd), "")
@@ -146,7 +146,7 @@ def pickle_in(folder: Path) -> str | None:
 
 
 def refuse_pickles(loading: Loading) -> None:
-    """Refuses files that no save has written."""
+    """Refuses pickles: no save writes them."""
     found = pickle_in(loading.folder)
     if found is not None:
         hint = "If you trust its author, download the files and load them yourself."
@@ -186,7 +186,7 @@ class Peft:
         hint = "Pass the base model of the saved adapters."
         known = loading.facts.get("base", type(base).__name__)
         if known != type(base).__name__:
-            raise loading.refused(f"`into` is no {known}", hint)
+            raise loading.refused(f"`into` is not a {known}", hint)
         try:
             adapted(loading, hollow(base))  # `base` stays as it was if it does not fit
             return adapted(loading, base)
@@ -200,7 +200,7 @@ class Peft:
             if odd:
                 return odd
         if type(value) is not type(again):
-            return f"it comes back as {type(again).__name__}"
+            return f"it would be a {type(again).__name__} after a load"
         own, other = dict(value.named_parameters()), dict(again.named_parameters())
         adapters = dict(of_adapters(value, list(value.peft_config)))
         for name, each in own.items():
@@ -212,13 +212,13 @@ class Peft:
 
 
 def of_adapters(model: Any, names: list[str]) -> list[tuple[str, Any]]:
-    """Returns the parameters of adapters: their names are parts of those of parameters."""
+    """Returns the parameters that have the name of an adapter as a part of theirs."""
     found = model.named_parameters()
     return [(name, each) for name, each in found if not {*names}.isdisjoint(name.split("."))]
 
 
 def hollow(module: Any) -> Any:
-    """Returns a copy of a module of which large tensors have one number in memory."""
+    """Returns a copy of a module whose large tensors take the memory of one number."""
     import torch
 
     def emptied(tensor: Any) -> Any:
@@ -246,7 +246,7 @@ def adapted(loading: Loading, base: Any) -> Any:
         loaded = load(str(path), name, autocast_adapter_dtype=False)
         model = model or loaded
     tensors = known.get("tensors")
-    if not is_dict(tensors):  # by an earlier commit
+    if not is_dict(tensors):  # it was saved without dtypes
         return model
     found = dict(of_adapters(model, names))
     if {*found} != {*tensors}:

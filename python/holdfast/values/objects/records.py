@@ -22,7 +22,7 @@ ROW = "dataclass"
 
 
 def is_record(value: Any) -> bool:
-    """Whether a value is a dataclass of no type that has a format of its own."""
+    """Whether a value is a dataclass, and not of a type with another format."""
     is_made = dataclasses.is_dataclass(value) and not isinstance(value, type)
     return is_made and not isinstance(value, (dict, list, tuple, set, str, int, float))
 
@@ -30,7 +30,7 @@ def is_record(value: Any) -> bool:
 @built_in("dataclass", ROW)  # no type has this name: see `is_record`
 @built_in("pydantic.main.BaseModel", "pydantic")
 class Record:
-    """Values of a class with typed fields, by pydantic."""
+    """Objects of classes with typed fields, by pydantic."""
 
     def save(self, value: Any, folder: Path) -> None:
         adapter = adapter_of(type(value))
@@ -39,7 +39,7 @@ class Record:
             schema = adapter.json_schema(mode="serialization")
         except (ValueError, TypeError, RuntimeError) as error:
             raise unsupported(
-                value, str(error), "Save the part that is no JSON by itself."
+                value, str(error), "Save the part that is not JSON separately."
             ) from None
         (folder / FILE).write_bytes(data)
         (folder / SCHEMA).write_text(json.dumps(schema, indent=2), encoding="utf-8")
@@ -48,7 +48,7 @@ class Record:
         into = loading.wanted("Config")
         if not isinstance(into, type) or not (dataclasses.is_dataclass(into) or is_model(into)):
             hint = "Pass a dataclass, or a class of pydantic: into=Config."
-            raise loading.refused("`into` is no class with fields", hint)
+            raise loading.refused("`into` is not a class with fields", hint)
         adapter, data = adapter_of(into), loading.file(FILE).read_bytes()
         hint = f"Pass the class that was saved; {SCHEMA} describes its fields."
         try:
@@ -65,8 +65,8 @@ class Record:
         for name in {**vars(value), **vars(again)} if hasattr(value, "__dict__") else {}:
             own, other = (getattr(each, name, None) for each in (value, again))
             if own != other:
-                return f"its field `{name}` comes back as {other!r:.60}"
-        return "" if again == value else "another value comes back"
+                return f"its field `{name}` would be {other!r:.60} after a load"
+        return "" if again == value else "it would differ after a load"
 
 
 def has_all(again: Any, stored: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Tensors of PyTorch, and modules and states with them, as safetensors and JSON."""
+"""Tensors of PyTorch, and values that contain them, as safetensors and JSON."""
 
 # PyTorch and safetensors may be absent.
 # pyright: reportMissingImports=false, reportMissingTypeStubs=false
@@ -54,7 +54,7 @@ class Tensors:
 
     def __init__(self) -> None:
         self.by_name: dict[str, Any] = {}
-        """They stay in memory, so that no later one gets the address of an earlier one."""
+        """Tensors that stay in memory, so that no later one gets the address of an earlier one."""
         self._names: dict[Any, str] = {}
 
     def write(self, folder: Path) -> None:
@@ -206,10 +206,10 @@ def written(value: Any, folder: Path) -> Any:
 
 
 def check_written(value: Any, again: Any) -> None:
-    """Raises `Conflict` if a state that was read is not that of a value: it changed meanwhile."""
+    """Raises `Conflict` if a state that was read differs from that of a value, which changed."""
     own, read = Tensors(), Tensors()
     if own.json_of(value) != read.json_of(again):
-        raise changed("a state: its keys or plain values")
+        raise changed("a state (its keys or plain values)")
     for name, tensor in own.by_name.items():
         if not same_tensor(tensor, read.by_name[name]):
             raise changed(f"the tensor {quoted(name)}")
@@ -224,6 +224,6 @@ def same_tensor(a: Any, b: Any) -> bool:
     flat = [each.detach().to("cpu").contiguous().view(-1) for each in (a, b)]
     size = flat[0].element_size() * flat[0].numel()
     starts = [each.storage_offset() * each.element_size() for each in flat]
-    wide = (torch.int64, torch.int32, torch.int16)  # which are compared faster than bytes
+    wide = (torch.int64, torch.int32, torch.int16)  # these are compared faster than bytes
     dtype = next((x for x in wide if not any(y % x.itemsize for y in (size, *starts))), torch.uint8)
     return bool(torch.equal(*(each.view(dtype) for each in flat)))
