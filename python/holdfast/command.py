@@ -1,4 +1,4 @@
-"""The command `holdfast`: the program that this package brings, or the commands of Python."""
+"""The command `holdfast`: the program in this package, or the commands that need Python alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .program import command_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Becomes the command, or runs the commands that Python alone has."""
+    """Becomes the program, or runs the commands that need Python alone."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = command_line()
     if command is None:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if os.name == "posix":
         sys.stdout.flush()
         os.execv(command[0], [*command, *given])
-    with subprocess.Popen([*command, *given]) as process:  # Windows cannot become another program
+    with subprocess.Popen([*command, *given]) as process:  # Windows has no exec
         while True:
             with suppress(KeyboardInterrupt):  # which reaches both
                 return process.wait()

@@ -1,4 +1,4 @@
-"""The commands that Python alone has. `command.py` runs all commands, where it can."""
+"""The commands that need Python alone, for installations without the program."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INSTALL = "pip install 'holdfast-registry[cli]'"
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        super().error(f"{message}\nhint: See --help. For all commands run {INSTALL}")
+        super().error(f"{message}\nhint: See --help. For all commands run: {INSTALL}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(
         prog="python -m holdfast",
         description="Reads and writes a registry.",
-        epilog=f"All commands of Holdfast need more: {INSTALL}",
+        epilog=f"For all commands of Holdfast run: {INSTALL}",
     )
     registry_help = "folder, bucket or URL of a service (default: $HOLDFAST_REGISTRY)"
     parser.add_argument("-r", "--registry", metavar="LOCATION", help=registry_help)

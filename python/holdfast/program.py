@@ -1,4 +1,4 @@
-"""The program that wheels of this package bring, which Deno or Node runs."""
+"""The program in the wheels of this package, which Deno or Node runs."""
 
 from __future__ import annotations
 

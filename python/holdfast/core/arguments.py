@@ -114,7 +114,7 @@ def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
 
 
 def spelled(function: Any, kinds: str) -> str:
-    """Returns an annotation with the types that its aliases stand for, and those of most calls."""
+    """Returns an annotation without aliases, and with `list` and `dict` for abstract types."""
 
     def meant(word: re.Match[str]) -> str:
         kind = function.__globals__.get(word[0])
