@@ -247,8 +247,12 @@ export function retold(error: RegistryError, changes: Partial<Fault>): RegistryE
  */
 export type Advice = Pick<RegistryErrorFields, "hint" | "reason">;
 
-/** An advice with a suggestion, which is part of the hint. */
-type Suggesting = Advice & Pick<RegistryErrorFields, "suggestion">;
+/**
+ * An advice with a suggestion, which is part of the hint.
+ *
+ * @internal
+ */
+export type Suggesting = Advice & Pick<RegistryErrorFields, "suggestion">;
 
 /**
  * Returns the hint of an error in the words of an interface: those of the first table with its

@@ -9,15 +9,16 @@ import { userFolder } from "../core/naming/user_folder.ts";
 import { isGranted, type System } from "../core/system.ts";
 import { checkLocalPath } from "../core/urls/local_path.ts";
 
-/** A folder to use, or the reason against it; `unsafe` if it exists and others can write to it. */
-type CacheFolder = { path: string } | { problem: string; unsafe?: true };
-
 /**
  * Returns the requested folder, else `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` (XDG
  * Base Directory Specification 0.8) or in `~/.cache`. The first two may be relative to the current
- * folder. Creates nothing that stays, and never prompts for a permission.
+ * folder. Creates nothing that stays, and never prompts for a permission. Or returns the reason
+ * against it, with `unsafe` if the folder exists and others can write to it.
  */
-export function cacheFolder(asked: string | URL | undefined, system: System): CacheFolder {
+export function cacheFolder(
+  asked: string | URL | undefined,
+  system: System,
+): { path: string } | { problem: string; unsafe?: true } {
   const path = asked === undefined ? placeInEnvironment(system) : pathOf(asked);
   if (path === undefined) {
     return { problem: "none of HOLDFAST_CACHE, XDG_CACHE_HOME and HOME is set and readable" };

@@ -186,12 +186,14 @@ export function otherSize(
   return invalid("put", JSON.stringify(place.key), state, { hint, ...place });
 }
 
-type Pipe = TransformStream<Uint8Array, Uint8Array>;
-const Fixed = (globalThis as { FixedLengthStream?: new (size: number) => Pipe }).FixedLengthStream;
+const Fixed = (globalThis as {
+  FixedLengthStream?: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
+}).FixedLengthStream;
 
 /** Returns a pipe that a Worker sends with this length. Undefined on other runtimes. */
-export const fixedLength: ((size: number) => Pipe) | undefined = Fixed &&
-  ((size) => new Fixed(size));
+export const fixedLength:
+  | ((size: number) => TransformStream<Uint8Array, Uint8Array>)
+  | undefined = Fixed && ((size) => new Fixed(size));
 
 export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({

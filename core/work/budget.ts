@@ -4,12 +4,14 @@ import type { FilesToSave, FileToSave } from "../materializer.ts";
 /** Memory of streamed data, and the assumption for data of unknown size. */
 export const STREAMED_BYTES = 32 * 1024 * 1024;
 
+/** Memory that tasks take and give back. */
 export interface Budget {
   /** Waits, in order, for free bytes. More than the total is granted when all is free. */
   take(bytes: number, signal?: AbortSignal): Promise<void>;
   give(bytes: number): void;
 }
 
+/** Creates a budget of the memory that all tasks have together, bytes. */
 export function createBudget(totalBytes: number): Budget {
   let taken = 0;
   const queue: { bytes: number; go(): void }[] = [];
