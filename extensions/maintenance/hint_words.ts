@@ -17,8 +17,6 @@ const OF_ERRORS = maintenanceReasons.hints({
   alias_protected: "Change the alias with holdfast alias --force, or see: holdfast rules ls",
   promotion_refused: "Meet the conditions of the rule. See: holdfast rules ls",
   protected: "Change it with: holdfast rules set or rules rm. Or delete with --force.",
-  grace_too_short: "To free space now, run `holdfast gc --now` while nothing else uses the " +
-    "registry.",
   store_full: "Raise the quota or the cap of the account or bucket. Or remove data while nobody " +
     "else uses the registry: holdfast prune, then holdfast gc --now",
 });
