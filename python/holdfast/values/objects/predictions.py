@@ -41,7 +41,7 @@ def of_other_predictions(
     if features is None:
         is_table = getattr(value, "feature_names_in_", None) is not None
         features = 0 if is_table else getattr(value, "n_features_in_", 0)
-    for rows in rows_of(features, getattr(value, "missing", None)):
+    for rows in rows_of(features):
         for method in methods:
             expected = result(value, method, rows)
             if expected is None or not same(expected, result(value, method, rows)):
@@ -51,7 +51,7 @@ def of_other_predictions(
     return ""
 
 
-def rows_of(features: Any, missing: Any = None) -> Iterator[Any]:
+def rows_of(features: Any) -> Iterator[Any]:
     """Yields random rows, of whole numbers and others, without and with missing values."""
     import numpy
 
@@ -60,10 +60,7 @@ def rows_of(features: Any, missing: Any = None) -> Iterator[Any]:
         rows = random.normal(size=(ROWS, features))
         yield rows
         yield numpy.abs(numpy.rint(rows * 2))
-        gaps = random.random(rows.shape) < 0.3
-        for odd in (numpy.nan, missing):
-            if isinstance(odd, (int, float)):
-                yield numpy.where(gaps, odd, rows)
+        yield numpy.where(random.random(rows.shape) < 0.3, numpy.nan, rows)
 
 
 def result(value: Any, method: str, rows: Any) -> Any:
