@@ -282,6 +282,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     "tests/formats/safetensors/libraries_test.ts",
     "tests/materializers/numpy_test.ts",
     "tests/simulate_releases_test.ts",
+    "tests/python/objects/lost_test.ts",
   ],
 };
 
