@@ -1,8 +1,11 @@
 // A GGUF file: its keys and tensors.
-import type { ArtifactFile, PairProps, VNode } from "../../extending.ts";
-import { html, whenLoaded } from "../../extending.ts";
+import type { ArtifactFile } from "../../artifact_file.ts";
+import type { PairProps } from "../../compare/pair.ts";
 import { ModelComparison } from "../../compare/models.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import type { Column } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
 import { EntryTable } from "../../previews/entry_table.ts";
 import { ModelParts } from "../../previews/models/model_parts.ts";
 import { useFiles } from "../../previews/parts.ts";

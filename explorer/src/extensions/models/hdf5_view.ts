@@ -1,8 +1,11 @@
 // An HDF5 file: its tree, and its attributes.
-import type { ArtifactFile, PairProps, VNode } from "../../extending.ts";
-import { html, whenLoaded } from "../../extending.ts";
+import type { ArtifactFile } from "../../artifact_file.ts";
 import { ModelComparison } from "../../compare/models.ts";
+import type { PairProps } from "../../compare/pair.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import type { Column } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
 import { shapeText } from "../../previews/models/model.ts";
 import { listPart, ModelParts } from "../../previews/models/model_parts.ts";
 import { LeftOut, useFiles } from "../../previews/parts.ts";

@@ -1,8 +1,12 @@
 // An ONNX file: its inputs and outputs, its operators, and its weights as tensors.
-import type { ArtifactFile, PairProps, VNode } from "../../extending.ts";
-import { formatNumber, html, whenLoaded } from "../../extending.ts";
+import type { ArtifactFile } from "../../artifact_file.ts";
 import { ModelComparison } from "../../compare/models.ts";
+import type { PairProps } from "../../compare/pair.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import type { Column } from "../../components/table.ts";
+import { formatNumber } from "../../format/format.ts";
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
 import { shapeText } from "../../previews/models/model.ts";
 import { listPart, ModelParts } from "../../previews/models/model_parts.ts";
 import { useFiles } from "../../previews/parts.ts";

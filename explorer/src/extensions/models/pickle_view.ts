@@ -1,7 +1,9 @@
 // Pickles, which are never opened. Those of PyTorch are ZIP files: the names of their entries are
 // read.
-import type { ArtifactFile, VNode } from "../../extending.ts";
-import { html, whenLoaded } from "../../extending.ts";
+import type { ArtifactFile } from "../../artifact_file.ts";
+import { whenLoaded } from "../../components/notices.ts";
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
 import { Entries } from "../../previews/archives/archive_view.ts";
 import { listArchive } from "../../previews/archives/list_archive.ts";
 import { useFiles } from "../../previews/parts.ts";

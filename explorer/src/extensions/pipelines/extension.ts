@@ -1,6 +1,6 @@
 // Runs of pipelines: their views, and links to them from those of versions.
 import type { PageExtension } from "../../extension.ts";
-import { hrefOf } from "../../extending.ts";
+import { hrefOf } from "../../framework/router.ts";
 import { isRecord, runOfResult } from "./names.ts";
 
 export const pipelinesExtension: PageExtension = {

@@ -1,10 +1,14 @@
 // The curves of what runs of pipelines saved.
 import { openVersion } from "../../api/artifacts.ts";
-import { html, splitRef, useLoaded, useSession } from "../../extending.ts";
-import type { ArtifactVersion, Service } from "../../extending.ts";
+import { useSession } from "../../api/context.ts";
 import { readRun, type Run } from "./runs.ts";
+import type { Service } from "../../api/service.ts";
+import type { ArtifactVersion } from "../../artifact_file.ts";
 import { FEW } from "../../compare/version_labels.ts";
 import { Curves } from "../../curves/mod.ts";
+import { html } from "../../framework/html.ts";
+import { splitRef } from "../../framework/router.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
 import { hasRows } from "../../previews/kind.ts";
 
 /** Outputs of a run that are opened. */

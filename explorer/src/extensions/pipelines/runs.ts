@@ -1,7 +1,7 @@
 // Runs of pipelines.
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { namePath } from "../../api/artifacts.ts";
-import type { Service } from "../../extending.ts";
+import type { Service } from "../../api/service.ts";
 import { resultsName } from "./names.ts";
 
 export interface ListedRun {

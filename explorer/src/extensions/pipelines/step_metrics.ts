@@ -1,8 +1,10 @@
 // The parameters and metrics of the steps of a run, side by side.
-import { CopyTable, hrefOf, html } from "../../extending.ts";
+import { CopyTable } from "../../components/copy_box.ts";
 import { type Column, Table } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
 import { pipelineOf } from "./names.ts";
 import type { Step } from "./runs.ts";
+import { hrefOf } from "../../framework/router.ts";
 import { columnOfValues } from "../../views/runs/run_rows.ts";
 import { columnsOf } from "../../views/versions/columns.ts";
 import { metadataValues } from "../../views/versions/experiments.ts";

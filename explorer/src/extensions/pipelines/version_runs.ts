@@ -1,7 +1,10 @@
 // Facts and curves of runs in the views of versions, loaded once these need them.
-import type { Change, Made, Service } from "../../extending.ts";
-import { formatMs, formatTime, hrefOf } from "../../extending.ts";
+import type { Service } from "../../api/service.ts";
+import type { Change } from "../../components/change_list.ts";
 import type { Facts, OpenRun, RecentOptions } from "../../extension.ts";
+import { formatMs, formatTime } from "../../format/format.ts";
+import { hrefOf } from "../../framework/router.ts";
+import type { Made } from "../../views/lineage/lineage_part.ts";
 import { type ListedRun, readRun, stateOfEnd } from "./runs.ts";
 
 export { CurvesOfRuns as Curves } from "./output_curves.ts";

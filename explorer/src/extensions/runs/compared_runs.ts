@@ -1,25 +1,17 @@
 // The curves of several runs of a name that programs log to, together and live.
-import {
-  Empty,
-  ErrorNotice,
-  hrefOf,
-  hrefOfRef,
-  html,
-  type Loaded,
-  Loading,
-  notInSite,
-  Shown,
-  useInterval,
-  useLoaded,
-  useMemo,
-  useRef,
-  useSession,
-} from "../../extending.ts";
-import type { LoggedRun } from "../../extending.ts";
+import { useSession } from "../../api/context.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
+import { notInSite } from "../../api/service.ts";
 import { FEW } from "../../compare/version_labels.ts";
+import { Empty, ErrorNotice, Loading, Shown } from "../../components/notices.ts";
 import { type LineLook, lookOf } from "../../components/charts/chart_scales.ts";
 import { MOST_NUMBERS } from "../../curves/curves_view.ts";
 import { Panels } from "../../curves/panels_view.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo, useRef } from "../../framework/preact.ts";
+import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { type Loaded, useLoaded } from "../../framework/use_loaded.ts";
 import { LoggedRuns } from "../../views/runs/logged_runs.ts";
 import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
 import { useLoggedRuns } from "../../views/runs/use_logged_runs.ts";

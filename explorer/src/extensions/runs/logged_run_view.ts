@@ -1,33 +1,23 @@
 // A run that a program logs to: its state, its parameters and its curves, live.
-import type { LoggedRun, ViewProps } from "../../extending.ts";
-import {
-  briefText,
-  ErrorNotice,
-  formatAgo,
-  formatNumber,
-  formatTime,
-  hrefOf,
-  hrefOfRef,
-  html,
-  mayChange,
-  numberText,
-  SameByCode,
-  shellWord,
-  Shown,
-  splitValues,
-  StateTag,
-  useAction,
-  useInterval,
-  useLoaded,
-  useMemo,
-  useRef,
-  useSession,
-} from "../../extending.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
+import { useSession } from "../../api/context.ts";
+import { mayChange } from "../../api/service.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { briefText, formatAgo, formatNumber, formatTime, numberText } from "../../format/format.ts";
+import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { MOST_NUMBERS } from "../../curves/curves_view.ts";
 import { Panels } from "../../curves/panels_view.ts";
 import type { Steps } from "../../curves/steps.ts";
 import { summariesOf } from "../../curves/summary.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo, useRef } from "../../framework/preact.ts";
+import { hrefOf, hrefOfRef, splitValues } from "../../framework/router.ts";
+import { useAction } from "../../framework/use_action.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
 import { MetadataFacts, MetricTiles } from "../../views/versions/metadata.ts";
+import type { ViewProps } from "../../views/mod.ts";
+import { StateTag } from "../../components/state_tag.ts";
 import { ComparedRuns } from "./compared_runs.ts";
 import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
 

@@ -1,7 +1,8 @@
 // A run that programs log to, as far as it is read: its points, each read once.
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { namePath } from "../../api/artifacts.ts";
-import type { LoggedRun, Service } from "../../extending.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
+import type { Service } from "../../api/service.ts";
 import { LivePoints } from "../../curves/live_points.ts";
 import type { Steps } from "../../curves/steps.ts";
 

@@ -1,20 +1,14 @@
 // The saved views of a name as links, and buttons that save and delete one.
 import { namePath } from "../../api/artifacts.ts";
-import {
-  ErrorNotice,
-  formatAgo,
-  formatCount,
-  hrefOf,
-  html,
-  mayChange,
-  mayRead,
-  type Service,
-  useAction,
-  useLoaded,
-  usePlace,
-  useSession,
-  useState,
-} from "../../extending.ts";
+import { useSession } from "../../api/context.ts";
+import { mayChange, mayRead, type Service } from "../../api/service.ts";
+import { ErrorNotice } from "../../components/notices.ts";
+import { formatAgo, formatCount } from "../../format/format.ts";
+import { html } from "../../framework/html.ts";
+import { useState } from "../../framework/preact.ts";
+import { hrefOf, usePlace } from "../../framework/router.ts";
+import { useAction } from "../../framework/use_action.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
 import { SaveViewDialog } from "./save_view_dialog.ts";
 import {
   contentOf,

@@ -1,7 +1,7 @@
 // A saved view as a version: its metadata have the title and the query of the address. Versions that
 // other programs wrote may have anything: those of another form are not views.
 import type { Author, ListedVersion } from "../../api/artifacts.ts";
-import { hrefOf, type Place, splitRef, splitValues } from "../../extending.ts";
+import { hrefOf, type Place, splitRef, splitValues } from "../../framework/router.ts";
 
 /** The views of the page that can be saved. */
 const PAGES = ["artifacts", "compare"] as const;

@@ -1,13 +1,13 @@
 // Requests to an identity provider: authorization code with PKCE (RFC 7636), and renewal.
 import * as oauth from "npm:oauth4webapi@^3.8";
+import { ServiceError } from "../../api/service.ts";
 import {
   type Grant,
   type Issuer,
-  ServiceError,
   type SignInAnswer,
   storeAttempt,
   takeAttempt,
-} from "../../extending.ts";
+} from "../../api/grant.ts";
 import { isOfThisMachine, isPrivateUrl } from "../../../../core/urls/private_url.ts";
 import { expiryOf } from "./expiry.ts";
 
