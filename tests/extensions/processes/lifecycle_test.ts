@@ -198,16 +198,21 @@ Deno.test({
   name: "of two services that take one port at the same time, one gets it",
   ignore,
   async fn() {
-    const first = await takeSharedPort({ host: "127.0.0.1", port: 0 });
-    const { port } = first;
-    const again = () => takeSharedPort({ host: "127.0.0.1", port });
-    // The port is free until its processes listen.
-    const error = await assertRejects(again, RegistryError, "the port is in use");
-    assertEquals(error.code, "Conflict");
-    await first.release();
-    const both = await Promise.allSettled([again(), again(), again()]);
-    const got = both.filter((each) => each.status === "fulfilled");
-    assertEquals(got.length, 1);
-    for (const each of got) await each.value.release();
+    let taken = 0;
+    for (let i = 0; i < 10 && taken === 0; i++) { // another program may take a port that is free
+      const first = await takeSharedPort({ host: "127.0.0.1", port: 0 });
+      const { port } = first;
+      const again = () => takeSharedPort({ host: "127.0.0.1", port });
+      // The port is free until its processes listen.
+      const error = await assertRejects(again, RegistryError, "the port is in use");
+      assertEquals(error.code, "Conflict");
+      await first.release();
+      const both = await Promise.allSettled([again(), again(), again()]);
+      const got = both.filter((each) => each.status === "fulfilled");
+      assert(got.length <= 1, `${got.length} have it`);
+      for (const each of got) await each.value.release();
+      taken = got.length;
+    }
+    assertEquals(taken, 1);
   },
 });
