@@ -30,6 +30,11 @@ Deno.test("imports go only the way of the table", () => {
   assertEquals(forbidden, []);
 });
 
+Deno.test("the page does not load the border of the kernel, which needs modules of Node", async () => {
+  const loaded = await readModuleGraph(["explorer/src/main.ts"], { codeOnly: true });
+  assert(!reachable(loaded, "explorer/src/main.ts").has("core/kernel.ts"));
+});
+
 Deno.test("nothing imports the explorer, and the page needs each module of its list", () => {
   const page = product.filter((path) => path.startsWith("explorer/"));
   const others = product.filter((path) => !path.startsWith("explorer/"));

@@ -1,13 +1,8 @@
 // Reads documents of OME-NGFF strictly, except what only describes: see `described`. Each part knows
 // its location, for messages.
-import {
-  corrupt,
-  invalid,
-  isJsonObject,
-  isRegistryError,
-  type RegistryError,
-  shown,
-} from "../../core/kernel.ts";
+import { corrupt, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 
 export interface Part {
   readonly value: unknown;

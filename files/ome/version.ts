@@ -1,5 +1,6 @@
 // Versions of metadata: 0.5 is in `ome`, 0.4 directly in the attributes of a group.
-import { type RegistryError, shown, unsupported } from "../../core/kernel.ts";
+import { type RegistryError, unsupported } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import { memberIn, memberOf, type Part, stringOf, wrong } from "./document.ts";
 
