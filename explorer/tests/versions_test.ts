@@ -324,7 +324,7 @@ Deno.test({
     await page.getByRole("link", { name: "10000.0.0" }).waitFor();
     const firstRow = realSystem.monotonic() - begun;
     const bytesOfFirst = sum(await Promise.all(sent.slice()));
-    assert(bytesOfFirst < 300_000, `${bytesOfFirst}`);
+    assert(bytesOfFirst < 310_000, `${bytesOfFirst}`); // parts for later may have come by then
     isShown.resolve();
     await page.getByText("10,000 of 10,000 versions", { exact: true }).waitFor();
     const all = realSystem.monotonic() - begun;
