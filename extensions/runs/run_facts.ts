@@ -1,6 +1,7 @@
 // Parameters and tags of a run: a log of changes. Each has a number, and only one program can add it.
 // So it has seen all changes before, and two programs neither lose one nor both set a value.
 import { conflict, invalid, isJsonObject, shown, sortedJson } from "../../core/kernel.ts";
+import { authorOf } from "../../core/naming/author.ts";
 import type { Author } from "../../registry/mod.ts";
 import type { FileToSave } from "../../materializers/mod.ts";
 import type { RegistryError } from "../../core/kernel.ts";
@@ -41,15 +42,17 @@ export async function readFacts(known: RunLook): Promise<StoredFacts> {
   const [begun, ...changes] = await Promise.all(
     [known.first, ...known.changes].map((part) => part && readJsonPart(known, part)),
   );
-  const { startedAt, params, meta, by } = isJsonObject(begun) ? begun : {};
+  const first = isJsonObject(begun) ? begun : {};
+  const { startedAt, params, meta } = first;
+  const by = authorOf(first);
   const stored: StoredFacts = {
     ...(typeof startedAt === "string" && { startedAt }),
     params: new Map(),
     tags: new Map(),
-    ...(isJsonObject(by) && { by: by as unknown as Author }),
+    ...(by !== undefined && { by }),
   };
-  const first = meta === true ? {} : { params }; // of early programs; beside `meta`, no parameters
-  for (const change of [first, ...changes]) {
+  const early = meta === true ? {} : { params }; // of early programs; beside `meta`, no parameters
+  for (const change of [early, ...changes]) {
     if (isJsonObject(change)) apply(stored, change);
   }
   return stored;

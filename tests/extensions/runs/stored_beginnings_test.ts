@@ -30,3 +30,13 @@ for (const [what, parts, params] of STORED) {
     assertEquals((await registry.info(`m@${version}`)).metadata.params, { ...params, depth: 2 });
   });
 }
+
+for (const by of [{ name: 7 }, { name: "a\nb" }, { token: "t" }, "ann", []]) {
+  Deno.test(`a run that ${JSON.stringify(by)} began has no author`, async () => {
+    const registry = await openRegistry("memory:");
+    const draft = await registry.openDraft("m", { id: "run:1" });
+    const content = new TextEncoder().encode(JSON.stringify({ ...JSON.parse(MARKED), by }));
+    await draft.addPart(WRITER, [{ path: "run.json", content }]);
+    assertEquals((await readLoggedRun(registry, "m", { id: "1" })).by, undefined);
+  });
+}
