@@ -116,9 +116,8 @@ class Celery implements CeleryRunner {
     const submitted = await broker.send(["GET", submittedKey(id)], { signal });
     const result = await results.send(["GET", `celery-task-meta-${id}`], { signal });
     if (submitted === null && result === null) return undefined;
-    const known = submitted === null ? undefined : parsedJson(String(submitted));
     return jobOf(id, {
-      known: isJsonObject(known) ? known as unknown as Submitted : undefined,
+      known: readSubmitted(submitted),
       result: readResult(result),
       now: system.now(),
     });
@@ -153,6 +152,20 @@ class Celery implements CeleryRunner {
 
 function submittedKey(id: string): string {
   return `holdfast:celery:${id}`;
+}
+
+/** Reads a submitted job; undefined unless it is one. Untrusted: all programs of the broker can write it. */
+function readSubmitted(text: unknown): Submitted | undefined {
+  const stored = text === null ? undefined : parsedJson(String(text));
+  if (!isJsonObject(stored)) return undefined;
+  const { task, addedAt, eta } = stored;
+  if (typeof task !== "string" || !isTime(addedAt)) return undefined;
+  return { task, addedAt, eta: isTime(eta) ? eta : undefined };
+}
+
+/** Returns whether a value is a time that a `Date` can have, milliseconds. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
 }
 
 /** Throws `Invalid` for options that no message of Celery can express. */

@@ -154,6 +154,16 @@ celeryTest("unreadable values in Redis do not break a job", async (test) => {
   try {
     await broker.send(["SET", "holdfast:celery:a", "not JSON"]);
     assertEquals((await queue.get("a"))?.state, "waiting");
+    for (
+      const wrong of [{ task: 1, addedAt: 1 }, { task: "t", addedAt: "x" }, {
+        task: "t",
+        addedAt: 1e300,
+      }]
+    ) {
+      await broker.send(["SET", "holdfast:celery:a", JSON.stringify(wrong)]);
+      const { group, addedAt } = (await queue.get("a"))!;
+      assertEquals([group, Number.isNaN(addedAt.getTime())], ["unknown", false]);
+    }
     const stored = { status: "SUCCESS", result: 1, date_done: "never", retries: "x", name: 3 };
     await results.send(["SET", "celery-task-meta-a", JSON.stringify(stored)]);
     const { addedAt: _, ...job } = (await queue.get("a"))!;
