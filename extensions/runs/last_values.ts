@@ -2,6 +2,7 @@
 import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
 import { usualBetter } from "../../core/text/better.ts";
 import { isJsonObject, parsedJson } from "../../core/kernel.ts";
+import { STEP, TIME } from "./point_text.ts";
 
 type Scalar = number | string | boolean;
 type Tree = Last | Map<string, Tree>;
@@ -12,9 +13,6 @@ interface Last {
   /** The smallest or the largest of several numbers, if the name says which is better. */
   best?: { readonly word: "min" | "max"; number: number; count: number };
 }
-
-/** The names of the step and the time that each point has. They are left out of metrics. */
-export const STEP = "step", TIME = "_time";
 
 /** Collects the last value of each name, and the best one. */
 export class LastValues {

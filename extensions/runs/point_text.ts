@@ -4,7 +4,9 @@ import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
 import { described, invalid, shown } from "../../core/kernel.ts";
 import type { RunValues } from "./run.ts";
 import { isPlainObject } from "../../core/text/plain_value.ts";
-import { STEP, TIME } from "./last_values.ts";
+
+/** The names of the step and the time that each point has. They are left out of metrics. */
+export const STEP = "step", TIME = "_time";
 
 const { depth: MAX_DEPTH, characters: MAX_STRING } = METRIC_LIMITS;
 const MAX_LINE = 1024 * 1024;

@@ -28,7 +28,6 @@ const PARTS_OF_APPS = [
   "formats/mermaid.ts",
   "materializers/path/local_files.ts",
   "registry/places/",
-  "extensions/runs/last_values.ts",
   "extensions/transfers/presign_download.ts",
 ];
 

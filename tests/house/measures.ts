@@ -36,7 +36,7 @@ export function measures(files: Files, entries: readonly string[]): Measure[] {
   const branchiest = most(functions, ({ branches }) => branches);
   const largest = most(all, ({ lines }) => lines);
   const rings = ringsOfFolders(files);
-  const chain = longestChain(beforeBorders(graphOf(files, { types: false })));
+  const chain = longestChain(beforeBorder(graphOf(files, { types: false })));
   const inner = innerFilesReached(files, "registry/", [...entries, RECORDS]);
   const spread = all.filter(({ spreads }) => spreads > 0);
   return [
@@ -149,12 +149,11 @@ export function graphOf(files: Files, { types }: { types: boolean }): Graph {
   ]));
 }
 
-/** Removes the edges to the borders: a reader of an extension stops there. */
-function beforeBorders(graph: Graph): Graph {
-  const borders = [...BORDERS, RECORDS];
+/** Removes the edges to the border of the registry: a reader of an extension stops there. */
+function beforeBorder(graph: Graph): Graph {
   return new Map([...graph].map(([path, targets]) => [
     path,
-    targets.filter((target) => !borders.includes(target)),
+    targets.filter((target) => target !== RECORDS),
   ]));
 }
 

@@ -1,7 +1,7 @@
 // Metrics of MLflow as points of a run: a line has the metrics of one step and one time.
 //
 //   {"step":3,"loss":0.5,"auc":0.9,"_time":12.5}   12.5 seconds after the start of the run
-import { numberText } from "../point_text.ts";
+import { numberText, STEP, TIME } from "../point_text.ts";
 import { isJsonObject, parsedJson, RegistryError } from "../../../core/kernel.ts";
 
 export interface Metric {
@@ -12,7 +12,6 @@ export interface Metric {
   readonly step: number;
 }
 
-const STEP = "step", TIME = "_time";
 /** Keys that points use themselves, and those that were kept apart from them. */
 const OWN_KEYS = /^(metric:)*(step|_time)$/;
 export const NOT_FINITE: ReadonlyMap<string, number> = new Map([
