@@ -2,6 +2,7 @@
 // to check whether one path exists takes a sixth of that.
 import fs from "node:fs";
 import { isPrefix, type StoredFolder, type StoredFolders } from "../../core/backend.ts";
+import { lookIfThere } from "../../disk/disk_calls.ts";
 import { readLater, walk } from "./list.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -29,9 +30,9 @@ export function storedFolders(root: LocalRoot): StoredFolders {
       }
     },
 
-    finder(key) {
+    sizer(key) {
       const path = root.fileOf(key);
-      return () => fs.existsSync(path);
+      return () => fs.existsSync(path) ? lookIfThere(path)?.size : undefined; // an exception costs more
     },
   };
 }

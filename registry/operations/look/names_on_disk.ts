@@ -1,23 +1,21 @@
 // Names on a disk, where each has a folder. The first list reads all folders, and finds a live version
-// in each. Later lists only check whether it has a newer record: without one, it is still live.
+// in each. Later lists only check that its record is there, and no newer one: then it is still live.
 import type { Backend, ListOptions, StoredFolder, StoredFolders } from "../../../core/backend.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
 import { anyVersion, asGeneration, type Head, headOf } from "../../cell/heads.ts";
 import { cellOf, parseCellKey, recordKey } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 
-/** Names that had a live version after `since`, a moment of the monotonic clock, milliseconds. */
-interface SeenNames {
-  since: number;
-  /** By paths of folders. `isReplaced` returns true if that version has a newer record. */
-  names: Map<string, { name: string; isReplaced: () => boolean }>;
+/** A name with a live version when it was listed. `isLive` returns true while that is the newest record. */
+interface SeenName {
+  name: string;
+  isLive(): boolean;
 }
 
-/** No collector removes the newest record of a version within the shortest grace period, an hour. */
-const MOST_MS = 10 * 60 * 1000;
-/** Each takes about 300 bytes. */
+/** Each takes about 500 bytes. */
 const MOST_SEEN = 200_000;
-const seenIn = new WeakMap<Backend, SeenNames>();
+/** By stores, and by paths of folders. */
+const seenIn = new WeakMap<Backend, Map<string, SeenName>>();
 
 export async function* namesOnDisk(
   context: Context,
@@ -25,30 +23,28 @@ export async function* namesOnDisk(
   prefix: string,
   { after, signal }: Pick<ListOptions, "after" | "signal">,
 ): AsyncGenerator<string[]> {
-  const { backend, system } = context;
-  const now = system.monotonic();
+  const { backend } = context;
   let seen = seenIn.get(backend);
-  if (!seen || now - seen.since > MOST_MS) {
-    seenIn.set(backend, seen = { since: now, names: new Map() });
-  }
-  const { names } = seen;
+  if (seen === undefined) seenIn.set(backend, seen = new Map());
   let isEmpty = true;
   for await (const some of folders.list(prefix, { after, signal })) {
     await giveWay(signal);
     const listed: string[] = [];
     for (const folder of some) {
-      const known = names.get(folder.path);
-      if (known !== undefined && !known.isReplaced()) {
+      const known = seen.get(folder.path);
+      if (known?.isLive()) {
         listed.push(known.name);
         continue;
       }
-      names.delete(folder.path);
+      seen.delete(folder.path);
       let head = firstLive(folders, folder);
       if (head === "unclear") head = await anyVersion(context, folder.prefix, signal);
       const record = head && parseCellKey(head.key);
       if (head === undefined || record === undefined) continue;
-      const isReplaced = folders.finder(recordKey(cellOf(head.key), head.generation + 1));
-      if (names.size < MOST_SEEN) names.set(folder.path, { name: record.name, isReplaced });
+      const { key, generation, size } = head;
+      const own = folders.sizer(key), next = folders.sizer(recordKey(cellOf(key), generation + 1));
+      const isLive = () => next() === undefined && own() === size; // collectors empty deleted records
+      if (seen.size < MOST_SEEN) seen.set(folder.path, { name: record.name, isLive });
       listed.push(record.name);
     }
     isEmpty &&= some.length === 0;
