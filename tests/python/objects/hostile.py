@@ -71,6 +71,52 @@ def code():
     shown("no serializer", lambda: registry.load(stored("builtins.eval", {}, {})))
 
 
+def elsewhere():
+    """Stored names that lead to objects outside the folder, which can be read."""
+    import peft
+    import tokenizers
+    import transformers
+    from PIL import Image
+
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    config, kind = transformers.LlamaConfig(vocab_size=9, **sizes), transformers.LlamaForCausalLM
+
+    def refused(title, serializer, known, into, facts={}):
+        files = {name: json.dumps(each, default=list).encode() for name, each in known.items()}
+        shown(title, lambda: registry.load(stored(serializer, facts, files), into=into))
+
+    outside = ROOT / "outside"
+    kind(config).save_pretrained(outside / "model")
+    lora = peft.LoraConfig(r=2, target_modules=["q_proj"])
+    peft.get_peft_model(kind(config), lora).save_pretrained(outside / "adapter")
+    up = "../" * 30 + str(outside)[1:]
+    for name in (f"{outside}/adapter", f"{up}/adapter", "..", "a\\..\\b", 3):
+        refused("adapter", "peft", {}, kind(config), {"adapters": [name]})
+    for name in (f"{outside}/model/model.safetensors", f"{up}/model/model.safetensors"):
+        shards = {"metadata": {}, "weight_map": {key: name for key in kind(config).state_dict()}}
+        files = {"config.json": config.to_dict(), "model.safetensors.index.json": shards}
+        refused("shard", "transformers", files, kind)
+    named = {**lora.to_dict(), "base_model_name_or_path": f"{outside}/model"}
+    refused("model", "transformers", {"adapter_config.json": named}, kind)
+    audio = {"audio_tokenizer_name_or_path": f"{outside}/model"}
+    refused("model", "transformers", {"processor_config.json": {"audio_tokenizer": audio}}, kind)
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"secret": 0}, unk_token="secret"))
+    words.save(f"{outside}/tokenizer.1.0.json")
+    files = {"tokenizer_config.json": {"fast_tokenizer_files": [f"{outside}/tokenizer.1.0.json"]}}
+    refused("words", "transformers", files, transformers.PreTrainedTokenizerFast)
+    prompts = {"num_tasks": 1, "num_virtual_tokens": 1, "prompt_tuning_init": "ONLY_SOURCE_SHARED"}
+    for title, more in (
+        ("MULTITASK_PROMPT_TUNING", {**prompts, "prompt_tuning_init_state_dict_path": "/dev/zero"}),
+        ("SHADOW", {"shadow_model": f"{outside}/model"}),
+        ("XLORA", {"adapters": {"a": f"{outside}/adapter"}}),
+    ):
+        known = {"peft_type": title, "task_type": "CAUSAL_LM", **more}
+        refused(title, "peft", {"adapter_config.json": known}, kind(config))
+    Image.new("RGB", (2, 2)).save("image.eps")  # which Pillow opens by a program
+    files = {"image.png": pathlib.Path("image.eps").read_bytes()}
+    shown("image", lambda: registry.load(stored("PIL", {}, files)))
+
+
 def damaged():
     import catboost
     import lightgbm
@@ -246,4 +292,4 @@ def failing():
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-{"failing": failing, "code": code, "damaged": damaged, "values": values, "unfit": unfit, "checkpoint": checkpoint}[sys.argv[4]]()
+globals()[sys.argv[4]]()

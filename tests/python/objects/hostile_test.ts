@@ -21,6 +21,14 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     "own code Invalid",
     "no serializer Unsupported",
   ]],
+  ["that name files elsewhere are refused", "elsewhere", [
+    ...new Array(5).fill("adapter Invalid"),
+    ...new Array(2).fill("shard Corrupt"),
+    ...new Array(2).fill("model Invalid"),
+    "words Corrupt",
+    ...["MULTITASK_PROMPT_TUNING", "SHADOW", "XLORA"].map((kind) => `${kind} Invalid`),
+    "image Corrupt",
+  ]],
   [
     "that are damaged are refused",
     "damaged",

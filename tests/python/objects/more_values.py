@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import pathlib
 import sys
+import tempfile
 
 import numpy
 
@@ -127,6 +129,8 @@ def of_torch_data():
 
 def of_datasets():
     import datasets
+    import pyarrow
+    from pyarrow import parquet
 
     columns = {"x": [1.5, float("nan"), None], "l": [[1], [], None], "c": [0, 1, 0]}
     labels = datasets.ClassLabel(names=["no", "yes"])
@@ -143,6 +147,30 @@ def of_datasets():
     again = trip("grid", datasets.Dataset.from_dict({"grid": [numpy.ones((2, 3))], "u": [7]}, features=grid))
     report("arrays", again.features == grid and numpy.array_equal(again[0]["grid"], numpy.ones((2, 3))))
     refused("a split outside", lambda: registry.save("a", datasets.DatasetDict({"../x": part})))
+    outside = pathlib.Path("outside.parquet").resolve()
+    whole.to_parquet(outside)
+    for split in (str(outside.with_suffix("")), "../" * 20 + str(outside.with_suffix(""))[1:], 3):
+        refused("a split outside", lambda: registry.load(stored("datasets.dict", {"splits": [split]}, {})))
+    images = {"image": datasets.Image(), "more": datasets.List({"of": datasets.Image()})}
+    inside, elsewhere = {"bytes": b"x", "path": "a.png"}, {"bytes": None, "path": str(outside)}
+    for row in (
+        {"image": inside, "more": [{"of": inside}, {"of": None}]},
+        {"image": elsewhere, "more": None},
+        {"image": None, "more": [{"of": elsewhere}]},
+    ):
+        table = pyarrow.Table.from_pylist([row], datasets.Features(images).arrow_schema)
+        parquet.write_table(table, "data.parquet")
+        files = {"data.parquet": pathlib.Path("data.parquet").read_bytes()}
+        refused("images outside", lambda: len(registry.load(stored("datasets", {}, files))))
+
+
+def stored(serializer, facts, files):
+    """Saves what a program without this package could have written."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir="."))
+    known = {"format": "holdfast-object/1", "serializer": serializer, "facts": facts}
+    for path, data in {**files, "holdfast-object.json": json.dumps(known).encode()}.items():
+        (folder / path).write_bytes(data)
+    return registry.save("stored", folder).ref
 
 
 for part in sys.argv[3:]:

@@ -36,6 +36,9 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
   ["datasets", DATASETS, [
     ...ok("features", "rows", "parquet", "chosen rows", "splits", "arrays"),
     "a split outside Unsupported",
+    ...new Array(3).fill("a split outside Corrupt"),
+    "images outside returned 1",
+    ...new Array(2).fill("images outside Corrupt"),
   ]],
 ];
 

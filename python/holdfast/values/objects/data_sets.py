@@ -43,7 +43,13 @@ class DataSet:
         from pyarrow.parquet import read_table
 
         table = datasets.table.InMemoryTable(read_table(loading.file(file)))
-        return datasets.Dataset(table, split=None if split is None else datasets.NamedSplit(split))
+        named = None if split is None else datasets.NamedSplit(split)
+        data = datasets.Dataset(table, split=named)
+        needs = datasets.features.features.require_storage_embed
+        for name, feature in data.features.items():
+            if needs(feature) and any(map(names_files, table.column(name).chunks)):
+                raise ValueError(f"its column {name!r} names files that are not in it")
+        return data
 
     def difference(self, value: Any, loading: Loading) -> str:
         return of_another_data_set(value, self.load(loading))
@@ -79,6 +85,19 @@ def batches_of(value: Any) -> Iterator[Any]:
     from datasets.table import embed_table_storage
 
     return map(embed_table_storage, value.with_format("arrow").iter(BATCH))
+
+
+def names_files(array: Any) -> bool:
+    """Whether images, audio or the like in an array have a path and no bytes."""
+    from pyarrow import types
+
+    if types.is_struct(array.type):
+        parts = {each.name: array.field(at) for at, each in enumerate(array.type)}
+        if {"bytes", "path"} <= {*parts}:
+            paths = parts["path"].filter(parts["bytes"].is_null())
+            return bool(paths.null_count < len(paths))
+        return any(map(names_files, parts.values()))
+    return hasattr(array, "flatten") and names_files(array.flatten())  # of lists and maps
 
 
 def of_another_data_set(value: Any, again: Any) -> str:

@@ -44,7 +44,8 @@ class Image:
 
         path = loading.folder / PNG
         try:
-            with Image.open(path if path.exists() else loading.file(TIFF)) as image:
+            path = path if path.exists() else loading.file(TIFF)
+            with Image.open(path, formats=("PNG", "TIFF")) as image:  # others start programs
                 return fitting(loading, image.copy())
         except (UnidentifiedImageError, SyntaxError, OSError) as error:
             raise ValueError(error) from error

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,10 @@ class Pretrained:
 
     def load(self, loading: Loading) -> Any:
         into = loading.wanted("transformers.AutoModel")
-        refuse_pickles(loading)
+        check_files(loading)
+        if (loading.folder / "adapter_config.json").exists():  # it names the model to load
+            hint = "Save a `PeftModel` instead: peft.get_peft_model(model, config)."
+            raise loading.refused("it has adapters, and no base model", hint)
         if not hasattr(into, "from_pretrained"):
             hint = "Pass a class of transformers, such as into=transformers.AutoModel."
             raise loading.refused("`into` has no from_pretrained", hint)
@@ -145,12 +149,31 @@ def pickle_in(folder: Path) -> str | None:
     return next(names, None)
 
 
-def refuse_pickles(loading: Loading) -> None:
-    """Refuses pickles: no save writes them."""
+ELSEWHERE = (
+    *("adapters", "prompt_tuning_init_state_dict_path", "shadow_model"),  # of PEFT
+    *("audio_tokenizer", "audio_tokenizer_name_or_path"),  # of processors
+)
+"""Members of JSON files that name models elsewhere, which a package would load."""
+WORDS = ("tokenizer.json", "vocab.json")
+
+
+def check_files(loading: Loading) -> None:
+    """Refuses pickles, which no save writes, and names of files outside the folder."""
     found = pickle_in(loading.folder)
+    hint = "If you trust its author, download the files and load them yourself."
     if found is not None:
-        hint = "If you trust its author, download the files and load them yourself."
         raise loading.refused(f"it contains a pickle, {quoted(found)}", hint)
+    for path in loading.folder.rglob("*.json"):
+        known = None if path.name in WORDS else json.loads(path.read_text(encoding="utf-8"))
+        if not is_dict(known):
+            continue
+        shards, others = known.get("weight_map"), known.get("fast_tokenizer_files")
+        for name in (*(shards.values() if is_dict(shards) else ()), *(others or ())):
+            loading.file(name)
+        for name in ELSEWHERE:
+            if known.get(name) not in (None, "mirror"):
+                state = f"{path.name} names files that it does not have ({name})"
+                raise loading.refused(state, hint)
 
 
 for _type in (
@@ -180,7 +203,7 @@ class Peft:
 
     def load(self, loading: Loading) -> Any:
         base = loading.wanted("base_model")
-        refuse_pickles(loading)
+        check_files(loading)
         if isinstance(base, type):
             raise loading.refused("`into` is a class", "Pass its base model: into=base_model.")
         hint = "Pass the base model of the saved adapters."
@@ -239,7 +262,9 @@ def adapted(loading: Loading, base: Any) -> Any:
 
     known = loading.facts
     names = known.get("adapters") or ["default"]
-    paths = {each: loading.folder / ("" if each == "default" else each) for each in names}
+    config = "adapter_config.json"
+    files = {x: loading.file(config if x == "default" else f"{x}/{config}") for x in names}
+    paths = {name: file.parent for name, file in files.items()}
     model: Any = None
     for name, path in paths.items():
         load = model.load_adapter if model else partial(PeftModel.from_pretrained, base)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from ...core.arguments import checked
 from ...core.errors import HoldfastError, Json, quoted
 from ...core.names import encode_segment
+from ...core.records import is_path
 
 C = TypeVar("C", bound="type[Any]")
 
@@ -33,11 +34,15 @@ class Loading(NamedTuple):
         return self.into
 
     def file(self, name: str) -> Path:
-        """Returns one of its files, or raises `ValueError` if it has no such file."""
-        path = self.folder / name
-        if not path.is_file():
-            raise ValueError(f"there is no {name}")
-        return path
+        """Returns one of its files, or raises `ValueError` if it has no such file.
+
+        Use it for names that come from `facts` or from a file: it refuses paths that leave
+        `folder`, such as `../x`.
+        """
+        is_inside = isinstance(name, str) and is_path(name)  # pyright: ignore
+        if not is_inside or not (self.folder / name).is_file():
+            raise ValueError(f"there is no {name!r:.200}")
+        return self.folder / name
 
     def refused(self, state: str, hint: str) -> HoldfastError:
         return HoldfastError("Invalid", f"Cannot load {quoted(self.ref)}: {state}", hint)
