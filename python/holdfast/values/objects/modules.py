@@ -19,7 +19,7 @@ from typing import Any
 from ...core.errors import Json, quoted
 from ...core.shapes import is_dict, is_list, is_sequence
 from .table import Loading, built_in, row_of
-from .tensors import check_written, is_tensor, read_tensors, same_tensor, written
+from .tensors import check_written, is_tensor, place_of, read_tensors, same_tensor, written
 
 INSTANCE_HINT = "Pass an instance: into=Net(…)."
 SAME_HINT = "Pass what was saved: `into` with the same arguments; or load its state: into=dict."
@@ -127,10 +127,6 @@ def made_of(module: Any) -> list[str]:
             if first != name:
                 lines.append(f"{name} is {first}")
     return lines
-
-
-def place_of(tensor: Any) -> Any:
-    return tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
 
 
 def described_module(module: Any) -> str:

@@ -33,6 +33,11 @@ def is_tensor(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
+def place_of(tensor: Any) -> Any:
+    """Returns what is equal for two tensors with the same memory, unless one of them is empty."""
+    return tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
+
+
 def has_tensors(value: Any) -> bool:
     """Returns whether a tensor is in a value, at any depth of its dicts, lists and tuples."""
     if "torch" not in sys.modules:
@@ -78,9 +83,8 @@ class Tensors:
     def add(self, tensor: Any, name: str) -> str:
         """Returns the name of a tensor: one that has the same memory has the same name."""
         self._check(tensor)
-
         plain = tensor.detach().resolve_conj().resolve_neg()  # such views share their memory
-        place = (plain.device, plain.data_ptr(), plain.dtype, plain.shape, plain.stride())
+        place = place_of(plain)
         if plain.numel() > 0 and place in self._names:
             return self._names[place]
         name = name.encode("utf-8", "backslashreplace").decode() or "tensor"
