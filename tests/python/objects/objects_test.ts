@@ -140,9 +140,23 @@ print(registry.load("grid").unit, registry.load("grid").cells.tolist())
 refused(lambda: registry.save("grid", SmallGrid(numpy.eye(2), object())))
 GridFiles.save = lambda self, value, folder: (folder / "holdfast-object.json").write_text("{}") and {}
 refused(lambda: registry.save("grid", Grid(numpy.eye(2), "mm")))
+class Lossy(Grid):
+    pass
+@holdfast.serializer(Lossy)
+class LossyFiles(GridFiles):
+    def save(self, value, folder):
+        numpy.save(folder / "cells.npy", value.cells.astype("int8"))
+        return {"unit": value.unit}
+    def difference(self, value, loading):
+        same = numpy.array_equal(self.load(loading).cells, value.cells)
+        return "" if same else "its cells would differ"
+print(registry.save("grid", Lossy(numpy.eye(2), "mm")).ref)
+refused(lambda: registry.save("grid", Lossy(numpy.eye(2) / 2, "mm")))
+LossyFiles.load = lambda self, loading: 1 / 0
+refused(lambda: registry.save("grid", Lossy(numpy.eye(2), "mm")))
 from holdfast.values.objects import table
 del table.ROWS["__main__.Grid"]
-refused(lambda: registry.load("grid"))
+refused(lambda: registry.load("grid@1.0.0"))
 import json, pathlib
 for at, text in enumerate(["[]", "{}", '{"format": "holdfast-object/1", "serializer": "torch.state", "facts": {"state": {"odd": 1}}}',
              '{"format": "holdfast-object/1", "serializer": "torch.state", "facts": {}}']):
@@ -190,6 +204,9 @@ objectsTest(
       /^mm \[\[1.0, 0.0\], \[0.0, 1.0\]\]$/,
       /^Unsupported .*no JSON/,
       /^Unsupported .*its serializer wrote "holdfast-object.json"/,
+      /^grid@2.0.0$/,
+      /^Unsupported .*its cells would differ$/,
+      /^Unsupported .*cannot be loaded again .*division by zero/,
       /^Unsupported .*no serializer "__main__.Grid"/,
       ...new Array(4).fill(/^Corrupt /),
       /^\['damaged', 'grid', 'net', 'run', 'sklearn', 'text', 'yolo'\]$/,

@@ -58,7 +58,16 @@ def fitting(loading: Loading, value: Any) -> Any:
 
 
 class Serializer(Protocol):
-    """Saves objects of a type as files, and loads them."""
+    """Saves objects of a type as files, and loads them.
+
+    A serializer may have a third method, which runs before anything is saved:
+
+        def difference(self, value: Any, loading: Loading) -> str: ...
+
+    It loads the files that `save` wrote, from `loading`, and returns how the result differs from
+    `value`: "its cells would differ after a load". The save is refused with that text, or if the
+    method raises an error. If it returns an empty string, the object is saved.
+    """
 
     def save(self, value: Any, folder: Path) -> Json | None:
         """Writes files into an empty folder. Returns JSON that `load` needs beside them."""
@@ -97,7 +106,8 @@ def serializer(kind: type | str, name: str | None = None) -> Callable[[type[S]],
                 return Grid(cells, loading.facts["unit"])
 
     `save` writes files and returns JSON; `load` receives both. It must run no code that the files
-    contain. `name` is stored with each object, and names the serializer when it is loaded: by
+    contain. An optional third method, `difference`, proves the files before they are saved: see
+    `Serializer`. `name` is stored with each object, and names the serializer when it is loaded: by
     default the module and name of the type. A type can be written as "package.module.Type", so that
     its package is not imported.
     """
