@@ -9,19 +9,16 @@ import { createSha256 } from "./bytes/digest.ts";
  * file, `sha256 size mode path` (mode `-` for ordinary files, the path as JSON, then the
  * modification time if it is kept), sorted by the UTF-8 bytes of the path. Metadata is not part of
  * it.
+ *
+ * @param files all, in any order, or some at a time, sorted
  */
 export async function artifactDigest(
-  materializer: { id: string; formatVersion: number },
-  files: readonly FileInfo[],
-): Promise<string> {
-  return await digestOfSorted(materializer, slicesInTurns(sortedByUtf8(files, ({ path }) => path)));
-}
-
-/** Returns the digest of files that come sorted, some at a time. */
-export async function digestOfSorted(
   { id, formatVersion }: { id: string; formatVersion: number },
-  slices: AsyncIterable<readonly FileInfo[]>,
+  files: readonly FileInfo[] | AsyncIterable<readonly FileInfo[]>,
 ): Promise<string> {
+  const slices = Symbol.asyncIterator in files
+    ? files
+    : slicesInTurns(sortedByUtf8(files, ({ path }) => path));
   const hash = createSha256().update(`${id} ${formatVersion}\n`);
   for await (const some of slices) hash.update(some.map(lineOf).join(""));
   return hash.digest();

@@ -1,16 +1,7 @@
 // The border of the kernel: the names that an extension may use, beside the entry points of the package.
-export { artifactDigest, digestOfSorted } from "./artifact_digest.ts";
+export { artifactDigest } from "./artifact_digest.ts";
 export { isPrefix } from "./backend.ts";
-export type { ObjectInfo } from "./backend.ts";
-export type { Backend, ByteRange, CallOptions } from "./backend.ts";
-export {
-  compareUtf8,
-  concatBytes,
-  fixedLength,
-  iterableStream,
-  readAll,
-  readAtMost,
-} from "./bytes/bytes.ts";
+export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
 export { createSha256, sha256 } from "./bytes/digest.ts";
 export {
   alreadyExists,
@@ -31,14 +22,13 @@ export {
   unavailable,
   unsupported,
 } from "./errors.ts";
-export type { ErrorCode, Fault } from "./errors.ts";
+export type { Fault } from "./errors.ts";
 export { itemAt, valueAt } from "./faults/present.ts";
 export { LimitExceeded } from "./file_store.ts";
 export { defineReasons } from "./hints/reasons.ts";
-export type { ServiceHints } from "./hints/reasons.ts";
 export { createLookup } from "./lookup.ts";
 export { defineMaterializer } from "./materializer.ts";
-export { filePathProblem, foldersAbove } from "./naming/file_paths.ts";
+export { filePathProblem, foldersOf } from "./naming/file_paths.ts";
 export {
   checkName,
   checkNewName,
@@ -50,13 +40,12 @@ export {
 } from "./naming/names.ts";
 export { folderOf, joinPath, nameOf, parsePath } from "./naming/paths.ts";
 export { PathCheck } from "./naming/path_check.ts";
-export { newAliases, parseRef } from "./naming/refs.ts";
+export { parseRef } from "./naming/refs.ts";
 export { isRegistryFolder } from "./naming/registry_folder.ts";
 export { compareVersions, nextVersion, parseVersion } from "./naming/versions.ts";
 export { checkDurations, checkOptions, checkToolOptions } from "./options/check_options.ts";
 export type { OptionNames } from "./options/check_options.ts";
 export { fileToSave, readableFile } from "./registry/artifact_file.ts";
-export type { Logger, Registry, SignalOptions } from "./registry.ts";
 export { factsOf, parseCondition } from "./registry/conditions.ts";
 export { defineCondition } from "./registry/conditions/promotion.ts";
 export type {
@@ -66,35 +55,24 @@ export type {
 } from "./registry/conditions/promotion.ts";
 export { withDeadline } from "./retry.ts";
 export { shownIssues } from "./standard_schema.ts";
-export type { InferOutput, SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";
 export { realSystem, silentLogger } from "./system.ts";
-export type { System } from "./system.ts";
 export { sortKeyOf } from "./text/comparing.ts";
-export { isDecimal } from "./text/decimals.ts";
 export { described } from "./text/described.ts";
-export {
-  isJsonObject,
-  mayBeRounded,
-  parsedJson,
-  parseExactJson,
-  parseJson,
-} from "./text/json_text.ts";
+export { isJsonObject, parsedJson, parseExactJson, parseJson } from "./text/json_text.ts";
 export { quoteNotFinite, sortedJson } from "./text/json_text.ts";
 export { didYouMean } from "./text/nearest.ts";
 export { plainProblem } from "./text/plain_value.ts";
-export type { PlainValue } from "./text/plain_value.ts";
 export { shellWord } from "./text/shell_word.ts";
 export { loadPart } from "./urls/load_part.ts";
 export { mayLead } from "./urls/nearness.ts";
 export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
 export { createBudget } from "./work/budget.ts";
-export type { Budget } from "./work/budget.ts";
 export { firstIndex } from "./text/first_index.ts";
 export { inStep } from "./work/in_step.ts";
 export { keepNewest } from "./work/keep_newest.ts";
 export { createLanes } from "./work/lanes.ts";
-export { giveWay, inTurns, nextTurn, slicesInTurns } from "./work/next_turn.ts";
+export { giveWay, inTurns, slicesInTurns } from "./work/next_turn.ts";
 export { isOfShard } from "./work/shards.ts";
 export type { Shard } from "./work/shards.ts";
 export { watchStrays } from "./work/stray_failures.ts";

@@ -1,6 +1,6 @@
 // The exit code that a failure of an operator maps to.
+import type { ErrorCode } from "../mod.ts";
 import { isRegistryError, shown, taskFailed } from "../core/kernel.ts";
-import type { ErrorCode } from "../core/kernel.ts";
 import { errorCode } from "../core/faults/errno.ts";
 import { diskFault } from "../core/faults/meanings.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "./contract/operator.ts";

@@ -1,7 +1,7 @@
 // Operators, written as classes or as objects.
 import { stat } from "node:fs/promises";
+import type { StandardSchema } from "../registry/mod.ts";
 import { fault, invalid, notFound, shown, shownIssues } from "../core/kernel.ts";
-import type { StandardSchema } from "../core/kernel.ts";
 import type { Operator as OperatorContract, OperatorContext } from "./contract/operator.ts";
 
 /** An operator with any parameters, from {@linkcode defineOperator} or a class. */

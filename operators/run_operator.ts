@@ -1,6 +1,6 @@
 // Runs one operator on this thread, with or without a pipeline.
+import type { System } from "../mod.ts";
 import { eitherSignal, realSystem, shown, unavailable, watchStrays } from "../core/kernel.ts";
-import type { System } from "../core/kernel.ts";
 import { EXIT_CODES } from "./contract/operator.ts";
 import type { ExitCode, ExitName, OperatorContext } from "./contract/operator.ts";
 import { checkTimes } from "./check_times.ts";

@@ -44,25 +44,11 @@ export { writeStream } from "./program/output_stream.ts";
 export { fetchSmall } from "./program/small_answer.ts";
 export { orShowPart } from "./program/try_each.ts";
 export { noteRun } from "./services/last_runs.ts";
-export type {
-  Handler,
-  HandlerOptions,
-  Listening,
-  ListenOptions,
-  ServerPart,
-} from "./services/server_part.ts";
+export type { ServerPart } from "./services/server_part.ts";
 export { stdinOf } from "./terminal/cli_io.ts";
 export type { CliInput, CliIo, CliOutput } from "./terminal/cli_io.ts";
 export { Interruption, toReportable } from "./terminal/exit_code.ts";
-export {
-  invalid,
-  lookUp,
-  nearestHint,
-  noName,
-  notFound,
-  shellWord,
-  withHints,
-} from "./terminal/hints.ts";
+export { invalid, lookUp, nearestHint, noName, notFound, withHints } from "./terminal/hints.ts";
 export { openInBrowser } from "./terminal/open_in_browser.ts";
 export { printable, printableLines } from "./terminal/table.ts";
 export type { Column } from "./terminal/table.ts";

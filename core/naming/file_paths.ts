@@ -24,6 +24,7 @@ export function filePathProblem(
   }
 }
 
+/** Returns the folders above paths, each once. */
 export function foldersOf(paths: Iterable<string>): Set<string> {
   const folders = new Set<string>();
   for (const path of paths) {

@@ -4,7 +4,11 @@ import type { FilesToSave, FileToSave } from "../materializer.ts";
 /** Memory of streamed data, and the assumption for data of unknown size. */
 export const STREAMED_BYTES = 32 * 1024 * 1024;
 
-/** Memory that tasks take and give back. */
+/**
+ * Memory that tasks take and give back.
+ *
+ * @internal
+ */
 export interface Budget {
   /** Waits, in order, for free bytes. More than the total is granted when all is free. */
   take(bytes: number, signal?: AbortSignal): Promise<void>;

@@ -1,5 +1,5 @@
 // Maintenance of a registry. The entry point `./maintenance` exports all of it.
-import type { Registry } from "../../core/kernel.ts";
+import type { Registry } from "../../mod.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";
 import type { GarbageOptions, GarbageReport } from "./garbage/collection.ts";

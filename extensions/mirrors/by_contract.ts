@@ -1,6 +1,6 @@
 // Mirrors one name if source or target has no store here: its versions, oldest first, then its
 // aliases, by the methods of every registry.
-import type { SaveOptions, Version, VersionEntry } from "../../mod.ts";
+import type { Registry, SaveOptions, Version, VersionEntry } from "../../mod.ts";
 import type { ArtifactInput, PagedArtifact } from "../../registry/mod.ts";
 import type { ArtifactFile, FileToSave, Materializer } from "../../materializers/mod.ts";
 import {
@@ -11,7 +11,7 @@ import {
   parseVersion,
   taskFailed,
 } from "../../core/kernel.ts";
-import type { Registry, RegistryError } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { inRange } from "../../core/naming/versions.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 import { openPages } from "../../registry/mod.ts";

@@ -1,3 +1,4 @@
+import { shellWord } from "../../core/kernel.ts";
 import {
   defineCommand,
   expandNames,
@@ -10,7 +11,6 @@ import {
   printTable,
   refuseItself,
   refuseRef,
-  shellWord,
 } from "../../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../../apps/cli/extending.ts";
 import { rethrowRepeatable } from "../../apps/cli/program/command_context.ts";

@@ -1,6 +1,6 @@
 // Lists the cells of a name in both registries.
 import { Fingerprint, fingerprintOf } from "../../core/bytes/fingerprint.ts";
-import type { ObjectInfo } from "../../core/kernel.ts";
+import type { ObjectInfo } from "../../backends/mod.ts";
 import { inStep, isPrefix, itemAt } from "../../core/kernel.ts";
 import { inRange } from "../../core/naming/versions.ts";
 import { asGeneration, headOf, LAYOUT } from "../../registry/records.ts";

@@ -1,8 +1,10 @@
 // Mirrors the versions of a registry into another one, in any stores.
-import type { VersionRange } from "../../registry/mod.ts";
+import type { SignalOptions, VersionRange } from "../../registry/mod.ts";
+import type { Registry } from "../../mod.ts";
 import {
   checkName,
   checkNewName,
+  checkToolOptions,
   compareVersions,
   createLimit,
   fault,
@@ -14,10 +16,9 @@ import {
   shown,
   silentLogger,
 } from "../../core/kernel.ts";
-import type { Fault, Registry, SignalOptions } from "../../core/kernel.ts";
+import type { Fault } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { parseVersionRange } from "../../core/naming/versions.ts";
-import { checkRegistry } from "../../core/options/check_options.ts";
 import { readThrough } from "../../core/work/read_through.ts";
 import {
   checkHas,
@@ -81,7 +82,7 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
-  checkRegistry("mirror the registry", to);
+  checkToolOptions("mirror the registry", to, {});
   const { dryRun = false, concurrency = 8, verify = false, signal, onProgress } = options;
   const stores = { from: knownContext(from), to: knownContext(to) };
   checkBoth(from, to, options);

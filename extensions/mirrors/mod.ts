@@ -1,5 +1,5 @@
 // Copies of registries. The entry point `./maintenance` exports all of it.
-import type { Registry } from "../../core/kernel.ts";
+import type { Registry } from "../../mod.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";
 import type { MirrorOptions } from "./mirror.ts";

@@ -1,6 +1,6 @@
 // One run of a mirror: its options, attempts and failures.
 import type { ArtifactInput, VersionRange } from "../../registry/mod.ts";
-import type { Version } from "../../mod.ts";
+import type { Registry, Version } from "../../mod.ts";
 import { isDeepStrictEqual } from "node:util";
 import { inWords } from "../../core/calls/verb_errors.ts";
 import { present } from "../../core/faults/present.ts";
@@ -13,7 +13,7 @@ import {
   RegistryError,
   shown,
 } from "../../core/kernel.ts";
-import type { Fault, Registry } from "../../core/kernel.ts";
+import type { Fault } from "../../core/kernel.ts";
 import type { Origin } from "../../materializers/mod.ts";
 import type { RetentionRule } from "../../registry/tools/settings.ts";
 import type { VersionRecord } from "../../core/record.ts";

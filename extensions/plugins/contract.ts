@@ -1,12 +1,7 @@
 // The types of plugin sets, behaviors and tasks.
-import type {
-  Logger,
-  PlainValue,
-  Registry,
-  SignalOptions,
-  StandardSchema,
-  System,
-} from "../../core/kernel.ts";
+import type { Logger, Registry, System } from "../../mod.ts";
+import type { PlainValue } from "../../materializers/mod.ts";
+import type { SignalOptions, StandardSchema } from "../../registry/mod.ts";
 import type { CallRunner, JobRunner, ScheduleOptions } from "./job_runner.ts";
 import type { AnyInterface, Interface, InterfaceOf } from "./interface.ts";
 

@@ -1,5 +1,5 @@
 // Job runners: they run the rest of a task later, here or in another process.
-import type { PlainValue } from "../../core/kernel.ts";
+import type { PlainValue } from "../../materializers/mod.ts";
 import { defineInterface, type Interface } from "./interface.ts";
 
 /**

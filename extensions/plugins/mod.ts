@@ -26,7 +26,7 @@
  * @module
  */
 export type * from "./job_runner.ts";
-export type { PlainValue } from "../../core/kernel.ts";
+export type { PlainValue } from "../../materializers/mod.ts";
 export type * from "./contract.ts";
 export type { CeleryJobs, CeleryRunner } from "./celery/contract.ts";
 export { createPlugins } from "./create_plugins.ts";

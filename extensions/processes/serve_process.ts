@@ -1,16 +1,9 @@
 // One of the processes of `holdfast serve --processes`. Its standard streams are a channel to the
 // process that watches it; when that ends, this one finishes its requests and ends too.
 import process from "node:process";
-import type {
-  Handler,
-  HandlerOptions,
-  Listening,
-  ListenOptions,
-} from "../../apps/cli/extending.ts";
 import { eitherSignal, loadPart } from "../../core/kernel.ts";
-import type { Registry } from "../../mod.ts";
 import { aborted, defineCommand, invalid } from "../../apps/cli/extending.ts";
-import type { Command, CommandContext } from "../../apps/cli/extending.ts";
+import type { Command, CommandContext, ServerPart } from "../../apps/cli/extending.ts";
 import { createCommandContext } from "../../apps/cli/program/command_context.ts";
 import type { Extension } from "../../apps/cli/program/extension.ts";
 import { auditSink } from "../../apps/cli/services/serve_audit.ts";
@@ -44,14 +37,16 @@ export function createServeProcess(extensions: readonly Extension[]): Command {
 }
 
 /** The server as one of several processes. */
-interface ServerPart {
+interface ServingPart {
   createApp(
-    registry: Registry,
-    options: HandlerOptions,
-    parts: ProcessParts,
+    ...args: [...Parameters<ServerPart["createHandler"]>, parts: ProcessParts]
   ): Handler & { counts(): ProcessCounts };
-  listenBeside(handler: Handler, options: ListenOptions, processes: number): Promise<Listening>;
+  listenBeside(
+    ...args: [...Parameters<ServerPart["listen"]>, processes: number]
+  ): ReturnType<ServerPart["listen"]>;
 }
+
+type Handler = ReturnType<ServerPart["createHandler"]>;
 
 class Serving {
   readonly #io: CommandContext["io"];
@@ -59,7 +54,7 @@ class Serving {
   readonly #channel: Channel;
   readonly #stopping = new AbortController();
   readonly #done = Promise.withResolvers<number>();
-  #server: Listening | undefined;
+  #server: Awaited<ReturnType<ServerPart["listen"]>> | undefined;
   #counts: () => ProcessCounts = () => NO_COUNTS;
 
   constructor(io: CommandContext["io"], extensions: readonly Extension[]) {
@@ -109,7 +104,7 @@ class Serving {
         isFirst,
         tokens,
         listen: async (registry, options, at) => {
-          const { createApp, listenBeside } = await loadPart<ServerPart>(
+          const { createApp, listenBeside } = await loadPart<ServingPart>(
             "./serving_process.ts",
             import.meta.url,
           );

@@ -6,8 +6,10 @@
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
 import type { Job, RepeatOptions } from "npm:bullmq@^6";
+import type { PlainValue } from "../../materializers/mod.ts";
+import type { SignalOptions } from "../../registry/mod.ts";
+import type { System } from "../../mod.ts";
 import { invalid, itemAt, loadPart, realSystem, withDeadline } from "../../core/kernel.ts";
-import type { PlainValue, SignalOptions, System } from "../../core/kernel.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
 import { nextCronTime } from "./checks/cron.ts";
 import { mayBeJob, mayBeSchedule, ofSchedule, reasonOf } from "./checks/queue_checks.ts";

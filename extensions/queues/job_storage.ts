@@ -4,8 +4,8 @@
  *
  * @module
  */
+import type { System } from "../../mod.ts";
 import { checkDurations, fault, loadPart, realSystem } from "../../core/kernel.ts";
-import type { System } from "../../core/kernel.ts";
 import type { JobStorage } from "./job_storage/contract.ts";
 import { createMemoryJobStorage } from "./job_storage/memory.ts";
 

@@ -25,14 +25,17 @@ import type {
   WorkOptions,
 } from "./queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
+import type { PlainValue } from "../../materializers/mod.ts";
+import type { System } from "../../mod.ts";
+export type { PlainValue } from "../../materializers/mod.ts";
+export type { SignalOptions } from "../../registry/mod.ts";
+export type { System } from "../../mod.ts";
 import { inTurns, realSystem } from "../../core/kernel.ts";
-import type { PlainValue, System } from "../../core/kernel.ts";
 import { alter, type Entry, untilAltered, viewOf } from "./memory/entry.ts";
 import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
 export type * from "./queue.ts";
-export type { PlainValue, SignalOptions, System } from "../../core/kernel.ts";
 
 const MOST_ENDED = 100_000; // as in queues on servers
 

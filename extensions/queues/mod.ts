@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { System } from "../../mod.ts";
 import { checkDurations, fault, loadPart } from "../../core/kernel.ts";
-import type { System } from "../../core/kernel.ts";
 import type { JobQueue } from "./queue.ts";
 import { createMemoryQueue } from "./memory.ts";
 

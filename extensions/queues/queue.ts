@@ -2,7 +2,8 @@
 //
 // A job may be delivered more than once: if a worker dies, hangs or loses its connection, another
 // one gets its jobs. Jobs must be idempotent.
-import type { PlainValue, SignalOptions } from "../../core/kernel.ts";
+import type { PlainValue } from "../../materializers/mod.ts";
+import type { SignalOptions } from "../../registry/mod.ts";
 
 /** A job to add. `Data` is an object type (`type`, not `interface`), an array type or a scalar. */
 export interface NewJob<Data extends PlainValue = PlainValue> {

@@ -1,6 +1,6 @@
 // Names and ids of stored runs, by lists of their drafts.
+import type { Registry } from "../../mod.ts";
 import { encodeName, isPrefix } from "../../core/kernel.ts";
-import type { Registry } from "../../core/kernel.ts";
 import { RUN_PREFIX, runIdOf } from "../../core/naming/draft_ids.ts";
 import { decodeName, encodeNamePrefix } from "../../core/naming/names.ts";
 import { contextOf, LAYOUT } from "../../registry/records.ts";

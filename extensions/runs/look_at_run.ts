@@ -10,8 +10,8 @@ import {
   readableFile,
   shown,
 } from "../../core/kernel.ts";
-import type { ArtifactInfo } from "../../mod.ts";
-import type { Registry, RegistryError } from "../../core/kernel.ts";
+import type { ArtifactInfo, Registry } from "../../mod.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { RunName } from "../../core/registry/run.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { SavedArtifact } from "../../mod.ts";
-import type { Registry, SignalOptions } from "../../core/kernel.ts";
+import type { Registry, SavedArtifact } from "../../mod.ts";
+import type { SignalOptions } from "../../registry/mod.ts";
 import { COMMIT_DRAFT } from "../../core/calls/check_calls.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type {

@@ -1,7 +1,7 @@
 // Operations on runs: in the store that is open here, or by the service.
+import type { SignalOptions } from "../../registry/mod.ts";
 import { checkNewName, realSystem, silentLogger } from "../../core/kernel.ts";
-import type { SavedArtifact } from "../../mod.ts";
-import type { Registry, SignalOptions } from "../../core/kernel.ts";
+import type { Registry, SavedArtifact } from "../../mod.ts";
 import type {
   FinishStoredRunOptions,
   LoggedRun,

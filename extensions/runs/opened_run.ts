@@ -5,8 +5,8 @@
 // long run waits longer, so that a day has a few thousand parts. A part is sent until it is stored:
 // its name has the number of its first point, so a repeat adds it only once.
 import { invalid, isRegistryError, shown } from "../../core/kernel.ts";
-import type { Materializer, SavedArtifact } from "../../mod.ts";
-import type { Logger, Registry, RegistryError, System } from "../../core/kernel.ts";
+import type { Logger, Materializer, Registry, SavedArtifact, System } from "../../mod.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { MOST_PART_FILES } from "../../core/calls/file_limit.ts";
 import { checkMetadata } from "../../core/calls/metadata.ts";
 import type { Draft } from "../../core/registry/draft.ts";

@@ -6,6 +6,7 @@ import { lockLogins, readLogins, setLogin } from "./login/login_file.ts";
 import { isPrivateUrl } from "../../core/urls/private_url.ts";
 import { accessOf, chosenOffer, type ServiceAccess, signInOf } from "./login/service_offers.ts";
 import { signIn } from "./login/sign_in.ts";
+import { shellWord } from "../../core/kernel.ts";
 import {
   defineCommand,
   findRegistry,
@@ -14,7 +15,6 @@ import {
   notFound,
   parsePort,
   printable,
-  shellWord,
   tokenOfRun,
 } from "../../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../../apps/cli/extending.ts";

@@ -1,13 +1,11 @@
 // Adds a signature to a version, in the label that has all of them.
-import type { ArtifactInfo } from "../../mod.ts";
+import type { ArtifactInfo, Registry, System } from "../../mod.ts";
 import {
   conflict,
   isJsonObject,
   isRegistryError,
   realSystem,
-  type Registry,
   shown,
-  type System,
   unsupported,
 } from "../../core/kernel.ts";
 import { annotate } from "../../registry/mod.ts";

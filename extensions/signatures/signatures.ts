@@ -6,15 +6,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import {
-  checkOptions,
-  invalid,
-  notFound,
-  realSystem,
-  type Registry,
-  shown,
-  type System,
-} from "../../core/kernel.ts";
+import type { Registry, System } from "../../mod.ts";
+import { checkOptions, invalid, notFound, realSystem, shown } from "../../core/kernel.ts";
 import { readAdded } from "./added.ts";
 import { type AddedSignature, refOf, statementFor, store } from "./adding.ts";
 import { bundleText, materialWith } from "./bundle.ts";

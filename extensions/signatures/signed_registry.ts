@@ -1,6 +1,6 @@
 // A registry that reads only what keys have signed.
-import { checkOptions, conflict, invalid, type Registry, shown } from "../../core/kernel.ts";
-import { defineRegistry, type LoadOptions } from "../../mod.ts";
+import { checkOptions, conflict, invalid, shown } from "../../core/kernel.ts";
+import { defineRegistry, type LoadOptions, type Registry } from "../../mod.ts";
 import { unsigned } from "./evidence.ts";
 import type { KeylessSigner } from "./signers/signer.ts";
 import { checkSigner } from "./signers/trusted.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Registry } from "../../core/kernel.ts";
-import { checkRegistry } from "../../core/options/check_options.ts";
+import type { Registry } from "../../mod.ts";
+import { checkToolOptions } from "../../core/kernel.ts";
 import type { ResumableUploads } from "./uploads.ts";
 
 export type * from "../../core/registry/draft.ts";
@@ -40,7 +40,7 @@ export { presignUpload } from "./presign_upload.ts";
  * ```
  */
 export async function openUploads(registry: Registry): Promise<ResumableUploads> {
-  checkRegistry("open uploads", registry);
+  checkToolOptions("open uploads", registry, {});
   const { createResumableUploads } = await import("./uploads.ts");
   return createResumableUploads(registry);
 }

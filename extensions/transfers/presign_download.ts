@@ -1,5 +1,5 @@
 // URLs that read a file from the store without credentials.
-import type { Registry } from "../../core/kernel.ts";
+import type { Registry } from "../../mod.ts";
 import { PRESIGN } from "../../core/registry/transfer.ts";
 import type { DirectDownload, DirectDownloadOptions } from "../../core/registry/transfer.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";

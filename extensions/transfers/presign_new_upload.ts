@@ -1,6 +1,6 @@
 // Presigns an upload to the store that is open here.
+import type { Registry } from "../../mod.ts";
 import { fault, shown, unsupported } from "../../core/kernel.ts";
-import type { Registry } from "../../core/kernel.ts";
 import type { DirectUpload, DirectUploadOptions } from "../../core/registry/transfer.ts";
 import { checkWritable, contextOf } from "../../registry/records.ts";
 import { StoredUploads } from "./stored_uploads.ts";

@@ -1,6 +1,6 @@
 // Presigns files that are stored as one object each.
+import type { Backend, Registry } from "../../mod.ts";
 import { fault, parseRef, shown, unsupported } from "../../core/kernel.ts";
-import type { Backend, Registry } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { pickFile } from "../../core/registry/file_facts.ts";
 import type { DirectDownload, DirectDownloadOptions } from "../../core/registry/transfer.ts";

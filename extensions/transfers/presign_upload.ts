@@ -1,5 +1,5 @@
 // URLs that create the bytes of an upload in the store, without credentials.
-import type { Registry } from "../../core/kernel.ts";
+import type { Registry } from "../../mod.ts";
 import { PRESIGN_UPLOAD } from "../../core/registry/transfer.ts";
 import type { DirectUpload, DirectUploadOptions } from "../../core/registry/transfer.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";

@@ -1,6 +1,8 @@
 // Resumable uploads, which arrive in pieces.
+import type { Registry } from "../../mod.ts";
+import type { SignalOptions } from "../../registry/mod.ts";
 import { createSha256, fault, iterableStream, shown } from "../../core/kernel.ts";
-import type { Registry, RegistryError, SignalOptions } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { tapped } from "../../core/bytes/bytes.ts";
 import { wordedVerbs } from "../../core/calls/verb_errors.ts";
 import { checkWritable, contextOf } from "../../registry/records.ts";

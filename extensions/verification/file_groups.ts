@@ -1,5 +1,5 @@
 // The files of a version some at a time, so that a long list is not held whole.
-import { artifactDigest, digestOfSorted } from "../../core/kernel.ts";
+import { artifactDigest } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { FileList, orGone, payloadSource, placeOf } from "../../registry/records.ts";
 import type { Context, Located, PayloadSource } from "../../registry/records.ts";
@@ -33,7 +33,7 @@ export async function groupedFiles(
   const short = { ...located, record: { ...record, files: [], fileList: undefined } };
   const source = await payloadSource(context, short, signal);
   const gone = (error: unknown) => orGone(context, located, error);
-  const digest = () => digestOfSorted(record.materializer, list.slices()).catch(gone);
+  const digest = () => artifactDigest(record.materializer, list.slices()).catch(gone);
   async function* groups(): AsyncGenerator<PayloadSource> {
     let files: StoredFile[] = [];
     let pages = 0;

@@ -1,5 +1,6 @@
 // Compares the sizes of payload objects in the store's listing with the records. Reads no payload:
 // finds objects that are missing or cut off, not those whose bytes changed.
+import type { ObjectInfo } from "../../backends/mod.ts";
 import {
   corrupt,
   forEachAtOnce,
@@ -8,7 +9,7 @@ import {
   shown,
   valueAt,
 } from "../../core/kernel.ts";
-import type { ObjectInfo, RegistryError } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import {
   allParts,

@@ -3,6 +3,7 @@
 import { plainBytes } from "../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
+import type { ByteRange } from "../../materializers/mod.ts";
 import {
   corrupt,
   createSha256,
@@ -12,7 +13,7 @@ import {
   notFound,
   sha256,
 } from "../../core/kernel.ts";
-import type { ByteRange, RegistryError } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import {
   allParts,

@@ -1,12 +1,7 @@
 // Options and report of verification.
-import type { RegistryErrorFields } from "../../registry/mod.ts";
-import type {
-  ErrorCode,
-  Registry,
-  RegistryError,
-  Shard,
-  SignalOptions,
-} from "../../core/kernel.ts";
+import type { RegistryErrorFields, SignalOptions } from "../../registry/mod.ts";
+import type { ErrorCode, Registry } from "../../mod.ts";
+import type { RegistryError, Shard } from "../../core/kernel.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import type { Selection } from "./selection.ts";
 import type { VerifiedFiles } from "./verified_files.ts";

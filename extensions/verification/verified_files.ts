@@ -1,10 +1,10 @@
 // Verifies the files of many versions. Bytes that versions share are read once, and large files by
 // threads.
-import type { FileInfo, FilePiece } from "../../materializers/mod.ts";
+import type { ByteRange, FileInfo, FilePiece } from "../../materializers/mod.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { checkedChunks } from "../../core/bytes/rebuild.ts";
 import { isRegistryError, sha256, valueAt } from "../../core/kernel.ts";
-import type { ByteRange, RegistryError } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { PieceChecks } from "./piece_checks.ts";
 import { allParts, endOf, runsOf } from "../../registry/records.ts";

@@ -1,9 +1,16 @@
 // Verifies a registry: reads and checks everything.
-import type { Ref } from "../../mod.ts";
-import { forEachAtOnce, isPrefix, notFound, parseRef, parseVersion } from "../../core/kernel.ts";
-import type { Registry, RegistryError, SignalOptions } from "../../core/kernel.ts";
+import type { Ref, Registry } from "../../mod.ts";
+import type { SignalOptions } from "../../registry/mod.ts";
+import {
+  checkToolOptions,
+  forEachAtOnce,
+  isPrefix,
+  notFound,
+  parseRef,
+  parseVersion,
+} from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import { checkRegistry } from "../../core/options/check_options.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import {
   checkKnown,
@@ -76,7 +83,7 @@ export async function verifyRegistry(
 function checkOptions(
   { repairFrom, shard, sample, deep }: VerifyOptions & { deep: boolean },
 ): void {
-  if (repairFrom !== undefined) checkRegistry("repair from it", repairFrom);
+  if (repairFrom !== undefined) checkToolOptions("repair from it", repairFrom, {});
   if (shard !== undefined) checkShard(ACTION, shard);
   if (sample !== undefined) checkSample(ACTION, sample, deep);
 }

@@ -1,5 +1,6 @@
 // Verifies records: each is read and must belong to its place. `verify_version.ts` reads the valid
 // version of a cell with its files.
+import type { ObjectInfo } from "../../backends/mod.ts";
 import {
   createLimit,
   forEachAtOnce,
@@ -9,7 +10,7 @@ import {
   retold,
   shown,
 } from "../../core/kernel.ts";
-import type { ObjectInfo, RegistryError } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import {

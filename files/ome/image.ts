@@ -1,12 +1,11 @@
 // Images of several levels.
-import type { CallOptions } from "../../core/backend.ts";
 import { corrupt, fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { itemAt } from "../../core/faults/present.ts";
-import { type NDArray, zipAxes } from "../../formats/arrays/ndarray.ts";
+import { zipAxes } from "../../formats/arrays/ndarray.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
-import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
+import type { CallOptions, NDArray, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import type { Axis } from "./axes.ts";
 import { type ImageMetadata, type LevelMetadata, readImageAttributes } from "./image_metadata.ts";
 

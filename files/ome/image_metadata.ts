@@ -1,9 +1,9 @@
 // Metadata of images: <https://ngff.openmicroscopy.org/0.5/#multiscale-md> and
 // <https://ngff.openmicroscopy.org/0.4/#multiscale-md>.
 import { parsePath } from "../../core/naming/paths.ts";
-import { type DType, zipAxes } from "../../formats/arrays/ndarray.ts";
+import { zipAxes } from "../../formats/arrays/ndarray.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { ZarrObject } from "../../formats/zarr.ts";
+import type { DType, ZarrObject } from "../../formats/zarr.ts";
 import { type Axes, type Axis, listAxes, readAxes } from "./axes.ts";
 import { type Channel, omeroOf, readChannels } from "./channels.ts";
 import {

@@ -1,9 +1,8 @@
 // Levels of images: their sizes and locations, and their computation from the one before.
-import type { CallOptions } from "../../core/kernel.ts";
 import type { DType } from "../../formats/mod.ts";
 import { fault, itemAt, type RegistryError, shown } from "../../core/kernel.ts";
 import { ELEMENTS, zipAxes } from "../../formats/arrays/ndarray.ts";
-import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";
+import type { CallOptions, ZarrArray, ZarrCodec } from "../../formats/zarr.ts";
 import type { Axes } from "./axes.ts";
 import { type Downsampling, halve } from "./halve.ts";
 import type { LevelMetadata } from "./image_metadata.ts";

@@ -1,8 +1,12 @@
 // Plates: wells in rows and columns, each with fields, its images.
-import type { CallOptions } from "../../core/kernel.ts";
 import type { NDArray } from "../../formats/mod.ts";
 import { invalid, joinPath, shown } from "../../core/kernel.ts";
-import { createZarrGroup, openZarrGroup, type ZarrStore } from "../../formats/zarr.ts";
+import {
+  type CallOptions,
+  createZarrGroup,
+  openZarrGroup,
+  type ZarrStore,
+} from "../../formats/zarr.ts";
 import { listAxes } from "./axes.ts";
 import { levelAt, openLevel, openMultiscale, readImageMetadata, readPlane } from "./image.ts";
 import type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./image.ts";

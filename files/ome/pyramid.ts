@@ -1,10 +1,9 @@
 // Writes images: the largest level from the input, and the others each from the one before.
-import type { CallOptions } from "../../core/kernel.ts";
 import type { NDArray } from "../../formats/mod.ts";
 import { alreadyExists, isRegistryError, itemAt, joinPath, shown } from "../../core/kernel.ts";
 import { areTimes, ELEMENTS, isNDArray } from "../../formats/arrays/ndarray.ts";
 import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
-import type { ZarrArray, ZarrGroup, ZarrStore } from "../../formats/zarr.ts";
+import type { CallOptions, ZarrArray, ZarrGroup, ZarrStore } from "../../formats/zarr.ts";
 import type { Channel } from "./channels.ts";
 import { checkHalvable } from "./halve.ts";
 import { imageAttributes, readImageAttributes } from "./image_metadata.ts";

@@ -1,5 +1,4 @@
 // Saves the images of a well: first all elements, then the metadata that lists them.
-import type { CallOptions } from "../../core/kernel.ts";
 import {
   alreadyExists,
   createLanes,
@@ -11,7 +10,7 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
-import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
+import type { CallOptions, ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
 import { type Axes, listAxes } from "./axes.ts";
 import type { Channel } from "./channels.ts";
 import { levelAt, type MultiscaleImage, openMultiscale } from "./image.ts";

@@ -6,7 +6,8 @@ import type {
   RerunCause,
   RunAs,
 } from "../contract/pipeline.ts";
-import type { PlainValue, System } from "../../core/kernel.ts";
+import type { PlainValue } from "../../materializers/mod.ts";
+import type { System } from "../../mod.ts";
 
 /** Resources of a node: cores as `2` or `500m`, sizes as `4Gi`. */
 export interface ResourceDefinition {

@@ -1,8 +1,8 @@
 // Encodes a pipeline as one JSON file, which is saved with a run.
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import type { Resources } from "../contract/engine.ts";
+import type { PlainValue } from "../../materializers/mod.ts";
 import { valueAt } from "../../core/kernel.ts";
-import type { PlainValue } from "../../core/kernel.ts";
 import type {
   OperatorDefinition,
   OperatorResourceDefinition,

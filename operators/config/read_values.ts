@@ -1,7 +1,7 @@
 // Reads a pipeline from its tree by the schema. Mistakes become problems with positions.
 import * as v from "npm:valibot@^1.5";
+import type { PlainValue } from "../../materializers/mod.ts";
 import { itemAt } from "../../core/kernel.ts";
-import type { PlainValue } from "../../core/kernel.ts";
 import { PIPELINE, type ReadPipeline } from "./schema.ts";
 import { childOf, describeNode, plainOf } from "./tree/node.ts";
 import type { ConfigMap, ConfigNode, Path } from "./tree/node.ts";

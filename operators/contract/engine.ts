@@ -3,7 +3,8 @@
 // A step is a command that reads its inputs from the registry and commits its outputs there. An
 // engine that forgets a step or delivers it twice costs time, but never a result: the registry
 // holds what is done, and the engine's state is a hint.
-import type { SignalOptions, System } from "../../core/kernel.ts";
+import type { SignalOptions } from "../../registry/mod.ts";
+import type { System } from "../../mod.ts";
 
 /** Requested resources and limits of a step. */
 export interface Resources {

@@ -1,6 +1,8 @@
 // The contract of an operator: one processing step over files, run in this process or as a
 // command.
-import type { Logger, Registry, Shard, StandardSchema } from "../../core/kernel.ts";
+import type { Logger, Registry } from "../../mod.ts";
+import type { StandardSchema } from "../../registry/mod.ts";
+import type { Shard } from "../../core/kernel.ts";
 
 /** Exit codes of a step. */
 export const EXIT_CODES = {

@@ -1,6 +1,6 @@
 // A pipeline as it is run: merged, checked, with all defaults applied.
 import type { Resources } from "./engine.ts";
-import type { PlainValue } from "../../core/kernel.ts";
+import type { PlainValue } from "../../materializers/mod.ts";
 
 export type { Resources } from "./engine.ts";
 

@@ -1,8 +1,8 @@
 // The engine for processes of this machine. It keeps its jobs in memory: they end with this process.
 import { availableParallelism, totalmem } from "node:os";
 import type { Engine, EngineDriver, EngineJob, EngineStep } from "../contract/engine.ts";
+import type { System } from "../../mod.ts";
 import { invalid, realSystem } from "../../core/kernel.ts";
-import type { System } from "../../core/kernel.ts";
 import { withoutVariables } from "../process/variables.ts";
 import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { StepProcesses } from "./step_processes.ts";

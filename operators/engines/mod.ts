@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { createLookup, didYouMean, invalid } from "../../core/kernel.ts";
-import type { System } from "../../core/kernel.ts";
+import type { System } from "../../mod.ts";
+import { createLookup } from "../../core/kernel.ts";
+import { didYouMean, invalid } from "../../core/kernel.ts";
 import type { Engine, EngineDriver } from "../contract/engine.ts";
 import type { Lookup } from "../../backends/mod.ts";
 import { localDriver } from "./local.ts";

@@ -5,8 +5,10 @@
 // job, and is lost if Slurm does not list that name. Only these names are listed: a cluster may have
 // ten thousand other jobs.
 import { execFile } from "node:child_process";
+import type { SignalOptions } from "../../registry/mod.ts";
+import type { System } from "../../mod.ts";
 import { fault, invalid, isRegistryError, realSystem, unavailable } from "../../core/kernel.ts";
-import type { RegistryError, SignalOptions, System } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import type { Engine, EngineDriver, EngineState, EngineStep } from "../contract/engine.ts";
 import { MARK } from "../process/marks.ts";
 import { ownVariables } from "../process/step_variables.ts";

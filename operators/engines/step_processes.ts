@@ -4,8 +4,9 @@
 // begins with the token, then has the end as JSON. Before, it writes the token to standard error: the
 // output of the step ends there.
 import { DELIVER_AGAIN } from "../contract/engine.ts";
+import type { System } from "../../mod.ts";
 import { messageOf, unavailable } from "../../core/kernel.ts";
-import type { Shard, System } from "../../core/kernel.ts";
+import type { Shard } from "../../core/kernel.ts";
 import type { ProcessTree } from "../process/process_tree.ts";
 import { type CommandInput, runNotedCommand } from "../process/run_command.ts";
 

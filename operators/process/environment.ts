@@ -2,8 +2,8 @@
 import { stat } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import process from "node:process";
+import type { System } from "../../mod.ts";
 import { shown, unsupported } from "../../core/kernel.ts";
-import type { System } from "../../core/kernel.ts";
 import type { EnvironmentConfig } from "../contract/pipeline.ts";
 import { shellWord } from "./shell_words.ts";
 

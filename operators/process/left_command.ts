@@ -4,7 +4,7 @@
 // process and the start time of that process.
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import type { System } from "../../core/kernel.ts";
+import type { System } from "../../mod.ts";
 import { isRunnerGone, MARK, sinceOf } from "./marks.ts";
 import { listPids, readStat } from "./proc.ts";
 import { ProcessTree } from "./process_tree.ts";

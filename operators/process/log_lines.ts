@@ -1,5 +1,5 @@
 // Output of a process as lines of a log.
-import type { System } from "../../core/kernel.ts";
+import type { System } from "../../mod.ts";
 import { createSecretFinder, MASK } from "./secret_forms.ts";
 
 export const MAX_LINE = 16_384;

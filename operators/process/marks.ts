@@ -1,7 +1,7 @@
 // Marks: an environment variable by which the processes of a command are recognized.
 import process from "node:process";
 import { isProcessGone, thisProcess } from "../../disk/stage/process.ts";
-import type { System } from "../../core/kernel.ts";
+import type { System } from "../../mod.ts";
 import { readStat } from "./proc.ts";
 
 /**

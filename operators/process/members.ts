@@ -17,7 +17,7 @@
 // command, and those that were read once without the mark; while the ids since the command's start
 // are known and in order, it reads only these.
 import process from "node:process";
-import type { System } from "../../core/kernel.ts";
+import type { System } from "../../mod.ts";
 import { MARK } from "./marks.ts";
 import { lastPid, listPids, listPidsBetween } from "./proc.ts";
 import { readOutputPipes, readPipes, readStat, readVariable } from "./proc.ts";

@@ -15,7 +15,7 @@
 //
 // `scan` returns undefined on other systems, and on Linux without the permission to read `/proc`.
 import process from "node:process";
-import type { System } from "../../core/kernel.ts";
+import type { System } from "../../mod.ts";
 import { Members, type MembersOptions } from "./members.ts";
 import { listPids, type ProcessStat, readStat } from "./proc.ts";
 

@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
+import type { System } from "../../mod.ts";
 import {
   checkOptions,
   fault,
@@ -12,7 +13,7 @@ import {
   shown,
   unsupported,
 } from "../../core/kernel.ts";
-import type { OptionNames, System } from "../../core/kernel.ts";
+import type { OptionNames } from "../../core/kernel.ts";
 import { EXIT_CODES, type ExitCode } from "../contract/operator.ts";
 import { checkTimes } from "../check_times.ts";
 import { exitCodeOf } from "../exit_codes.ts";

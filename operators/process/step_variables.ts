@@ -1,6 +1,6 @@
 // Variables of commands: inherited ones, those of their step, and those of Holdfast.
 import type { OperatorContext } from "../contract/operator.ts";
-import type { System } from "../../core/kernel.ts";
+import type { System } from "../../mod.ts";
 
 /**
  * Returns the variables of a step's command: `PIPELINE_ID`, `NODE_ID`, `OPERATOR_ID`, `INPUT_ROOT`,

@@ -3,7 +3,7 @@
 // a pipe that nobody writes any more. A server that a step forgot does neither, and is ended.
 import { realpathSync } from "node:fs";
 import { sep } from "node:path";
-import type { System } from "../../core/kernel.ts";
+import type { System } from "../../mod.ts";
 import { type ProcessStat, readOpenFiles, readProgram } from "./proc.ts";
 import type { ProcessTree } from "./process_tree.ts";
 

@@ -1,6 +1,6 @@
 // Systems with more or fewer variables than the environment of this process.
+import type { System } from "../../mod.ts";
 import { realSystem } from "../../core/kernel.ts";
-import type { System } from "../../core/kernel.ts";
 import { deleteVariable } from "../../core/system.ts";
 
 /** Moves variables from the environment of this process to the returned system. */

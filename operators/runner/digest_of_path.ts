@@ -2,9 +2,9 @@
 // followed, because steps read what they lead to.
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { SignalOptions } from "../../registry/mod.ts";
 import { artifactDigest, createSha256, sha256 } from "../../core/kernel.ts";
 import type { FileInfo, FileToSave } from "../../materializers/mod.ts";
-import type { SignalOptions } from "../../core/kernel.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { mountIdentity } from "../../disk/mounts/identity.ts";
 import { pathsBelow } from "../../disk/paths_below.ts";

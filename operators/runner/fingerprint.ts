@@ -1,6 +1,6 @@
 // Fingerprints of steps: inputs, parameters and code, and how they changed.
+import type { PlainValue } from "../../materializers/mod.ts";
 import { isJsonObject, sha256, sortedJson } from "../../core/kernel.ts";
-import type { PlainValue } from "../../core/kernel.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Operators } from "../operator_set.ts";
 import type { Fingerprint } from "./records/files.ts";

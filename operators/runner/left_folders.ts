@@ -2,8 +2,8 @@
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isProcessGone } from "../../disk/stage/process.ts";
+import type { Logger, System } from "../../mod.ts";
 import { messageOf } from "../../core/kernel.ts";
-import type { Logger, System } from "../../core/kernel.ts";
 import { endLeftCommand, noteMarks } from "../process/left_command.ts";
 import { MARK } from "../process/marks.ts";
 

@@ -1,6 +1,7 @@
 // The context of a run, wherever its steps are executed.
 import process from "node:process";
 import { join, resolve } from "node:path";
+import type { Logger, Registry, System } from "../../mod.ts";
 import {
   checkToolOptions,
   encodeName,
@@ -8,7 +9,7 @@ import {
   realSystem,
   silentLogger,
 } from "../../core/kernel.ts";
-import type { Logger, Registry, Shard, System } from "../../core/kernel.ts";
+import type { Shard } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { thisProcess } from "../../disk/stage/process.ts";
 import type { Operators } from "../operator_set.ts";

@@ -1,7 +1,8 @@
 // Secrets of configurations, which only operators receive.
 import { DRIVERS } from "../../backends/drivers.ts";
+import type { PlainValue } from "../../materializers/mod.ts";
+import type { System } from "../../mod.ts";
 import { invalid, isJsonObject, realSystem, shown } from "../../core/kernel.ts";
-import type { PlainValue, System } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
 import { takeVariables } from "../process/variables.ts";

@@ -86,16 +86,14 @@ const OF_OPERATORS = [
   "core/system.ts",
 ];
 const OF_PLUGINS = [
-  "backends/mod.ts",
+  ...OF_PACKAGE,
   "core/driver.ts",
   "core/errors.ts",
   "core/kernel.ts",
   "core/registry/",
   "core/text/",
 ];
-const OF_QUEUES = ["bytes/digest", "kernel", "registry", "system", "text/plain_value"].map((name) =>
-  `core/${name}.ts`
-);
+const OF_QUEUES = [...OF_PACKAGE, "core/bytes/digest.ts", "core/kernel.ts", "core/system.ts"];
 
 /** Files past the borders that an extension needs alone. */
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
@@ -239,7 +237,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "extensions/runs/",
     may: among("core/", ...OF_PACKAGE, "extensions/runs/", ...OF_RECORDS),
   },
-  { from: "extensions/queues/mod.ts", may: among("core/kernel.ts", "extensions/queues/") },
+  {
+    from: "extensions/queues/mod.ts",
+    may: among("core/kernel.ts", ...OF_PACKAGE, "extensions/queues/"),
+  },
   {
     from: "extensions/queues/",
     may: either(

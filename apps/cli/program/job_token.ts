@@ -1,11 +1,6 @@
 // The token of a CI job, from the provider of the job: GitHub Actions, and what works like it.
-import {
-  denied,
-  isRegistryError,
-  type RegistryError,
-  type System,
-  unavailable,
-} from "../../../core/kernel.ts";
+import { denied, isRegistryError, type RegistryError, unavailable } from "../../../core/kernel.ts";
+import type { System } from "../../../core/system.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { tlsProblem } from "../../../core/urls/tls_problems.ts";
 import { fetchSmall } from "./small_answer.ts";

@@ -1,6 +1,6 @@
 // The versions that paths of `/dav` mean, for a moment: clients read thousands of files one by one.
+import type { System } from "../../../mod.ts";
 import { keepNewest } from "../../../core/kernel.ts";
-import type { System } from "../../../core/kernel.ts";
 
 /** Maximum number of versions that are known. */
 const MOST_KNOWN = 1000;

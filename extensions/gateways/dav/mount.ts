@@ -1,7 +1,7 @@
 import { mkdir, readdir, rmdir } from "node:fs/promises";
 import process from "node:process";
 import { resolve } from "node:path";
-import { isRegistryError, loadPart, nameSegment } from "../../../core/kernel.ts";
+import { isRegistryError, loadPart, nameSegment, shellWord } from "../../../core/kernel.ts";
 import { openPages, type PagedArtifact } from "../../../registry/mod.ts";
 // loads no package
 import type { Gateway } from "../../../apps/cli/program/extension.ts";
@@ -13,7 +13,6 @@ import {
   lookUp,
   REF_ARGUMENT,
   refuseUrlTarget,
-  shellWord,
   withHints,
 } from "../../../apps/cli/extending.ts";
 import type { Command, ServerPart } from "../../../apps/cli/extending.ts";

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import process from "node:process";
+import type { System } from "../../../mod.ts";
 import { messageOf, notFound, taskFailed } from "../../../core/kernel.ts";
-import type { System } from "../../../core/kernel.ts";
 
 interface MountOptions {
   url: string;

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
 import { isRegistryError } from "../../../mod.ts";
-import { fault, giveWay, mapAtOnce, nextTurn, orMissing } from "../../../core/kernel.ts";
+import { fault, giveWay, mapAtOnce, orMissing } from "../../../core/kernel.ts";
 import { Answer, RefusedRequest, route } from "../../../apps/gateways.ts";
 import type {
   Access,
@@ -249,7 +249,7 @@ async function* linesOf(body: Uint8Array) {
       yield* written(pieces);
       pieces = [next];
     }
-    await nextTurn();
+    await giveWay();
   }
   pieces.push(decoder.decode());
   yield* written(pieces);

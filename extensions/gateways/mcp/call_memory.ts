@@ -1,14 +1,15 @@
 // The memory of calls, for all clients of this process together: what one of them unpacks or
 // parses may be a thousand times as large as its file.
-import { createBudget, createLimit, fixedLength, unavailable } from "../../../core/kernel.ts";
+import { createBudget, createLimit, unavailable } from "../../../core/kernel.ts";
 import { createLedger } from "../../../apps/server/extending.ts";
 
 const MIB = 1024 ** 2;
 
 /** An isolate of a Worker has 128 MB, and its requests must not wait for each other. */
-const LIMITS = fixedLength === undefined
-  ? { callBytes: 64 * MIB, totalBytes: 512 * MIB }
-  : { callBytes: 16 * MIB, totalBytes: 32 * MIB };
+const IS_WORKER = "FixedLengthStream" in globalThis;
+const LIMITS = IS_WORKER
+  ? { callBytes: 16 * MIB, totalBytes: 32 * MIB }
+  : { callBytes: 64 * MIB, totalBytes: 512 * MIB };
 /** Calls of one client at a time, so that others get a turn. */
 const PER_CLIENT = 4;
 /** How long a call counts whose request a Worker cut. */
@@ -109,6 +110,6 @@ export function createRefusingMemory({ callBytes, totalBytes }: CallLimits): Sha
 }
 
 /** The memory of this process. */
-export const callMemory: SharedMemory = fixedLength === undefined
-  ? createWaitingMemory(LIMITS)
-  : createRefusingMemory(LIMITS);
+export const callMemory: SharedMemory = IS_WORKER
+  ? createRefusingMemory(LIMITS)
+  : createWaitingMemory(LIMITS);

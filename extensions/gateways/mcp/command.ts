@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { Registry } from "../../../mod.ts";
 import { loadPart } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import { defineCommand, invalid, notFound } from "../../../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../../../apps/cli/extending.ts";
 

@@ -1,5 +1,5 @@
 // Hints for models, by reason: they call tools, and know no command, no route and no option.
-import type { ServiceHints } from "../../../core/kernel.ts";
+import type { HintTable, SERVICE_REASONS } from "../../../registry/mod.ts";
 
 const FIND = "Call find_artifacts to see what exists.";
 const VERSIONS = "Call list_versions to see what exists.";
@@ -7,7 +7,7 @@ const OPERATOR = "Ask the operator of this server.";
 const LATER = "Try again later, or ask the operator of this server.";
 const NOT_HERE = "Tell the user: only other tools can do this.";
 
-export const MCP_HINTS: ServiceHints = {
+export const MCP_HINTS: HintTable<keyof typeof SERVICE_REASONS> = {
   name_missing: FIND,
   version_missing: VERSIONS,
   version_deleted:

@@ -4,8 +4,8 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5";
+import type { Logger, System } from "../../../mod.ts";
 import { loadPart } from "../../../core/kernel.ts";
-import type { Logger, System } from "../../../core/kernel.ts";
 import { Answer, route } from "../../../apps/gateways.ts";
 import { publicUrl, text } from "../../../apps/server/extending.ts";
 import type { Gateway, GatewayContext, Routes } from "../../../apps/gateways.ts";

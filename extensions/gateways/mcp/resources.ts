@@ -1,7 +1,7 @@
 // Versions and their files as resources: `holdfast://team%3Amodel@1.0.0/config/model.yaml`.
 import { Buffer, isUtf8 } from "node:buffer";
+import type { Registry } from "../../../mod.ts";
 import { invalid, isRegistryError, unsupported } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import { listFiles, openPages } from "../../../registry/mod.ts";
 import type { CompleteRequestParams } from "npm:@modelcontextprotocol/server@^2.4.0";
 

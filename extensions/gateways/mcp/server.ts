@@ -7,14 +7,8 @@ import { createMcpHandler, ProtocolError, Server } from "npm:@modelcontextprotoc
 import { serveStdio, StdioServerTransport } from "npm:@modelcontextprotocol/server@^2.4.0/stdio";
 import { Connection } from "../../../apps/client/connection.ts";
 import { VERSION } from "../../../apps/server/extending.ts";
-import {
-  invalid,
-  isRegistryError,
-  loadPart,
-  mayBeRounded,
-  parseExactJson,
-} from "../../../core/kernel.ts";
-import type { Registry, System } from "../../../core/kernel.ts";
+import type { Registry, System } from "../../../mod.ts";
+import { invalid, isRegistryError, loadPart, parseExactJson } from "../../../core/kernel.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
 import { callMemory } from "./call_memory.ts";
@@ -197,6 +191,8 @@ async function* wholeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Bu
 }
 
 const LINE_FEED = 0x0a;
+/** Numbers that may be rounded, among others. */
+const LONG_NUMBER = /[\d.]{16}|\de[+-]?\d{3}/i;
 
 /** Leaves out messages that are refused, which the transport would read as others or not at all. */
 async function* acceptedLines(
@@ -205,7 +201,7 @@ async function* acceptedLines(
 ): AsyncGenerator<Buffer> {
   for await (const line of lines) {
     const text = line.toString();
-    const { refusal } = isBatch(text) || mayBeRounded(text) ? parseMessage(text) : {};
+    const { refusal } = isBatch(text) || LONG_NUMBER.test(text) ? parseMessage(text) : {};
     if (refusal === undefined) yield line;
     else await reply(refusal);
   }

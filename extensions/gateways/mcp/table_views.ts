@@ -3,7 +3,6 @@ import { Buffer } from "node:buffer";
 import {
   forEachAtOnce,
   giveWay,
-  isDecimal,
   isRegistryError,
   LimitExceeded,
   loadPart,
@@ -299,7 +298,7 @@ function add(count: typeof EMPTY, cell: Cell): void {
   const text = `${cell ?? ""}`.trim();
   if (text === "") return void count.empty++;
   if (/^[+-]?nan$/i.test(text)) return void count.notANumber++;
-  const value = isDecimal(text) ? Number(text) : NaN;
+  const value = /^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
   const isRounded = /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(value);
   if (!Number.isFinite(value) || isRounded) return void count.others++;
   count.numbers++;

@@ -1,7 +1,8 @@
 // Tools as data: schemas check and describe their arguments, and describe their results.
 import * as v from "npm:valibot@^1.5";
+import type { Logger, Registry } from "../../../mod.ts";
 import { hintFor, invalid, isRegistryError, itemAt } from "../../../core/kernel.ts";
-import type { Logger, Registry, RegistryError } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { check, faultOf, valibotToJsonSchema } from "../../../apps/server/extending.ts";
 import type { CallMemory } from "./call_memory.ts";
 import { MCP_HINTS } from "./hint_words.ts";

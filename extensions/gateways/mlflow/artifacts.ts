@@ -5,11 +5,10 @@
 //
 // An artifact of a run that goes on is a part of its draft. Its name has the time and the path, so one
 // artifact is found without a look at the others, and the newest of a path counts.
-import type { ArtifactInfo } from "../../../mod.ts";
-import { filePathProblem, foldersAbove, sha256 } from "../../../core/kernel.ts";
+import type { ArtifactInfo, System } from "../../../mod.ts";
+import { filePathProblem, foldersOf, sha256 } from "../../../core/kernel.ts";
 import type { FileInfo } from "../../../materializers/mod.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
-import type { System } from "../../../core/kernel.ts";
 import { walkFiles } from "../../../apps/server/extending.ts";
 import { noSuch, wrong } from "./errors.ts";
 import {
@@ -116,7 +115,7 @@ export function newestFiles<T extends { path: string; part: string; addedAt?: Da
   );
   const newest = new Map<string, T>(), folders = new Set<string>();
   for (const file of newestFirst) {
-    const above = [...foldersAbove(file.path)];
+    const above = [...foldersOf([file.path])];
     if (newest.has(file.path) || folders.has(file.path)) continue;
     if (above.some((folder) => newest.has(folder))) continue;
     newest.set(file.path, file);

@@ -2,6 +2,7 @@
 // so nothing is lost if the service is killed. A run that has ended is a version, which never
 // changes: a change makes the next version, with the files of the one before.
 import { Buffer } from "node:buffer";
+import type { Registry, System } from "../../../mod.ts";
 import {
   conflict,
   createLanes,
@@ -10,8 +11,6 @@ import {
   isRegistryError,
   keepNewest,
   orMissing,
-  type Registry,
-  type System,
 } from "../../../core/kernel.ts";
 import { finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
 import { checkFacts, openRunFiles } from "../../runs/look_at_run.ts";

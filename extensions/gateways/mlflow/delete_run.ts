@@ -1,5 +1,6 @@
 // Deletes and restores runs: all versions of one.
-import { isRegistryError, type Registry } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import { isRegistryError } from "../../../core/kernel.ts";
 import { discardRun } from "../../runs/mod.ts";
 import { type EndedRun, type FoundRun, idOfGeneration } from "../../runs/mlflow/find_run.ts";
 

@@ -1,14 +1,8 @@
 // The runs of versions, as a service remembers them for its searches. A search asks the store only for
 // the versions that are newer than those that are known. It lists all of them after a delete through
 // this service, and once a minute for those of other programs.
-import type { ArtifactInfo, VersionEntry } from "../../../mod.ts";
-import {
-  inTurns,
-  isRegistryError,
-  mapAtOnce,
-  type Registry,
-  type System,
-} from "../../../core/kernel.ts";
+import type { ArtifactInfo, Registry, System, VersionEntry } from "../../../mod.ts";
+import { inTurns, isRegistryError, mapAtOnce } from "../../../core/kernel.ts";
 import type { GatewayMemory } from "../../../apps/gateways.ts";
 import type { StoredRun } from "../../runs/mlflow/stored_run.ts";
 

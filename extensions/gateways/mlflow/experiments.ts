@@ -1,6 +1,6 @@
 // Experiments, which are names. A deleted one has only deleted versions, and a label that marks it.
+import type { Registry } from "../../../mod.ts";
 import { checkNewName, conflict, isRegistryError } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import { readLoggedRuns } from "../../runs/mod.ts";
 import { experimentId, hasRunId, runIdOf } from "../../runs/mlflow/ids.ts";
 import { runIn } from "../../runs/mlflow/stored_run.ts";

@@ -1,6 +1,5 @@
 // Descriptions of versions without their files, of which a version may have any number.
-import type { ArtifactInfo } from "../../../mod.ts";
-import type { Registry } from "../../../core/kernel.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
 
 /** Returns the description of a version, with its notes; undefined if it is not there. */
 export async function infoOf(

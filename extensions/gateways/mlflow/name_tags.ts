@@ -1,8 +1,8 @@
 // Tags of experiments and registered models, which are names. Tags are labels of the name, and the
 // description is its note. The label `holdfast.created` marks a name that a client created, also
 // before its first version.
+import type { Registry, System } from "../../../mod.ts";
 import { isRegistryError, mapAtOnce } from "../../../core/kernel.ts";
-import type { Registry, System } from "../../../core/kernel.ts";
 import type { Annotations, AnnotationsChange } from "../../../registry/mod.ts";
 import { annotateName, annotationsOfName, notedNames } from "../../runs/mlflow/noted_names.ts";
 import {

@@ -1,6 +1,6 @@
 // Deleted versions, whose files are there for the grace period: clients read runs that were deleted.
-import type { Artifact } from "../../../mod.ts";
-import { parseVersion, type Registry } from "../../../core/kernel.ts";
+import type { Artifact, Registry } from "../../../mod.ts";
+import { parseVersion } from "../../../core/kernel.ts";
 import {
   asGeneration,
   createArtifact,

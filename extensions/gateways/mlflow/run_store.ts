@@ -1,5 +1,5 @@
 // Reads runs: while they go on from their drafts, then from their versions.
-import type { ArtifactInfo } from "../../../mod.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import {
   giveWay,
@@ -7,7 +7,6 @@ import {
   isRegistryError,
   keepNewest,
   orMissing,
-  type Registry,
   valueAt,
 } from "../../../core/kernel.ts";
 import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";

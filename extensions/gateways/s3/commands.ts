@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { resolve } from "node:path";
 // loads no package
+import { shellWord } from "../../../core/kernel.ts";
 import {
   type Command,
   defineCommand,
@@ -9,7 +10,6 @@ import {
   invalid,
   notFound,
   readTokens,
-  shellWord,
   tokenOfRun,
 } from "../../../apps/cli/extending.ts";
 import { createKey, readKey, secretOf } from "./derived_secret.ts";

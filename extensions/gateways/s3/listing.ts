@@ -7,10 +7,9 @@ import {
   isRegistryError,
   nameProblem,
   parseRef,
-  type Registry,
   shown,
 } from "../../../core/kernel.ts";
-import type { ArtifactInfo } from "../../../mod.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import { isFile, readableNames, walkFiles } from "../../../apps/server/extending.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { type KeyParts, parseKey } from "./address.ts";

@@ -15,7 +15,8 @@ import {
   refuseRef,
 } from "../../../apps/cli/extending.ts";
 import { commandReasons } from "../../../apps/cli/program/extension.ts";
-import { isPrefix, type Registry, taskFailed } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import { isPrefix, taskFailed } from "../../../core/kernel.ts";
 import { decodeName, encodeNamePrefix } from "../../../core/naming/names.ts";
 import {
   type GarbageSpace,

@@ -14,7 +14,8 @@ import {
   YES_OPTION,
 } from "../../../apps/cli/extending.ts";
 import { commandReasons } from "../../../apps/cli/program/extension.ts";
-import { parseCondition, type Registry, taskFailed } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import { parseCondition, taskFailed } from "../../../core/kernel.ts";
 import { versionBefore } from "../../../core/naming/alias_history.ts";
 import type { Condition } from "../../../core/registry/conditions.ts";
 import type { AliasEntry } from "../../../registry/mod.ts";

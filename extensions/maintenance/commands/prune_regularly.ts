@@ -1,5 +1,6 @@
 import { type CommandContext, formatCount, noteRun } from "../../../apps/cli/extending.ts";
-import { messageOf, type Registry } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import { messageOf } from "../../../core/kernel.ts";
 import { pruneByRules } from "../mod.ts";
 
 /** Prunes now and at intervals, until the run ends. A failure is noted, and the next one tries. */

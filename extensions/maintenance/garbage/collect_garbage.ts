@@ -1,7 +1,7 @@
 // The garbage collector: removes data that nothing refers to. Any number may run at the same time,
 // beside readers and writers.
+import type { Registry } from "../../../mod.ts";
 import { forEachAtOnce, isPrefix } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import {
   asPartial,
   checkWritable,

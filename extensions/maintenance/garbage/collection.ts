@@ -1,6 +1,7 @@
 // One run of the garbage collector, and its mark.
+import type { ErrorCode } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import { isPrefix, isRegistryError, unavailable } from "../../../core/kernel.ts";
-import type { ErrorCode, SignalOptions } from "../../../core/kernel.ts";
 import { bindingGraceMs, LAYOUT, PackedMap, readGraces } from "../../../registry/records.ts";
 import type { Context } from "../../../registry/records.ts";
 import type { Cell, Folder, KnownName } from "./known.ts";

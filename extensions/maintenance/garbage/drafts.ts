@@ -1,6 +1,6 @@
 // Drafts. While one may be committed, the payload of its parts is needed without any record.
+import type { ObjectInfo } from "../../../backends/mod.ts";
 import { shown } from "../../../core/kernel.ts";
-import type { ObjectInfo } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import { DISCARDED_BYTES, draftMemoryMs, LAYOUT, listReadable } from "../../../registry/records.ts";
 import type { DraftEntry } from "../../../registry/records.ts";

@@ -1,5 +1,6 @@
 // The data that the garbage collector has on a name: listings and records.
-import type { ObjectInfo, RegistryError } from "../../../core/kernel.ts";
+import type { ObjectInfo } from "../../../backends/mod.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { isPrefix } from "../../../core/kernel.ts";
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
 import { asGeneration, LAYOUT } from "../../../registry/records.ts";

@@ -1,6 +1,6 @@
 // Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without
 // a record, whose writer lost a race or ended, or whose version was deleted.
-import type { ObjectInfo } from "../../../core/kernel.ts";
+import type { ObjectInfo } from "../../../backends/mod.ts";
 import {
   encodeName,
   forEachAtOnce,

@@ -1,7 +1,7 @@
 // The garbage collector's note about a name. The next run does not read records again whose listing
 // is the same, and removes unexplained payload only if this run found it unneeded, too.
+import type { ObjectInfo } from "../../../backends/mod.ts";
 import { isJsonObject, isRegistryError } from "../../../core/kernel.ts";
-import type { ObjectInfo } from "../../../core/kernel.ts";
 import {
   decodeNote,
   encodeNote,

@@ -1,7 +1,7 @@
 // The names that the garbage collector need not look at: a run found nothing to remove, nothing of
 // them was deleted or replaced since, and nothing has become old enough. Skipping a name removes
 // nothing, so a wrong note costs a delay of at most 30 days, never data.
-import type { ObjectInfo } from "../../../core/kernel.ts";
+import type { ObjectInfo } from "../../../backends/mod.ts";
 import {
   LAYOUT,
   PackedMap,

@@ -1,7 +1,7 @@
 // The versions of a name for `prune`: in a store, and by the methods of any registry.
+import type { SignalOptions } from "../../../registry/mod.ts";
 import { isRegistryError, mapAtOnce, orMissing } from "../../../core/kernel.ts";
-import type { ArtifactInfo, VersionEntry } from "../../../mod.ts";
-import type { Registry, SignalOptions } from "../../../core/kernel.ts";
+import type { ArtifactInfo, Registry, VersionEntry } from "../../../mod.ts";
 import { versionBefore } from "../../../core/naming/alias_history.ts";
 import {
   aliasHistory,

@@ -1,4 +1,5 @@
 // Retention: deletes old versions by rules.
+import type { Registry } from "../../../mod.ts";
 import {
   forEachAtOnce,
   invalid,
@@ -7,7 +8,6 @@ import {
   realSystem,
   shown,
 } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import type { RetentionRule } from "../../../registry/tools/settings.ts";
 import { isRetention, isUnknownRule } from "../../../core/registry/rules.ts";
 import {

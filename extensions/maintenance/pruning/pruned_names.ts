@@ -1,6 +1,6 @@
 // The names that a prune is about.
+import type { Registry } from "../../../mod.ts";
 import { notFound, shown } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import type { NamesOptions } from "../../../registry/mod.ts";
 import { globOf, isPattern } from "../../../core/naming/name_patterns.ts";
 import {

@@ -1,7 +1,6 @@
 // Options and report of retention.
-import type { RegistryErrorFields } from "../../../registry/mod.ts";
-import type { ArtifactInfo } from "../../../mod.ts";
-import type { ErrorCode, SignalOptions } from "../../../core/kernel.ts";
+import type { RegistryErrorFields, SignalOptions } from "../../../registry/mod.ts";
+import type { ArtifactInfo, ErrorCode } from "../../../mod.ts";
 
 /**
  * Options of {@linkcode prune}. A version is deleted if no rule keeps it. One that was deleted and

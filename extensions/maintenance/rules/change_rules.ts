@@ -1,6 +1,7 @@
 // Retention rules, a part of the settings: their changes and their history.
+import type { Registry } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import { fault, notFound, parseCondition, shown, unsupported } from "../../../core/kernel.ts";
-import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { maintenanceReasons } from "../reasons.ts";
 import { combined, givenUp } from "./rule_changes.ts";
 import { hasConditions } from "../../../core/registry/conditions/promotion.ts";

@@ -1,5 +1,6 @@
 // Retention rules that the registry keeps.
-import type { Registry, SignalOptions } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import { SIGNAL } from "../../../core/registry/operations/row.ts";
 import { checkOptions } from "../../../core/kernel.ts";
 import type { RetentionRules } from "../../../registry/tools/settings.ts";

@@ -1,6 +1,8 @@
 // Measures the space of a registry: of each name, of shared files, and of garbage.
+import type { Registry } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import { forEachAtOnce, isJsonObject, valueAt } from "../../../core/kernel.ts";
-import type { Registry, RegistryError, SignalOptions } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import {
   asListed,

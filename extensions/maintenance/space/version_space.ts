@@ -1,6 +1,7 @@
 // Measures the versions of one name: what each stores alone, and what deleting some would free.
+import type { Registry } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import { encodeName } from "../../../core/kernel.ts";
-import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { contextOf, LAYOUT, usedBytes } from "../../../registry/records.ts";
 import { Collection, type Measure, newReport } from "../garbage/collection.ts";
 import { collectDrafts } from "../garbage/drafts.ts";

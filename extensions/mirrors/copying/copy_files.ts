@@ -2,8 +2,7 @@
 import type { SaveOptions } from "../../../mod.ts";
 import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
 import { isRegistryError } from "../../../core/kernel.ts";
-import type { FileToSave } from "../../../materializers/mod.ts";
-import type { ByteRange } from "../../../core/kernel.ts";
+import type { ByteRange, FileToSave } from "../../../materializers/mod.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import {

@@ -1,9 +1,9 @@
 // The files of a version that is copied: all of a short list, or a long one a page at a time.
 import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import {
+  artifactDigest,
   compareUtf8,
   corrupt,
-  digestOfSorted,
   filePathProblem,
   PathCheck,
   shown,
@@ -68,7 +68,7 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Copy
       yield files;
     }
   }
-  const digest = await digestOfSorted(record.materializer, seen()).catch(gone);
+  const digest = await artifactDigest(record.materializer, seen()).catch(gone);
   if (digest === record.digest) return { located, source, list, count, bytesAt };
   throw fail("its record's digest does not match its files");
 }

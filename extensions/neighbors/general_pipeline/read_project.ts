@@ -3,8 +3,8 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, extname, join, relative } from "node:path";
 import { bytesFile } from "../../../files/mod.ts";
 import { yaml } from "../../../formats/yaml.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
 import { described, fault, isJsonObject, messageOf, shown } from "../../../core/kernel.ts";
-import type { PlainValue } from "../../../core/kernel.ts";
 import type { ConfigFile, Described, Project } from "./config.ts";
 import { parseToml } from "./toml.ts";
 

@@ -1,4 +1,5 @@
-import { orMissing, type Registry } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import { orMissing } from "../../../core/kernel.ts";
 
 /**
  * Returns why an import keeps an alias as it is here; undefined if it points it to `version`. An alias

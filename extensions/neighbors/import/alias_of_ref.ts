@@ -1,5 +1,6 @@
 // Aliases of branches and tags.
-import { newAliases } from "../../../core/kernel.ts";
+import { parseRef } from "../../../core/kernel.ts";
+import { checkNewName } from "../../../core/kernel.ts";
 
 /** Returns the alias of a branch or tag, with the prefix if the name alone is not a valid alias. */
 export function aliasOfRef(ref: string, prefix: string): string | undefined {
@@ -9,8 +10,8 @@ export function aliasOfRef(ref: string, prefix: string): string | undefined {
 
 function isAlias(text: string): boolean {
   try {
-    newAliases(text);
-    return true;
+    checkNewName(text, "alias");
+    return parseRef("any", text).selector.kind === "alias";
   } catch {
     return false;
   }

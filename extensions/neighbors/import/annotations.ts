@@ -1,5 +1,6 @@
 // Labels and notes of models and versions. Those that were set here stay.
-import { isJsonObject, isRegistryError, type Registry, shown } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import { isJsonObject, isRegistryError, shown } from "../../../core/kernel.ts";
 import { readRules } from "../../../registry/tools/settings.ts";
 import { annotate, type AnnotationsChange, readAnnotations } from "../../../registry/mod.ts";
 import { withDryVersion } from "./dry_save.ts";

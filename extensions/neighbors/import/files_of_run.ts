@@ -1,5 +1,5 @@
-import type { ArtifactInfo } from "../../../mod.ts";
-import { fileToSave, type Registry } from "../../../core/kernel.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
+import { fileToSave } from "../../../core/kernel.ts";
 import { countsOfFiles } from "./counts.ts";
 
 /** True for the points of a run, and for what an import adds. */

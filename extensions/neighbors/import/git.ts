@@ -3,14 +3,8 @@
 import { spawn } from "node:child_process";
 import { type Dirent, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import {
-  iterableStream,
-  notFound,
-  readAtMost,
-  shown,
-  type System,
-  unsupported,
-} from "../../../core/kernel.ts";
+import type { System } from "../../../mod.ts";
+import { iterableStream, notFound, readAtMost, shown, unsupported } from "../../../core/kernel.ts";
 
 /** Limit of the output of one command. */
 const MOST_BYTES = 256 * 1024 * 1024;

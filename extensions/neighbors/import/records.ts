@@ -1,6 +1,6 @@
 // Records that readers yield and the writer saves: runs, and models with versions and aliases.
 import type { FileToSave } from "../../../materializers/mod.ts";
-import type { Registry } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
 import type { Metric } from "../../runs/mlflow/points.ts";
 import type { Counts } from "./counts.ts";

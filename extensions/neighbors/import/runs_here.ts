@@ -1,6 +1,6 @@
 // The runs of the names that an import writes to.
-import type { ArtifactInfo } from "../../../mod.ts";
-import { isJsonObject, type Registry } from "../../../core/kernel.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
+import { isJsonObject } from "../../../core/kernel.ts";
 import { RunFinder } from "../../runs/mlflow/find_run.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded, runIdIn, runIn } from "../../runs/mlflow/stored_run.ts";

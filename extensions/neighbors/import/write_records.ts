@@ -1,13 +1,8 @@
 // The writer of all importers. A run is one save, whose key is that of the run here: it is saved as a
 // whole or not at all, and never twice.
 import type { FileToSave } from "../../../materializers/mod.ts";
-import {
-  checkNewName,
-  isRegistryError,
-  type Registry,
-  type RegistryError,
-  shown,
-} from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import { checkNewName, isRegistryError, type RegistryError, shown } from "../../../core/kernel.ts";
 import { saveKeyOf } from "../../runs/mlflow/find_run.ts";
 import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded } from "../../runs/mlflow/stored_run.ts";

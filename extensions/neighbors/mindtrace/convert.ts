@@ -5,6 +5,7 @@ import {
   corrupt,
   createSha256,
   filePathProblem,
+  foldersOf,
   isJsonObject,
   isRegistryError,
   itemAt,
@@ -14,7 +15,6 @@ import {
 import type { FileInfo } from "../../../materializers/mod.ts";
 import type { FileToDecode } from "../../../files/mod.ts";
 import type { Materializers } from "../../../mod.ts";
-import { foldersOf } from "../../../core/naming/file_paths.ts";
 import { readPart } from "../../../formats/archive/ranges.ts";
 import { checkNpySize, NPY_MEDIA_TYPE } from "../../../formats/arrays/npy.ts";
 import { MAX_HEADER_BYTES, parseNpyHeader } from "../../../formats/arrays/npy_header.ts";

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, utimes } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import {
   checkToolOptions,
   conflict,
@@ -14,16 +15,10 @@ import {
   parsedJson,
   shown,
 } from "../../../core/kernel.ts";
-import type { Artifact } from "../../../mod.ts";
+import type { Artifact, Registry } from "../../../mod.ts";
 import type { FileStore } from "../../../formats/zarr.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import type {
-  Fault,
-  OptionNames,
-  Registry,
-  RegistryError,
-  SignalOptions,
-} from "../../../core/kernel.ts";
+import type { Fault, OptionNames, RegistryError } from "../../../core/kernel.ts";
 import { checkLocalPath } from "../../../core/urls/local_path.ts";
 import { yaml } from "../../../formats/yaml.ts";
 import { parsePyYaml } from "../../../formats/yaml/pyyaml.ts";

@@ -1,5 +1,6 @@
 // Imports a mindtrace registry into a registry of Holdfast.
 import { isDeepStrictEqual } from "node:util";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import {
   checkToolOptions,
   isJsonObject,
@@ -8,8 +9,8 @@ import {
   orMissing,
   retold,
 } from "../../../core/kernel.ts";
-import type { ArtifactInfo } from "../../../mod.ts";
-import type { OptionNames, Registry, RegistryError, SignalOptions } from "../../../core/kernel.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
+import type { OptionNames, RegistryError } from "../../../core/kernel.ts";
 import { mirrorRegistry } from "../../../apps/maintenance.ts";
 import type { MirrorItem } from "../../../apps/maintenance.ts";
 import { ORIGIN_KEY } from "./description.ts";

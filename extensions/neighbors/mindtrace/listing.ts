@@ -1,4 +1,5 @@
 // The versions of a mindtrace registry, by the names of its `_meta_` files.
+import type { CallOptions } from "../../../backends/mod.ts";
 import {
   checkName,
   compareUtf8,
@@ -15,7 +16,7 @@ import {
   shown,
   valueAt,
 } from "../../../core/kernel.ts";
-import type { CallOptions, RegistryError } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import type { Version } from "../../../mod.ts";
 import { META, type MindtraceFiles, SETTINGS_FILE } from "./source.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Registry } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
 import type { ExportMindtraceOptions, ExportReport } from "./export.ts";
 import type { ImportMindtraceOptions, ImportReport } from "./import.ts";
 import type { MindtraceRegistry, OpenMindtraceOptions } from "./open.ts";

@@ -1,4 +1,5 @@
 // A mindtrace registry as a read-only `Registry`.
+import type { CallOptions } from "../../../backends/mod.ts";
 import {
   checkName,
   checkOptions,
@@ -11,17 +12,11 @@ import {
   parseVersion,
   shown,
 } from "../../../core/kernel.ts";
-import type {
-  CallOptions,
-  OptionNames,
-  Registry,
-  RegistryError,
-  SignalOptions,
-} from "../../../core/kernel.ts";
+import type { OptionNames, RegistryError } from "../../../core/kernel.ts";
 import { defineRegistry } from "../../../mod.ts";
-import type { Ref, VersionEntry, VersionsOptions } from "../../../mod.ts";
+import type { Ref, Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
 import { inRange, parseVersionRange } from "../../../core/naming/versions.ts";
-import type { NamesOptions } from "../../../registry/mod.ts";
+import type { NamesOptions, SignalOptions } from "../../../registry/mod.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 import type { Materializers } from "../../../materializers/mod.ts";
 import { type ListedVersion, type Listing, listMindtrace, readSettings } from "./listing.ts";

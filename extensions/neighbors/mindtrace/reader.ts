@@ -1,4 +1,5 @@
 // Reads versions of a mindtrace registry: checks the hash, and converts the files.
+import type { CallOptions } from "../../../backends/mod.ts";
 import {
   artifactDigest,
   corrupt,
@@ -11,8 +12,7 @@ import {
   unsupported,
 } from "../../../core/kernel.ts";
 import type { FileToDecode } from "../../../files/mod.ts";
-import type { ByteRange, CallOptions } from "../../../core/kernel.ts";
-import type { ArtifactFile } from "../../../materializers/mod.ts";
+import type { ArtifactFile, ByteRange } from "../../../materializers/mod.ts";
 import { pickFile } from "../../../core/registry/file_facts.ts";
 import type { Artifact, ArtifactInfo, Materializers, ReadOptions } from "../../../mod.ts";
 import { convert, type ConvertedFile } from "./convert.ts";

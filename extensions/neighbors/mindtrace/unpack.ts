@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import type { ByteRange } from "../../../materializers/mod.ts";
 import { fault, iterableStream, readAll } from "../../../core/kernel.ts";
 import type { FileToDecode } from "../../../files/mod.ts";
-import type { ByteRange } from "../../../core/kernel.ts";
 import { tar, tgz } from "../../../formats/mod.ts";
 
 /** Larger archives are unpacked on the disk, bytes. */

@@ -1,6 +1,6 @@
 // Behaviors for retries and timeouts.
+import type { InferOutput } from "../../../registry/mod.ts";
 import { isRegistryError, shown, withDeadline } from "../../../core/kernel.ts";
-import type { InferOutput } from "../../../core/kernel.ts";
 import { unresolved } from "../../../core/errors.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";

@@ -1,6 +1,7 @@
 // The behavior that caches results.
+import type { InferOutput } from "../../../registry/mod.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
 import { keepNewest, plainProblem } from "../../../core/kernel.ts";
-import type { InferOutput, PlainValue } from "../../../core/kernel.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { count, defineSettings, milliseconds } from "../sets/settings.ts";

@@ -1,6 +1,6 @@
 // The behavior that schedules the rest of a task as a job.
 import { MOST_MS, MOST_PRIORITY } from "../../queues/checks/queue_checks.ts";
-import type { InferOutput } from "../../../core/kernel.ts";
+import type { InferOutput } from "../../../registry/mod.ts";
 import type { PluginDefinition } from "../contract.ts";
 import { type Behavior, JobRunner } from "../interfaces.ts";
 import { count, defineSettings, text } from "../sets/settings.ts";

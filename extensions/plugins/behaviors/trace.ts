@@ -1,6 +1,6 @@
 // The behavior that logs when the rest of a task starts and ends.
+import type { InferOutput } from "../../../registry/mod.ts";
 import { messageOf, shown } from "../../../core/kernel.ts";
-import type { InferOutput } from "../../../core/kernel.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { defineSettings, text, word } from "../sets/settings.ts";

@@ -1,6 +1,6 @@
 // The behavior that validates inputs and results.
+import type { InferOutput, StandardSchema } from "../../../registry/mod.ts";
 import { invalid, shown, shownIssues } from "../../../core/kernel.ts";
-import type { InferOutput, StandardSchema } from "../../../core/kernel.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { defineSettings, schema } from "../sets/settings.ts";

@@ -1,5 +1,6 @@
 // The runner of Celery, without the client of Redis.
-import type { SignalOptions, System } from "../../../core/kernel.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
+import type { System } from "../../../mod.ts";
 import type { JobQueue } from "../../queues/queue.ts";
 import type { JobRunner } from "../job_runner.ts";
 

@@ -1,7 +1,7 @@
 // Messages of Celery, as its workers read them from Redis: its protocol 2 within an envelope of Kombu.
 import { Buffer } from "node:buffer";
+import type { PlainValue } from "../../../materializers/mod.ts";
 import { invalid, isJsonObject, shown } from "../../../core/kernel.ts";
-import type { PlainValue } from "../../../core/kernel.ts";
 import type { ScheduledCall } from "../job_runner.ts";
 
 interface TaskMessage {

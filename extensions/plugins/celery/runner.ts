@@ -1,4 +1,6 @@
 // Sends tasks to the workers of a Celery application by Redis, and reads what these report.
+import type { PlainValue } from "../../../materializers/mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import {
   invalid,
   isJsonObject,
@@ -8,7 +10,6 @@ import {
   shown,
   unavailable,
 } from "../../../core/kernel.ts";
-import type { PlainValue, SignalOptions } from "../../../core/kernel.ts";
 import { isNewId } from "../../queues/checks/queue_checks.ts";
 import { watchJob } from "../../queues/checks/watch_job.ts";
 import type { QueuedJob } from "../../queues/queue.ts";

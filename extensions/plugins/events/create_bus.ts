@@ -1,6 +1,6 @@
 // Common parts of event buses: checks, the end of subscriptions, and streams.
+import type { Logger, System } from "../../../mod.ts";
 import { checkOptions, fault } from "../../../core/kernel.ts";
-import type { Logger, System } from "../../../core/kernel.ts";
 import { checkTopic, encodePayload } from "./event_bus.ts";
 import type {
   BusEvent,

@@ -9,8 +9,8 @@ import type { AnyTopics } from "../../../core/registry/registry_events.ts";
 import { topicMatcher } from "./event_bus.ts";
 import { createBus } from "./create_bus.ts";
 import { createDeliveries } from "./subscribing.ts";
+import type { Logger, System } from "../../../mod.ts";
 import { realSystem, silentLogger } from "../../../core/kernel.ts";
-import type { Logger, System } from "../../../core/kernel.ts";
 import { MemoryGroup } from "./memory/group.ts";
 
 /**

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import type { Logger, System } from "../../../mod.ts";
 import { invalid, realSystem, silentLogger } from "../../../core/kernel.ts";
-import type { Logger, System } from "../../../core/kernel.ts";
 import type { EventBus } from "./event_bus.ts";
 import type { AnyTopics } from "../../../core/registry/registry_events.ts";
 import { openRedis, parseRedisUrl, type RedisCommand } from "../../queues/redis.ts";

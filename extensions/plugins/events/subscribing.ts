@@ -1,6 +1,7 @@
 // Common parts of subscriptions: options and delivery to handlers.
+import type { Logger } from "../../../mod.ts";
 import { checkOptions, invalid, messageOf, shown } from "../../../core/kernel.ts";
-import type { Logger, OptionNames } from "../../../core/kernel.ts";
+import type { OptionNames } from "../../../core/kernel.ts";
 import { checkPattern } from "./event_bus.ts";
 import type {
   BusEvent,

@@ -1,5 +1,7 @@
 // Webhooks: events of a bus as signed HTTP requests. Each delivery is a job of a queue, which any
 // process can retry.
+import type { Logger, System } from "../../../mod.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
 import {
   checkDurations,
   fault,
@@ -10,7 +12,7 @@ import {
   silentLogger,
   unavailable,
 } from "../../../core/kernel.ts";
-import type { Logger, PlainValue, RegistryError, System } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { checkPattern, topicMatcher } from "./event_bus.ts";
 import type { BusEvent, EventBus, Subscription } from "./event_bus.ts";
 import type { JobHandler, JobQueue, NewJob, QueueWorker } from "../../queues/queue.ts";

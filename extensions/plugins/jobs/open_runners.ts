@@ -1,7 +1,9 @@
 // Opens job runners with checked settings.
 import type { ScheduledCall, ScheduleOptions } from "../job_runner.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
+import type { System } from "../../../mod.ts";
 import { invalid, notFound, plainProblem, shown } from "../../../core/kernel.ts";
-import type { PlainValue, RegistryError, System } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { openJobStorage } from "../../queues/job_storage.ts";
 import { openQueue } from "../../queues/mod.ts";
 import type { PluginContext } from "../contract.ts";

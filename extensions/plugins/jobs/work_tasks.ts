@@ -3,8 +3,9 @@ import type { CallRunner, JobRunner, ScheduledCall } from "../job_runner.ts";
 import { checkScheduled } from "./check_scheduled.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { JobQueue, NewJob, QueueWorker, TakenJob, WorkOptions } from "../../queues/queue.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
+import type { System } from "../../../mod.ts";
 import { invalid, messageOf, realSystem, shown } from "../../../core/kernel.ts";
-import type { PlainValue, System } from "../../../core/kernel.ts";
 
 /**
  * Runs tasks of a queue, with the functions and behaviors of a plugin set. A task may run twice if

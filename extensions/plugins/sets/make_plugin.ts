@@ -1,5 +1,7 @@
 // Creates plugins from registered definitions and settings.
 import { inspect } from "node:util";
+import type { SchemaResult } from "../../../registry/mod.ts";
+import type { System } from "../../../mod.ts";
 import {
   described,
   invalid,
@@ -9,7 +11,6 @@ import {
   shownIssues,
   taskFailed,
 } from "../../../core/kernel.ts";
-import type { SchemaResult, System } from "../../../core/kernel.ts";
 import type { PluginClass, PluginConfig, PluginContext } from "../contract.ts";
 import type { PluginDefinition, PluginSource } from "../contract.ts";
 import { checkMethods, type Interface } from "../interface.ts";

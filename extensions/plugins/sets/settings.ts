@@ -1,6 +1,6 @@
 // Schemas of the settings of built-in plugins.
+import type { SchemaIssue, SchemaResult, StandardSchema } from "../../../registry/mod.ts";
 import { described, isJsonObject } from "../../../core/kernel.ts";
-import type { SchemaIssue, SchemaResult, StandardSchema } from "../../../core/kernel.ts";
 
 export interface Setting<T = unknown> {
   problemOf(value: unknown): string | undefined;

@@ -1,5 +1,6 @@
 // The contract of file storages.
-import type { ByteRange, CallOptions } from "../../../core/kernel.ts";
+import type { ByteRange } from "../../../materializers/mod.ts";
+import type { CallOptions } from "../../../backends/mod.ts";
 
 /** Data to write: bytes, a string as UTF-8, a blob, or a stream of bytes. */
 export type FileData = Uint8Array | string | Blob | ReadableStream<Uint8Array>;

@@ -3,8 +3,8 @@ import { endpointOf } from "../../../backends/bucket/read_words.ts";
 import { GCS_WORDS, S3_WORDS } from "../../../backends/bucket/words.ts";
 import { driverOf, DRIVERS } from "../../../backends/drivers.ts";
 import type { Driver, OpenStoreOptions } from "../../../core/driver.ts";
+import type { Backend } from "../../../mod.ts";
 import { described, invalid, itemAt } from "../../../core/kernel.ts";
-import type { Backend } from "../../../core/kernel.ts";
 
 /** The type of a setting, or a function that returns the problem of a value. */
 type StorageSetting = "text" | "flag" | ((value: unknown) => string | undefined);

@@ -1,9 +1,9 @@
 // The webhooks of `holdfast serve`.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { invalid, shellWord } from "../../../apps/cli/extending.ts";
+import { invalid } from "../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
-import { loadPart } from "../../../core/kernel.ts";
+import { loadPart, shellWord } from "../../../core/kernel.ts";
 import { openQueue } from "../../queues/mod.ts";
 import type { EventBus, RegistryTopics, Webhooks, WebhooksOptions } from "../events/mod.ts";
 

@@ -1,6 +1,6 @@
 // A task at run time: behaviors from the outside in, and the function.
 import type { ScheduledCall } from "../job_runner.ts";
-import type { PlainValue } from "../../../core/kernel.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
 import type { Behavior, PluginContext, TaskFunction, TaskRegistry } from "../contract.ts";
 import type { AnyDefinition, Settings } from "../sets/make_plugin.ts";
 import type { PluginTable } from "../sets/plugin_table.ts";

@@ -1,6 +1,6 @@
 // Runs a chain of behaviors.
+import type { SignalOptions } from "../../../registry/mod.ts";
 import { eitherSignal, invalid, shown } from "../../../core/kernel.ts";
-import type { SignalOptions } from "../../../core/kernel.ts";
 import { isNewId, isReservedId } from "../../queues/checks/queue_checks.ts";
 import type { BehaviorContext } from "../contract.ts";
 import type { Remainder, TaskContext } from "../contract.ts";

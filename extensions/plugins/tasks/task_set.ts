@@ -1,4 +1,5 @@
 // The tasks of a plugin set.
+import type { PlainValue } from "../../../materializers/mod.ts";
 import {
   described,
   fault,
@@ -8,7 +9,6 @@ import {
   shown,
   withDeadline,
 } from "../../../core/kernel.ts";
-import type { PlainValue } from "../../../core/kernel.ts";
 import type { CallRunner, ScheduledCall } from "../job_runner.ts";
 import type {
   PluginConfig,

@@ -1,8 +1,8 @@
 // Encoding of inputs and results for another process: JSON, with bytes in base64; large ones are
 // saved in the registry.
 import { Buffer } from "node:buffer";
+import type { PlainValue } from "../../../materializers/mod.ts";
 import { invalid, isJsonObject, plainProblem, shown } from "../../../core/kernel.ts";
-import type { PlainValue } from "../../../core/kernel.ts";
 import { MAX_DEPTH } from "../../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
 

@@ -1,7 +1,7 @@
 // Jobs as BullMQ stores them.
 import type { JobState, NewJob, QueuedJob } from "../queue.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
 import { corrupt, isRegistryError, messageOf } from "../../../core/kernel.ts";
-import type { PlainValue } from "../../../core/kernel.ts";
 import type { Job, Queue } from "npm:bullmq@^6";
 
 export interface JobForm {

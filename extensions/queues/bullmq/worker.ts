@@ -1,7 +1,8 @@
 // Workers of BullMQ.
 import { type Job, UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
+import type { PlainValue } from "../../../materializers/mod.ts";
+import type { System } from "../../../mod.ts";
 import { messageOf, withDeadline } from "../../../core/kernel.ts";
-import type { PlainValue, System } from "../../../core/kernel.ts";
 import { progressOf, reasonOf, resultOf } from "../checks/queue_checks.ts";
 import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../queue.ts";
 import { cancellationOf, formOf, keptOptionsOf } from "./job_form.ts";

@@ -1,4 +1,5 @@
 // Checks that all queues of jobs share.
+import type { PlainValue } from "../../../materializers/mod.ts";
 import {
   checkOptions,
   conflict,
@@ -7,7 +8,7 @@ import {
   notFound,
   plainProblem,
 } from "../../../core/kernel.ts";
-import type { OptionNames, PlainValue, RegistryError } from "../../../core/kernel.ts";
+import type { OptionNames, RegistryError } from "../../../core/kernel.ts";
 import type { ListJobsOptions, NewJob, NewSchedule } from "../queue.ts";
 import type { QueuedJob, WorkOptions } from "../queue.ts";
 

@@ -1,5 +1,5 @@
 // The contract of storages for jobs that no queue keeps any more, and those of this process.
-import type { SignalOptions } from "../../../core/kernel.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import type { ListJobsOptions, QueuedJob } from "../queue.ts";
 
 /** A storage of jobs. */

@@ -3,7 +3,7 @@
 import { notListed } from "../checks/queue_checks.ts";
 import type { QueuedJob } from "../queue.ts";
 import type { JobStorage } from "./contract.ts";
-import type { System } from "../../../core/kernel.ts";
+import type { System } from "../../../mod.ts";
 import { openRedis, type RedisCommand } from "../redis.ts";
 
 interface RedisJobStorageOptions {

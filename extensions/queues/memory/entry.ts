@@ -1,6 +1,7 @@
 // Jobs in memory.
 import type { JobState, NewJob, QueuedJob } from "../queue.ts";
-import { type PlainValue, withDeadline } from "../../../core/kernel.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
+import { withDeadline } from "../../../core/kernel.ts";
 
 export interface Entry {
   job: NewJob;

@@ -1,8 +1,8 @@
 // Schedules in memory.
 import { checkSchedule } from "../checks/queue_checks.ts";
 import type { JobSchedule, NewJob, NewSchedule } from "../queue.ts";
+import type { System } from "../../../mod.ts";
 import { loadPart } from "../../../core/kernel.ts";
-import type { System } from "../../../core/kernel.ts";
 
 interface SchedulePlace {
   system: System;

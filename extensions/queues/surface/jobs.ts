@@ -22,8 +22,9 @@ import type {
   RouteContext,
   Routes,
 } from "../../../apps/gateways.ts";
+import type { System } from "../../../mod.ts";
 import { conflict, notFound } from "../../../core/kernel.ts";
-import type { RegistryError, System } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import type { JobQueue, QueuedJob } from "../mod.ts";
 import * as schemas from "./schemas.ts";
 

@@ -1,6 +1,7 @@
 // Tags of names without versions as early programs stored them (decision 152): parts of a draft like
 // that of a run that never begins.
-import { isJsonObject, parseExactJson, type Registry } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
+import { isJsonObject, parseExactJson } from "../../../core/kernel.ts";
 import { namesWithDrafts, runIdsWith } from "../listed_runs.ts";
 import { openRunFiles } from "../look_at_run.ts";
 

@@ -4,7 +4,7 @@
 //
 //   run:7f3c…      the draft of the run, whose commit saves its first version
 //   run:7f3c…~2    the next draft, or the key of the save of the next version
-import type { Registry } from "../../../core/kernel.ts";
+import type { Registry } from "../../../mod.ts";
 import { isRegistryError, keepNewest, mapAtOnce } from "../../../core/kernel.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 

@@ -1,6 +1,6 @@
 // Notes and labels of names, including names without a version.
+import type { Registry } from "../../../mod.ts";
 import { mapAtOnce } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import type { AnnotateOptions, Annotations, AnnotationsChange } from "../../../registry/mod.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import { annotateHere, contextOf, LAYOUT, readAnnotations } from "../../../registry/records.ts";

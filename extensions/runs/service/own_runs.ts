@@ -1,7 +1,7 @@
 // Runs belong to the token that began them. Others need a right on the name.
 import type { Access } from "../../../apps/gateways.ts";
+import type { Registry } from "../../../mod.ts";
 import { orMissing } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import { readLoggedRun } from "../mod.ts";
 
 /** Throws `Denied` if a draft is a run that another token began, without the right to delete it. */

@@ -1,7 +1,7 @@
 // The last values of runs that are not finished. Each point is read once: what it changed stays in
 // the memory of this process.
+import type { Registry } from "../../../mod.ts";
 import { giveWay, isRegistryError, keepNewest } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import { LastValues } from "../last_values.ts";
 import { type LoggedRun, readLoggedRun } from "../mod.ts";
 

@@ -1,8 +1,9 @@
 // Sign-in with an identity provider: authorization code with PKCE (RFC 7636), device code (RFC 8628),
 // renewal and revocation.
 import * as oauth from "npm:oauth4webapi@^3.8";
+import type { System } from "../../../mod.ts";
 import { denied, isRegistryError, shellWord, unavailable } from "../../../core/kernel.ts";
-import type { RegistryError, System } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
 import { fetchSmall, printable } from "../../../apps/cli/extending.ts";

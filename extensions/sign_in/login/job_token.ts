@@ -1,6 +1,7 @@
 // The token of a CI job, which its provider issues for the service that the job uses.
 import type { SignIn } from "../../../apps/cli/program/extension.ts";
-import { isRegistryError, type System } from "../../../core/kernel.ts";
+import type { System } from "../../../mod.ts";
+import { isRegistryError } from "../../../core/kernel.ts";
 import {
   askJobToken,
   type JobTokenSource,

@@ -3,8 +3,9 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import type { System } from "../../../mod.ts";
 import { denied, fault, isJsonObject, parsedJson, shellWord, shown } from "../../../core/kernel.ts";
-import type { RegistryError, System } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import type { FoundCredentials } from "../../../core/driver.ts";
 import { mayRead } from "../../../core/may_read.ts";
 import { errorCode, fileError, onDisk } from "../../../disk/file_errors.ts";

@@ -1,7 +1,7 @@
 // One sign-in of a person: by the browser of this machine, or by a code for another device.
 import process from "node:process";
+import type { System } from "../../../mod.ts";
 import { unavailable } from "../../../core/kernel.ts";
-import type { System } from "../../../core/kernel.ts";
 import { openInBrowser, printableLines } from "../../../apps/cli/extending.ts";
 import type { TokenContext } from "../../../apps/cli/program/extension.ts";
 import { openLoopback } from "./loopback.ts";

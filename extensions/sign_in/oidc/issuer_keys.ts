@@ -2,8 +2,8 @@
 // a token, and kept while the issuer does not answer.
 import { createLocalJWKSet, errors, type JWSHeaderParameters } from "npm:jose@^6.2";
 import type { FlattenedJWSInput, JSONWebKeySet } from "npm:jose@^6.2";
+import type { Logger, System } from "../../../mod.ts";
 import { isJsonObject, messageOf, parsedJson, readAtMost } from "../../../core/kernel.ts";
-import type { Logger, System } from "../../../core/kernel.ts";
 import { RefusedRequest } from "../../../apps/gateways.ts";
 import { isIssuerUrl, type OidcIssuer } from "./settings.ts";
 

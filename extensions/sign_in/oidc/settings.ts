@@ -1,8 +1,8 @@
 // The settings of sign-in: issuers, the audience, and rules from claims to scopes.
 import type { SignInIssuer } from "../../../apps/cli/program/extension.ts";
 import type { TokenCheck } from "../../../apps/cli/program/extension.ts";
+import type { Logger, System } from "../../../mod.ts";
 import { messageOf } from "../../../core/kernel.ts";
-import type { Logger, System } from "../../../core/kernel.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { parseScope, type Scope } from "../../../apps/server/access/access.ts";
 import { offerOf, type OidcSignIn } from "./people.ts";

@@ -7,12 +7,10 @@ import {
   isRegistryError,
   notFound,
   realSystem,
-  type Registry,
   shown,
-  type System,
 } from "../../../core/kernel.ts";
 import { type AliasChange, annotate, type Author, readAnnotations } from "../../../registry/mod.ts";
-import { type ArtifactInfo, readLog } from "../../../mod.ts";
+import { type ArtifactInfo, readLog, type Registry, type System } from "../../../mod.ts";
 import { isDeepStrictEqual } from "node:util";
 import { ASKED, type AskedLabel, readAsked } from "./label.ts";
 

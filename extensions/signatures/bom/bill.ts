@@ -1,13 +1,6 @@
 // A version as a bill of materials: CycloneDX 1.7 as JSON.
-import {
-  checkOptions,
-  compareUtf8,
-  mapAtOnce,
-  type Registry,
-  sha256,
-  shown,
-} from "../../../core/kernel.ts";
-import { type ArtifactInfo, readLineage } from "../../../mod.ts";
+import { checkOptions, compareUtf8, mapAtOnce, sha256, shown } from "../../../core/kernel.ts";
+import { type ArtifactInfo, readLineage, type Registry } from "../../../mod.ts";
 import type { Lineage } from "../../../registry/mod.ts";
 import { type BomComponent, inputComponent, type Kinds, versionComponent } from "./component.ts";
 

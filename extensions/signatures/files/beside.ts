@@ -1,6 +1,6 @@
 // Signatures as files beside those of a version: `model.sig`, as other tools name it.
-import type { ArtifactInfo } from "../../../mod.ts";
-import { isRegistryError, type Registry } from "../../../core/kernel.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
+import { isRegistryError } from "../../../core/kernel.ts";
 import { bundleText } from "../bundle.ts";
 import { bundleNames, reportOn, type SignatureCheck } from "../report.ts";
 import { statementOf } from "../statement.ts";

@@ -1,12 +1,6 @@
 // Keyless signatures of versions: see docs/signing_identities.md.
-import {
-  checkOptions,
-  loadPart,
-  realSystem,
-  type Registry,
-  shown,
-  type System,
-} from "../../../core/kernel.ts";
+import type { Registry, System } from "../../../mod.ts";
+import { checkOptions, loadPart, realSystem, shown } from "../../../core/kernel.ts";
 import { type AddedSignature, checkRoom, statementFor, store } from "../adding.ts";
 import type { KeylessParts, KeylessRequest } from "./sign.ts";
 

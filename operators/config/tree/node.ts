@@ -1,5 +1,5 @@
 // Configuration files as a tree whose nodes have their position in the source.
-import type { PlainValue } from "../../../core/kernel.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
 
 export interface ConfigSource {
   /** File name for problems; undefined for the definition of a program. */

@@ -1,6 +1,6 @@
 // Options of a run, here or on an engine.
 import type { Engine, Machine } from "../../contract/engine.ts";
-import type { Logger } from "../../../core/kernel.ts";
+import type { Logger } from "../../../mod.ts";
 import type { RunEvent } from "../outcomes.ts";
 import type { PlanOptions } from "../plan.ts";
 

@@ -1,22 +1,16 @@
 // Records as versions in a registry: `record.json`, with other files beside it.
-import type { Reason } from "../../../registry/mod.ts";
-import type { ArtifactInfo, SavedArtifact, SaveOptions } from "../../../mod.ts";
-import {
-  defineMaterializer,
-  fault,
-  isRegistryError,
-  messageOf,
-  parseJson,
-  sha256,
-} from "../../../core/kernel.ts";
+import type { Reason, SignalOptions } from "../../../registry/mod.ts";
 import type {
+  ArtifactInfo,
   ErrorCode,
-  PlainValue,
   Registry,
-  RegistryError,
-  SignalOptions,
-} from "../../../core/kernel.ts";
-import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
+  SavedArtifact,
+  SaveOptions,
+} from "../../../mod.ts";
+import { defineMaterializer } from "../../../core/kernel.ts";
+import { fault, isRegistryError, messageOf, parseJson, sha256 } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
+import type { FileSource, FileToSave, PlainValue } from "../../../materializers/mod.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import { type RecordKind, recordProblem } from "./record_shape.ts";
 import { pipelineReasons } from "../../contract/reasons.ts";

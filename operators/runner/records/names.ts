@@ -1,6 +1,6 @@
 // Names of records and outputs of pipelines in a registry.
+import type { Registry } from "../../../mod.ts";
 import { checkName, invalid, shown } from "../../../core/kernel.ts";
-import type { Registry } from "../../../core/kernel.ts";
 import { pipelineReasons } from "../../contract/reasons.ts";
 
 /** Names of one pipeline's records and outputs. */

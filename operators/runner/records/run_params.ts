@@ -1,6 +1,7 @@
 // The parameters of the steps of a run, by the configuration that is stored beside its plan.
+import type { Registry } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import { isJsonObject, isRegistryError, isUnreadable } from "../../../core/kernel.ts";
-import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { parseRunId, recordNames, versionOf } from "./names.ts";
 
 /** The configuration, beside the plan of a run. */

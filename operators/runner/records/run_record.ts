@@ -1,4 +1,6 @@
 // Records of runs: the plan, the result, and the request to cancel.
+import type { Registry } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import {
   isRegistryError,
   isUnreadable,
@@ -7,7 +9,7 @@ import {
   shown,
   taskFailed,
 } from "../../../core/kernel.ts";
-import type { Registry, RegistryError, SignalOptions } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { RunEnd, StepOutcome } from "../outcomes.ts";
 import type { PipelinePlan } from "../plan.ts";

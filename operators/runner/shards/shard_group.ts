@@ -1,5 +1,5 @@
 // The shards of a step that runs on one machine.
-import type { System } from "../../../core/kernel.ts";
+import type { System } from "../../../mod.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import { isWell, type StepOutcome } from "../outcomes.ts";
 import type { FoundRecord, StepRecord } from "../records/files.ts";

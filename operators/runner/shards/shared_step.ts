@@ -15,8 +15,8 @@ import {
   sha256,
   shown,
 } from "../../../core/kernel.ts";
-import type { Artifact } from "../../../mod.ts";
-import type { ErrorCode, RegistryError, Shard } from "../../../core/kernel.ts";
+import type { Artifact, ErrorCode } from "../../../mod.ts";
+import type { RegistryError, Shard } from "../../../core/kernel.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";

@@ -6,7 +6,7 @@ import { type AnyOperator, prepareContext } from "../../operator.ts";
 import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
 import type { StepLog } from "./step_log.ts";
-import type { PlainValue } from "../../../core/kernel.ts";
+import type { PlainValue } from "../../../materializers/mod.ts";
 import { activate } from "../../process/environment.ts";
 import { type RunCommandOptions, runNotedCommand } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";

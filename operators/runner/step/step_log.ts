@@ -1,8 +1,8 @@
 // The log of one attempt: emitted at once, saved in a file, and limited in size.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { format } from "node:util";
+import type { Logger, System } from "../../../mod.ts";
 import { messageOf } from "../../../core/kernel.ts";
-import type { Logger, System } from "../../../core/kernel.ts";
 import { DiskContent, stateOf } from "../../../disk/disk_file.ts";
 import { lookAt } from "../../../disk/disk_calls.ts";
 import type { FileSource } from "../../../materializers/mod.ts";

@@ -7,9 +7,8 @@ import {
   defineCommand,
   findRegistry,
   refuseUrlTarget,
-  shellWord,
 } from "../../../apps/cli/extending.ts";
-import { alreadyExists } from "../../../core/kernel.ts";
+import { alreadyExists, shellWord } from "../../../core/kernel.ts";
 import { VERSION } from "../../../apps/holdfast_version.ts";
 import { OPERATORS_FILE } from "../load_operators.ts";
 

@@ -1,12 +1,12 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { shellWord } from "../../../core/kernel.ts";
 import {
   defineCommand,
   engineUrl,
   Interruption,
   invalid,
   parsePositive,
-  shellWord,
 } from "../../../apps/cli/extending.ts";
 import type {
   Command,

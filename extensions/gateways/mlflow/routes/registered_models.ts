@@ -1,6 +1,7 @@
 // Requests about registered models and their versions.
 import * as v from "npm:valibot@^1.5";
-import { isRegistryError, type StandardSchema } from "../../../../core/kernel.ts";
+import type { StandardSchema } from "../../../../registry/mod.ts";
+import { isRegistryError } from "../../../../core/kernel.ts";
 import { route, type RouteContext } from "../../../../apps/gateways.ts";
 import { checkWrites } from "../../../../apps/server/extending.ts";
 import type { RouteDescription, Routes } from "../../../../apps/gateways.ts";

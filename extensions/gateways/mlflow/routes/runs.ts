@@ -1,11 +1,7 @@
 // Requests about runs: begin, read, change, end, delete.
 import type { InferOutput } from "npm:valibot@^1.5";
-import {
-  createLanes,
-  isJsonObject,
-  parsedJson,
-  type StandardSchema,
-} from "../../../../core/kernel.ts";
+import type { StandardSchema } from "../../../../registry/mod.ts";
+import { createLanes, isJsonObject, parsedJson } from "../../../../core/kernel.ts";
 import { route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
 import { checkWrites } from "../../../../apps/server/extending.ts";
 import { checkChanges, described, FRESH, type MlflowContext, nameRun } from "../context.ts";

@@ -1,6 +1,7 @@
 // Requests to an endpoint of the Hub. They only read. The token is for this endpoint: redirects of files
 // to other hosts get none, and other redirects are refused, as those to private hosts of public ones.
-import { invalid, isJsonObject, mayLead, shown, type System } from "../../../../core/kernel.ts";
+import type { System } from "../../../../mod.ts";
+import { invalid, isJsonObject, mayLead, shown } from "../../../../core/kernel.ts";
 import { checkedAnswer, chunksOf, type Json, jsonIn, objectsIn, unanswered } from "../answers.ts";
 
 const ACTION = "read from the Hub";

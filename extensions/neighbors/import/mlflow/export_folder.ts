@@ -2,13 +2,12 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Buffer } from "node:buffer";
-import type { Artifact, ArtifactInfo } from "../../../../mod.ts";
+import type { Artifact, ArtifactInfo, Registry } from "../../../../mod.ts";
 import {
   conflict,
   folderOf,
   isJsonObject,
   nameOf,
-  type Registry,
   sha256,
   shown,
 } from "../../../../core/kernel.ts";

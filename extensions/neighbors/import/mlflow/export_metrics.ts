@@ -2,8 +2,7 @@
 //
 //   TIME VALUE STEP         of a run
 //   TIME VALUE STEP RUN     of a logged model: the run that logged the value
-import type { Artifact, ArtifactInfo } from "../../../../mod.ts";
-import type { Registry } from "../../../../core/kernel.ts";
+import type { Artifact, ArtifactInfo, Registry } from "../../../../mod.ts";
 import { runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
 import { type Metric, metricsIn } from "../../../runs/mlflow/points.ts";
 import {

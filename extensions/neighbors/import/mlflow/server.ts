@@ -1,13 +1,8 @@
 // Requests to a server of MLflow. They only read, and follow no redirect: the token is for this server.
 import { Buffer } from "node:buffer";
 import type { FileToSave } from "../../../../materializers/mod.ts";
-import {
-  invalid,
-  isJsonObject,
-  iterableStream,
-  shown,
-  type System,
-} from "../../../../core/kernel.ts";
+import type { System } from "../../../../mod.ts";
+import { invalid, isJsonObject, iterableStream, shown } from "../../../../core/kernel.ts";
 import { checkedAnswer, chunksOf, type Json, jsonIn, objectsIn, unanswered } from "../answers.ts";
 
 /** Bytes of an answer in JSON. */

@@ -1,7 +1,7 @@
 // Groups of subscriptions that share events. An event is delivered until a handler succeeds.
 import type { BusEvent, EventHandler } from "../event_bus.ts";
 import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
-import type { System } from "../../../../core/kernel.ts";
+import type { System } from "../../../../mod.ts";
 
 interface Entry {
   event: () => BusEvent;

@@ -1,5 +1,5 @@
 // Subscriptions by pub/sub, over one connection per process.
-import type { Logger } from "../../../../core/kernel.ts";
+import type { Logger } from "../../../../mod.ts";
 import { type BusEvent, type EventHandler, topicMatcher } from "../event_bus.ts";
 import { createDeliveries, type Deliveries, type SubscriptionPlan } from "../subscribing.ts";
 import type { RedisConnection } from "../../../queues/redis.ts";

@@ -1,6 +1,6 @@
 // Redis commands of a group member.
+import type { System } from "../../../../mod.ts";
 import { messageOf, withDeadline } from "../../../../core/kernel.ts";
-import type { System } from "../../../../core/kernel.ts";
 import type { RedisCommand, RedisConnection } from "../../../queues/redis.ts";
 import { FORGET, LEAVE, LOST, RENEW, TRIM } from "./scripts.ts";
 

@@ -1,6 +1,6 @@
 // The deliveries to one target. Each target has its own places, so one that is slow or never answers
 // delays no other.
-import type { System } from "../../../../core/kernel.ts";
+import type { System } from "../../../../mod.ts";
 
 /** A target that was silent so often in a row is paused. */
 const MOST_SILENT = 3;

@@ -3,8 +3,8 @@ import { lookup as systemLookup } from "node:dns";
 import { request as requestByHttp } from "node:http";
 import { request as requestByHttps } from "node:https";
 import { BlockList, isIP } from "node:net";
+import type { System } from "../../../../mod.ts";
 import { fault, itemAt, messageOf, RegistryError } from "../../../../core/kernel.ts";
-import type { System } from "../../../../core/kernel.ts";
 
 /** An address of a host. */
 export interface HostAddress {

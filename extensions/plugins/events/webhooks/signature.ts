@@ -2,6 +2,7 @@
 // `webhook-timestamp` (seconds since 1970) and `webhook-signature`, which is `v1,` and the base64
 // HMAC-SHA256 of `id.timestamp.body`, once per secret, separated by spaces.
 import { randomBytes } from "node:crypto";
+import type { System } from "../../../../mod.ts";
 import {
   checkDurations,
   concatBytes,
@@ -11,7 +12,7 @@ import {
   readAtMost,
   realSystem,
 } from "../../../../core/kernel.ts";
-import type { RegistryError, System } from "../../../../core/kernel.ts";
+import type { RegistryError } from "../../../../core/kernel.ts";
 import type { BusEvent } from "../event_bus.ts";
 import { instantOf } from "../../../../core/text/iso_time.ts";
 

@@ -2,11 +2,11 @@
 import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
+import { shellWord } from "../../../../core/kernel.ts";
 import {
   defineCommand,
   formatCount,
   invalid,
-  shellWord,
   stdinOf,
   withHints,
 } from "../../../../apps/cli/extending.ts";

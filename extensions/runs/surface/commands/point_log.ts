@@ -3,9 +3,9 @@
 import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { unlink } from "node:fs/promises";
-import { aborted, formatCount, shellWord, toReportable } from "../../../../apps/cli/extending.ts";
+import { aborted, formatCount, toReportable } from "../../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../../apps/cli/extending.ts";
-import { fault, isRegistryError, retold } from "../../../../core/kernel.ts";
+import { fault, isRegistryError, retold, shellWord } from "../../../../core/kernel.ts";
 import type { Run } from "../../mod.ts";
 import { KeptFile } from "./kept_file.ts";
 import { linesOf, pointOf } from "./point_lines.ts";

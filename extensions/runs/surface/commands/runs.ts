@@ -10,11 +10,10 @@ import {
   noName,
   printTable,
   refuseRef,
-  shellWord,
   YES_OPTION,
 } from "../../../../apps/cli/extending.ts";
 import type { Command } from "../../../../apps/cli/extending.ts";
-import { conflict, itemAt } from "../../../../core/kernel.ts";
+import { conflict, itemAt, shellWord } from "../../../../core/kernel.ts";
 import { discardRun, finishRun, type FinishRunOptions, openRun } from "../../mod.ts";
 import { readLoggedRun, readLoggedRuns, updateRun } from "../../mod.ts";
 import { factsOf, PARAM_OPTION, RUN_ID, RUN_NAME, TAG_OPTION } from "./run_options.ts";
