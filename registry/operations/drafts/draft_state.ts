@@ -158,15 +158,18 @@ function isWithin(
 }
 
 /**
- * Throws `Conflict` if a draft is so old that `gc` may be removing it. Near that age, it asks the
- * store for the time unless it is known: the clock of this machine may be hours behind.
+ * Throws `Conflict` if a draft is so old that `gc` may be removing it. Unless the time of the store is
+ * known, it asks for it near that age, because the clock of this machine may be hours behind, and
+ * after that clock was set or stood still, because it may be off by any time.
  */
 export async function checkFresh(
   draft: DraftCall,
   look: DraftLook,
   { store, wall }: Moment,
 ): Promise<void> {
-  const isNear = isWithin(2 * draft.context.settings.graceMs, draft, look, store ?? wall);
+  const { clockOffset, settings } = draft.context;
+  const isUnsure = store === undefined && clockOffset !== undefined;
+  const isNear = isUnsure || isWithin(2 * settings.graceMs, draft, look, store ?? wall);
   if (!isNear || !isStale(draft, look, store ?? await readStoreTime(draft))) return;
   const state = "nothing was added to it for so long that `gc` may be removing it";
   throw draft.fault("Conflict", "use", state, `Open another ${draft.noun} with another id.`);

@@ -66,6 +66,17 @@ testProtocol("an old draft is refused, then collected two graces later", {}, asy
   assertEquals((await draft.commit()).version, "1.0.0");
 });
 
+for (const moving of ["wall", "monotonic"] as const) {
+  testProtocol(`an old draft is refused if only the ${moving} clock went on`, {}, async (world) => {
+    const draft = await world.registry.openDraft("a", { id: "1" });
+    await draft.addPart("0", large("0.bin"));
+    world.advance(5 * DAY + 1, "store", moving); // as in a machine that was suspended
+    for (const use of [() => draft.addPart("1", []), () => draft.commit()]) {
+      await rejected("Conflict", use(), /nothing was added to it for so long/);
+    }
+  });
+}
+
 testProtocol("a discarded draft is collected after the grace", {}, async (world) => {
   const draft = await world.registry.openDraft("a", { id: "1" });
   await draft.addPart("0", large("0.bin"));
