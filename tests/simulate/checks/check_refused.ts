@@ -53,9 +53,7 @@ function fits(evidence: Evidence, operation: LoggedOperation, code: string): boo
     if (request.verb === "commitDraft" && (code === "NotFound" || code === "Conflict")) {
       return true;
     }
-    if (code === "Conflict" && isSpent(evidence, request.name, request.options.idempotencyKey)) {
-      return true;
-    }
+    if (code === "Conflict" && isSpent(evidence, operation, request)) return true;
     if (code === "Conflict" && isOfAnother(evidence, operation, request)) return true;
     if (code === "Conflict" || code === "NotFound") {
       return ifCommit !== undefined &&
@@ -127,18 +125,22 @@ function expiresAboveDeletion({ ledger }: Evidence, landing: Landing): boolean {
   return landing.before?.record.kind === "deleted" && ledger.undone.has(landing);
 }
 
-/** Returns true if gc may have removed the result of a key, so that a repeat cannot know it. */
-function isSpent(evidence: Evidence, name: string, key?: string): boolean {
+/** Returns true if the result of a key was deleted, or gc may have removed it: no repeat has it. */
+function isSpent(
+  evidence: Evidence,
+  { returned }: LoggedOperation,
+  { name, options: { idempotencyKey } }: Saving,
+): boolean {
   const { ledger } = evidence;
-  const cell = ledger.cellsOf(name, "key").find(({ place }) => place.label === key);
+  const cell = ledger.cellsOf(name, "key").find(({ place }) => place.label === idempotencyKey);
   return cell !== undefined && cell.landings.some(({ record }) => {
     if (record.kind !== "key") return false;
     const { version, generation } = record.target;
     const tried = cellOf(evidence, name, version)?.landings.filter(({ place }) =>
       place.generation >= generation
     ) ?? [];
-    return tried.some(({ present, scrubbed }) =>
-      scrubbed || !present
+    return tried.some(({ present, scrubbed, record, order }) =>
+      scrubbed || !present || record.kind === "deleted" && order <= returned!.order
     );
   });
 }
