@@ -108,13 +108,13 @@ export const mirror: Command = defineCommand({
     await noteUnused(rename, context.note);
     await showProblems(report, places, context);
     if (isWhole(selection)) await noteRules(report, context);
-    const failed = report.failures.length > 0;
-    await context.done({ ...report, failures: report.failures.length }, summary(report));
-    if (isWhole(selection) && !dryRun && !failed) {
+    const { copied, deleted: removed, aliases: moved, failures: { length: failed } } = report;
+    await context.done({ ...report, failures: failed }, summary(report));
+    if (failed > 0) return 1;
+    if (isWhole(selection) && !dryRun) {
       for (const { id } of [from, to]) await noteRun(id, ["mirror"], context);
     }
-    const isBehind = report.copied + report.deleted + report.aliases > 0;
-    return failed || (check && isBehind) ? 1 : 0;
+    return check && copied + removed + moved > 0 ? 1 : 0;
   },
 });
 

@@ -74,17 +74,27 @@ export async function unreviewed(
   if (info.by === undefined) return "the author of the version is unknown";
   const set = await changeOf(log(), { label, value });
   if (set?.by === undefined) return `it is unknown who set ${named}`;
-  const { name, token } = set.by;
-  if (info.by.token !== undefined && token === undefined) {
-    return `no service checked who set ${named}`;
-  }
-  if (name === info.by.name || token !== undefined && token === info.by.token) {
-    return `${named} was set by ${shown(name)}, who saved the version`;
-  }
-  if (by !== undefined && name !== by) {
-    return `${named} was set by ${shown(name)}, not ${shown(by)}`;
-  }
+  const problem = reviewerProblem(set.by, { saved: info.by, asked: by });
+  if (problem !== undefined) return `${named} ${problem}`;
   return set.isLater ? undefined : isEarlier(label);
+}
+
+type Author = NonNullable<CandidateChange["by"]>;
+
+/** Returns why a label of this author does not count for a version that another saved. */
+function reviewerProblem(
+  { name, token }: Author,
+  { saved, asked }: { saved: Author; asked?: string },
+): string | undefined {
+  if (saved.token !== undefined && token === undefined) {
+    return "was set where no service checked the author";
+  }
+  if (name === saved.name || token !== undefined && token === saved.token) {
+    return `was set by ${shown(name)}, who saved the version`;
+  }
+  return asked !== undefined && name !== asked
+    ? `was set by ${shown(name)}, not ${shown(asked)}`
+    : undefined;
 }
 
 /** Returns a label. Every object has more members, such as `constructor`. */

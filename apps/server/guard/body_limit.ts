@@ -44,12 +44,7 @@ export function limitBody(
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") throw compressed(encoding);
-  const path = pathOf(request.url);
-  const isUpload = limited.isStream || UPLOADS.test(path);
-  const hasFiles = limited.hasFiles || WITH_FILES.test(path);
-  const maxBytes = isUpload
-    ? limits.maxUploadBytes
-    : Math.min(limits.maxBodyBytes, hasFiles ? Infinity : MOST_WITHOUT);
+  const { isUpload, maxBytes } = sizeOf(pathOf(request.url), limits, limited);
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes, { isUpload });
   if (isUpload && (length !== null || maxBytes === Infinity)) return request;
@@ -57,6 +52,17 @@ export function limitBody(
   const body = limitStream(request.body, { maxBytes, timeoutMs, isUpload, ...limited });
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body, duplex: "half" } as RequestInit);
+}
+
+/** Returns how many bytes the body of a path may have. */
+function sizeOf(
+  path: string,
+  { maxUploadBytes, maxBodyBytes }: Required<Omit<HandlerLimits, "requestsPerSecond">>,
+  { isStream, hasFiles }: Pick<Limited, "isStream" | "hasFiles">,
+): { isUpload: boolean; maxBytes: number } {
+  if (isStream || UPLOADS.test(path)) return { isUpload: true, maxBytes: maxUploadBytes };
+  const most = hasFiles || WITH_FILES.test(path) ? Infinity : MOST_WITHOUT;
+  return { isUpload: false, maxBytes: Math.min(maxBodyBytes, most) };
 }
 
 function limitStream(

@@ -27,10 +27,8 @@ export async function openForm(request: Pick<Request, "body" | "headers">): Prom
   let open: Readable | undefined;
   let closed = false, ended = false, goOn = () => {};
   let came!: ReadableStreamDefaultController<FileToSave>;
-  const arriving = new ReadableStream<FileToSave>({
-    start: (controller) => void (came = controller),
-  })
-    .getReader();
+  const start = (controller: typeof came) => void (came = controller);
+  const arriving = new ReadableStream<FileToSave>({ start }).getReader();
   const end = (error?: unknown) => {
     if (ended) return;
     ended = true;

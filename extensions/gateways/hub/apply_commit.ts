@@ -120,15 +120,8 @@ async function changedFiles(
   },
 ): Promise<{ files(): AsyncIterable<FileToSave>; removeUploads(): Promise<void> }> {
   base?.checkFiles?.();
-  const touched = new TouchedPaths(changes), named = oidsIn(changes);
-  const before: FileInfo[] = [], kept = new Map<string, OpenedFile>();
-  const asksForFiles = changes.some(({ key }) => key !== "file"); // which are deleted or moved
-  for await (const { page, some } of slicesOf(asksForFiles ? base : undefined)) {
-    for (const file of some) {
-      if (named.has(file.sha256)) kept.set(file.sha256, { page, file });
-      if (touched.has(file.path)) before.push(file);
-    }
-  }
+  const touched = new TouchedPaths(changes);
+  const { before, kept } = await filesOfChanges(base, changes, touched);
   const files = new LiveFiles(
     [...before, ...changes.map(({ value }) => value)].map(({ path }) => path),
   );
@@ -174,6 +167,24 @@ async function changedFiles(
     }
     for (const file of rest.values()) if ("content" in file) yield file;
   }
+}
+
+/** Returns the files of the latest version that changes delete or move, and those that have their content. */
+async function filesOfChanges(
+  base: ReadablePages | undefined,
+  changes: Commit["changes"],
+  touched: TouchedPaths,
+): Promise<{ before: FileInfo[]; kept: Map<string, OpenedFile> }> {
+  const named = oidsIn(changes);
+  const before: FileInfo[] = [], kept = new Map<string, OpenedFile>();
+  const asksForFiles = changes.some(({ key }) => key !== "file");
+  for await (const { page, some } of slicesOf(asksForFiles ? base : undefined)) {
+    for (const file of some) {
+      if (named.has(file.sha256)) kept.set(file.sha256, { page, file });
+      if (touched.has(file.path)) before.push(file);
+    }
+  }
+  return { before, kept };
 }
 
 /** Yields the files of a version, some at a time. */

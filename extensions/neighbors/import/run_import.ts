@@ -16,6 +16,7 @@ import { resolve } from "node:path";
 import { localPathOf } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "./records.ts";
 import { countsText } from "./counts.ts";
+import type { ImportReport } from "./report.ts";
 import { RecordWriter } from "./write_records.ts";
 
 export const TARGET = {
@@ -103,7 +104,16 @@ export async function runImport(
   })());
   await progress.end();
   await noteUnused(rename, context.note);
-  const { notImported } = report;
+  return await printReport(report, context, { dryRun, hasRuns });
+}
+
+/** Prints what was imported, and what was not. Returns the exit code. */
+async function printReport(
+  report: ImportReport,
+  context: CommandContext,
+  { dryRun, hasRuns }: { dryRun: boolean; hasRuns: boolean },
+): Promise<number> {
+  const { notImported, ...numbers } = report;
   const left = notImported.filter(({ kind }) => kind === "left");
   const failed = notImported.filter(({ kind }) => kind === "failed");
   if (context.shared.json) {
@@ -121,7 +131,7 @@ export async function runImport(
     }));
     await printTable(context, ["NOT IMPORTED", "PROBLEM"], rows);
   }
-  const { runs, versions, points, files, bytes, unchanged } = report;
+  const { runs, versions, points, files, bytes, unchanged } = numbers;
   const counted = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
   const imported = hasRuns
     ? `${formatCount(runs, "run")}, ${formatCount(versions, "version")} of models ` +
@@ -133,7 +143,6 @@ export async function runImport(
   ];
   if (failed.length > 0) parts.push(`${failed.length} failed`);
   const counts = { left: left.length, failures: failed.length };
-  const { notImported: _, ...numbers } = report;
   await context.done({ dryRun, ...numbers, ...counts }, parts.join(", "));
   return failed.length > 0 ? 1 : 0;
 }

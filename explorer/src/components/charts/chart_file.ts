@@ -180,10 +180,7 @@ function seriesOf(frame: Frame, i: number, color: string): string[] {
     d: paths.map(({ d }) => d).join(""),
     fill: "none",
     stroke: color,
-    "stroke-width": isEdge ? 0.75 : isFaint ? 1 : 1.75,
-    "stroke-opacity": isFaint ? parseInt(FAINT, 16) / 255 : undefined,
-    "stroke-linejoin": "round",
-    "stroke-dasharray": isDashed ? DASHES.join(" ") : undefined,
+    ...strokeOf({ isEdge, isDashed, isFaint }),
   });
   const ground = kind === "steps" && !isStep ? [groundOf(paths, short(y(0)), color)] : [];
   if (isEdge || isStep || isFaint) return [...ground, line];
@@ -191,6 +188,17 @@ function seriesOf(frame: Frame, i: number, color: string): string[] {
     .map(([at]) => placeOf(frame, values, at));
   const dots = plot.data[0].length < FEW_POINTS ? placed : lone;
   return [...ground, line, ...dots.map((dot) => dotOf(dot, color))];
+}
+
+function strokeOf(
+  { isEdge, isDashed, isFaint }: Record<"isEdge" | "isDashed" | "isFaint", boolean>,
+) {
+  return {
+    "stroke-width": isEdge ? 0.75 : isFaint ? 1 : 1.75,
+    "stroke-opacity": isFaint ? parseInt(FAINT, 16) / 255 : undefined,
+    "stroke-linejoin": "round",
+    "stroke-dasharray": isDashed ? DASHES.join(" ") : undefined,
+  };
 }
 
 function placeOf({ plot: { data }, x, y }: Frame, values: Values, at: number): [number, number] {

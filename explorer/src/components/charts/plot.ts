@@ -134,12 +134,7 @@ export function optionsOf(
   const { series, isTime = false, height = 200, onRange, bands } = props;
   const { isLog = false, isLogX = false, isShared = false } = props;
   const color = colorsOf(box);
-  const axis = {
-    stroke: color("--muted"),
-    grid: { stroke: color("--line"), width: 1 },
-    ticks: { stroke: color("--line"), width: 1 },
-    font: "11px system-ui",
-  };
+  const axis = axisOf(color);
   // Names of versions often differ at their end.
   const formatX = (value: number, { formatX = String } = now()) =>
     formatX(isLogX ? powerOf(value) : value).replace(/^(.{8}).{8,}(.{8})$/, "$1…$2");
@@ -203,6 +198,16 @@ export function optionsOf(
     ],
     series: [{}, ...seriesOf(uPlot, now, color)],
     hooks: hooksOf(now, { tip, color }),
+  };
+}
+
+/** Returns the look of both axes. */
+function axisOf(color: ReturnType<typeof colorsOf>) {
+  return {
+    stroke: color("--muted"),
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line"), width: 1 },
+    font: "11px system-ui",
   };
 }
 

@@ -21,18 +21,10 @@ export function readType(fields: Fields, depth = 0): DataType {
   const isLittle = (bits & 1) === 0;
   const other = (name: string): DataType => ({ name, bytes, isNumber: false });
   switch (kind & 15) {
-    case 0: {
-      const isSigned = (bits & 8) !== 0;
-      const read = (from: Fields) => integerText(from.view(bytes), isSigned, isLittle);
-      const name = `${isSigned ? "int" : "uint"}${bytes * 8}`;
-      return { name, bytes, isNumber: true, ...[1, 2, 4, 8].includes(bytes) && { read } };
-    }
-    case 1: {
-      const exponentBits = fields.skip(5).uint(1);
-      const name = bytes === 2 && exponentBits === 8 ? "bfloat16" : `float${bytes * 8}`;
-      const read = (from: Fields) => floatText(from.view(bytes), isLittle);
-      return { name, bytes, isNumber: true, ...[4, 8].includes(bytes) && { read } };
-    }
+    case 0:
+      return integerType(bytes, (bits & 8) !== 0, isLittle);
+    case 1:
+      return floatType(bytes, fields.skip(5).uint(1), isLittle);
     case 3:
       return { ...other("string"), read: (from) => shortText(from.text(bytes)) };
     case 6:
@@ -50,6 +42,18 @@ export function readType(fields: Fields, depth = 0): DataType {
     default:
       return other(["", "", "time", "", "bitfield", "opaque"][kind & 15] || "unknown");
   }
+}
+
+function integerType(bytes: number, isSigned: boolean, isLittle: boolean): DataType {
+  const read = (from: Fields) => integerText(from.view(bytes), isSigned, isLittle);
+  const name = `${isSigned ? "int" : "uint"}${bytes * 8}`;
+  return { name, bytes, isNumber: true, ...[1, 2, 4, 8].includes(bytes) && { read } };
+}
+
+function floatType(bytes: number, exponentBits: number, isLittle: boolean): DataType {
+  const name = bytes === 2 && exponentBits === 8 ? "bfloat16" : `float${bytes * 8}`;
+  const read = (from: Fields) => floatText(from.view(bytes), isLittle);
+  return { name, bytes, isNumber: true, ...[4, 8].includes(bytes) && { read } };
 }
 
 function integerText(view: DataView, isSigned: boolean, isLittle: boolean): string {
