@@ -32,6 +32,7 @@ const ON_DISK = [
   "disk/stage_files",
   "disk/write_files",
   "materializers/path/local_files",
+  "registry/operations/look/names_on_disk",
   "registry/payload/seen_files",
   "registry/payload/unfinished",
   "registry/places/explain_failure",

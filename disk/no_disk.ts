@@ -24,6 +24,7 @@ export {
   noDisk as findRegistry,
   noDisk as kindOnDisk,
   noDisk as lookAt,
+  noDisk as namesOnDisk,
   noDisk as openFolder,
   noDisk as openServiceByUrl,
   noDisk as openStoreByUrl,
