@@ -27,10 +27,10 @@ export const processesExtension: Extension = {
       text: "serve with several processes; auto for one per processor (default: 1)",
       parse: parseProcesses,
     }],
-    instead(flags, context, extensions) {
+    instead(flags, context, serving) {
       if ((flags.processes ?? 1) === 1) return undefined;
       return import("./supervise.ts").then(({ superviseProcesses }) =>
-        superviseProcesses(flags, context, extensions)
+        superviseProcesses(flags, context, serving)
       );
     },
   }),

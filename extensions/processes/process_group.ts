@@ -1,14 +1,9 @@
 // The processes of a service: started, counted together, replaced when they end, and stopped.
 import type { System } from "../../mod.ts";
-import { messageOf, taskFailed } from "../../core/kernel.ts";
-import {
-  addCounts,
-  countsOfEnded,
-  NO_COUNTS,
-  type ProcessCounts,
-} from "../../apps/server/observe/process_counts.ts";
-import type { MemoryKind, ServiceMemory } from "../../apps/server/memory/service_memory.ts";
-import { withinMs } from "../../apps/server/within_time.ts";
+import { messageOf, taskFailed, withDeadline } from "../../core/kernel.ts";
+import { addCounts, countsOfEnded, NO_COUNTS, type ProcessCounts } from "./counts.ts";
+import type { MemoryKind } from "../../apps/server/memory/service_memory.ts";
+import type { ServiceMemory } from "../../apps/server/memory/service_memory.ts";
 import { ChannelEnded } from "./channel.ts";
 import { ServiceProcess } from "./service_process.ts";
 import type { StartedMessage, StartMessage } from "./start_message.ts";
@@ -108,7 +103,7 @@ export class ProcessGroup {
   /** Returns the counts of all processes, also of those that have ended. */
   async counts(): Promise<ProcessCounts> {
     const asked = Promise.all([...this.#running].map((process) => process.askCounts()));
-    await withinMs(COUNT_WITHIN_MS, asked, this.#options.system);
+    await withDeadline(asked, { timeoutMs: COUNT_WITHIN_MS }).catch(() => {});
     return addCounts([this.#ended, ...[...this.#running].map(({ counts }) => counts)]);
   }
 

@@ -12,7 +12,7 @@ import {
   createServiceMemory,
   type ServiceMemory,
 } from "../../apps/server/memory/service_memory.ts";
-import { NO_COUNTS, type ProcessCounts } from "../../apps/server/observe/process_counts.ts";
+import { NO_COUNTS, type ProcessCounts } from "./counts.ts";
 import { type Channel, ChannelEnded, openChannel } from "./channel.ts";
 import { answerCall, memoryByCalls } from "./shared_memory.ts";
 import { PROCESS_COMMAND, type StartedMessage, type StartMessage } from "./start_message.ts";

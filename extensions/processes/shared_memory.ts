@@ -1,26 +1,6 @@
 // The memory of a service in another process: each method is a call by its name.
-import { AuditTrail } from "../../apps/server/memory/audit_trail.ts";
-import { BegunReads } from "../../apps/server/memory/begun_reads.ts";
-import { CommittedDrafts } from "../../apps/server/memory/committed_drafts.ts";
-import { RequestRates } from "../../apps/server/memory/request_rates.ts";
-import type {
-  MemoryKind,
-  MethodsOf,
-  ServiceMemory,
-} from "../../apps/server/memory/service_memory.ts";
-import { UploadLocks } from "../../apps/server/memory/upload_locks.ts";
-import { WrittenNames } from "../../apps/server/memory/written_names.ts";
-
-/** The parts of every service, by the names of their members. */
-export const PARTS = {
-  reads: BegunReads,
-  deletes: WrittenNames,
-  drafts: CommittedDrafts,
-  locks: UploadLocks,
-  rates: RequestRates,
-  writes: WrittenNames,
-  trail: AuditTrail,
-} as const;
+import type { MemoryKind, MethodsOf } from "../../apps/server/memory/service_memory.ts";
+import { MEMORY_PARTS, type ServiceMemory } from "../../apps/server/memory/service_memory.ts";
 
 /** A method, such as `reads.goesOn`, and its arguments. */
 export type Called = readonly [method: string, args: readonly unknown[]];
@@ -40,7 +20,9 @@ export function memoryByCalls(
     });
     return Object.fromEntries(methods);
   };
-  const parts = Object.entries(PARTS).map(([part, kind]) => [part, byCalls(part, kind)] as const);
+  const parts = Object.entries(MEMORY_PARTS).map(([part, kind]) =>
+    [part, byCalls(part, kind)] as const
+  );
   const of = <T extends object>(kind: MemoryKind<T>) =>
     byCalls(kind.id, kind, [kind]) as MethodsOf<T>;
   return Object.fromEntries([...parts, ["of", of]]) as unknown as ServiceMemory;
@@ -60,11 +42,15 @@ export async function answerCall(
   const part = method.slice(0, dot), name = method.slice(dot + 1);
   const gateway = kinds.find(({ id }) => id === part);
   const kind = gateway ??
-    (Object.hasOwn(PARTS, part) ? PARTS[part as keyof typeof PARTS] : undefined);
+    (Object.hasOwn(MEMORY_PARTS, part)
+      ? MEMORY_PARTS[part as keyof typeof MEMORY_PARTS]
+      : undefined);
   if (kind === undefined || !methodsOf(kind).includes(name)) {
     throw new Error(`Cannot call ${method}: no such method`);
   }
-  const methods = gateway === undefined ? memory[part as keyof typeof PARTS] : memory.of(gateway);
+  const methods = gateway === undefined
+    ? memory[part as keyof typeof MEMORY_PARTS]
+    : memory.of(gateway);
   return await (methods as unknown as Record<string, Method>)[name]!(...args);
 }
 

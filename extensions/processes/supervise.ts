@@ -2,10 +2,10 @@
 // must share, and replaces them.
 import { createServiceMemory } from "../../apps/server/memory/service_memory.ts";
 import { takeSharedPort } from "./shared_port.ts";
-import { aborted, findRegistry, Interruption, invalid } from "../../apps/cli/extending.ts";
+import { aborted, findRegistry, invalid } from "../../apps/cli/extending.ts";
 import type { CommandContext } from "../../apps/cli/extending.ts";
 import { ownCommand } from "../../apps/cli/program/own_command.ts";
-import { openAuditSink } from "../../apps/cli/services/serve_audit.ts";
+import { auditSink } from "../../apps/cli/services/serve_audit.ts";
 import { reloadOnHangup } from "../../apps/cli/services/serve_reload.ts";
 import {
   DEFAULT_HOST,
@@ -13,27 +13,28 @@ import {
   DEFAULT_STOP_MS,
   type ServeFlags,
 } from "../../apps/cli/services/serve_options.ts";
-import type { Extension } from "../../apps/cli/program/extension.ts";
+import type { Serving } from "../../apps/cli/program/extension.ts";
 import { openGateways } from "../../apps/cli/services/serve_parts.ts";
-import { noteServing, noteStopped } from "../../apps/cli/services/serve_notes.ts";
 import { readTokens } from "../../apps/cli/services/serve_tokens.ts";
 import { ProcessGroup } from "./process_group.ts";
 
 /** How much longer than its requests a process may take to end. */
 const END_MS = 10_000;
 
+type Instead = Parameters<NonNullable<Serving["instead"]>>[2];
 type SeveralFlags = ServeFlags & { processes?: number };
 
-/** Serves with several processes until the run is stopped. Returns an exit code other than 0. */
+/** Serves with several processes until `use` has ended. Returns the number of requests that were cut. */
 export async function superviseProcesses(
   flags: SeveralFlags,
   context: CommandContext,
-  extensions: readonly Extension[],
-): Promise<number | void> {
+  { extensions, use }: Instead,
+): Promise<number | undefined> {
   const { io, shared } = context;
   const { processes = 1, host = DEFAULT_HOST } = flags;
   refuseMemoryRegistry(context);
-  const audit = await openAuditSink(flags.audit, io);
+  const audit = auditSink(flags.audit, io);
+  await audit?.check?.();
   const gateways = await openGateways(extensions, flags);
   const taken = await takeSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
   const group = new ProcessGroup({
@@ -54,22 +55,20 @@ export async function superviseProcesses(
   const stopReloading = reloadOnHangup(group, context);
   let cut: number | undefined;
   try {
-    await untilStopped(group, flags, context);
+    await untilStopped(group, flags, { use, signal: io.signal });
   } finally {
     stopReloading();
     cut = await stopGroup(group, flags, context);
     await taken.release();
   }
-  if (cut === undefined) return exitCodeOf(io.signal);
-  await noteStopped(cut, context);
+  return cut;
 }
 
 async function untilStopped(
   group: ProcessGroup,
   flags: SeveralFlags,
-  context: CommandContext,
+  { use, signal }: Pick<Instead, "use"> & { signal: AbortSignal },
 ): Promise<void> {
-  const { signal } = context.io;
   const stopped = aborted(signal);
   const orStopped = async <T>(starting: Promise<T>): Promise<T> => {
     starting.catch(() => {}); // after a stop
@@ -78,12 +77,10 @@ async function untilStopped(
   const first = await orStopped(group.start(0)); // alone: all would fail with the same error
   const others = Array.from({ length: (flags.processes ?? 1) - 1 }, (_, i) => group.start(i + 1));
   const all = [first, ...await orStopped(Promise.all(others))];
-  const { url, location, hasTokens } = first.started;
-  await context.result({ url, registry: location }, url);
-  await noteServing({ location, hasTokens }, flags, context);
+  const served = use(first.started);
   const kept = Promise.all(all.map(({ process }, index) => group.keep(index, process)));
   kept.catch(() => {}); // after a stop
-  await Promise.race([stopped, kept]);
+  await Promise.race([served, kept]);
 }
 
 /** Stops all processes. Returns undefined if a second signal, or a process that hangs, cut that. */
@@ -105,10 +102,6 @@ async function stopGroup(
   group.kill();
   await stopping;
   return undefined;
-}
-
-function exitCodeOf({ reason }: AbortSignal): number {
-  return reason instanceof Interruption ? reason.exitCode : 1;
 }
 
 function refuseMemoryRegistry({ io, shared }: CommandContext): void {

@@ -156,15 +156,25 @@ export interface Serving {
   // deno-lint-ignore no-explicit-any -- see `defineServing`
   tokens?(flags: any, parts: ServedTokens): Promise<TokenCheck | undefined>;
   /**
-   * Serves in place of this process, if the options of a line ask for it. Resolves to an exit code
-   * other than 0.
+   * Serves in place of this process until `use` has ended, if the options of a line ask for it.
+   * Resolves to the number of requests that were cut; to undefined if that is not known.
    */
   instead?(
     // deno-lint-ignore no-explicit-any -- see `defineServing`
     flags: any,
     context: CommandContext,
-    extensions: readonly Extension[],
-  ): Promise<number | void> | undefined;
+    serving: ServedInstead,
+  ): Promise<number | undefined> | undefined;
+}
+
+/**
+ * The parts of `holdfast serve` for what serves in place of its process.
+ *
+ * @internal
+ */
+interface ServedInstead {
+  readonly extensions: readonly Extension[];
+  use(started: { url: string; location: string; hasTokens: boolean }): Promise<void>;
 }
 
 /** Options of commands that read versions, which refuse some. */
@@ -296,8 +306,8 @@ export function defineServing<const Options extends readonly OptionDefinition[]>
     instead?(
       flags: FlagsOf<Options>,
       context: CommandContext,
-      extensions: readonly Extension[],
-    ): Promise<number | void> | undefined;
+      serving: ServedInstead,
+    ): Promise<number | undefined> | undefined;
   },
 ): Serving {
   return serving;

@@ -13,13 +13,3 @@ export function auditSink(
   if (file !== "-") return createAuditFile(resolve(cwd, file));
   return async (entry) => await stdout.write(`${JSON.stringify(entry)}\n`);
 }
-
-/** Opens the sink of the audit trail. Throws if it cannot be written: the service must not start. */
-export async function openAuditSink(
-  file: string | undefined,
-  io: Pick<CliIo, "cwd" | "stdout">,
-): Promise<AuditSink | undefined> {
-  const sink = auditSink(file, io);
-  await sink?.check?.();
-  return sink;
-}

@@ -10,7 +10,7 @@ import type { TokenCheck, TokenFileOptions } from "../../server/access/token_fil
 import type { Listening, ListenOptions } from "../../server/listen/options.ts";
 import type { HandlerOptions } from "../../server/options.ts";
 import { maintainedBy } from "../program/maintained.ts";
-import { auditSink, openAuditSink } from "./serve_audit.ts";
+import { auditSink } from "./serve_audit.ts";
 import type { Extension, ServedTokens } from "../program/extension.ts";
 import { absentHints, openGateways, openParts } from "./serve_parts.ts";
 import type { ServerPart } from "./server_part.ts";
@@ -62,8 +62,8 @@ export async function serveRegistry(
     : context.logger;
   const stored = await tokensOf(flags.tokens, beside?.tokens, { ...context, logger }, part);
   const tokens = await tokensWith(extensions, flags, { io, logger, tokens: stored });
-  const isAlone = beside === undefined; // else another process has checked the trail
-  const audit = isAlone ? await openAuditSink(flags.audit, io) : auditSink(flags.audit, io);
+  const audit = auditSink(flags.audit, io);
+  if (beside === undefined) await audit?.check?.(); // else another process has
   await using parts = await openParts(extensions, flags, context);
   const { events, upload } = parts;
   await using registry = await context.open({ write: !readOnly, events }); // it publishes last

@@ -41,6 +41,17 @@ export interface ServiceMemory extends GatewayMemory {
   readonly trail: MethodsOf<AuditTrail>;
 }
 
+/** The parts of every service, by the names of their members. */
+export const MEMORY_PARTS = {
+  reads: BegunReads,
+  deletes: WrittenNames,
+  drafts: CommittedDrafts,
+  locks: UploadLocks,
+  rates: RequestRates,
+  writes: WrittenNames,
+  trail: AuditTrail,
+} as const;
+
 /** Creates the memory of a service in this process. */
 export function createServiceMemory(
   system: Pick<System, "monotonic">,

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PassThrough } from "node:stream";
-import { createServiceMemory } from "../../../apps/server/memory/service_memory.ts";
-import { answerCall, memoryByCalls, PARTS } from "../../../extensions/processes/shared_memory.ts";
+import { createServiceMemory, MEMORY_PARTS } from "../../../apps/server/memory/service_memory.ts";
+import { answerCall, memoryByCalls } from "../../../extensions/processes/shared_memory.ts";
 import { WrittenNames } from "../../../apps/server/memory/written_names.ts";
-import { addCounts, countsOfEnded } from "../../../apps/server/observe/process_counts.ts";
+import { addCounts, countsOfEnded } from "../../../extensions/processes/counts.ts";
 import { Metrics } from "../../../apps/server/observe/metrics.ts";
 import { ChannelEnded, openChannel } from "../../../extensions/processes/channel.ts";
 import { conflict, isRegistryError } from "../../../core/errors.ts";
@@ -35,9 +35,9 @@ class Remembered {
 Deno.test("another process can call every method of the memory, and no other one", async () => {
   const memory = createServiceMemory(realSystem);
   const remote = memoryByCalls((called, kinds) => answerCall(memory, called, kinds));
-  for (const [part, { prototype }] of Object.entries(PARTS)) {
+  for (const [part, { prototype }] of Object.entries(MEMORY_PARTS)) {
     const own = Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
-    assertEquals(Object.keys(remote[part as keyof typeof PARTS]), own, part);
+    assertEquals(Object.keys(remote[part as keyof typeof MEMORY_PARTS]), own, part);
   }
   await remote.writes.note("a");
   assertEquals((await memory.writes.since(0)).names, ["a"]);

@@ -7,6 +7,7 @@ import {
   type ServeFlags,
   serveOptions,
 } from "../../services/serve_options.ts";
+import { Interruption } from "../../terminal/exit_code.ts";
 import { noteServing, noteStopped } from "../../services/serve_notes.ts";
 
 /** Creates the command with the options of these extensions. */
@@ -33,19 +34,26 @@ export function createServe(extensions: readonly Extension[]): Command {
     async run(_args, flags: ServeFlags, context) {
       const { io } = context;
       await context.note("Starting the service");
-      for (const { serving } of extensions) {
-        const served = serving?.instead?.(flags, context, extensions);
-        if (served !== undefined) return await served;
+      const use = async (started: { url: string; location: string; hasTokens: boolean }) => {
+        const { url, location } = started;
+        await context.result({ url, registry: location }, url);
+        await noteServing(started, flags, context);
+        await aborted(io.signal);
+      };
+      let serving: Promise<number | undefined> | undefined;
+      for (const { instead } of servings) {
+        serving ??= instead?.(flags, context, { extensions, use });
       }
-      const { serveRegistry } = await import("../../services/serve_registry.ts");
-      const cut = await serveRegistry(flags, context, {
-        extensions,
-        async use({ server: { url }, registry: { location }, hasTokens }) {
-          await context.result({ url, registry: location }, url);
-          await noteServing({ location, hasTokens }, flags, context);
-          await aborted(io.signal);
-        },
-      });
+      serving ??= import("../../services/serve_registry.ts").then(({ serveRegistry }) =>
+        serveRegistry(flags, context, {
+          extensions,
+          use: ({ server: { url }, registry: { location }, hasTokens }) =>
+            use({ url, location, hasTokens }),
+        })
+      );
+      const cut = await serving;
+      const { reason } = io.signal;
+      if (cut === undefined) return reason instanceof Interruption ? reason.exitCode : 1;
       await noteStopped(cut, context);
     },
   });

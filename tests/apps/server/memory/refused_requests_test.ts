@@ -6,7 +6,7 @@ import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createServiceMemory } from "../../../../apps/server/memory/service_memory.ts";
 import type { ServiceMemory } from "../../../../apps/server/memory/service_memory.ts";
 import { WrittenNames } from "../../../../apps/server/memory/written_names.ts";
-import { NO_COUNTS } from "../../../../apps/server/observe/process_counts.ts";
+import { NO_COUNTS } from "../../../../extensions/processes/counts.ts";
 import { searchBlocks } from "../../../../apps/server/search/search_blocks.ts";
 import { SearchIndexReader } from "../../../../apps/server/search/search_index.ts";
 import { unavailable } from "../../../../core/errors.ts";
