@@ -13,7 +13,7 @@ const OF_ERRORS = maintenanceReasons.hints({
   rule_incomplete: "Pass --protect alone, or what to keep, as in --keep-last 30 or --older-than " +
     "30d.",
   rule_missing: "List the rules: holdfast rules ls",
-  rule_gives_up: "Give these options too, or add --replace. See: holdfast rules ls",
+  rule_gives_up: "Give these options as they are, too, or add --replace. See: holdfast rules ls",
   alias_protected: "Change the alias with holdfast alias --force, or see: holdfast rules ls",
   promotion_refused: "Meet the conditions of the rule. See: holdfast rules ls",
   protected: "Change it with: holdfast rules set or rules rm. Or delete with --force.",

@@ -4,6 +4,7 @@ import { alreadyExists, invalid } from "../../errors.ts";
 import { shown } from "../../naming/names.ts";
 import type { RetentionRule } from "../../record.ts";
 import { isJsonObject } from "../../text/json_text.ts";
+import { plainProblem } from "../../text/plain_value.ts";
 import type { LogEntry } from "../log.ts";
 
 /** A version that an alias is about to point to. */
@@ -75,6 +76,8 @@ export function promotionProblem(promote: unknown): string | undefined {
     const condition = CONDITIONS.get(name);
     const problem = condition === undefined ? "is unknown" : condition.problem(value);
     if (problem !== undefined) return `the condition ${JSON.stringify(name)} ${problem}`;
+    const unkept = plainProblem(value); // the rule would be stored with another value
+    if (unkept !== undefined) return `the condition ${JSON.stringify(name)}: ${unkept}`;
   }
 }
 

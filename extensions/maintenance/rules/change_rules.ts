@@ -93,7 +93,7 @@ export async function changeRules(
     gaveUp = present === undefined ? [] : givenUp(present, next);
     if (gaveUp.length > 0 && !replace) {
       const state = `the rule for ${shown(pattern)} has ${gaveUp.join(", ")}, which would be lost`;
-      const hint = "Set them too, or pass replace: true.";
+      const hint = "Set them to the same values, or pass replace: true.";
       throw fault({
         code: "Conflict",
         action,

@@ -8,7 +8,7 @@ import { spaceRoutes } from "./space.ts";
 const HINTS = maintenanceReasons.hints({
   rule_incomplete: 'Send a rule with "protect", or with what to keep, as in "keepLast": 30.',
   rule_missing: "List the rules: GET /rules",
-  rule_gives_up: 'Send these members too, or set "replace" in the body.',
+  rule_gives_up: 'Send these members with the same values, or set "replace" in the body.',
 });
 
 export const maintenanceGateway: Gateway = {

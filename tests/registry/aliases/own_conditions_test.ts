@@ -32,6 +32,8 @@ Deno.test("an alias moves only to versions that meet a condition of an extension
   assertEquals(ruleText(set), "protected aliases *, promoted only if tested for 7 days");
   const wrong = { set: { ...set, promote: { testedDays: "7" } } };
   await rejected("Invalid", changeRules(registry, wrong), /"testedDays" must be a number/);
+  const lossy = { set: { ...set, promote: { testedDays: NaN } } };
+  await rejected("Invalid", changeRules(registry, lossy), /"testedDays": it is NaN/);
 });
 
 Deno.test("a program without the extension of a condition moves no alias", async () => {
