@@ -57,8 +57,10 @@ export async function importFile(
   { cwd, what, missing }: Pick<SetOptions<unknown>, "cwd" | "what" | "missing">,
 ): Promise<{ path: string; exported: Record<string, unknown> }> {
   const path = pathOf(file, { cwd, what });
-  if (mayRead(path) && !(await stat(path).catch(() => undefined))?.isFile()) {
-    throw notFound(`load ${what}`, `no such file: ${path}`, missing);
+  const found = mayRead(path) && await stat(path).catch(() => null);
+  if (found !== false && !found?.isFile()) {
+    const state = found === null ? "no such file" : "not a file";
+    throw notFound(`load ${what}`, `${state}: ${path}`, missing);
   }
   return { path, exported: await importModule(path, what) };
 }
@@ -114,7 +116,7 @@ function checkHint(path: string, message: string): string {
     return `Import it from JSR: "jsr:${bare.replace(/^@holdfast\/holdfast/, `$&@${VERSION}`)}"`;
   }
   if (
-    /does not provide an export named|No matching export|doesn't provide an export/.test(message)
+    /@holdfast\/.*(not|n't) provide an export named|No matching export.*@holdfast\//.test(message)
   ) {
     return `This is Holdfast ${VERSION}: import only what this release has.`;
   }

@@ -49,9 +49,9 @@ export async function loadExtensions(
 /** Only a module of the user decides which code of others runs. */
 function refusePackage(module: string): void {
   if (!/^(npm|jsr|https?):/i.test(module)) return;
-  const hint = `Write a module that exports it, and pass its path: export { extension } from ${
-    shown(module)
-  };`;
+  const from = shown("Deno" in globalThis ? module : module.replace(/^(npm|jsr):/i, ""));
+  const hint =
+    `Write a module that exports it, and pass its path: export { extension } from ${from};`;
   throw invalid(`load extension of ${shown(module)}`, "it is not a file of this machine", hint);
 }
 
@@ -124,7 +124,8 @@ function check(action: string, extension: Extension, taken: Taken): void {
   }
   if (!Array.isArray(commands) || !commands.every(isCommandSet)) {
     const hint = "Write: commands: [{ load: { hello: async () => (await import(…)).hello } }]";
-    throw invalid(action, "its commands are not a list of { load }", hint);
+    const state = "its commands are not a list of { load }, with functions by one word or two";
+    throw invalid(action, state, hint);
   }
   for (const command of commandsOf(extension)) {
     const other = taken.commands.find((each) => areSame(each, command));

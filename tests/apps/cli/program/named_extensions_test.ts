@@ -146,7 +146,7 @@ const REFUSED: Record<string, [members: string, code: number, says: RegExp]> = {
   "a name of two words": ['name: "my own"', 2, /its name is "my own"\nhint: Name it by one word/],
   "no name": ["", 2, /option name is missing/],
   "a mistyped member": ['name: "x", comands: []', 2, /unknown option comands: did you mean comm/],
-  "commands without a list": ['name: "x", commands: {}', 2, /not a list of \{ load \}\nhint: Wr/],
+  "commands without a list": ['name: "x", commands: {}', 2, /not a list of \{ load \}.*\nhint: Wr/],
   "a command that is there": [
     'name: "x", commands: [{ load: { ls: command("ls") } }]',
     2,
@@ -192,6 +192,10 @@ const NONE: Record<string, [text: string, says: RegExp]> = {
     'import { nothing } from "@holdfast/holdfast/extending";\nnothing;',
     /does not provide an export named 'nothing'.*\nhint: This is Holdfast/,
   ],
+  "an import that its own module lacks": [
+    'import { nothing } from "./mine.ts";\nnothing;',
+    /does not provide an export named 'nothing'.*\nhint: Check it alone/,
+  ],
   "a failure": ['throw new Error("no luck");', /mine\.ts: no luck\nhint: Check it alone/],
 };
 
@@ -204,6 +208,14 @@ for (const [title, [text, says]] of Object.entries(NONE)) {
     assertMatch(ran.err, says);
   });
 }
+
+Deno.test("a folder is not a module, and not missing either", async () => {
+  await using it = await world();
+  await it.extension("work/cards/mine.ts", 'name: "cards"');
+  const { code, err } = await it.run("--extension cards ls");
+  assertEquals(code, 3);
+  assertMatch(err, /not a file: .*cards\nhint: Pass the path of a module/);
+});
 
 Deno.test("a package is loaded by a module that exports it", async () => {
   await using it = await world();
