@@ -9,7 +9,7 @@ import { type Access, isChange } from "./access/access.ts";
 import { RefusedRequest } from "./problem.ts";
 import { wholeRequest } from "./gateways/gateway.ts";
 import type { RouteContext, RouteDescription, Routes, SentRequest } from "./gateways/gateway.ts";
-import type { Answer } from "./answer.ts";
+import { Answer } from "./answer.ts";
 import { check, faultOf } from "./schemas/listing.ts";
 
 export type { RouteDescription };
@@ -110,7 +110,9 @@ export function route<
             return c.request.signal;
           },
         });
-      return described.readsMany ? await answerInPlace(c, answered) : await answered();
+      const given = described.readsMany ? await answerInPlace(c, answered) : await answered();
+      if (given instanceof Answer) return given;
+      throw new TypeError(`the route ${at} returned no \`Answer\`, such as that of c.json(…)`);
     },
   });
 }

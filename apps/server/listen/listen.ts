@@ -8,6 +8,7 @@ import { RESPONSE_ALREADY_SENT } from "npm:@hono/node-server@^2.1/utils/response
 import { isLoopback, severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import type { Logger } from "../../../mod.ts";
+import { messageOf } from "../../../core/errors.ts";
 import { problem, problemOf } from "../problem.ts";
 import { realSystem, silentLogger, type System, timerMs } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
@@ -72,7 +73,8 @@ const REST_MS = 10_000;
 
 function listenerOf(
   handler: Handler,
-  { system, addressOf, scheme }: {
+  { system, addressOf, scheme, logger }: {
+    logger: Pick<Logger, "warn">;
     system: Pick<System, "sleep">;
     addressOf: ReturnType<typeof createClientAddress>;
     scheme: "http" | "https";
@@ -103,7 +105,11 @@ function listenerOf(
     const rest = request.complete ? undefined : () => skipRest(request, system);
     const headers = rest ? { ...answer.headers, connection: "close" } : answer.headers;
     send(response, new Answer(answer.body, { ...answer, headers }), rest)
-      .catch(() => response.destroy()); // a header that HTTP does not allow
+      .catch((error) => { // a header that HTTP does not allow
+        const path = request.url?.replace(/\?.*/s, "");
+        logger.warn(`Cannot answer ${request.method} ${path}: ${messageOf(error)}`);
+        response.destroy();
+      });
   }
 }
 
@@ -250,7 +256,7 @@ export async function listenBeside(
   const server = serverOf(certificate, timeouts);
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
   const scheme = tls === undefined ? "http" : "https";
-  server.on("request", listenerOf(handler, { system, addressOf, scheme }));
+  server.on("request", listenerOf(handler, { system, addressOf, scheme, logger }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port, host, reusePort: processes > 1 }, resolve);

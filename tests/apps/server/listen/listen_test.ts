@@ -11,6 +11,7 @@ import { createHandler, type Handler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
 import { readToEnd, requestText, serve } from "./served.ts";
+import { Answer, type Gateway, route } from "../../../../apps/gateways.ts";
 import { slowTest } from "../../../support/seeds.ts";
 import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 
@@ -268,4 +269,37 @@ Deno.test("a stream whose reader left before the answer ends", async () => {
   await left;
   await withoutHanging("the end of the stream", cancelled.promise);
   await server.stop({ withinMs: 0 });
+});
+
+/** A gateway whose routes answer with what cannot be sent. */
+function unsendable(answers: Record<string, unknown>): Gateway {
+  const described = { tag: "bad", summary: "Answers", scope: "open", answers: {} } as const;
+  return {
+    name: "bad",
+    addRoutes(routes) {
+      for (const [id, answer] of Object.entries(answers)) {
+        route(routes, `GET /bad/${id}`, { id, ...described, answer: () => answer as Answer });
+      }
+    },
+  };
+}
+
+Deno.test("an answer that cannot be sent is logged: the gateway has a mistake", async () => {
+  const said: string[] = [];
+  const note = (...words: unknown[]) => void said.push(words.join(" "));
+  const logger = { ...silentLogger, warn: note, error: note };
+  const gateways = [unsendable({
+    none: undefined,
+    text: "hello",
+    json: { a: 1 },
+    response: new Response("hello"),
+    header: new Answer("hello", { headers: { "x-note": "a\nb" } }),
+  })];
+  await using service = await serve({ logger, handler: { gateways, logger } });
+  for (const id of ["none", "text", "json", "response"]) {
+    assertMatch(await service.talk(requestText(`/bad/${id}`)), /^HTTP\/1\.1 500 /, id);
+    assertStringIncludes(said.join("\n"), `GET /bad/${id}`);
+  }
+  assertEquals(await service.talk(requestText("/bad/header?secret=1")), "");
+  assertMatch(said.at(-1)!, /GET \/bad\/header: .*x-note/);
 });
