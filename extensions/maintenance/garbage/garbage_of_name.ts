@@ -187,13 +187,17 @@ async function removeReplaced(
       firsts.push({ head, bytes: encodeBuried(remains, times) });
     }
   });
-  await collection.remove(
-    plan.replaced.map(({ head: { key, size }, why }) => ({ what: "generation", key, size, why })),
-  );
+  // First: names() takes a whole first generation for the head if there is no second one.
+  let isWhole = false;
   await forEachAtOnce(firsts, async ({ head: { key, size }, bytes }) => {
     const freed = Math.max(0, size - bytes.byteLength);
-    await collection.replace({ what: "scrubbed", key, size: freed, why: REPLACED }, bytes);
+    const item = { what: "scrubbed", key, size: freed, why: REPLACED } as const;
+    isWhole = !await collection.replace(item, bytes) || isWhole;
   });
+  const replaced = isWhole ? [] : plan.replaced; // the next run removes them
+  await collection.remove(
+    replaced.map(({ head: { key, size }, why }) => ({ what: "generation", key, size, why })),
+  );
   const why = "idempotency key that was last used longer ago than keys are remembered";
   const isAlone = plan.keys.length > 0 && await otherMark(collection) === undefined &&
     !collection.isLate();

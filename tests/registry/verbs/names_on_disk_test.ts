@@ -5,12 +5,20 @@ import { createLocalBackend } from "../../../backends/local.ts";
 import { keyLayout } from "../../../backends/local/layout.ts";
 import { ownCalls } from "../../../disk/disk_calls.ts";
 import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
+import { fault } from "../../../core/errors.ts";
+import { wrapBackend } from "../../../core/work/wrap_backend.ts";
 import type { OpenOptions } from "../../../core/registry.ts";
 import { openRegistry, type StoredRegistry } from "../../../mod.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { withAge } from "../with_age.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+const FULL = fault({
+  code: "Unavailable",
+  action: "write",
+  subject: "a record",
+  state: "the disk is full",
+});
 
 interface Two {
   /** Lists names, again and again. */
@@ -123,6 +131,17 @@ for (
       await other.delete("a", { allVersions: true });
       await collectGarbage(other, { now: true });
       await collectGarbage(other, { now: true, forget: true });
+    },
+    "a collector could not empty its record": async ({ other, root }: Two) => {
+      await other.delete("a@1");
+      await other.undelete("a@1");
+      await other.delete("a@1");
+      const backend = createLocalBackend({ path: root.path, durability: "os" });
+      const put: typeof backend.put = (key, body, options) =>
+        key.startsWith("names/") ? Promise.reject(FULL) : backend.put(key, body, options);
+      const full = await openRegistry(withAge(wrapBackend(backend, { put }), 40 * DAY_MS));
+      assertEquals((await collectGarbage(full)).failures.length, 1);
+      await full.close();
     },
     "its folder was removed": ({ root }: Two) =>
       Promise.resolve(
