@@ -105,8 +105,8 @@ export interface StoredFolders {
    * Undefined at the end if only a list can show the rest.
    */
   heads(folder: StoredFolder, tail: string): Iterable<ObjectInfo | undefined>;
-  /** Returns a function that returns the size of the object of a key, bytes; undefined if there is none. */
-  sizer(key: string): () => number | undefined;
+  /** Returns a function that returns true while an object has its size, and the key `newer` none. */
+  watch(object: ObjectInfo, newer: string): () => boolean;
 }
 
 /**

@@ -30,9 +30,9 @@ export function storedFolders(root: LocalRoot): StoredFolders {
       }
     },
 
-    sizer(key) {
-      const path = root.fileOf(key);
-      return () => fs.existsSync(path) ? lookIfThere(path)?.size : undefined; // an exception costs more
+    watch({ key, size }, newer) {
+      const path = root.fileOf(key), next = root.fileOf(newer);
+      return () => !fs.existsSync(next) && lookIfThere(path)?.size === size;
     },
   };
 }

@@ -2,8 +2,8 @@
 // in each. Later lists only check that its record is there, and no newer one: then it is still live.
 import type { Backend, ListOptions, StoredFolder, StoredFolders } from "../../../core/backend.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
-import { anyVersion, asGeneration, type Head, headOf } from "../../cell/heads.ts";
-import { cellOf, parseCellKey, recordKey } from "../../format/layout.ts";
+import { anyVersion, asGeneration, type Generation, headOf } from "../../cell/heads.ts";
+import { parseCellKey, recordKey } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 
 /** A name with a live version when it was listed. `isLive` returns true while that is the newest record. */
@@ -31,21 +31,17 @@ export async function* namesOnDisk(
     await giveWay(signal);
     const listed: string[] = [];
     for (const folder of some) {
-      const known = seen.get(folder.path);
-      if (known?.isLive()) {
-        listed.push(known.name);
-        continue;
+      let known = seen.get(folder.path);
+      if (!known?.isLive()) {
+        seen.delete(folder.path);
+        const live = firstLive(folders, folder);
+        known = live === "unclear"
+          ? seenName(folders, await anyVersion(context, folder.prefix, signal))
+          : live;
+        if (known === undefined) continue;
+        if (seen.size < MOST_SEEN) seen.set(folder.path, known);
       }
-      seen.delete(folder.path);
-      let head = firstLive(folders, folder);
-      if (head === "unclear") head = await anyVersion(context, folder.prefix, signal);
-      const record = head && parseCellKey(head.key);
-      if (head === undefined || record === undefined) continue;
-      const { key, generation, size } = head;
-      const own = folders.sizer(key), next = folders.sizer(recordKey(cellOf(key), generation + 1));
-      const isLive = () => next() === undefined && own() === size; // collectors empty deleted records
-      if (seen.size < MOST_SEEN) seen.set(folder.path, { name: record.name, isLive });
-      listed.push(record.name);
+      listed.push(known.name);
     }
     isEmpty &&= some.length === 0;
     yield listed;
@@ -54,12 +50,24 @@ export async function* namesOnDisk(
   if (isEmpty) await Array.fromAsync(backend.list(prefix, { limit: 1, signal }));
 }
 
-/** Returns the head of a live version, if there is one. */
-function firstLive(folders: StoredFolders, folder: StoredFolder): Head | "unclear" | undefined {
+/** Returns the name of a live version, if there is one. */
+function firstLive(folders: StoredFolders, folder: StoredFolder): SeenName | "unclear" | undefined {
   for (const object of folders.heads(folder, "versions/")) {
     const newest = object && asGeneration(object);
-    if (newest === undefined || parseCellKey(newest.key) === undefined) return "unclear";
-    const head = headOf(newest);
-    if (!head.dead) return head;
+    const seen = newest && seenName(folders, newest);
+    if (newest === undefined || seen === undefined) return "unclear";
+    if (!headOf(newest).dead) return seen;
   }
+}
+
+function seenName(folders: StoredFolders, newest?: Generation): SeenName | undefined {
+  const record = newest && parseCellKey(newest.key);
+  let isLive: (() => boolean) | undefined;
+  return record && {
+    name: record.name,
+    isLive() {
+      isLive ??= folders.watch(newest, recordKey(record.cell, newest.generation + 1));
+      return isLive();
+    },
+  };
 }
