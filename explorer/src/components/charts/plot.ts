@@ -203,12 +203,8 @@ export function optionsOf(
 
 /** Returns the look of both axes. */
 function axisOf(color: ReturnType<typeof colorsOf>) {
-  return {
-    stroke: color("--muted"),
-    grid: { stroke: color("--line"), width: 1 },
-    ticks: { stroke: color("--line"), width: 1 },
-    font: "11px system-ui",
-  };
+  const line = () => ({ stroke: color("--line"), width: 1 });
+  return { stroke: color("--muted"), grid: line(), ticks: line(), font: "11px system-ui" };
 }
 
 type Options = ConstructorParameters<typeof import("./uplot.ts").uPlot>[0];
