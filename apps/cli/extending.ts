@@ -17,12 +17,7 @@ export { readTokens } from "../server/access/token_file.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
 export { tokenOfRun } from "./places/token_of_run.ts";
-export {
-  readThrough,
-  rulingOptions,
-  savingOptions,
-  verifyingOptions,
-} from "./program/extensions/added_options.ts";
+export { addedTo, readThrough, withAdded } from "./program/extensions/added_options.ts";
 export { defineCommand, REF_ARGUMENT, YES_OPTION } from "./program/command.ts";
 export type {
   ArgumentDefinition,

@@ -1,5 +1,5 @@
 // An extension: what it adds, and how to load the rest when it is used.
-import { defineExtension, defineRuling, defineServing } from "@holdfast/holdfast/extending";
+import { defineAdding, defineExtension, defineServing } from "@holdfast/holdfast/extending";
 import { defineCondition } from "@holdfast/holdfast/extending/kernel";
 import { cardCondition } from "./card.ts";
 
@@ -9,7 +9,8 @@ export const extension = defineExtension({
   name: "cards",
   holdfast: "^0.1",
   commands: [{ load: { card: async () => (await import("./command.ts")).card } }],
-  ruling: defineRuling({
+  adding: [defineAdding({
+    to: ["rules set"],
     options: [{
       flags: "--card <key>",
       text: "move aliases only to versions whose metadata has this key",
@@ -18,7 +19,7 @@ export const extension = defineExtension({
     conditions({ card }) {
       return Promise.resolve(card === undefined ? {} : { card });
     },
-  }),
+  })],
   serving: defineServing({
     options: [{ flags: "--cards", text: "also serve the cards of versions, at /cards/NAME" }],
     routes: { cards: "--cards" },

@@ -23,7 +23,7 @@ import type {
   FlagsOf,
   OptionDefinition,
 } from "../../apps/cli/extending.ts";
-import { readThrough, verifyingOptions } from "../../apps/cli/extending.ts";
+import { addedTo, readThrough, withAdded } from "../../apps/cli/extending.ts";
 import type { Extension } from "../../apps/cli/program/extension.ts";
 import { isGranted } from "../../core/system.ts";
 import type { Registry } from "../../mod.ts";
@@ -72,7 +72,7 @@ export const createVerify = (extensions: readonly Extension[]): Command =>
       text: "only these names, patterns or versions",
       completes: "ref",
     }],
-    options: verifyingOptions(OPTIONS, extensions),
+    options: withAdded(OPTIONS, "verify", extensions),
     examples: [
       ["holdfast verify", "everything"],
       ["holdfast verify my:model 'data:*'", "some names"],
@@ -129,7 +129,7 @@ async function checkReadable(
   },
   context: CommandContext,
 ): Promise<void> {
-  const readable = await readThrough(extensions, registry, flags, context);
+  const readable = await readThrough(addedTo("verify", extensions), registry, flags, context);
   if (readable === registry) return;
   const { signal } = context.io;
   for await (const ref of refs ?? registry.names({ signal })) {

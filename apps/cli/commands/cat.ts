@@ -2,7 +2,7 @@ import { openPages } from "../../../registry/mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, FlagsOf } from "../program/command.ts";
-import { readingOptions, readThrough } from "../program/extensions/added_options.ts";
+import { addedTo, readThrough, withAdded } from "../program/extensions/added_options.ts";
 import type { Extension } from "../program/extension.ts";
 import { withHints } from "../terminal/hints.ts";
 import { writeStream } from "../program/output_stream.ts";
@@ -18,7 +18,7 @@ export const createCat = (extensions: readonly Extension[]): Command =>
       REF_ARGUMENT,
       { usage: "[path]", text: "the file, if the version has several", completes: "path" },
     ],
-    options: readingOptions(OPTIONS, extensions),
+    options: withAdded(OPTIONS, "cat", extensions),
     examples: [
       ["holdfast cat my:model > model.bin", "the latest version"],
       ["holdfast cat data:raw@1.4 train.csv | head", "one file of a folder"],
@@ -27,7 +27,8 @@ export const createCat = (extensions: readonly Extension[]): Command =>
     whenUnread: "end",
     async run([ref, path], flags: FlagsOf<typeof OPTIONS>, context) {
       const { output, verify, asOf } = flags;
-      const registry = await readThrough(extensions, await context.open(), flags, context);
+      const added = addedTo("cat", extensions);
+      const registry = await readThrough(added, await context.open(), flags, context);
       const reading = { verify, ...refOptions({ asOf }, context.io) };
       const hints = lookUpThen(ref, { asOf });
       const file = path === undefined

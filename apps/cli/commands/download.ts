@@ -5,7 +5,7 @@ import { AS_OF_OPTION, expandNames, lookUpThen, refOptions } from "../look/expan
 import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
-import { downloadOptions, readThrough } from "../program/extensions/added_options.ts";
+import { addedTo, readThrough, withAdded } from "../program/extensions/added_options.ts";
 import type { Extension } from "../program/extension.ts";
 import { rethrowRepeatable } from "../program/command_context.ts";
 import { refuseUrlTarget } from "../program/refusals.ts";
@@ -64,7 +64,7 @@ export const createDownload = (extensions: readonly Extension[]): Command =>
       },
       { usage: "[refs...]", text: "more refs, with --to", completes: "ref" },
     ],
-    options: downloadOptions(OPTIONS, extensions),
+    options: withAdded(OPTIONS, "download", extensions),
     examples: [
       ["holdfast download my:model", "the latest version, as ./model"],
       ["holdfast download data:raw@^1.2 ./data", "the highest version in a range"],
@@ -75,9 +75,10 @@ export const createDownload = (extensions: readonly Extension[]): Command =>
       const words = [ref, ...(second === undefined ? [] : [second]), ...more];
       const wanted = wantedDownloads(words, flags);
       const whole = await context.open();
-      const registry = await readThrough(extensions, whole, flags, context);
+      const added = addedTo("download", extensions);
+      const registry = await readThrough(added, whole, flags, context);
       for (const target of await downloadTargets(registry, wanted, context.io)) {
-        await downloadOne(registry, target, { flags, context, extensions, whole });
+        await downloadOne(registry, target, { flags, context, added, whole });
       }
     },
   });
@@ -85,12 +86,12 @@ export const createDownload = (extensions: readonly Extension[]): Command =>
 async function downloadOne(
   registry: Registry,
   { exact, name, version, to }: DownloadTarget,
-  { flags, context, extensions, whole }: {
+  { flags, context, added, whole }: {
     flags: DownloadFlags;
     /** The registry without the checks of extensions. */
     whole: Registry;
     context: CommandContext;
-    extensions: readonly Extension[];
+    added: ReturnType<typeof addedTo>;
   },
 ): Promise<void> {
   const { overwrite, delete: remove, dryRun, links, verify, include, exclude } = flags;
@@ -115,8 +116,8 @@ async function downloadOne(
   }
   const json = { path, files, size, left, written, deleted, name, version, digest };
   const downloaded = { registry: whole, info: result.info, path, overwrite };
-  for (const { downloading } of dryRun ? [] : extensions) {
-    Object.assign(json, await downloading?.after(downloaded, flags, context));
+  for (const { after } of dryRun ? [] : added) {
+    Object.assign(json, await after?.(downloaded, flags, context));
   }
   await context.done(
     {

@@ -7,7 +7,7 @@ import { artifactOfValue } from "../../../core/artifact.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, FlagsOf } from "../program/command.ts";
-import { readingOptions, readThrough } from "../program/extensions/added_options.ts";
+import { addedTo, readThrough, withAdded } from "../program/extensions/added_options.ts";
 import type { Extension } from "../program/extension.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
 import { printableText } from "../terminal/table.ts";
@@ -23,7 +23,7 @@ export const createLoad = (extensions: readonly Extension[]): Command =>
       "terminal and refused elsewhere: use cat or download for their exact bytes, and --output " +
       "FILE.npy for an array. For a folder use download.",
     args: [REF_ARGUMENT],
-    options: readingOptions(OPTIONS, extensions),
+    options: withAdded(OPTIONS, "load", extensions),
     examples: [
       ["holdfast load config", "the latest version"],
       ["holdfast load config@1.2.0 --json | jq .lr", "on one line, for programs"],
@@ -33,7 +33,8 @@ export const createLoad = (extensions: readonly Extension[]): Command =>
     whenUnread: "end",
     async run([ref], flags: FlagsOf<typeof OPTIONS>, context) {
       const { output, verify, asOf } = flags, { signal } = context.io;
-      const registry = await readThrough(extensions, await context.open(), flags, context);
+      const added = addedTo("load", extensions);
+      const registry = await readThrough(added, await context.open(), flags, context);
       const artifact = await withHints(
         registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
         lookUpThen(ref, { asOf }),

@@ -7,7 +7,7 @@ import { LocalPath } from "../../../materializers/mod.ts";
 import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, OptionDefinition } from "../program/command.ts";
-import { savingOptions } from "../program/extensions/added_options.ts";
+import { addedTo, withAdded } from "../program/extensions/added_options.ts";
 import type { Extension } from "../program/extension.ts";
 import { INCOMPLETE } from "../terminal/exit_code.ts";
 import { invalid, withHints } from "../terminal/hints.ts";
@@ -79,7 +79,7 @@ export const createSave = (extensions: readonly Extension[]): Command =>
       },
       { usage: "<source>", text: "a file, a folder, or - for standard input", completes: "file" },
     ],
-    options: savingOptions(OPTIONS, extensions),
+    options: withAdded(OPTIONS, "save", extensions),
     examples: [
       ["holdfast save my:model ./model.bin", "the next version"],
       ["holdfast save data:raw@1.4 ./data --alias production", "a folder, with version and alias"],
@@ -175,7 +175,7 @@ async function besideSource(
   flags: unknown,
   context: CommandContext,
 ) {
-  const all = extensions.map(({ saving }) => saving?.before(source, flags, context));
+  const all = addedTo("save", extensions).map(({ before }) => before?.(source, flags, context));
   return (await Promise.all(all)).flatMap((each) => each ?? []);
 }
 

@@ -43,7 +43,7 @@ import type { UploadOptions } from "../../server/uploads/next_step.ts";
 
 export { commandReasons } from "../terminal/reasons.ts";
 export type { Maintained, NightRequests, NightSize };
-export type { AddedFiles, Gateway, Suggestions, TokenCheck, TokenContext, TokenSource };
+export type { Gateway, Suggestions, TokenCheck, TokenContext, TokenSource };
 export type { SignIn, SignInIssuer } from "../../server/access/sign_in.ts";
 
 /** A part of the product that may be absent. */
@@ -68,16 +68,10 @@ export interface Extension {
   /** Words of other tools that mean its commands and options. */
   readonly suggestions?: Suggestions;
   readonly serving?: Serving;
-  /** Options of commands that read versions: `download`, `load`, `cat` and `verify`. */
-  readonly reading?: Reading;
-  /** Options of `holdfast download`. */
-  readonly downloading?: Downloading;
-  /** Options of `holdfast save`. */
-  readonly saving?: Saving;
+  /** Options that it adds to commands of others. */
+  readonly adding?: readonly Adding[];
   /** Files that gateways and exported sites show beside those of a version. */
   readonly adds?: AddedFiles;
-  /** Options of `holdfast rules set`. */
-  readonly ruling?: Ruling;
   /** Loads what `holdfast worker` needs to do jobs of the extension. */
   readonly working?: () => Promise<Working>;
   /** Its records among the names of a registry, which `holdfast ls` leaves out. */
@@ -132,7 +126,8 @@ export interface CommandSet {
 }
 
 /** The part of an extension in `holdfast serve`. */
-export interface Serving {
+// deno-lint-ignore no-explicit-any -- see `defineServing`
+export interface Serving<Flags = any> {
   readonly options: readonly OptionDefinition[];
   /** Options of `holdfast explore`. Without any, it opens no parts of the extension. */
   readonly exploring?: readonly OptionDefinition[];
@@ -144,24 +139,17 @@ export interface Serving {
    * Returns the gateways that the options of a line ask for, before the service starts. A process
    * that watches those which serve asks for them, too.
    */
-  // deno-lint-ignore no-explicit-any -- see `defineServing`
-  gateways?(flags: any): Promise<readonly Gateway[]>;
+  gateways?(flags: Flags): Promise<readonly Gateway[]>;
   /** Opens the parts that the options of a line ask for, in a process that serves. */
-  open?(
-    // deno-lint-ignore no-explicit-any -- see `defineServing`
-    flags: any,
-    context: CommandContext,
-  ): AsyncIterable<ServedPart>;
+  open?(flags: Flags, context: CommandContext): AsyncIterable<ServedPart>;
   /** Adds further tokens to those of a service, if the options of a line ask for it. */
-  // deno-lint-ignore no-explicit-any -- see `defineServing`
-  tokens?(flags: any, parts: ServedTokens): Promise<TokenCheck | undefined>;
+  tokens?(flags: Flags, parts: ServedTokens): Promise<TokenCheck | undefined>;
   /**
    * Serves in place of this process until `use` has ended, if the options of a line ask for it.
    * Resolves to the number of requests that were cut; to undefined if that is not known.
    */
   instead?(
-    // deno-lint-ignore no-explicit-any -- see `defineServing`
-    flags: any,
+    flags: Flags,
     context: CommandContext,
     serving: ServedInstead,
   ): Promise<number | undefined> | undefined;
@@ -177,14 +165,25 @@ interface ServedInstead {
   use(started: { url: string; location: string; hasTokens: boolean }): Promise<void>;
 }
 
-/** Options of commands that read versions, which refuse some. */
-export interface Reading {
+/** Options that an extension adds to commands, and what it does with them. */
+// deno-lint-ignore no-explicit-any -- see `defineAdding`
+export interface Adding<Flags = any> {
+  /** The commands: `download`, `load`, `cat`, `verify`, `save`, `import files`, `rules set`. */
+  readonly to: readonly string[];
   readonly options: readonly OptionDefinition[];
-  /** Further options of `verify`. */
-  readonly verifying?: readonly OptionDefinition[];
-  /** Returns the registry that refuses what the options of a line refuse. */
-  // deno-lint-ignore no-explicit-any -- see `defineServing`
-  through(registry: Registry, flags: any, context: CommandContext): Promise<Registry>;
+  /** Returns the registry that refuses versions which the options of a line refuse to read. */
+  through?(registry: Registry, flags: Flags, context: CommandContext): Promise<Registry>;
+  /** Reads what lies beside a path that is saved. */
+  before?(source: string, flags: Flags, context: CommandContext): Promise<Beside | undefined>;
+  /** Returns a reader of extra files in imported folders, such as signatures, if any is wanted. */
+  among?(
+    flags: Flags,
+    context: CommandContext,
+  ): ((folder: ImportedFolder) => Promise<Beside | undefined>) | undefined;
+  /** Returns more members of the JSON output of a download. */
+  after?(downloaded: Downloaded, flags: Flags, context: CommandContext): Promise<object>;
+  /** Returns members of `promote` of a rule. */
+  conditions?(flags: Flags, context: CommandContext): Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** A version that was downloaded. */
@@ -193,36 +192,10 @@ export interface Downloaded extends Pick<DownloadResult, "info" | "path"> {
   readonly overwrite?: boolean;
 }
 
-/** Options of `holdfast download`, and what it does with them at the end. */
-export interface Downloading {
-  readonly options: readonly OptionDefinition[];
-  /** Returns more members of the JSON output. */
-  // deno-lint-ignore no-explicit-any -- see `defineServing`
-  after(downloaded: Downloaded, flags: any, context: CommandContext): Promise<object>;
-}
-
 /** A version that was saved. */
 export interface Saved extends Pick<SavedArtifact, "name" | "version"> {
   readonly registry: Registry;
 }
-
-/** Options of `holdfast save` and `import files`, and what they do before and after they save. */
-export interface Saving {
-  readonly options: readonly OptionDefinition[];
-  /** Reads what lies beside a path that is saved. */
-  before(
-    source: string,
-    // deno-lint-ignore no-explicit-any -- see `defineServing`
-    flags: any,
-    context: CommandContext,
-  ): Promise<Beside | undefined>;
-  /** Returns a reader of extra files in imported folders, such as signatures, if any is wanted. */
-  // deno-lint-ignore no-explicit-any -- see `defineServing`
-  among(flags: any, context: CommandContext): ReadsFolder | undefined;
-}
-
-/** Reads what lies beside the files of an imported folder. */
-export type ReadsFolder = (folder: ImportedFolder) => Promise<Beside | undefined>;
 
 /** Data that an extension keeps in addition to the files of a version. */
 export interface Beside {
@@ -242,14 +215,6 @@ export interface ImportedFolder {
   /** Its path, for errors. */
   readonly path: string;
   readonly files: readonly FileToSave[];
-}
-
-/** Options of a rule: conditions of the versions that protected aliases move to. */
-export interface Ruling {
-  readonly options: readonly OptionDefinition[];
-  /** Returns members of `promote` of the rule. */
-  // deno-lint-ignore no-explicit-any -- see `defineServing`
-  conditions(flags: any, context: CommandContext): Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** A part of a service, which ends it after the registry is closed. */
@@ -295,82 +260,16 @@ export interface ServedTokens extends Pick<CommandContext, "io" | "logger"> {
 
 /** Defines a part of `holdfast serve`, whose functions get the options by their types. */
 export function defineServing<const Options extends readonly OptionDefinition[]>(
-  serving: {
-    readonly options: Options;
-    readonly exploring?: readonly OptionDefinition[];
-    readonly examples?: Command["examples"];
-    readonly routes?: Readonly<Record<string, string>>;
-    gateways?(flags: FlagsOf<Options>): Promise<readonly Gateway[]>;
-    open?(flags: FlagsOf<Options>, context: CommandContext): AsyncIterable<ServedPart>;
-    tokens?(flags: FlagsOf<Options>, parts: ServedTokens): Promise<TokenCheck | undefined>;
-    instead?(
-      flags: FlagsOf<Options>,
-      context: CommandContext,
-      serving: ServedInstead,
-    ): Promise<number | undefined> | undefined;
-  },
+  serving: Omit<Serving<FlagsOf<Options>>, "options"> & { readonly options: Options },
 ): Serving {
   return serving;
 }
 
-/** Defines options of commands that read versions. */
-export function defineReading<
-  const Options extends readonly OptionDefinition[],
-  const Verifying extends readonly OptionDefinition[] = [],
->(
-  reading: {
-    readonly options: Options;
-    readonly verifying?: Verifying;
-    through(
-      registry: Registry,
-      flags: FlagsOf<Options> & FlagsOf<Verifying>,
-      context: CommandContext,
-    ): Promise<Registry>;
-  },
-): Reading {
-  return reading;
-}
-
-/** Defines options of `holdfast download`. */
-export function defineDownloading<const Options extends readonly OptionDefinition[]>(
-  downloading: {
-    readonly options: Options;
-    after(
-      downloaded: Downloaded,
-      flags: FlagsOf<Options>,
-      context: CommandContext,
-    ): Promise<object>;
-  },
-): Downloading {
-  return downloading;
-}
-
-/** Defines options of `holdfast save` and `import files`. */
-export function defineSaving<const Options extends readonly OptionDefinition[]>(
-  saving: {
-    readonly options: Options;
-    before(
-      source: string,
-      flags: FlagsOf<Options>,
-      context: CommandContext,
-    ): Promise<Beside | undefined>;
-    among(flags: FlagsOf<Options>, context: CommandContext): ReadsFolder | undefined;
-  },
-): Saving {
-  return saving;
-}
-
-/** Defines options of `holdfast rules set`, which set conditions of promotions. */
-export function defineRuling<const Options extends readonly OptionDefinition[]>(
-  ruling: {
-    readonly options: Options;
-    conditions(
-      flags: FlagsOf<Options>,
-      context: CommandContext,
-    ): Promise<Readonly<Record<string, unknown>>>;
-  },
-): Ruling {
-  return ruling;
+/** Defines options of commands, whose functions get them by their types. */
+export function defineAdding<const Options extends readonly OptionDefinition[]>(
+  adding: Omit<Adding<FlagsOf<Options>>, "options"> & { readonly options: Options },
+): Adding {
+  return adding;
 }
 
 /** Defines a kind of jobs of `holdfast worker`. */

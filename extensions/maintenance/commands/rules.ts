@@ -1,4 +1,5 @@
 import {
+  addedTo,
   type Command,
   type CommandContext,
   defineCommand,
@@ -9,7 +10,7 @@ import {
   parseCount,
   printTable,
   refuseRef,
-  rulingOptions,
+  withAdded,
 } from "../../../apps/cli/extending.ts";
 import type { Extension } from "../../../apps/cli/program/extension.ts";
 import { ruleText } from "../../../apps/rule_text.ts";
@@ -57,7 +58,7 @@ const createRulesSet = (extensions: readonly Extension[]): Command =>
       "aliases of --protect-alias, by default for all: they move only to versions that meet all of " +
       "them, even with --force.",
     args: [PATTERN],
-    options: rulingOptions(OPTIONS, extensions),
+    options: withAdded(OPTIONS, "rules set", extensions),
     examples: [
       ["holdfast rules set 'runs:*' --keep-last 30 --keep-daily 14", "thin out runs"],
       ["holdfast rules set 'models:*' --protect", "protect models"],
@@ -89,8 +90,8 @@ async function conditionsOf(
   context: CommandContext,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const given: Record<string, unknown> = {};
-  for (const { ruling } of extensions) {
-    Object.assign(given, await ruling?.conditions(flags, context));
+  for (const { conditions } of addedTo("rules set", extensions)) {
+    Object.assign(given, await conditions?.(flags, context));
   }
   return Object.keys(given).length === 0 ? undefined : given;
 }

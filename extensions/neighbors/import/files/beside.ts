@@ -1,6 +1,6 @@
 // Parts of imported folders that extensions keep, such as signatures. They are compared with the files
 // as these are read for the save.
-import type { CommandContext } from "../../../../apps/cli/extending.ts";
+import { addedTo, type CommandContext } from "../../../../apps/cli/extending.ts";
 import type {
   Beside,
   Extension,
@@ -27,7 +27,8 @@ export function keptBy(
   flags: unknown,
   context: CommandContext,
 ): Keeps | undefined {
-  const readers = extensions.flatMap(({ saving }) => saving?.among(flags, context) ?? []);
+  const readers = addedTo("import files", extensions)
+    .flatMap(({ among }) => among?.(flags, context) ?? []);
   if (readers.length === 0) return undefined;
   return async (folder) => {
     const all = await Promise.all(readers.map((read) => read(folder)));

@@ -1,6 +1,6 @@
 import { type Command, defineCommand, invalid } from "../../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../../apps/cli/extending.ts";
-import { savingOptions } from "../../../../apps/cli/extending.ts";
+import { withAdded } from "../../../../apps/cli/extending.ts";
 import type { Extension } from "../../../../apps/cli/program/extension.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
@@ -31,7 +31,7 @@ export const createImportFiles = (extensions: readonly Extension[]): Command =>
       { usage: "<pattern>", text: "a path or URL with {name} and {version}, in quotes" },
       TARGET,
     ],
-    options: savingOptions(OWN_OPTIONS, extensions),
+    options: withAdded(OWN_OPTIONS, "import files", extensions),
     examples: [
       [
         "holdfast import files './old/{name}/{version}' .holdfast --create --dry-run",

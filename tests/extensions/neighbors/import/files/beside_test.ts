@@ -16,9 +16,9 @@ import { RecordWriter } from "../../../../../extensions/neighbors/import/write_r
 function sums(kept: string[]): Extension {
   return {
     name: "sums",
-    saving: {
+    adding: [{
+      to: ["import files"],
       options: [],
-      before: () => Promise.resolve(undefined),
       among: () => async ({ path, files }) => {
         const sum = files.find((file) => file.path === "sum");
         if (sum === undefined || !("stream" in sum.content)) return undefined;
@@ -32,7 +32,7 @@ function sums(kept: string[]): Extension {
           after: ({ name, version }) => Promise.resolve({ kept: kept.push(`${name}@${version}`) }),
         };
       },
-    },
+    }],
   };
 }
 
