@@ -2,9 +2,8 @@
 // to check whether one path exists takes a sixth of that.
 import fs from "node:fs";
 import { isPrefix, type StoredFolder, type StoredFolders } from "../../core/backend.ts";
-import { lookIfThere } from "../../disk/disk_calls.ts";
 import { readLater, walk } from "./list.ts";
-import type { LocalRoot } from "./root.ts";
+import { type LocalRoot, statObject } from "./root.ts";
 
 const MOST_TOGETHER = 64;
 
@@ -32,7 +31,7 @@ export function storedFolders(root: LocalRoot): StoredFolders {
 
     watch({ key, size }, newer) {
       const path = root.fileOf(key), next = root.fileOf(newer);
-      return () => !fs.existsSync(next) && lookIfThere(path)?.size === size;
+      return () => !fs.existsSync(next) && statObject(root, key, path)?.size === size;
     },
   };
 }

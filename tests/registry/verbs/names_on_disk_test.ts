@@ -116,6 +116,16 @@ testTwo(
   },
 );
 
+testTwo("names() lists no name whose records a file replaced", async ({ other, listed, root }) => {
+  await other.save("a", 1, { version: "1.0.0-rc.1" });
+  await other.save("b", 1);
+  assertEquals(await listed(), ["a", "b"]);
+  const path = root.join(keyLayout("folded").pathOf("names/a/versions/prerelease")!);
+  fs.rmSync(path, { recursive: true });
+  fs.writeFileSync(path, "");
+  assertEquals(await listed(), ["b"]);
+});
+
 for (
   const [how, remove] of Object.entries({
     "its deletion was collected": async ({ other, root }: Two) => {
