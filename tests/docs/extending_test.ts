@@ -1,6 +1,14 @@
-// The page about extensions has a row for each member of one.
+// The page about extensions has a row for each member of one, and pip takes wheels from its gateway.
 import { assertEquals } from "@std/assert";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { localPath, openRegistry } from "../../mod.ts";
+import { createHandler, listen } from "../../apps/server.ts";
+import { createTokenCheck } from "../../apps/server/access/one_time.ts";
+import type { Gateway } from "../../apps/gateways.ts";
+import { findPython } from "../support/numpy.ts";
+import { tempRoot } from "../support/temp_root.ts";
 import { MEMBERS } from "../../apps/cli/program/extensions/load_extensions.ts";
 
 Deno.test("docs/extending_reference.md has a row for each member of an extension", async () => {
@@ -13,4 +21,61 @@ Deno.test("docs/extending_reference.md has a row for each member of an extension
   const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].map(([, cell = ""]) => cell);
   const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
   assertEquals(names.sort(), Object.keys(MEMBERS).sort());
+});
+
+/** Imports the program of the page. */
+async function gatewayOfPage(): Promise<Gateway> {
+  const page = new URL("../../docs/extending_reference.md", import.meta.url);
+  const programs = (await readFile(page, "utf8")).split("```ts\n");
+  const [program] = programs.find((text) => text.includes("getWheel"))!.split("```");
+  await using root = await tempRoot();
+  const imports = /(?<=from ")@holdfast[^"]+/g;
+  await writeFile(
+    root.join("wheels.ts"),
+    program!.replace(imports, (name) => import.meta.resolve(name)),
+  );
+  return (await import(`file://${root.join("wheels.ts")}`)).wheels;
+}
+
+const wheels = await gatewayOfPage();
+
+/** Writes a wheel. */
+const WHEEL = `
+import sys, zipfile
+info = "tinylib-1.0.0.dist-info/"
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    wheel.writestr("tinylib.py", "x = 1\\n")
+    wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: tinylib\\nVersion: 1.0.0\\n")
+    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(info + "RECORD", "")
+`;
+
+const python = await findPython("pip", 0, "HOLDFAST_TOOLS_PYTHON");
+
+Deno.test({
+  name: `pip downloads wheels with a token${python === undefined ? " (ignored: no pip)" : ""}`,
+  ignore: python === undefined,
+  async fn() {
+    await using root = await tempRoot();
+    const run = promisify(execFile);
+    const file = "tinylib-1.0.0-py3-none-any.whl";
+    await run(python!, ["-c", WHEEL, root.join(file)]);
+    await using registry = await openRegistry("memory:");
+    await registry.save("tinylib", localPath(root.join(file)));
+    await registry.save("hidden", 1);
+    const tokens = createTokenCheck(["read:tinylib"]);
+    await using handler = createHandler(registry, { gateways: [wheels], tokens });
+    const server = await listen(handler, { port: 0 });
+    try {
+      const index = server.url.replace("//", `//__token__:${tokens.token}@`) + "/simple/";
+      const flags = ["--isolated", "--no-cache-dir", "--no-deps", "--index-url", index];
+      await run(python!, ["-m", "pip", "download", ...flags, "-d", root.join("got"), "tinylib"]);
+      assertEquals(await readFile(`${root.join("got")}/${file}`), await readFile(root.join(file)));
+      const headers = { authorization: `Bearer ${tokens.token}` };
+      const listed = await (await fetch(`${server.url}/simple/`, { headers })).text();
+      assertEquals(listed, '<!DOCTYPE html>\n<a href="tinylib/">tinylib</a>\n');
+    } finally {
+      await server.stop();
+    }
+  },
 });

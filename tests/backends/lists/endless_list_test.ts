@@ -1,7 +1,7 @@
 import { assertRejects } from "@std/assert";
-import { createMemoryBackend } from "../../backends/memory.ts";
-import type { ObjectInfo } from "../../core/backend.ts";
-import { backendCases } from "../conformance/mod.ts";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { ObjectInfo } from "../../../core/backend.ts";
+import { backendCases } from "../../conformance/mod.ts";
 
 Deno.test("the suite fails for a backend whose listing never ends", async () => {
   const info: ObjectInfo = { key: "a", size: 0, modifiedAt: 0 };

@@ -1,16 +1,16 @@
 // Listings that no store may answer are refused by the drivers of all buckets, which share the
 // reading of pages: a registry would take what is missing for deleted, or what it got for its own.
-import { listPages } from "../../backends/bucket/list.ts";
+import { listPages } from "../../../backends/bucket/list.ts";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { assertEquals, assertRejects } from "@std/assert";
-import { createGcsBackend } from "../../backends/gcs.ts";
-import { createR2Backend, type R2Binding } from "../../backends/r2.ts";
-import { createS3Backend } from "../../backends/s3.ts";
-import type { Backend } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { createScriptedSystem } from "../support/scripted_system.ts";
-import { listed } from "../conformance/backend/samples.ts";
+import { createGcsBackend } from "../../../backends/gcs.ts";
+import { createR2Backend, type R2Binding } from "../../../backends/r2.ts";
+import { createS3Backend } from "../../../backends/s3.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { listed } from "../../conformance/backend/samples.ts";
 
 interface Entry {
   name?: string;
