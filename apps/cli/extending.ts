@@ -1,7 +1,6 @@
 // The border of the command line: the names that the commands of an extension may use, beside core/kernel.ts.
 // The object of an extension has its types in program/extension.ts.
 export {
-  ENGINE_VARIABLE,
   engineUrl,
   QUEUE_OPTION,
   refuseMemory,
@@ -11,7 +10,6 @@ export {
 } from "./jobs/queue_url.ts";
 export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_until_stopped.ts";
 export { expandNames, nameFilter } from "./look/expand_names.ts";
-export type { NameFilter } from "./look/expand_names.ts";
 export { createTokenCheck } from "../server/access/one_time.ts";
 export { readTokens } from "../server/access/token_file.ts";
 export { findRegistry } from "./places/find_registry.ts";
@@ -29,8 +27,7 @@ export type {
   OptionDefinition,
   SharedOptions,
 } from "./program/command.ts";
-export { askJobToken, jobTokenSource, noJobToken } from "./program/job_token.ts";
-export type { JobTokenSource } from "./program/job_token.ts";
+export { askJobToken, jobTokenSource } from "./program/job_token.ts";
 export { factsText, inOrder, printTable } from "./program/print_table.ts";
 export type { Fact, Row } from "./program/print_table.ts";
 export { checkNewAlias, refuseItself, refuseRef, refuseUrlTarget } from "./program/refusals.ts";

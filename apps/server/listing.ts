@@ -11,7 +11,11 @@ import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 
 const LINES_TYPE = "application/x-ndjson";
 
-/** The place of a page in a list. */
+/**
+ * The place of a page in a list.
+ *
+ * @internal
+ */
 export interface PageQuery<K = string> {
   limit?: number;
   after?: K;

@@ -9,7 +9,7 @@ import {
 } from "../../core/kernel.ts";
 import type { SavedArtifact } from "../../mod.ts";
 import { checkMaterializer } from "../../core/materializer.ts";
-import type { Draft } from "../../core/registry/draft.ts";
+import type { Draft } from "../transfers/mod.ts";
 import type { FinishStoredRunOptions, RunName } from "../../core/registry/run.ts";
 import {
   addPart,

@@ -9,7 +9,7 @@ import type { Logger, Materializer, Registry, SavedArtifact, System } from "../.
 import type { RegistryError } from "../../core/kernel.ts";
 import { MOST_PART_FILES } from "../../core/calls/file_limit.ts";
 import { checkMetadata } from "../../core/calls/metadata.ts";
-import type { Draft } from "../../core/registry/draft.ts";
+import type { Draft } from "../transfers/mod.ts";
 import type {
   FinishStoredRunOptions,
   RunChange,

@@ -1,6 +1,6 @@
 // A run as the program has it that logs values.
 import type { Materializer, SavedArtifact } from "../../mod.ts";
-import type { CommitDraftOptions } from "../../core/registry/draft.ts";
+import type { CommitDraftOptions } from "../transfers/mod.ts";
 import type { RunChange, RunWriter } from "../../core/registry/run.ts";
 
 /** Values of one point, by name. Objects group names: `{ test: { loss: 0.2 } }`. */

@@ -3,13 +3,7 @@ import { valueAt } from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { stepOf } from "./step_inputs.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
-import {
-  draw,
-  type Drawing,
-  type DrawnArrow,
-  type DrawnBox,
-  drawnLine,
-} from "../../formats/mermaid.ts";
+import { draw, type Drawing, drawnLine } from "../../formats/mermaid.ts";
 import { levelsOf } from "./order.ts";
 
 /** Planned decisions by step, as `planPipeline` returns them. */
@@ -83,7 +77,7 @@ class DrawnData {
     return this.#writers.get(id) ?? new Set();
   }
 
-  boxes(steps: ReadonlyMap<string, PipelineStep>): DrawnBox[] {
+  boxes(steps: ReadonlyMap<string, PipelineStep>): Drawing["boxes"] {
     return [...this.#labels].map(([id, label]) => {
       const [writer] = this.writersOf(id); // in the frame of its writer, arrows stay short
       const frame = writer === undefined ? undefined : valueAt(steps, writer).node;
@@ -95,7 +89,7 @@ class DrawnData {
 function stepBox(
   step: PipelineStep,
   planned: PlannedDecisions["steps"][number] | undefined,
-): DrawnBox {
+): Drawing["boxes"][number] {
   const { decision, reasons = [] } = planned ?? {};
   const mark = decision === undefined ? [] : [[decision, ...reasons.slice(0, 1)].join(": ")];
   return {
@@ -106,7 +100,7 @@ function stepBox(
   };
 }
 
-function outputArrows({ id, outputs }: PipelineStep, data: DrawnData): DrawnArrow[] {
+function outputArrows({ id, outputs }: PipelineStep, data: DrawnData): Drawing["arrows"] {
   return Object.entries(outputs).map(([name, to]) => ({
     from: `step ${id}`,
     to: data.add(to, id),
@@ -119,11 +113,11 @@ function inputArrows(
   step: PipelineStep,
   steps: ReadonlyMap<string, PipelineStep>,
   data: DrawnData,
-): DrawnArrow[] {
+): Drawing["arrows"] {
   const to = `step ${step.id}`;
   const shown = new Set<string>();
   const inputs = Object.entries(step.inputs);
-  const arrows = inputs.map(([name, from]): DrawnArrow => {
+  const arrows = inputs.map(([name, from]): Drawing["arrows"][number] => {
     const other = stepOf(from, steps);
     if (other === undefined) {
       const id = data.add(from);

@@ -1,6 +1,7 @@
 // The engine that runs steps, and the command that it executes for them.
 import { join, resolve } from "node:path";
-import { ENGINE_VARIABLE, findRegistry } from "../../apps/cli/extending.ts";
+import { ENGINE_VARIABLE } from "../process/step_variables.ts";
+import { findRegistry } from "../../apps/cli/extending.ts";
 import type { CommandContext, OptionDefinition } from "../../apps/cli/extending.ts";
 import { createEngines, type Engine, openEngine } from "../engines/mod.ts";
 import { type EngineDriver, findEngine } from "../engines/mod.ts";

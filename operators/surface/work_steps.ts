@@ -2,7 +2,8 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { printEvent, Repeated, workerLine, workUntilStopped } from "../../apps/cli/extending.ts";
-import { ENGINE_VARIABLE, findRegistry, notFound, printable } from "../../apps/cli/extending.ts";
+import { ENGINE_VARIABLE } from "../process/step_variables.ts";
+import { findRegistry, notFound, printable } from "../../apps/cli/extending.ts";
 import type { CommandContext, FlagsOf, OptionDefinition } from "../../apps/cli/extending.ts";
 import type { JobQueue, WorkerEvent } from "../../extensions/queues/mod.ts";
 import type { QueuedStep, StepCommand } from "../engines/mod.ts";

@@ -81,7 +81,6 @@ const OF_OPERATORS = [
   "core/naming/file_paths.ts",
   "core/record.ts",
   "core/registry.ts",
-  "core/registry/draft.ts",
   "core/retry.ts",
   "core/system.ts",
 ];
@@ -235,7 +234,13 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   })),
   {
     from: "extensions/runs/",
-    may: among("core/", ...OF_PACKAGE, "extensions/runs/", ...OF_RECORDS),
+    may: among(
+      "core/",
+      ...OF_PACKAGE,
+      "extensions/runs/",
+      "extensions/transfers/mod.ts",
+      ...OF_RECORDS,
+    ),
   },
   {
     from: "extensions/queues/mod.ts",
@@ -264,6 +269,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
       "formats/",
       "operators/",
       "extensions/queues/queue.ts",
+      "extensions/transfers/mod.ts",
       "materializers/path.ts",
       "npm:",
       GLOB,

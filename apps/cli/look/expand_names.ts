@@ -35,7 +35,11 @@ export async function expandNames(
   return [...expanded];
 }
 
-/** Names that a command works on. */
+/**
+ * Names that a command works on.
+ *
+ * @internal
+ */
 export interface NameFilter {
   /** All of these names begin with it. */
   prefix: string;

@@ -1,11 +1,15 @@
 // The token of a CI job, from the provider of the job: GitHub Actions, and what works like it.
-import { denied, isRegistryError, type RegistryError, unavailable } from "../../../core/kernel.ts";
+import { denied, isRegistryError, unavailable } from "../../../core/kernel.ts";
 import type { System } from "../../../core/system.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { tlsProblem } from "../../../core/urls/tls_problems.ts";
 import { fetchSmall } from "./small_answer.ts";
 
-/** The URL and token by which a job asks for its own token. */
+/**
+ * The URL and token by which a job asks for its own token.
+ *
+ * @internal
+ */
 export interface JobTokenSource {
   url: string;
   token: string;
@@ -28,7 +32,13 @@ const ACTION = "get the token of this job";
  */
 export async function askJobToken(
   { url, token }: JobTokenSource,
-  { audience, hint, signal }: { audience: string; hint: string; signal: AbortSignal },
+  { audience, hint, signal, isRight = () => true }: {
+    audience: string;
+    hint: string;
+    signal: AbortSignal;
+    /** False for a token that is for others. */
+    isRight?: (token: string) => boolean;
+  },
 ): Promise<string> {
   if (!isPrivateUrl(url)) {
     throw denied(ACTION, undefined, "ACTIONS_ID_TOKEN_REQUEST_URL is not an https URL", { hint });
@@ -59,11 +69,6 @@ export async function askJobToken(
       hint: "Try again later.",
     });
   }
-  if (typeof answer.value === "string") return answer.value;
-  throw noJobToken(url, audience, hint);
-}
-
-/** Returns the error for an answer without a token for an audience. */
-export function noJobToken(url: string, audience: string, hint: string): RegistryError {
-  return denied(ACTION, undefined, `${new URL(url).host} gives no token for ${audience}`, { hint });
+  if (typeof answer.value === "string" && isRight(answer.value)) return answer.value;
+  throw denied(ACTION, undefined, `${target.host} gives no token for ${audience}`, { hint });
 }

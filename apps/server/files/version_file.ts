@@ -18,7 +18,11 @@ const ASK_AGAIN = "private, no-cache";
 /** Files up to this size are read whole: streams take several times the processor time. */
 const WHOLE_BYTES = 16 * 1024;
 
-/** A file of a version, and how it is answered. */
+/**
+ * A file of a version, and how it is answered.
+ *
+ * @internal
+ */
 export interface AnsweredFile {
   artifact: Pick<PagedArtifact, "info">;
   file: ArtifactFile;

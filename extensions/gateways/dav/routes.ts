@@ -27,7 +27,6 @@ import {
   readableNames,
   whileAllowed,
 } from "../../../apps/server/extending.ts";
-import type { AnsweredFile } from "../../../apps/server/extending.ts";
 import { FolderVersions } from "./folder_versions.ts";
 import { childrenOf, isFolder } from "./folders.ts";
 import { type Child, multistatus, type Resource } from "./multistatus.ts";
@@ -112,7 +111,7 @@ async function answerPropfind(c: RouteContext, find: Find, access: Access): Prom
 
 interface Found extends Resource {
   /** Of a file. */
-  content?: AnsweredFile;
+  content?: Parameters<typeof answerVersionFile>[2];
   /** Of a folder. */
   children?(): AsyncIterable<Child>;
 }

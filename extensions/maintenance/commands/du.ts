@@ -7,7 +7,6 @@ import {
   formatCount,
   formatTime,
   inOrder,
-  type NameFilter,
   nameFilter,
   nearestHint,
   notFound,
@@ -103,7 +102,7 @@ const FOLDERS = ["names/", "objects/"];
 /** Returns true if a name passes that has records or payload, even if all its versions are deleted. */
 async function isStored(
   { backend }: Registry,
-  { prefix, test }: NameFilter,
+  { prefix, test }: Awaited<ReturnType<typeof nameFilter>>,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (backend === undefined) return true; // the measurement fails with the reason

@@ -1,5 +1,5 @@
 // Uploads to a service that become jobs of a task: `holdfast serve --upload-task`.
-import { ENGINE_VARIABLE, invalid, servedQueueUrl } from "../../../apps/cli/extending.ts";
+import { invalid, servedQueueUrl } from "../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import type { ServedPart } from "../../../apps/cli/program/extension.ts";
 import { openQueue } from "../../queues/mod.ts";
@@ -13,7 +13,7 @@ export async function openUploadTask(
 ): Promise<ServedPart> {
   const url = servedQueueUrl(queueUrl, context);
   if (url === undefined) {
-    const hint = `Add --queue redis://127.0.0.1:6379, or set ${ENGINE_VARIABLE}.`;
+    const hint = "Add --queue redis://127.0.0.1:6379, or set HOLDFAST_ENGINE.";
     throw invalid(`pass uploads to ${JSON.stringify(task)}`, "no queue is set", hint);
   }
   const queue = await openQueue(url, { system: context.io.system });

@@ -10,7 +10,6 @@ import {
   answerListing,
   denied,
   endless,
-  EVENTS_TYPE,
   listing,
   queueAnswer,
 } from "../../../apps/server/extending.ts";
@@ -126,7 +125,7 @@ function jobsRoutes(routes: Routes, queue: AskedQueue, context: GatewayContext):
     answers: {
       200: {
         description: "Events named `job` with the job as data",
-        content: { [EVENTS_TYPE]: { schema: { type: "string" } } },
+        content: { "text/event-stream": { schema: { type: "string" } } },
       },
       204: { description: "The job has ended, and the client has all events" },
     },

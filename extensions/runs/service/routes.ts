@@ -13,7 +13,6 @@ import {
   sentBy,
   unreadState,
 } from "../../../apps/server/extending.ts";
-import type { PageQuery } from "../../../apps/server/extending.ts";
 import { mapAtOnce } from "../../../core/kernel.ts";
 import { discardRun, finishRun, type LoggedRun, openRun } from "../mod.ts";
 import { readLoggedRun, readLoggedRuns, updateRun } from "../mod.ts";
@@ -38,7 +37,7 @@ export function loggedRunsRoutes(routes: Routes, { registry }: GatewayContext): 
     query: runs.LoggedRunsQuery,
     answer: ({ c, query: { name, metrics = false, ...page }, access, signal }) => {
       const names = (each: string) => access.may("read", each);
-      const list = (page: PageQuery) => {
+      const list = (page: { after?: string; limit?: number }) => {
         const runs = runsAfter(readLoggedRuns(registry, { name, names, signal }), page);
         const withMetrics = async (run: LoggedRun) => ({
           ...run,
@@ -149,7 +148,7 @@ function keyOf({ name, id }: LoggedRun): string {
 /** Yields what follows a run. */
 async function* runsAfter(
   all: AsyncIterable<LoggedRun>,
-  { after, limit = Infinity }: PageQuery,
+  { after, limit = Infinity }: { after?: string; limit?: number },
 ): AsyncGenerator<LoggedRun> {
   let isAfter = after === undefined, count = 0;
   for await (const run of all) {

@@ -2,12 +2,7 @@
 import type { SignIn } from "../../../apps/cli/program/extension.ts";
 import type { System } from "../../../mod.ts";
 import { isRegistryError } from "../../../core/kernel.ts";
-import {
-  askJobToken,
-  type JobTokenSource,
-  jobTokenSource,
-  noJobToken,
-} from "../../../apps/cli/extending.ts";
+import { askJobToken, jobTokenSource } from "../../../apps/cli/extending.ts";
 import type { TokenContext } from "../../../apps/cli/program/extension.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";
@@ -71,14 +66,13 @@ function allowedAudience(location: string, { env }: System): string | undefined 
 }
 
 async function ask(
-  source: JobTokenSource,
+  source: Parameters<typeof askJobToken>[0],
   audience: string,
   signal: AbortSignal,
 ): Promise<TokenClaims & { token: string }> {
-  const token = await askJobToken(source, { audience, hint: HINT, signal });
-  const claims = claimsOf(token);
-  if (claims?.audience.includes(audience)) return { ...claims, token };
-  throw noJobToken(source.url, audience, HINT);
+  const isRight = (token: string) => claimsOf(token)?.audience.includes(audience) ?? false;
+  const token = await askJobToken(source, { audience, hint: HINT, signal, isRight });
+  return { ...claimsOf(token)!, token };
 }
 
 const HINT = "Check `permissions: { id-token: write }` of the job, or set HOLDFAST_TOKEN.";

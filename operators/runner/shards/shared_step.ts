@@ -19,7 +19,7 @@ import type { Artifact, ErrorCode } from "../../../mod.ts";
 import type { RegistryError, Shard } from "../../../core/kernel.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
-import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";
+import type { Draft, DraftInfo } from "../../../extensions/transfers/mod.ts";
 import { localPath } from "../../../materializers/path.ts";
 import { fileOf } from "../digest_of_path.ts";
 import type { PinnedInput } from "../pin_inputs.ts";

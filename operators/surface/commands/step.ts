@@ -1,10 +1,5 @@
-import {
-  defineCommand,
-  ENGINE_VARIABLE,
-  engineUrl,
-  printable,
-  stdinOf,
-} from "../../../apps/cli/extending.ts";
+import { ENGINE_VARIABLE } from "../../process/step_variables.ts";
+import { defineCommand, engineUrl, printable, stdinOf } from "../../../apps/cli/extending.ts";
 import type {
   Command,
   CommandContext,

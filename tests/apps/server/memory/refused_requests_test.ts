@@ -6,7 +6,6 @@ import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createServiceMemory } from "../../../../apps/server/memory/service_memory.ts";
 import type { ServiceMemory } from "../../../../apps/server/memory/service_memory.ts";
 import { WrittenNames } from "../../../../apps/server/memory/written_names.ts";
-import { NO_COUNTS } from "../../../../extensions/processes/counts.ts";
 import { searchBlocks } from "../../../../apps/server/search/search_blocks.ts";
 import { SearchIndexReader } from "../../../../apps/server/search/search_index.ts";
 import { unavailable } from "../../../../core/errors.ts";
@@ -20,6 +19,8 @@ import { dav } from "../../../../extensions/gateways/dav/dav.ts";
 import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 import { mcp } from "../../../../extensions/gateways/mcp/mcp.ts";
 import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
+
+const NO_COUNTS = { numbers: {}, durations: {}, highest: {} };
 
 /** Uses the text after `Bearer ` as scopes, separated by commas. */
 const tokens: TokenCheck = {
