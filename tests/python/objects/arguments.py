@@ -5,6 +5,7 @@ Prints a line for each package with the counts, and one for each argument that i
 
 import copy
 import inspect
+import re
 import sys
 
 import torch
@@ -344,6 +345,53 @@ def of_peft():
 
         count(title, model, base(), judge)
     told("peft")
+
+
+def of_keras():
+    import keras
+
+    more = {"filters": 4, "units": 4, "target_shape": (4, 1), "dims": (1,), "n": 2}
+    more |= {"pool_size": 2, "num_bins": 4, "input_dim": 5, "output_dim": 4, "rank": 2}
+    more |= {"num_tokens": 4, "key_dim": 2, "seed": 3, "stddev": 0.1, "rate": 0.3}
+    shapes = [(4,), (8, 4), (8, 8, 4), (8, 8, 8, 4)]
+
+    def made(kind, options, shape):
+        dtype = "int32" if kind is keras.layers.Embedding else None
+        layers = [keras.Input(shape, dtype=dtype), kind(name="own", **options)]
+        model = keras.Sequential(layers, name="a")
+        model(keras.ops.ones((2, *shape), dtype or "float32"))
+        return model
+
+    def found(model, shape):
+        result = model(keras.ops.ones((2, *shape)) * 0.3, training=False)
+        return [keras.ops.convert_to_numpy(each).tobytes() for each in keras.tree.flatten(result)]
+
+    kinds = {each for each in vars(keras.layers).values() if inspect.isclass(each)}
+    for kind in sorted(kinds, key=lambda each: each.__name__):
+        if not issubclass(kind, keras.layers.Layer) or kind is keras.layers.Lambda:
+            continue
+        arguments = inspect.signature(kind.__init__).parameters
+        needed = {key: value for key, value in {**NEEDED, **more}.items() if key in arguments}
+        tries = ((attempt(lambda: made(kind, needed, each)), each) for each in shapes)  # noqa: B023
+        whole, shape = next((pair for pair in tries if pair[0] is not None), (None, ()))
+        if whole is None:
+            continue
+        own = {"trainable": True, **{key: each.default for key, each in arguments.items()}}
+        for key, default in own.items():
+            value = changed(needed.get(key, default))
+            model = attempt(lambda: made(kind, {**needed, key: value}, shape))  # noqa: B023
+            same_sizes = model is not None and [x.shape for x in model.weights] == [
+                x.shape for x in whole.weights
+            ]
+            if value is None or not same_sizes or attempt(lambda: found(model, shape)) is None:  # noqa: B023
+                continue
+
+            def judge(again):
+                texts = [re.sub('"shared_object_id": [0-9]+', "", x.to_json()) for x in (again, model)]  # noqa: B023
+                return texts[0] == texts[1] and found(again, shape) == found(model, shape)  # noqa: B023
+
+            count(f"{kind.__name__} {key}={value}", model, None, judge)
+    told("keras")
 
 
 for part in sys.argv[2:]:

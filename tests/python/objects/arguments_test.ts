@@ -9,10 +9,12 @@ import { kindsOfShare } from "../../support/seeds.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { ENVIRONMENT } from "../reader.ts";
 
-const PACKAGES = "torch, timm, transformers, peft, safetensors";
+const PACKAGES = "torch, timm, transformers, peft, keras, safetensors";
 const python = await findPython(PACKAGES, 0, "HOLDFAST_TORCH_PYTHON");
 
-for (const parts of kindsOfShare("arguments", [["torch", "transformers"], ["timm", "peft"]])) {
+for (
+  const parts of kindsOfShare("arguments", [["torch", "transformers"], ["timm", "peft"], ["keras"]])
+) {
   Deno.test({
     name: `no argument of ${parts.join(" and ")} is lost${
       python === undefined ? ` (ignored: no Python with ${PACKAGES})` : ""
@@ -20,7 +22,12 @@ for (const parts of kindsOfShare("arguments", [["torch", "transformers"], ["timm
     ignore: python === undefined,
     async fn() {
       await using root = await tempRoot();
-      const env = { ...ENVIRONMENT, HF_HUB_OFFLINE: "1", OMP_NUM_THREADS: "1" };
+      const env = {
+        ...ENVIRONMENT,
+        HF_HUB_OFFLINE: "1",
+        OMP_NUM_THREADS: "1",
+        KERAS_BACKEND: "torch",
+      };
       const args = [join(REPOSITORY, "tests/python/objects/arguments.py"), root.path, ...parts];
       const { stdout } = await promisify(execFile)(python!, args, { env, cwd: root.path });
       const lines = stdout.trimEnd().split("\n");

@@ -303,6 +303,59 @@ def of_onnx():
         refused("a field of a later release", model, "it would differ")
 
 
+def of_keras():
+    import keras
+
+    def model(*layers):
+        keras.utils.set_random_seed(1)
+        made = keras.Sequential([keras.Input((4,), name="in"), *layers], name="a")
+        made.compile(keras.optimizers.Adam(name="adam"), "mse")
+        return made
+
+    def dense(**options):
+        return keras.layers.Dense(4, name="dense", **options)
+
+    def saves(other):
+        return instead(keras.Model, "save", other)
+
+    class Odd(keras.layers.Layer):
+        kinds = ["float16", "float32"]  # noqa: RUF012
+
+        def build(self, shape):
+            self.weight = self.add_weight(shape=(1,), dtype=self.kinds.pop())
+
+        def call(self, rows):
+            return rows
+
+    class Forgets(keras.layers.Layer):
+        factor = 1.0
+
+        def call(self, rows):
+            return rows * self.factor
+
+    own = model(dense())
+    inputs = keras.Input((4,))
+    with saves(keras.Model(inputs, dense()(inputs))):
+        refused("class", own, "it would be a Functional after")
+    with saves(model(dense(activation="relu"))):
+        refused("configuration", own, "its configuration")
+    other = model(dense())
+    other.layers[0].kernel.assign(other.layers[0].kernel + 1)
+    with saves(other):
+        refused("value", own, "a/dense/kernel", code="Conflict")
+    trained = model(dense())
+    trained.fit(x, x, verbose=0)
+    other = model(dense())
+    other.set_weights(trained.get_weights())
+    with saves(other):
+        refused("optimizer", trained, "adam/iteration", code="Conflict")
+    refused("dtype", model(Odd()), "is float32, and float16 after")
+    scale = Forgets()
+    scale.factor = 3.0
+    refused("results", model(scale), "its predictions")
+    refused("code", model(keras.layers.Lambda(lambda rows: rows)), "would contain code")
+
+
 def of_images():
     from PIL import Image
 

@@ -9,7 +9,8 @@ import { REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { ENVIRONMENT, served } from "../reader.ts";
 
-const PACKAGES = "torch, transformers, peft, sklearn, skops, xgboost, lightgbm, catboost, onnx";
+const PACKAGES =
+  "torch, transformers, peft, sklearn, skops, xgboost, lightgbm, catboost, onnx, keras";
 const python = await findPython(`${PACKAGES}, PIL, safetensors`, 0, "HOLDFAST_TORCH_PYTHON");
 
 const PARTS: [title: string, parts: string[], cases: number][] = [
@@ -20,6 +21,7 @@ const PARTS: [title: string, parts: string[], cases: number][] = [
     35,
   ],
   ["ONNX and Pillow", ["onnx", "images"], 8],
+  ["Keras", ["keras"], 7],
 ];
 
 for (const [title, parts, cases] of PARTS) {
@@ -33,7 +35,7 @@ for (const [title, parts, cases] of PARTS) {
       await using registry = await openRegistry(root.join("registry"), { cache: false });
       await using service = served(registry, ["write:*", "read:*", "delete:*"]);
       const cache = { HOLDFAST_PYTHON_CACHE: root.join("cache"), HF_HUB_OFFLINE: "1" };
-      const env = { ...ENVIRONMENT, ...cache, OMP_NUM_THREADS: "1" };
+      const env = { ...ENVIRONMENT, ...cache, OMP_NUM_THREADS: "1", KERAS_BACKEND: "torch" };
       const program = join(REPOSITORY, "tests/python/objects/lost.py");
       const args = [program, service.location, service.token!, ...parts];
       const { stdout } = await promisify(execFile)(python!, args, { env, cwd: root.path });

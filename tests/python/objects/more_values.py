@@ -164,6 +164,112 @@ def of_datasets():
         refused("images outside", lambda: len(registry.load(stored("datasets", {}, files))))
 
 
+def of_keras():
+    import base64
+    import marshal
+    import zipfile
+
+    import keras
+
+    class Scale(keras.layers.Layer):
+        def __init__(self, factor=2.0, **options):
+            super().__init__(**options)
+            self.factor = factor
+
+        def call(self, x):
+            return x * self.factor
+
+        def get_config(self):
+            return {**super().get_config(), "factor": self.factor}
+
+    class Forgets(Scale):
+        def get_config(self):
+            return keras.layers.Layer.get_config(self)
+
+    class Net(keras.Model):
+        def __init__(self, width, **options):
+            super().__init__(**options)
+            self.width, self.parts = width, [keras.layers.Dense(width), Scale(3.0)]
+
+        def call(self, x):
+            return self.parts[1](self.parts[0](x))
+
+        def get_config(self):
+            return {**super().get_config(), "width": self.width}
+
+    def cube(x):
+        return x**3
+
+    def model(*layers, shape=(4,)):
+        return keras.Sequential([keras.Input(shape), *layers])
+
+    rows = numpy.random.default_rng(1).normal(size=(6, 4)).astype("float32")
+    dense = keras.layers.Dense
+    trained = model(dense(3, "gelu"), keras.layers.BatchNormalization(momentum=0.7), keras.layers.Dropout(0.3), dense(2))
+    if keras.backend.backend() == "torch":
+        trained.compile(keras.optimizers.Adam(0.01), "mse", metrics=["mae"])
+        trained.fit(rows, rows[:, :2], epochs=2, verbose=0)
+        again = trip("trained", trained)
+        iterations = [int(each.optimizer.iterations) for each in (trained, again)]
+        report("optimizer", iterations == [2, 2] and again.loss == "mse")
+    else:
+        again = trip("trained", trained)
+    report("Sequential", numpy.array_equal(trained.predict(rows, verbose=0), again.predict(rows, verbose=0)))
+    digests = [registry.save("trained", each).digest for each in (trained, trained, again)]
+    report("equal files", digests[0] == digests[1])
+    words, sizes = keras.Input((None,), dtype="int32", name="words"), keras.Input((2,), name="sizes")
+    x = keras.layers.LSTM(3)(keras.layers.Embedding(7, 4)(words))
+    two = keras.Model({"words": words, "sizes": sizes}, [keras.layers.Concatenate()([x, sizes]), x])
+    inputs = {"words": numpy.array([[1, 6, 0]]), "sizes": numpy.ones((1, 2), "float32")}
+    own, other = (each(inputs) for each in (two, trip("two", two)))
+    report("Functional", all(numpy.array_equal(*map(keras.ops.convert_to_numpy, pair)) for pair in zip(own, other)))
+    net = Net(5)
+    net(rows)
+    registry.save("net", net)
+    for into in ([Net, Scale], {"Net": Net, "Scale": Scale}):
+        again = registry.load("net", into=into)
+        report("own classes", type(again) is Net and numpy.array_equal(*(each.predict(rows, verbose=0) for each in (net, again))))
+    again = trip("cube", model(dense(3, activation=cube), Scale(5.0)), into=(cube, Scale))
+    report("own function", again.layers[0].activation is cube and again.layers[1].factor == 5)
+    for into in (None, [Scale], net, 3, keras.Model):
+        refused("without its classes", lambda: registry.load("net", into=into))
+    refused("lambda", lambda: registry.save("a", model(keras.layers.Lambda(lambda x: x + 1))))
+    refused("lost argument", lambda: registry.save("a", model(Forgets(4.0))))
+
+    with zipfile.ZipFile(registry.open("trained").path("model.keras")) as file:
+        saved = {name: file.read(name) for name in file.namelist()}
+
+    def hostile(title, **members):
+        with zipfile.ZipFile("hostile.keras", "w") as file:
+            for name, data in {**saved, **members}.items():
+                file.writestr(name, data)
+        files = {"model.keras": pathlib.Path("hostile.keras").read_bytes()}
+        refused(title, lambda: registry.load(stored("keras", {}, files)))
+
+    def with_layer(module, name, config):
+        known = json.loads(saved["config.json"])
+        layer = {"module": module, "class_name": name, "config": config, "registered_name": None}
+        known["config"]["layers"].insert(1, layer)
+        return {"config.json": json.dumps(known)}
+
+    keras.config.enable_unsafe_deserialization()
+    code = base64.b64encode(marshal.dumps((lambda x: print("RAN CODE") or x).__code__)).decode()
+    function = {"class_name": "__lambda__", "config": {"value": [code, None, None]}}
+    hostile("lambda", **with_layer("keras.layers", "Lambda", {"function": function}))
+    hostile("loss", **with_layer("keras.layers", "Activation", {"activation": function}))
+    hostile("pickle", **with_layer("keras.utils", "TorchModuleWrapper", {"module": {"class_name": "__bytes__"}}))
+    hostile("vocabulary", **with_layer("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"}))
+    hostile("call", **with_layer("os", "system", {"command": "touch pwned"}))
+    hostile("call", **with_layer("builtins", "function", "print"))
+    hostile("call", **with_layer("keras.config", "enable_unsafe_deserialization", {}))
+    hostile("weights", **{"model.weights.h5": b"damaged"})
+    hostile("cut weights", **{"model.weights.h5": saved["model.weights.h5"][:3000]})
+    hostile("config", **{"config.json": "[" * 100_000})
+    hostile("config", **{"config.json": "[]"})
+    for files in ({}, {"model.keras": b"damaged" * 9}):
+        refused("file", lambda: registry.load(stored("keras", {}, files)))
+
+
 def stored(serializer, facts, files):
     """Saves what a program without this package could have written."""
     folder = pathlib.Path(tempfile.mkdtemp(dir="."))

@@ -13,6 +13,8 @@ const ok = (...names: string[]) => names.map((name) => `${name} ok`);
 const TORCH = ["torch, PIL, pydantic, safetensors", "HOLDFAST_TORCH_PYTHON"] as const;
 const DATASETS = ["datasets, pyarrow", "HOLDFAST_HF_PYTHON"] as const;
 
+const KERAS = ["torch, keras", "HOLDFAST_TORCH_PYTHON"] as const;
+
 const PARTS: [part: string, needs: readonly [string, string], lines: string[]][] = [
   ["records", TORCH, [
     ...ok("dataclass", "its schema", "in a class with more fields", "pydantic"),
@@ -32,6 +34,18 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     ...ok("TensorDataset", "Subset"),
     "random items Unsupported",
     "no length Unsupported",
+  ]],
+  ["keras", KERAS, [
+    ...ok("optimizer", "Sequential", "equal files", "Functional"),
+    ...ok("own classes", "own classes", "own function"),
+    ...new Array(5).fill("without its classes Invalid"),
+    "lambda Unsupported",
+    "lost argument Unsupported",
+    ...["lambda", "loss", "pickle", "vocabulary"].map((title) => `${title} Invalid`),
+    ...new Array(2).fill("call Invalid"),
+    ...["call", "weights", "cut weights", "config", "config", "file", "file"].map((x) =>
+      `${x} Corrupt`
+    ),
   ]],
   ["datasets", DATASETS, [
     ...ok("features", "rows", "parquet", "chosen rows", "splits", "arrays"),
@@ -53,7 +67,8 @@ for (const [part, [packages, variable], expected] of PARTS) {
       await using registry = await openRegistry(root.join("registry"), { cache: false });
       await using service = served(registry, ["write:*", "read:*"]);
       const cache = { HOLDFAST_PYTHON_CACHE: root.join("cache"), HF_HOME: root.join("hf") };
-      const env = { ...ENVIRONMENT, ...cache, HF_HUB_OFFLINE: "1", OMP_NUM_THREADS: "1" };
+      const env = { ...ENVIRONMENT, ...cache, OMP_NUM_THREADS: "1" };
+      Object.assign(env, { HF_HUB_OFFLINE: "1", KERAS_BACKEND: "torch" });
       const program = join(REPOSITORY, "tests/python/objects/more_values.py");
       const args = [program, service.location, service.token!, part];
       const { stdout } = await promisify(execFile)(python!, args, { env, cwd: root.path });

@@ -16,6 +16,7 @@ from ...files.file import File, Files, unreadable
 from . import data_sets as _data_sets
 from . import estimators as _estimators
 from . import images as _images
+from . import keras_models as _keras_models
 from . import libraries as _libraries
 from . import modules as _modules
 from . import pretrained as _pretrained
@@ -25,7 +26,9 @@ from .table import ROWS, Loading, Row, find_row, path_of
 
 FACTS = "holdfast-object.json"
 FORMAT = "holdfast-object/1"
-BUILT_IN = (_data_sets, _estimators, _images, _libraries, _modules, _pretrained, _records)
+BUILT_IN = (
+    *(_data_sets, _estimators, _images, _keras_models, _libraries, _modules, _pretrained, _records),
+)
 """Modules that register their types."""
 
 

@@ -1,0 +1,215 @@
+"""Models of Keras 3, in its own format, which is read without stored code."""
+
+# The packages may be absent, and have no types.
+# pyright: reportMissingImports=false, reportMissingTypeStubs=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from ...core.errors import Json, changed, quoted, unsupported
+from ...core.shapes import is_dict, is_list
+from .predictions import near, result, same
+from .table import Loading, built_in
+
+FILE = "model.keras"
+CONFIG, METADATA = "config.json", "metadata.json"
+CODE = (
+    *("__lambda__", "__typespec__", "Lambda"),
+    *("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
+)
+"""Classes whose stored form has code."""
+HINT = "Write its functions and layers with names, and pass them to `load`: into=[Scale]."
+
+
+@built_in("keras.src.models.model.Model", "keras")
+class Keras:
+    """A model of Keras with its weights, and what it was compiled with."""
+
+    def save(self, value: Any, folder: Path) -> None:
+        value.save(folder / "written.keras")
+        without_times(folder / "written.keras", folder / FILE)
+        (folder / "written.keras").unlink()
+        found = code_in(folder / FILE)
+        if found:
+            raise unsupported(value, f"its file would contain code ({found})", HINT)
+
+    def load(self, loading: Loading) -> Any:
+        return loaded(loading, objects_given(loading))
+
+    def difference(self, value: Any, loading: Loading) -> str:
+        again = loaded(loading, objects_of(value))
+        if type(value) is not type(again):
+            return f"it would be a {type(again).__name__} after a load"
+        if described(value) != described(again):
+            return "its configuration would differ after a load"
+        optimizer = getattr(value, "optimizer", None)
+        is_trained = optimizer is not None and optimizer.built  # a load builds one that is not
+        own, other = (weights_of(each, is_trained) for each in (value, again))
+        for (name, each), (_, found) in zip(own, other, strict=True):
+            if each.dtype != found.dtype:
+                return f"{quoted(name)} is {each.dtype}, and {found.dtype} after a load"
+            if not same(each, found):
+                raise changed(f"the array {quoted(name)}")
+        for inputs in inputs_of(value):
+            expected = outputs(value, inputs)
+            if expected is None or not same(expected, outputs(value, inputs)):
+                continue  # it takes no such inputs, or its results are random
+            if not near_all(expected, outputs(again, inputs)):
+                return "its predictions would differ after a load"
+        return ""
+
+
+def loaded(loading: Loading, objects: Json) -> Any:
+    import keras
+
+    path = loading.file(FILE)
+    try:
+        found = code_in(path)
+        if found:
+            hint = "If you trust its author, download the file and load it yourself."
+            raise loading.refused(f"its file contains code or a path ({found})", hint)
+        return keras.saving.load_model(path, custom_objects=objects, safe_mode=True)
+    except (BadZipFile, OSError, RecursionError) as error:
+        raise ValueError(error) from error
+    except TypeError as error:
+        unknown = re.search(r"Could not locate (?:class|function) '([\w<>.]+)'", str(error))
+        if unknown is None:
+            raise ValueError(f"{error!s:.300}") from error
+        hint = f"Pass it, and others of your program: into=[{unknown[1]}]."
+        raise loading.refused(f"it needs {unknown[1]} of your program", hint) from None
+
+
+def objects_given(loading: Loading) -> Json:
+    """Returns the classes and functions in `into` by name."""
+    into = loading.into
+    if is_dict(into):
+        return into
+    given = into if isinstance(into, (list, tuple)) else () if into is None else (into,)
+    for each in given:
+        if not callable(each) or not hasattr(each, "__name__"):
+            hint = "Pass classes and functions of your program, such as into=[Scale]."
+            raise loading.refused(f"`into` has a {type(each).__name__}", hint)
+    return {each.__name__: each for each in given}
+
+
+def objects_of(value: Any) -> Json:
+    """Returns the classes and functions in a model that are not of Keras, by name."""
+    layers = list(value._flatten_layers())
+    compiled: Any = [getattr(value, each, None) for each in ("loss", "optimizer")]
+    parts = [*layers, *compiled, *(each for one in layers for each in vars(one).values())]
+    metrics = getattr(getattr(value, "_compile_metrics", None), "_user_metrics", None) or ()
+    kinds = [
+        each if hasattr(each, "__name__") else type(each)
+        for part in (*parts, *metrics)
+        for each in (part if is_list(part) else [part])
+        if each is not None
+    ]
+    own = [kind for kind in kinds if not str(kind.__module__).startswith(("keras.", "builtins"))]
+    return {kind.__name__: kind for kind in own}
+
+
+def without_times(written: Path, path: Path) -> None:
+    """Copies a file of Keras without times and addresses in memory: equal models, equal files."""
+    numbers: dict[int, int] = {}
+
+    def numbered(node: Json) -> Json:
+        if isinstance(node.get("shared_object_id"), int):
+            own = node["shared_object_id"]
+            node["shared_object_id"] = numbers.setdefault(own, len(numbers) + 1)
+        return node
+
+    with ZipFile(written) as source, ZipFile(path, "w") as target:
+        for name in source.namelist():
+            if name in (CONFIG, METADATA):
+                known = json.loads(source.read(name), object_hook=numbered)
+                if name == METADATA:
+                    del known["date_saved"]
+                target.writestr(ZipInfo(name), json.dumps(known))
+                continue
+            with (
+                source.open(name) as data,
+                target.open(ZipInfo(name), "w", force_zip64=True) as out,
+            ):
+                shutil.copyfileobj(data, out, 2**20)
+
+
+def code_in(path: Path) -> str:
+    """Returns what a file of Keras contains beside plain classes; an empty string if nothing.
+
+    `safe_mode` of Keras refuses it, too, but not after `enable_unsafe_deserialization`.
+    """
+    with ZipFile(path) as file:
+        if CONFIG not in file.namelist() or file.getinfo(CONFIG).file_size > 2**28:
+            raise ValueError(f"it has no {CONFIG}, or a large one")
+        rest: list[Any] = [json.loads(file.read(CONFIG))]
+    while rest:
+        each = rest.pop()
+        if is_dict(each):
+            if each.get("class_name") in CODE:
+                return str(each["class_name"])
+            if isinstance(each.get("vocabulary"), str):  # of a file on the disk of the reader
+                return f"a vocabulary of {quoted(each['vocabulary'])}"
+        rest.extend(each.values() if is_dict(each) else each if is_list(each) else ())
+    return ""
+
+
+def described(value: Any) -> Any:
+    """Returns the configuration of a model, and of what it was compiled with."""
+    import keras
+
+    def plain(node: Json) -> Json:
+        return {key: each for key, each in node.items() if key != "shared_object_id"}
+
+    return json.loads(json.dumps(keras.saving.serialize_keras_object(value)), object_hook=plain)
+
+
+def weights_of(value: Any, is_trained: bool) -> list[tuple[str, Any]]:
+    """Returns the arrays of a model and its optimizer. Keras saves no states of random numbers."""
+    import keras
+
+    found = [*value.variables, *(value.optimizer.variables if is_trained else ())]
+    kept = [each for each in found if not each.path.endswith("seed_generator_state")]
+    return [(each.path, keras.ops.convert_to_numpy(each.value)) for each in kept]
+
+
+def inputs_of(value: Any) -> Iterator[Any]:
+    """Yields random inputs of a model whose inputs are known."""
+    import numpy
+
+    inputs = getattr(value, "_inputs_struct", None)
+    if inputs is None:
+        inputs = getattr(getattr(value, "_functional", None), "_inputs_struct", None)
+    if inputs is None:
+        return
+    import keras
+
+    random = numpy.random.default_rng(0)
+
+    def drawn(tensor: Any) -> Any:
+        shape = [2 if at == 0 else size or 3 for at, size in enumerate(tensor.shape)]
+        if "float" in tensor.dtype:
+            return random.normal(size=shape).astype("float32")
+        return random.integers(2, size=shape).astype(tensor.dtype)
+
+    yield keras.tree.map_structure(drawn, inputs)
+
+
+def outputs(model: Any, inputs: Any) -> Any:
+    import keras
+
+    found = result(model, "__call__", inputs)
+    flat = keras.tree.flatten(found)
+    return None if found is None else [keras.ops.convert_to_numpy(each) for each in flat]
+
+
+def near_all(own: Any, other: Any) -> bool:
+    return other is not None and len(own) == len(other) and all(map(near, own, other))
