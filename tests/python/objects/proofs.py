@@ -377,7 +377,17 @@ def of_peft():
         before = {key: each.clone() for key, each in base.state_dict().items()}
         is_same = stored.refuses(base, *words) and same(before, base.state_dict())
         report(title, is_same)
-    old = Stored(model, without=["adapters", "active", "tensors", "base"])
+    other = llama()
+    for each in other.parameters():
+        each.data += 1
+    before = {key: each.clone() for key, each in other.state_dict().items()}
+    is_refused_base = stored.refuses(other, "other values in", "weight")
+    report("another base", is_refused_base and same(before, other.state_dict()))
+    report("rounded base", stored.load(llama(torch.bfloat16)) is not None)
+    everywhere = lora(target_modules="all-linear", modules_to_save=["lm_head"])
+    again = Stored(peft.get_peft_model(llama(), everywhere)).load(llama())
+    report("adapted everywhere", again.active_adapters == ["default"])
+    old = Stored(model, without=["adapters", "active", "tensors", "base", "weights"])
     report("of an earlier commit", old.load(llama()).active_adapters == ["default"])
     model.get_base_model().lm_head.weight.requires_grad_()
     report("trained base", is_refused(model, "lm_head", "trained"))

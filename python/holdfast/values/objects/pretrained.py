@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from functools import partial
 from pathlib import Path
@@ -199,7 +200,8 @@ class Peft:
         tensors = {name: str(each.dtype)[6:] for name, each in of_adapters(value, names)}
         base = type(value.get_base_model()).__name__
         active = list(value.active_adapters)
-        return {"adapters": names, "active": active, "tensors": tensors, "base": base}
+        known = {"adapters": names, "active": active, "tensors": tensors, "base": base}
+        return {**known, "weights": sampled(value.get_base_model(), names)}
 
     def load(self, loading: Loading) -> Any:
         base = loading.wanted("base_model")
@@ -212,6 +214,12 @@ class Peft:
             raise loading.refused(f"`into` is not a {known}", hint)
         try:
             adapted(loading, hollow(base))  # `base` stays as it was if it does not fit
+            odd = of_another_base(loading, base)
+            if odd:
+                other = "to use another one, download the files and load them by PEFT."
+                raise loading.refused(
+                    f"`into` has other values in {quoted(odd)}", f"{hint[:-1]}; {other}"
+                )
             return adapted(loading, base)
         except (RuntimeError, ValueError, AttributeError, KeyError, TypeError) as error:
             raise loading.refused(f"it does not fit `into` ({error})", hint) from error
@@ -238,6 +246,44 @@ def of_adapters(model: Any, names: list[str]) -> list[tuple[str, Any]]:
     """Returns the parameters that have the name of an adapter as a part of theirs."""
     found = model.named_parameters()
     return [(name, each) for name, each in found if not {*names}.isdisjoint(name.split("."))]
+
+
+SAMPLES, VALUES = 8, 4096
+"""How many matrices of a base model are compared, and about how many values of each."""
+
+
+def sampled(base: Any, adapters: list[str]) -> Json:
+    """Returns the dtypes and digests of some matrices of a base model that no adapter changes."""
+    own = {"base_layer", "original_module", *adapters}  # parts of names in layers of PEFT
+    found = {
+        name: each
+        for name, each in base.named_parameters()
+        if each.ndim > 1 and own.isdisjoint(name.split(".")) and not each.is_meta
+    }
+    names = list(found)[:: max(len(found) // SAMPLES, 1)][:SAMPLES]
+    return {name: [str(found[name].dtype), digest_of(found[name])] for name in names}
+
+
+def digest_of(tensor: Any) -> str:
+    import torch
+
+    flat = tensor.detach().reshape(-1)
+    some = flat[:: max(len(flat) // VALUES, 1)].to("cpu").contiguous()
+    return hashlib.sha256(some.view(torch.uint8).numpy().tobytes()).hexdigest()
+
+
+def of_another_base(loading: Loading, base: Any) -> str:
+    """Returns the name of a matrix with other values than in the base model of the save.
+
+    One of another dtype is not compared: an adapter can be used on a quantized base model.
+    """
+    own, known = dict(base.named_parameters()), loading.facts.get("weights") or {}
+    for name, (dtype, digest) in known.items():
+        each = own.get(name)
+        is_like = each is not None and str(each.dtype) == dtype and not each.is_meta
+        if is_like and digest_of(each) != digest:
+            return str(name)
+    return ""
 
 
 def hollow(module: Any) -> Any:
