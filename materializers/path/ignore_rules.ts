@@ -26,9 +26,15 @@ interface OwnPatterns extends Patterns {
   rules: ReturnType<typeof ignore>;
 }
 
-/** Throws `Invalid` for a pattern with an open bracket, which would match nothing. */
+/** Throws `Invalid` for a pattern that would match nothing: with an open bracket, or `./`. */
 function checkPattern(line: string): void {
-  if (line.startsWith("#") || !line.replaceAll(CLOSED, "").includes("[")) return;
+  if (line.startsWith("#")) return;
+  if (/(^!?|\/)\.{1,2}(\/|$)|\/\//.test(line)) {
+    throw invalid("use pattern", shown(line), "no path of a version has `.`, `..` or `//`", {
+      hint: "Write it from the folder that is saved: /data for ./data.",
+    });
+  }
+  if (!line.replaceAll(CLOSED, "").includes("[")) return;
   throw invalid("use pattern", shown(line), "it has [ without ]", {
     hint: "Add ], or write \\[ for the character [.",
   });

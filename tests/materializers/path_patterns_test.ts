@@ -44,6 +44,22 @@ inFolder(
   },
 );
 
+inFolder(
+  "a pattern that no path can match is refused, so nothing is saved in spite of it",
+  async (root) => {
+    for (const path of ["a", "secrets/key", "a..b/.c"]) write(root, path);
+    for (const exclude of ["./secrets", "!./a", "..", "../a", "secrets/./key", "secrets//key"]) {
+      assertMatch(
+        (await fails("Invalid", () => save(root, { exclude }))).message,
+        /no path .* has/,
+      );
+    }
+    assertEquals((await chosen(root, { exclude: ["/secrets", "a..b/"] }))[0], ["a"]);
+    write(root, ".holdfastignore", "./a\n");
+    assertEquals((await chosen(root, { exclude: ["secrets", ".*", "a..b"] }))[0], ["a"]);
+  },
+);
+
 inFolder("include and exclude choose paths at any depth", async (root) => {
   const paths = ["a.csv", "b.bin", "raw/c.bin", "raw/deep/d.csv", "x/raw/e", "x/f.csv"];
   for (const path of paths) write(root, path);
