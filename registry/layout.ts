@@ -41,8 +41,6 @@ export interface Layout {
   readonly unversioned: string;
   /** Returns the folder of all records of a name. */
   nameFolder(name: string): string;
-  /** Returns the prefix of the records of names that begin with a text. */
-  namesPrefix(prefix: string): string;
   /** Returns the folder of all payload of a name. */
   objectsFolder(name: string): string;
   /** Returns the folder of the idempotency keys of a name. */
@@ -59,7 +57,6 @@ export interface Layout {
   /** Returns the cell of the version that payload belongs to; undefined for a part of a draft. */
   payloadCell(key: PayloadKey, versioned: boolean): string | undefined;
   recordKey(cell: string, generation: number): string;
-  payloadKey(name: string, place: string, object: number): string;
   uploadKey(id: string, file: number): string;
   /** Returns the key of the object that decides how a draft ends. */
   draftEndKey(folder: string): string;

@@ -15,8 +15,7 @@ import type { RegistryError } from "../../core/kernel.ts";
 import { inRange } from "../../core/naming/versions.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 import { openPages } from "../../registry/mod.ts";
-import { copiedFields, LAYOUT, readHead, saveFiles, UNKNOWN } from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import { copiedFields, type Records } from "../../registry/records.ts";
 import type { NameMirror } from "./mirror_name.ts";
 import { attempt, checkProtection, holdTheSame, markOfCopy, occupied, persist } from "./run.ts";
 import type { AnyRun, NamePair, Outcome } from "./run.ts";
@@ -98,7 +97,7 @@ async function mirrorVersion(
     if (present !== undefined) await checkReplaceable(run, names.target, version);
     if (!await run.members.areThere(artifact.info)) return { action: "waiting" };
     const buried = () => occupied(to.location, target, "the target has deleted the version");
-    if (await isBuried(run, names.target, version)) throw buried();
+    if (await run.store?.ofName(names.target).isDeleted(version, signal)) throw buried();
     const { count: files, info: { size: bytes } } = artifact;
     if (run.dryRun) return { action: "copied", files, bytes };
     try {
@@ -118,17 +117,6 @@ async function checkReplaceable(run: ContractRun, name: string, version: string)
   }
   const state = "the target has another value for this version";
   throw occupied(location, `${name}@${version}`, state);
-}
-
-/** Returns true if the store of the target, if it is open here, has deleted a version. */
-async function isBuried(
-  { store, signal }: ContractRun,
-  name: string,
-  version: string,
-): Promise<boolean> {
-  if (store === undefined) return false;
-  const cell = LAYOUT.versionCell(name, parseVersion(version), store.settings.versioned);
-  return (await readHead(store, cell, signal))?.dead ?? false;
 }
 
 async function mirrorAliases(
@@ -164,7 +152,7 @@ interface ContractRun extends AnyRun {
   readonly from: Registry;
   readonly to: Registry;
   /** The store of the target, if it has one here: dates and origins are kept. */
-  readonly store?: Context;
+  readonly store?: Records;
 }
 
 /** Saves the files of a version, over the commit `present` if the target has another value. */
@@ -186,7 +174,7 @@ async function saveInTarget(
     const origin = info.origin ?? { registry: from.id, commit: info.commit };
     const createdAt = info.createdAt.toISOString();
     // the methods do not report earlier values or their times
-    const since = info.generation > 1 && { since: UNKNOWN };
+    const since = info.generation > 1 && { since: new Date(0).toISOString() };
     const members = {
       ...markOfCopy(from, info.name),
       ...copied,
@@ -196,7 +184,7 @@ async function saveInTarget(
       ...since,
     };
     const materializer = { id, formatVersion };
-    return void await saveFiles(store, { name, materializer, members, produce }, options);
+    return void await store.save({ name, materializer, members, produce }, options);
   }
   // Without `load`, the target does not remember it for its own loads.
   const as = { id, formatVersion, save: produce } as Partial<Materializer> as Materializer;

@@ -1,12 +1,11 @@
 // Settings and rules of the mirrored registry.
 import type { SettingsRecord } from "../../core/record.ts";
-import { checkGraceChange, readSettingsRecord, writeSettings } from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import type { Records } from "../../registry/records.ts";
 
 /** Gives a registry the rules, the grace period and the sharing of another one. */
 export async function copySettings(
-  from: Context,
-  to: Context,
+  from: Records,
+  to: Records,
   signal?: AbortSignal,
 ): Promise<void> {
   const copied = ({ graceMs, share = "bytes", rules = [] }: SettingsRecord["settings"]) => ({
@@ -14,17 +13,15 @@ export async function copySettings(
     share,
     rules,
   });
-  const wanted = copied((await readSettingsRecord(from, signal)).settings);
-  checkGraceChange(to, wanted.graceMs);
-  await writeSettings(to, "copy settings", ({ settings }) => {
+  const wanted = copied((await from.readSettings(signal)).settings);
+  await to.writeSettings("copy settings", ({ settings }) => {
     const isSame = JSON.stringify(copied(settings)) === JSON.stringify(wanted);
     return isSame ? undefined : wanted;
   }, signal);
-  from.rules = to.rules = wanted.rules;
 }
 
 /** Counts the rules of a registry that another one does not have. */
-export function missingRules(from: Context, to: Context): number {
+export function missingRules(from: Records, to: Records): number {
   return from.rules.filter((rule) => !to.rules.some((other) => isSame(rule, other))).length;
 }
 

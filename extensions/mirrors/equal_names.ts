@@ -5,8 +5,7 @@
 import { fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import { encodeName, isRegistryError, sha256 } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import { LAYOUT, PackedMap, passNames, readNameTable } from "../../registry/records.ts";
-import type { ListedName } from "../../registry/records.ts";
+import { LAYOUT, type ListedName, PackedMap } from "../../registry/records.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";
 import { persist } from "./run.ts";
@@ -45,7 +44,7 @@ export async function openEqualNames(
   const { from, to, aliases, deleted, signal } = run;
   const selection = JSON.stringify([prefix, range, aliases, deleted]);
   const folder = mirrorTableFolder(from.id, sha256(selection).slice(0, 16));
-  const table = await readNameTable(to, { folder, isEntry: isEqual, signal });
+  const table = await to.notes.table({ folder, isEntry: isEqual, signal });
   const noted = table.entries;
   // By encoded target.
   const unchanged = new PackedMap();
@@ -60,7 +59,7 @@ export async function openEqualNames(
     const changed: NamePair[] = [];
     let isWhole = true;
     const onFailure = () => void (isWhole = false);
-    for await (const listed of passNames(from, { prefix, signal, onFailure })) {
+    for await (const listed of from.pass({ prefix, signal, onFailure })) {
       const name = decodeName(listed.name);
       if (name?.startsWith(prefix) !== true) continue;
       const pair = pairOf(name), target = encodeName(pair.target);
@@ -140,7 +139,7 @@ async function sameTargets(
     if (equal.target === nothing) absent.add(target);
   }
   let ofOthers = 0, isWhole = true;
-  const pass = passNames(run.to, {
+  const pass = run.to.pass({
     prefix: start,
     signal: run.signal,
     onFailure: () => void (isWhole = false),

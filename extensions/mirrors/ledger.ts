@@ -1,7 +1,7 @@
 // Notes of cells that earlier runs found equal, so that the next run need not read them. Losing
 // notes only costs reads.
 import { encodeName, isRegistryError } from "../../core/kernel.ts";
-import { decodeNote, encodeNote, LAYOUT } from "../../registry/records.ts";
+import { LAYOUT } from "../../registry/records.ts";
 import { persist } from "./run.ts";
 import type { MirrorCell, MirrorRun, NamePair } from "./run.ts";
 
@@ -65,7 +65,7 @@ export function createLedger(run: MirrorRun, names: NamePair): Ledger {
     async save() {
       if (!changed || run.dryRun) return;
       try {
-        await to.backend.put(key, encodeNote(Object.fromEntries(entries)), { signal });
+        await to.notes.write(key, Object.fromEntries(entries), { signal });
       } catch (error) {
         if (!isRegistryError(error)) throw error;
         const { message } = error;
@@ -75,10 +75,9 @@ export function createLedger(run: MirrorRun, names: NamePair): Ledger {
   };
 
   async function read(): Promise<Notes> {
-    const object = await to.backend.get(key, { signal });
-    if (object === undefined) return NOTHING;
-    const noted = new Map(entriesOf(decodeNote(await object.bytes())));
-    return { noted, until: object.info.modifiedAt + WHOLE_SECONDS_MS };
+    const note = await to.notes.read(key, { signal });
+    if (note === undefined) return NOTHING;
+    return { noted: new Map(entriesOf(note.value)), until: note.modifiedAt + WHOLE_SECONDS_MS };
   }
 }
 

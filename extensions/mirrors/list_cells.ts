@@ -3,8 +3,7 @@ import { Fingerprint, fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import type { ObjectInfo } from "../../backends/mod.ts";
 import { inStep, isPrefix, itemAt } from "../../core/kernel.ts";
 import { inRange } from "../../core/naming/versions.ts";
-import { asGeneration, headOf, LAYOUT } from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import { headIn, LAYOUT, type Records } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { persist } from "./run.ts";
 import type { CellPair, MirrorCell, MirrorRun, NamePair } from "./run.ts";
@@ -50,7 +49,7 @@ function comparePaths(a: MirrorCell, b: MirrorCell): number {
 
 async function* listCells(
   run: MirrorRun,
-  context: Context,
+  context: Records,
   name: string,
   listing: Fingerprint,
 ): AsyncGenerator<MirrorCell> {
@@ -79,7 +78,7 @@ interface Part {
 
 /** Lists cells of versions, aliases and notes after the cell `start`. */
 async function listPart(
-  context: Context,
+  context: Records,
   name: string,
   start?: string,
   signal?: AbortSignal,
@@ -108,7 +107,7 @@ async function listPart(
 
 /** Yields the cells of versions, aliases and notes among all objects of a name. */
 export function* cellsAmong(
-  context: Context,
+  context: Records,
   name: string,
   entries: readonly ObjectInfo[],
 ): Generator<MirrorCell> {
@@ -123,19 +122,19 @@ export function* cellsAmong(
 
 /** Returns the cell of a listed record, or that it is of an idempotency key. */
 function cellIn(
-  { settings }: Context,
+  { settings }: Records,
   name: string,
   entry: ObjectInfo,
 ): MirrorCell | "key" | undefined {
-  const newest = asGeneration(entry);
-  const key = newest && LAYOUT.parseCellKey(newest.key);
-  if (newest === undefined || key === undefined) return undefined;
+  const head = headIn(entry);
+  const key = head && LAYOUT.parseCellKey(head.key);
+  if (head === undefined || key === undefined) return undefined;
   const { cell, kind, version, label: alias } = key;
   if (kind === "key") return kind;
   if (kind === "version" && cell !== LAYOUT.versionCell(name, version!, settings.versioned)) {
     return undefined;
   }
-  const head = headOf(newest), path = cell.slice(LAYOUT.nameFolder(name).length);
+  const path = cell.slice(LAYOUT.nameFolder(name).length);
   return {
     cell,
     path,

@@ -9,7 +9,6 @@ import {
   createLimit,
   fault,
   forEachAtOnce,
-  isPrefix,
   isRegistryError,
   parseVersion,
   realSystem,
@@ -17,19 +16,10 @@ import {
   silentLogger,
 } from "../../core/kernel.ts";
 import type { Fault } from "../../core/kernel.ts";
-import { decodeName } from "../../core/naming/names.ts";
 import { parseVersionRange } from "../../core/naming/versions.ts";
 import { readThrough } from "../../core/work/read_through.ts";
-import {
-  checkHas,
-  checkKnown,
-  checkWritable,
-  createRuleReader,
-  findingLostObjects,
-  knownContext,
-  LAYOUT,
-} from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import { checkHasName, createRuleReader, knownRecords, LAYOUT } from "../../registry/records.ts";
+import type { Records } from "../../registry/records.ts";
 import { openPages } from "../../registry/mod.ts";
 import { openEqualNames } from "./equal_names.ts";
 import { mirrorInOrder } from "./in_order.ts";
@@ -84,9 +74,9 @@ export async function mirrorRegistry(
 ): Promise<MirrorReport> {
   checkToolOptions("mirror the registry", to, {});
   const { dryRun = false, concurrency = 8, verify = false, signal, onProgress } = options;
-  const stores = { from: knownContext(from), to: knownContext(to) };
+  const stores = { from: knownRecords(from), to: knownRecords(to) };
   checkBoth(from, to, options);
-  if (stores.to !== undefined && !dryRun) checkWritable(stores.to, "mirror into it");
+  if (stores.to !== undefined && !dryRun) stores.to.checkWritable("mirror into it");
   const report = emptyReport(dryRun);
   const progress = { names: 0, totalNames: 0, versions: 0, bytes: 0 };
   const members = new Members(from, to, signal);
@@ -94,7 +84,7 @@ export async function mirrorRegistry(
   const between: MirrorRun | undefined = stores.from && stores.to && {
     ...run,
     range: rangeIn(from, run.range),
-    from: findingLostObjects(stores.from),
+    from: stores.from.findingLost({ cached: true }),
     to: stores.to,
   };
   const create = await chooseMirror(run, from, to, between);
@@ -102,7 +92,7 @@ export async function mirrorRegistry(
     report.leftOut.push(...leftOutBy(run, stores.to, options));
   } else {
     if (options.settings && !dryRun) await copySettings(stores.from, stores.to, signal);
-    report.missingRules = missingRules(stores.from, stores.to);
+    else report.missingRules = missingRules(stores.from, stores.to);
   }
   const pairOf = createPairing(options);
   const list = () => persist(run, () => pairNames(from, options, pairOf, stores.from));
@@ -151,14 +141,14 @@ async function chooseMirror(
     return (pair, range) => new StoreMirror({ ...between, range: rangeIn(from, range) }, pair);
   }
   const { ContractMirror } = await import("./by_contract.ts");
-  const byContract = { ...run, from, to, store: knownContext(to) };
+  const byContract = { ...run, from, to, store: knownRecords(to) };
   return (pair, range) => new ContractMirror({ ...byContract, range: rangeIn(from, range) }, pair);
 }
 
 /** Returns what a mirror leaves out that does not read and write the records of two stores. */
 function leftOutBy(
   run: AnyRun,
-  to: Context | undefined,
+  to: Records | undefined,
   { settings }: MirrorOptions,
 ): MirrorReport["leftOut"] {
   const left: MirrorReport["leftOut"] = [];
@@ -190,7 +180,7 @@ function createRun(
     concurrency = 8,
     signal,
   } = options;
-  const store = knownContext(to);
+  const store = knownRecords(to);
   const limit = createLimit(concurrency);
   let failed = 0;
   return {
@@ -271,32 +261,19 @@ async function pairNames(
   from: Registry,
   { names, prefix = "", signal }: MirrorOptions,
   pairOf: (name: string) => NamePair,
-  store?: Context,
+  store?: Records,
 ): Promise<NamePair[]> {
   const pairs: NamePair[] = [];
   const all = () =>
-    store === undefined ? from.names({ prefix, signal }) : usedNames(store, prefix, signal);
+    // every name that was ever used, also if all of its versions are deleted
+    store?.names(LAYOUT.folders.names, { prefix, signal }) ?? from.names({ prefix, signal });
   for await (const name of names === undefined ? all() : new Set(names)) {
     if (names !== undefined) {
-      await (store === undefined ? checkHas(from, name, signal) : checkKnown(store, name, signal));
+      await checkHasName(from, name, signal);
     }
     if (name.startsWith(prefix)) pairs.push(pairOf(name));
   }
   return pairs;
-}
-
-/** Lists every name that was ever used, including those whose versions are all deleted. */
-async function* usedNames(
-  { backend }: Context,
-  prefix: string,
-  signal?: AbortSignal,
-): AsyncGenerator<string> {
-  for await (const entry of backend.list(LAYOUT.namesPrefix(prefix), { delimiter: "/", signal })) {
-    const name = isPrefix(entry)
-      ? decodeName(entry.prefix.slice(LAYOUT.folders.names.length, -1))
-      : undefined;
-    if (name !== undefined) yield name;
-  }
 }
 
 /** Reads mirrored versions from the target, which verifies them. */

@@ -1,14 +1,6 @@
 // Mirrors one alias: the target gets each change of its history, with the times of the source.
-import { isRegistryError, parseRef, parseVersion } from "../../core/kernel.ts";
-import {
-  LAYOUT,
-  locate,
-  readHead,
-  setAlias,
-  settle,
-  settleVersion,
-} from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import { isRegistryError, parseVersion } from "../../core/kernel.ts";
+import { LAYOUT } from "../../registry/records.ts";
 import { changesOf, writeChanges } from "./mirror_notes.ts";
 import type { Change } from "./mirror_notes.ts";
 import { persist, targetCellPath } from "./run.ts";
@@ -53,7 +45,7 @@ async function set(
   const version = versionOf(wanted)!;
   const isEqual = present !== undefined && versionOf(present) === version;
   if (isEqual && (missing.length === 0 || !related)) {
-    if (!dryRun) await settle(to, [LAYOUT.recordKey(targetCellPath(pair), generation)], signal);
+    if (!dryRun) await to.settle(LAYOUT.recordKey(targetCellPath(pair), generation), signal);
     return { action: "skipped", generation };
   }
   // Only a change of the source may name a version that is deleted.
@@ -62,15 +54,16 @@ async function set(
     return { action: isPending ? "postponed" : "skipped" };
   }
   if (dryRun) return { action: "copied", generation: generation + 1 };
-  const located = await locate(to, parseRef(target, version), { ifThere: true, signal });
-  if (located !== undefined) await settleVersion(to, located.found, signal); // before its alias
+  const cell = LAYOUT.versionCell(target, parseVersion(version), to.settings.versioned);
+  const located = await to.version(cell, { signal });
+  if (located !== undefined) await to.settle(located.found, signal); // before its alias
   if (missing.length > 0) {
     return { action: "copied", generation: await writeChanges(run, pair, state) };
   }
   try { // the alias was changed only in the target
     const { origin, record: { by } } = wanted;
     const alias = pair.source.alias!;
-    await setAlias(to, { name: target, alias, version, origin, by }, { signal });
+    await to.setAlias({ name: target, alias, version, origin, by }, { signal });
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
     return { action: "skipped", isPassing: true }; // deleted there a moment ago
@@ -83,11 +76,8 @@ async function isDeleted(
   names: NamePair,
   version: string,
 ): Promise<boolean> {
-  const isDeletedIn = async (context: Context, name: string) => {
-    const cell = LAYOUT.versionCell(name, parseVersion(version), context.settings.versioned);
-    return (await readHead(context, cell, signal))?.dead ?? false;
-  };
-  return await isDeletedIn(from, names.name) && await isDeletedIn(to, names.target);
+  return await from.ofName(names.name).isDeleted(version, signal) &&
+    await to.ofName(names.target).isDeleted(version, signal);
 }
 
 function mayRemove({ deleted, range }: MirrorRun, { targetCell }: CellPair): boolean {

@@ -1,16 +1,6 @@
 // Mirrors the deletion of a version, which stays used in the target too.
 import type { TombstoneRecord, VersionRecord } from "../../core/record.ts";
-import {
-  asGeneration,
-  readHead,
-  readRecord,
-  readVersion,
-  recordOfKind,
-  sinceOf,
-  whileForgetting,
-} from "../../registry/records.ts";
-import type { Context, Head } from "../../registry/records.ts";
-import { copyRecord } from "./mirror_notes.ts";
+import { type Head, recordOfKind, type Records, sinceOf } from "../../registry/records.ts";
 import type { Ledger } from "./ledger.ts";
 import {
   changedMeanwhile,
@@ -33,7 +23,7 @@ export async function mirrorDeletion(
 ): Promise<Outcome> {
   const { to, signal } = run;
   return await persist(run, async (first) => {
-    const head = first ? pair.targetCell?.head : await readHead(to, targetCellPath(pair), signal);
+    const head = first ? pair.targetCell?.head : await to.head(targetCellPath(pair), signal);
     return await (head?.dead
       ? deleteAgain(run, pair, head)
       : deletePresent(run, pair, ledger, head));
@@ -62,7 +52,7 @@ async function deletePresent(
   head?: Head,
 ): Promise<Outcome> {
   const { from, to, signal } = run;
-  const present = head && await readVersion(to, targetCellPath(pair), { head, signal });
+  const present = head && await to.version(targetCellPath(pair), { head, signal });
   if (head !== undefined && present === undefined) return { action: "skipped", isPassing: true };
   const tombstone = await readTombstone(from, pair.source.head.key, signal);
   if (tombstone === undefined) return { action: "gone" };
@@ -120,13 +110,11 @@ async function bury(
     by: tombstone.by,
     kind: "deleted",
   } as const;
-  const write = () =>
-    copyRecord(to, { cell, action, signal }, (head) => {
-      if (head === undefined || head.found?.record.commit === above?.commit) return kept;
-      if (head.dead) return undefined;
-      throw changedMeanwhile(run, action);
-    });
-  const generation = await whileForgetting(to, cell, write);
+  const generation = await to.write(cell, { action, isCached: true, signal }, (head) => {
+    if (head === undefined || head.found?.record.commit === above?.commit) return kept;
+    if (head.dead) return undefined;
+    throw changedMeanwhile(run, action);
+  });
   return generation === undefined
     ? { action: "skipped", isPassing: true }
     : { action: "deleted", ...noted(run, generation) };
@@ -134,11 +122,11 @@ async function bury(
 
 /** Reads a tombstone that was listed; undefined if it is gone. Throws if it is damaged. */
 async function readTombstone(
-  context: Context,
+  context: Records,
   key: string,
   signal?: AbortSignal,
 ): Promise<TombstoneRecord | undefined> {
-  const object = await readRecord(context, key, signal);
+  const object = await context.read(key, signal);
   return object && recordOfKind(object, "deleted");
 }
 
@@ -158,12 +146,8 @@ async function isMirrorOf(
   const { commit } = originOf(to, present);
   if (tombstone.previous === commit) return true;
   if (tombstone.digest !== undefined && originOf(from, tombstone).commit === commit) return true;
-  for await (const entry of from.backend.list(source.cell, { after: source.head.key, signal })) {
-    const older = asGeneration(entry);
-    const record = older && (await readRecord(from, older.key, signal))?.record;
-    if (record === undefined || (record.kind === "deleted" && record.digest === undefined)) {
-      continue;
-    }
+  for await (const { record } of from.history(source.cell, { after: source.head.key, signal })) {
+    if (record.kind === "deleted" && record.digest === undefined) continue;
     const { restored = [] } = record as Partial<VersionRecord>;
     if (originOf(from, record).commit === commit) return true;
     if (restored.some((deletion) => deletion.commit === commit)) return true;

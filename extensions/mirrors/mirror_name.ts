@@ -1,7 +1,7 @@
 // Mirrors one name: its versions, oldest first, then its aliases, then deletions.
 import type { Version } from "../../mod.ts";
 import { compareVersions, isRegistryError } from "../../core/kernel.ts";
-import { listHolds, RACY_MS, settle } from "../../registry/records.ts";
+import { RACY_MS } from "../../registry/records.ts";
 import { createLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { beginListings, isWanted, itemOf, listPairs } from "./list_cells.ts";
@@ -148,7 +148,7 @@ export class StoreMirror {
     const { to, signal } = this.#run;
     const { releases } = await persist(
       this.#run,
-      () => listHolds(to, { name: this.pair.target }, { signal }),
+      () => to.ofName(this.pair.target).holds({ signal }),
     ).catch((error) => {
       if (!isRegistryError(error, "Corrupt")) throw error;
       return { releases: [] }; // a damaged release has no readers
@@ -210,7 +210,7 @@ async function step(
     (ledger.has(source, targetCell) || isDeletedForGood(run, pair));
   return await attempt(run, item, async () => {
     if (targetCell !== undefined && bothDeleted(source, targetCell) && !run.dryRun) {
-      await settle(run.to, [targetCell.head.key], run.signal);
+      await run.to.settle(targetCell.head.key, run.signal);
     }
     const outcome: Outcome = known ? { action: "skipped" } : await action();
     if (outcome.generation !== undefined) ledger.add(source, outcome.generation);

@@ -1,16 +1,7 @@
 // Mirrors cells with a history: notes here, aliases in `mirror_alias.ts`, change by change.
 import type { Origin } from "../../materializers/mod.ts";
 import type { AliasRecord, NoteRecord, TombstoneRecord } from "../../core/record.ts";
-import {
-  asGeneration,
-  encodeRecord,
-  inUtc,
-  readRecord,
-  recordOfKind,
-  startOperation,
-  writeCell,
-} from "../../registry/records.ts";
-import type { Context, KnownHead } from "../../registry/records.ts";
+import { recordOfKind, type Records } from "../../registry/records.ts";
 import { changedMeanwhile, originOf, persist, targetCellPath } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
@@ -53,7 +44,7 @@ export async function writeChanges(
   let last = generation;
   for (const { record, origin } of missing) {
     if (!deleted && record.kind === "deleted") continue;
-    await copyRecord(to, { cell: targetCellPath(pair), action, signal }, (head) => {
+    await to.write(targetCellPath(pair), { action, signal }, (head) => {
       if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
       return record.kind === "deleted"
         ? { ...record, origin }
@@ -66,55 +57,13 @@ export async function writeChanges(
 
 /** Yields all stored changes, newest first. */
 export async function* changesOf(
-  context: Context,
+  context: Records,
   cell: string,
   kind: "alias" | "note",
   signal?: AbortSignal,
 ): AsyncGenerator<Change, undefined> {
-  for await (const entry of context.backend.list(cell, { signal })) {
-    const listed = asGeneration(entry);
-    const object = listed && await readRecord(context, listed, signal);
-    if (object === undefined) continue; // a foreign file, or collected meanwhile
+  for await (const object of context.history(cell, { signal })) {
     const record = object.record.kind === "deleted" ? object.record : recordOfKind(object, kind);
     yield { record, origin: originOf(context, record) };
   }
-}
-
-/** The members that each record has for itself. */
-type OfWrite = "format" | "generation" | "commit" | "previous" | "startedAt";
-
-/** The members of the original that a copy keeps. */
-type KeptRecord =
-  | Omit<AliasRecord, OfWrite>
-  | Omit<NoteRecord, OfWrite>
-  | Omit<TombstoneRecord, OfWrite>;
-
-interface CopiedCell {
-  cell: string;
-  /** The words of an error: `mirror the notes of "a"`. */
-  action: string;
-  signal?: AbortSignal;
-}
-
-/**
- * Writes a copy of a record above the head of a cell, and tries again after each lost race.
- *
- * @param copy returns the record above this head; undefined leaves the cell as it is. May throw
- * @returns the written generation, or undefined if the cell was left as it is
- */
-export async function copyRecord(
-  context: Context,
-  { cell, action, signal }: CopiedCell,
-  copy: (head: KnownHead | undefined) => KeptRecord | undefined,
-): Promise<number | undefined> {
-  const operation = startOperation(context, action, signal);
-  return await writeCell(context, operation, cell, {
-    next(head) {
-      const kept = copy(head);
-      if (kept === undefined) return undefined;
-      const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
-      const createdAt = inUtc(kept.createdAt);
-      return encodeRecord({ ...kept, previous: undefined, ...base, createdAt });
-    },
-  });
 }

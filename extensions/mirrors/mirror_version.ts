@@ -3,17 +3,7 @@ import type { Version } from "../../mod.ts";
 import { isPrefix, isRegistryError, parseVersion } from "../../core/kernel.ts";
 import { decodeOrder } from "../../core/naming/versions.ts";
 import type { VersionRecord } from "../../core/record.ts";
-import {
-  generationAbove,
-  inUtc,
-  isVoid,
-  LAYOUT,
-  readHead,
-  readRecord,
-  readVersion,
-  settleVersion,
-} from "../../registry/records.ts";
-import type { Head, Located } from "../../registry/records.ts";
+import { generationAbove, type Head, inUtc, LAYOUT, type Located } from "../../registry/records.ts";
 import { copyFiles } from "./copying/copy_files.ts";
 import type { CopyFilesOptions, Moved } from "./copying/copy_files.ts";
 import { openSource, sharesFiles } from "./copying/copy_source.ts";
@@ -46,12 +36,12 @@ export async function mirrorVersion(
   const { from, to, signal } = run;
   const { source, targetCell } = pair;
   return await persist(run, async (first) => { // listings are used in the first attempt only
-    const located = await readVersion(from, source.cell, {
+    const located = await from.version(source.cell, {
       head: first ? source.head : undefined,
       signal,
     });
     if (located === undefined) return { action: "gone" };
-    const head = first ? targetCell?.head : await readHead(to, targetCellPath(pair), signal);
+    const head = first ? targetCell?.head : await to.head(targetCellPath(pair), signal);
     return await bring(run, pair.target, { located, head }, options);
   });
 }
@@ -73,7 +63,7 @@ async function bring(
   const { record } = located;
   const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
   if (present !== undefined && isMirrored(run, present.record, record)) {
-    if (!run.dryRun) await settleVersion(to, present.found, run.signal);
+    if (!run.dryRun) await to.settle(present.found, run.signal);
     return { action: "skipped", generation: present.generation };
   }
   if (present !== undefined && to.settings.mutable) {
@@ -188,7 +178,7 @@ async function undoneThere(
   { record: { restored = [] } }: Located,
 ): Promise<FreeAbove | undefined> {
   if (!head.dead || restored.length === 0) return undefined;
-  const tombstone = (await readRecord(to, head, signal))?.record;
+  const tombstone = (await to.read(head, signal))?.record;
   if (tombstone?.kind !== "deleted") return undefined;
   const deletedAt = inUtc(tombstone.createdAt);
   if (!restored.some((deletion) => deletion.deletedAt === deletedAt)) return undefined;
@@ -210,7 +200,7 @@ function isSavedAgain(
 /** Reads the version in the target. In mutable registries, damage is replaced. */
 async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Located | undefined> {
   try {
-    return await readVersion(to, LAYOUT.cellOf(head.key), { head, signal });
+    return await to.version(LAYOUT.cellOf(head.key), { head, signal });
   } catch (error) {
     if (!to.settings.mutable || !isRegistryError(error, "Corrupt")) throw error;
   }
@@ -232,11 +222,11 @@ async function newestVoid(
   for await (const entry of to.backend.list(LAYOUT.cellOf(head.key), { signal })) {
     const key = isPrefix(entry) ? undefined : LAYOUT.parseCellKey(entry.key);
     if (isPrefix(entry) || key === undefined) continue;
-    const object = await readRecord(to, entry.key, signal);
+    const object = await to.read(entry.key, signal);
     if (object?.record.kind !== "version") return undefined;
     const own = object.record.origin;
     if (own?.registry !== origin.registry || own.commit !== origin.commit) return undefined;
-    if (!await isVoid(to, object, signal)) return undefined;
+    if (!await to.isVoid(object, signal)) return undefined;
     newest ??= { generation: key.generation, next: key.generation + 1 };
   }
   return newest;

@@ -20,15 +20,15 @@ import type { VersionRecord } from "../../core/record.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { backoffMs } from "../../core/retry.ts";
 import { checkKnownRule, LAYOUT, readInput } from "../../registry/records.ts";
-import type { Context, Head, NamedInput } from "../../registry/records.ts";
+import type { Head, NamedInput, Records } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { mirrorReasons } from "./words/reasons.ts";
 
 const MAX_TRIES = 5;
 
 export interface AnyRun {
-  readonly system: Context["system"];
-  readonly logger: Context["logger"];
+  readonly system: Records["system"];
+  readonly logger: Records["logger"];
   readonly range?: VersionRange;
   readonly aliases: boolean;
   readonly deleted: boolean;
@@ -44,8 +44,8 @@ export interface AnyRun {
 }
 
 export interface MirrorRun extends AnyRun {
-  readonly from: Context;
-  readonly to: Context;
+  readonly from: Records;
+  readonly to: Records;
 }
 
 export interface NamePair {
@@ -94,7 +94,7 @@ export function targetCellPath({ target, source }: CellPair): string {
  * Returns the first registry and commit of a record: the same for a version and all its mirrors.
  */
 export function originOf(
-  context: Context,
+  context: Records,
   { commit, origin }: { commit: string; origin?: Origin },
 ): Origin {
   return origin ?? { registry: context.id, commit };

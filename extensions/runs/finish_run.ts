@@ -11,19 +11,7 @@ import type { SavedArtifact } from "../../mod.ts";
 import { checkMaterializer } from "../../core/materializer.ts";
 import type { Draft } from "../transfers/mod.ts";
 import type { FinishStoredRunOptions, RunName } from "../../core/registry/run.ts";
-import {
-  addPart,
-  checkFresh,
-  checkSave,
-  closeDraft,
-  ended,
-  listed,
-  readDecided,
-  readParts,
-  startOperation,
-  stateOf,
-} from "../../registry/records.ts";
-import type { Context, DecidedParts, DraftState } from "../../registry/records.ts";
+import type { DraftState, Records } from "../../registry/records.ts";
 import { curvesWith, freeCurvePath } from "./curve_file.ts";
 import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
@@ -39,20 +27,20 @@ interface RunOfDraft extends RunName {
 
 /** Saves what a run has stored as a version, with the files of `parts`. */
 export async function finishStoredRun(
-  context: Context,
+  context: Records,
   run: RunOfDraft,
   options: FinishStoredRunOptions,
 ): Promise<SavedArtifact> {
   const closed = await closeRun(context, run, options);
   try {
-    return await saveRun(run, { ...options, closed });
+    return await saveRun(context, run, { ...options, closed });
   } catch (error) {
     if (closed.state.parts !== undefined || !isRegistryError(error, "Conflict")) throw error;
     // Another call may have decided on the same files, such as the one that this repeats.
     const known = await lookAtRun(context, run, options.signal);
-    const state = await stateOf(known.draft, known.look);
+    const state = await known.draft.state();
     if (state.parts === undefined) throw error;
-    return await saveRun(run, { ...options, closed: { ...closed, state } });
+    return await saveRun(context, run, { ...options, closed: { ...closed, state } });
   }
 }
 
@@ -65,21 +53,20 @@ interface ClosedRun {
 
 /** Closes a run, and lists it then: it has every point that was ever acknowledged. */
 async function closeRun(
-  context: Context,
+  context: Records,
   run: RunName,
   { parts, as, ...options }: FinishStoredRunOptions,
 ): Promise<ClosedRun> {
   const { signal } = options;
-  const seenAt = startOperation(context, `finish ${spokenRun(run)}`, signal).moment();
   const known = await lookAtRun(context, run, signal);
-  const { draft, look } = known;
+  const { draft } = known;
   if (known.first === undefined) throw noSuchRun(run, "finish");
-  const state = await stateOf(draft, look);
-  if (state.state === "discarded") throw ended(draft, state);
+  const state = await draft.state();
+  if (state.state === "discarded") throw draft.ended(state);
   const isOpen = state.state === "open";
   const files = parts ?? (isOpen ? [] : newestValue(known));
   if (state.parts === undefined && state.state !== "committed") {
-    refuseLeftFiles(draft, [...look.parts.keys()], files);
+    refuseLeftFiles(draft, [...draft.parts.keys()], files);
   }
   if (!isOpen) return { known, state, files };
 
@@ -88,14 +75,12 @@ async function closeRun(
       hint: "Log a point before, or pass a value.",
     });
   }
-  checkSave(context, run.name, options);
+  context.checkSave(run.name, options);
   if (as !== undefined) checkMaterializer(as);
-  await checkFresh(draft, look, seenAt);
-  await readParts(draft, look, files); // throws if one is missing
-  await closeDraft(draft);
+  await draft.close(files);
   const closed = await lookAtRun(context, run, signal);
-  const now = await stateOf(draft, closed.look);
-  if (now.state === "discarded") throw ended(draft, now);
+  const now = await closed.draft.state();
+  if (now.state === "discarded") throw draft.ended(now);
   return { known: closed, state: now, files };
 }
 
@@ -109,13 +94,13 @@ function refuseLeftFiles(
     parseRunPart(part) === undefined && !isValuePart(part) && !isCurvePart(part);
   const left = added.filter(isForeign);
   if (left.length === 0 || files.some(isForeign)) return;
-  const state = `another program added files that its version would lack (${listed(left)})`;
-  throw draft.fault("Conflict", "finish", state, "Finish it with that program, or discard it.");
+  const state = "another program added files that its version would lack";
+  throw draft.refusal(state, left, "Finish it with that program, or discard it.");
 }
 
 /** Returns the value that a killed call of `finish` has sent before it closed the run. */
-function newestValue({ look }: RunLook): string[] {
-  const values = [...look.parts].filter(([part]) => isValuePart(part))
+function newestValue({ draft }: RunLook): string[] {
+  const values = [...draft.parts].filter(([part]) => isValuePart(part))
     .sort(([, [a]], [, [b]]) =>
       b.info.modifiedAt - a.info.modifiedAt || (a.commit < b.commit ? 1 : -1)
     );
@@ -123,6 +108,7 @@ function newestValue({ look }: RunLook): string[] {
 }
 
 async function saveRun(
+  { system }: Records,
   run: RunOfDraft,
   { closed, parts, writer, metadata = {}, as, ...options }: FinishStoredRunOptions & {
     closed: ClosedRun;
@@ -135,7 +121,7 @@ async function saveRun(
   if (state.state === "committed") return await run.draft.commit({ ...options, as, metadata });
   const values = new LastValues();
   const { named, path } = state.parts === undefined
-    ? await addCurve(known, files, values)
+    ? await addCurve(known, { files, part: curvePart(system.id()) }, values)
     : await decidedCurve(known, state.parts, values);
   const failure = writer === undefined ? await failureOf(known) : undefined;
   return await run.draft.commit({
@@ -155,9 +141,9 @@ function checkFiles(
   if (given === undefined) return;
   const files = decided.filter((part) => !isCurvePart(part));
   if (files.length === new Set(given).size && files.every((part) => given.includes(part))) return;
-  const state = files.length === 0 ? "without files" : `with other files (${listed(files)})`;
+  const state = files.length === 0 ? "without files" : "with other files";
   const hint = "Load its version, or open a run with another id.";
-  throw draft.fault("Conflict", "finish", `it was finished ${state}`, hint);
+  throw draft.refusal(`it was finished ${state}`, files, hint);
 }
 
 interface Curve {
@@ -170,29 +156,28 @@ interface Curve {
 /** Adds a part with all points, and their values. */
 async function addCurve(
   known: RunLook,
-  files: readonly string[],
+  { files, part }: { files: readonly string[]; part: string },
   values: LastValues,
 ): Promise<Curve> {
   if (known.points.length === 0) return { named: files };
-  const { draft, look } = known;
-  const part = curvePart(draft.context.system.id());
-  const taken = (await readParts(draft, look, files)).flatMap(({ note }) => note.files);
+  const { draft } = known;
+  const taken = (await draft.readAll(files)).flatMap(({ note }) => note.files);
   const path = freeCurvePath(new Set(taken.map(({ path }) => path.replace(/\/[^]*/, ""))));
   const content = iterableStream(linesOf(known, values));
-  await addPart(draft, { part, produce: () => [{ path, content }], byCommit: true });
+  await draft.add(part, () => [{ path, content }], { byCommit: true });
   return { named: [...files, part], path };
 }
 
 /** Returns the curve of a run whose parts are decided, and adds the values of its points. */
 async function decidedCurve(
   known: RunLook,
-  decided: DecidedParts,
+  decided: NonNullable<DraftState["parts"]>,
   values: LastValues,
 ): Promise<Curve> {
   for await (const _ of linesOf(known, values)); // for their values
   const named = [...decided.keys()];
   const curve = [...decided].filter(([part]) => isCurvePart(part));
-  const [found] = await readDecided(known.draft, new Map(curve));
+  const [found] = await known.draft.readDecided(new Map(curve));
   return { named, path: found?.note.files[0]?.path };
 }
 

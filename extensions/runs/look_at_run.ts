@@ -1,31 +1,16 @@
 // The stored parts of a run, by kind and in their order, and their files.
 import {
   concatBytes,
-  corrupt,
   isJsonObject,
   isRegistryError,
-  iterableStream,
   notFound,
   parsedJson,
-  readableFile,
-  shown,
 } from "../../core/kernel.ts";
-import type { ArtifactInfo, Registry } from "../../mod.ts";
+import type { Registry } from "../../mod.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
-import type { Part, StoredFile } from "../../core/record.ts";
 import type { RunName } from "../../core/registry/run.ts";
-import {
-  contextOf,
-  DraftCall,
-  fileInfo,
-  LAYOUT,
-  lookAtDraft,
-  readPart,
-  readParts,
-  StoreReader,
-} from "../../registry/records.ts";
-import type { Context, DraftLook, FoundPart } from "../../registry/records.ts";
+import { type Records, recordsOf, type StoredDraft } from "../../registry/records.ts";
 import {
   begunPart,
   draftIdOf,
@@ -45,8 +30,7 @@ const decoder = new TextDecoder();
 export type PointsPart = Extract<RunPart, { kind: "points" }> & { part: string };
 
 export interface RunLook {
-  draft: DraftCall;
-  look: DraftLook;
+  draft: StoredDraft;
   /** Ids of all writers, the earliest first. */
   writers: string[];
   /** The part of the first writer; undefined if no program began it. */
@@ -61,15 +45,14 @@ export interface RunLook {
 
 /** Lists what a run has stored. */
 export async function lookAtRun(
-  context: Context,
+  context: Records,
   run: RunName,
   signal?: AbortSignal,
 ): Promise<RunLook> {
-  const draft = new DraftCall(context, { name: run.name, id: draftIdOf(run) }, signal);
-  const look = await lookAtDraft(draft);
+  const draft = await context.draft({ name: run.name, id: draftIdOf(run) }, signal);
   const begun: StoredPart[] = [], failed: StoredPart[] = [], changes: string[] = [];
   const points: (PointsPart & StoredPart)[] = [];
-  for (const [part, [{ commit, info: { modifiedAt } }]] of look.parts) {
+  for (const [part, [{ commit, info: { modifiedAt } }]] of draft.parts) {
     const parsed = parseRunPart(part);
     const at = { commit, modifiedAt };
     if (parsed?.kind === "points") points.push({ ...parsed, ...at, part });
@@ -90,7 +73,6 @@ export async function lookAtRun(
     );
   return {
     draft,
-    look,
     writers,
     first: writers[0] && begunPart(writers[0]),
     changes: changes.sort(),
@@ -113,14 +95,14 @@ export function countOf(points: readonly PointsPart[]): number {
 
 /** Reads the only file of a part as JSON; undefined if it is not there or is none. */
 export async function readJsonPart(
-  { draft, look }: Pick<RunLook, "draft" | "look">,
+  { draft }: Pick<RunLook, "draft">,
   name: string,
 ): Promise<unknown> {
-  const part = await readPart(draft, name, look.parts.get(name));
+  const part = await draft.read(name);
   const [file] = part?.note.files ?? [];
   if (part === undefined || file === undefined) return undefined;
   try {
-    return JSON.parse(decoder.decode(await readPartFile(draft, part, file)));
+    return JSON.parse(decoder.decode(await draft.open(part, file).bytes()));
   } catch (error) {
     if (isRegistryError(error)) throw error;
     return undefined;
@@ -137,12 +119,12 @@ export async function failureOf(known: RunLook): Promise<string | undefined> {
 
 /** Returns the lines of a part with points. */
 export async function readPoints(
-  { draft, look }: RunLook,
+  { draft }: RunLook,
   { part: name }: PointsPart,
 ): Promise<Uint8Array> {
-  const part = await readPart(draft, name, look.parts.get(name));
+  const part = await draft.read(name);
   if (part === undefined) return new Uint8Array();
-  const files = part.note.files.map((file) => readPartFile(draft, part, file));
+  const files = part.note.files.map((file) => draft.open(part, file).bytes());
   return concatBytes(await Promise.all(files));
 }
 
@@ -186,53 +168,14 @@ export async function openRunFiles(
   run: RunName,
   isWanted: (part: string) => boolean,
 ): Promise<RunFile[]> {
-  const context = contextOf(registry, "read files of a run");
-  const draft = new DraftCall(context, { name: run.name, id: draftIdOf(run) });
-  const look = await lookAtDraft(draft);
-  const parts = new Map([...look.parts].filter(([part]) => isWanted(part)));
-  const found = await readParts(draft, { ...look, parts });
+  const context = recordsOf(registry, "read files of a run");
+  const draft = await context.draft({ name: run.name, id: draftIdOf(run) });
+  const found = await draft.readWanted(isWanted);
   return found.flatMap((part) =>
     part.note.files.map((file) => ({
-      ...openPartFile(draft, part, file),
+      ...draft.open(part, file),
       part: part.note.part,
       addedAt: new Date(part.addition.info.modifiedAt),
     }))
   );
-}
-
-/** Returns a file of a part, whose bytes are verified as those of a version are. */
-function openPartFile(
-  { context: { backend }, name, spoken, signal }: DraftCall,
-  { note, inline, addition }: FoundPart,
-  file: StoredFile,
-): ArtifactFile {
-  const place = LAYOUT.encodePlace(LAYOUT.draftPlace(addition.commit));
-  const ref = `${spoken}, part ${shown(note.part)}`;
-  const missing = (key: string, path: string) => {
-    const hint = "Check whether another program deleted it.";
-    const at = { hint, key, backend: backend.location };
-    const what = `file ${shown(path)} of ${ref}`;
-    return Promise.reject(corrupt("read", what, "a stored object is missing", at));
-  };
-  const keyOf = (_: StoredFile, part: Part) => LAYOUT.payloadKey(name, place, part.object);
-  const info = { name, size: file.size } as ArtifactInfo; // of which only the progress is made
-  const source = { ref, recordKey: addition.info.key, inline, keyOf, missing, info, files: [file] };
-  const reader = new StoreReader({ backend }, source, { verify: "integrity", signal });
-  return readableFile({
-    info: fileInfo(file),
-    stream: (range, window) =>
-      iterableStream(
-        range === undefined ? reader.whole(file).chunks(window) : reader.range(file, range, window),
-      ),
-    bytes: () => reader.whole(file).bytes(),
-  });
-}
-
-/** Returns the verified bytes of a file of a part, in memory. */
-async function readPartFile(
-  draft: DraftCall,
-  part: FoundPart,
-  file: StoredFile,
-): Promise<Uint8Array> {
-  return await openPartFile(draft, part, file).bytes();
 }

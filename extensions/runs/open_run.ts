@@ -13,7 +13,7 @@ import type {
   RunName,
 } from "../../core/registry/run.ts";
 import type { Run } from "./run.ts";
-import { contextOf, knownContext } from "../../registry/records.ts";
+import { knownRecords, recordsOf } from "../../registry/records.ts";
 import { beginRun } from "./begin_run.ts";
 import { finishStoredRun } from "./finish_run.ts";
 import { OpenedRun } from "./opened_run.ts";
@@ -29,13 +29,13 @@ export async function openRunHere(
   { id: asked, ...options }: OpenRunOptions,
 ): Promise<Run> {
   checkNewName(name);
-  const context = knownContext(registry);
+  const context = knownRecords(registry);
   const { system = realSystem, logger = silentLogger } = context ?? {};
   const run = { name, id: asked ?? system.id() };
   checkFacts(run, options);
   const draft = await registry.openDraft(name, { id: draftIdOf(run) });
   const writer = await registry.service?.beginRun?.(run, options) ??
-    await beginRun(contextOf(registry, "open a run"), run, options);
+    await beginRun(recordsOf(registry, "open a run"), run, options);
   return new OpenedRun(run, {
     registry,
     draft,
@@ -55,7 +55,7 @@ export async function updateRunHere(
   checkFacts(run, change);
   const { service } = registry;
   if (service?.updateRun !== undefined) return await service.updateRun(run, change);
-  await updateStoredRun(contextOf(registry, "update a run"), run, change);
+  await updateStoredRun(recordsOf(registry, "update a run"), run, change);
 }
 
 export async function discardRunHere(
@@ -65,7 +65,7 @@ export async function discardRunHere(
 ): Promise<boolean> {
   const { service } = registry;
   if (service?.discardRun !== undefined) return await service.discardRun(run, options);
-  contextOf(registry, "discard a run");
+  recordsOf(registry, "discard a run");
   const draft = await registry.openDraft(run.name, { id: draftIdOf(run) });
   return await draft.discard(options);
 }
@@ -76,7 +76,7 @@ export async function* runsHere(
 ): AsyncGenerator<LoggedRun> {
   const listed = registry.service?.runs?.(options);
   if (listed === undefined) {
-    return yield* listStoredRuns(contextOf(registry, "list runs"), { names, ...options });
+    return yield* listStoredRuns(recordsOf(registry, "list runs"), { names, ...options });
   }
   for await (const run of listed) if (names(run.name)) yield run;
 }
@@ -84,7 +84,7 @@ export async function* runsHere(
 /** Yields the ids of the runs of a name, also of some that have ended, without reading them. */
 export async function* runIdsHere(registry: Registry, name: string): AsyncGenerator<string> {
   const listed = registry.service?.runs?.({ name });
-  if (listed === undefined) return yield* storedRunIds(contextOf(registry, "list runs"), name);
+  if (listed === undefined) return yield* storedRunIds(recordsOf(registry, "list runs"), name);
   for await (const { id } of listed) yield id;
 }
 
@@ -94,7 +94,7 @@ export async function readRunHere(
   options: ReadRunOptions,
 ): Promise<LoggedRunPage> {
   return await registry.service?.readRun?.(run, options) ??
-    await readStoredRun(contextOf(registry, "read a run"), run, options);
+    await readStoredRun(recordsOf(registry, "read a run"), run, options);
 }
 
 export async function finishRunHere(
@@ -104,7 +104,7 @@ export async function finishRunHere(
 ): Promise<SavedArtifact> {
   const { service } = registry;
   if (service?.finishRun !== undefined) return await service.finishRun(run, options);
-  const context = contextOf(registry, "finish a run");
+  const context = recordsOf(registry, "finish a run");
   const draft = await registry.openDraft(run.name, { id: draftIdOf(run) });
   return await finishStoredRun(context, { ...run, draft }, options);
 }

@@ -6,8 +6,7 @@ import type { Author } from "../../registry/mod.ts";
 import type { FileToSave } from "../../materializers/mod.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { RunChange, RunFacts, RunName } from "../../core/registry/run.ts";
-import { addPart, checkWritable } from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import type { Records } from "../../registry/records.ts";
 import { metaPart, numberAfter, spokenRun } from "./run_parts.ts";
 import { checkSizes } from "./check_facts.ts";
 import { lookAtRun, noSuchRun, readJsonPart, type RunLook } from "./look_at_run.ts";
@@ -87,11 +86,11 @@ function isSame(one: unknown, other: unknown): boolean {
 
 /** Changes parameters and tags of a stored run. */
 export async function updateStoredRun(
-  context: Context,
+  context: Records,
   run: RunName,
   { signal, ...change }: RunChange,
 ): Promise<void> {
-  checkWritable(context, `update ${spokenRun(run)}`);
+  context.checkWritable(`update ${spokenRun(run)}`);
   const known = await lookAtRun(context, run, signal);
   if (known.first === undefined) throw noSuchRun(run, "update");
   await addFacts(context, run, { known, signal, ...change });
@@ -99,7 +98,7 @@ export async function updateStoredRun(
 
 /** Adds parameters and tags to a run. Throws `Conflict` for other values, unless `replace`. */
 export async function addFacts(
-  context: Context,
+  context: Records,
   run: RunName,
   { known, signal, ...change }: RunChange & { known: RunLook },
 ): Promise<void> {
@@ -120,7 +119,7 @@ export async function addFacts(
     // The program that adds the change of this number has seen all before.
     const content = encoder.encode(JSON.stringify(change));
     const produce = () => [{ path: META_FILE, content }];
-    const { added } = await addPart(look.draft, { part: metaPart(n), produce, once: true });
+    const { added } = await look.draft.add(metaPart(n), produce, { once: true });
     if (added) return;
   }
 }

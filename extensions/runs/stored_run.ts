@@ -1,6 +1,5 @@
 // Runs as they are stored: begun, listed, and read while they go on.
-import { checkName, encodeName, isJsonObject, mapAtOnce } from "../../core/kernel.ts";
-import { decodeName } from "../../core/naming/names.ts";
+import { checkName, isJsonObject, mapAtOnce } from "../../core/kernel.ts";
 import type {
   LoggedRun,
   LoggedRunPage,
@@ -8,12 +7,11 @@ import type {
   ReadRunsOptions,
   RunName,
 } from "../../core/registry/run.ts";
-import { DISCARDED_BYTES, isSpent, LAYOUT, stateOf } from "../../registry/records.ts";
-import type { Context, DraftState } from "../../registry/records.ts";
+import { type DraftState, LAYOUT, type Records } from "../../registry/records.ts";
 import { readFacts } from "./run_facts.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { PointsPart, RunLook } from "./look_at_run.ts";
-import { foldersIn, idsIn } from "./listed_runs.ts";
+import { storedRunIds } from "./listed_runs.ts";
 import { cursorOf, parseCursor } from "./run_parts.ts";
 
 /** After this time without a new part, a run is `silent`. */
@@ -24,23 +22,22 @@ const decoder = new TextDecoder();
 
 /** Describes a run; undefined if no program began it. */
 export async function describeRun(
-  context: Context,
+  context: Records,
   run: RunName,
   known: RunLook,
 ): Promise<LoggedRun | undefined> {
-  const { draft, look, points } = known;
+  const { draft, points } = known;
   if (known.first === undefined) return undefined;
   const [stored, facts, failure] = await Promise.all([
-    stateOf(draft, look),
+    draft.state(),
     readFacts(known),
     failureOf(known),
   ]);
   const reason = stored.state === "committed" ? failureIn(stored.metadata) : failure;
-  const lastAt = new Date(look.newest ?? 0);
-  const nowMs = context.system.now() + (context.clockOffset?.ms ?? 0);
+  const lastAt = new Date(draft.newest ?? 0);
+  const nowMs = context.now();
   const isSilent = nowMs - lastAt.getTime() > SILENT_MS;
-  const isDeleted = stored.state === "committing" && look.end !== undefined &&
-    await isSpent(context, { name: run.name, key: draft.idempotencyKey }, draft.signal);
+  const isDeleted = stored.state === "committing" && await draft.isSpent();
   const { startedAt = lastAt, params, tags, by } = facts;
   return {
     name: run.name,
@@ -77,7 +74,7 @@ function stateIn(
 
 /** Reads a run, with the points after those of an earlier page. */
 export async function readStoredRun(
-  context: Context,
+  context: Records,
   run: RunName,
   { after = "", lines: hasLines = true, signal }: ReadRunOptions,
 ): Promise<LoggedRunPage> {
@@ -100,28 +97,23 @@ export async function readStoredRun(
 
 /** Lists the runs that are not finished, by name and id in the order of their encoding. */
 export async function* listStoredRuns(
-  context: Context,
+  context: Records,
   { name, names = () => true, signal }: ReadRunsOptions,
 ): AsyncGenerator<LoggedRun> {
   if (name !== undefined) checkName(name);
-  const folders = name === undefined
-    ? foldersIn(context, LAYOUT.folders.drafts, signal)
-    : [`${LAYOUT.folders.drafts}${encodeName(name)}/`];
-  for await (const folder of folders) {
-    const own = decodeName(folder.slice(LAYOUT.folders.drafts.length, -1));
-    if (own !== undefined && names(own)) yield* runsIn(context, own, { folder, signal });
-  }
+  const all = name === undefined ? context.names(LAYOUT.folders.drafts, { signal }) : [name];
+  for await (const own of all) if (names(own)) yield* runsIn(context, own, signal);
 }
 
 async function* runsIn(
-  context: Context,
+  context: Records,
   name: string,
-  { folder, signal }: { folder: string; signal?: AbortSignal },
+  signal?: AbortSignal,
 ): AsyncGenerator<LoggedRun> {
-  const infos = mapAtOnce(idsIn(context, folder, { signal }), async (id) => {
+  const infos = mapAtOnce(storedRunIds(context, name, { signal }), async (id) => {
     const run = { name, id };
     const known = await lookAtRun(context, run, signal);
-    if (known.look.end?.size === DISCARDED_BYTES) return undefined;
+    if (known.draft.isDiscarded) return undefined;
     const info = await describeRun(context, run, known);
     return info?.state === "finished" || info?.version !== undefined ? undefined : info;
   });

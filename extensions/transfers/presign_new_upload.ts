@@ -2,7 +2,7 @@
 import type { Registry } from "../../mod.ts";
 import { fault, shown, unsupported } from "../../core/kernel.ts";
 import type { DirectUpload, DirectUploadOptions } from "../../core/registry/transfer.ts";
-import { checkWritable, contextOf } from "../../registry/records.ts";
+import { recordsOf } from "../../registry/records.ts";
 import { StoredUploads } from "./stored_uploads.ts";
 import { expiryOf } from "./url_expiry.ts";
 import { pieceKey } from "./write_pieces.ts";
@@ -13,9 +13,9 @@ export async function presignNewUpload(
   registry: Registry,
   { size, sha256, crc32c, owner, expiresInMs = EXPIRY_MS, signal }: DirectUploadOptions,
 ): Promise<DirectUpload> {
-  const context = contextOf(registry, "presign an upload");
+  const context = recordsOf(registry, "presign an upload");
   const { backend, system } = context;
-  checkWritable(context, "presign an upload");
+  context.checkWritable("presign an upload");
   const expiresAt = expiryOf(context, expiresInMs);
   if (!Number.isSafeInteger(size) || size < 1) {
     throw invalid(`size is ${shown(size)}`, "Pass the number of bytes, at least 1.");

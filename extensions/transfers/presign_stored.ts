@@ -4,8 +4,8 @@ import { fault, parseRef, shown, unsupported } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { pickFile } from "../../core/registry/file_facts.ts";
 import type { DirectDownload, DirectDownloadOptions } from "../../core/registry/transfer.ts";
-import { contextOf, fileInfo, locate, payloadSource, runsOf } from "../../registry/records.ts";
-import type { Context, Located, PayloadSource } from "../../registry/records.ts";
+import { fileInfo, recordsOf, runsOf } from "../../registry/records.ts";
+import type { Located, PayloadSource, Records } from "../../registry/records.ts";
 import { expiryOf } from "./url_expiry.ts";
 
 /** A version that was found, so that its next files need no request for it. */
@@ -19,13 +19,13 @@ export async function presignStored(
   ref: string,
   options: DirectDownloadOptions,
 ): Promise<DirectDownload> {
-  const context = contextOf(registry, `presign a file of ${shown(ref)}`);
+  const context = recordsOf(registry, `presign a file of ${shown(ref)}`);
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);
   const expiresAt = expiryOf(context, expiresInMs);
-  found.located ??= locate(context, parseRef(ref, version), { signal });
+  found.located ??= context.find(parseRef(ref, version), { signal });
   const located = await found.located;
-  const source = await payloadSource(context, located, signal, options.path);
+  const source = await context.source(located, signal, options.path);
   const byPath = new Map(source.files.map((file) => [file.path, file]));
   const file = pickFile(source.info, byPath, options.path);
   const { fileName = file.path.slice(file.path.lastIndexOf("/") + 1) } = options;
@@ -35,7 +35,7 @@ export async function presignStored(
 }
 
 async function wholeObject(
-  { backend }: Context,
+  { backend }: Records,
   source: PayloadSource,
   file: StoredFile,
   signal?: AbortSignal,
@@ -71,7 +71,7 @@ async function wholeObject(
 const DEFAULT_EXPIRY_MS = 3_600_000;
 
 /** Returns the presign method. Throws `Unsupported` if the store has none. */
-function presigner({ backend }: Context, action: string): NonNullable<Backend["presign"]> {
+function presigner({ backend }: Records, action: string): NonNullable<Backend["presign"]> {
   if (backend.presign !== undefined) return backend.presign.bind(backend);
   const state = `${backend.location} has no presigned URLs`;
   const hint = "Use a bucket with credentials that can sign, or read through the registry.";

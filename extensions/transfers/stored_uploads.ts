@@ -3,8 +3,7 @@ import { concatBytes, createSha256, fault, isRegistryError, shown } from "../../
 import type { RegistryError } from "../../core/kernel.ts";
 import type { FileSource } from "../../materializers/mod.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
-import { graceAt, LAYOUT, readGraces, StoredContent } from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import { LAYOUT, type Records, StoredContent } from "../../registry/records.ts";
 import {
   decodeNote,
   encodeNote,
@@ -35,9 +34,9 @@ export interface UploadSource extends FileSource {
 type Arrivals = UploadState & Arrived & { etag?: string };
 
 export class StoredUploads {
-  readonly #context: Context;
+  readonly #context: Records;
 
-  constructor(context: Context) {
+  constructor(context: Records) {
     this.#context = context;
   }
 
@@ -50,7 +49,7 @@ export class StoredUploads {
     if (tooLong) await object.body.cancel();
     const note = tooLong ? undefined : decodeNote(await object.bytes());
     if (note === undefined) throw notThere(id);
-    const keptForMs = graceAt(await readGraces(this.#context, signal), modifiedAt);
+    const keptForMs = await this.#context.graceMs({ moment: modifiedAt }, signal);
     return {
       ...note,
       id,

@@ -5,7 +5,7 @@ import { createSha256, fault, iterableStream, shown } from "../../core/kernel.ts
 import type { RegistryError } from "../../core/kernel.ts";
 import { tapped } from "../../core/bytes/bytes.ts";
 import { wordedVerbs } from "../../core/calls/verb_errors.ts";
-import { checkWritable, contextOf } from "../../registry/records.ts";
+import { recordsOf } from "../../registry/records.ts";
 import { StoredUploads } from "./stored_uploads.ts";
 import type { UploadSource, UploadState } from "./stored_uploads.ts";
 import { PieceWriter } from "./write_pieces.ts";
@@ -44,12 +44,12 @@ export function createResumableUploads(
   registry: Registry,
   options: PieceWriterOptions = {},
 ): ResumableUploads {
-  const context = contextOf(registry, "open uploads");
+  const context = recordsOf(registry, "open uploads");
   const stored = new StoredUploads(context);
   const writer = new PieceWriter(context, options);
   const uploads: ResumableUploads = {
     async begin({ size, owner, metadata, signal }) {
-      checkWritable(context, "begin an upload");
+      context.checkWritable("begin an upload");
       if (!Number.isSafeInteger(size) || size < 0) {
         throw invalid(`invalid size ${shown(size)}`, "Pass the number of bytes, at least 0.");
       }
@@ -64,14 +64,14 @@ export function createResumableUploads(
     },
 
     async append(id, chunks, { offset, signal }) {
-      checkWritable(context, "add to an upload");
+      context.checkWritable("add to an upload");
       const at = await stored.look(id, signal);
       if (at.offset !== offset) throw elsewhere(id, offset, at.offset);
       return await writer.write(chunks, { id, offset, size: at.size });
     },
 
     async receive(chunks, { size, owner, signal } = {}) {
-      checkWritable(context, "receive an upload");
+      context.checkWritable("receive an upload");
       const id = context.system.id();
       const hash = createSha256();
       try {

@@ -1,12 +1,12 @@
 // The lifetime of presigned URLs.
 import { fault, shown } from "../../core/kernel.ts";
-import type { Context } from "../../registry/records.ts";
+import type { Records } from "../../registry/records.ts";
 
 const MIN_EXPIRY_MS = 1_000;
 const MAX_EXPIRY_MS = 7 * 24 * 3_600_000; // limit of AWS and GCS
 
 /** Returns the expiry of a new URL. Throws `Invalid` for a lifetime that no store allows. */
-export function expiryOf({ system }: Context, expiresInMs: number): Date {
+export function expiryOf({ system }: Records, expiresInMs: number): Date {
   const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS &&
     expiresInMs <= MAX_EXPIRY_MS;
   if (valid) return new Date(system.now() + expiresInMs);

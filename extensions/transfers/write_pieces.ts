@@ -14,8 +14,7 @@ import {
 import type { RegistryError } from "../../core/kernel.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { retry } from "../../core/retry.ts";
-import { LAYOUT } from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import { LAYOUT, type Records } from "../../registry/records.ts";
 
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */
 export const MAX_PIECE_BYTES: number = 8 * 1024 * 1024;
@@ -39,11 +38,11 @@ export interface PieceWriterOptions {
 
 /** Stores streams as pieces. All streams of one writer share its memory. */
 export class PieceWriter {
-  readonly #context: Context;
+  readonly #context: Records;
   readonly #fixed?: number;
   #active = 0;
 
-  constructor(context: Context, { pieceBytes }: PieceWriterOptions) {
+  constructor(context: Records, { pieceBytes }: PieceWriterOptions) {
     this.#context = context;
     this.#fixed = pieceBytes;
   }
@@ -152,7 +151,7 @@ export interface Arrived {
 }
 
 export async function listPieces(
-  { backend }: Context,
+  { backend }: Records,
   id: string,
   signal?: AbortSignal,
 ): Promise<Arrived> {
@@ -173,13 +172,13 @@ export function pieceKey(id: string, start: number): string {
   return LAYOUT.uploadKey(id, start + 1);
 }
 
-function retrying<T>({ system, retryForMs }: Context, action: () => Promise<T>): Promise<T> {
+function retrying<T>({ system, retryForMs }: Records, action: () => Promise<T>): Promise<T> {
   const passes = (error: unknown) => isRegistryError(error) && error.retry !== "never";
   return retry(action, { system, retryForMs, passes });
 }
 
 /** Creates an object. Equal bytes, as of an earlier try, are a success; others are `Conflict`. */
-export async function putPiece(context: Context, key: string, bytes: Uint8Array): Promise<void> {
+export async function putPiece(context: Records, key: string, bytes: Uint8Array): Promise<void> {
   const { backend } = context;
   await retrying(context, async () => {
     const result = await backend.put(key, bytes, { mode: "create", size: bytes.byteLength });

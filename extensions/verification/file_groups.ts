@@ -1,8 +1,7 @@
 // The files of a version some at a time, so that a long list is not held whole.
 import { artifactDigest } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
-import { FileList, orGone, payloadSource, placeOf } from "../../registry/records.ts";
-import type { Context, Located, PayloadSource } from "../../registry/records.ts";
+import { type Located, type PayloadSource, placeOf, type Records } from "../../registry/records.ts";
 
 /** Pages of a group. Each object that has files of a group is read once for it. */
 const GROUP_PAGES = 32;
@@ -19,20 +18,20 @@ export interface GroupedFiles {
 
 /** Reads the list of a version. Throws the reason if an object of it is missing. */
 export async function groupedFiles(
-  context: Context,
+  context: Records,
   located: Located,
   signal?: AbortSignal,
 ): Promise<GroupedFiles> {
   const { record } = located;
-  const list = new FileList(context, record, { signal });
+  const list = context.files(record, { signal });
   if (list.count === 0) {
-    const source = await payloadSource(context, located, signal);
+    const source = await context.source(located, signal);
     const digest = () => artifactDigest(record.materializer, source.files);
     return { count: source.files.length, digest, groups: () => only(source) };
   }
   const short = { ...located, record: { ...record, files: [], fileList: undefined } };
-  const source = await payloadSource(context, short, signal);
-  const gone = (error: unknown) => orGone(context, located, error);
+  const source = await context.source(short, signal);
+  const gone = (error: unknown) => context.orGone(located, error);
   const digest = () => artifactDigest(record.materializer, list.slices()).catch(gone);
   async function* groups(): AsyncGenerator<PayloadSource> {
     let files: StoredFile[] = [];

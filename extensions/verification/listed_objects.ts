@@ -11,23 +11,15 @@ import {
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
-import {
-  allParts,
-  asPartial,
-  cutOff,
-  LAYOUT,
-  listReadable,
-  PackedMap,
-  saveAgain,
-} from "../../registry/records.ts";
-import type { Context, PayloadSource } from "../../registry/records.ts";
+import { allParts, LAYOUT, PackedMap, saveAgain } from "../../registry/records.ts";
+import type { PayloadSource, Records } from "../../registry/records.ts";
 import type { VerifyReport } from "./report.ts";
 
 type ListedCounts = NonNullable<VerifyReport["listed"]>;
 
 /** Lists payload beside the records below a prefix, whose names come in the same order. */
 export class ListedObjects {
-  readonly #context: Context;
+  readonly #context: Records;
   readonly #signal?: AbortSignal;
   readonly #counts: ListedCounts;
   readonly #entries: AsyncGenerator<ObjectInfo>;
@@ -35,7 +27,7 @@ export class ListedObjects {
   #folder = "";
   #current?: ObjectsOfName;
 
-  constructor(context: Context, prefix: string, counts: ListedCounts, signal?: AbortSignal) {
+  constructor(context: Records, prefix: string, counts: ListedCounts, signal?: AbortSignal) {
     const [, name = "", , , order = ""] = prefix.split("/");
     const folder = `${LAYOUT.folders.objects}${name}/${order && `${order}/`}`; // of a version, its own payload
     const top = prefix === LAYOUT.folders.names ? LAYOUT.folders.objects : folder;
@@ -43,7 +35,7 @@ export class ListedObjects {
     this.#context = context;
     this.#signal = signal;
     this.#counts = counts;
-    this.#entries = listReadable(context, top, { signal, onFailure });
+    this.#entries = context.list(top, { signal, onFailure });
   }
 
   /** Returns the objects of a name, which is not before the last one. */
@@ -71,14 +63,14 @@ export class ListedObjects {
       const { value, done } = await this.#entries.next();
       return done ? undefined : value;
     } catch (error) {
-      await asPartial(this.#context, error, this.#signal);
+      await this.#context.asPartial(error, this.#signal);
     }
   }
 }
 
 /** The listed objects of one name. */
 export class ObjectsOfName {
-  readonly #context: Context;
+  readonly #context: Records;
   readonly #sizes: PackedMap<number>;
   readonly #counts: ListedCounts;
   readonly #signal?: AbortSignal;
@@ -86,7 +78,7 @@ export class ObjectsOfName {
   readonly #asked = new Map<string, Promise<number | undefined>>();
 
   constructor(
-    context: Context,
+    context: Records,
     sizes: PackedMap<number>,
     counts: ListedCounts,
     signal?: AbortSignal,
@@ -151,11 +143,16 @@ export class ObjectsOfName {
     { key, size, part }: { key: string; size: number; part: Part },
   ): RegistryError {
     const { action, subject } = fileOf(source, file);
-    return corrupt(action, subject, cutOff(size, endInObject(part)), {
-      ...saveAgain("Another program changed it."),
-      key,
-      backend: this.#context.backend.location,
-    });
+    return corrupt(
+      action,
+      subject,
+      `a stored object is cut off: ${size} bytes, expected at least ${endInObject(part)}`,
+      {
+        ...saveAgain("Another program changed it."),
+        key,
+        backend: this.#context.backend.location,
+      },
+    );
   }
 
   /** A list may be older than a save, or wrong. */

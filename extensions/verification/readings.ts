@@ -2,8 +2,7 @@
 // longest. Without notes, or with wrong ones, bytes are read again sooner or later than needed.
 import { isRegistryError } from "../../core/kernel.ts";
 import type { Shard } from "../../core/kernel.ts";
-import { decodeNote, encodeNote, LAYOUT } from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import { LAYOUT, type Records } from "../../registry/records.ts";
 import type { VerifyCoverage } from "./report.ts";
 import { windowOfDay } from "./sample.ts";
 import { ALL, POSITIONS, WHOLE } from "./selection.ts";
@@ -20,7 +19,7 @@ interface NotedShard {
 }
 
 export class Readings {
-  readonly #context: Context;
+  readonly #context: Records;
   readonly #own: NotedShard;
   readonly #others: NotedShard[] = [];
   readonly #startedAt: number;
@@ -29,7 +28,7 @@ export class Readings {
 
   /** Reads the notes of all shards, and tries to write that of this one. */
   static async open(
-    context: Context,
+    context: Records,
     { shard = WHOLE, startedAt, signal }: {
       shard?: Readonly<Shard>;
       startedAt: number;
@@ -52,7 +51,7 @@ export class Readings {
     return readings;
   }
 
-  private constructor(context: Context, own: NotedShard, startedAt: number, signal?: AbortSignal) {
+  private constructor(context: Records, own: NotedShard, startedAt: number, signal?: AbortSignal) {
     this.#context = context;
     this.#own = own;
     this.#startedAt = startedAt;
@@ -107,11 +106,10 @@ export class Readings {
   }
 
   async #write(): Promise<boolean | undefined> {
-    const { id, backend } = this.#context;
     const { shard, times } = this.#own;
-    const bytes = encodeNote({ registry: id, ...shard, read: runsOf(times) });
+    const note = { registry: this.#context.id, ...shard, read: runsOf(times) };
     return await this.#attempt("write", async () => {
-      await backend.put(readingsKey(shard), bytes, { signal: this.#signal });
+      await this.#context.notes.write(readingsKey(shard), note, { signal: this.#signal });
       return true;
     });
   }
@@ -153,18 +151,15 @@ function oldestOf(shards: readonly NotedShard[]): Times {
 
 /** Reads a note; undefined if it is missing, damaged or foreign. Times of the future never were. */
 async function readTimes(
-  { backend, id, system }: Context,
+  records: Records,
   shard: Readonly<Shard>,
   signal?: AbortSignal,
 ): Promise<Times | undefined> {
-  const object = await backend.get(readingsKey(shard), { signal });
-  if (object === undefined) return undefined;
-  if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
-  const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null;
-  const { registry, index, count, read } = note ?? {};
-  if (registry !== id || index !== shard.index || count !== shard.count) return undefined;
+  const note = await records.notes.read(readingsKey(shard), { most: MAX_NOTE_BYTES, signal });
+  const { registry, index, count, read } = (note?.value ?? {}) as Record<string, unknown>;
+  if (registry !== records.id || index !== shard.index || count !== shard.count) return undefined;
   const times = new Float64Array(POSITIONS);
-  const now = system.now();
+  const now = records.system.now();
   let from = 0;
   for (const run of Array.isArray(read) ? read : []) {
     const [to, at] = Array.isArray(run) ? run : [];

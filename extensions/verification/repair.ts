@@ -15,16 +15,8 @@ import {
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
-import {
-  allParts,
-  LAYOUT,
-  objectsOf,
-  readVersion,
-  startOperation,
-  StoreReader,
-  versionHeads,
-} from "../../registry/records.ts";
-import type { Context, PayloadSource } from "../../registry/records.ts";
+import { allParts, LAYOUT } from "../../registry/records.ts";
+import type { PayloadSource, Records, StoreReader } from "../../registry/records.ts";
 import { groupedFiles } from "./file_groups.ts";
 import type { VerifyProblem } from "./report.ts";
 
@@ -50,13 +42,13 @@ interface Use {
 }
 
 export class FileRepair {
-  readonly #to: Context;
-  readonly #from: Context;
+  readonly #to: Records;
+  readonly #from: Records;
   readonly #signal?: AbortSignal;
   /** The error of a version whose uses are unknown. */
   #unread?: RegistryError;
 
-  constructor(to: Context, from: Context, signal?: AbortSignal) {
+  constructor(to: Records, from: Records, signal?: AbortSignal) {
     this.#to = to;
     this.#from = from;
     this.#signal = signal;
@@ -106,16 +98,16 @@ export class FileRepair {
   }
 
   /** Yields the files of all versions that can be read. */
-  async *#files(context: Context, name: string): AsyncGenerator<Readable> {
+  async *#files(context: Records, name: string): AsyncGenerator<Readable> {
     const signal = this.#signal;
-    for await (const { head } of versionHeads(context, name, { signal })) {
+    for await (const { head } of context.ofName(name).heads({ signal })) {
       try {
-        const located = await readVersion(context, LAYOUT.cellOf(head.key), { head, signal });
+        const located = await context.version(LAYOUT.cellOf(head.key), { head, signal });
         if (located === undefined) continue;
         const { info, inline } = located.found;
         const inlineAt = info.size - inline.byteLength;
         for await (const source of (await groupedFiles(context, located, signal)).groups()) {
-          const reader = new StoreReader(context, source, { verify: "integrity", signal });
+          const reader = context.reader(source, { verify: "integrity", signal });
           for (const file of source.files) yield { file, reader, source, inlineAt };
         }
       } catch (error) {
@@ -128,12 +120,12 @@ export class FileRepair {
   /** Puts an object again, unless it has the right bytes. */
   async #repairObject(key: string, uses: Use[]): Promise<void> {
     const backend = this.#to.backend, signal = this.#signal;
-    const operation = startOperation(this.#to, `repair "${key}"`, signal);
+    const operation = this.#to.begin(`repair "${key}"`, signal);
     const isRecord = LAYOUT.parseCellKey(key) !== undefined;
     if (isRecord) {
-      const located = await readVersion(this.#to, LAYOUT.cellOf(key), { signal });
+      const located = await this.#to.version(LAYOUT.cellOf(key), { signal });
       if (located?.found.info.key !== key) throw this.#refusal(key, "it was replaced");
-      if (objectsOf(this.#to, located.record).length > 0) { // it could look late
+      if (this.#to.objects(located.record).length > 0) { // it could look late
         throw this.#refusal(key, "the record also has payload");
       }
     }

@@ -3,8 +3,7 @@
 import { invalid, isOfShard, sha256 } from "../../core/kernel.ts";
 import type { Shard } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
-import { runsOf } from "../../registry/records.ts";
-import type { PayloadSource } from "../../registry/records.ts";
+import { type PayloadSource, runsOf } from "../../registry/records.ts";
 
 /** A block belongs to one of these positions. */
 export const POSITIONS = 10_000;

@@ -7,8 +7,7 @@ import { isRegistryError, sha256, valueAt } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { PieceChecks } from "./piece_checks.ts";
-import { allParts, endOf, runsOf } from "../../registry/records.ts";
-import type { PayloadSource, StoreReader } from "../../registry/records.ts";
+import { allParts, type PayloadSource, runsOf, type StoreReader } from "../../registry/records.ts";
 import type { Amounts, Selection } from "./selection.ts";
 
 /** A file with the right bytes. */
@@ -178,10 +177,10 @@ function* placesOf(
   let run = runs.next().value!;
   for (let chunk = 0, from = 0; chunk < list.count; chunk++) {
     const to = from + list.lengthOf(chunk);
-    while (endOf(run) <= from) run = runs.next().value!;
+    while (run.start + run.size <= from) run = runs.next().value!;
     const { offset = 0, start, parts: [part] } = run;
     const key = source.keyOf(file, part);
-    yield { chunk, key, offset: offset + from - start, isWhole: to <= endOf(run) };
+    yield { chunk, key, offset: offset + from - start, isWhole: to <= run.start + run.size };
     from = to;
   }
 }

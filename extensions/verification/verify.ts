@@ -10,21 +10,8 @@ import {
   parseVersion,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { decodeName } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
-import {
-  checkKnown,
-  checkWritable,
-  contextOf,
-  findingLostObjects,
-  LAYOUT,
-  lineageKeys,
-  listReadable,
-  locate,
-  readHead,
-  readInput,
-} from "../../registry/records.ts";
-import type { Context } from "../../registry/records.ts";
+import { LAYOUT, readInput, type Records, recordsOf } from "../../registry/records.ts";
 import { Readings } from "./readings.ts";
 import { addProblem, asProblem } from "./report.ts";
 import type {
@@ -50,8 +37,7 @@ export async function verifyRegistry(
   const { deep = !listed || sample !== undefined } = options;
   checkOptions({ repairFrom, shard, sample, deep });
   // without the cache: the data of the store is to be verified
-  const stored: Context = { ...contextOf(registry, ACTION), cache: undefined };
-  const context = findingLostObjects(stored);
+  const context = recordsOf(registry, ACTION).findingLost({ cached: false });
   const report = emptyReport();
   if (listed) report.listed = { objects: 0, bytes: 0 };
   const startedAt = context.system.now();
@@ -98,7 +84,7 @@ function emptyReport(): VerifyReport {
  * of earlier runs.
  */
 async function verifyPlaces(
-  context: Context,
+  context: Records,
   report: VerifyReport,
   options: Omit<VerifyRecordsOptions, "onRecord">,
 ): Promise<boolean> {
@@ -122,7 +108,7 @@ async function verifyPlaces(
     const requested = new Set<string>();
     for await (const ref of names) {
       const { name, selector } = parseRef(ref);
-      await checkKnown(context, name, signal);
+      await context.checkName(name, signal);
       requested.add(name);
       if (selector.kind !== "latest" || ref.includes("@")) {
         await verify(await cellOfRef(context, parseRef(ref), signal));
@@ -131,12 +117,8 @@ async function verifyPlaces(
       await verify(LAYOUT.nameFolder(name));
       await countStrangers(context, LAYOUT.objectsFolder(name), counting);
     }
-    for await (
-      const entry of context.backend.list(LAYOUT.folders.names, { delimiter: "/", signal })
-    ) {
-      if (!isPrefix(entry) || !selection.owns(entry.prefix)) continue;
-      const name = decodeName(entry.prefix.slice(LAYOUT.folders.names.length, -1));
-      if (name !== undefined && !requested.has(name)) unseen.names++;
+    for await (const name of context.names(LAYOUT.folders.names, { signal })) {
+      if (selection.owns(LAYOUT.nameFolder(name)) && !requested.has(name)) unseen.names++;
     }
     return false;
   }
@@ -144,13 +126,13 @@ async function verifyPlaces(
 
 /** Repairs damaged files and missing lineage notes. */
 async function repair(
-  to: Context,
+  to: Records,
   copy: Registry,
   report: VerifyReport,
   { signal }: VerifyOptions,
 ): Promise<void> {
-  checkWritable(to, "repair it");
-  const from = findingLostObjects({ ...contextOf(copy, "repair from it"), cache: undefined });
+  to.checkWritable("repair it");
+  const from = recordsOf(copy, "repair from it").findingLost({ cached: false });
   const { FileRepair } = await import("./repair.ts");
   const isLineage = ({ key }: VerifyProblem) =>
     key.startsWith(LAYOUT.folders.lineage) || LAYOUT.parseReleasedMark(key) !== undefined;
@@ -173,12 +155,12 @@ async function repair(
 }
 
 /** Returns the cell of a version, which may be damaged. */
-async function cellOfRef(context: Context, ref: Ref, signal?: AbortSignal): Promise<string> {
+async function cellOfRef(context: Records, ref: Ref, signal?: AbortSignal): Promise<string> {
   const { name, selector } = ref;
   const { versioned } = context.settings;
   const cell = selector.kind === "version" && LAYOUT.versionCell(name, selector.version, versioned);
-  if (cell && await readHead(context, cell, signal) !== undefined) return cell;
-  return (await locate(context, ref, { signal })).cell;
+  if (cell && await context.head(cell, signal) !== undefined) return cell;
+  return (await context.find(ref, { signal })).cell;
 }
 
 interface Counting extends SignalOptions {
@@ -195,16 +177,16 @@ function count(
   if (selection.owns(key)) unseen[kind]++;
 }
 
-async function countStrangers(context: Context, prefix: string, counting: Counting): Promise<void> {
+async function countStrangers(context: Records, prefix: string, counting: Counting): Promise<void> {
   const { signal } = counting;
   const onFailure = (_: unknown, key: string) => count(counting, "strangers", key);
-  for await (const { key } of listReadable(context, prefix, { signal, onFailure })) {
+  for await (const { key } of context.list(prefix, { signal, onFailure })) {
     if (LAYOUT.parsePayloadKey(key) === undefined) count(counting, "strangers", key);
   }
 }
 
 /** Counts objects other than records and payload. Returns true if there are notes of `verify`. */
-async function countOthers(context: Context, counting: Counting): Promise<boolean> {
+async function countOthers(context: Records, counting: Counting): Promise<boolean> {
   const { signal } = counting;
   let hasReadings = false;
   for await (const top of context.backend.list("", { delimiter: "/", signal })) {
@@ -219,7 +201,7 @@ async function countOthers(context: Context, counting: Counting): Promise<boolea
     ) {
       const kind = LAYOUT.folders.auxiliary.includes(top.prefix) ? "auxiliary" : "strangers";
       const onFailure = (_: unknown, key: string) => count(counting, "strangers", key);
-      for await (const { key } of listReadable(context, top.prefix, { signal, onFailure })) {
+      for await (const { key } of context.list(top.prefix, { signal, onFailure })) {
         if (key.startsWith(LAYOUT.folders.readings)) hasReadings = true;
         else count(counting, kind, key);
       }
@@ -230,12 +212,12 @@ async function countOthers(context: Context, counting: Counting): Promise<boolea
 
 /** Compares the inputs in records with the lineage notes. */
 export class LineageCheck {
-  readonly #context: Context;
+  readonly #context: Records;
   readonly #selection: Selection;
   readonly #expected = new Map<string, { ref: string; record: string }>();
   readonly #inputs = new Set<string>();
 
-  constructor(context: Context, selection: Selection) {
+  constructor(context: Records, selection: Selection) {
     this.#context = context;
     this.#selection = selection;
   }
@@ -250,7 +232,7 @@ export class LineageCheck {
       ref: `${name}@${version.canonical}`,
       record: LAYOUT.recordKey(cell, generation),
     };
-    for (const key of lineageKeys(this.#context, { ...record, version, inputs })) {
+    for (const key of this.#context.lineageKeys({ ...record, version, inputs })) {
       this.#expected.set(key, from);
     }
     for (const input of inputs) {
@@ -267,7 +249,7 @@ export class LineageCheck {
     const onFailure = (error: RegistryError, key: string) =>
       addProblem(report, asProblem("lineage", key, error), options);
     for await (
-      const { key } of listReadable(context, LAYOUT.folders.lineage, { signal, onFailure })
+      const { key } of context.list(LAYOUT.folders.lineage, { signal, onFailure })
     ) {
       const note = LAYOUT.parseLineageKey(key);
       const cell = note && LAYOUT.versionCell(note.name, note.version, context.settings.versioned);
@@ -276,7 +258,7 @@ export class LineageCheck {
       else if (++lineage.notes && !expected.delete(key)) lineage.stale++;
     }
     await forEachAtOnce(this.#inputs, async (cell) => {
-      const head = await readHead(context, cell, signal);
+      const head = await context.head(cell, signal);
       if (head === undefined || head.dead) lineage.dangling++;
     });
     for (const [key, { ref, record }] of expected) {
@@ -289,7 +271,7 @@ export class LineageCheck {
 
 /** Returns true if a key is a mark of a release and there, or an early program wrote its mark. */
 async function isMarked(
-  { backend }: Context,
+  { backend }: Records,
   key: string,
   signal?: AbortSignal,
 ): Promise<boolean> {

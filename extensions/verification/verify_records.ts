@@ -13,17 +13,7 @@ import {
 import type { RegistryError } from "../../core/kernel.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
-import {
-  asPartial,
-  LAYOUT,
-  listReadable,
-  locate,
-  misplaced,
-  readRecord,
-  TOMBSTONE_BYTES,
-  versionHeads,
-} from "../../registry/records.ts";
-import type { CellKey, Context } from "../../registry/records.ts";
+import { type CellKey, headIn, LAYOUT, misplaced, type Records } from "../../registry/records.ts";
 import { ListedObjects } from "./listed_objects.ts";
 import type { ObjectsOfName } from "./listed_objects.ts";
 import { addProblem, asProblem } from "./report.ts";
@@ -51,12 +41,12 @@ interface Place {
 
 /** True for a record whose version is read. */
 function isVersion({ key, newest, info }: Place): boolean {
-  return newest && key?.kind === "version" && info.size !== TOMBSTONE_BYTES;
+  return newest && key?.kind === "version" && !headIn(info)?.dead;
 }
 
 /** Verifies every record below a prefix, and reports problems in the order of keys. */
 export async function verifyRecords(
-  context: Context,
+  context: Records,
   prefix: string,
   report: VerifyReport,
   options: VerifyRecordsOptions,
@@ -75,7 +65,7 @@ export async function verifyRecords(
     addProblem(report, asProblem(nameOf(at), at, error), options);
   };
   try {
-    for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
+    for await (const info of context.list(prefix, { signal: options.signal, onFailure })) {
       if (LAYOUT.parseReleasedMark(info.key) !== undefined) continue;
       const key = LAYOUT.parseCellKey(info.key);
       if (
@@ -114,12 +104,12 @@ function isSettings(key: string): boolean {
 }
 
 /** Returns true if a cell is in the right folder. */
-function isOurs({ settings }: Context, { kind, name, version, cell }: CellKey): boolean {
+function isOurs({ settings }: Records, { kind, name, version, cell }: CellKey): boolean {
   return kind !== "version" || LAYOUT.versionCell(name, version!, settings.versioned) === cell;
 }
 
 async function verifyBatch(
-  context: Context,
+  context: Records,
   batch: readonly Place[],
   report: VerifyReport,
   options: VerifyRecordsOptions,
@@ -190,14 +180,14 @@ function refOf({ key }: Place): string {
 
 /** Verifies a record other than a version's newest. A missing one was collected or replaced. */
 async function verifyRecord(
-  context: Context,
+  context: Records,
   place: Place,
   { unseen }: VerifyReport,
   { signal, onRecord }: VerifyRecordsOptions,
 ): Promise<RegistryError | undefined> {
   const { info, key, newest } = place;
   try {
-    const record = (await readRecord(context, info.key, signal))?.record;
+    const record = (await context.read(info.key, signal))?.record;
     if (record === undefined) return undefined;
     if (!belongs(context, record, place)) return misplaced(info.key, record);
     if (record.kind === "version") unseen.generations++, onRecord?.(record);
@@ -205,7 +195,7 @@ async function verifyRecord(
       return await verifyAlias(context, key!, signal);
     }
   } catch (error) {
-    const partial = await asPartial(context, error, signal);
+    const partial = await context.asPartial(error, signal);
     return partial.code === "Corrupt" && newest && key?.kind === "alias"
       ? damagedAlias(key, partial)
       : partial;
@@ -213,7 +203,7 @@ async function verifyRecord(
 }
 
 /** Returns true if a record is in its own cell. Tombstones name none. */
-function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): boolean {
+function belongs({ id, settings }: Records, record: AnyRecord, { key }: Place): boolean {
   if (key === undefined) {
     return record.kind === "settings" &&
       (record.generation === 1 ? record.commit : record.registry) === id;
@@ -232,20 +222,20 @@ function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): 
 
 /** Verifies that an alias of a name with versions leads to one. */
 async function verifyAlias(
-  context: Context,
+  context: Records,
   { name, label }: CellKey,
   signal?: AbortSignal,
 ): Promise<RegistryError | undefined> {
   try {
-    await locate(context, parseRef(name, label!), { ifThere: true, signal });
+    await context.find(parseRef(name, label!), { signal });
     return undefined;
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) {
-      await asPartial(context, error, signal);
+      await context.asPartial(error, signal);
       return undefined; // reported with the version
     }
     if (error.reason?.kind !== "alias_dangling") return undefined; // deleted meanwhile
-    for await (const _ of versionHeads(context, name, { signal })) return error;
+    for await (const _ of context.ofName(name).heads({ signal })) return error;
     return undefined; // deleted with its name
   }
 }

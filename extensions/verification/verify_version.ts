@@ -3,17 +3,8 @@ import type { Version } from "../../mod.ts";
 import { corrupt, isRegistryError, notFound } from "../../core/kernel.ts";
 import type { createLimit, RegistryError } from "../../core/kernel.ts";
 import { drain, readThrough } from "../../core/work/read_through.ts";
-import {
-  asPartial,
-  corruptRecord,
-  createArtifact,
-  LAYOUT,
-  readHead,
-  readRecord,
-  readVersion,
-  StoreReader,
-} from "../../registry/records.ts";
-import type { Context, Head, Located, PayloadSource } from "../../registry/records.ts";
+import { corruptRecord, LAYOUT } from "../../registry/records.ts";
+import type { Head, Located, PayloadSource, Records } from "../../registry/records.ts";
 import { groupedFiles } from "./file_groups.ts";
 import type { ObjectsOfName } from "./listed_objects.ts";
 import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";
@@ -42,7 +33,7 @@ interface VerifyVersionOptions extends VerifyRecordsOptions {
 
 /** Verifies a version, and counts it in the report. Returns its problems. */
 export async function verifyVersion(
-  context: Context,
+  context: Records,
   listed: ListedVersion,
   report: VerifyReport,
   options: VerifyVersionOptions,
@@ -59,14 +50,14 @@ interface Total {
 }
 
 class VersionCheck {
-  readonly #context: Context;
+  readonly #context: Records;
   readonly #listed: ListedVersion;
   readonly #report: VerifyReport;
   readonly #options: VerifyVersionOptions;
   readonly #cell: string;
 
   constructor(
-    context: Context,
+    context: Records,
     listed: ListedVersion,
     report: VerifyReport,
     options: VerifyVersionOptions,
@@ -85,8 +76,8 @@ class VersionCheck {
     let listed: Head | undefined = head;
     for (;; listed = undefined) { // the listing is used in the first attempt only
       try {
-        const located = await readVersion(context, this.#cell, { head: listed, signal });
-        const problem = context.voids.has(head.key) ? expiredRecord(head.key) : undefined;
+        const located = await context.version(this.#cell, { head: listed, signal });
+        const problem = context.isKnownVoid(head.key) ? expiredRecord(head.key) : undefined;
         if (located === undefined) {
           return damageBy(problem ?? await scrubbedHead(context, head, signal));
         }
@@ -95,7 +86,7 @@ class VersionCheck {
       } catch (error) {
         if (isRegistryError(error, "Conflict")) continue; // overwritten or expired meanwhile
         verified.isPartial = true;
-        return this.#counted(await asPartial(context, error, signal));
+        return this.#counted(await context.asPartial(error, signal));
       }
     }
   }
@@ -144,8 +135,8 @@ class VersionCheck {
   async #readGroup(source: PayloadSource, damaged: Damage[], total: Total): Promise<void> {
     const { verified, signal } = this.#options;
     const reading = { verify: "integrity" as const, signal };
-    const reader = new StoreReader(this.#context, source, reading);
-    const artifact = createArtifact(this.#context, source, reading);
+    const reader = this.#context.reader(source, reading);
+    const artifact = this.#context.artifact(source, reading);
     const amounts = new Map<string, Amounts>();
     const onFile = (path: string, its: Amounts) => void amounts.set(path, its);
     const verify = verified.reading(source, reader, { cell: this.#cell, onFile, signal });
@@ -185,14 +176,14 @@ function damageBy(error: RegistryError | undefined): Damage[] {
 
 /** Makes the error of a record without content that is the newest: records above it are lost. */
 async function scrubbedHead(
-  context: Context,
+  context: Records,
   { key }: Head,
   signal?: AbortSignal,
 ): Promise<RegistryError | undefined> {
-  const record = (await readRecord(context, key, signal))?.record;
+  const record = (await context.read(key, signal))?.record;
   if (
     record?.kind !== "scrubbed" ||
-    (await readHead(context, LAYOUT.cellOf(key), signal))?.key !== key
+    (await context.head(LAYOUT.cellOf(key), signal))?.key !== key
   ) {
     return undefined;
   }

@@ -1,7 +1,7 @@
 // The grace periods of a registry: the one of its creation and those set since (FORMAT.md,
 // section 6.4). Writers always use the least grace period, and every other is at least as long.
 import { corrupt, invalid } from "../../core/errors.ts";
-import { asGeneration, misplaced, readHead, readRecord, recordOfKind } from "./heads.ts";
+import { listHeads, misplaced, readHead, readRecord, recordOfKind } from "./heads.ts";
 import { SETTINGS } from "../format/layout.ts";
 import type { Store } from "./store.ts";
 
@@ -36,9 +36,7 @@ export async function readGraces(store: Store, signal?: AbortSignal): Promise<Gr
   if (head?.generation === 1) return [{ graceMs }];
   const graces: SetGrace[] = [];
   let above: { generation: number; modifiedAt: number } | undefined;
-  for await (const entry of backend.list(SETTINGS, { signal })) {
-    const listed = asGeneration(entry);
-    if (listed === undefined) continue;
+  for await (const listed of listHeads(store, SETTINGS, { signal })) {
     const object = await readRecord(store, listed, signal);
     if (object === undefined || above !== undefined && above.generation !== listed.generation + 1) {
       break;

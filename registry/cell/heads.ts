@@ -34,15 +34,13 @@ import {
   versionKindFolder,
 } from "../format/layout.ts";
 
-export interface Generation extends ObjectInfo {
+/** A record as it is listed: the newest of its cell, or an older one. */
+export interface Head extends ObjectInfo {
   generation: number;
-  /** The stored record, if it was read with the listing. Can be used once. */
-  object?: StoredObject;
-}
-
-export interface Head extends Generation {
   /** True for a tombstone; false for damage, which reading reports. */
   dead: boolean;
+  /** The stored record, if it was read with the listing. Can be used once. */
+  object?: StoredObject;
 }
 
 export interface FoundRecord extends DecodedRecord {
@@ -59,19 +57,27 @@ export interface Located {
   record: VersionRecord;
 }
 
-/** Parses a listed entry as a generation; undefined for prefixes and foreign files. */
-export function asGeneration(entry: ObjectInfo | Prefix): Generation | undefined {
-  if (isPrefix(entry)) return undefined;
-  const generation = generationOf(entry.key);
-  return generation === undefined ? undefined : { ...entry, generation };
+/** Returns the record that a listed entry is; undefined for prefixes and foreign files. */
+export function headIn(entry: ObjectInfo | Prefix): Head | undefined {
+  const generation = isPrefix(entry) ? undefined : generationOf(entry.key);
+  if (isPrefix(entry) || generation === undefined) return undefined;
+  return { ...entry, generation, dead: entry.size === TOMBSTONE_BYTES };
+}
+
+/** Lists the records below a prefix, those of a cell newest first. */
+export async function* listHeads(
+  { backend }: { backend: Pick<Backend, "list"> },
+  prefix: string,
+  options: { after?: string; signal?: AbortSignal },
+): AsyncGenerator<Head> {
+  for await (const entry of backend.list(prefix, options)) {
+    const head = headIn(entry);
+    if (head !== undefined) yield head;
+  }
 }
 
 function generationOf(key: string): number | undefined {
   return parseGeneration(key.slice(key.lastIndexOf("/") + 1));
-}
-
-export function headOf(newest: Generation): Head {
-  return { ...newest, dead: newest.size === TOMBSTONE_BYTES };
 }
 
 /**
@@ -91,9 +97,9 @@ export async function readHead(
     for await (const entry of backend.list(cell, { limit: 1, signal })) first = entry as ObjectInfo;
   }
   if (first === undefined) return undefined;
-  const newest = asGeneration(first);
+  const newest = headIn(first);
   if (newest !== undefined && !voids?.has(newest.key)) {
-    return object === undefined ? headOf(newest) : { ...headOf(newest), object };
+    return object === undefined ? newest : { ...newest, object };
   }
   return await headBehind(backend, cell, { after: newest?.key ?? cell, voids, signal });
 }
@@ -108,19 +114,18 @@ async function headBehind(
     signal?: AbortSignal;
   },
 ): Promise<Head | undefined> {
-  for await (const entry of backend.list(cell, { after, signal })) {
-    const newest = asGeneration(entry);
-    if (newest !== undefined && !voids?.has(newest.key)) return headOf(newest);
+  for await (const newest of listHeads({ backend }, cell, { after, signal })) {
+    if (!voids?.has(newest.key)) return newest;
   }
 }
 
 /** Reads a record, by key or as found in its cell. Throws `Corrupt` for damage. */
 export async function readRecord(
   store: Pick<OpeningStore, "backend">,
-  at: string | Generation,
+  at: string | Head,
   signal?: AbortSignal,
 ): Promise<FoundRecord | undefined> {
-  const { key, object = await store.backend.get(key, { signal }) }: Partial<Generation> & {
+  const { key, object = await store.backend.get(key, { signal }) }: Partial<Head> & {
     key: string;
   } = typeof at === "string" ? { key: at } : at;
   if (object === undefined) return undefined;
@@ -170,11 +175,9 @@ export async function* liveHeads(
     if (to !== undefined && !isPrefix(entry) && entry.key > to) return;
     if (isPrefix(entry) || isMark?.(entry)) continue;
     if (cell !== "" && entry.key.startsWith(cell)) continue; // older
-    const newest = asGeneration(entry);
     const its = cellOf(entry.key);
-    const head = newest === undefined
-      ? await headBehind(store.backend, its, { signal }) // a foreign file may hide the head
-      : headOf(newest);
+    // a foreign file may hide the head
+    const head = headIn(entry) ?? await headBehind(store.backend, its, { signal });
     if (head === undefined || cellOf(head.key) !== its) continue;
     cell = its;
     if (!head.dead || deleted) yield head;

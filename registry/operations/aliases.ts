@@ -1,6 +1,6 @@
 // Aliases: names of versions that can be changed.
 import { type Author, authorOf } from "../../core/naming/author.ts";
-import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
+import type { ObjectInfo } from "../../core/backend.ts";
 import {
   conflict,
   fault,
@@ -24,8 +24,14 @@ import { parseVersion } from "../../core/naming/versions.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";
 import { checkWritable, type Context } from "./context.ts";
 import { checkUnprotectedAlias } from "./protection.ts";
-import { asGeneration, liveHeads, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
-import type { FoundRecord } from "../cell/heads.ts";
+import {
+  type FoundRecord,
+  listHeads,
+  liveHeads,
+  readHead,
+  readRecord,
+  recordOfKind,
+} from "../cell/heads.ts";
 import {
   aliasCell,
   aliasesFolder,
@@ -285,10 +291,9 @@ async function* aliasRecords(
   const cell = aliasCell(name, alias);
   const from = after === undefined ? undefined : recordKey(cell, after);
   let count = 0;
-  for await (const entry of context.backend.list(cell, { after: from, signal })) {
+  for await (const listed of listHeads(context, cell, { after: from, signal })) {
     if (count >= limit) return;
-    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
-    const object = listed && await readRecord(context, listed.key, signal);
+    const object = await readRecord(context, listed, signal);
     if (object === undefined) continue; // not a record of this alias
     count++;
     const isSet = object.record.kind !== "deleted";

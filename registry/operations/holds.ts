@@ -30,7 +30,7 @@ interface Holds {
 }
 
 /** Records that were read before. */
-interface KnownHolds {
+export interface KnownHolds {
   aliases: KnownAliases;
   /** By commit: what a version names, which never changes. */
   releases: Map<string, ReleaseHold[]>;

@@ -3,7 +3,7 @@ import type { Annotations } from "../../core/artifact.ts";
 import { isUnreadable, notFound, type RegistryError } from "../../core/errors.ts";
 import { inWords } from "../../core/calls/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
-import type { Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
+import type { VersionEntry, VersionsOptions } from "../../core/registry.ts";
 import { parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
 import { noteListed } from "../cache/cached_records.ts";
 import type { Context } from "./context.ts";
@@ -82,16 +82,6 @@ export async function checkKnown(
   checkName(name);
   if (await readHead(context, versionsFolder(name), signal) !== undefined) return;
   throw noSuchName(name, context.backend.location);
-}
-
-/** Throws `NotFound` for a name without a version, in a registry that does not list deletions. */
-export async function checkHas(
-  registry: Registry,
-  name: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  for await (const _ of registry.versions(name, { limit: 1, signal })) return;
-  throw noSuchName(name, registry.location);
 }
 
 export function noSuchName(name: string, backend: string): RegistryError {

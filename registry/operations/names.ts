@@ -5,7 +5,7 @@ import { isPrefix } from "../../core/backend.ts";
 import { checkName } from "../../core/naming/names.ts";
 import type { NamesOptions } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { anyVersion, asGeneration, headOf } from "../cell/heads.ts";
+import { anyVersion, headIn } from "../cell/heads.ts";
 import { afterFolder, nameFolder, NAMES, namesPrefix, parseCellKey } from "../format/layout.ts";
 import type { Context } from "./context.ts";
 
@@ -79,7 +79,7 @@ async function* namesOfRecords(
     const record = isListed || cell !== "" && key.startsWith(cell) ? undefined : parseCellKey(key);
     if (record?.kind === "version") {
       cell = record.cell;
-      isListed = !headOf(asGeneration(entry)!).dead;
+      isListed = !headIn(entry)!.dead;
       if (isListed) yield record.name;
     }
     if (entries % PAGE !== 0 || folder === "") continue;

@@ -8,16 +8,17 @@ import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context } from "./context.ts";
 import {
-  asGeneration,
-  headOf,
+  type FoundRecord,
+  type Head,
+  headIn,
   liveHeads,
+  type Located,
   misplaced,
   readHead,
   readRecord,
   recordOfKind,
   versionHeads,
 } from "../cell/heads.ts";
-import type { FoundRecord, Head, Located } from "../cell/heads.ts";
 import { aliasCell, cellOf, nameFolder, versionCell, versionsFolder } from "../format/layout.ts";
 import { compareWithStore } from "../cache/cached_records.ts";
 import { isVoid } from "../cell/voids.ts";
@@ -223,8 +224,8 @@ async function headsFrom(
   if (!isStable || backend.getFirst !== undefined || farAliases.has(after)) return undefined;
   const heads = new Map<string, Head>();
   for await (const entry of backend.list(nameFolder(name), { after, limit: NEARBY, signal })) {
-    const listed = asGeneration(entry), cell = listed && cellOf(listed.key);
-    if (cell !== undefined && !heads.has(cell)) heads.set(cell, headOf(listed!));
+    const head = headIn(entry), cell = head && cellOf(head.key);
+    if (cell !== undefined && !heads.has(cell)) heads.set(cell, head!);
   }
   return heads;
 }

@@ -27,16 +27,6 @@ export interface NameTableOptions<Entry> {
   signal?: AbortSignal;
 }
 
-/** Reads the pages of a table: a list, and a get for each 10,000 names. */
-export async function readNameTable<Entry>(
-  context: Context,
-  options: NameTableOptions<Entry>,
-): Promise<NameTable<Entry>> {
-  const table = new NameTable(context, options);
-  await table.read();
-  return table;
-}
-
 /** A table as it was read. */
 export class NameTable<Entry> {
   /** Entries by encoded name. */
@@ -53,6 +43,7 @@ export class NameTable<Entry> {
     this.#savedAt = context.system.monotonic();
   }
 
+  /** Reads its pages: a list, and a get for each 10,000 names. */
   async read(): Promise<void> {
     const { folder, signal } = this.#options;
     await this.#attempt("read", async () => {

@@ -31,4 +31,4 @@ import "../../registry/operations/annotate.ts";
 import "../../extensions/maintenance/space/version_space.ts";
 import "../../extensions/maintenance/rules/change_rules.ts";
 import "../../extensions/verification/repair.ts";
-import "../../extensions/mirrors/copying/copy_pages.ts";
+import "../../registry/records/save_groups.ts";

@@ -28,7 +28,7 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/void-record-keeps-its-place",
     file: "extensions/maintenance/garbage/garbage_of_name.ts",
-    text: "if (!await isVoid(context, late, signal)) break;",
+    text: "if (!await context.isVoid(late, signal)) break;",
     replacement: "if (late !== null) break;",
     test: "tests/extensions/maintenance/garbage/note_test.ts",
     testName: "a late record that may expire is read each time",

@@ -1,17 +1,8 @@
 // The garbage collector: removes data that nothing refers to. Any number may run at the same time,
 // beside readers and writers.
 import type { Registry } from "../../../mod.ts";
-import { forEachAtOnce, isPrefix } from "../../../core/kernel.ts";
-import {
-  asPartial,
-  checkWritable,
-  contextOf,
-  LAYOUT,
-  PackedMap,
-  passNames,
-} from "../../../registry/records.ts";
-import type { Context } from "../../../registry/records.ts";
-import { decodeName } from "../../../core/naming/names.ts";
+import { encodeName, forEachAtOnce, isPrefix } from "../../../core/kernel.ts";
+import { LAYOUT, PackedMap, type Records, recordsOf } from "../../../registry/records.ts";
 import { Collection, newReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./drafts.ts";
@@ -24,8 +15,8 @@ export async function collectGarbage(
   registry: Registry,
   options: GarbageOptions = {},
 ): Promise<GarbageReport> {
-  const context = contextOf(registry, "collect garbage");
-  checkWritable(context, "collect garbage");
+  const context = recordsOf(registry, "collect garbage");
+  context.checkWritable("collect garbage");
   const { dryRun = false, signal } = options;
   const { mark, key } = await takeMark(context, "collect garbage", signal);
   try {
@@ -47,7 +38,7 @@ export async function collectGarbage(
  * Returns false if the store has no space left but that for deletions. Then the notes of earlier
  * runs go too, which are made again by one run; those of `verify` take a month.
  */
-async function hasSpace({ backend, logger }: Context, { signal }: GarbageOptions) {
+async function hasSpace({ backend, logger }: Records, { signal }: GarbageOptions) {
   if (await backend.reserve?.({ signal }) ?? true) return true;
   logger.warn("collect garbage: the store is full: notes are removed, so the next run reads more");
   for await (const entry of backend.list(LAYOUT.folders.garbageNotes, { signal })) {
@@ -107,7 +98,7 @@ async function collectNames(collection: Collection, report: GarbageReport): Prom
         await action(name);
       } catch (error) {
         // Unreadable data may refer to anything of its name: keep all of it.
-        const failure = await asPartial(context, error, signal);
+        const failure = await context.asPartial(error, signal);
         collection.fail(failure.key ?? name, failure);
         waiting.add(name);
       }
@@ -132,14 +123,14 @@ async function namesToLookAt(collection: Collection, quiet: QuietNames): Promise
     if (name === undefined) tops.push(LAYOUT.folders.names);
     else inspect(name);
   };
-  for await (const listed of passNames(context, { signal, onFailure })) {
+  for await (const listed of context.pass({ signal, onFailure })) {
     if (quiet.skips(listed)) names.set(listed.name, true);
     else inspect(listed.name);
   }
   for (const top of tops) {
-    for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {
-      const name = isPrefix(entry) ? entry.prefix.slice(top.length, -1) : "";
-      if (decodeName(name) !== undefined && !names.has(name)) inspect(name);
+    for await (const decoded of context.names(top, { signal })) {
+      const name = encodeName(decoded);
+      if (!names.has(name)) inspect(name);
     }
   }
   return wanted;

@@ -2,8 +2,7 @@
 import type { ErrorCode } from "../../../mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
 import { isPrefix, isRegistryError, unavailable } from "../../../core/kernel.ts";
-import { bindingGraceMs, LAYOUT, PackedMap, readGraces } from "../../../registry/records.ts";
-import type { Context } from "../../../registry/records.ts";
+import { LAYOUT, PackedMap, type Records } from "../../../registry/records.ts";
 import type { Cell, Folder, KnownName } from "./known.ts";
 import { Outlook, type Waiting } from "./outlook.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
@@ -126,7 +125,7 @@ interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
 export type Moment = Record<"wall" | "monotonic", number>;
 
 export class Collection {
-  readonly context: Context;
+  readonly context: Records;
   readonly signal?: AbortSignal;
   readonly dryRun: boolean;
   readonly forget: boolean;
@@ -140,7 +139,7 @@ export class Collection {
   readonly #options: CollectionOptions;
   readonly #begun: Moment;
 
-  constructor(context: Context, options: CollectionOptions) {
+  constructor(context: Records, options: CollectionOptions) {
     const { report, markKey, signal, forget = false, now = false, measure } = options;
     this.context = context;
     this.signal = signal;
@@ -289,11 +288,11 @@ function named(item: GarbageItem): GarbageItem {
 
 /** Returns an empty report for the grace periods that bind at a mark, by default now. */
 export async function newReport(
-  context: Context,
+  context: Records,
   { dryRun, mark, signal }: SignalOptions & { dryRun: boolean; mark?: number },
 ): Promise<GarbageReport> {
-  const now = mark ?? context.system.now() + (context.clockOffset?.ms ?? 0);
-  const graceMs = bindingGraceMs(await readGraces(context, signal), now);
+  const now = mark ?? context.now();
+  const graceMs = await context.graceMs({ now }, signal);
   const none = () => ({ count: 0, bytes: 0 });
   return {
     dryRun,
@@ -336,7 +335,7 @@ export function memoryMs(graceMs: number): number {
  * grace period: then ages cannot be trusted for deletions.
  */
 export async function takeMark(
-  context: Context,
+  context: Records,
   action: string,
   signal?: AbortSignal,
 ): Promise<{ mark: number; key: string }> {
@@ -354,7 +353,7 @@ export async function takeMark(
 
 /** Reads the time of the store from a mark, which it removes. */
 export async function readStoreTime(
-  context: Context,
+  context: Records,
   action: string,
   signal?: AbortSignal,
 ): Promise<number> {

@@ -2,10 +2,11 @@
 import type { ObjectInfo } from "../../../backends/mod.ts";
 import { shown } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import { DISCARDED_BYTES, draftMemoryMs, LAYOUT, listReadable } from "../../../registry/records.ts";
-import type { DraftEntry } from "../../../registry/records.ts";
+import { LAYOUT, StoredDraft } from "../../../registry/records.ts";
 import type { Collection, DraftNeeds, DraftPlaces, GarbageItem } from "./collection.ts";
 import { NO_PLACES } from "./collection.ts";
+
+type DraftKey = NonNullable<ReturnType<typeof LAYOUT.parseDraftKey>>;
 
 interface ListedDraft {
   /** Its additions and marks. */
@@ -14,6 +15,8 @@ interface ListedDraft {
   newest: number;
   end?: ObjectInfo;
 }
+
+const { isDiscarded, memoryMs } = StoredDraft;
 
 const COMMITTED = "committed";
 const DISCARDED = "discarded";
@@ -35,7 +38,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     unreadable.set(name, error);
   };
   let current: { name: string; draft: string; listed: ListedDraft } | undefined;
-  for await (const entry of listReadable(context, LAYOUT.folders.drafts, { signal, onFailure })) {
+  for await (const entry of context.list(LAYOUT.folders.drafts, { signal, onFailure })) {
     const key = LAYOUT.parseDraftKey(entry.key);
     if (key === undefined) continue;
     if (current?.name !== key.name || current.draft !== key.draft) {
@@ -77,11 +80,13 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     names.add(name);
     if (unreadable.has(name)) return;
     const { end } = listed;
-    if (end !== undefined && !isDiscarded(end)) note(name, "committed", [decodeName(draft)!]);
+    if (end !== undefined && !isDiscarded(end)) {
+      note(name, "committed", [decodeName(draft)!]);
+    }
     if (!isGone(collection, listed)) return keep(name, listed);
     const again = noneListed();
     const folder = `${LAYOUT.folders.drafts}${name}/${draft}/`;
-    for await (const entry of listReadable(context, folder, { signal, onFailure })) {
+    for await (const entry of context.list(folder, { signal, onFailure })) {
       const key = LAYOUT.parseDraftKey(entry.key);
       if (key !== undefined) take(again, entry, key);
     }
@@ -100,7 +105,7 @@ function noneListed(): ListedDraft {
   return { objects: [], places: [], newest: 0 };
 }
 
-function take(listed: ListedDraft, entry: ObjectInfo, { mark, added }: DraftEntry): void {
+function take(listed: ListedDraft, entry: ObjectInfo, { mark, added }: DraftKey): void {
   listed.objects.push(entry);
   listed.newest = Math.max(listed.newest, entry.modifiedAt);
   if (mark === "end") listed.end = entry;
@@ -119,12 +124,7 @@ function isGone(collection: Collection, { end, newest }: ListedDraft): boolean {
  * not have its version yet: its commit can be continued as long as an open draft can be used.
  */
 function keptForMs({ context, graceMs }: Collection, end: ObjectInfo | undefined): number {
-  return end !== undefined && isDiscarded(end) ? graceMs : draftMemoryMs(context.settings.graceMs);
-}
-
-/** Returns true for the end of a discarded draft. That of a committed one lists parts: longer. */
-function isDiscarded({ size }: ObjectInfo): boolean {
-  return size === DISCARDED_BYTES;
+  return end !== undefined && isDiscarded(end) ? graceMs : memoryMs(context.settings.graceMs);
 }
 
 /**
@@ -139,6 +139,8 @@ async function removeDraft(
   const items = objects.map(({ key, size }): GarbageItem => ({ what: "draft", key, size, why }));
   const isEnd = ({ key }: GarbageItem) => key === end?.key;
   if (!await collection.remove(items.filter((item) => !isEnd(item)))) return;
-  if (end !== undefined && !isDiscarded(end) && !collection.isForgettable(newest)) return;
+  if (end !== undefined && !isDiscarded(end) && !collection.isForgettable(newest)) {
+    return;
+  }
   await collection.remove(items.filter(isEnd));
 }

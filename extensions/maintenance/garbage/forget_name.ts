@@ -2,7 +2,7 @@
 // must be requested: nothing may save under such a name meanwhile.
 import { itemAt } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import type { Generation } from "../../../registry/records.ts";
+import type { Head } from "../../../registry/records.ts";
 import { type Collection, otherMark } from "./collection.ts";
 import { checkAbsent, keysAbove } from "./check_lists.ts";
 import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
@@ -53,7 +53,7 @@ async function removeInStages(
 ): Promise<void> {
   for (const stage of [versionsOf(cells), cells.filter(({ kind }) => kind !== "version")]) {
     const heads = stage.map(({ generations: [head] }) => head);
-    const isFirst = ({ generation }: Generation) => generation === 1;
+    const isFirst = ({ generation }: Head) => generation === 1;
     const older = stage.flatMap(({ generations }) => generations.slice(1));
     const steps = [older.filter((head) => !isFirst(head)), heads.filter((head) => !isFirst(head))];
     for (const step of [...steps, [...older, ...heads].filter(isFirst)]) {
@@ -92,7 +92,7 @@ async function buryFirsts(
 
 const WHY = "its name was deleted so long ago that it is forgotten";
 
-async function removeAll(collection: Collection, heads: readonly Generation[]): Promise<boolean> {
+async function removeAll(collection: Collection, heads: readonly Head[]): Promise<boolean> {
   return await collection.remove(
     heads.map(({ key, size }) => ({ what: "name", key, size, why: WHY })),
   );

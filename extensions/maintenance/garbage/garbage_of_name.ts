@@ -2,8 +2,7 @@
 // before anything of the name is removed.
 import { forEachAtOnce, isRegistryError, unavailable } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { encodeRecord, isVoid, LAYOUT, TOMBSTONE_BYTES } from "../../../registry/records.ts";
-import type { Generation } from "../../../registry/records.ts";
+import { encodeRecord, type Head, LAYOUT, TOMBSTONE_BYTES } from "../../../registry/records.ts";
 import { type Collection, type GarbageItem, type Moment, otherMark } from "./collection.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import { checkLists } from "./check_lists.ts";
@@ -65,10 +64,10 @@ export async function collectName(collection: Collection, name: string): Promise
 
 interface Plan {
   referred: ReferredObjects;
-  keys: Generation[];
-  replaced: { head: Generation; why: string }[];
+  keys: Head[];
+  replaced: { head: Head; why: string }[];
   /** First generations that lose their content. A tombstone replaces them if it is `under` one. */
-  firsts: { head: Generation; under?: Generation }[];
+  firsts: { head: Head; under?: Head }[];
   /** Lists of files that versions need and that cannot be read. */
   damage: RegistryError[];
 }
@@ -79,7 +78,7 @@ interface Plan {
  */
 function mayChange(
   { replaced, firsts }: Plan,
-  heads: readonly Generation[],
+  heads: readonly Head[],
   records: KnownRecords,
 ): boolean {
   return replaced.length + firsts.length > 0 ||
@@ -122,7 +121,7 @@ async function sortVersion(
   for (const { key } of generations) { // down to the one that readers see, which has not expired
     const { late, damage } = records.get(key) ?? {};
     if (late === undefined || damage !== undefined) break;
-    if (!await isVoid(context, late, signal)) break;
+    if (!await context.isVoid(late, signal)) break;
     collection.foundVoid(key);
   }
   const ends = endsForGood(collection, cell, records);
@@ -177,7 +176,7 @@ async function removeReplaced(
   plan: Plan,
   records: KnownRecords,
 ): Promise<Set<string>> {
-  const firsts: { head: Generation; bytes: Uint8Array }[] = [];
+  const firsts: { head: Head; bytes: Uint8Array }[] = [];
   await forEachAtOnce(plan.firsts, async ({ head, under }) => {
     const remains = await readRemains(collection, head.key, records.get(head.key));
     if (remains === undefined) return;
@@ -220,7 +219,7 @@ export async function checkNobodyUploads(collection: Collection, name: string): 
 /** Throws if a run that ignores ages finds a concurrent writer, who would lose data. */
 function checkAlone(
   collection: Collection,
-  objects: readonly Pick<Generation, "key" | "modifiedAt">[],
+  objects: readonly Pick<Head, "key" | "modifiedAt">[],
 ): void {
   if (collection.graceMs > 0) return;
   const written = objects.find(({ modifiedAt }) => !collection.isOld(modifiedAt));
@@ -232,7 +231,7 @@ function checkAlone(
 
 function reportWaiting(
   collection: Collection,
-  { key, size, generation }: Generation,
+  { key, size, generation }: Head,
   known: KnownRecord | undefined,
   until: number,
 ): void {

@@ -3,14 +3,14 @@ import type { ObjectInfo } from "../../../backends/mod.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import { isPrefix } from "../../../core/kernel.ts";
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
-import { asGeneration, LAYOUT } from "../../../registry/records.ts";
+import { headIn, LAYOUT } from "../../../registry/records.ts";
 import type {
   CellKey,
-  Context,
   FoundRecord,
-  Generation,
+  Head,
   ObjectRange,
   PayloadObject,
+  Records,
 } from "../../../registry/records.ts";
 
 /** A payload folder: its objects, and the time of the last write to it. */
@@ -23,7 +23,7 @@ export interface Cell {
   cell: string;
   kind: CellKey["kind"];
   /** Newest first. */
-  generations: [Generation, ...Generation[]];
+  generations: [Head, ...Head[]];
 }
 
 export interface KnownName {
@@ -45,16 +45,19 @@ export interface KnownRecord {
   /** Bytes and objects of all files, if sizes are measured. */
   version?: { size: number; objects: readonly PayloadObject[]; ranges: readonly ObjectRange[] };
   /** The record to keep of a first generation that was just read. */
-  remains?: ScrubbedRecord;
+  remains?: Remains;
   times?: DeletionTimes;
 }
+
+/** A record without its content: its format is that of this release. */
+export type Remains = Omit<ScrubbedRecord, "format">;
 
 export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since" | "by">;
 
 export type KnownRecords = ReadonlyMap<string, KnownRecord>;
 
 interface Listing {
-  context: Context;
+  context: Records;
   signal?: AbortSignal;
 }
 
@@ -78,7 +81,7 @@ export async function listFolders(
 export async function listCells({ context, signal }: Listing, name: string): Promise<Cell[]> {
   const cells = new Map<string, Cell>();
   for await (const entry of context.backend.list(`${LAYOUT.folders.names}${name}/`, { signal })) {
-    const head = asGeneration(entry);
+    const head = headIn(entry);
     const key = head && LAYOUT.parseCellKey(head.key);
     if (head === undefined || key === undefined) continue;
     const { cell, kind } = key;

@@ -1,31 +1,11 @@
 // Reads the records of a name, before the garbage collector removes anything of it.
 import { corrupt, forEachAtOnce, isRegistryError, parseVersion } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import type {
-  AnyRecord,
-  KeyRecord,
-  ScrubbedRecord,
-  StoredFile,
-  TombstoneRecord,
-  VersionRecord,
-} from "../../../core/record.ts";
-import {
-  encodeRecord,
-  FORMAT,
-  inUtc,
-  joinRanges,
-  LAYOUT,
-  mayBecomeVoid,
-  objectsOf,
-  ownPlace,
-  rangesOf,
-  readObjects,
-  readRecord,
-  sinceOf,
-} from "../../../registry/records.ts";
-import type { Context, Generation, ObjectRange, PayloadObject } from "../../../registry/records.ts";
+import type { AnyRecord, KeyRecord, TombstoneRecord, VersionRecord } from "../../../core/record.ts";
+import { encodeRecord, inUtc, LAYOUT, sinceOf } from "../../../registry/records.ts";
+import type { Head, PayloadObject, Records } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
-import type { DeletionTimes, KnownRecord, KnownRecords } from "./known.ts";
+import type { DeletionTimes, KnownRecord, KnownRecords, Remains } from "./known.ts";
 import type { Note } from "./note.ts";
 import { encodeObjects } from "./referred.ts";
 
@@ -35,7 +15,7 @@ import { encodeObjects } from "./referred.ts";
  */
 export async function readRecords(
   collection: Collection,
-  heads: readonly Generation[],
+  heads: readonly Head[],
   note: Note,
 ): Promise<KnownRecords> {
   const { context, signal } = collection;
@@ -46,13 +26,13 @@ export async function readRecords(
     return noted === undefined;
   });
   await forEachAtOnce(unknown, async (head) => { // tombstones too: damaged records may look alike
-    const object = await readRecord(context, head.key, signal);
+    const object = await context.read(head.key, signal);
     if (object === undefined) return; // another collector was faster
     const { record, info } = object;
     const content: Content = record.kind === "version"
       ? await readContent(collection, record)
       : { objects: [] };
-    const isLate = await mayBecomeVoid(context, object, signal);
+    const isLate = await context.mayBecomeVoid(object, signal);
     records.set(head.key, {
       ...content,
       kind: record.kind,
@@ -66,7 +46,7 @@ export async function readRecords(
   return records;
 }
 
-function targetOf({ settings }: Context, { name, target }: KeyRecord): string {
+function targetOf({ settings }: Records, { name, target }: KeyRecord): string {
   const cell = LAYOUT.versionCell(name, parseVersion(target.version), settings.versioned);
   return LAYOUT.recordKey(cell, target.generation);
 }
@@ -80,16 +60,11 @@ async function readContent(
   { context, measure, signal }: Collection,
   record: VersionRecord,
 ): Promise<Content> {
-  const own = ownPlace(context, record);
-  const ranges: ObjectRange[] = [];
-  const onFiles = (files: readonly StoredFile[]) => {
-    for (const range of rangesOf(files, own)) ranges.push(range);
-  };
   try {
-    const options = { onFiles: measure && onFiles, signal };
-    const { objects, isWhole } = await readObjects(context, record, options);
+    const options = { ranges: measure !== undefined, signal };
+    const { objects, isWhole, ranges } = await context.readObjects(record, options);
     if (!isWhole) return {};
-    const version = measure && { size: record.size, objects, ranges: joinRanges(ranges) };
+    const version = measure && { size: record.size, objects, ranges };
     return { objects, version };
   } catch (error) {
     if (!isRegistryError(error, "Corrupt")) throw error;
@@ -102,7 +77,7 @@ async function readContent(
  * it has expired.
  */
 export function neededObjects(
-  context: Context,
+  context: Records,
   key: string,
   known: KnownRecord | undefined,
 ): readonly string[] | RegistryError {
@@ -110,7 +85,7 @@ export function neededObjects(
   const { objects, damage, late } = known;
   if (objects !== undefined) return objects;
   if (damage !== undefined) return damage; // also of a late record: it is not known to be expired
-  if (late !== undefined) return encodeObjects(objectsOf(context, late.record));
+  if (late !== undefined) return encodeObjects(context.objects(late.record));
   return corrupt("read record", `"${key}"`, "the list of its files is missing", {
     hint: "Restore the object from a backup, or delete the version.",
     key,
@@ -127,18 +102,17 @@ export async function readRemains(
   { context, signal }: Collection,
   key: string,
   known: KnownRecord | undefined,
-): Promise<ScrubbedRecord | undefined> {
+): Promise<Remains | undefined> {
   if (known?.kind !== "version" && known?.kind !== "scrubbed") return undefined;
   if (known.remains !== undefined) return known.remains;
-  const object = await readRecord(context, key, signal);
+  const object = await context.read(key, signal);
   return object && remainsOf(object.record);
 }
 
-function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
+function remainsOf(record: AnyRecord): Remains | undefined {
   if (record.kind !== "version" && record.kind !== "scrubbed") return undefined;
   const { generation, commit, previous, startedAt, createdAt, digest, origin } = record;
   return {
-    format: FORMAT,
     generation,
     commit,
     previous,
@@ -158,7 +132,7 @@ export async function readTimes(
 ): Promise<DeletionTimes | undefined> {
   if (known?.kind !== "deleted") return undefined;
   if (known.times !== undefined) return known.times;
-  const object = await readRecord(context, key, signal);
+  const object = await context.read(key, signal);
   return object?.record.kind === "deleted" ? timesOf(object.record) : undefined;
 }
 
@@ -173,7 +147,7 @@ function timesOf(record: TombstoneRecord): DeletionTimes {
  * it is removed, and has the time and the author of the deletion. A deletion of an empty cell has no digest.
  */
 export function encodeBuried(
-  { previous: _, ...remains }: ScrubbedRecord,
+  { previous: _, ...remains }: Remains,
   times: DeletionTimes,
 ): Uint8Array {
   return encodeRecord({ ...remains, ...times, kind: "deleted" });

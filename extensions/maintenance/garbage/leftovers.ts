@@ -8,8 +8,7 @@ import {
   isRegistryError,
   unavailable,
 } from "../../../core/kernel.ts";
-import { asGeneration, LAYOUT, listReadable, readRecord } from "../../../registry/records.ts";
-import type { Generation } from "../../../registry/records.ts";
+import { type Head, headIn, LAYOUT } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { checkAbsent } from "./check_lists.ts";
 import { GARBAGE_TABLE, garbageNoteName, PRUNE_TABLE, SPACE_TABLE } from "../garbage_keys.ts";
@@ -31,7 +30,7 @@ async function* listBatches(
   const { context, signal } = collection;
   const onFailure = (error: Error, key: string) => collection.fail(key, error);
   let batch: ObjectInfo[] = [];
-  for await (const entry of listReadable(context, folder, { signal, onFailure })) {
+  for await (const entry of context.list(folder, { signal, onFailure })) {
     if (!isWanted(entry)) continue;
     if (batch.push(entry) < BATCH) continue;
     yield batch;
@@ -155,7 +154,7 @@ async function commitsOf(
   const above = [(records[0]?.generation ?? 0) + 1];
   for (const listed of records) {
     try {
-      const record = (await readRecord(context, listed.key, signal))?.record;
+      const record = (await context.read(listed.key, signal))?.record;
       if (record?.kind === "version") commits.add(record.commit);
       if (listed !== records[0]) continue;
       if (record?.kind === "scrubbed") return undefined;
@@ -168,10 +167,10 @@ async function commitsOf(
   return { commits, above: above.map((generation) => LAYOUT.recordKey(cell, generation)) };
 }
 
-async function recordsIn({ context, signal }: Collection, cell: string): Promise<Generation[]> {
-  const records: Generation[] = [];
+async function recordsIn({ context, signal }: Collection, cell: string): Promise<Head[]> {
+  const records: Head[] = [];
   for await (const entry of context.backend.list(cell, { signal })) {
-    const listed = asGeneration(entry);
+    const listed = headIn(entry);
     if (listed !== undefined) records.push(listed);
   }
   return records;

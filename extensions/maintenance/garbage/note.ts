@@ -2,14 +2,7 @@
 // is the same, and removes unexplained payload only if this run found it unneeded, too.
 import type { ObjectInfo } from "../../../backends/mod.ts";
 import { isJsonObject, isRegistryError } from "../../../core/kernel.ts";
-import {
-  decodeNote,
-  encodeNote,
-  LAYOUT,
-  RACY_MS,
-  readNameTable,
-} from "../../../registry/records.ts";
-import type { NameTable } from "../../../registry/records.ts";
+import { LAYOUT, type NameTable, RACY_MS } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
 import { isObjectsText } from "./referred.ts";
@@ -56,7 +49,7 @@ const MAX_NOTE_BYTES = 64 * 1024 * 1024;
 
 export async function openNote(collection: Collection, name: string, count: number): Promise<Note> {
   const { context, signal, notes } = collection;
-  const { backend, logger } = context;
+  const { logger } = context;
   const key = garbageNoteKey(name);
   const folder = `${LAYOUT.folders.names}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
@@ -89,16 +82,14 @@ export async function openNote(collection: Collection, name: string, count: numb
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
       const pages = before?.pages ?? (isLarge ? await readPages(collection, name) : undefined);
       await pages?.save(isLarge ? entries : []);
-      const bytes = encodeNote({
+      const note = {
         registry: context.id,
         name,
         records: isLarge ? {} : Object.fromEntries(entries),
         pages: isLarge || undefined,
         unexplained: unexplained.size > 0 ? Object.fromEntries(unexplained) : undefined,
-      });
-      if (bytes.byteLength <= MAX_NOTE_BYTES) {
-        await attempt(() => backend.put(key, bytes, { signal }), true);
-      }
+      };
+      await attempt(() => context.notes.write(key, note, { most: MAX_NOTE_BYTES, signal }), true);
     },
   };
 
@@ -136,16 +127,14 @@ async function readPages(
   { context, signal }: Collection,
   name: string,
 ): Promise<NameTable<Entry>> {
-  return await readNameTable(context, { folder: garbageRecordsFolder(name), isEntry, signal });
+  return await context.notes.table({ folder: garbageRecordsFolder(name), isEntry, signal });
 }
 
 async function readNote(collection: Collection, name: string): Promise<Noted | undefined> {
   const { context, signal } = collection;
-  const object = await context.backend.get(garbageNoteKey(name), { signal });
-  if (object === undefined) return undefined;
-  if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
-  const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null;
-  const { registry, name: of, records, unexplained, pages: hasPages } = note ?? {};
+  const note = await context.notes.read(garbageNoteKey(name), { most: MAX_NOTE_BYTES, signal });
+  const { registry, name: of, records, unexplained, pages: hasPages } =
+    (note?.value ?? {}) as Record<string, unknown>;
   // A note of another name may match the same listings, and must not release its payload.
   if (registry !== context.id || of !== name || !isJsonObject(records)) return undefined;
   // Even if few records are listed: the list may omit those that the pages have.

@@ -2,13 +2,7 @@
 // them was deleted or replaced since, and nothing has become old enough. Skipping a name removes
 // nothing, so a wrong note costs a delay of at most 30 days, never data.
 import type { ObjectInfo } from "../../../backends/mod.ts";
-import {
-  LAYOUT,
-  PackedMap,
-  RACY_MS,
-  readNameTable,
-  TOMBSTONE_BYTES,
-} from "../../../registry/records.ts";
+import { headIn, LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
 import type { ListedName, NameTable } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
@@ -50,7 +44,7 @@ export class QuietNames {
 
   static async read(collection: Collection): Promise<QuietNames> {
     const { context, signal } = collection;
-    const table = await readNameTable(context, { folder: GARBAGE_TABLE, isEntry, signal });
+    const table = await context.notes.table({ folder: GARBAGE_TABLE, isEntry, signal });
     return new QuietNames(collection, table);
   }
 
@@ -112,9 +106,10 @@ export class QuietNames {
  * Returns true for a record of a version or key that has several, or was deleted: only of these can
  * the next run remove something. Single keys go with the next look; aliases and notes keep theirs.
  */
-function isReplaced({ key, size }: ObjectInfo, n: number, entries: readonly ObjectInfo[]): boolean {
+function isReplaced(entry: ObjectInfo, n: number, entries: readonly ObjectInfo[]): boolean {
+  const { key } = entry;
   const cell = LAYOUT.cellOf(key);
-  const isAlone = size !== TOMBSTONE_BYTES && // the run that left it alone may have been cut off
+  const isAlone = !headIn(entry)?.dead && // the run that left it alone may have been cut off
     ![entries[n - 1], entries[n + 1]].some((other) => other?.key.startsWith(cell));
   return !isAlone && ["version", "key"].includes(LAYOUT.parseCellKey(key)?.kind ?? "");
 }

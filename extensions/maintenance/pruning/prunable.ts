@@ -3,21 +3,8 @@ import type { SignalOptions } from "../../../registry/mod.ts";
 import { isRegistryError, mapAtOnce, orMissing } from "../../../core/kernel.ts";
 import type { ArtifactInfo, Registry, VersionEntry } from "../../../mod.ts";
 import { versionBefore } from "../../../core/naming/alias_history.ts";
-import {
-  aliasHistory,
-  annotationsOfName,
-  artifactInfo,
-  asListed,
-  deleteListed,
-  graceAt,
-  LAYOUT,
-  listHolds,
-  noneKnown,
-  readGraces,
-  readVersion,
-  versionHeads,
-} from "../../../registry/records.ts";
-import type { Context, ListedName, VersionHead } from "../../../registry/records.ts";
+import { LAYOUT } from "../../../registry/records.ts";
+import type { ListedName, Records, VersionHead } from "../../../registry/records.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
 import type { PruneOptions } from "./report.ts";
 
@@ -65,40 +52,40 @@ export interface Prunable<L extends Listed = Listed> {
 
 /** `pass` is what a pass over many names listed of this one: until `relist`, it is not listed. */
 export function prunableInStore(
-  context: Context,
+  context: Records,
   name: string,
   { pass, signal }: SignalOptions & { pass?: ListedName },
 ): Prunable<Listed & { found: VersionHead }> {
   let store = pass === undefined
     ? context
-    : asListed(context, [{ folder: LAYOUT.nameFolder(name), entries: pass.entries }]);
-  const known = noneKnown();
+    : context.asListed([{ folder: LAYOUT.nameFolder(name), entries: pass.entries }]);
+  const known = { aliases: new Map(), releases: new Map() };
   const before = new EarlierVersions(
-    { history: (name, alias, options) => aliasHistory(store, { name, alias }, options) },
+    { history: (name, alias, options) => store.ofName(name).history(alias, options) },
     name,
     signal,
   );
-  let annotations: ReturnType<typeof annotationsOfName> | undefined;
+  let annotations: ReturnType<ReturnType<Records["ofName"]>["ofVersions"]> | undefined;
   return {
     name,
     async *list() {
       annotations = undefined;
-      for await (const listed of versionHeads(store, name, { signal })) {
+      for await (const listed of store.ofName(name).heads({ signal })) {
         const { generation, modifiedAt } = listed.head;
         yield { version: listed.version.canonical, modifiedAt, generation, found: listed };
       }
     },
     async aliased() {
-      const { aliases, releases } = await listHolds(store, { name }, { known, signal });
+      const { aliases, releases } = await store.ofName(name).holds({ known, signal });
       const earlier = await before.of(aliases);
       return [...[...aliases, ...releases].map(({ version }) => version), ...earlier];
     },
     async read({ version, found: { head: listed } }, { info }) {
-      const located = await readVersion(store, LAYOUT.cellOf(listed.key), { head: listed, signal });
+      const located = await store.version(LAYOUT.cellOf(listed.key), { head: listed, signal });
       if (located === undefined) return undefined;
       const { record: { createdAt, restored = [] }, head: { modifiedAt } } = located;
       const graceMs = restored.length > 0
-        ? graceAt(await readGraces(context, signal), modifiedAt)
+        ? await context.graceMs({ moment: modifiedAt }, signal)
         : undefined;
       const facts = {
         receivedAt: modifiedAt,
@@ -106,14 +93,14 @@ export function prunableInStore(
         ...graceMs !== undefined && { restoredUntil: modifiedAt + graceMs },
       };
       if (!info) return facts;
-      annotations ??= annotationsOfName(store, name, signal);
+      annotations ??= store.ofName(name).ofVersions(signal);
       const notes = await (await annotations)(version);
       return {
         ...facts,
-        info: { ...await artifactInfo(store, located, { signal }), annotations: notes },
+        info: { ...await store.ofName(name).info(located, { signal }), annotations: notes },
       };
     },
-    delete: ({ found }) => deleteListed(context, name, found, { signal }),
+    delete: ({ found }) => context.ofName(name).delete(found, { signal }),
     relist: pass && (() => {
       store = context;
       annotations = undefined;

@@ -12,13 +12,12 @@ import type { RetentionRule } from "../../../registry/tools/settings.ts";
 import { isRetention, isUnknownRule } from "../../../core/registry/rules.ts";
 import {
   checkKnownRule,
-  checkWritable,
-  contextOf,
   createRuleReader,
-  knownContext,
+  knownRecords,
+  recordsOf,
 } from "../../../registry/records.ts";
+import type { Records } from "../../../registry/records.ts";
 import { readStoreTime } from "../garbage/collection.ts";
-import type { Context } from "../../../registry/records.ts";
 import type { PruneOptions, PruneReport } from "./report.ts";
 import { type Findings, NamePruning, noFindings } from "./name_pruning.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
@@ -37,7 +36,7 @@ export async function pruneByRules(
   registry: Registry,
   options: PruneRun = {},
 ): Promise<PruneReport> {
-  const context = contextOf(registry, "prune by rules");
+  const context = recordsOf(registry, "prune by rules");
   const quiet = options.names === undefined
     ? await QuietPlans.read(context, options.signal)
     : undefined;
@@ -68,8 +67,8 @@ async function pruneEach(
   { names, dryRun = false, confirm, onDeleted, signal }: PruneRun,
   quiet?: QuietPlans,
 ): Promise<PruneReport> {
-  const context = knownContext(registry);
-  if (context !== undefined && !dryRun) checkWritable(context, "prune");
+  const context = knownRecords(registry);
+  if (context !== undefined && !dryRun) context.checkWritable("prune");
   const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
   const now = createClock(context, report, signal);
   const ruleOf = createRuleReader(registry, signal);
@@ -161,7 +160,7 @@ function asFailure<T>(findings: Findings, name: string, find: () => T): T | unde
 
 /** Returns a function that returns one time for all ages, and reports its clock. */
 function createClock(
-  context: Context | undefined,
+  context: Records | undefined,
   report: PruneReport,
   signal?: AbortSignal,
 ): () => Promise<number> {

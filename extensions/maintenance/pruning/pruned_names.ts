@@ -3,14 +3,7 @@ import type { Registry } from "../../../mod.ts";
 import { notFound, shown } from "../../../core/kernel.ts";
 import type { NamesOptions } from "../../../registry/mod.ts";
 import { globOf, isPattern } from "../../../core/naming/name_patterns.ts";
-import {
-  checkHas,
-  checkKnown,
-  knownContext,
-  LAYOUT,
-  nameWithVersion,
-  passNames,
-} from "../../../registry/records.ts";
+import { checkHasName, headIn, knownRecords, LAYOUT } from "../../../registry/records.ts";
 import type { ListedName } from "../../../registry/records.ts";
 
 /** A name to prune, and what a pass over many names listed of it. */
@@ -52,9 +45,8 @@ async function* namesMeant(
   argument: number,
   signal?: AbortSignal,
 ): AsyncGenerator<PrunedName> {
-  const context = knownContext(registry);
   if (!isPattern(text) || await registry.has(text, { signal })) {
-    await (context ? checkKnown(context, text, signal) : checkHas(registry, text, signal));
+    await checkHasName(registry, text, signal);
     return yield { name: text, at: { argument, key: LAYOUT.nameFolder(text) } };
   }
   const { prefix, test } = globOf(text);
@@ -77,15 +69,28 @@ async function* listMany(
   argument: number,
   options: Pick<NamesOptions, "prefix" | "signal">,
 ): AsyncGenerator<PrunedName> {
-  const context = knownContext(registry);
+  const context = knownRecords(registry);
   if (context === undefined) {
     for await (const name of registry.names(options)) {
       yield { name, at: { argument, key: LAYOUT.nameFolder(name) } };
     }
     return;
   }
-  for await (const pass of passNames(context, options)) {
+  for await (const pass of context.pass(options)) {
     const name = nameWithVersion(pass);
     if (name !== undefined) yield { name, pass, at: { argument, key: LAYOUT.nameFolder(name) } };
+  }
+}
+
+/** Returns the name if it has a version that is not deleted, as `names()` lists them. */
+function nameWithVersion({ name, entries }: ListedName): string | undefined {
+  const versions = `${LAYOUT.folders.names}${name}/versions/`;
+  let cell = "";
+  for (const entry of entries) {
+    if (!entry.key.startsWith(versions) || cell !== "" && entry.key.startsWith(cell)) continue;
+    const record = LAYOUT.parseCellKey(entry.key);
+    if (record?.kind !== "version") continue;
+    if (!headIn(entry)!.dead) return record.name;
+    cell = record.cell; // older records of a deleted version
   }
 }

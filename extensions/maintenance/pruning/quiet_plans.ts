@@ -4,8 +4,8 @@
 import type { RetentionRule } from "../../../registry/tools/settings.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { LOOK_AGAIN_MS, lookAgainAt } from "../garbage/outlook.ts";
-import { LAYOUT, PackedMap, RACY_MS, readNameTable } from "../../../registry/records.ts";
-import type { Context, ListedName, NameTable } from "../../../registry/records.ts";
+import { LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
+import type { ListedName, NameTable, Records } from "../../../registry/records.ts";
 import type { Findings } from "./name_pruning.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
 import { readsEach } from "./prunable.ts";
@@ -35,9 +35,9 @@ export class QuietPlans {
     this.#now = now;
   }
 
-  static async read(context: Context, signal?: AbortSignal): Promise<QuietPlans> {
-    const table = await readNameTable(context, { folder: PRUNE_TABLE, isEntry, signal });
-    return new QuietPlans(table, context.system.now() + (context.clockOffset?.ms ?? 0));
+  static async read(context: Records, signal?: AbortSignal): Promise<QuietPlans> {
+    const table = await context.notes.table({ folder: PRUNE_TABLE, isEntry, signal });
+    return new QuietPlans(table, context.now());
   }
 
   /** Returns how many versions a name keeps, if a run found that it keeps all of them. */

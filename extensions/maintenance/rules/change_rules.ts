@@ -7,19 +7,15 @@ import { combined, givenUp } from "./rule_changes.ts";
 import { hasConditions } from "../../../core/registry/conditions/promotion.ts";
 import { isUnknownRule } from "../../../core/registry/rules.ts";
 import { ruleProblem } from "../../../core/registry/rules.ts";
+import { readRules } from "../../../registry/tools/settings.ts";
 import type { RetentionRules } from "../../../registry/tools/settings.ts";
 import type { RulesChange } from "../../../core/registry/rules.ts";
 import {
-  asGeneration,
-  checkWritable,
-  contextOf,
   LAYOUT,
   noConditions,
-  readRecord,
-  readRules,
   recordOfKind,
+  recordsOf,
   rulesIn,
-  writeSettings,
 } from "../../../registry/records.ts";
 
 /** Yields the rules after each change, newest first. */
@@ -27,12 +23,9 @@ export async function* readRulesHistory(
   registry: Registry,
   { signal }: SignalOptions = {},
 ): AsyncGenerator<RetentionRules> {
-  const context = contextOf(registry, "read rules");
+  const context = recordsOf(registry, "read rules");
   let later: RetentionRules | undefined;
-  for await (const entry of context.backend.list(LAYOUT.folders.settings, { signal })) {
-    const listed = asGeneration(entry);
-    const object = listed && await readRecord(context, listed, signal);
-    if (object === undefined) continue;
+  for await (const object of context.history(LAYOUT.folders.settings, { signal })) {
     const record = recordOfKind(object, "settings");
     const present = rulesIn(record);
     const isSame = JSON.stringify(present.rules) === JSON.stringify(later?.rules);
@@ -46,9 +39,9 @@ export async function changeRules(
   registry: Registry,
   { set, remove, replace = false, ifRevision, signal }: RulesChange,
 ): Promise<RetentionRules> {
-  const context = contextOf(registry, "change rules");
+  const context = recordsOf(registry, "change rules");
   const action = "change rules";
-  checkWritable(context, action);
+  context.checkWritable(action);
   const problem = set && ruleProblem({ ...set });
   if (problem === undefined && set?.keepWhere !== undefined) {
     parseCondition(set.keepWhere, { isRule: true });
@@ -68,7 +61,7 @@ export async function changeRules(
     throw noConditions("set rule for", shown(set.pattern), set.pattern);
   }
   let gaveUp: readonly string[] = [];
-  await writeSettings(context, action, ({ generation, settings: { rules = [] } }) => {
+  await context.writeSettings(action, ({ generation, settings: { rules = [] } }) => {
     if (ifRevision !== undefined && ifRevision !== generation) {
       const state = `their revision is ${generation}, not ${ifRevision}`;
       const hint = "Read them again, and decide whether your change still applies.";

@@ -1,13 +1,15 @@
 // All names in order, each with its payload and its records, from one list of each.
 import { inStep } from "../../../core/kernel.ts";
-import { LAYOUT, listInOrder } from "../../../registry/records.ts";
-import type { Context, ListedFolder, ListedName, PassOptions } from "../../../registry/records.ts";
+import type { ObjectInfo } from "../../../backends/mod.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
+import { LAYOUT, type ListedName, type Records } from "../../../registry/records.ts";
 
 /** A name with its payload and its records, of which one may be empty. */
 export interface JoinedName {
   /** Encoded. */
   name: string;
-  folders: ListedFolder[];
+  folders: { folder: string; entries: readonly ObjectInfo[] }[];
 }
 
 /**
@@ -15,11 +17,11 @@ export interface JoinedName {
  * Holds a page of both lists, and all entries of one name.
  */
 export async function* joinNames(
-  context: Context,
-  { signal, onFailure }: Required<Pick<PassOptions, "onFailure">> & Pick<PassOptions, "signal">,
+  context: Records,
+  { signal, onFailure }: SignalOptions & { onFailure(error: RegistryError, name: string): void },
 ): AsyncGenerator<JoinedName> {
   const failed = new Set<string>();
-  const options: PassOptions = {
+  const options: Parameters<Records["pass"]>[0] = {
     signal,
     onFailure(error, name) {
       if (name === undefined) throw error; // all names would look empty
@@ -27,7 +29,7 @@ export async function* joinNames(
       failed.add(name);
     },
   };
-  const listed = (top: string) => listInOrder(context, top, options);
+  const listed = (top: string) => context.pass({ folder: top, ...options });
   for await (
     const [payload, records] of inStep(
       listed(LAYOUT.folders.objects),

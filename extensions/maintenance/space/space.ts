@@ -4,18 +4,8 @@ import type { SignalOptions } from "../../../registry/mod.ts";
 import { forEachAtOnce, isJsonObject, valueAt } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import { decodeName } from "../../../core/naming/names.ts";
-import {
-  asListed,
-  asPartial,
-  contextOf,
-  LAYOUT,
-  listReadable,
-  PackedMap,
-  RACY_MS,
-  readNameTable,
-  usedBytes,
-} from "../../../registry/records.ts";
-import type { Context, ObjectRange } from "../../../registry/records.ts";
+import { LAYOUT, PackedMap, RACY_MS, recordsOf, usedBytes } from "../../../registry/records.ts";
+import type { ObjectRange, Records } from "../../../registry/records.ts";
 import { sweepStages } from "../garbage/collect_garbage.ts";
 import { Collection, newReport } from "../garbage/collection.ts";
 import type { GarbageItem, GarbageReport, Measure, WaitingItem } from "../garbage/collection.ts";
@@ -91,10 +81,10 @@ export async function measureSpace(
   registry: Registry,
   { all = false, signal }: SpaceOptions = {},
 ): Promise<SpaceReport> {
-  const context = contextOf(registry, "measure space");
+  const context = recordsOf(registry, "measure space");
   const report = await newReport(context, { dryRun: true, signal });
   const measure = new SpaceMeasure();
-  const collectionOf = (store: Context, outlook?: Outlook) =>
+  const collectionOf = (store: Records, outlook?: Outlook) =>
     new Collection(store, {
       report,
       markKey: "",
@@ -127,7 +117,7 @@ export async function measureSpace(
 interface Measuring {
   all: boolean;
   measure: SpaceMeasure;
-  collectionOf(store: Context, outlook: Outlook): Collection;
+  collectionOf(store: Records, outlook: Outlook): Collection;
 }
 
 /** Another number makes all notes of sizes invalid. */
@@ -143,7 +133,7 @@ async function measureNames(
 ): Promise<void> {
   const { context, signal, names, graceMs } = collection;
   const drafts = await collectDrafts(collection);
-  const table = await readNameTable(context, { folder: SPACE_TABLE, isEntry, signal });
+  const table = await context.notes.table({ folder: SPACE_TABLE, isEntry, signal });
   const noted = new PackedMap<Entry>();
   const mark = collection.markAt();
   const salt = [EDITION, graceMs, context.settings.versioned, context.settings.mutable].join();
@@ -157,12 +147,12 @@ async function measureNames(
       return measure.add(name, [entry[2], entry[3]]);
     }
     const outlook = new Outlook();
-    const view = collectionOf(asListed(context, folders), outlook);
+    const view = collectionOf(context.asListed(folders), outlook);
     view.drafts = drafts;
     try {
       await collectName(view, name);
     } catch (error) {
-      const failure = await asPartial(context, error, signal);
+      const failure = await context.asPartial(error, signal);
       return collection.fail(failure.key ?? name, failure);
     }
     const measured = measure.take(name);
@@ -350,7 +340,7 @@ function addDay(days: Map<string, DaySpace>, { day, versions, size }: DaySpace):
 
 /** Measures everything outside the names. */
 async function measureOther(
-  context: Context,
+  context: Records,
   failures: SpaceReport["failures"],
   signal?: AbortSignal,
 ): Promise<{ bytes: number; objects: number; uploadBytes: number }> {
@@ -358,7 +348,7 @@ async function measureOther(
   const onFailure = ({ code, message }: RegistryError, key: string) =>
     void failures.push({ key, code, message });
   for (const top of [LAYOUT.folders.settings, ...LAYOUT.folders.auxiliary]) {
-    for await (const { size } of listReadable(context, top, { signal, onFailure })) {
+    for await (const { size } of context.list(top, { signal, onFailure })) {
       bytes += size;
       objects++;
       if (top === LAYOUT.folders.uploads) uploadBytes += size;

@@ -2,7 +2,7 @@
 import type { Registry } from "../../../mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
 import { encodeName } from "../../../core/kernel.ts";
-import { contextOf, LAYOUT, usedBytes } from "../../../registry/records.ts";
+import { LAYOUT, recordsOf, usedBytes } from "../../../registry/records.ts";
 import { Collection, type Measure, newReport } from "../garbage/collection.ts";
 import { collectDrafts } from "../garbage/drafts.ts";
 import type { Folder, KnownName } from "../garbage/known.ts";
@@ -42,7 +42,7 @@ export async function measureVersions(
   name: string,
   { deleting = [], signal }: VersionSpaceOptions = {},
 ): Promise<VersionSpaces> {
-  const context = contextOf(registry, "measure versions");
+  const context = recordsOf(registry, "measure versions");
   const report = await newReport(context, { dryRun: true, signal });
   const measure = new VersionMeasure();
   const collection = new Collection(context, { report, markKey: "", signal, measure });

@@ -5,20 +5,9 @@ import { isRegistryError } from "../../../core/kernel.ts";
 import type { ByteRange, FileToSave } from "../../../materializers/mod.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
-import {
-  inUtc,
-  keptMembers,
-  saveFiles,
-  StoredContent,
-  StoreReader,
-} from "../../../registry/records.ts";
-import type {
-  Attempt,
-  FileBytes,
-  FilesOfArtifact,
-  StoredReader,
-} from "../../../registry/records.ts";
+import { inUtc, keptMembers, StoredContent, type StoredReader } from "../../../registry/records.ts";
 import type { CopySource } from "./copy_source.ts";
+import { groupsOf } from "./page_groups.ts";
 import { markOfCopy, originOf } from "../run.ts";
 import type { MirrorRun } from "../run.ts";
 
@@ -31,7 +20,7 @@ export interface Moved {
 export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
   target: string;
   base: string | undefined;
-  /** See {@linkcode FilesOfArtifact.above}. */
+  /** Generation of the version to write above: nothing counts there or below. */
   above?: number;
   badBase(): void;
 }
@@ -46,10 +35,10 @@ export async function copyFiles(
   const { target, onConflict, ifCommit, above } = options;
   const { located: { record }, source, list } = copied;
   const reading = { verify: "integrity", signal } as const;
-  const reader = new WatchedReader(new StoreReader(from, source, reading), run.moved);
+  const reader = new WatchedReader(from.reader(source, reading), run.moved);
   const { materializer, metadata, inputs, createdAt } = record;
   const since = record.since && inUtc(record.since);
-  const artifact: FilesOfArtifact = {
+  const artifact = {
     name: target,
     materializer,
     above,
@@ -62,30 +51,30 @@ export async function copyFiles(
       ...(inputs && { inputs }),
       ...(since && { since }),
     },
-    produce: () => toSave(source.files),
   };
   const version = to.settings.versioned ? record.version : undefined;
   const save = (base: string | undefined) => {
     const saving = { version, onConflict, ifCommit, metadata, signal };
     const alone = { ...saving, share: "none" } as const;
     if (list === undefined) {
-      return saveFiles(to, artifact, base === undefined ? alone : { ...saving, base });
+      const whole = { ...artifact, produce: () => toSave(source.files) };
+      return to.save(whole, base === undefined ? alone : { ...saving, base });
     }
-    let shared = base; // a second attempt, after the base was deleted, shares nothing
-    const storeListed = async (attempt: Attempt) => {
-      const { copyPages } = await import("./copy_pages.ts"); // rarely used
-      const pages = { target, base: shared, badBase: options.badBase, toSave: toSaveGroup };
-      shared = undefined;
-      return await copyPages(run, { ...copied, list }, attempt, pages);
-    };
-    return saveFiles(to, { ...artifact, storeListed }, alone);
+    const { digest, size } = record, { badBase } = options;
+    return to.saveGroups({ ...artifact, digest, size, groups, base, badBase }, alone);
   };
   function toSave(files: readonly StoredFile[]): FileToSave[] {
     return files.map((file) => fileToSave(file, reader));
   }
-  function toSaveGroup(files: readonly StoredFile[]): FileToSave[] {
-    reader.inner = new StoreReader(from, { ...source, files }, reading);
-    return toSave(files);
+  async function* groups(): AsyncGenerator<FileToSave[]> {
+    try {
+      for await (const files of groupsOf(list!)) {
+        reader.inner = from.reader({ ...source, files }, reading);
+        yield toSave(files);
+      }
+    } catch (error) {
+      await from.orGone(copied.located, error);
+    }
   }
   const { base } = options;
   try {
@@ -122,7 +111,7 @@ class WatchedReader implements StoredReader {
     this.#moved = moved;
   }
 
-  stored(file: StoredFile): Omit<FileBytes, "passTo"> {
+  stored(file: StoredFile): ReturnType<StoredReader["stored"]> {
     const bytes = this.inner.stored(file);
     return {
       bytes: async () => {

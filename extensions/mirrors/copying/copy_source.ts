@@ -2,7 +2,6 @@
 import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import {
   artifactDigest,
-  compareUtf8,
   corrupt,
   filePathProblem,
   PathCheck,
@@ -10,15 +9,8 @@ import {
   slicesInTurns,
 } from "../../../core/kernel.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
-import {
-  FileList,
-  LAYOUT,
-  orGone,
-  ownPlace,
-  payloadSource,
-  placeOf,
-} from "../../../registry/records.ts";
-import type { Located, PayloadSource } from "../../../registry/records.ts";
+import { LAYOUT, placeOf } from "../../../registry/records.ts";
+import type { FileList, Located, PayloadSource } from "../../../registry/records.ts";
 import type { MirrorRun } from "../run.ts";
 
 /** A version whose list is read, and has the digest of its record. */
@@ -37,17 +29,17 @@ export interface CopySource {
 export async function openSource(run: MirrorRun, located: Located): Promise<CopySource> {
   const { from, signal } = run;
   const { record } = located;
-  const gone = (error: unknown) => orGone(from, located, error);
+  const gone = (error: unknown) => from.orGone(located, error);
   const list = await longList(run, record).catch(gone);
   const short = { ...located, record: { ...record, files: [], fileList: undefined } };
-  const source = await payloadSource(from, list === undefined ? located : short, signal);
+  const source = await from.source(list === undefined ? located : short, signal);
   const fail = (state: string) =>
     corrupt("mirror", `"${source.ref}"`, state, {
       hint: "Restore the record from a backup, or delete the version.",
       key: source.recordKey,
       backend: from.backend.location,
     });
-  const own = ownPlace(from, record);
+  const own = from.placeOf(record);
   const bytesAt = new Map([[own, 0]]);
   const paths = new PathCheck(
     (path) => filePathProblem(path, false),
@@ -78,39 +70,15 @@ async function longList(
   { from, to, signal }: MirrorRun,
   record: VersionRecord,
 ): Promise<FileList | undefined> {
-  const list = new FileList(from, record, { signal });
+  const list = from.files(record, { signal });
   const bytes = (await list.pages()).reduce((sum, { size }) => sum + size, 0);
-  return bytes > to.pageLimits.listBytes ? list : undefined;
+  return to.storesPages(bytes) ? list : undefined;
 }
 
-export function byPath(files: readonly StoredFile[]): StoredFile[] {
+function byPath(files: readonly StoredFile[]): StoredFile[] {
   return sortedByUtf8(files, ({ path }) => path);
 }
 
 export function sharesFiles({ located: { record }, bytesAt }: CopySource): boolean {
   return bytesAt.keys().some((place) => LAYOUT.parsePlace(place).commit !== record.commit);
-}
-
-/** Files of a version in the order of their paths, which are read as far as they are needed. */
-export class SortedFiles {
-  readonly #slices: AsyncIterator<readonly StoredFile[]>;
-  #held: readonly StoredFile[] = [];
-
-  constructor(slices: AsyncIterable<readonly StoredFile[]>) {
-    this.#slices = slices[Symbol.asyncIterator]();
-  }
-
-  /** Returns the files after those that it returned before, up to a path. */
-  async upTo(path: string): Promise<StoredFile[]> {
-    let taken: StoredFile[] = [];
-    for (;;) {
-      const end = this.#held.findIndex((file) => compareUtf8(file.path, path) > 0);
-      taken = taken.concat(end < 0 ? this.#held : this.#held.slice(0, end));
-      this.#held = end < 0 ? [] : this.#held.slice(end);
-      if (end >= 0) return taken;
-      const next = await this.#slices.next();
-      if (next.done) return taken;
-      this.#held = next.value;
-    }
-  }
 }

@@ -2,16 +2,14 @@
 import type { Registry } from "../../../mod.ts";
 import { mapAtOnce } from "../../../core/kernel.ts";
 import type { AnnotateOptions, Annotations, AnnotationsChange } from "../../../registry/mod.ts";
-import { decodeName } from "../../../core/naming/names.ts";
-import { annotateHere, contextOf, LAYOUT, readAnnotations } from "../../../registry/records.ts";
-import { foldersIn } from "../listed_runs.ts";
+import { annotateHere, LAYOUT, recordsOf } from "../../../registry/records.ts";
 
 /** Returns the notes and labels of a name; undefined if it never had any. */
 export async function annotationsOfName(
   registry: Registry,
   name: string,
 ): Promise<Annotations | undefined> {
-  return await readAnnotations(contextOf(registry, "read annotations"), { name });
+  return await recordsOf(registry, "read annotations").ofName(name).annotations();
 }
 
 /** Changes notes and labels of a name. */
@@ -29,12 +27,10 @@ export async function* notedNames(
   registry: Registry,
   { prefix, isWanted }: { prefix: string; isWanted(name: string): boolean },
 ): AsyncGenerator<{ name: string; labels: Annotations["labels"] }> {
-  const context = contextOf(registry, "list names");
-  const folders = foldersIn(context, LAYOUT.namesPrefix(prefix));
-  const noted = mapAtOnce(folders, async (folder) => {
-    const name = decodeName(folder.slice(LAYOUT.folders.names.length, -1));
-    if (name === undefined || !isWanted(name)) return undefined;
-    const annotations = await readAnnotations(context, { name });
+  const context = recordsOf(registry, "list names");
+  const noted = mapAtOnce(context.names(LAYOUT.folders.names, { prefix }), async (name) => {
+    if (!isWanted(name)) return undefined;
+    const annotations = await context.ofName(name).annotations();
     return annotations && { name, labels: annotations.labels };
   });
   for await (const each of noted) if (each !== undefined) yield each;

@@ -1,13 +1,12 @@
 // Lists the deleted versions of a name whose records are still there.
 import { authorOf } from "../../../core/naming/author.ts";
-import { isPrefix } from "../../../core/backend.ts";
 import { isUnreadable, type RegistryError } from "../../../core/errors.ts";
 import type { Version } from "../../../core/naming/versions.ts";
 import type { VersionEntry, VersionsOptions } from "../../../core/registry.ts";
 import { type Graces, readGraces } from "../../cell/graces.ts";
 import {
-  asGeneration,
-  type Generation,
+  type Head,
+  listHeads,
   newestFirst,
   type VersionKeys,
   type VersionSelection,
@@ -23,7 +22,7 @@ interface ListedCell {
   cell: string;
   version: Version;
   /** Newest first. */
-  generations: Generation[];
+  generations: Head[];
 }
 
 /** Yields the deleted versions that can be restored, newest first. */
@@ -42,7 +41,7 @@ export async function* listDeleted(
       name,
       version: version.canonical,
     };
-    const [{ generation, modifiedAt }] = generations as [Generation, ...Generation[]];
+    const [{ generation, modifiedAt }] = generations as [Head, ...Head[]];
     try {
       const content = await contentOf(context, cell, generations, signal);
       if (content.state !== "deleted" || content.version === undefined) continue;
@@ -74,10 +73,9 @@ async function* deletedCells(
   signal?: AbortSignal,
 ): AsyncGenerator<ListedCell> {
   let last: ListedCell | undefined;
-  for await (const entry of context.backend.list(folder, { after, signal })) {
-    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
-    const { cell = "", version } = listed && parseCellKey(listed.key) || {};
-    if (listed === undefined || version === undefined) continue;
+  for await (const listed of listHeads(context, folder, { after, signal })) {
+    const { cell = "", version } = parseCellKey(listed.key) ?? {};
+    if (version === undefined) continue;
     if (to !== undefined && listed.key > to) break;
     if (last !== undefined && last.cell === cell) {
       last.generations.push(listed);

@@ -1,5 +1,4 @@
 // The log of a name, from its records.
-import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import { itemAt } from "../../../core/faults/present.ts";
@@ -9,8 +8,8 @@ import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import {
-  asGeneration,
-  type Generation,
+  type Head,
+  listHeads,
   readRecord,
   type VersionHead,
   versionHeads,
@@ -144,20 +143,17 @@ async function* sourcesOf(
   for await (const listed of versionHeads(context, name, { deleted: true, signal })) {
     yield versionSource(context, name, { ...listed, order: --order }, signal);
   }
-  for await (const entry of context.backend.list(aliasesFolder(name), { signal })) {
-    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
-    const alias = listed && parseCellKey(listed.key)?.label;
-    if (listed === undefined || alias === undefined) continue;
-    yield aliasSource(context, { name, alias, listed }, signal);
+  for await (const listed of listHeads(context, aliasesFolder(name), { signal })) {
+    const alias = parseCellKey(listed.key)?.label;
+    if (alias !== undefined) yield aliasSource(context, { name, alias, listed }, signal);
   }
-  for await (const entry of context.backend.list(notesFolder(name), { signal })) {
-    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
-    if (listed !== undefined) yield noteSource(context, name, listed, signal);
+  for await (const listed of listHeads(context, notesFolder(name), { signal })) {
+    yield noteSource(context, name, listed, signal);
   }
 }
 
 /** Returns when an event of a record may be at the latest, by the time when a store received it. */
-function latestAt({ modifiedAt }: Generation): number {
+function latestAt({ modifiedAt }: Head): number {
   return modifiedAt + (modifiedAt % CLOCK_STEP_MS === 0 ? CLOCK_STEP_MS : CLOCKS_DIFFER_MS);
 }
 
@@ -178,7 +174,7 @@ export function versionSource(
 /** Returns one change of an alias. */
 export function aliasSource(
   context: Context,
-  { name, alias, listed }: { name: string; alias: string; listed: Generation },
+  { name, alias, listed }: { name: string; alias: string; listed: Head },
   signal?: AbortSignal,
 ): Source {
   const read = () => readChange(context, { name, alias, key: listed.key }, signal);
@@ -189,7 +185,7 @@ export function aliasSource(
 export function noteSource(
   context: Context,
   name: string,
-  listed: Generation,
+  listed: Head,
   signal?: AbortSignal,
 ): Source {
   const read = () => readNote(context, name, listed.key, signal);

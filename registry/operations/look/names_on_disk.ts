@@ -2,7 +2,7 @@
 // in each. Later lists only check that its record is there, and no newer one: then it is still live.
 import type { Backend, ListOptions, StoredFolder, StoredFolders } from "../../../core/backend.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
-import { anyVersion, asGeneration, type Generation, headOf } from "../../cell/heads.ts";
+import { anyVersion, type Head, headIn } from "../../cell/heads.ts";
 import { parseCellKey, recordKey } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 
@@ -53,14 +53,14 @@ export async function* namesOnDisk(
 /** Returns the name of a live version, if there is one. */
 function firstLive(folders: StoredFolders, folder: StoredFolder): SeenName | "unclear" | undefined {
   for (const object of folders.heads(folder, "versions/")) {
-    const newest = object && asGeneration(object);
-    const seen = newest && seenName(folders, newest);
-    if (newest === undefined || seen === undefined) return "unclear";
-    if (!headOf(newest).dead) return seen;
+    const head = object && headIn(object);
+    const seen = seenName(folders, head);
+    if (head === undefined || seen === undefined) return "unclear";
+    if (!head.dead) return seen;
   }
 }
 
-function seenName(folders: StoredFolders, newest?: Generation): SeenName | undefined {
+function seenName(folders: StoredFolders, newest?: Head): SeenName | undefined {
   const record = newest && parseCellKey(newest.key);
   let isLive: (() => boolean) | undefined;
   return record && {

@@ -1,10 +1,9 @@
 // The log of all names, from their records.
-import { isPrefix } from "../../../core/backend.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { invalid } from "../../../core/errors.ts";
 import { EVENTS, type LogEntry, type RegistryLogOptions } from "../../../core/registry/log.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { asGeneration, headOf } from "../../cell/heads.ts";
+import { listHeads } from "../../cell/heads.ts";
 import { NAMES, parseCellKey } from "../../format/layout.ts";
 import { type Context, contextOf } from "../context.ts";
 import { aliasSource, newestOf, noteSource, type Source, versionSource } from "./log.ts";
@@ -49,16 +48,15 @@ async function* sourcesOf(
   signal?: AbortSignal,
 ): AsyncGenerator<Source> {
   let order = 0, cell = "";
-  for await (const entry of context.backend.list(NAMES, { signal })) {
-    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
-    const record = listed && parseCellKey(listed.key);
-    if (listed === undefined || record === undefined || !isWanted(record.name)) continue;
+  for await (const listed of listHeads(context, NAMES, { signal })) {
+    const record = parseCellKey(listed.key);
+    if (record === undefined || !isWanted(record.name)) continue;
     const { name, kind, label, version } = record;
     if (kind === "note") yield noteSource(context, name, listed, signal);
     else if (kind === "alias") yield aliasSource(context, { name, alias: label!, listed }, signal);
     else if (kind === "version" && record.cell !== cell) { // the first is the newest
       cell = record.cell;
-      const head = headOf(listed);
+      const head = listed;
       yield versionSource(context, name, { version: version!, head, order: --order }, signal);
     }
   }

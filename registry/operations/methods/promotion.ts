@@ -7,7 +7,7 @@ import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
 import { hasConditions, unmetConditions } from "../../../core/registry/conditions/promotion.ts";
 import { isUnknownRule, rulesOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
-import { asGeneration } from "../../cell/heads.ts";
+import { listHeads } from "../../cell/heads.ts";
 import { wasCopied } from "../../cell/voids.ts";
 import { noteCellOf } from "../annotations.ts";
 import { noteSource } from "../look/log.ts";
@@ -44,9 +44,7 @@ export async function checkPromotion(
       : hasOtherTime
       ? -Infinity
       : found.info.modifiedAt;
-    for await (const entry of context.backend.list(noteCellOf(context, name, at), { signal })) {
-      const listed = asGeneration(entry);
-      if (listed === undefined) continue;
+    for await (const listed of listHeads(context, noteCellOf(context, name, at), { signal })) {
       for (const change of await noteSource(context, name, listed, signal).read()) {
         yield { ...change, isLater: listed.modifiedAt >= savedAt && change.at > info.createdAt };
       }

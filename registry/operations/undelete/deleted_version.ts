@@ -7,11 +7,9 @@ import type {
 } from "../../../core/record.ts";
 import { graceAt, type Graces } from "../../cell/graces.ts";
 import {
-  asGeneration,
   type FoundRecord,
-  type Generation,
   type Head,
-  headOf,
+  listHeads,
   type Located,
   readRecord,
 } from "../../cell/heads.ts";
@@ -47,11 +45,7 @@ export async function readContent(
   cell: string,
   signal?: AbortSignal,
 ): Promise<CellContent> {
-  const generations: Generation[] = [];
-  for await (const entry of context.backend.list(cell, { signal })) {
-    const listed = asGeneration(entry);
-    if (listed !== undefined) generations.push(listed);
-  }
+  const generations = await Array.fromAsync(listHeads(context, cell, { signal }));
   return await contentOf(context, cell, generations, signal, true);
 }
 
@@ -62,7 +56,7 @@ export async function readContent(
 export async function contentOf(
   context: Context,
   cell: string,
-  generations: readonly Generation[],
+  generations: readonly Head[],
   signal?: AbortSignal,
   lasting = false,
 ): Promise<CellContent> {
@@ -93,17 +87,17 @@ export async function contentOf(
   const { tombstone } = deletion ?? {};
   if (tombstone === undefined) return { state: late === undefined ? "unused" : "live" };
   if (late !== undefined) version = { located: late, replacedAt: 0 }; // nothing keeps its files
-  return { state: "deleted", head: headOf(newest), tombstone, ...(version && { version }) };
+  return { state: "deleted", head: newest, tombstone, ...(version && { version }) };
 }
 
 function asLocated(
   cell: string,
-  listed: Generation,
+  listed: Head,
   found: FoundRecord,
   record: VersionRecord,
 ): Located {
   const { generation } = listed;
-  return { cell, generation, head: headOf(listed), found, record };
+  return { cell, generation, head: listed, found, record };
 }
 
 /** Returns until when the files of a deleted version stay, by the store's clock, milliseconds. */

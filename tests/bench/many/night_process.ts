@@ -22,15 +22,8 @@ import {
 } from "@holdfast/holdfast/maintenance";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { openRegistry, readRegistryLog } from "../../../mod.ts";
-import { bindingGraceMs, readGraces } from "../../../registry/cell/graces.ts";
 import { lookAgainAt } from "../../../extensions/maintenance/garbage/outlook.ts";
-import {
-  type Context,
-  contextOf,
-  PackedMap,
-  passNames,
-  readNameTable,
-} from "../../../registry/records.ts";
+import { PackedMap, type Records, recordsOf } from "../../../registry/records.ts";
 import { openServerStore } from "../../support/servers/server_store.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
 import { generateOver } from "../costs/large.ts";
@@ -87,7 +80,7 @@ const OPERATIONS: Record<string, (registry: StoredRegistry) => Promise<unknown>>
   async mirror(registry) {
     await mirrorRegistry(registry, await openRegistry(target!.backend, { cache: false }));
   },
-  tables: (registry) => writeTables(contextOf(registry, "write tables")),
+  tables: (registry) => writeTables(recordsOf(registry, "write tables")),
 };
 
 const registry = await openRegistry(source.backend, { cache: false });
@@ -136,19 +129,19 @@ async function all(items: AsyncIterable<unknown>): Promise<void> {
 }
 
 /** Writes the notes that runs of `gc` and `mirror` leave after no change. */
-async function writeTables(context: Context): Promise<void> {
-  const to = contextOf(await openRegistry(target!.backend, { cache: false }), "write tables");
+async function writeTables(context: Records): Promise<void> {
+  const to = recordsOf(await openRegistry(target!.backend, { cache: false }), "write tables");
   const { versioned, mutable } = context.settings;
   const now = context.system.now();
-  const salt = [2, bindingGraceMs(await readGraces(context), now), versioned, mutable].join();
+  const salt = [2, await context.graceMs({ now }), versioned, mutable].join();
   const selection = sha256(JSON.stringify(["", "", true, true])).slice(0, 16);
-  const read = (of: Context, folder: string) =>
-    readNameTable(of, { folder, isEntry: (_): _ is unknown => true });
+  const read = (of: Records, folder: string) =>
+    of.notes.table({ folder, isEntry: (_): _ is unknown => true });
   const ofGarbage = await read(context, GARBAGE_TABLE);
   const ofMirror = await read(to, mirrorTableFolder(context.id, selection));
   const inTarget = new PackedMap<string>();
-  for await (const { name, entries } of passNames(to)) inTarget.set(name, fingerprintOf(entries));
-  for await (const { name, entries } of passNames(context)) {
+  for await (const { name, entries } of to.pass()) inTarget.set(name, fingerprintOf(entries));
+  for await (const { name, entries } of context.pass()) {
     const target = inTarget.get(name);
     if (target !== undefined) {
       ofMirror.entries.set(name, { source: fingerprintOf(entries), target });

@@ -4,6 +4,7 @@ import { fault, RegistryError } from "../../../core/errors.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { joinNames } from "../../../extensions/maintenance/space/join_names.ts";
 import { contextOf } from "../../../registry/operations/context.ts";
+import { Records } from "../../../registry/records.ts";
 import { createListedStore } from "../../registry/pass/listed_store.ts";
 
 const registry = await openRegistry(createMemoryBackend());
@@ -44,7 +45,7 @@ async function joined(broken?: string) {
   };
   const failures: unknown[] = [];
   const onFailure = ({ key }: RegistryError, name?: string) => void failures.push([key, name]);
-  const context = { ...contextOf(registry, "list"), backend };
+  const context = Records.of({ ...contextOf(registry, "list"), backend });
   const names = await Array.fromAsync(joinNames(context, { onFailure }), ({ name, folders }) => {
     const [payload, records] = folders.map(({ entries }) => entries.length);
     return `${name}: ${payload} + ${records}`;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { encodeNote } from "../../../registry/pass/noted.ts";
-import { type NameTable, readNameTable } from "../../../registry/pass/name_table.ts";
-import { contextOf } from "../../../registry/operations/context.ts";
+import type { NameTable } from "../../../registry/pass/name_table.ts";
+import { recordsOf } from "../../../registry/records.ts";
 import { createProtocolWorld, type ProtocolWorld } from "../protocol_world.ts";
 import { busy, damaged, denied } from "../scripted_backend.ts";
 import { rowsOfRun } from "../../support/seeds.ts";
@@ -11,7 +11,7 @@ const FOLDER = "gc/.names/";
 const isEntry = (value: unknown): value is number => typeof value === "number";
 
 function read({ registry }: ProtocolWorld, folder = FOLDER): Promise<NameTable<number>> {
-  return readNameTable(contextOf(registry, "read"), { folder, isEntry });
+  return recordsOf(registry, "read").notes.table({ folder, isEntry });
 }
 
 const numbered = (count: number, value = 1) =>
@@ -58,7 +58,7 @@ Deno.test("names keep their entries, whatever they are", async () => {
 });
 
 Deno.test("damaged, foreign and wrongly shaped pages are ignored, and replaced", async () => {
-  const { id } = contextOf((await createProtocolWorld()).registry, "read");
+  const { id } = recordsOf((await createProtocolWorld()).registry, "read");
   const names = { a: 1 };
   const notes: unknown[] = [
     { registry: id.replace(/^./, "x"), table: FOLDER, names },
@@ -89,7 +89,7 @@ Deno.test("damaged, foreign and wrongly shaped pages are ignored, and replaced",
 
 Deno.test("an entry of another shape is ignored alone", async () => {
   const world = await withPages(3);
-  const { id } = contextOf(world.registry, "read");
+  const { id } = recordsOf(world.registry, "read");
   const names = { a: 1, b: "1", c: null, d: [1] };
   await world.store.put(`${FOLDER}0`, encodeNote({ registry: id, table: FOLDER, names }));
   assertEquals([...(await read(world)).entries], [["a", 1]]);

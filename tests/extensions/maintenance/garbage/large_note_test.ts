@@ -4,7 +4,7 @@ import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { Collection, newReport } from "../../../../extensions/maintenance/garbage/collection.ts";
 import type { KnownRecord } from "../../../../extensions/maintenance/garbage/known.ts";
 import { openNote } from "../../../../extensions/maintenance/garbage/note.ts";
-import { contextOf } from "../../../../registry/operations/context.ts";
+import { recordsOf } from "../../../../registry/records.ts";
 import {
   createProtocolWorld,
   GRACE_MS,
@@ -27,7 +27,7 @@ const RECORDS = new Map(INFOS.map(({ key }) => [key, KNOWN]));
 const FOLDER = "gc/.records/a/";
 
 async function open({ registry, clocks }: ProtocolWorld, count = LARGE) {
-  const context = contextOf(registry, "read");
+  const context = recordsOf(registry, "read");
   const report = await newReport(context, { dryRun: false, mark: clocks.store });
   const collection = new Collection(context, {
     report,

@@ -2,8 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { collectGarbage, measureSpace } from "../../../../extensions/maintenance/mod.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
-import { readNameTable } from "../../../../registry/pass/name_table.ts";
-import { contextOf } from "../../../../registry/operations/context.ts";
+import { recordsOf } from "../../../../registry/records.ts";
 import { createProtocolWorld, HOUR, type ProtocolWorld } from "../../../registry/protocol_world.ts";
 
 const DAY = 24 * HOUR;
@@ -13,8 +12,8 @@ const tableOf = (selection: string) => `mirrors/${SOURCE}/.names/${selection}/`;
 /** Does what a mirror run does with the table of a selection. */
 async function mirror({ registry }: ProtocolWorld, selection: string): Promise<void> {
   const isEntry = (value: unknown): value is number => typeof value === "number";
-  const context = contextOf(registry, "test");
-  await (await readNameTable(context, { folder: tableOf(selection), isEntry })).save([["a", 1]]);
+  const context = recordsOf(registry, "test");
+  await (await context.notes.table({ folder: tableOf(selection), isEntry })).save([["a", 1]]);
 }
 
 const notes = async (
