@@ -1,6 +1,7 @@
 // The tasks of a plugin set.
 import type { PlainValue } from "../../../materializers/mod.ts";
 import {
+  checkOptions,
   described,
   fault,
   invalid,
@@ -9,6 +10,7 @@ import {
   shown,
   withDeadline,
 } from "../../../core/kernel.ts";
+import type { OptionNames } from "../../../core/kernel.ts";
 import type { CallRunner, ScheduledCall } from "../job_runner.ts";
 import type {
   PluginConfig,
@@ -28,6 +30,7 @@ import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { checkChain, checkInput, mayCross, usedBy } from "./check_chain.ts";
 
 const MOST_KEPT = 1_000;
+const SUBMIT: OptionNames<SubmitOptions> = { signal: true, idempotencyKey: true };
 
 export function createTaskSet(
   tools: TaskTools,
@@ -129,7 +132,8 @@ function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Task<unkno
       entries = longer;
       return task as Task<never>;
     },
-    async submit(input?: unknown, { signal, idempotencyKey }: SubmitOptions = {}) {
+    async submit(input?: unknown, options: SubmitOptions = {}) {
+      const { signal, idempotencyKey } = checkOptions("submit a task", options, SUBMIT);
       signal?.throwIfAborted();
       if (idempotencyKey !== undefined) checkJobId(idempotencyKey);
       const chain = chainOf(entries);

@@ -49,6 +49,15 @@ Deno.test("a task keeps its configuration", async () => {
   assertEquals(await task.submit(), { words: ["a"] });
 });
 
+Deno.test("a submission with unknown options is refused", async () => {
+  await using plugins = createPlugins();
+  const task = plugins.createTask(() => 1);
+  for (const options of ["a second input", { idempotency_key: "order-7" }] as never[]) {
+    const { code } = await assertRejects(() => task.submit("a", options), RegistryError);
+    assertEquals(code, "Invalid");
+  }
+});
+
 Deno.test("nothing starts after an abort", async () => {
   const plugins = createPlugins();
   const stop = new AbortController();
