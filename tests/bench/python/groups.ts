@@ -1,4 +1,4 @@
-// The groups of the Python package.
+// The groups that measure Python.
 import type { GroupEntry } from "../measure.ts";
 
 export const PYTHON_GROUPS: Record<string, GroupEntry> = {
@@ -17,6 +17,19 @@ export const PYTHON_GROUPS: Record<string, GroupEntry> = {
       "the model and mapped files. `--mib` chooses the size.",
     create: async (settings) => (await import("./models.ts")).createModelsGroup(settings),
     maxRepeats: 3,
+    named: true,
+  },
+  peers: {
+    title: "Operations of mindtrace and polystore on a disk",
+    about:
+      "Each operation of mindtrace 0.16.0 and polystore 0.6.3, then the same here, in turn: 500 " +
+      "values of 1 KiB, arrays of 16 KiB and versions of a name; large arrays and files have 64 " +
+      "MiB. Loads, lists and `info` are by a handle that was just opened, except `load again` and " +
+      "`list names`: the first listing of a process reads the folder of each name. Registries " +
+      "here sync, file stores do not. `theirs is` names what differs where it takes time here. A " +
+      "download of 64 MiB is the smallest that starts threads, which takes about 0.2 s of " +
+      "processor time. A large array loads as fast as `readFileSync` of Deno.",
+    create: async (settings) => (await import("./peers.ts")).createPeersGroup(settings),
     named: true,
   },
 };
