@@ -1,6 +1,7 @@
 // Uploads straight into the bucket, on real servers: what their URLs take, and what a save moves.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openUploads, presignDownload, presignUpload } from "../../../extensions/transfers/mod.ts";
+import { collectGarbage } from "../../../apps/maintenance.ts";
 import type { StoredRegistry } from "../../../mod.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { crc32c, sha256 } from "../../../core/bytes/digest.ts";
@@ -67,6 +68,52 @@ testOnServers("a program without credentials uploads a file", REAL_SERVERS, asyn
   assertEquals(file.info.sha256, sha256(CONTENT));
   assertEquals(sha256(await file.bytes()), sha256(CONTENT));
 });
+
+/** Sends half of the content, as a program that is killed then. */
+async function sendHalf({ url, headers }: { url: string; headers: Record<string, string> }) {
+  const { hostname, port, host, pathname, search } = new URL(url);
+  const fields = { host, "content-length": `${CONTENT.byteLength}`, ...headers };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `PUT ${pathname}${search} HTTP/1.1\r\n${lines.join("")}\r\n`;
+  const socket = await Deno.connect({ hostname, port: Number(port) });
+  try {
+    const writer = socket.writable.getWriter();
+    await writer.write(new TextEncoder().encode(head));
+    await writer.write(CONTENT.subarray(0, CONTENT.byteLength / 2));
+  } finally {
+    socket.close();
+  }
+}
+
+testOnServers("an upload whose sender died can be sent again", REAL_SERVERS, async (world) => {
+  const registry = await open(world);
+  const upload = await presignUpload(registry, asked(CONTENT));
+  await sendHalf(upload);
+  const uploads = await openUploads(registry);
+  assertEquals((await uploads.state(upload.upload)).offset, 0);
+  await rejected("Conflict", uploads.source(upload.upload));
+  assertEquals(await put(upload, CONTENT), 200, "the same URL");
+  await saveFrom(registry, "model", await uploads.source(upload.upload));
+  assertEquals(
+    sha256(await (await registry.open("model")).file("data.bin").bytes()),
+    sha256(CONTENT),
+  );
+});
+
+testOnServers(
+  "an upload whose sender died leaves a note that waits",
+  REAL_SERVERS,
+  async (world) => {
+    const registry = await open(world);
+    const upload = await presignUpload(registry, asked(CONTENT));
+    await sendHalf(upload);
+    const listed = await Array.fromAsync(registry.backend.list("uploads/"));
+    const keys = listed.map((entry) => "key" in entry ? entry.key : entry.prefix);
+    const waiting: string[] = [];
+    await collectGarbage(registry, { onWaiting: ({ key }) => void waiting.push(key) });
+    assertEquals([keys, waiting], [[`uploads/${upload.upload}/0`], keys]);
+  },
+);
 
 testOnServers("a save takes no other bytes than were checked", COMPARING, async (world) => {
   const registry = await open(world);
