@@ -35,8 +35,8 @@ Deno.test("texts of the kernel and the surfaces name no command, option or progr
     EXTENSIONS.flatMap(({ commands = [] }) => commands).flatMap(({ load }) => Object.keys(load)),
   );
   const options = new Set(
-    EXTENSIONS.flatMap(({ serving, reading, downloading, saving, ruling }) =>
-      [serving, reading, downloading, saving, ruling].flatMap((part) => part?.options ?? [])
+    EXTENSIONS.flatMap(({ serving, adding = [] }) =>
+      [serving, ...adding].flatMap((part) => part?.options ?? [])
     ).map(({ flags }) => flags.replace(/ .*/, "")),
   );
   const call = new RegExp(
