@@ -42,7 +42,9 @@ export interface ServiceMemory extends GatewayMemory {
 }
 
 /** The parts of every service, by the names of their members. */
-export const MEMORY_PARTS = {
+export const MEMORY_PARTS: Readonly<
+  Record<Exclude<keyof ServiceMemory, "of">, { readonly prototype: object }>
+> = {
   reads: BegunReads,
   deletes: WrittenNames,
   drafts: CommittedDrafts,
@@ -50,7 +52,7 @@ export const MEMORY_PARTS = {
   rates: RequestRates,
   writes: WrittenNames,
   trail: AuditTrail,
-} as const;
+};
 
 /** Creates the memory of a service in this process. */
 export function createServiceMemory(
