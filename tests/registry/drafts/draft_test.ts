@@ -16,7 +16,7 @@ import {
   type GarbageReport,
 } from "../../../extensions/maintenance/garbage/collection.ts";
 import { collectDrafts } from "../../../extensions/maintenance/garbage/drafts.ts";
-import { contextOf } from "../../../registry/operations/context.ts";
+import { recordsOf } from "../../../registry/records.ts";
 import { slowTest } from "../../support/seeds.ts";
 
 const LARGE = noise(300_000, 2);
@@ -117,7 +117,7 @@ function listing(names: number): Backend {
 
 /** Returns the processor time of listing the drafts, milliseconds: stable on a busy machine. */
 async function cpuTimeOf(names: number): Promise<number> {
-  const context = contextOf(await openRegistry(listing(names)), "list drafts");
+  const context = recordsOf(await openRegistry(listing(names)), "list drafts");
   const report = {
     markAt: new Date(realSystem.now()),
     graceMs: context.settings.graceMs,
