@@ -9,9 +9,10 @@ import json
 import os
 import urllib.parse
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any, BinaryIO
 
@@ -93,15 +94,18 @@ class Sender:
         self.earlier = earlier
         self.report: Callable[[int], object] = lambda _: None
         self.may_be_direct = True
+        self.written = ExitStack()
+        """Files of this save, which are removed at its end."""
         self.notes: list[Path] = []
         self._sizes = {file.path: file.size for file in earlier.files} if earlier else {}
         self._lock = Lock()
 
     def send(self, file: FileToSend, size: int) -> Json:
         content = file.content
-        if self.connection.is_own and isinstance(content, Path):
+        if self.connection.is_own:
+            path = content if isinstance(content, Path) else self._written(content)
             self._moved(size)
-            return {"local": os.path.abspath(content)}  # which the service reads itself
+            return {"local": os.path.abspath(path)}  # which the service reads itself
         source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         with source:
             state = state_of(source)
@@ -115,6 +119,13 @@ class Sender:
         if found is None or self.earlier is None:
             return sent
         return {**sent, "size": size, "sha256": digest, "earlier": runs_of(self.earlier, runs)}
+
+    def _written(self, content: bytes) -> Path:
+        with self._lock:
+            folder = self.written.enter_context(TemporaryDirectory(prefix="holdfast-"))
+        path = Path(folder, "data")
+        path.write_bytes(content)
+        return path
 
     def _compared(self, path: str, source: BinaryIO, size: int) -> tuple[Runs, str] | None:
         earlier = self.earlier
