@@ -33,7 +33,7 @@ const SHARED = [
 
 /**
  * The borders, whose names Holdfast's own extensions use. Each has a docstring, and
- * docs/extending_reference.md shows those that most extensions need.
+ * docs/extending_names.md lists them.
  */
 const BORDERS = ["./extending/cli", "./extending/kernel", "./extending/server"];
 

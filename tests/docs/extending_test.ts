@@ -1,4 +1,4 @@
-// The page about extensions has a row for each member of one, and pip takes wheels from its gateway.
+// The pages about extensions list members and names, and pip takes wheels from their gateway.
 import { assertEquals } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
@@ -21,6 +21,19 @@ Deno.test("docs/extending_reference.md has a row for each member of an extension
   const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].map(([, cell = ""]) => cell);
   const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
   assertEquals(names.sort(), Object.keys(MEMBERS).sort());
+});
+
+Deno.test("docs/extending_names.md lists all values of the borders of extensions", async () => {
+  const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const { exports } = JSON.parse(await read("deno.json"));
+  const page = await read("docs/extending_names.md");
+  for (const [entry, file] of Object.entries<string>(exports)) {
+    if (!entry.startsWith("./extending")) continue;
+    const [, section = ""] = page.split(`\n## \`${entry}\``);
+    const rows = section.split("\n## ")[0]!.matchAll(/^\| `(\w+)`/gm);
+    const values = Object.keys(await import(new URL(`../../${file}`, import.meta.url).href));
+    assertEquals([...rows].map(([, name]) => name).sort(), values.sort(), entry);
+  }
 });
 
 /** Imports the program of the page. */
