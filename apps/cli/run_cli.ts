@@ -4,7 +4,9 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../holdfast_version.ts";
-import { type Advice, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
+import { type Advice, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { retold, taskFailed } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";
 import { createCommandContext } from "./program/command_context.ts";
@@ -112,7 +114,7 @@ async function runLine(
         if (whenUnread === undefined) io.stdout.ignoreClose?.();
         const context = createCommandContext({ io, shared, tokens, hints, ofRegistry });
         try {
-          return await command.run(words, call.options, context) ?? 0;
+          return checkExitCode(command, await command.run(words, call.options, context) ?? 0);
         } finally {
           await context[Symbol.asyncDispose]();
         }
@@ -128,6 +130,14 @@ async function runLine(
     const whole = { ...words, withRegistry: (text?: string) => text }; // the line names it
     return await reportError(told, shared, io, whole);
   }
+}
+
+/** Throws for a code that no process can have: commands of extensions may return anything. */
+function checkExitCode({ name }: Command, code: number): number {
+  if (Number.isInteger(code) && code >= 0 && code <= 255) return code;
+  throw taskFailed(`run ${name}`, undefined, `its exit code is ${shown(code)}`, {
+    hint: "Return a whole number from 0 to 255 from the command, or nothing.",
+  });
 }
 
 /** Returns what a wrong line means, if it is known. */

@@ -1,7 +1,12 @@
 // Loads extensions of the user. Each is checked before the line is parsed, which may call its commands.
 import { fault } from "../../../../core/errors.ts";
 import { shown } from "../../../../core/naming/names.ts";
-import { inRange, parseVersion, parseVersionRange } from "../../../../core/naming/versions.ts";
+import {
+  inRange,
+  isRange,
+  parseVersion,
+  parseVersionRange,
+} from "../../../../core/naming/versions.ts";
 import { checkOptions, type OptionNames } from "../../../../core/options/check_options.ts";
 import { VERSION } from "../../../holdfast_version.ts";
 import { importFile } from "../../places/load_module.ts";
@@ -103,7 +108,7 @@ export const MEMBERS: OptionNames<Extension> = {
 
 function check(action: string, extension: Extension, taken: Taken): void {
   checkOptions(action, extension, MEMBERS, ["name"]);
-  const { name, holdfast, commands = [] } = extension;
+  const { name, holdfast = "*", commands = [] } = extension;
   if (typeof name !== "string" || !/^[a-z][a-z0-9_-]{0,39}$/.test(name)) {
     throw invalid(action, `its name is ${shown(name)}`, 'Name it by one word: "cards".');
   }
@@ -111,7 +116,10 @@ function check(action: string, extension: Extension, taken: Taken): void {
     const hint = "Choose another name, or load only one of them.";
     throw invalid(action, `another extension has the name ${shown(name)}`, hint);
   }
-  if (holdfast !== undefined && !inRange(parseVersion(VERSION), parseVersionRange(holdfast))) {
+  if (!isRange(holdfast)) {
+    throw invalid(action, `its range is ${shown(holdfast)}`, 'Write: "^0.1".');
+  }
+  if (!inRange(parseVersion(VERSION), parseVersionRange(holdfast))) {
     throw fault({
       code: "Unsupported",
       action,

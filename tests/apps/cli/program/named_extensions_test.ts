@@ -163,7 +163,11 @@ const REFUSED: Record<string, [members: string, code: number, says: RegExp]> = {
     /its command "pipeline" exists/,
   ],
   "a later release": ['name: "x", holdfast: ">=99"', 1, /it is for Holdfast >=99, and this is/],
-  "an invalid range": ['name: "x", holdfast: "soon"', 2, /not a range/],
+  "an invalid range": [
+    'name: "x", holdfast: "soon"',
+    2,
+    /mine\.ts: its range is "soon"/,
+  ],
 };
 
 for (const [title, [members, code, says]] of Object.entries(REFUSED)) {
@@ -174,6 +178,18 @@ for (const [title, [members, code, says]] of Object.entries(REFUSED)) {
     assertEquals([ran.code, ran.out], [code, ""], ran.err);
     assertMatch(ran.err, /^error: Cannot .*mine\.ts|^error: Cannot/);
     assertMatch(ran.err, says);
+  });
+}
+
+for (const code of ["'1'", "1.5", "256", "-1", "NaN", "{}"]) {
+  Deno.test(`a command that returns the exit code ${code} has failed`, async () => {
+    await using it = await world();
+    const returning = IMPORTS.replace(/run: .*,/, `run: () => Promise.resolve(${code} as number),`);
+    const text = `export const extension = defineExtension({ ${HELLO} });\n`;
+    await it.write("work/mine.ts", returning + text);
+    const { code: exited, err } = await it.run("--extension mine.ts hello");
+    assertEquals(exited, 1, err);
+    assertMatch(err, /Cannot run hello: its exit code is .*\nhint: Return a whole number/);
   });
 }
 
