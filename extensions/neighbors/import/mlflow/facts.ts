@@ -11,7 +11,7 @@ import {
   type Status,
   STATUSES,
 } from "../../../runs/mlflow/stored_run.ts";
-import type { FoundModel, FoundVersion } from "../records.ts";
+import { changedEnd, type FoundModel, type FoundRun, type FoundVersion } from "../records.ts";
 
 const HISTORY_TAG = "mlflow.log-model.history", PARENT_TAG = "mlflow.parentRunId";
 
@@ -148,6 +148,16 @@ export function statusOf(word: unknown, isModel = false): Status | undefined {
   const text = String(word ?? "");
   if (isModel) return MODEL_STATUS[text.replace(/^LOGGED_MODEL_(UPLOAD_)?/, "")];
   return STATUSES.find((status, i) => status === text || String(i + 1) === text);
+}
+
+/** Returns a run with this end, or with this last change if it is a logged model. */
+export function foundRun(
+  { name, id }: RunKey,
+  end: unknown,
+  open: FoundRun["open"],
+): FoundRun {
+  const endedMs = timeOf(end);
+  return { kind: "run", key: { name, id }, changed: (here) => changedEnd({ endedMs }, here), open };
 }
 
 /** Returns a time; undefined for anything else. */

@@ -8,7 +8,7 @@ import {
 } from "node:sqlite";
 import { invalid, messageOf, notFound, shown } from "../../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
-import { changedEnd, type FoundRun, type ImportRecord } from "../records.ts";
+import type { ImportRecord } from "../records.ts";
 import type { OpenedRun, ReadOptions } from "../records.ts";
 import { countsOfFiles } from "../counts.ts";
 import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";
@@ -16,6 +16,7 @@ import {
   aliasesOf,
   countModelTags,
   countTags,
+  foundRun,
   foundVersion,
   hasLoggedModel,
   KnownIds,
@@ -116,7 +117,7 @@ export class DatabaseReader implements Disposable {
     yield { kind: "total", count: listed.length + versions };
     yield* notImported;
     for (const run of listed.sort((one, other) => endOf(one) - endOf(other))) {
-      yield this.#found(run);
+      yield foundRun(run, run.row[run.columns.end], () => this.#open(run));
     }
     for (const model of this.#rows("registered_models")) yield* this.#model(model);
   }
@@ -145,17 +146,6 @@ export class DatabaseReader implements Disposable {
   ): Map<string, string> {
     const rows = this.#rows(table, where);
     return new Map(rows.map((row) => [`${row[key]}`, `${row[value] ?? ""}`]));
-  }
-
-  #found(run: ListedRow): FoundRun {
-    const { name, id } = run;
-    const endedMs = timeOf(run.row[run.columns.end]);
-    return {
-      kind: "run",
-      key: { name, id },
-      changed: (here) => changedEnd({ endedMs }, here),
-      open: () => this.#open(run),
-    };
   }
 
   async #open({ row, columns, id }: ListedRow): Promise<OpenedRun> {

@@ -7,7 +7,7 @@
 //   models/NAME/meta.yaml, aliases/ALIAS, tags/KEY, version-N/meta.yaml, version-N/tags/KEY
 import { folderOf, joinPath, nameOf, notFound, shown } from "../../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
-import { changedEnd, type FoundRun, type ImportRecord, type NotImported } from "../records.ts";
+import type { ImportRecord, NotImported } from "../records.ts";
 import type { OpenedRun, ReadOptions } from "../records.ts";
 import type { Plain, SourceFiles } from "../source_files.ts";
 import { type Counts, countsOfFiles } from "../counts.ts";
@@ -16,6 +16,7 @@ import {
   aliasesOf,
   countModelTags,
   countTags,
+  foundRun,
   foundVersion,
   hasLoggedModel,
   KnownIds,
@@ -113,7 +114,9 @@ export class MlrunsReader {
     const count = runs.length + versions.flat().filter(isVersion).length;
     yield { kind: "total", count };
     yield* notImported;
-    for (const run of runs.sort((one, other) => endOf(one) - endOf(other))) yield this.#found(run);
+    for (const run of runs.sort((one, other) => endOf(one) - endOf(other))) {
+      yield foundRun(run, run.meta[endKey(run)], () => this.#open(run));
+    }
     for (const folder of models) yield* this.#model(folder);
   }
 
@@ -141,16 +144,6 @@ export class MlrunsReader {
         } else runs.push({ folder, name, id, meta, isModel });
       }
     }
-  }
-
-  #found(run: ListedRun): FoundRun {
-    const { name, id } = run;
-    return {
-      kind: "run",
-      key: { name, id },
-      changed: (here) => changedEnd({ endedMs: timeOf(run.meta[endKey(run)]) }, here),
-      open: () => this.#open(run),
-    };
   }
 
   async #open(run: ListedRun): Promise<OpenedRun> {

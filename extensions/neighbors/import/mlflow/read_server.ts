@@ -3,12 +3,13 @@ import { isJsonObject, orMissing, shown } from "../../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { type Json, objectsIn } from "../answers.ts";
 import { type Counts, countsOfFiles } from "../counts.ts";
-import { changedEnd, type FoundRun, type ImportRecord } from "../records.ts";
+import type { ImportRecord } from "../records.ts";
 import type { OpenedRun, ReadOptions } from "../records.ts";
 import {
   aliasesOf,
   countModelTags,
   countTags,
+  foundRun,
   foundVersion,
   KnownIds,
   statusOf,
@@ -62,7 +63,11 @@ export class ServerReader {
     const found = await Array.fromAsync(models, (model) => this.#model(model));
     const versions = found.flatMap((each) => each.kind === "model" ? each.versions : []);
     yield { kind: "total", count: runs.length + versions.length };
-    for (const run of runs.sort((one, other) => endOf(one) - endOf(other))) yield this.#found(run);
+    for (const run of runs.sort((one, other) => endOf(one) - endOf(other))) {
+      const { end_time, last_updated_timestamp_ms } = run.info;
+      const end = run.isModel ? last_updated_timestamp_ms : end_time;
+      yield foundRun(run, end, () => this.#open(run));
+    }
     for (const model of found) {
       const isUnnamed = model.kind === "model" && model.name === "";
       if (!isUnnamed) yield model;
@@ -89,18 +94,6 @@ export class ServerReader {
       const info = memberOf(model, "info");
       yield { id: textOf(info.model_id) ?? "", name, isModel: true, info, model };
     }
-  }
-
-  #found(run: ListedRun): FoundRun {
-    const { name, id } = run;
-    const { end_time, last_updated_timestamp_ms } = run.info;
-    const endedMs = timeOf(run.isModel ? last_updated_timestamp_ms : end_time);
-    return {
-      kind: "run",
-      key: { name, id },
-      changed: (here) => changedEnd({ endedMs }, here),
-      open: () => this.#open(run),
-    };
   }
 
   async #open({ id, isModel, model }: ListedRun): Promise<OpenedRun> {
