@@ -266,6 +266,9 @@ def of_keras():
     hostile("cut weights", **{"model.weights.h5": saved["model.weights.h5"][:3000]})
     hostile("config", **{"config.json": "[" * 100_000})
     hostile("config", **{"config.json": "[]"})
+    release, keras.__version__ = keras.__version__, "3.11.3"
+    refused("release", lambda: registry.load("trained"))
+    keras.__version__ = release
     for files in ({}, {"model.keras": b"damaged" * 9}):
         refused("file", lambda: registry.load(stored("keras", {}, files)))
 

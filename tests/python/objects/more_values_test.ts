@@ -43,9 +43,9 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     "lost argument Unsupported",
     ...["lambda", "loss", "pickle", "vocabulary"].map((title) => `${title} Invalid`),
     ...new Array(2).fill("call Invalid"),
-    ...["call", "weights", "cut weights", "config", "config", "file", "file"].map((x) =>
-      `${x} Corrupt`
-    ),
+    ...["call", "weights", "cut weights", "config", "config"].map((x) => `${x} Corrupt`),
+    "release Invalid",
+    ...new Array(2).fill("file Corrupt"),
   ]],
   ["datasets", DATASETS, [
     ...ok("features", "rows", "parquet", "chosen rows", "splits", "arrays"),
