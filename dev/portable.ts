@@ -34,6 +34,8 @@ const LOADERS = [
   "backends/s3_configs/open_bucket.ts",
   "files/mod.ts",
 ];
+/** Parts that take only types of `backends/mod.ts`. */
+const ONLY_TYPES = "extensions/";
 
 const names = Deno.args;
 if (names.length === 0 || names.some((name) => RUNTIMES[name] === undefined)) {
@@ -96,8 +98,8 @@ async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   );
   const graph = new Map(await readModuleGraph(tests));
   const isByName = (target: string) => target === LAZY || UNBUNDLED.includes(target);
-  for (const path of LOADERS) {
-    const targets = graph.get(path) ?? []; // none if no shared test reaches it
+  for (const [path, targets] of graph) {
+    if (!LOADERS.includes(path) && !path.startsWith(ONLY_TYPES)) continue;
     graph.set(path, targets.filter((target) => !isByName(target)));
   }
   const needsDeno = new Set([LAZY, ...UNBUNDLED]);
