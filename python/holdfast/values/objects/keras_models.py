@@ -28,7 +28,7 @@ CODE = (
 )
 """Classes whose stored form has code."""
 OLDEST = (3, 12)
-"""Earlier releases let a file call functions, or read others, also with `safe_mode`."""
+"""Earlier releases let a file call functions and read others, also with `safe_mode`."""
 HINT = "Write its functions and layers with names, and pass them to `load`: into=[Scale]."
 
 
@@ -75,8 +75,7 @@ def loaded(loading: Loading, objects: Json) -> Any:
 
     path = loading.file(FILE)
     if tuple(int(each) for each in keras.__version__.split(".")[:2]) < OLDEST:
-        hint = "Update it: pip install -U keras"
-        raise loading.refused(f"Keras {keras.__version__} lets files choose functions", hint)
+        raise loading.refused(f"Keras {keras.__version__} is too old", "pip install -U keras")
     try:
         found = code_in(path)
         if found:
