@@ -59,12 +59,13 @@ def send_files(
         is_inline = size <= left
         left -= size if is_inline else 0
         jobs.append(partial(inline, file) if is_inline else partial(sender.send, file, size))
-    with progress_bar(sum(sizes), f"Saving {name}", progress) as report:
-        sender.report = report
-        sent = results_of(jobs, AT_ONCE)
-    for file, facts in zip(files, sent, strict=True):
-        facts.update({"path": file.path}, **({"mode": file.mode} if file.mode else {}))
-    yield sent
+    with sender.written:
+        with progress_bar(sum(sizes), f"Saving {name}", progress) as report:
+            sender.report = report
+            sent = results_of(jobs, AT_ONCE)
+        for file, facts in zip(files, sent, strict=True):
+            facts.update({"path": file.path}, **({"mode": file.mode} if file.mode else {}))
+        yield sent
     for note in sender.notes:
         note.unlink(missing_ok=True)
 
