@@ -9,6 +9,15 @@ export const PYTHON_GROUPS: Record<string, GroupEntry> = {
     create: async (settings) => (await import("./imports.ts")).createImportsGroup(settings),
     named: true,
   },
+  states: {
+    title: "A state of training, saved from Python into a folder",
+    about:
+      "Each save is a process, whose service for the folder has started. A changed state has " +
+      "one other tensor of 16 MiB. `--mib` chooses the size.",
+    create: async (settings) => (await import("./states.ts")).createStatesGroup(settings),
+    maxRepeats: 3,
+    named: true,
+  },
   models: {
     title: "A model of PyTorch, saved from Python by a service over a folder",
     about:
