@@ -10,6 +10,7 @@
 // If an attempt fails before its commit, what it stored is removed, or is garbage for `gc`. Errors
 // of the store are thrown as they are; `Unknown` means that the version may exist.
 import type { Executor } from "../../core/executor.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import { checkMaterializer, namedBy } from "../../core/materializer.ts";
 import { checkNewName, shown } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
@@ -19,7 +20,7 @@ import type { TransferProgress } from "../../core/registry.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
 import { changedOnDisk } from "../../core/work/source_change.ts";
 import type { FoundRecord } from "../cell/heads.ts";
-import { startOperation } from "../cell/operation.ts";
+import { startOperation, unknownOutcome } from "../cell/operation.ts";
 import { settleVersion } from "../cell/settle.ts";
 import { materializerFor } from "../contract/make_value.ts";
 import { contentFailure } from "../payload/content_failure.ts";
@@ -163,7 +164,12 @@ async function save(attempt: Attempt): Promise<Done> {
   if (ending.state === "existing") return await existing(attempt, ending.found);
   if (ending.state === "saved") {
     const { record, addedBytes } = ending;
-    if (record.generation > 1) await attempt.checkUnprotected(true);
+    if (record.generation > 1) {
+      await attempt.checkUnprotected(true).catch((error) => { // the record is written
+        if (isRegistryError(error, "Conflict")) throw error;
+        throw unknownOutcome(context.backend, operation, error);
+      });
+    }
     return { saved: savedArtifact(record, false, addedBytes), shelves: attempt.placed?.shelves };
   }
   const again = { ...artifact, digest: ending.digest };

@@ -2,8 +2,8 @@
 
     save_state.py REGISTRY MIB file|tensors|arrays [changed]
 
-As a file, `safetensors.torch.save_file` writes it, with `fsync`. With `changed`, the time is that of
-the next save, after which one tensor of 16 MiB has changed.
+As a file, `safetensors.torch.save_file` writes it, with `fsync`. With `changed`, the time is that
+of the next save, after which one tensor of 16 MiB has changed.
 """
 
 import json

@@ -1,5 +1,6 @@
 // Aliases and names that rules protect.
 import { assert, assertEquals } from "@std/assert";
+import { unavailable } from "../../../core/errors.ts";
 import { changeRules } from "../../../extensions/maintenance/mod.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
@@ -102,6 +103,27 @@ for (const [what, overwrite] of Object.entries(OVERWRITES)) {
     assertEquals(await other.load("models:a@production"), "first");
   });
 }
+
+Deno.test("an overwrite whose last look at the rules fails has an unknown outcome", async () => {
+  const store = createMemoryBackend();
+  const other = await openRegistry(store, { mutable: true });
+  await changeRules(other, { set: RULE });
+  await other.save("models:a", "first");
+  const isVersion = (key: string) => /^names\/[^/]+\/versions\//.test(key);
+  let isWritten = false;
+  const registry = await openRegistry(withHooks(store, {
+    after({ verb, key }) {
+      isWritten ||= verb === "put" && isVersion(key);
+    },
+    before({ verb, key }) {
+      if (isWritten && verb !== "put" && !isVersion(key)) {
+        throw unavailable("list", key, "the store is away");
+      }
+    },
+  }));
+  await rejected("Unknown", registry.save("models:a", "second", OVERWRITE), /may have succeeded/);
+  assertEquals(await other.load("models:a"), "second");
+});
 
 Deno.test("a version that is given an alias meanwhile is not deleted", async () => {
   const store = createMemoryBackend();
