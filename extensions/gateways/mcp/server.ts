@@ -131,7 +131,7 @@ function parseMessage(text: string): { message?: unknown; refusal?: RpcError } {
     refusal: { jsonrpc: "2.0" as const, id, error: { code, message } },
   });
   try {
-    if (!isBatch(text)) return { message: parseExactJson(text) };
+    if (!/^\s*\[/.test(text)) return { message: parseExactJson(text) };
     const state = "Cannot answer a batch of messages: the protocol has none";
     return refusal(INVALID_REQUEST, `${state}\nHint: Send each message in its own request.`);
   } catch (error) {
@@ -140,10 +140,6 @@ function parseMessage(text: string): { message?: unknown; refusal?: RpcError } {
     const own = typeof id === "string" || typeof id === "number" ? id : null;
     return refusal(INVALID_PARAMS, explained(error), own);
   }
-}
-
-function isBatch(text: string): boolean {
-  return /^\s*\[/.test(text);
 }
 
 interface RpcError {
@@ -191,8 +187,6 @@ async function* wholeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Bu
 }
 
 const LINE_FEED = 0x0a;
-/** Numbers that may be rounded, among others. */
-const LONG_NUMBER = /[\d.]{16}|\de[+-]?\d{3}/i;
 
 /** Leaves out messages that are refused, which the transport would read as others or not at all. */
 async function* acceptedLines(
@@ -200,8 +194,7 @@ async function* acceptedLines(
   reply: (refusal: RpcError) => Promise<void>,
 ): AsyncGenerator<Buffer> {
   for await (const line of lines) {
-    const text = line.toString();
-    const { refusal } = isBatch(text) || LONG_NUMBER.test(text) ? parseMessage(text) : {};
+    const { refusal } = parseMessage(line.toString());
     if (refusal === undefined) yield line;
     else await reply(refusal);
   }

@@ -7,6 +7,7 @@ import {
   LimitExceeded,
   loadPart,
   mapAtOnce,
+  sortKeyOf,
 } from "../../../core/kernel.ts";
 import type { FileToDecode } from "../../../files/mod.ts";
 import type { ComparedTable } from "../../../apps/difference/table_difference.ts";
@@ -298,7 +299,7 @@ function add(count: typeof EMPTY, cell: Cell): void {
   const text = `${cell ?? ""}`.trim();
   if (text === "") return void count.empty++;
   if (/^[+-]?nan$/i.test(text)) return void count.notANumber++;
-  const value = /^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  const key = sortKeyOf(text), value = key.kind === "number" ? key.number : NaN;
   const isRounded = /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(value);
   if (!Number.isFinite(value) || isRounded) return void count.others++;
   count.numbers++;
