@@ -8,8 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { openRegistry } from "@holdfast/holdfast";
-import { createPlugins, JobRunner, type QueueRunner } from "@holdfast/holdfast/plugins";
-import { workTasks } from "@holdfast/holdfast/plugins";
+import { createPlugins, JobRunner, type QueueRunner, workTasks } from "@holdfast/holdfast/plugins";
 
 const folder = process.env.REPORTS ?? await mkdtemp(join(tmpdir(), "holdfast-jobs-"));
 const registry = await openRegistry(folder);

@@ -1,7 +1,6 @@
 // Sets of operators, looked up by key.
 import { isDeepStrictEqual } from "node:util";
-import { createLookup } from "../core/kernel.ts";
-import { invalid, shown } from "../core/kernel.ts";
+import { createLookup, invalid, shown } from "../core/kernel.ts";
 import type { Lookup } from "../backends/mod.ts";
 import { type AnyOperator, checkOperator, isClass, type OperatorClass } from "./operator.ts";
 import { manyOf, singleton } from "./singleton.ts";

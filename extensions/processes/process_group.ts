@@ -2,8 +2,7 @@
 import type { System } from "../../mod.ts";
 import { messageOf, taskFailed, withDeadline } from "../../core/kernel.ts";
 import { addCounts, countsOfEnded, NO_COUNTS, type ProcessCounts } from "./counts.ts";
-import type { MemoryKind } from "../../apps/server/memory/service_memory.ts";
-import type { ServiceMemory } from "../../apps/server/memory/service_memory.ts";
+import type { MemoryKind, ServiceMemory } from "../../apps/server/memory/service_memory.ts";
 import { ChannelEnded } from "./channel.ts";
 import { ServiceProcess } from "./service_process.ts";
 import type { StartedMessage, StartMessage } from "./start_message.ts";

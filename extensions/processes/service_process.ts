@@ -2,8 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { NO_COUNTS, type ProcessCounts } from "./counts.ts";
 import { answerCall } from "./shared_memory.ts";
-import type { MemoryKind } from "../../apps/server/memory/service_memory.ts";
-import type { ServiceMemory } from "../../apps/server/memory/service_memory.ts";
+import type { MemoryKind, ServiceMemory } from "../../apps/server/memory/service_memory.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import { PROCESS_COMMAND, type StartedMessage, type StartMessage } from "./start_message.ts";
 

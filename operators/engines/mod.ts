@@ -5,8 +5,7 @@
  * @module
  */
 import type { System } from "../../mod.ts";
-import { createLookup } from "../../core/kernel.ts";
-import { didYouMean, invalid } from "../../core/kernel.ts";
+import { createLookup, didYouMean, invalid } from "../../core/kernel.ts";
 import type { Engine, EngineDriver } from "../contract/engine.ts";
 import type { Lookup } from "../../backends/mod.ts";
 import { localDriver } from "./local.ts";

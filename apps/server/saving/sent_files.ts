@@ -22,8 +22,7 @@ import { fileOf } from "../../../materializers/path/local_files.ts"; // none in 
 import { stateOfOwn } from "../uploads/own_upload.ts";
 import { type Access, denied } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
-import type { SaveRequest } from "../schemas/sent_save.ts";
-import type { SentFile } from "../schemas/sent_save.ts";
+import type { SaveRequest, SentFile } from "../schemas/sent_save.ts";
 
 /** @internal */
 interface OpenFilesOptions {

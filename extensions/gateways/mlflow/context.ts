@@ -1,7 +1,6 @@
 // The context of the routes, and what their descriptions have in common.
 import { isJsonObject, parseExactJson } from "../../../core/kernel.ts";
-import type { RouteDescription } from "../../../apps/gateways.ts";
-import type { GatewayContext, RouteContext } from "../../../apps/gateways.ts";
+import type { GatewayContext, RouteContext, RouteDescription } from "../../../apps/gateways.ts";
 import { checkWrites } from "../../../apps/server/extending.ts";
 import type { RunChanges } from "./change_run.ts";
 import { refused, wrong } from "./errors.ts";

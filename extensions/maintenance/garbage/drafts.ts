@@ -80,9 +80,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     names.add(name);
     if (unreadable.has(name)) return;
     const { end } = listed;
-    if (end !== undefined && !isDiscarded(end)) {
-      note(name, "committed", [decodeName(draft)!]);
-    }
+    if (end !== undefined && !isDiscarded(end)) note(name, "committed", [decodeName(draft)!]);
     if (!isGone(collection, listed)) return keep(name, listed);
     const again = noneListed();
     const folder = `${LAYOUT.folders.drafts}${name}/${draft}/`;
@@ -139,8 +137,6 @@ async function removeDraft(
   const items = objects.map(({ key, size }): GarbageItem => ({ what: "draft", key, size, why }));
   const isEnd = ({ key }: GarbageItem) => key === end?.key;
   if (!await collection.remove(items.filter((item) => !isEnd(item)))) return;
-  if (end !== undefined && !isDiscarded(end) && !collection.isForgettable(newest)) {
-    return;
-  }
+  if (end !== undefined && !isDiscarded(end) && !collection.isForgettable(newest)) return;
   await collection.remove(items.filter(isEnd));
 }

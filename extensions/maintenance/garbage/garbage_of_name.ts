@@ -203,7 +203,7 @@ async function removeReplaced(
   const keys = isAlone ? plan.keys : []; // the next look removes them
   await collection.remove(keys.map(({ key, size }) => ({ what: "key", key, size, why })));
   return new Set(
-    [...plan.replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)),
+    [...replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)),
   );
 }
 

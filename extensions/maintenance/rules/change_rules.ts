@@ -5,8 +5,7 @@ import { fault, notFound, parseCondition, shown, unsupported } from "../../../co
 import { maintenanceReasons } from "../reasons.ts";
 import { combined, givenUp } from "./rule_changes.ts";
 import { hasConditions } from "../../../core/registry/conditions/promotion.ts";
-import { isUnknownRule } from "../../../core/registry/rules.ts";
-import { ruleProblem } from "../../../core/registry/rules.ts";
+import { isUnknownRule, ruleProblem } from "../../../core/registry/rules.ts";
 import { readRules } from "../../../registry/tools/settings.ts";
 import type { RetentionRules } from "../../../registry/tools/settings.ts";
 import type { RulesChange } from "../../../core/registry/rules.ts";

@@ -1,7 +1,6 @@
 // A pipeline of general_pipeline as one of Holdfast.
 import { dirname } from "node:path";
-import { shellWord } from "../../../core/kernel.ts";
-import { isJsonObject } from "../../../core/kernel.ts";
+import { isJsonObject, shellWord } from "../../../core/kernel.ts";
 import type { Converted, Described, Note, Project } from "./config.ts";
 
 const LEVELS: Readonly<Record<string, string>> = {

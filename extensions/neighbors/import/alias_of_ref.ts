@@ -1,6 +1,5 @@
 // Aliases of branches and tags.
-import { parseRef } from "../../../core/kernel.ts";
-import { checkNewName } from "../../../core/kernel.ts";
+import { checkNewName, parseRef } from "../../../core/kernel.ts";
 
 /** Returns the alias of a branch or tag, with the prefix if the name alone is not a valid alias. */
 export function aliasOfRef(ref: string, prefix: string): string | undefined {

@@ -2,8 +2,7 @@
 import type { SignalOptions } from "../../../registry/mod.ts";
 import { eitherSignal, invalid, shown } from "../../../core/kernel.ts";
 import { isNewId, isReservedId } from "../../queues/checks/queue_checks.ts";
-import type { BehaviorContext } from "../contract.ts";
-import type { Remainder, TaskContext } from "../contract.ts";
+import type { BehaviorContext, Remainder, TaskContext } from "../contract.ts";
 import { interfaceOf } from "../interface.ts";
 import { Behavior, type JobRunner } from "../interfaces.ts";
 import { checkOrder, frozenCopy, makePlugin, type Settings } from "../sets/make_plugin.ts";

@@ -9,8 +9,7 @@ import {
   plainProblem,
 } from "../../../core/kernel.ts";
 import type { OptionNames, RegistryError } from "../../../core/kernel.ts";
-import type { ListJobsOptions, NewJob, NewSchedule } from "../queue.ts";
-import type { QueuedJob, WorkOptions } from "../queue.ts";
+import type { ListJobsOptions, NewJob, NewSchedule, QueuedJob, WorkOptions } from "../queue.ts";
 
 /** A condition, and the state and hint of its error. */
 type Problem = readonly [is: boolean, state: string, hint: string];

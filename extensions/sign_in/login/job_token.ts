@@ -1,9 +1,8 @@
 // The token of a CI job, which its provider issues for the service that the job uses.
-import type { SignIn } from "../../../apps/cli/program/extension.ts";
+import type { SignIn, TokenContext } from "../../../apps/cli/program/extension.ts";
 import type { System } from "../../../mod.ts";
 import { isRegistryError } from "../../../core/kernel.ts";
 import { askJobToken, jobTokenSource } from "../../../apps/cli/extending.ts";
-import type { TokenContext } from "../../../apps/cli/program/extension.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { signInOf } from "./service_offers.ts";

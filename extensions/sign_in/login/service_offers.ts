@@ -1,12 +1,11 @@
 // Offers of a service to sign in with, and its answer about a token.
-import type { SignIn } from "../../../apps/cli/program/extension.ts";
+import type { SignIn, TokenContext } from "../../../apps/cli/program/extension.ts";
 import { Connection } from "../../../apps/client/connection.ts";
 import { isJsonObject, shellWord, unsupported } from "../../../core/kernel.ts";
 import type { Author } from "../../../registry/mod.ts";
 import { isSignIn, issuersOfPeople } from "../../../apps/server/access/sign_in.ts";
 import type { PeopleIssuer } from "../../../apps/server/access/sign_in.ts";
 import { fetchSmall, invalid } from "../../../apps/cli/extending.ts";
-import type { TokenContext } from "../../../apps/cli/program/extension.ts";
 import { isOwnAudience } from "./jwt.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 

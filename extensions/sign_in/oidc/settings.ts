@@ -1,6 +1,5 @@
 // The settings of sign-in: issuers, the audience, and rules from claims to scopes.
-import type { SignInIssuer } from "../../../apps/cli/program/extension.ts";
-import type { TokenCheck } from "../../../apps/cli/program/extension.ts";
+import type { SignInIssuer, TokenCheck } from "../../../apps/cli/program/extension.ts";
 import type { Logger, System } from "../../../mod.ts";
 import { messageOf } from "../../../core/kernel.ts";
 import { isPrivateUrl } from "../../../core/urls/private_url.ts";

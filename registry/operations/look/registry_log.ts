@@ -56,8 +56,8 @@ async function* sourcesOf(
     else if (kind === "alias") yield aliasSource(context, { name, alias: label!, listed }, signal);
     else if (kind === "version" && record.cell !== cell) { // the first is the newest
       cell = record.cell;
-      const head = listed;
-      yield versionSource(context, name, { version: version!, head, order: --order }, signal);
+      const source = { version: version!, head: listed, order: --order };
+      yield versionSource(context, name, source, signal);
     }
   }
 }

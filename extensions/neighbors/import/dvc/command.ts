@@ -1,8 +1,7 @@
 import { basename } from "node:path";
 import { type Command, defineCommand } from "../../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../../apps/cli/extending.ts";
-import { unsupported } from "../../../../core/kernel.ts";
-import { isStoreUrl } from "../../../../core/kernel.ts";
+import { isStoreUrl, unsupported } from "../../../../core/kernel.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
 import { SourceFiles, withoutSecrets } from "../source_files.ts";

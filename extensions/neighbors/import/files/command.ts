@@ -1,6 +1,5 @@
-import { type Command, defineCommand, invalid } from "../../../../apps/cli/extending.ts";
+import { type Command, defineCommand, invalid, withAdded } from "../../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../../apps/cli/extending.ts";
-import { withAdded } from "../../../../apps/cli/extending.ts";
 import type { Extension } from "../../../../apps/cli/program/extension.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";

@@ -8,8 +8,7 @@ import {
 } from "node:sqlite";
 import { invalid, messageOf, notFound, shown } from "../../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
-import type { ImportRecord } from "../records.ts";
-import type { OpenedRun, ReadOptions } from "../records.ts";
+import type { ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
 import { countsOfFiles } from "../counts.ts";
 import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";
 import {

@@ -7,8 +7,7 @@
 //   models/NAME/meta.yaml, aliases/ALIAS, tags/KEY, version-N/meta.yaml, version-N/tags/KEY
 import { folderOf, joinPath, nameOf, notFound, shown } from "../../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
-import type { ImportRecord, NotImported } from "../records.ts";
-import type { OpenedRun, ReadOptions } from "../records.ts";
+import type { ImportRecord, NotImported, OpenedRun, ReadOptions } from "../records.ts";
 import type { Plain, SourceFiles } from "../source_files.ts";
 import { type Counts, countsOfFiles } from "../counts.ts";
 import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";

@@ -3,8 +3,7 @@ import { isJsonObject, orMissing, shown } from "../../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { type Json, objectsIn } from "../answers.ts";
 import { type Counts, countsOfFiles } from "../counts.ts";
-import type { ImportRecord } from "../records.ts";
-import type { OpenedRun, ReadOptions } from "../records.ts";
+import type { ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
 import {
   aliasesOf,
   countModelTags,
