@@ -2,11 +2,8 @@
 //
 //   mlflow-artifacts:/EXPERIMENT/RUN/artifacts/PATH
 //   mlflow-artifacts:/versions/NAME/VERSION/PATH
-//
-// An artifact of a run that goes on is a part of its draft. Its name has the time and the path, so one
-// artifact is found without a look at the others, and the newest of a path counts.
-import type { ArtifactInfo, System } from "../../../mod.ts";
-import { filePathProblem, foldersOf, sha256 } from "../../../core/kernel.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
+import { filePathProblem } from "../../../core/kernel.ts";
 import type { FileInfo } from "../../../materializers/mod.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
 import { walkFiles } from "../../../apps/server/extending.ts";
@@ -22,9 +19,6 @@ import { curveOf } from "../../runs/mlflow/stored_run.ts";
 
 /** Folder of a version with what only MLflow has. */
 export const OWN_FOLDER = ".mlflow/";
-const PART = "artifact-";
-/** Parts with files of the version before: they come before all others of their path. */
-export const TAKEN_OVER = `${PART}000000000000000-`;
 
 /** A run or a version, and the path of an artifact or a folder of it. */
 export type ArtifactPlace =
@@ -82,46 +76,6 @@ export function checkPath(path: string): void {
     throw wrong(`Invalid artifact path '${path.slice(0, 500)}': ${problem}`);
   }
   if (path.startsWith(OWN_FOLDER)) throw wrong(`Artifact paths below '${OWN_FOLDER}' are reserved`);
-}
-
-/** Returns the name of a new part with a file. */
-export function partOf(path: string, system: System): string {
-  const random = system.id().replaceAll("-", "").slice(-16);
-  return `${PART}${String(system.now()).padStart(15, "0")}-${random}-${digestOf(path)}`;
-}
-
-/** Returns whether a part may have files of a path; without a path, whether it has artifacts. */
-export function mayHave(part: string, path?: string): boolean {
-  if (!part.startsWith(PART)) return false;
-  return path === undefined || part.startsWith(TAKEN_OVER) || part.endsWith(digestOf(path));
-}
-
-function digestOf(path: string): string {
-  return sha256(new TextEncoder().encode(path)).slice(0, 32);
-}
-
-/**
- * Returns the newest file of each path. A file in the place of a folder replaces all of it, and the
- * reverse: no version has both.
- */
-export function newestFiles<T extends { path: string; part: string; addedAt?: Date }>(
-  files: readonly T[],
-): T[] {
-  const isTaken = ({ part }: T) => Number(part.startsWith(TAKEN_OVER));
-  const newestFirst = files.filter(({ part }) => part.startsWith(PART)).sort((one, other) =>
-    isTaken(one) - isTaken(other) ||
-    Number(other.addedAt ?? 0) - Number(one.addedAt ?? 0) ||
-    (one.part > other.part ? -1 : 1)
-  );
-  const newest = new Map<string, T>(), folders = new Set<string>();
-  for (const file of newestFirst) {
-    const above = [...foldersOf([file.path])];
-    if (newest.has(file.path) || folders.has(file.path)) continue;
-    if (above.some((folder) => newest.has(folder))) continue;
-    newest.set(file.path, file);
-    for (const folder of above) folders.add(folder);
-  }
-  return files.filter((file) => newest.get(file.path) === file);
 }
 
 /** Returns a test that is true for all files of a version except its curve. */

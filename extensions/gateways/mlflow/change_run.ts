@@ -24,7 +24,7 @@ import {
   otherParam,
   type RunChange,
 } from "./amend.ts";
-import { isOfValue, mayHave, newestFiles, OWN_FOLDER, partOf, TAKEN_OVER } from "./artifacts.ts";
+import { isOfValue, OWN_FOLDER } from "./artifacts.ts";
 import { deleteRun, restoreRun } from "./delete_run.ts";
 import { wrong } from "./errors.ts";
 import {
@@ -35,23 +35,22 @@ import {
   saveKeyOf,
 } from "../../runs/mlflow/find_run.ts";
 import { hasRunId, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
+import {
+  keptLines,
+  mayHave,
+  newestFiles,
+  partOf,
+  TAKEN_OVER,
+} from "../../runs/mlflow/file_parts.ts";
 import { pointsOf } from "../../runs/mlflow/points.ts";
 import type { RunStore } from "./run_store.ts";
-import {
-  curveOf,
-  linesOf,
-  metadataOf,
-  readVersion,
-  type RunTimes,
-} from "../../runs/mlflow/stored_run.ts";
+import { curveOf, metadataOf, readVersion, type RunTimes } from "../../runs/mlflow/stored_run.ts";
 import { hasEnded, type StoredRun, tagsOf } from "../../runs/mlflow/stored_run.ts";
 
 /** Runs to which this process is a writer. */
 const MOST_WRITERS = 1000;
 /** Tries of a change while other services change the same run. */
 const MOST_TRIES = 10;
-/** The writer of the points of the version that a resumed run goes on from: it comes before all. */
-const EARLIER = "00000-00000000-0000-7000-8000-000000000000";
 
 export class RunChanges {
   readonly #runs: RunStore;
@@ -364,10 +363,4 @@ function isDeleted(key: RunKey): Error {
     `The run ${runIdOf(key)} must be in the 'active' state. Current state is deleted`,
     "Restore it: client.restore_run(run_id).",
   );
-}
-
-/** Yields the points of a version as those of an earlier writer, as `restore` takes them. */
-async function* keptLines(run: RunKey, version: ReadablePages): AsyncGenerator<string> {
-  yield JSON.stringify({ kept: { ...run, writer: EARLIER, first: 0 } });
-  yield* linesOf(version);
 }

@@ -13,7 +13,7 @@ import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";
 import { openRunFiles } from "../../runs/look_at_run.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { readablePages } from "../../../apps/server/extending.ts";
-import { type Artifacts, artifactsOf, mayHave, newestFiles, TAKEN_OVER } from "./artifacts.ts";
+import { type Artifacts, artifactsOf } from "./artifacts.ts";
 import { EndedRuns } from "./ended_runs.ts";
 import { noSuch, noSuchLoggedModel } from "./errors.ts";
 import { openDeleted } from "./open_deleted.ts";
@@ -24,6 +24,7 @@ import {
   RunFinder,
 } from "../../runs/mlflow/find_run.ts";
 import { noSuchRun, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
+import { mayHave, newestFiles, TAKEN_OVER } from "../../runs/mlflow/file_parts.ts";
 import { LastMetrics, type Metric, metricsIn } from "../../runs/mlflow/points.ts";
 import {
   isOwnTag,

@@ -22,7 +22,14 @@ import {
 import type { Counts } from "../counts.ts";
 import type { SourceFiles } from "../source_files.ts";
 import { type ArtifactFacts, ArtifactList } from "./artifact_list.ts";
-import { isOwnKey, metricsIn, numbersIn, paramsOf, summaryBeside, valueOf } from "./values.ts";
+import {
+  isOwnKey,
+  metricsIn,
+  numbersIn,
+  paramsOf,
+  summaryBeside,
+  valueOf,
+} from "../../../runs/wandb/values.ts";
 
 const FACTS = "run.json", HISTORY = "history.jsonl";
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -9,7 +9,14 @@ import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from 
 import { reasonOf, type SourceFiles } from "../source_files.ts";
 import { type Artifacts, factsOf } from "./artifacts.ts";
 import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from "./run_file.ts";
-import { isOwnKey, metricsIn, numbersIn, paramsOf, summaryBeside, valueOf } from "./values.ts";
+import {
+  isOwnKey,
+  metricsIn,
+  numbersIn,
+  paramsOf,
+  summaryBeside,
+  valueOf,
+} from "../../../runs/wandb/values.ts";
 
 /** Fields of records. */
 const RECORD = {

@@ -1,6 +1,6 @@
 // Configurations and histories, which the files of runs and exports have alike.
-import { isJsonObject, quoteNotFinite, shown } from "../../../../core/kernel.ts";
-import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
+import { isJsonObject, quoteNotFinite, shown } from "../../../core/kernel.ts";
+import { type Metric, NOT_FINITE } from "../mlflow/points.ts";
 
 const MOST_DEPTH = 20, MOST_PROBLEMS = 100;
 /** An integer of so many digits that a number may not have all of them. */

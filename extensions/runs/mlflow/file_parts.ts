@@ -1,0 +1,61 @@
+// Files of a run that goes on, as parts of its draft. Their names have the time and the path, so one
+// file is found without a look at the others, and the newest of a path counts.
+import type { System } from "../../../mod.ts";
+import { foldersOf, sha256 } from "../../../core/kernel.ts";
+import type { RunKey } from "./ids.ts";
+import { linesOf, type OpenedVersion } from "./stored_run.ts";
+
+const PART = "artifact-";
+/** Parts with files of the version before: they come before all others of their path. */
+export const TAKEN_OVER = `${PART}000000000000000-`;
+/** The writer of the points of the version that a resumed run goes on from: it comes before all. */
+const EARLIER = "00000-00000000-0000-7000-8000-000000000000";
+
+/** Returns the name of a new part with a file. */
+export function partOf(path: string, system: System): string {
+  const random = system.id().replaceAll("-", "").slice(-16);
+  return `${PART}${String(system.now()).padStart(15, "0")}-${random}-${digestOf(path)}`;
+}
+
+/** Returns whether a part may have files of a path; without a path, whether it has artifacts. */
+export function mayHave(part: string, path?: string): boolean {
+  if (!part.startsWith(PART)) return false;
+  return path === undefined || part.startsWith(TAKEN_OVER) || part.endsWith(digestOf(path));
+}
+
+function digestOf(path: string): string {
+  return sha256(new TextEncoder().encode(path)).slice(0, 32);
+}
+
+/**
+ * Returns the newest file of each path. A file in the place of a folder replaces all of it, and the
+ * reverse: no version has both.
+ */
+export function newestFiles<T extends { path: string; part: string; addedAt?: Date }>(
+  files: readonly T[],
+): T[] {
+  const isTaken = ({ part }: T) => Number(part.startsWith(TAKEN_OVER));
+  const newestFirst = files.filter(({ part }) => part.startsWith(PART)).sort((one, other) =>
+    isTaken(one) - isTaken(other) ||
+    Number(other.addedAt ?? 0) - Number(one.addedAt ?? 0) ||
+    (one.part > other.part ? -1 : 1)
+  );
+  const newest = new Map<string, T>(), folders = new Set<string>();
+  for (const file of newestFirst) {
+    const above = [...foldersOf([file.path])];
+    if (newest.has(file.path) || folders.has(file.path)) continue;
+    if (above.some((folder) => newest.has(folder))) continue;
+    newest.set(file.path, file);
+    for (const folder of above) folders.add(folder);
+  }
+  return files.filter((file) => newest.get(file.path) === file);
+}
+
+/** Yields the points of a version as those of an earlier writer, as `restore` takes them. */
+export async function* keptLines(
+  run: RunKey,
+  version: OpenedVersion,
+): AsyncGenerator<string> {
+  yield JSON.stringify({ kept: { ...run, writer: EARLIER, first: 0 } });
+  yield* linesOf(version);
+}
