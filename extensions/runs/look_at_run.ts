@@ -82,6 +82,11 @@ export async function lookAtRun(
   };
 }
 
+/** Lists what a run of a registry has stored. Throws `Unsupported` for one without a store. */
+export function lookAtRunIn(registry: Registry, run: RunName): Promise<RunLook> {
+  return lookAtRun(recordsOf(registry, "look at a run"), run);
+}
+
 interface StoredPart {
   writer: string;
   commit: string;
@@ -168,8 +173,16 @@ export async function openRunFiles(
   run: RunName,
   isWanted: (part: string) => boolean,
 ): Promise<RunFile[]> {
-  const context = recordsOf(registry, "read files of a run");
-  const draft = await context.draft({ name: run.name, id: draftIdOf(run) });
+  return await openDraftFiles(registry, { name: run.name, id: draftIdOf(run) }, isWanted);
+}
+
+/** Opens the files of some parts of a draft, as those of a run. */
+export async function openDraftFiles(
+  registry: Registry,
+  of: { name: string; id: string },
+  isWanted: (part: string) => boolean,
+): Promise<RunFile[]> {
+  const draft = await recordsOf(registry, "read files of a draft").draft(of);
   const found = await draft.readWanted(isWanted);
   return found.flatMap((part) =>
     part.note.files.map((file) => ({

@@ -6,7 +6,6 @@ import type { Registry, System } from "../../../mod.ts";
 import {
   conflict,
   createLanes,
-  fileToSave,
   isJsonObject,
   isRegistryError,
   keepNewest,
@@ -24,7 +23,7 @@ import {
   otherParam,
   type RunChange,
 } from "./amend.ts";
-import { isOfValue, OWN_FOLDER } from "./artifacts.ts";
+import { OWN_FOLDER } from "./artifacts.ts";
 import { deleteRun, restoreRun } from "./delete_run.ts";
 import { wrong } from "./errors.ts";
 import {
@@ -36,11 +35,12 @@ import {
 } from "../../runs/mlflow/find_run.ts";
 import { hasRunId, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import {
-  keptLines,
   mayHave,
   newestFiles,
+  newestIn,
   partOf,
   TAKEN_OVER,
+  takeOver,
 } from "../../runs/mlflow/file_parts.ts";
 import { pointsOf } from "../../runs/mlflow/points.ts";
 import type { RunStore } from "./run_store.ts";
@@ -183,14 +183,10 @@ export class RunChanges {
     const { name } = key;
     const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
     if (before !== undefined && !found.isEnding) {
-      await this.#takeOver(found, before, access);
+      await takeOver(draft, { name, id }, await this.#runs.openVersion(before, access));
     }
-    const times = new Map((await draft.info()).parts.map(({ part, addedAt }) => [part, addedAt]));
-    const stored = (await draft.files()).map((info) => ({
-      ...info,
-      addedAt: times.get(info.part),
-    }));
-    const parts = newestFiles(stored).map(({ part }) => part);
+    const newest = await newestIn(draft);
+    const parts = newest.files.map(({ part }) => part);
     const { token: _, ...run } = await this.#runs.readOpen(found, access);
     if (parts.length === 0 && run.metrics.length === 0) {
       const part = "artifact-run";
@@ -201,7 +197,7 @@ export class RunChanges {
     const as = { id: "folder", formatVersion: 1 };
     await finishRun(this.#registry, name, { id, parts, as, metadata: metadataOf(run) });
     this.#writers.delete(`${name}@${id}`);
-    await this.#addLate({ key, id, access }, new Set([...times.keys(), ...parts]));
+    await this.#addLate({ key, id, access }, new Set([...newest.parts, ...parts]));
   }
 
   /** Adds artifacts that were sent after the parts of the version were listed, before it closed. */
@@ -222,31 +218,6 @@ export class RunChanges {
     const version = await this.#runs.openVersion(found, access);
     const run = await readVersion(version);
     await this.#amend(found, { version, run, change: { files } });
-  }
-
-  /** Adds the points and the files of the version that a resumed run goes on from. */
-  async #takeOver(
-    { key: { name }, id }: OpenRun,
-    before: EndedRun,
-    access: Access,
-  ): Promise<void> {
-    const version = await this.#runs.openVersion(before, access);
-    const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
-    if (curveOf(version.info) !== undefined) {
-      const run = await openRun(this.#registry, name, { id });
-      await run.restore(keptLines({ name, id }, version));
-      await run.close();
-    }
-    const taken = new Set((await draft.files()).map(({ path }) => path));
-    const isValue = isOfValue(version.info);
-    for await (const page of version.pages()) {
-      for (const info of page.info.files) {
-        if (taken.has(info.path) || !isValue(info)) continue;
-        const part = `${TAKEN_OVER}${taken.size}-${info.sha256}`;
-        await draft.addPart(part, [fileToSave(page, info)]);
-        taken.add(info.path);
-      }
-    }
   }
 
   /** Changes a run that has ended, or whose version is being saved. */

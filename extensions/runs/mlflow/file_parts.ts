@@ -1,15 +1,20 @@
 // Files of a run that goes on, as parts of its draft. Their names have the time and the path, so one
 // file is found without a look at the others, and the newest of a path counts.
-import type { System } from "../../../mod.ts";
-import { foldersOf, sha256 } from "../../../core/kernel.ts";
+import type { Artifact, Registry, System } from "../../../mod.ts";
+import { fileToSave, foldersOf, sha256 } from "../../../core/kernel.ts";
+import { CURVE_FILE } from "../curve_file.ts";
+import { partsOf } from "../kept_points.ts";
 import type { RunKey } from "./ids.ts";
-import { linesOf, type OpenedVersion } from "./stored_run.ts";
+import { curveOf, linesOf, type OpenedVersion } from "./stored_run.ts";
+
+type Page = Parameters<typeof fileToSave>[0] & Pick<Artifact, "info">;
+type Draft = Awaited<ReturnType<Registry["openDraft"]>>;
 
 const PART = "artifact-";
 /** Parts with files of the version before: they come before all others of their path. */
 export const TAKEN_OVER = `${PART}000000000000000-`;
 /** The writer of the points of the version that a resumed run goes on from: it comes before all. */
-const EARLIER = "00000-00000000-0000-7000-8000-000000000000";
+export const EARLIER = "00000-00000000-0000-7000-8000-000000000000";
 
 /** Returns the name of a new part with a file. */
 export function partOf(path: string, system: System): string {
@@ -51,11 +56,38 @@ export function newestFiles<T extends { path: string; part: string; addedAt?: Da
   return files.filter((file) => newest.get(file.path) === file);
 }
 
-/** Yields the points of a version as those of an earlier writer, as `restore` takes them. */
-export async function* keptLines(
+/** Returns the newest files of a draft, and all its parts. */
+export async function newestIn(draft: Draft) {
+  const times = new Map((await draft.info()).parts.map(({ part, addedAt }) => [part, addedAt]));
+  const files = (await draft.files()).map((file) => ({ ...file, addedAt: times.get(file.part) }));
+  return { files: newestFiles(files), parts: [...times.keys()] };
+}
+
+/** Adds the points and the files of the version that a resumed run goes on from. */
+export async function takeOver(
+  draft: Draft,
   run: RunKey,
-  version: OpenedVersion,
-): AsyncGenerator<string> {
+  version: OpenedVersion & { pages(): AsyncIterable<Page> },
+): Promise<void> {
+  for await (const { part, text } of partsOf(earlierLines(run, version), run)) {
+    await draft.addPart(part, [{ path: CURVE_FILE, content: new TextEncoder().encode(text) }]);
+  }
+  const curve = curveOf(version.info);
+  const taken = new Set(
+    (await draft.files()).filter(({ part }) => mayHave(part)).map(({ path }) => path),
+  );
+  for await (const page of version.pages()) {
+    for (const info of page.info.files) {
+      if (taken.has(info.path) || info.path === curve) continue;
+      const part = `${TAKEN_OVER}${taken.size}-${info.sha256}`;
+      await draft.addPart(part, [fileToSave(page, info)]);
+      taken.add(info.path);
+    }
+  }
+}
+
+/** Yields the points of a version as those of an earlier writer. */
+async function* earlierLines(run: RunKey, version: OpenedVersion): AsyncGenerator<string> {
   yield JSON.stringify({ kept: { ...run, writer: EARLIER, first: 0 } });
   yield* linesOf(version);
 }
