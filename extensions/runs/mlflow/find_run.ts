@@ -6,6 +6,7 @@
 //   run:7f3c…~2    the next draft, or the key of the save of the next version
 import type { Registry } from "../../../mod.ts";
 import { isRegistryError, keepNewest, mapAtOnce } from "../../../core/kernel.ts";
+import { lookAtRunIn, type RunLook } from "../look_at_run.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 
 /** A run that has ended, as its newest version. */
@@ -23,6 +24,7 @@ export interface OpenRun {
   readonly generation: number;
   /** The id of the run of this registry. */
   readonly id: string;
+  readonly look: RunLook;
   /** A program is saving its version, or was killed then. */
   readonly isEnding: boolean;
   /** The version that it goes on from. */
@@ -78,25 +80,37 @@ export class RunFinder {
 
   /** Throws `RESOURCE_DOES_NOT_EXIST` for a run that nobody began, or that was discarded. */
   async find(key: RunKey): Promise<FoundRun> {
+    const found = await this.look(key);
+    if (found === undefined || found.state === "discarded") throw noSuchRun(runIdOf(key));
+    return found;
+  }
+
+  /** Finds a run; undefined if nobody began it. A draft is listed once. */
+  async look(key: RunKey): Promise<FoundRun | { readonly state: "discarded" } | undefined> {
     const runId = runIdOf(key);
     let before = this.#known.get(runId);
     for (let generation = (before?.generation ?? 0) + 1;; generation++) {
       const id = idOfGeneration(key, generation);
-      const draft = await this.#registry.openDraft(key.name, { id: `run:${id}` });
-      const { state, version, parts } = await draft.info();
-      if (state === "committed" && version !== undefined) {
-        before = { state: "ended", key, generation, version };
+      const look = await lookAtRunIn(this.#registry, { name: key.name, id });
+      const now = await look.draft.state(), { state } = now;
+      if (now.state === "committed") {
+        before = { state: "ended", key, generation, version: now.version };
         this.#known.set(runId, before);
         keepNewest(this.#known, MOST_KNOWN);
         continue;
       }
-      // Once a commit has decided on its parts, only those are named.
-      const isBegun = state === "committing" || parts.some(({ part }) => part.startsWith("begun-"));
-      if (state !== "discarded" && isBegun) {
-        return { state: "open", key, generation, id, isEnding: state === "committing", before };
+      if (state === "open" && look.first !== undefined || state === "committing") {
+        return {
+          state: "open",
+          key,
+          generation,
+          id,
+          look,
+          isEnding: state === "committing",
+          before,
+        };
       }
-      if (before !== undefined) return before;
-      throw noSuchRun(runId);
+      return before ?? (state === "discarded" ? { state } : undefined);
     }
   }
 }
