@@ -3,6 +3,7 @@ import { davExtension } from "../extensions/gateways/dav/extension.ts";
 import { hubExtension } from "../extensions/gateways/hub/extension.ts";
 import { mlflowExtension } from "../extensions/gateways/mlflow/extension.ts";
 import { s3Extension } from "../extensions/gateways/s3/extension.ts";
+import { wandbExtension } from "../extensions/gateways/wandb/extension.ts";
 import { maintenanceExtension } from "../extensions/maintenance/extension.ts";
 import { mirrorsExtension } from "../extensions/mirrors/extension.ts";
 import { generalPipelineExtension } from "../extensions/neighbors/general_pipeline/extension.ts";
@@ -23,6 +24,7 @@ export const EXTENSIONS: readonly Extension[] = [
   jobsExtension,
   hubExtension,
   mlflowExtension,
+  wandbExtension,
   davExtension,
   s3Extension,
   mcpExtension,

@@ -20,6 +20,7 @@ const NEED: Readonly<Record<string, readonly string[]>> = {
   "extensions/mirrors": ["extensions/neighbors/mindtrace"],
   "extensions/runs/surface": [
     "extensions/gateways/mlflow",
+    "extensions/gateways/wandb",
     "extensions/neighbors/import",
     "extensions/runs/service",
   ],

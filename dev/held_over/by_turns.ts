@@ -212,6 +212,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     "tests/registry/payload/file_in_runs_test.ts",
   ],
   2: [
+    "tests/extensions/gateways/wandb/stopped_python_test.ts",
     "tests/registry/conformance/servers_test.ts",
     "tests/python/package_test.ts",
     "tests/python/others/pythons_test.ts",

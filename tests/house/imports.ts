@@ -102,6 +102,14 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "extensions/runs/look_at_run.ts",
     "extensions/runs/mlflow/",
   ],
+  "extensions/gateways/wandb/": [
+    "extensions/runs/curve_file.ts",
+    "extensions/runs/look_at_run.ts",
+    "extensions/runs/mlflow/",
+    "extensions/runs/run_facts.ts",
+    "extensions/runs/run_parts.ts",
+    "extensions/runs/wandb/",
+  ],
   "extensions/runs/service/": ["extensions/runs/"],
   "extensions/runs/surface/": ["extensions/runs/"],
   "extensions/gateways/hub/": ["materializers/path/ignore_rules.ts"],
@@ -119,6 +127,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "extensions/runs/curve_file.ts",
     "extensions/runs/last_values.ts",
     "extensions/runs/mlflow/",
+    "extensions/runs/wandb/",
   ],
   "extensions/neighbors/mindtrace/": [
     "apps/cli/values/renaming.ts",

@@ -5,6 +5,7 @@ import { kindsOfShare, slowTest } from "../../support/seeds.ts";
 import { openAllGateways } from "./all_gateways.ts";
 import { createJudged, mlflowFacts } from "./judged_runs.ts";
 import { signer } from "./s3/open_s3.ts";
+import { projectOf, wandbFacts } from "./judged_wandb.ts";
 
 const HUB_COMMIT = [
   { key: "header", value: { summary: "s" } },
@@ -44,6 +45,16 @@ const FACTS: Readonly<Record<string, TestGatewayOptions>> = {
     sign: (request, token) => signer({ token }).sign(request),
   },
   mlflow: mlflowFacts(),
+  wandb: wandbFacts(),
+  "wandb-graphql": {
+    values: ({ name }) => ({
+      $body: JSON.stringify({
+        operationName: "RunStoppedStatus",
+        query: "",
+        variables: { ...projectOf(name), runId: "one" },
+      }),
+    }),
+  },
   mcp: {
     values: ({ name, version, path }) => ({
       $body: JSON.stringify({
@@ -74,7 +85,7 @@ const FACTS: Readonly<Record<string, TestGatewayOptions>> = {
 };
 
 /** Gateways whose largest requests take half a minute or more: in CI those of one a day. */
-const COSTLY = ["mlflow", "hub", "s3"];
+const COSTLY = ["mlflow", "hub", "s3", "wandb"];
 const costlyToday = kindsOfShare("costs", COSTLY);
 
 /** `deno task test` leaves out what requests cost, which takes seconds. */

@@ -1,0 +1,268 @@
+// Artifacts of W&B. While a client sends one, it is a draft: what it is, its manifest and its files are
+// parts. Its commit saves a version with the files that were sent and the unchanged ones of the version
+// before, which are found by their MD5.
+import { createHash } from "node:crypto";
+import * as v from "npm:valibot@^1.5";
+import { fileToSave, isJsonObject, isRegistryError } from "../../../core/kernel.ts";
+import { orMissing, sha256, shown } from "../../../core/kernel.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
+import { openDraftFiles } from "../../runs/look_at_run.ts";
+import { noSuch, wrong } from "./errors.ts";
+import { idOf, indexOf, objectIn, partsOfId } from "./names.ts";
+
+export const MANIFEST_FILE = ".wandb/manifest.json";
+const FACTS = "facts", FACTS_FILE = ".wandb/artifact.json";
+const encoder = new TextEncoder(), decoder = new TextDecoder();
+
+type Draft = Awaited<ReturnType<Registry["openDraft"]>>;
+
+/** An artifact that is being sent, or a version. */
+export interface Place {
+  readonly name: string;
+  readonly draft?: string;
+  readonly version?: string;
+}
+
+/** An artifact as clients send it, its aliases, and the refs of those that its run has used. */
+export interface NewArtifact {
+  readonly artifactTypeName: string;
+  readonly runName?: string;
+  readonly digest: string;
+  readonly description?: string;
+  readonly metadata?: string;
+  readonly historyStep?: number | null;
+  readonly aliases: readonly string[];
+  readonly inputs: readonly string[];
+}
+
+const EntrySchema = v.object({
+  digest: v.string(),
+  ref: v.optional(v.string()),
+  size: v.optional(v.number()),
+});
+type Entry = v.InferOutput<typeof EntrySchema>;
+
+type Manifest = ReadonlyMap<string, Entry>;
+
+/** Returns the id of a version, or of an artifact that is being sent. */
+export function artifactId({ name, draft, version }: Place): string {
+  return idOf("Artifact", name, version === undefined ? `#${draft}` : `@${version}`);
+}
+
+export function placeOf(id: string): Place {
+  const [name = "", own = ""] = partsOfId("Artifact", id);
+  return own.startsWith("@") ? { name, version: own.slice(1) } : { name, draft: own.slice(1) };
+}
+
+export class ArtifactStore {
+  readonly #context: GatewayContext;
+  readonly #registry: Registry;
+
+  constructor(context: GatewayContext) {
+    this.#context = context;
+    this.#registry = context.registry;
+  }
+
+  async #draft({ name, draft }: Place): Promise<Draft> {
+    return await this.#registry.openDraft(name, { id: `wandb-${draft}` });
+  }
+
+  /** Begins an artifact, or returns the version that has the same content. */
+  async create(name: string, clientId: string, facts: NewArtifact): Promise<Place> {
+    const place = { name, draft: sha256(encoder.encode(clientId)).slice(0, 32) };
+    const draft = await this.#draft(place), { version } = await draft.info();
+    if (version !== undefined) return { name, version };
+    const newest = await this.newest(name);
+    if (newest !== undefined && factsOf(newest).digest === facts.digest) {
+      for (const alias of facts.aliases) {
+        await this.#registry.setAlias(name, alias, newest.version);
+      }
+      return { name, version: newest.version };
+    }
+    const content = encoder.encode(JSON.stringify(facts));
+    await draft.addPart(FACTS, [{ path: FACTS_FILE, content }]);
+    return place;
+  }
+
+  async newest(name: string): Promise<ArtifactInfo | undefined> {
+    return await orMissing(this.#registry.info(name));
+  }
+
+  /** Adds a file of an artifact. Throws `Invalid` for another MD5. */
+  async putFile(
+    place: Place,
+    { path, md5, body }: { path: string; md5: string; body: ReadableStream<Uint8Array> },
+  ): Promise<void> {
+    const draft = await this.#draft(place), hash = createHash("md5");
+    const checked = new TransformStream<Uint8Array, Uint8Array>({
+      transform(bytes, controller) {
+        hash.update(bytes);
+        controller.enqueue(bytes);
+      },
+      flush() {
+        if (hash.digest("base64") !== md5) throw wrong(`The MD5 of ${shown(path)} is not ${md5}`);
+      },
+    });
+    await draft.addPart(filePart(path, md5), [{ path, content: body.pipeThrough(checked) }]);
+  }
+
+  async putManifest(place: Place, body: ReadableStream<Uint8Array>): Promise<void> {
+    const { system } = this.#context, draft = await this.#draft(place);
+    const part = `manifest-${String(system.now()).padStart(15, "0")}-${system.id().slice(-12)}`;
+    await draft.addPart(part, [{ path: MANIFEST_FILE, content: body }]);
+  }
+
+  /** Returns the MD5 of the files that clients need not send. */
+  async known(name: string, access: Access): Promise<Set<string>> {
+    const newest = access.may("read", name) ? await this.newest(name) : undefined;
+    if (newest === undefined) return new Set();
+    const { manifest } = await this.open(newest, access), entries = [...manifest.values()];
+    return new Set(entries.filter(({ ref }) => ref === undefined).map(({ digest }) => digest));
+  }
+
+  /** Saves the version of an artifact. A repeat returns the same one. */
+  async commit(place: Place, access: Access): Promise<{ version: string; digest: string }> {
+    const { name } = place, draft = await this.#draft(place);
+    const { parts, state, version } = await draft.info();
+    const names = parts.map(({ part }) => part);
+    if (version !== undefined) {
+      const info = await this.#registry.info(`${name}@${version}`);
+      return { version, digest: String(factsOf(info).digest) };
+    }
+    const manifestPart = names.filter((part) => part.startsWith("manifest-")).sort().at(-1);
+    if (manifestPart === undefined || !names.includes(FACTS)) {
+      throw wrong("The manifest was not sent");
+    }
+    const of = { name, id: `wandb-${place.draft}` };
+    const read = async (part: string) => {
+      const [file] = await openDraftFiles(this.#registry, of, (each) => each === part);
+      return decoder.decode(await file?.bytes());
+    };
+    const facts = objectIn(await read(FACTS)) as unknown as NewArtifact;
+    const manifest = manifestIn(await read(manifestPart));
+    const chosen = [manifestPart], sent = new Set(names);
+    const missing = new Map([...manifest].filter(([path, { ref, digest }]) => {
+      const part = filePart(path, digest), isSent = sent.has(part);
+      if (isSent) chosen.push(part);
+      return !isSent && ref === undefined;
+    }));
+    if (missing.size > 0) {
+      if (state === "open") {
+        await draft.addPart("kept", await this.#unchanged(name, missing, access));
+      }
+      chosen.push("kept");
+    }
+    const saved = await draft.commit({
+      parts: chosen,
+      bump: "major",
+      ...(facts.aliases.length > 0 && { alias: facts.aliases }),
+      inputs: facts.inputs.map((ref) => ({ ref, digest: null })),
+      metadata: metadataOf(facts, [...manifest.values()]),
+    });
+    return { version: saved.version, digest: facts.digest };
+  }
+
+  /** Returns files of the newest version by their MD5, at other paths. */
+  async #unchanged(
+    name: string,
+    missing: ReadonlyMap<string, Entry>,
+    access: Access,
+  ): Promise<FileToSave[]> {
+    const newest = await this.newest(name), known = new Map<string, FileToSave>();
+    const opened = newest && await this.open(newest, access);
+    for await (const page of opened?.version.pages() ?? []) {
+      for (const info of page.info.files) {
+        const digest = opened?.manifest.get(info.path)?.digest;
+        if (digest !== undefined) known.set(digest, fileToSave(page, info));
+      }
+    }
+    return [...missing].map(([path, { digest }]) => {
+      const found = known.get(digest);
+      if (found === undefined) throw wrong(`The file ${JSON.stringify(path)} was not sent`);
+      return { ...found, path };
+    });
+  }
+
+  /** Opens a version with its manifest. */
+  async open(
+    place: Place,
+    access: Access,
+  ): Promise<{ version: ReadablePages; manifest: Manifest }> {
+    const { name } = place;
+    access.check("read", name);
+    const version = await this.version(place);
+    const pages = await this.#context.openPages({ name, version }, access);
+    const file = await orMissing((async () => await pages.file(MANIFEST_FILE))());
+    const text = file === undefined ? "" : decoder.decode(await file.bytes());
+    return { version: pages, manifest: manifestIn(text) };
+  }
+
+  /** Returns the version of an artifact. Throws `NotFound` for one that is not committed. */
+  async version(place: Place): Promise<string> {
+    const version = place.version ?? (await (await this.#draft(place)).info()).version;
+    if (version === undefined) throw noSuch(`artifact ${artifactId(place)} not found`);
+    return version;
+  }
+
+  /** Returns the version of an artifact as it is stored. */
+  async info(place: Place): Promise<ArtifactInfo> {
+    const info = await this.#registry.info(`${place.name}@${await this.version(place)}`);
+    if (!isArtifact(info)) throw noSuch(`artifact ${artifactId(place)} not found`);
+    return info;
+  }
+
+  /** Finds a version by `v1`, `latest` or an alias; undefined without one. */
+  async find(name: string, alias: string): Promise<ArtifactInfo | undefined> {
+    const [, index] = /^v(\d{1,15})$/.exec(alias) ?? [];
+    const ref = index === undefined ? alias : `${Number(index) + 1}.0.0`;
+    try {
+      const info = await this.#registry.info(`${name}@${ref}`);
+      return isArtifact(info) ? info : undefined;
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound", "Invalid")) throw error;
+    }
+  }
+
+  /** Returns the aliases of a version as W&B shows them. */
+  async aliasesOf({ name, version }: ArtifactInfo): Promise<string[]> {
+    const found = [`v${indexOf(version)}`];
+    for await (const each of this.#registry.aliases(name)) {
+      if (each.version === version) found.push(each.alias);
+    }
+    if ((await this.newest(name))?.version === version) found.unshift("latest");
+    return found;
+  }
+}
+
+/** Returns what W&B's clients have said about a version: with a type, if it is an artifact of them. */
+export function factsOf({ metadata: { wandb } }: ArtifactInfo): Record<string, unknown> {
+  return isJsonObject(wandb) ? wandb : {};
+}
+
+function isArtifact(info: ArtifactInfo): boolean {
+  return typeof factsOf(info).type === "string";
+}
+
+function filePart(path: string, md5: string): string {
+  return `file-${sha256(encoder.encode(`${md5}\n${path}`)).slice(0, 40)}`;
+}
+
+/** Returns the entries of a manifest; none for anything else. */
+function manifestIn(text: string): Map<string, Entry> {
+  const { contents } = objectIn(text);
+  const entries = Object.entries(isJsonObject(contents) ? contents : {});
+  return new Map(entries.filter((entry): entry is [string, Entry] => v.is(EntrySchema, entry[1])));
+}
+
+function metadataOf(
+  { artifactTypeName: type, runName: run, digest, description, metadata, historyStep: step }:
+    NewArtifact,
+  entries: readonly Entry[],
+): Record<string, unknown> {
+  const size = entries.reduce((sum, { size = 0 }) => sum + size, 0);
+  const all = { type, digest, files: entries.length, size, run, description, step };
+  const given = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
+  return { ...objectIn(metadata), wandb: Object.fromEntries(given) };
+}

@@ -1,0 +1,87 @@
+// The end of a run: its version has all points, its files, and the summary as W&B shows it.
+import { giveWay } from "../../../core/kernel.ts";
+import type { GatewayContext } from "../../../apps/gateways.ts";
+import { finishRun } from "../../runs/mod.ts";
+import { openRunFiles, readPoints } from "../../runs/look_at_run.ts";
+import { mayHave, newestIn, partOf, TAKEN_OVER } from "../../runs/mlflow/file_parts.ts";
+import { LastMetrics, metricsIn } from "../../runs/mlflow/points.ts";
+import { isOwnTag, metadataOf, type Status, textsOf } from "../../runs/mlflow/stored_run.ts";
+import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
+import { linesIn, type OpenRun, streamedFiles, SUMMARY_FILE } from "./known_run.ts";
+import { sequenceIn, valuesIn } from "./points.ts";
+
+/** Prefix of tags with the artifacts that a run uses, which clients of MLflow do not see. */
+export const USED_TAG = "holdfast:input.artifact.";
+/** A run that began so long before its draft was synced from a folder. */
+const SYNCED_MS = 60_000;
+const decoder = new TextDecoder();
+
+/** Saves the version of a run. A repeat completes a save that was killed. */
+export async function finishRunOf(
+  { registry, system }: GatewayContext,
+  { key, id, look, facts, startedMs, generation, isEnding }: OpenRun,
+  { status, failed }: { status: Status; failed?: string },
+): Promise<void> {
+  const { name } = key;
+  const draft = await registry.openDraft(name, { id: `run:${id}` });
+  if (!isEnding) {
+    const isSent = (part: string) => mayHave(part) && !part.startsWith(TAKEN_OVER);
+    const present = new Set(
+      (await draft.files()).filter(({ part }) => isSent(part)).map(({ path }) => path),
+    );
+    for (const [path, content] of await streamedFiles(look)) {
+      if (!present.has(path)) await draft.addPart(partOf(path, system), [{ path, content }]);
+    }
+  }
+  const { files } = await newestIn(draft);
+
+  const last = new LastMetrics();
+  for (const part of look.points) {
+    for (const line of decoder.decode(await readPoints(look, part)).split("\n")) {
+      await giveWay();
+      for (const metric of metricsIn(line, startedMs)) last.add(metric);
+    }
+  }
+  const summaryPart = files.find(({ path }) => path === SUMMARY_FILE)?.part;
+  const [summary] = await openRunFiles(registry, { name, id }, (part) => part === summaryPart);
+  const values = valuesIn(decoder.decode(await summary?.bytes()));
+  const numbers = new Map(
+    [...numbersIn(Object.entries(values), [])].filter(([key]) => !/^_wandb/.test(key)),
+  );
+  const step = last.all.reduce((most, each) => Math.max(most, each.step), 0);
+  const newestMs = last.all.reduce((most, each) => Math.max(most, each.timestamp), startedMs);
+  const metrics = new Map(last.all.map((each) => [each.key, each]));
+  // The summary also has values that were set by hand.
+  for (const [key, value] of numbers) {
+    const { timestamp = newestMs, step: at = step } = metrics.get(key) ?? {};
+    if (!isOwnKey(key)) metrics.set(key, { key, value, timestamp, step: at });
+  }
+  const startedHere = new Date(facts.startedAt ?? 0).getTime();
+  const isSynced = startedHere - startedMs > SYNCED_MS && generation === 1;
+  const tags = textsOf(Object.fromEntries(facts.tags));
+  const metadata = metadataOf({
+    key,
+    status,
+    startedMs,
+    endedMs: isSynced ? newestMs : system.now(),
+    params: textsOf(Object.fromEntries(facts.params)),
+    tags: new Map([...tags].filter(([tag]) => !isOwnTag(tag))),
+    metrics: [...metrics.values()],
+  });
+  const used = [...tags.keys()].filter((tag) => tag.startsWith(USED_TAG));
+  await finishRun(registry, name, {
+    id,
+    parts: files.map(({ part }) => part),
+    as: { id: "folder", formatVersion: 1 },
+    inputs: used.map((tag) => ({ ref: tag.slice(USED_TAG.length), digest: null })),
+    metadata: {
+      ...metadata,
+      run: { ...metadata.run as object, step, ...(failed !== undefined && { failed }) },
+      wandb: {
+        history: sequenceIn(look).end,
+        system: linesIn(look).system,
+        runtime: Math.round(newestMs - startedMs) / 1000,
+      },
+    },
+  });
+}

@@ -1,0 +1,175 @@
+// Runs as clients resume them, from their draft or their version. The console, system metrics and
+// summaries come in parts, whose names have the numbers of the next lines:
+//
+//   stream-<time>-<line of the console>-<line of system metrics>-<s if it has a summary>-<id>
+import type { FileToSave } from "../../../materializers/mod.ts";
+import type { System } from "../../../mod.ts";
+import { isJsonObject, orMissing } from "../../../core/kernel.ts";
+import type { ReadablePages } from "../../../apps/gateways.ts";
+import type { RunLook } from "../../runs/look_at_run.ts";
+import type { StoredFacts } from "../../runs/run_facts.ts";
+import type { OpenRun as FoundOpenRun } from "../../runs/mlflow/find_run.ts";
+import { mayHave } from "../../runs/mlflow/file_parts.ts";
+import { NAME_TAG, runIn, textsOf } from "../../runs/mlflow/stored_run.ts";
+import { objectIn } from "./names.ts";
+import { lineAt, sequenceIn } from "./points.ts";
+
+export const CONFIG_FILE = ".wandb/config.json", SUMMARY_FILE = "wandb-summary.json";
+export const CONSOLE_FILE = "output.log", EVENTS_FILE = "wandb-events.jsonl";
+export const STREAM = /^stream-\d+-(\d+)-(\d+)-([cs])-/;
+/** The tags with the facts of a run. */
+export const TAGS = {
+  displayName: NAME_TAG,
+  notes: "mlflow.note.content",
+  user: "mlflow.user",
+  tags: "wandb.tags",
+  groupName: "wandb.group",
+  jobType: "wandb.job_type",
+  sweep: "wandb.sweep",
+} as const;
+const encoder = new TextEncoder(), decoder = new TextDecoder();
+
+/** A run that goes on, in its draft. */
+export interface OpenRun extends FoundOpenRun {
+  readonly facts: StoredFacts;
+  readonly startedMs: number;
+}
+
+/** Lines of a file, and the number of the first one. */
+interface Lines {
+  readonly offset: number;
+  readonly content: readonly string[];
+}
+
+export interface Sent {
+  readonly history?: Lines;
+  readonly system?: Lines;
+  readonly console?: Lines;
+  readonly summary?: string;
+}
+
+/** A run as clients resume it. */
+export interface KnownRun {
+  readonly tags: ReadonlyMap<string, string>;
+  readonly config: string;
+  readonly summary: string;
+  readonly history: number;
+  readonly console: number;
+  readonly system: number;
+  /** The last point. */
+  readonly last: Record<string, unknown>;
+}
+
+/** Returns a run that has ended. */
+export async function endedRun(version: ReadablePages): Promise<KnownRun> {
+  const { metadata } = version.info, { params, tags } = runIn(version.info);
+  const wandb = isJsonObject(metadata.wandb) ? metadata.wandb : {};
+  const own = isJsonObject(metadata.run) ? metadata.run : {};
+  return {
+    tags,
+    config: await textOf(version, CONFIG_FILE) ?? configOf(params),
+    summary: await textOf(version, SUMMARY_FILE) ?? JSON.stringify(metadata.metrics ?? {}),
+    history: Number(wandb.history ?? own.points ?? 0),
+    system: Number(wandb.system ?? 0),
+    console: 0,
+    last: { step: own.step ?? -1, _time: wandb.runtime ?? 0 },
+  };
+}
+
+async function textOf(version: ReadablePages, path: string): Promise<string | undefined> {
+  const bytes = await orMissing((async () => (await version.file(path)).bytes())());
+  return bytes && decoder.decode(bytes);
+}
+
+/** Returns the part with the system metrics of the version that a run goes on from. */
+export async function earlierPart(version: ReadablePages) {
+  const content = (await textOf(version, EVENTS_FILE))?.trimEnd().split("\n");
+  if (content === undefined) return undefined;
+  const lines = encoder.encode(JSON.stringify({ offset: 0, content }));
+  const part = `stream-${"0".repeat(15)}-0-${content.length}-c-before`;
+  return { part, files: [{ path: EVENTS_FILE, content: lines }] };
+}
+
+/** Returns a run that goes on. */
+export async function openedRun({ look, facts }: OpenRun): Promise<KnownRun> {
+  const parts = [...look.draft.parts.keys()].sort(), sequence = sequenceIn(look);
+  const last = await lineAt(look, sequence, sequence.end - 1);
+  const config = parts.findLast((part) => mayHave(part, CONFIG_FILE));
+  const summary = parts.findLast((part) => STREAM.exec(part)?.[3] === "s");
+  return {
+    tags: textsOf(Object.fromEntries(facts.tags)),
+    config: await textIn(look, config, CONFIG_FILE) ??
+      configOf(textsOf(Object.fromEntries(facts.params))),
+    summary: await textIn(look, summary, SUMMARY_FILE) ?? "{}",
+    history: sequence.end,
+    ...linesIn(look),
+    last: objectIn(last),
+  };
+}
+
+async function textIn(look: RunLook, name: string | undefined, path: string) {
+  const part = name === undefined ? undefined : await look.draft.read(name);
+  const file = part?.note.files.find((each) => each.path === path);
+  return file && decoder.decode(await look.draft.open(part!, file).bytes());
+}
+
+/** Returns the numbers of lines of the console and of system metrics. */
+export function linesIn({ draft }: RunLook): { console: number; system: number } {
+  let console = 0, system = 0;
+  for (const part of draft.parts.keys()) {
+    const [, ofConsole, ofSystem] = (STREAM.exec(part) ?? []).map(Number);
+    console = Math.max(console, ofConsole ?? 0);
+    system = Math.max(system, ofSystem ?? 0);
+  }
+  return { console, system };
+}
+
+/** Returns the part with the console, system metrics and a summary, whose files come at the end. */
+export function streamPart(look: RunLook, { console, system, summary }: Sent, clock: System) {
+  const known = linesIn(look);
+  const endOf = (before: number, lines?: Lines) =>
+    Math.max(before, (lines?.offset ?? 0) + (lines?.content.length ?? 0));
+  const files: FileToSave[] = ([[CONSOLE_FILE, console], [EVENTS_FILE, system]] as const)
+    .filter(([, lines]) => (lines?.content.length ?? 0) > 0)
+    .map(([path, lines]) => ({ path, content: encoder.encode(JSON.stringify(lines)) }));
+  if (summary !== undefined) files.push({ path: SUMMARY_FILE, content: encoder.encode(summary) });
+  const time = String(clock.now()).padStart(15, "0");
+  const ends = `${endOf(known.console, console)}-${endOf(known.system, system)}`;
+  const kind = summary === undefined ? "c" : "s";
+  const part = `stream-${time}-${ends}-${kind}-${clock.id().slice(-12)}`;
+  return files.length === 0 ? undefined : { part, files };
+}
+
+/** Returns the console, system metrics and the last summary, as they came. */
+export async function streamedFiles({ draft }: RunLook): Promise<Map<string, Uint8Array>> {
+  const parts = await draft.readWanted((part) => STREAM.test(part));
+  parts.sort((one, other) => one.note.part < other.note.part ? -1 : 1);
+  const lines = new Map<string, string[]>(), found = new Map<string, Uint8Array>();
+  for (const part of parts) {
+    for (const file of part.note.files) {
+      const bytes = await draft.open(part, file).bytes(), { path } = file;
+      if (path === SUMMARY_FILE) found.set(path, bytes);
+      else {
+        const { offset, content } = JSON.parse(decoder.decode(bytes)) as Lines;
+        const all = lines.get(path) ?? [];
+        lines.set(path, all);
+        for (const [at, line] of content.entries()) all[offset + at] = line;
+      }
+    }
+  }
+  for (const [path, all] of lines) {
+    const text = Array.from(all, (line = "") => path === CONSOLE_FILE ? withoutTime(line) : line);
+    found.set(path, encoder.encode(`${text.join("\n")}\n`));
+  }
+  return found;
+}
+
+/** Lines of the console begin with a time. */
+function withoutTime(line: string): string {
+  return line.replace(/^(ERROR )?\d{4}-\d\d-\d\dT[\d:.]+ /, "").replace(/\n$/, "");
+}
+
+function configOf(params: ReadonlyMap<string, string>): string {
+  const entries = [...params].map(([key, value]) => [key, { value, desc: null }]);
+  return JSON.stringify(Object.fromEntries(entries));
+}

@@ -1,0 +1,119 @@
+// Operations of GraphQL, each a route of its own with checked variables: what clients ask at /graphql
+// is passed on to the route of the name. Answers have all members that any client asks for.
+import * as v from "npm:valibot@^1.5";
+import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
+import type { Gateway, GatewayContext, RouteDescription } from "../../../apps/gateways.ts";
+import { publicUrl } from "../../../apps/server/extending.ts";
+import { isJsonObject } from "../../../core/kernel.ts";
+import { passedOn, refused } from "./errors.ts";
+
+export const GRAPHQL = "/graphql";
+export const FRESH = { "cache-control": "no-store" };
+const JSON_BODY = { "application/json": { schema: { type: "object" } } };
+const STATUSES = [400, 401, 403, 404, 409, 413, 422, 429, 503];
+
+/** Returns the description of a route of W&B. */
+export function described(id: string, summary: string, scope: RouteDescription["scope"]) {
+  const error = { description: "An error of W&B", content: JSON_BODY };
+  return {
+    id: `wandb${id}`,
+    tag: "wandb",
+    summary,
+    scope,
+    parse: (text: string): unknown => JSON.parse(text),
+    refused,
+    answers: {
+      200: { description: "The answer of W&B", content: JSON_BODY },
+      ...Object.fromEntries(STATUSES.map((status) => [status, error])),
+    },
+  };
+}
+
+/** Returns the headers with which a client sends files: its own token. */
+export function uploadHeaders(c: RouteContext): string[] {
+  const authorization = c.header("authorization");
+  return authorization === undefined ? [] : [`Authorization:${authorization}`];
+}
+
+/** Adds an operation, which returns `data` of the answer. */
+export function operation<E extends v.ObjectEntries>(
+  routes: Routes,
+  [name, scope]: readonly [name: string, scope: RouteDescription["scope"]],
+  variables: E,
+  data: (c: RouteContext, given: v.InferOutput<v.ObjectSchema<E, undefined>>) => unknown,
+): void {
+  route(routes, `POST ${GRAPHQL}/${name}`, {
+    ...described(name, `Answers the operation ${name} of W&B's clients`, scope),
+    json: v.object(variables),
+    answer: async ({ c, json }) => {
+      const given = json as v.InferOutput<v.ObjectSchema<E, undefined>>;
+      return c.json({ data: await data(c, given) }, 200, FRESH);
+    },
+  });
+}
+
+/** Parts of W&B that this service does not have, by the names of operations. */
+const ABSENT: readonly [name: RegExp, what: string][] = [
+  [/sweep|agent|heartbeat/i, "sweeps: use a matrix of a pipeline, or Optuna"],
+  [/alert/i, "alerts: use webhooks of the service"],
+  [/report|view|customchart/i, "reports"],
+  [/launch|runqueue|resourceconfig/i, "Launch: use pipelines"],
+  [/weave/i, "Weave"],
+  [/registr|linkartifact|portfolio/i, "the registry of W&B: use aliases of artifacts"],
+  [/rewind|fork/i, "forks and rewinds: begin another run"],
+];
+
+const Asked = v.object({
+  query: v.pipe(v.string(), v.maxLength(2 ** 17)),
+  operationName: v.nullish(v.pipe(v.string(), v.maxLength(200))),
+  variables: v.pipe(
+    v.nullish(v.custom<Record<string, unknown>>(isJsonObject, "it is not an object")),
+    v.metadata({ as: { type: "object", maxProperties: 100 } }),
+  ),
+});
+
+/** Names that are remembered once they are in the log. */
+const MOST_NAMES = 1000;
+
+/** Passes operations on, with the rights of the request. */
+export const wandbGraphql: Omit<Gateway, "authorization"> = {
+  name: "wandb-graphql",
+  passesOn: true,
+  paths: [GRAPHQL],
+  sendsFiles: () => true,
+  addRoutes(routes: Routes, { dispatch, logger }: GatewayContext) {
+    const logged = new Set<string>();
+    route(routes, `POST ${GRAPHQL}`, {
+      ...described("Graphql", "Answers an operation of W&B's clients", "open"),
+      json: Asked,
+      answer: async ({ c, json: { query, operationName, variables } }) => {
+        const name = operationName || /\b(?:query|mutation)\s+(\w+)/.exec(query)?.[1] ||
+          (/^[^{]*\{\s*viewer\b/.test(query) ? "Viewer" : "");
+        const isNamed = /^\w{1,200}$/.test(name);
+        const headers = new Headers(c.request.headers);
+        headers.set("content-type", "application/json");
+        headers.delete("content-length");
+        const url = publicUrl(c, GRAPHQL);
+        url.pathname = `${GRAPHQL}/${name}`;
+        const body = JSON.stringify(variables ?? {});
+        const request = new Request(url, { method: "POST", headers, body });
+        const answer = isNamed
+          ? await dispatch(request, { ...c.info, gateway: undefined })
+          : undefined;
+        if (answer !== undefined && answer.problem?.reason?.kind !== "route_missing") {
+          return passedOn(answer);
+        }
+        if (!logged.has(name) && logged.size < MOST_NAMES) {
+          logged.add(name);
+          logger.warn(`W&B's clients ask for ${JSON.stringify(name)}, which is not answered`);
+        }
+        return c.json({ data: null, errors: [{ message: absent(name) }] }, 200, FRESH);
+      },
+    });
+  },
+};
+
+function absent(name: string): string {
+  const what = ABSENT.find(([names]) => names.test(name))?.[1] ?? `operation ${name}`;
+  return `This service does not have ${what}. docs/wandb.md lists what it has.`;
+}

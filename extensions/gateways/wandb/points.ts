@@ -1,0 +1,113 @@
+// Lines of a history as points of a run. The parts that have them are named by the number of their
+// first line, so lines that are sent again are recognized, also after a kill of the service:
+//
+//   points-00000-…   those of the version that the run goes on from
+//   points-00001-…   history of the first program of the run
+//   points-00002-…   of a program that used the id again from its first line
+import { isJsonObject, parsedJson, quoteNotFinite } from "../../../core/kernel.ts";
+import { EARLIER } from "../../runs/mlflow/file_parts.ts";
+import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
+import { pointsPart } from "../../runs/run_parts.ts";
+import { isOwnKey } from "../../runs/wandb/values.ts";
+
+const UUID = "00000000-0000-7000-8000-77616e646200";
+/** Characters of a string that is a value of a point, and of what else a line has. */
+const MOST_STRING = 1000, MOST_REST = 256 * 1024;
+/** Keys that points use themselves. */
+const TAKEN = /^(metric:)*(step|_time|_wandb)$/;
+const MOST_DEPTH = 20;
+
+/** The lines of the last program of a run, as it counts them. */
+export interface Sequence {
+  /** Programs that have begun with their first line. */
+  readonly attempt: number;
+  /** Lines of the version before. */
+  readonly base: number;
+  readonly parts: readonly PointsPart[];
+  /** The number of its lines. */
+  readonly end: number;
+}
+
+export function sequenceIn({ points }: RunLook): Sequence {
+  const attemptOf = ({ writer }: PointsPart) =>
+    writer.endsWith(UUID) ? Number(writer.slice(0, 5)) : 0;
+  const endOf = (all: readonly PointsPart[]) =>
+    all.reduce((most, { first, count }) => Math.max(most, first + count), 0);
+  const attempt = points.reduce((most, part) => Math.max(most, attemptOf(part)), 1);
+  const earlier = attempt > 1 ? [] : points.filter(({ writer }) => writer === EARLIER);
+  const base = endOf(earlier);
+  const own = points.filter((part) => attemptOf(part) === attempt)
+    .map((part) => ({ ...part, first: part.first + base }));
+  const parts = [...earlier, ...own];
+  return { attempt, base, parts, end: endOf(parts) };
+}
+
+/** Returns a line of the last program. */
+export async function lineAt(
+  look: RunLook,
+  { parts }: Sequence,
+  index: number,
+): Promise<string | undefined> {
+  const part = parts.find(({ first, count }) => first <= index && index < first + count);
+  const lines = part && new TextDecoder().decode(await readPoints(look, part)).split("\n");
+  return lines?.[index - part!.first];
+}
+
+/** Returns the part of those points that are not stored. Another first line is that of a new program. */
+export async function newPart(look: RunLook, points: readonly string[], offset: number) {
+  const sequence = sequenceIn(look);
+  let { attempt, base, end } = sequence;
+  if (offset < end && (await lineAt(look, sequence, offset))?.trimEnd() !== points[0]) {
+    attempt++;
+    base = 0;
+    end = offset;
+  }
+  const added = points.slice(Math.max(0, end - offset)), first = Math.max(offset, end) - base;
+  if (added.length === 0) return undefined;
+  const writer = `${String(attempt).padStart(5, "0")}-${UUID}`;
+  const content = new TextEncoder().encode(added.map((point) => `${point}\n`).join(""));
+  return { part: pointsPart(writer, first, added.length), content };
+}
+
+type Values = Record<string, unknown>;
+
+/** Returns the object of a line, in which NaN and infinities are strings. */
+export function valuesIn(line: string): Values {
+  const values = parsedJson(quoteNotFinite(line));
+  return isJsonObject(values) ? values : {};
+}
+
+/** Returns when the program of a line began, in milliseconds; undefined if it does not say so. */
+export function startIn({ _timestamp: at, _runtime: seconds }: Values): number | undefined {
+  if (typeof at !== "number" || typeof seconds !== "number") return undefined;
+  const ms = Math.round((at - seconds) * 1000);
+  return Math.abs(ms) <= 8.64e15 ? ms : undefined;
+}
+
+/**
+ * Returns a point. Names of nested values are joined with dots. Other values than numbers, strings and
+ * flags, such as images, are in `_wandb`, which is a list, so that no program takes them for metrics.
+ */
+export function pointOf(
+  values: Values,
+  { step, startedMs }: { step: number; startedMs: number },
+): Values {
+  const point: Values = {}, rest: [string, unknown][] = [];
+  const add = (name: string, value: unknown, depth: number) => {
+    const key = TAKEN.test(name) ? `metric:${name}` : name;
+    const isShort = typeof value === "string" && value.length <= MOST_STRING;
+    if (typeof value === "number" || typeof value === "boolean" || isShort) point[key] = value;
+    else if (isJsonObject(value) && value._type === undefined && depth < MOST_DEPTH) {
+      for (const [below, each] of Object.entries(value)) add(`${name}.${below}`, each, depth + 1);
+    } else rest.push([name, value]);
+  };
+  for (const [name, value] of Object.entries(values)) if (!isOwnKey(name)) add(name, value, 0);
+  const { _timestamp: at, _step: own } = values;
+  const isKept = rest.length > 0 && JSON.stringify(rest).length <= MOST_REST;
+  return {
+    step: typeof own === "number" ? own : step,
+    ...point,
+    ...(isKept && { _wandb: rest }),
+    _time: typeof at === "number" ? Math.round(at * 1000 - startedMs) / 1000 : 0,
+  };
+}

@@ -1,0 +1,154 @@
+// Operations on runs, and what clients ask of a server.
+import { giveWay } from "../../../core/kernel.ts";
+import type { RouteContext, Routes } from "../../../apps/gateways.ts";
+import { checkWrites, publicUrl } from "../../../apps/server/extending.ts";
+import type { RunKey } from "../../runs/mlflow/ids.ts";
+import { DEFAULT_ENTITY, nameOfProject, projectJson } from "./names.ts";
+import { idOf, inPath, parseRun, runId, runKey, urlPath } from "./names.ts";
+import { operation, uploadHeaders } from "./operations.ts";
+import { type KnownRun, TAGS } from "./known_run.ts";
+import type { WandbRuns } from "./run_store.ts";
+import { list, maybe, MOST, name, needed, ofProject, ofProjectName, optional } from "./schemas.ts";
+
+export function runOperations(routes: Routes, runs: WandbRuns): void {
+  serverOperations(routes);
+
+  operation(routes, ["UpsertBucket", "save"], {
+    id: optional(MOST.id),
+    name: maybe,
+    ...ofProject,
+    groupName: maybe,
+    displayName: maybe,
+    notes: optional(MOST.path),
+    config: optional(MOST.json),
+    jobType: maybe,
+    sweep: maybe,
+    tags: list(100, name),
+  }, async (c, { id, name, ...facts }) => {
+    const own = name ?? runs.context.system.id().slice(-8), { access } = c.info;
+    const key = id === undefined ? runKey(nameOfProject(facts), own) : parseRun(id);
+    changing(c, key);
+    const inserted = await runs.upsert(key, facts, access);
+    const known = await runs.known(key, access);
+    // Clients that sync a folder again send all lines: those that are stored are recognized.
+    const bucket = { ...runJson(key, known), project: projectJson(key.name), historyLineCount: 0 };
+    return { upsertBucket: { bucket, inserted } };
+  });
+
+  operation(routes, ["RunResumeStatus", "save"], { ...ofProject, name }, async (c, given) => {
+    const key = runKey(nameOfProject(given), given.name);
+    c.info.access.check("save", key.name);
+    const known = await runs.known(key, c.info.access);
+    const bucket = known === undefined ? null : runJson(key, known);
+    return { model: { ...projectJson(key.name), bucket } };
+  });
+
+  operation(routes, ["RunStoppedStatus", "save"], { ...ofProjectName, runId: name }, async (
+    { info: { access } },
+    given,
+  ) => {
+    const key = runKey(nameOfProject(given), given.runId);
+    access.check("save", key.name);
+    return { project: { run: { stopped: await runs.isStopped(key, access) } } };
+  });
+
+  const sent = { entity: maybe, run: name, files: list(MOST.files, needed(MOST.path)) };
+  type Sent = { entity?: string; project?: string; run: string; files?: string[] };
+  /** Returns where a client sends files of a run, with its own token. */
+  const filesOf = async (c: RouteContext, { run, files: names = [], ...of }: Sent) => {
+    const key = runKey(nameOfProject(of), run), runID = runId(key);
+    c.info.access.check("save", key.name);
+    const at = `${publicUrl(c, `/wandb/runs/${inPath(runID)}/files/`)}`, files = [];
+    for (const name of names) {
+      await giveWay();
+      files.push({ name, uploadUrl: at + urlPath(name) });
+    }
+    return { runID, uploadHeaders: uploadHeaders(c), files };
+  };
+
+  operation(routes, ["CreateRunFiles", "save"], { ...sent, project: maybe }, async (c, given) => ({
+    createRunFiles: await filesOf(c, given),
+  }));
+
+  // Earlier clients ask this for a run that they sync.
+  operation(routes, ["RunUploadUrls", "save"], { ...sent, name: maybe }, async (c, given) => {
+    const { files, runID: id, uploadHeaders } = await filesOf(c, { ...given, project: given.name });
+    const edges = files.map(({ name, uploadUrl: url }) => ({ node: { name, url } }));
+    return { model: { bucket: { id, files: { uploadHeaders, edges } } } };
+  });
+}
+
+/** Checks and notes the change of a run. */
+export function changing(c: RouteContext, { name, id }: RunKey): void {
+  checkWrites(c, "save", name);
+  c.info.subject = { ...c.info.subject, run: id };
+}
+
+function runJson(key: RunKey, known: KnownRun | undefined) {
+  const { tags = new Map<string, string>(), last = {} } = known ?? {};
+  const tail = { _step: last.step ?? -1, _runtime: last._time ?? 0 };
+  return {
+    __typename: "Run",
+    id: runId(key),
+    name: key.id,
+    displayName: tags.get(TAGS.displayName) ?? key.id,
+    description: null,
+    notes: tags.get(TAGS.notes) ?? null,
+    tags: (tags.get(TAGS.tags) ?? "").split(", ").filter((tag) => tag !== ""),
+    sweepName: tags.get(TAGS.sweep) ?? null,
+    group: tags.get(TAGS.groupName) ?? null,
+    jobType: tags.get(TAGS.jobType) ?? null,
+    config: known?.config ?? "{}",
+    summaryMetrics: known?.summary ?? "{}",
+    historyLineCount: known?.history ?? 0,
+    eventsLineCount: known?.system ?? 0,
+    logLineCount: known?.console ?? 0,
+    historyTail: JSON.stringify([JSON.stringify(tail)]),
+    eventsTail: JSON.stringify([JSON.stringify(tail)]),
+    wandbConfig: '{"t":1}',
+  };
+}
+
+function serverOperations(routes: Routes): void {
+  const answers = (name: string, data: unknown) =>
+    operation(routes, [name, "read"], {}, () => data);
+
+  for (const operations of ["Viewer", "GetDefaultEntity"]) {
+    operation(routes, [operations, "read"], {}, ({ info: { access } }) => {
+      const username = access.author?.name ?? "me";
+      const teams = [{ node: { id: idOf("Entity", DEFAULT_ENTITY), name: DEFAULT_ENTITY } }];
+      return {
+        viewer: {
+          __typename: "User",
+          id: idOf("User", username),
+          entity: DEFAULT_ENTITY,
+          username,
+          name: username,
+          email: "",
+          admin: false,
+          flags: "{}",
+          deletedAt: null,
+          apiKeys: { edges: [] },
+          teams: { edges: teams },
+        },
+      };
+    });
+  }
+  answers("MarkRunFilesUploaded", { markRunFilesUploaded: { success: true } });
+  // Without features, clients use the oldest forms.
+  const cliVersionInfo = { max_cli_version: "99.0.0" };
+  answers("ServerFeaturesQuery", {
+    serverInfo: { cliVersionInfo, latestLocalVersionInfo: null, features: [] },
+  });
+  answers("OrganizationCoreWeaveOrganizationID", {
+    entity: { organization: { coreWeaveOrganizationId: null } },
+  });
+  const none = { fields: [], inputFields: [] };
+  answers("ProbeServerCapabilities", {
+    QueryType: none,
+    MutationType: none,
+    ServerInfoType: none,
+  });
+  answers("ProbeServerSettings", { ServerSettingsType: none });
+  answers("ProbeServerUseArtifactInput", { UseArtifactInputInfoType: none });
+}

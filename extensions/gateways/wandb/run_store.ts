@@ -1,0 +1,250 @@
+// Runs of W&B, in the model of all runs: a draft while they go on, then versions. What is answered is
+// stored, so neither a kill of the client nor one of the service loses it. A request lists a draft once.
+import type { FileToSave } from "../../../materializers/mod.ts";
+import { createLanes, giveWay, isJsonObject } from "../../../core/kernel.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
+import { sentBy } from "../../../apps/server/extending.ts";
+import { CURVE_FILE } from "../../runs/curve_file.ts";
+import { openRun, updateRun } from "../../runs/mod.ts";
+import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
+import { partOf, takeOver } from "../../runs/mlflow/file_parts.ts";
+import { type EndedRun, idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
+import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
+import { runIn, sizeOf, tagsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
+import { paramsOf } from "../../runs/wandb/values.ts";
+import { wrong } from "./errors.ts";
+import { finishRunOf } from "./finish_run.ts";
+import { CONFIG_FILE, STREAM, streamPart, TAGS } from "./known_run.ts";
+import { earlierPart, endedRun, openedRun } from "./known_run.ts";
+import type { KnownRun, OpenRun, Sent } from "./known_run.ts";
+import { objectIn } from "./names.ts";
+import { newPart, pointOf, sequenceIn, startIn, valuesIn } from "./points.ts";
+
+/** The tag by which somebody stops a run that goes on. */
+const STOP_TAG = "wandb.stop";
+/** Bytes of the JSON of a configuration. Longer values are only in its file. */
+const MOST_PARAMS = 31 * 1024;
+/** The least difference of clocks, or time of a sync, that changes when a run began. */
+const EARLIER_MS = 1000;
+const encoder = new TextEncoder();
+
+type FoundRun = EndedRun | OpenRun | { readonly state: "discarded" };
+
+/** Facts of a run, as clients send them. */
+interface Facts {
+  readonly displayName?: string;
+  readonly notes?: string;
+  readonly groupName?: string;
+  readonly jobType?: string;
+  readonly sweep?: string;
+  readonly tags?: readonly string[];
+  readonly config?: string;
+}
+
+export class WandbRuns {
+  readonly context: GatewayContext;
+  readonly #finder: RunFinder;
+  readonly #inOrder = createLanes();
+
+  constructor(context: GatewayContext) {
+    this.context = context;
+    this.#finder = new RunFinder(context.registry);
+  }
+
+  /** Finds a run. Throws `Denied` unless a token began it, or may read its name. */
+  async find(key: RunKey, access: Access): Promise<FoundRun | undefined> {
+    const found = await this.#finder.look(key), { name } = key;
+    if (found?.state === "open") {
+      const facts = await readFacts(found.look);
+      checkOwn(facts.by, key, access);
+      const { startedMs } = timesIn(Object.fromEntries(facts.tags), new Date(facts.startedAt ?? 0));
+      return { ...found, facts, startedMs };
+    }
+    if (found?.state === "ended" && !access.may("read", name)) {
+      checkOwn((await this.context.registry.info(`${name}@${found.version}`)).by, key, access);
+    }
+    return found;
+  }
+
+  /** Begins a run, changes one that goes on, or resumes one that has ended. True if it is new. */
+  async upsert(key: RunKey, facts: Facts, access: Access): Promise<boolean> {
+    return await this.#inOrder(runIdOf(key), async () => {
+      const found = await this.find(key, access);
+      if (found?.state === "discarded") {
+        throw wrong(`run ${key.id} was previously created and deleted; try a new run name`);
+      }
+      if (found?.state !== "open") await this.#open(key, { facts, access, before: found });
+      else if (!found.isEnding) await this.#change(found, facts);
+      return found === undefined;
+    });
+  }
+
+  async #open(
+    key: RunKey,
+    { facts, access, before }: { facts: Facts; access: Access; before?: EndedRun },
+  ): Promise<void> {
+    const { registry, system } = this.context;
+    const { token, author } = access, { name } = key;
+    const id = idOfGeneration(key, (before?.generation ?? 0) + 1);
+    const draft = await registry.openDraft(name, { id: `run:${id}` });
+    // The run begins only after that: a kill before leaves the earlier version.
+    const version = before && await this.openVersion(before, access);
+    if (version !== undefined) await takeOver(draft, { name, id }, version);
+    const events = version && await earlierPart(version);
+    if (events !== undefined) await draft.addPart(events.part, events.files);
+    const earlier = version && runIn(version.info);
+    const startedMs = earlier?.startedMs ?? system.now();
+    const tags = {
+      ...Object.fromEntries(earlier?.tags ?? []),
+      ...factTags(facts, author?.name),
+      ...tagsOf({ status: "RUNNING", startedMs }),
+    };
+    const params = { ...Object.fromEntries(earlier?.params ?? []), ...this.#params(key, facts) };
+    const begin = () => openRun(registry, name, { id, tags, params });
+    await (token === undefined || author !== undefined
+      ? begin()
+      : sentBy({ name: token, token }, begin));
+    if (facts.config === undefined && version !== undefined) return;
+    await draft.addPart(...this.#file(configFile(facts.config ?? "{}")));
+  }
+
+  async #change({ key, id, look, facts: stored }: OpenRun, facts: Facts): Promise<void> {
+    const tags = changed(stored.tags, factTags(facts));
+    const params = changed(stored.params, this.#params(key, facts));
+    if (facts.config !== undefined && Object.keys(params).length > 0) {
+      const [part, files] = this.#file(configFile(facts.config));
+      await look.draft.add(part, () => files);
+    }
+    if (Object.keys({ ...tags, ...params }).length === 0) return;
+    await updateRun(this.context.registry, key.name, { id, tags, params, replace: true });
+  }
+
+  #file(file: FileToSave): [part: string, files: FileToSave[]] {
+    return [partOf(file.path, this.context.system), [file]];
+  }
+
+  #params({ id }: RunKey, { config }: Facts): Record<string, string> {
+    const entries = Object.entries(objectIn(config)).map(([key, each]): [string, unknown] => [
+      key,
+      isJsonObject(each) && "value" in each ? each.value : each,
+    ]);
+    const all = [...paramsOf(entries, []).params].map((each) => ({ each, size: sizeOf(each) + 2 }))
+      .sort((one, other) => one.size - other.size);
+    let size = 0;
+    const kept = all.filter((each) => (size += each.size) <= MOST_PARAMS);
+    if (kept.length < all.length) {
+      this.context.logger.warn(`Values of the configuration of run ${id} are only in its file`);
+    }
+    return Object.fromEntries(kept.map(({ each }) => each));
+  }
+
+  /** Adds a file to a run, also to one that has ended: its next version has it. */
+  async putFile(key: RunKey, file: FileToSave, access: Access): Promise<void> {
+    const found = await this.find(key, access);
+    if (found === undefined || found.state === "discarded") return;
+    const [part, files] = this.#file(file);
+    if (found.state === "open") return void await found.look.draft.add(part, () => files);
+    await this.#inOrder(runIdOf(key), async () => {
+      const { status } = runIn((await this.openVersion(found, access)).info);
+      await this.#open(key, { facts: {}, access, before: found });
+      const open = await this.find(key, access);
+      if (open?.state !== "open") return;
+      await open.look.draft.add(part, () => files);
+      await finishRunOf(this.context, open, { status });
+    });
+  }
+
+  /**
+   * Adds lines to a run, and ends it with a code. Those of a run that was discarded are lost, as
+   * somebody wants. True if the client has to stop.
+   */
+  async stream(
+    key: RunKey,
+    sent: Sent,
+    { access, exitCode }: { access: Access; exitCode?: number },
+  ): Promise<boolean> {
+    return await this.#inOrder(runIdOf(key), async () => {
+      const found = await this.find(key, access);
+      if (found?.state !== "open") return isStopped(found);
+      if (!found.isEnding) await this.#add(found, sent);
+      if (exitCode === undefined) return isStopped(found);
+      const failed = exitCode === 0 ? undefined : `exit code ${exitCode}`;
+      const status = failed === undefined ? "FINISHED" : "FAILED";
+      await finishRunOf(this.context, (await this.find(key, access)) as OpenRun, {
+        status,
+        failed,
+      });
+      return false;
+    });
+  }
+
+  async #add({ key: { name }, id, look, ...run }: OpenRun, sent: Sent): Promise<void> {
+    const { registry, system } = this.context, { history } = sent;
+    const first = (history ?? sent.system)?.content[0];
+    const own = first === undefined ? undefined : startIn(valuesIn(first));
+    const isFirst = sequenceIn(look).end === 0 &&
+      ![...look.draft.parts.keys()].some((part) => STREAM.test(part));
+    let { startedMs } = run;
+    if (isFirst && own !== undefined && startedMs - own > EARLIER_MS) {
+      startedMs = own;
+      const tags = tagsOf({ status: "RUNNING", startedMs });
+      await updateRun(registry, name, { id, tags, replace: true });
+    }
+    const points: string[] = [];
+    for (const [at, line] of history?.content.entries() ?? []) {
+      await giveWay();
+      const step = history!.offset + at;
+      points.push(JSON.stringify(pointOf(valuesIn(line), { step, startedMs })));
+    }
+    const added = history && await newPart(look, points, history.offset);
+    if (added !== undefined) {
+      await look.draft.add(added.part, () => [{ path: CURVE_FILE, content: added.content }]);
+    }
+    const texts = streamPart(look, sent, system);
+    if (texts !== undefined) await look.draft.add(texts.part, () => texts.files);
+  }
+
+  /** Opens a version that its sender may read, or has begun. */
+  async openVersion({ key: { name }, version }: EndedRun, access: Access): Promise<ReadablePages> {
+    const all = { ...access, may: () => true, check() {} };
+    return await this.context.openPages({ name, version }, all);
+  }
+
+  /** True if a run was discarded, or has the tag that stops it. */
+  async isStopped(key: RunKey, access: Access): Promise<boolean> {
+    return isStopped(await this.find(key, access));
+  }
+
+  /** Returns a run as it is resumed; undefined if there is none that the sender may resume. */
+  async known(key: RunKey, access: Access): Promise<KnownRun | undefined> {
+    const found = await this.find(key, access);
+    if (found?.state === "open") return await openedRun(found);
+    return found?.state === "ended" ? endedRun(await this.openVersion(found, access)) : undefined;
+  }
+}
+
+/** Throws `Denied` unless a token began a run, or may read its name. */
+function checkOwn(by: StoredFacts["by"], { name }: RunKey, access: Access): void {
+  if (by?.token === undefined || by.token !== access.token) access.check("read", name);
+}
+
+function isStopped(found: FoundRun | undefined): boolean {
+  return found?.state === "discarded" || found?.state === "open" && found.facts.tags.has(STOP_TAG);
+}
+
+function configFile(config: string): FileToSave {
+  return { path: CONFIG_FILE, content: encoder.encode(config) };
+}
+
+/** Returns what differs. */
+function changed(present: ReadonlyMap<string, unknown>, given: Record<string, string>) {
+  return Object.fromEntries(
+    Object.entries(given).filter(([key, value]) => present.get(key) !== value),
+  );
+}
+
+function factTags({ tags, ...facts }: Facts, user?: string): Record<string, string> {
+  const all = { ...facts, tags: tags?.join(", "), user };
+  const given = Object.entries(TAGS).map(([fact, tag]) => [tag, all[fact as keyof typeof TAGS]]);
+  return Object.fromEntries(given.filter(([, value]) => value));
+}

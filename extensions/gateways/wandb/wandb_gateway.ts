@@ -1,0 +1,34 @@
+// Runs and artifacts for clients of W&B, which set `WANDB_BASE_URL`.
+import type { Gateway, GatewayContext, Routes } from "../../../apps/gateways.ts";
+import { artifactOperations } from "./artifact_operations.ts";
+import { ArtifactStore } from "./artifact_store.ts";
+import { answered } from "./errors.ts";
+import { fileRoutes } from "./file_routes.ts";
+import { keyAsToken, Links } from "./links.ts";
+import { GRAPHQL, wandbGraphql } from "./operations.ts";
+import { runOperations } from "./run_operations.ts";
+import { WandbRuns } from "./run_store.ts";
+
+/**
+ * Creates the gateways for clients of W&B: a project is a name, and a run that has ended is a version
+ * of it.
+ */
+export function createWandbGateways(): Gateway[] {
+  const links = new Links();
+  const wandb: Gateway = {
+    name: "wandb",
+    paths: ["/files", "/wandb"],
+    addRoutes(routes: Routes, context: GatewayContext) {
+      links.open(context.memory);
+      const runs = new WandbRuns(context), store = new ArtifactStore(context);
+      runOperations(routes, runs);
+      fileRoutes(routes, runs);
+      artifactOperations(routes, { context, runs, store, links });
+    },
+    streams: ({ method, url }) => method === "PUT" && new URL(url).pathname.startsWith("/wandb/"),
+    sendsFiles: (path) => path.endsWith("/file_stream") || path.startsWith(`${GRAPHQL}/`),
+    authorization: (request, { nowMs }) => links.authorization(request, nowMs),
+    answered: (answer, _, { url }) => answered(answer, new URL(url).pathname.startsWith(GRAPHQL)),
+  };
+  return [wandb, { ...wandbGraphql, authorization: keyAsToken }];
+}

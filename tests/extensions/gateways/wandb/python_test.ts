@@ -1,0 +1,173 @@
+// Programs that W&B's own clients run against `serve --wandb`, unchanged.
+import { assert, assertEquals } from "@std/assert";
+import { clientTest, serveWandb, valuesOf } from "./serve_wandb.ts";
+
+const LIFE = `
+import math, wandb
+import numpy as np
+run = wandb.init(project="digits", id="abc", name="first", config={"lr": 0.1, "opt": {"name": "adam"}},
+                 tags=["a", "b"], notes="hello", group="g", job_type="train")
+run.define_metric("loss", summary="min")
+for i in range(20): run.log({"loss": 1 / (i + 1) if i < 10 else 0.5, "n": {"acc": i / 20}})
+run.log({"nan": math.nan, "inf": math.inf, "word": "w", "h": wandb.Histogram([1, 2, 3]),
+         "t": wandb.Table(columns=["a"], data=[[1], [2]]),
+         "img": wandb.Image(np.zeros((4, 4, 3), dtype=np.uint8))})
+run.log({"a": 1}, commit=False); run.log({"b": 2})
+run.summary["best"] = 7
+run.config.update({"late": 3})
+print("said")
+run.finish()
+`;
+
+clientTest("a run has its points, configuration, summary, files and console", async (client) => {
+  await using service = await serveWandb();
+  await service.run(client, LIFE);
+  const { metadata, files, by } = await service.registry.info("digits");
+  assertEquals(by?.name, "ada");
+  assertEquals(metadata.params, { lr: "0.1", "opt.name": "adam", late: "3" });
+  const tags = metadata.tags as Record<string, string>;
+  assertEquals(tags["mlflow.runName"], "first");
+  assertEquals(tags["wandb.tags"], "a, b");
+  const { loss, best, nan, inf, word, a, b, ...more } = metadata.metrics as Record<string, unknown>;
+  assertEquals([loss, best, nan, inf, word, a, b], [0.5, 7, "NaN", "Infinity", "w", 1, 2]);
+  assertEquals([more["n.acc"], more["loss.min"]], [0.95, 0.1]);
+  const artifact = await service.registry.open("digits");
+  const text = async (path: string) => new TextDecoder().decode(await artifact.file(path).bytes());
+  const history = (await text("history.jsonl")).trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(history.length, 22);
+  assertEquals(history.map(({ step }) => step), Array.from({ length: 22 }, (_, i) => i));
+  assert((await text("output.log")).includes("said"));
+  assertEquals(Object.keys(more).filter((key) => key.startsWith("system")), []);
+  const media = files.map(({ path }) => path).filter((path) => path.startsWith("media/"));
+  assertEquals(media.map((path) => path.split("/")[1]), ["images", "table"]);
+  assertEquals((metadata.run as Record<string, unknown>).failed, undefined);
+  // Clients of MLflow see it as one of their runs.
+  const found = await fetch(`${service.url}/api/2.0/mlflow/runs/search`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${service.token}`, "content-type": "application/json" },
+    body: JSON.stringify({ experiment_ids: ["xdigits"], filter: "metrics.best = 7" }),
+  });
+  const { runs } = await found.json();
+  assertEquals(runs.map((run: { info: { status: string } }) => run.info.status), ["FINISHED"]);
+  assertEquals(service.logged, []);
+});
+
+const RESUMED = `
+import os, wandb
+def begin(**options):
+    try: return wandb.init(project="digits", **options)
+    except wandb.Error as error: print("> refused", type(error).__name__)
+begin(id="new", resume="must")
+run = begin(id="abc", resume="allow")
+for i in range(5): run.log({"loss": i})
+run.finish()
+run = begin(id="abc", resume="must")
+print("> resumed", run.resumed, run.starting_step, run.summary.get("loss"))
+for i in range(5, 8): run.log({"loss": i})
+run.finish(exit_code=3)
+`;
+
+const NEVER = `
+import wandb
+try: wandb.init(project="digits", id="abc", resume="never")
+except wandb.Error as error: print("> refused")
+`;
+
+clientTest("a run is resumed, and ends with its exit code", async (client) => {
+  await using service = await serveWandb();
+  const lines = await service.run(client, RESUMED);
+  assertEquals(lines.at(-1), "> resumed True 5 4");
+  assertEquals(lines.filter((line) => line.startsWith("> refused")).length, 1);
+  assertEquals(await service.run(client, NEVER), ["> refused"]);
+  const { metadata, version } = await service.registry.info("digits");
+  assertEquals(version, "2.0.0");
+  const { failed } = metadata.run as Record<string, unknown>;
+  assertEquals(failed, "exit code 3");
+  const losses = await valuesOf(service.registry, "loss");
+  assertEquals(losses, [0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+const OFFLINE = `
+import wandb
+run = wandb.init(project="digits", id="abc", mode="offline", config={"lr": 1})
+open("weights.bin", "w").write("w"); run.save("weights.bin")
+for i in range(50): run.log({"loss": i})
+run.finish()
+`;
+
+clientTest("a folder of an offline run is synced, also twice", async (client) => {
+  await using service = await serveWandb();
+  await service.run(client, OFFLINE);
+  const [folder = ""] = await Array.fromAsync(Deno.readDir(service.root.join("wandb")))
+    .then((all) => all.map(({ name }) => name).filter((name) => name.startsWith("offline-run")));
+  for (let time = 0; time < 2; time++) {
+    await service.command(client, "sync", "--include-synced", service.root.join("wandb", folder));
+    assertEquals(await valuesOf(service.registry, "loss"), Array.from({ length: 50 }, (_, i) => i));
+    const { files } = await service.registry.info("digits");
+    assert(files.some(({ path }) => path === "weights.bin"), JSON.stringify(files));
+  }
+});
+
+const ARTIFACTS = `
+import os, wandb
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    open(path, "w").write(text)
+run = wandb.init(project="digits", id="one", entity="team")
+write("d/x.txt", "x" * 100); write("d/e/y.txt", "y")
+a = wandb.Artifact("model", type="model", metadata={"k": 1}, description="text")
+a.add_dir("d"); a.add_reference(os.environ["WANDB_BASE_URL"] + "/far.bin", checksum=False)
+run.log_artifact(a, aliases=["best"]).wait()
+same = wandb.Artifact("model", type="model", metadata={"k": 1}); same.add_dir("d")
+same.add_reference(os.environ["WANDB_BASE_URL"] + "/far.bin", checksum=False)
+print("> same", run.log_artifact(same).wait().version)
+write("d/e/y.txt", "other")
+b = wandb.Artifact("model", type="model"); b.add_dir("d")
+print("> next", run.log_artifact(b).wait().version)
+run.finish()
+run = wandb.init(project="digits", id="two", entity="team")
+a = run.use_artifact("model:best")
+print("> best", a.version, a.type, sorted(a.aliases), a.metadata, a.description, sorted(a.manifest.entries))
+print("> far", a.manifest.entries["far.bin"].ref.endswith("/far.bin"))
+d = run.use_artifact("model:latest").download(root="down")
+print("> latest", open("down/x.txt").read() == "x" * 100, open("down/e/y.txt").read())
+try: run.use_artifact("model:none")
+except Exception as error: print("> none", type(error).__name__)
+a = wandb.Api().artifact("team/digits/model:v1")
+a.aliases.append("other"); a.save()
+again = wandb.Api().artifact("team/digits/model:other")
+print("> aliases", again.version, sorted(again.aliases))
+again.aliases.remove("other"); again.save()
+try: wandb.Api().artifact("team/digits/model:other")
+except Exception as error: print("> removed", type(error).__name__)
+out = wandb.Artifact("out", type="dataset"); out.add_file("d/x.txt")
+run.log_artifact(out).wait()
+run.finish()
+`;
+
+clientTest(
+  "artifacts are saved, found by version and alias, used and downloaded",
+  async (client) => {
+    await using service = await serveWandb();
+    const lines = await service.run(client, ARTIFACTS);
+    assertEquals(lines.slice(0, 5), [
+      "> same v0",
+      "> next v1",
+      "> best v0 model ['best'] {'k': 1} text ['e/y.txt', 'far.bin', 'x.txt']",
+      "> far True",
+      "> latest True other",
+    ]);
+    assert(lines[5]?.startsWith("> none "), lines[5]);
+    assertEquals(lines[6], "> aliases v1 ['latest', 'other']");
+    assert(lines[7]?.startsWith("> removed "), lines[7]);
+    const { registry } = service;
+    const { metadata, files } = await registry.info("team:digits/model@best");
+    assertEquals(files.map(({ path }) => path), [".wandb/manifest.json", "e/y.txt", "x.txt"]);
+    assertEquals((metadata.wandb as Record<string, unknown>).type, "model");
+    const out = await registry.info("team:digits/out");
+    assertEquals(out.inputs.map((input) => typeof input === "string" ? input : input.ref).sort(), [
+      "team:digits/model@1.0.0",
+      "team:digits/model@2.0.0",
+    ]);
+  },
+);
