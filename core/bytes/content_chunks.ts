@@ -203,13 +203,14 @@ function viewOf(bytes: Uint8Array): DataView {
 /** Makes the list of a file from its bytes, given in order. */
 export class ListMaker {
   #cutter: Cutter;
-  readonly #list: ChunkList;
+  /** The chunks that have ended. */
+  readonly list: ChunkList;
   #hash?: Sha256;
   #length = 0;
 
   constructor(average: number) {
     this.#cutter = new Cutter(average);
-    this.#list = new ChunkList(average);
+    this.list = new ChunkList(average);
   }
 
   /** Makes a list that only verifies ranges: with chunks of a fixed length, which cost less. */
@@ -220,7 +221,7 @@ export class ListMaker {
   }
 
   update(bytes: Uint8Array): void {
-    if (this.#list.count > MAX_COUNT) return; // too long to be encoded
+    if (this.list.count > MAX_COUNT) return; // too long to be encoded
     for (let at = 0; at < bytes.byteLength;) {
       const end = this.#cutter.next(bytes, at);
       const piece = bytes.subarray(at, end);
@@ -235,11 +236,11 @@ export class ListMaker {
   /** Returns the list. Ends the last chunk. */
   end(): ChunkList {
     if (this.#length > 0) this.#endChunk();
-    return this.#list;
+    return this.list;
   }
 
   #endChunk(): void {
-    const list = this.#list;
+    const list = this.list;
     list.add(this.#length, this.#hash!.bytes());
     this.#hash = undefined;
     this.#length = 0;
@@ -248,8 +249,8 @@ export class ListMaker {
   }
 
   #fix(average: number): void {
-    this.#list.average = Math.min(Math.max(average, MIN_FIXED_AVERAGE), MAX_AVERAGE);
-    this.#cutter = new Cutter(this.#list.average, true);
+    this.list.average = Math.min(Math.max(average, MIN_FIXED_AVERAGE), MAX_AVERAGE);
+    this.#cutter = new Cutter(this.list.average, true);
   }
 }
 

@@ -28,6 +28,20 @@ interface StoreCalls {
 }
 
 /**
+ * Returns an earlier file of the same size on a near store, with its chunks, if they have one
+ * length: most states of training change in place, and comparing them so takes a third of the time.
+ */
+export async function openAlike(
+  calls: StoreCalls,
+  file: EarlierFile,
+  size: number,
+): Promise<Earlier | undefined> {
+  if (file.size !== size || !isNear(calls.backend)) return undefined;
+  const list = await orAbsent(calls, readList(calls, file));
+  return list?.isFixed ? { ...file, list } : undefined;
+}
+
+/**
  * Returns an earlier file with its chunks; undefined if they are not known. Without a list of them
  * only a near store is read: else that may take longer than storing the whole file.
  */
@@ -36,16 +50,27 @@ export async function openEarlier(
   file: EarlierFile,
   size: number,
 ): Promise<Earlier | undefined> {
-  try {
+  const open = async () => {
     const stored = await readList(calls, file);
-    const list = stored?.isFixed !== false && isNear(calls.backend)
+    return stored?.isFixed !== false && isNear(calls.backend)
       ? await cutStored(calls, file, averageFor(size))
       : stored;
-    return list && { ...file, list };
+  };
+  const list = await orAbsent(calls, open());
+  return list && { ...file, list };
+}
+
+/** Returns a list; undefined if it is damaged or unreachable: the file is stored whole. */
+async function orAbsent(
+  { signal }: StoreCalls,
+  list: Promise<ChunkList | undefined>,
+): Promise<ChunkList | undefined> {
+  try {
+    return await list;
   } catch (error) {
-    calls.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     if (!isRegistryError(error)) throw error;
-    return undefined; // damaged or unreachable: the file is stored whole
+    return undefined;
   }
 }
 

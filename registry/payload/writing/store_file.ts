@@ -17,7 +17,7 @@ import { changedWhileSaving } from "../../../core/work/source_change.ts";
 import { readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
 import { isNear } from "../../../core/driver.ts";
-import { type Earlier, openEarlier, planAgainst, storeParts } from "./earlier.ts";
+import { type Earlier, openAlike, openEarlier, planAgainst, storeParts } from "./earlier.ts";
 import type {
   EarlierFile,
   FileFacts,
@@ -34,15 +34,21 @@ export async function storeFile(
   job: StoreFileJob,
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
-  const { path, content: { repeatable, size = 0 }, known, leftDigests, sharing } = job;
+  const { path, content: { repeatable, size = 0 }, as, known, leftDigests, sharing } = job;
   const moved = (bytes: number) => onProgress?.({ path, bytes });
   const sending: Sending = { backend, job, signal, moved };
   if (!repeatable) return await sendContent(sending, newList(sending));
   const earlierFile = canBeCut(job) ? sharing?.earlier : undefined;
-  // If a file of this size is unchanged, nothing of it is read in the store.
-  const cut = (known || leftDigests) && await cutContent(sending, firstList(sending, earlierFile));
+  const alike = as ? undefined : earlierFile && await openAlike(sending, earlierFile, size);
+  const cutFirst = alike?.expectsEqual === false ? await cutAlike(sending, alike.list) : undefined;
+  // If a file of this size is unchanged, none of its bytes are read in the store.
+  const cut = cutFirst ??
+    ((known || leftDigests) && await cutContent(sending, firstList(sending, earlierFile)));
   const stored = cut && storedAlready(job, cut);
   if (stored !== undefined) return stored;
+  const cutNow = cutFirst ??
+    (alike?.expectsEqual === true ? await cutAlike(sending, alike.list) : undefined);
+  if (alike && cutNow) return await storeNewBytes(sending, alike, cutNow);
   const earlier = earlierFile && await openEarlier(sending, earlierFile, size);
   if (earlier !== undefined) return await storeChanged(sending, earlier, cut);
   if (cut !== undefined) return await sendAgain(sending, cut.facts);
@@ -146,6 +152,27 @@ async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): P
   const { content } = job;
   for await (const _ of measure.through(content.chunks(sameMemory()), { signal, passed }));
   return { facts: measure.facts(), list: (maker ?? new ListMaker(averageFor(0))).end() };
+}
+
+/** Of a file that is cut like an earlier one, at most this share is new. */
+const MOST_NEW = 1 / 8;
+
+/** Cuts content at the places of an earlier file of its size; undefined if more of it is new. */
+async function cutAlike(
+  { job: { content }, signal, moved }: Sending,
+  earlier: ChunkList,
+): Promise<Cut | undefined> {
+  const maker = ListMaker.fixed(earlier.average), measure = new Measure(maker);
+  const passed = () => moved(0);
+  let chunk = 0, newBytes = 0;
+  for await (const _ of measure.through(content.chunks(sameMemory()), { signal, passed })) {
+    for (const { list } = maker; chunk < list.count; chunk++) {
+      const isEqual = chunk < earlier.count && list.equals(chunk, earlier, chunk);
+      if (!isEqual) newBytes += list.lengthOf(chunk);
+    }
+    if (newBytes > earlier.size * MOST_NEW) return undefined;
+  }
+  return { facts: measure.facts(), list: maker.end() };
 }
 
 interface Sending {

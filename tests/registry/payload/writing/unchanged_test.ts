@@ -44,3 +44,23 @@ for (const kind of ["memory", "far"] as const) {
     await fc.assert(play, { numRuns: casesOfRun(8) });
   });
 }
+
+Deno.test("a large file that changes in place is compared by the digests of its chunks", async () => {
+  const { read, store } = countedStore("memory");
+  const registry = await openRegistry(store, { cache: false });
+  const size = 12 * 1024 * KIB;
+  let file = noise(size, 1);
+  await registry.save("a", { file }, AS);
+  for (const skipIfUnchanged of [false, true]) {
+    read.clear();
+    file = edited(file, size / 2, 10);
+    const { addedBytes } = await registry.save("a", { file }, { ...AS, skipIfUnchanged });
+    assert(bytesOf(read) < 64 * KIB, `${bytesOf(read)} bytes were read`);
+    assert(addedBytes! < size / 8, `${addedBytes} bytes were added`);
+    assertEquals(await registry.load("a", { as: AS.as }), { file });
+  }
+  for (let at = 0; at < size; at += 400 * KIB) file = edited(file, at, 10);
+  const { addedBytes } = await registry.save("a", { file }, AS);
+  assert(addedBytes! < size, "chunks are cut by their bytes if most have changed");
+  assertEquals(await registry.load("a", { as: AS.as }), { file });
+});
