@@ -154,8 +154,11 @@ async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): P
   return { facts: measure.facts(), list: (maker ?? new ListMaker(averageFor(0))).end() };
 }
 
-/** Of a file that is cut like an earlier one, at most this share is new. */
-const MOST_NEW = 1 / 8;
+/**
+ * Of a file that is cut like an earlier one, the share that may be new, and that chunks with the
+ * ends of changed ranges may have: shorter ones would store less of these.
+ */
+const MOST_NEW = 1 / 8, MOST_AT_ENDS = 1 / 64;
 
 /** Cuts content at the places of an earlier file of its size; undefined if more of it is new. */
 async function cutAlike(
@@ -163,14 +166,19 @@ async function cutAlike(
   earlier: ChunkList,
 ): Promise<Cut | undefined> {
   const maker = ListMaker.fixed(earlier.average), measure = new Measure(maker);
-  const passed = () => moved(0);
-  let chunk = 0, newBytes = 0;
+  const { list } = maker, passed = () => moved(0);
+  let chunk = 0, isEqual = true, newBytes = 0, atEnds = 0;
   for await (const _ of measure.through(content.chunks(sameMemory()), { signal, passed })) {
-    for (const { list } = maker; chunk < list.count; chunk++) {
-      const isEqual = chunk < earlier.count && list.equals(chunk, earlier, chunk);
-      if (!isEqual) newBytes += list.lengthOf(chunk);
+    for (; chunk < list.count; chunk++) {
+      const follows = isEqual;
+      isEqual = chunk < earlier.count && list.equals(chunk, earlier, chunk);
+      if (isEqual) continue;
+      newBytes += list.lengthOf(chunk);
+      if (follows) atEnds += list.lengthOf(chunk);
     }
-    if (newBytes > earlier.size * MOST_NEW) return undefined;
+    if (newBytes > earlier.size * MOST_NEW || atEnds > earlier.size * MOST_AT_ENDS) {
+      return undefined;
+    }
   }
   return { facts: measure.facts(), list: maker.end() };
 }

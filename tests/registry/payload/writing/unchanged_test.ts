@@ -48,7 +48,7 @@ for (const kind of ["memory", "far"] as const) {
 Deno.test("a large file that changes in place is compared by the digests of its chunks", async () => {
   const { read, store } = countedStore("memory");
   const registry = await openRegistry(store, { cache: false });
-  const size = 12 * 1024 * KIB;
+  const size = 80 * 1024 * KIB;
   let file = noise(size, 1);
   await registry.save("a", { file }, AS);
   for (const skipIfUnchanged of [false, true]) {
@@ -59,8 +59,8 @@ Deno.test("a large file that changes in place is compared by the digests of its 
     assert(addedBytes! < size / 8, `${addedBytes} bytes were added`);
     assertEquals(await registry.load("a", { as: AS.as }), { file });
   }
-  for (let at = 0; at < size; at += 400 * KIB) file = edited(file, at, 10);
+  for (const at of [10, 20, 30, 40]) file = edited(file, at * 1024 * KIB, 10);
   const { addedBytes } = await registry.save("a", { file }, AS);
-  assert(addedBytes! < size, "chunks are cut by their bytes if most have changed");
+  assert(addedBytes! < 1024 * KIB, `${addedBytes} bytes were added: many ranges have short chunks`);
   assertEquals(await registry.load("a", { as: AS.as }), { file });
 });
