@@ -124,6 +124,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "extensions/neighbors/general_pipeline/": ["formats/"],
   "extensions/neighbors/import/": [
     "apps/cli/values/renaming.ts",
+    "core/bytes/digest.ts",
     "extensions/runs/curve_file.ts",
     "extensions/runs/last_values.ts",
     "extensions/runs/mlflow/",

@@ -152,8 +152,11 @@ export class SourceFiles {
     return { path: as, content: { size, stream: () => iterableStream(this.chunks(path)) } };
   }
 
-  async *chunks(path: string): AsyncGenerator<Uint8Array> {
-    yield* (await this.store.open(path, { signal: this.#signal })).stream();
+  async *chunks(
+    path: string,
+    range?: { offset: number; length: number },
+  ): AsyncGenerator<Uint8Array> {
+    yield* (await this.store.open(path, { signal: this.#signal })).stream(range);
   }
 
   /** Reads a short text of UTF-8; undefined if it cannot be read, which is a problem. */

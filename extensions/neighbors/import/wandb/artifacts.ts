@@ -8,7 +8,7 @@ import { checkedFile } from "../dvc/cache.ts";
 import type { FoundModel, OpenedVersion, ReadOptions } from "../records.ts";
 import type { SourceFiles } from "../source_files.ts";
 import { ArtifactList } from "./artifact_list.ts";
-import { integerOf, type Message, messagesOf, textOf, textsOf } from "./run_file.ts";
+import { integerOf, type Message, messagesOf, textOf, textsOf } from "../protobuf.ts";
 
 /** Fields of an artifact, its manifest and a file in it. */
 const ARTIFACT = {

@@ -8,7 +8,8 @@ import type { Metric } from "../../../runs/mlflow/points.ts";
 import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
 import { reasonOf, type SourceFiles } from "../source_files.ts";
 import { type Artifacts, factsOf } from "./artifacts.ts";
-import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from "./run_file.ts";
+import { integerOf, type Message, messagesOf, textOf, textsOf } from "../protobuf.ts";
+import { recordsIn } from "./run_file.ts";
 import {
   isOwnKey,
   metricsIn,

@@ -6,14 +6,12 @@
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { corrupt, isRegistryError } from "../../../../core/kernel.ts";
+import { type Message, messageIn } from "../protobuf.ts";
 import { reasonOf } from "../source_files.ts";
 
 const BLOCK = 32 * 1024, HEAD = 7;
 const MOST_BYTES = 64 * 1024 * 1024;
 const KIND = { whole: 1, first: 2, last: 4 } as const;
-
-/** Fields of a message, by their numbers. */
-export type Message = ReadonlyMap<number, readonly (bigint | Uint8Array)[]>;
 
 /** Yields the records of a file. What cannot be read ends it, and is a problem. */
 export async function* recordsIn(
@@ -73,59 +71,6 @@ function* partsOf(block: Buffer): Generator<{ kind: number; data: Uint8Array }> 
     yield { kind, data: block.subarray(at + HEAD, end) };
     at = end;
   }
-}
-
-/** Returns the fields of a message. Throws for other bytes. */
-export function messageIn(bytes: Uint8Array): Message {
-  const fields = new Map<number, (bigint | Uint8Array)[]>();
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  const varint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = view[at++];
-      if (byte === undefined) break;
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    throw damaged("a number is cut");
-  };
-  while (at < view.length) {
-    const key = varint(), wire = Number(key & 7n), field = Number(key >> 3n);
-    const values = fields.get(field) ?? [];
-    fields.set(field, values);
-    if (wire === 0) values.push(varint());
-    else {
-      const length = wire === 2 ? Number(varint()) : wire === 1 ? 8 : wire === 5 ? 4 : Infinity;
-      if (at + length > view.length) throw damaged("a field is cut");
-      values.push(view.subarray(at, at + length));
-      at += length;
-    }
-  }
-  return fields;
-}
-
-export function messagesOf(message: Message | undefined, field: number): Message[] {
-  return (message?.get(field) ?? []).map((value) => {
-    if (typeof value === "bigint") throw damaged("a message is a number");
-    return messageIn(value);
-  });
-}
-
-export function textsOf(message: Message | undefined, field: number): string[] {
-  return (message?.get(field) ?? []).map((value) =>
-    typeof value === "bigint" ? `${value}` : Buffer.from(value).toString()
-  );
-}
-
-export function textOf(message: Message | undefined, field: number): string {
-  return textsOf(message, field).at(-1) ?? "";
-}
-
-/** Returns an integer; undefined if it is absent. */
-export function integerOf(message: Message | undefined, field: number): number | undefined {
-  const value = message?.get(field)?.at(-1);
-  return typeof value === "bigint" ? Number(BigInt.asIntN(64, value)) : undefined;
 }
 
 function damaged(state: string): Error {

@@ -1,6 +1,7 @@
 // Imports that are killed at a write, with or without its effect, and run again: the result is that of
 // one import.
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import type { Backend } from "../../../../core/backend.ts";
 import { realSystem } from "../../../../core/system.ts";
@@ -17,6 +18,7 @@ import { ArtifactPlaces } from "../../../../extensions/neighbors/import/mlflow/a
 import { MlrunsReader } from "../../../../extensions/neighbors/import/mlflow/read_folder.ts";
 import type { ImportRecord } from "../../../../extensions/neighbors/import/records.ts";
 import { SourceFiles } from "../../../../extensions/neighbors/import/source_files.ts";
+import { runsIn } from "../../../../extensions/neighbors/import/tensorboard/read_runs.ts";
 import { Artifacts } from "../../../../extensions/neighbors/import/wandb/artifacts.ts";
 import { WandbReader } from "../../../../extensions/neighbors/import/wandb/read_runs.ts";
 import type { ImportReport } from "../../../../extensions/neighbors/import/report.ts";
@@ -24,6 +26,7 @@ import { RecordWriter } from "../../../../extensions/neighbors/import/write_reco
 import { tempRoot } from "../../../support/temp_root.ts";
 import { cacheFiles, commit, repositoryFiles, writeCache } from "./dvc/write_repository.ts";
 import { modelFiles, OTHER, runFiles, writeTree } from "./mlflow/write_mlruns.ts";
+import * as tensorboard from "./tensorboard/write_events.ts";
 import * as wandb from "./wandb/write_wandb.ts";
 
 const OPTIONS = { nameOf: (name: string) => name };
@@ -50,6 +53,11 @@ const SOURCES: Record<string, Source> = {
       const artifacts = new Artifacts(filesOf(`${root}/cache`), OPTIONS);
       return new WandbReader(filesOf(`${root}/wandb`), OPTIONS, artifacts).records();
     };
+  },
+  async tensorboard(root) {
+    const other = { "logs/b/tfevents": Buffer.concat(tensorboard.RECORDS) };
+    await writeTree(root, { ...tensorboard.eventFile(), ...other });
+    return () => runsIn(filesOf(`${root}/logs`), OPTIONS, "logs");
   },
   async dvc(root) {
     await commit(root, repositoryFiles(), ["v1.0.0", "first"]);

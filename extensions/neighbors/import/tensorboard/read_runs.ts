@@ -1,0 +1,254 @@
+// Reads a folder or bucket with event files. As in TensorBoard, each folder that has some is a run:
+//
+//   train/events.out.tfevents.1700000000.host.1.0           one for each start of the program
+//
+// github.com/tensorflow/tensorboard: compat/proto/event.proto, summary.proto, tensor.proto,
+// plugins/hparams/plugin_data.proto, backend/event_processing/event_accumulator.py
+import { Buffer } from "node:buffer";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import {
+  folderOf,
+  isRegistryError,
+  iterableStream,
+  nameOf,
+  notFound,
+  sha256,
+  shown,
+} from "../../../../core/kernel.ts";
+import { hasRunId } from "../../../runs/mlflow/ids.ts";
+import type { Metric } from "../../../runs/mlflow/points.ts";
+import type { Status } from "../../../runs/mlflow/stored_run.ts";
+import { countsOfFiles } from "../counts.ts";
+import {
+  floatsOf,
+  integerOf,
+  type Message,
+  messageIn,
+  messagesOf,
+  textOf,
+  textsOf,
+} from "../protobuf.ts";
+import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
+import { reasonOf, type SourceFiles } from "../source_files.ts";
+import { recordsIn } from "./event_file.ts";
+
+/** Fields of events, and of the values of their summaries. */
+const EVENT = { time: 1, step: 2, graph: 4, summary: 5, session: 7 } as const;
+const VALUE = { tag: 1, tensor: 8, metadata: 9 } as const;
+const SCALAR = 2, IMAGE = 4, HISTOGRAM = 5;
+const KINDS = [["scalars", SCALAR], ["images", IMAGE], ["histograms", HISTOGRAM], [
+  "audio",
+  6,
+]] as const;
+const HISTOGRAM_FIELDS = ["min", "max", "num", "sum", "sum_squares", "bucket_limit", "bucket"];
+/** Limits of a run. Bytes are those of `media.jsonl`. */
+const MOST = { points: 1e7, media: 1e6, bytes: 2 ** 28, problems: 100, tags: 1e5, tag: 1000 };
+
+/** A tag, and the plugin of its values. */
+type Known = { readonly tag: string; readonly kind: string };
+type At = Pick<Metric, "step" | "timestamp"> & Pick<Known, "tag">;
+/** Returns a part of an event as the content of a file. */
+type Source = (bytes: Uint8Array) => FileToSave["content"];
+
+/** A run, as far as its events are read. */
+class Run {
+  readonly problems = new Set<string>();
+  readonly params = new Map<string, string>();
+  /** The plugins of tags: only the first value of a tag has the name. */
+  readonly tags = new Map<string, Known>();
+  readonly others = new Set<string>();
+  readonly #paths = new Map<string, number>();
+  points: Metric[] = [];
+  /** Lines of `media.jsonl`, and the images that they name. */
+  media: { step: number; line: string; file?: FileToSave }[] = [];
+  bytes = 0;
+  status: Status = "FINISHED";
+  startedMs = Infinity;
+  endedMs = 0;
+
+  refuse(problem: string): void {
+    if (this.problems.size < MOST.problems) this.problems.add(problem);
+  }
+
+  add(event: Message, source: Source): void {
+    const [seconds = 0] = floatsOf(event, EVENT.time, 8), step = integerOf(event, EVENT.step) ?? 0;
+    const timestamp = Math.round(seconds * 1000);
+    if (!(Math.abs(timestamp) <= 8.64e15) || !Number.isSafeInteger(step)) {
+      return this.refuse(`an event has the step ${step} and the time ${seconds}`);
+    }
+    this.startedMs = Math.min(this.startedMs, timestamp);
+    this.endedMs = Math.max(this.endedMs, timestamp);
+    if (event.has(EVENT.graph)) this.others.add("graphs");
+    // A program that starts again after a crash repeats steps.
+    if (integerOf(messagesOf(event, EVENT.session)[0], 1) === 1) {
+      this.points = this.points.filter((point) => point.step < step);
+      this.media = this.media.filter((medium) => medium.step < step);
+    }
+    for (const value of messagesOf(event, EVENT.summary).flatMap((each) => messagesOf(each, 1))) {
+      const key = textOf(value, VALUE.tag),
+        [own] = KINDS.find(([, field]) => value.has(field)) ?? [];
+      const [plugin] = messagesOf(messagesOf(value, VALUE.metadata)[0], 1);
+      const known = this.tags.get(key) ?? { tag: key, kind: own ?? textOf(plugin, 1) };
+      if (key.length > MOST.tag || this.tags.size > MOST.tags) {
+        return this.refuse("tags are too long, or too many");
+      }
+      this.tags.set(known.tag, known);
+      if (known.kind === "hparams") this.#addSession(messagesOf(plugin, 2)[0]);
+      else this.#addValue(value, { ...known, ...own && { kind: own }, step, timestamp, source });
+    }
+  }
+
+  #addValue(
+    value: Message,
+    { kind, source, ...at }: At & Pick<Known, "kind"> & { source: Source },
+  ): void {
+    const [tensor] = messagesOf(value, VALUE.tensor);
+    if (kind === "scalars") {
+      const numbers = tensor ? numbersOf(tensor) : floatsOf(value, SCALAR, 4),
+        { tag: key, ...rest } = at;
+      if (numbers !== undefined && this.points.length < MOST.points) {
+        this.points.push({ key, value: numbers[0] ?? 0, ...rest });
+      } else this.refuse(`values of ${shown(key)} are of another type, or too many`);
+    } else if (kind === "images") {
+      // A tensor has the width and the height before its images.
+      const all = messagesOf(value, IMAGE)[0]?.get(4) ?? tensor?.get(8)?.slice(2) ?? [];
+      for (const bytes of all) {
+        if (bytes instanceof Uint8Array) this.#addImage(bytes, source(bytes), at);
+      }
+    } else if (kind === "histograms") {
+      this.#addMedium({ _type: "histogram", ...histogramOf(value, tensor) }, at);
+    } else if (kind === "text") this.#addMedium({ _type: "text", text: textsOf(tensor, 8) }, at);
+    else this.others.add(kind || "tensors");
+  }
+
+  #addImage(bytes: Uint8Array, content: FileToSave["content"], at: At): void {
+    const head = Buffer.from(bytes.subarray(0, 4)).toString("latin1");
+    const ending = head === "GIF8" ? "gif" : head.startsWith("\xff\xd8") ? "jpg" : "png";
+    const parts = at.tag.slice(0, 200).replaceAll(/[^\p{L}\p{N}_./-]/gu, "_").split("/");
+    const folder = parts.map((part) => part.replace(/^\.*$/, "_")).join("/");
+    const place = `media/images/${folder}/${at.step}`, count = this.#paths.get(place) ?? 0;
+    const path = `${place}${count > 0 ? `.${count}` : ""}.${ending}`;
+    this.#paths.set(place, count + 1);
+    this.#addMedium({ _type: "image-file", path }, at, { path, content });
+  }
+
+  #addMedium(values: Record<string, unknown>, { timestamp, ...at }: At, file?: FileToSave): void {
+    const json = JSON.stringify(
+      { ...at, _timestamp: timestamp / 1000, ...values },
+      (_, value) => typeof value !== "number" || Number.isFinite(value) ? value : `${value}`,
+    );
+    this.bytes += json.length;
+    if (this.media.length < MOST.media && this.bytes < MOST.bytes) {
+      this.media.push({ step: at.step, line: `${json}\n`, file });
+    } else this.refuse("images, histograms and texts are too many");
+  }
+
+  /** Adds the start and the end of a session of the plugin `hparams`. */
+  #addSession(session: Message | undefined): void {
+    for (const entry of messagesOf(session, 3).flatMap((start) => messagesOf(start, 1))) {
+      const [value] = messagesOf(entry, 2), [number] = floatsOf(value, 2, 8);
+      const text = value?.has(4) ? `${integerOf(value, 4) === 1}` : textOf(value, 3);
+      this.params.set(textOf(entry, 1), number === undefined ? text : `${number}`);
+    }
+    if (integerOf(messagesOf(session, 4)[0], 1) === 2) this.status = "FAILED";
+  }
+}
+
+/** Yields the runs of a folder. */
+export async function* runsIn(
+  files: SourceFiles,
+  { signal, nameOf: as }: ReadOptions,
+  folderName: string,
+): AsyncGenerator<ImportRecord> {
+  const links: string[] = [], runs = new Map<string, string[]>();
+  for (const { path } of await files.walk("", links)) {
+    const folder = folderOf(path), isOne = /tfevents(?!.*\.profile-empty$)/.test(nameOf(path));
+    if (isOne) runs.set(folder, runs.get(folder) ?? []).get(folder)?.push(path);
+  }
+  if (runs.size === 0) {
+    const state = links[0] ?? "no event file is there";
+    const hint =
+      "Pass the folder for `tensorboard --logdir`. Its files have tfevents in their names.";
+    throw notFound("import from", files.store.location, state, { hint });
+  }
+  for (const reason of links) yield { kind: "left", what: folderName, reason };
+  const name = as(folderName), began = ([, [first = ""]]: [string, string[]]) => nameOf(first);
+  if (name === undefined) return;
+  yield { kind: "total", count: runs.size };
+  const sorted = [...runs].sort((one, other) => began(one) < began(other) ? -1 : 1);
+  for (const [folder, paths] of sorted) {
+    const id = hasRunId({ name, id: folder }) ? folder : sha256(folder).slice(0, 32);
+    const others = new Set<string>();
+    yield {
+      kind: "run",
+      key: { name, id },
+      changed: async (here) => changedEnd(await readRun(files, paths, signal), here),
+      async open() {
+        const run = await readRun(files, paths, signal);
+        for (const kind of run.others) others.add(kind);
+        return openedRun(run, folder);
+      },
+    };
+    const reason = `not imported: ${[...others].join(", ")}`;
+    if (others.size > 0) yield { kind: "left", what: `run ${id}`, reason };
+  }
+}
+
+/** Reads each file up to its first damage, as TensorBoard does. */
+async function readRun(
+  files: SourceFiles,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<Run> {
+  const run = new Run();
+  for (const path of paths) {
+    try {
+      for await (const { data, offset, isCut } of recordsIn(path, files.chunks(path))) {
+        signal?.throwIfAborted();
+        const source = ({ byteOffset, length }: Uint8Array) =>
+          contentOf(files, path, { offset: offset + byteOffset - data.byteOffset, length });
+        if (!isCut) run.add(messageIn(data), source);
+        else if (path === paths.at(-1)) run.status = "KILLED";
+      }
+    } catch (error) {
+      if (!isRegistryError(error, "Corrupt")) throw error;
+      run.refuse(reasonOf(error));
+    }
+  }
+  return run;
+}
+
+function contentOf(files: SourceFiles, path: string, range: { offset: number; length: number }) {
+  return { size: range.length, stream: () => iterableStream(files.chunks(path, range)) };
+}
+
+function openedRun({ points, media, ...run }: Run, folder: string): OpenedRun {
+  const problems = [...run.problems], isEmpty = run.startedMs === Infinity;
+  const files = media.flatMap(({ file }) => file ?? []), content = media.map(({ line }) => line);
+  if (media.length > 0) files.push({ path: "media.jsonl", content: new Blob(content) });
+  return {
+    ...run,
+    startedMs: isEmpty ? 0 : run.startedMs,
+    tags: new Map([["mlflow.runName", folder || "."]]),
+    points: ReadableStream.from(points),
+    files,
+    has: { points: points.length, params: run.params.size, ...countsOfFiles(files) },
+    problems,
+    ...isEmpty && problems.length === 0 && { left: "it has no events" },
+  };
+}
+
+/** Returns the numbers of a message `TensorProto`; undefined for another type. */
+function numbersOf(tensor: Message): number[] | undefined {
+  const type = integerOf(tensor, 1), field = tensor.has(4) ? 4 : type === 1 ? 5 : 6;
+  return type === 1 || type === 2 ? floatsOf(tensor, field, type === 1 ? 4 : 8) : undefined;
+}
+
+/** Returns the fields of a message `HistogramProto`, or the rows of a tensor. */
+function histogramOf(value: Message, tensor: Message | undefined): Record<string, unknown> {
+  const [old] = messagesOf(value, HISTOGRAM), numbers = tensor && numbersOf(tensor) || [];
+  const rows = numbers.flatMap((_, i) => i % 3 === 0 ? [numbers.slice(i, i + 3)] : []);
+  if (old === undefined) return { buckets: rows };
+  const lists = HISTOGRAM_FIELDS.map((name, i) => [name, floatsOf(old, i + 1, 8)] as const);
+  return Object.fromEntries(lists.map(([name, list], i) => [name, i < 5 ? list[0] ?? 0 : list]));
+}
