@@ -6,6 +6,7 @@ import { answered } from "./errors.ts";
 import { fileRoutes } from "./file_routes.ts";
 import { keyAsToken, Links } from "./links.ts";
 import { GRAPHQL, wandbGraphql } from "./operations.ts";
+import { pageLinks } from "./page_links.ts";
 import { runOperations } from "./run_operations.ts";
 import { WandbRuns } from "./run_store.ts";
 
@@ -23,6 +24,7 @@ export function createWandbGateways(): Gateway[] {
       const runs = new WandbRuns(context), store = new ArtifactStore(context);
       runOperations(routes, runs);
       fileRoutes(routes, runs);
+      pageLinks(routes);
       artifactOperations(routes, { context, runs, store, links });
     },
     streams: ({ method, url }) => method === "PUT" && new URL(url).pathname.startsWith("/wandb/"),

@@ -42,6 +42,7 @@ async function open(backend: Backend = createMemoryBackend()) {
   return {
     registry,
     logged,
+    handler,
     send,
     async ask(operationName: string, variables: unknown, by?: string) {
       const query = `query ${operationName} {}`;
@@ -247,4 +248,21 @@ Deno.test("a file of an artifact that was damaged on its way is refused", async 
   };
   assertEquals(await put("part"), [400, true]);
   assertEquals(await put("whole"), [200, false]);
+});
+
+Deno.test("addresses that clients print lead to the explorer", async () => {
+  const { registry, handler } = await open();
+  const leadsTo = async (path: string) => {
+    const answer = await handler(new Request(`http://localhost${path}`));
+    return [answer.status, answer.headers.get("location")];
+  };
+  assertEquals(await leadsTo("/team/digits/runs/abc"), [
+    302,
+    "http://localhost/explore/#/logged/team%3Adigits/abc",
+  ]);
+  assertEquals(await leadsTo("/default/digits"), [
+    302,
+    "http://localhost/explore/#/artifacts/digits",
+  ]);
+  await registry.close();
 });
