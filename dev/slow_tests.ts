@@ -256,6 +256,7 @@ export const LONG: readonly string[] = [
   "tests/extensions/gateways/mlflow/trainers_python_test.ts",
   "tests/extensions/gateways/s3/boto3_test.ts",
   "tests/extensions/gateways/s3/compare",
+  "tests/extensions/gateways/wandb/api_python_test.ts",
   "tests/extensions/gateways/wandb/python_test.ts",
   "tests/extensions/gateways/wandb/stopped_python_test.ts",
   "tests/extensions/neighbors/import/mlflow/export_folder_test.ts",

@@ -14,7 +14,7 @@ import { openRunFiles } from "../../runs/look_at_run.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { readablePages } from "../../../apps/server/extending.ts";
 import { type Artifacts, artifactsOf } from "./artifacts.ts";
-import { EndedRuns } from "./ended_runs.ts";
+import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { noSuch, noSuchLoggedModel } from "./errors.ts";
 import { openDeleted } from "./open_deleted.ts";
 import {

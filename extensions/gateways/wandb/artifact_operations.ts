@@ -4,17 +4,18 @@ import { Buffer } from "node:buffer";
 import { giveWay, orMissing, sortedJson } from "../../../core/kernel.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
 import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
-import type { GatewayContext } from "../../../apps/gateways.ts";
-import { answerVersionFile, checkWrites, publicUrl } from "../../../apps/server/extending.ts";
+import type { Access, GatewayContext } from "../../../apps/gateways.ts";
+import type { RunKey } from "../../runs/mlflow/ids.ts";
+import { checkWrites, publicUrl } from "../../../apps/server/extending.ts";
 import { updateRun } from "../../runs/mod.ts";
 import { artifactId, type Place, placeOf } from "./artifact_store.ts";
 import { type ArtifactStore, factsOf, MANIFEST_FILE } from "./artifact_store.ts";
-import { noSuch, wrong } from "./errors.ts";
-import { USED_TAG } from "./finish_run.ts";
+import { wrong } from "./errors.ts";
+import { LOGGED_TAG, USED_TAG } from "./finish_run.ts";
 import type { Links } from "./links.ts";
 import { idOf, indexOf, inPath, objectIn, runKey, urlPath } from "./names.ts";
 import { nameOfCollection, nameOfProject, type Project, projectJson } from "./names.ts";
-import { described, FRESH, operation, uploadHeaders } from "./operations.ts";
+import { answerFile, described, FRESH, operation, uploadHeaders } from "./operations.ts";
 import { changing } from "./run_operations.ts";
 import type { WandbRuns } from "./run_store.ts";
 import * as s from "./schemas.ts";
@@ -136,8 +137,17 @@ function sendingOperations(routes: Routes, { runs, store }: Parts): void {
     c,
     { artifactID: id },
   ) => {
-    const { version, digest } = await store.commit(changed(c, id), c.info.access);
+    const place = changed(c, id), { access } = c.info;
+    const { version, digest, run } = await store.commit(place, access);
     c.info.version = version;
+    const [own = ""] = place.name.split("/");
+    if (run !== undefined && access.may("save", own)) {
+      await tagRun(
+        runs,
+        { key: runKey(own, run), access },
+        `${LOGGED_TAG}${place.name}@${version}`,
+      );
+    }
     return { commitArtifact: { artifact: { id, digest } } };
   });
 
@@ -152,13 +162,20 @@ function sendingOperations(routes: Routes, { runs, store }: Parts): void {
     const tag = `${USED_TAG}${place.name}@${await store.version(place)}`;
     const key = runKey(nameOfProject(project), runName);
     changing(c, key);
-    const run = await runs.find(key, access);
-    if (run?.state === "open") {
-      const its = { id: run.id, tags: { [tag]: "used" } };
-      await updateRun(runs.context.registry, key.name, its);
-    }
+    await tagRun(runs, { key, access }, tag);
     return { useArtifact: { artifact: { id } } };
   });
+}
+
+/** Adds a tag to a run that goes on. */
+async function tagRun(
+  runs: WandbRuns,
+  { key, access }: { key: RunKey; access: Access },
+  tag: string,
+): Promise<void> {
+  const run = await runs.find(key, access);
+  if (run?.state !== "open") return;
+  await updateRun(runs.context.registry, key.name, { id: run.id, tags: { [tag]: "artifact" } });
 }
 
 function changeOperations(routes: Routes, { store, context: { registry } }: Parts): void {
@@ -233,7 +250,26 @@ async function artifactJson(store: ArtifactStore, info: ArtifactInfo) {
   };
 }
 
-function readingOperations(routes: Routes, { store }: Parts): void {
+function readingOperations(routes: Routes, { store, runs }: Parts): void {
+  const ofRun = { ...s.ofProject, run: s.maybe, runName: s.maybe };
+  const tagged = [["RunInputArtifacts", USED_TAG], ["RunOutputArtifacts", LOGGED_TAG]] as const;
+  for (const [id, prefix] of tagged) {
+    operation(routes, [id, "read"], ofRun, async (c, { run, runName = run ?? "", ...of }) => {
+      const own = nameOfProject(of), { access } = c.info, edges = [];
+      access.check("read", own);
+      const known = await runs.known(runKey(own, runName), access);
+      for (const tag of known?.tags.keys() ?? []) {
+        const [, name = "", version] = /^([^]*)@([^@]+)$/.exec(tag.slice(prefix.length)) ?? [];
+        if (!tag.startsWith(prefix) || !access.may("read", name)) continue;
+        const info = await orMissing(store.info({ name, version }));
+        if (info !== undefined) edges.push({ node: await artifactJson(store, info) });
+      }
+      const pageInfo = { __typename: "PageInfo", endCursor: null, hasNextPage: false };
+      const artifacts = { totalCount: edges.length, pageInfo, edges };
+      return { project: { ...projectJson(own), run: { artifacts } } };
+    });
+  }
+
   const named = { ...s.ofProject, name: s.name };
   /** Finds the artifact `model:v1` of a project that a request may read. */
   const find = async (c: RouteContext, given: Project & { name: string }) => {
@@ -347,19 +383,16 @@ function fileRoutes(routes: Routes, { store, context }: Parts): void {
     },
   });
 
-  const answerFile = async (c: RouteContext, id: string, path: string) => {
+  const fileOf = async (c: RouteContext, id: string, path: string) => {
     const { version: artifact } = await store.open(placeOf(id), c.info.access);
-    const file = await orMissing((async () => await artifact.file(path))());
-    if (file === undefined) throw noSuch(`file ${path.slice(0, s.MOST.name)} not found`);
-    const answered = { artifact, file, fixed: true, exact: true, headers: FRESH };
-    return await answerVersionFile(c, context, { ...answered, disposition: "attachment" });
+    return await answerFile(c, context, { artifact, path });
   };
   route(routes, "GET /wandb/artifacts/:id/manifest", {
     ...described("GetManifest", "Reads the manifest of an artifact", "read"),
-    answer: ({ c, params: { id } }) => answerFile(c, id, MANIFEST_FILE),
+    answer: ({ c, params: { id } }) => fileOf(c, id, MANIFEST_FILE),
   });
   route(routes, "GET /wandb/artifacts/:id/files/:md5/:path{[^]+}", {
     ...described("GetArtifactFile", "Reads a file of an artifact, or a range of it", "read"),
-    answer: ({ c, params: { id, path } }) => answerFile(c, id, path),
+    answer: ({ c, params: { id, path } }) => fileOf(c, id, path),
   });
 }

@@ -123,7 +123,10 @@ export class ArtifactStore {
   }
 
   /** Saves the version of an artifact. A repeat returns the same one. */
-  async commit(place: Place, access: Access): Promise<{ version: string; digest: string }> {
+  async commit(
+    place: Place,
+    access: Access,
+  ): Promise<{ version: string; digest: string; run?: string }> {
     const { name } = place, draft = await this.#draft(place);
     const { parts, state, version } = await draft.info();
     const names = parts.map(({ part }) => part);
@@ -161,7 +164,7 @@ export class ArtifactStore {
       inputs: facts.inputs.map((ref) => ({ ref, digest: null })),
       metadata: metadataOf(facts, [...manifest.values()]),
     });
-    return { version: saved.version, digest: facts.digest };
+    return { version: saved.version, digest: facts.digest, run: facts.runName };
   }
 
   /** Returns files of the newest version by their MD5, at other paths. */

@@ -10,8 +10,8 @@ import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
 import { linesIn, type OpenRun, streamedFiles, SUMMARY_FILE } from "./known_run.ts";
 import { sequenceIn, valuesIn } from "./points.ts";
 
-/** Prefix of tags with the artifacts that a run uses, which clients of MLflow do not see. */
-export const USED_TAG = "holdfast:input.artifact.";
+/** Prefixes of tags with the artifacts that a run uses and logs, which clients of MLflow do not see. */
+export const USED_TAG = "holdfast:input.artifact.", LOGGED_TAG = "holdfast:output.artifact.";
 /** A run that began so long before its draft was synced from a folder. */
 const SYNCED_MS = 60_000;
 const decoder = new TextDecoder();

@@ -9,8 +9,9 @@ import type { ReadablePages } from "../../../apps/gateways.ts";
 import type { RunLook } from "../../runs/look_at_run.ts";
 import type { StoredFacts } from "../../runs/run_facts.ts";
 import type { OpenRun as FoundOpenRun } from "../../runs/mlflow/find_run.ts";
+import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { mayHave } from "../../runs/mlflow/file_parts.ts";
-import { NAME_TAG, runIn, textsOf } from "../../runs/mlflow/stored_run.ts";
+import { NAME_TAG, runIn, type Status, textsOf } from "../../runs/mlflow/stored_run.ts";
 import { objectIn } from "./names.ts";
 import { lineAt, sequenceIn } from "./points.ts";
 
@@ -48,8 +49,10 @@ export interface Sent {
   readonly summary?: string;
 }
 
-/** A run as clients resume it. */
+/** A run as clients resume and read it. */
 export interface KnownRun {
+  readonly status: Status;
+  readonly startedMs: number;
   readonly tags: ReadonlyMap<string, string>;
   readonly config: string;
   readonly summary: string;
@@ -60,12 +63,32 @@ export interface KnownRun {
   readonly last: Record<string, unknown>;
 }
 
+/** Returns the state of a run, in the words of W&B. */
+export function stateOf(status: Status): string {
+  return status === "SCHEDULED" ? "pending" : status.toLowerCase();
+}
+
+/** Returns the facts in the tags of a run. */
+export function tagsIn(tags: ReadonlyMap<string, string>, { id }: RunKey) {
+  return {
+    displayName: tags.get(TAGS.displayName) ?? id,
+    notes: tags.get(TAGS.notes) ?? null,
+    username: tags.get(TAGS.user) ?? "",
+    tags: (tags.get(TAGS.tags) ?? "").split(", ").filter((tag) => tag !== ""),
+    sweepName: tags.get(TAGS.sweep) ?? null,
+    group: tags.get(TAGS.groupName) ?? null,
+    jobType: tags.get(TAGS.jobType) ?? null,
+  };
+}
+
 /** Returns a run that has ended. */
 export async function endedRun(version: ReadablePages): Promise<KnownRun> {
-  const { metadata } = version.info, { params, tags } = runIn(version.info);
+  const { metadata } = version.info, { params, tags, status, startedMs } = runIn(version.info);
   const wandb = isJsonObject(metadata.wandb) ? metadata.wandb : {};
   const own = isJsonObject(metadata.run) ? metadata.run : {};
   return {
+    status,
+    startedMs,
     tags,
     config: await textOf(version, CONFIG_FILE) ?? configOf(params),
     summary: await textOf(version, SUMMARY_FILE) ?? JSON.stringify(metadata.metrics ?? {}),
@@ -76,7 +99,7 @@ export async function endedRun(version: ReadablePages): Promise<KnownRun> {
   };
 }
 
-async function textOf(version: ReadablePages, path: string): Promise<string | undefined> {
+export async function textOf(version: ReadablePages, path: string): Promise<string | undefined> {
   const bytes = await orMissing((async () => (await version.file(path)).bytes())());
   return bytes && decoder.decode(bytes);
 }
@@ -91,12 +114,14 @@ export async function earlierPart(version: ReadablePages) {
 }
 
 /** Returns a run that goes on. */
-export async function openedRun({ look, facts }: OpenRun): Promise<KnownRun> {
+export async function openedRun({ look, facts, startedMs }: OpenRun): Promise<KnownRun> {
   const parts = [...look.draft.parts.keys()].sort(), sequence = sequenceIn(look);
   const last = await lineAt(look, sequence, sequence.end - 1);
   const config = parts.findLast((part) => mayHave(part, CONFIG_FILE));
   const summary = parts.findLast((part) => STREAM.exec(part)?.[3] === "s");
   return {
+    status: "RUNNING",
+    startedMs,
     tags: textsOf(Object.fromEntries(facts.tags)),
     config: await textIn(look, config, CONFIG_FILE) ??
       configOf(textsOf(Object.fromEntries(facts.params))),

@@ -2,10 +2,11 @@
 // is passed on to the route of the name. Answers have all members that any client asks for.
 import * as v from "npm:valibot@^1.5";
 import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
-import type { Gateway, GatewayContext, RouteDescription } from "../../../apps/gateways.ts";
-import { publicUrl } from "../../../apps/server/extending.ts";
-import { isJsonObject } from "../../../core/kernel.ts";
-import { passedOn, refused } from "./errors.ts";
+import type { Gateway, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
+import type { RouteDescription } from "../../../apps/gateways.ts";
+import { answerVersionFile, publicUrl } from "../../../apps/server/extending.ts";
+import { isJsonObject, orMissing } from "../../../core/kernel.ts";
+import { noSuch, passedOn, refused } from "./errors.ts";
 
 export const GRAPHQL = "/graphql";
 export const FRESH = { "cache-control": "no-store" };
@@ -33,6 +34,18 @@ export function described(id: string, summary: string, scope: RouteDescription["
 export function uploadHeaders(c: RouteContext): string[] {
   const authorization = c.header("authorization");
   return authorization === undefined ? [] : [`Authorization:${authorization}`];
+}
+
+/** Answers a file of a version, or a range of it. */
+export async function answerFile(
+  c: RouteContext,
+  context: GatewayContext,
+  { artifact, path }: { artifact: ReadablePages; path: string },
+) {
+  const file = await orMissing((async () => await artifact.file(path))());
+  if (file === undefined) throw noSuch(`file ${path.slice(0, 500)} not found`);
+  const answered = { artifact, file, fixed: true, exact: true, headers: FRESH };
+  return await answerVersionFile(c, context, { ...answered, disposition: "attachment" });
 }
 
 /** Adds an operation, which returns `data` of the answer. */

@@ -71,6 +71,24 @@ export async function newPart(look: RunLook, points: readonly string[], offset: 
 
 type Values = Record<string, unknown>;
 
+/** A row of a history, as clients read it. */
+export interface Row extends Values {
+  readonly _step: number;
+}
+
+/** Returns the row of a point; undefined for half a line. */
+export function rowOf(line: string, startedMs: number): Row | undefined {
+  const point = parsedJson(line);
+  if (!isJsonObject(point)) return undefined;
+  const { step, _time, _wandb, ...values } = point, seconds = Number(_time ?? 0);
+  const rest = Array.isArray(_wandb) ? _wandb.filter((each) => Array.isArray(each)) : [];
+  const row: Values = {};
+  for (const [name, value] of [...Object.entries(values), ...rest]) {
+    row[TAKEN.test(name) ? name.replace("metric:", "") : name] = value;
+  }
+  return { ...row, _step: Number(step), _runtime: seconds, _timestamp: startedMs / 1000 + seconds };
+}
+
 /** Returns the object of a line, in which NaN and infinities are strings. */
 export function valuesIn(line: string): Values {
   const values = parsedJson(quoteNotFinite(line));

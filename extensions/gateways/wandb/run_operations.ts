@@ -6,7 +6,7 @@ import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { DEFAULT_ENTITY, nameOfProject, projectJson } from "./names.ts";
 import { idOf, inPath, parseRun, runId, runKey, urlPath } from "./names.ts";
 import { operation, uploadHeaders } from "./operations.ts";
-import { type KnownRun, TAGS } from "./known_run.ts";
+import { type KnownRun, stateOf, tagsIn } from "./known_run.ts";
 import type { WandbRuns } from "./run_store.ts";
 import { list, maybe, MOST, name, needed, ofProject, ofProjectName, optional } from "./schemas.ts";
 
@@ -84,20 +84,26 @@ export function changing(c: RouteContext, { name, id }: RunKey): void {
   c.info.subject = { ...c.info.subject, run: id };
 }
 
-function runJson(key: RunKey, known: KnownRun | undefined) {
-  const { tags = new Map<string, string>(), last = {} } = known ?? {};
+/** The JSON of a run. Clients take the id of its project for a number. */
+export function runJson(key: RunKey, known: KnownRun | undefined) {
+  const { last = {}, startedMs = 0 } = known ?? {};
+  const { username, ...facts } = tagsIn(known?.tags ?? new Map(), key);
   const tail = { _step: last.step ?? -1, _runtime: last._time ?? 0 };
   return {
     __typename: "Run",
     id: runId(key),
     name: key.id,
-    displayName: tags.get(TAGS.displayName) ?? key.id,
+    projectId: "1",
     description: null,
-    notes: tags.get(TAGS.notes) ?? null,
-    tags: (tags.get(TAGS.tags) ?? "").split(", ").filter((tag) => tag !== ""),
-    sweepName: tags.get(TAGS.sweep) ?? null,
-    group: tags.get(TAGS.groupName) ?? null,
-    jobType: tags.get(TAGS.jobType) ?? null,
+    ...facts,
+    user: { name: username, username },
+    state: stateOf(known?.status ?? "RUNNING"),
+    createdAt: new Date(startedMs).toISOString(),
+    heartbeatAt: null,
+    commit: null,
+    readOnly: false,
+    systemMetrics: "{}",
+    historyKeys: { lastStep: tail._step, sets: [], keys: {} },
     config: known?.config ?? "{}",
     summaryMetrics: known?.summary ?? "{}",
     historyLineCount: known?.history ?? 0,
@@ -144,11 +150,14 @@ function serverOperations(routes: Routes): void {
     entity: { organization: { coreWeaveOrganizationId: null } },
   });
   const none = { fields: [], inputFields: [] };
-  answers("ProbeServerCapabilities", {
-    QueryType: none,
-    MutationType: none,
-    ServerInfoType: none,
-  });
-  answers("ProbeServerSettings", { ServerSettingsType: none });
-  answers("ProbeServerUseArtifactInput", { UseArtifactInputInfoType: none });
+  const probes = {
+    ProbeServerCapabilities: ["QueryType", "MutationType", "ServerInfoType"],
+    ProbeServerSettings: ["ServerSettingsType"],
+    ProbeServerUseArtifactInput: ["UseArtifactInputInfoType"],
+    ProbeProjectInput: ["ProjectType"],
+    ProbeRunInput: ["RunType"],
+  };
+  for (const [name, types] of Object.entries(probes)) {
+    answers(name, Object.fromEntries(types.map((type) => [type, none])));
+  }
 }

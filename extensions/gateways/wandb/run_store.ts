@@ -1,24 +1,29 @@
 // Runs of W&B, in the model of all runs: a draft while they go on, then versions. What is answered is
 // stored, so neither a kill of the client nor one of the service loses it. A request lists a draft once.
+import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { createLanes, giveWay, isJsonObject } from "../../../core/kernel.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
+import { readPoints } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
 import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
 import { partOf, takeOver } from "../../runs/mlflow/file_parts.ts";
 import { type EndedRun, idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
+import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
-import { runIn, sizeOf, tagsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
+import { linesOf, runIn, sizeOf, type StoredRun } from "../../runs/mlflow/stored_run.ts";
+import { tagsOf, textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
 import { paramsOf } from "../../runs/wandb/values.ts";
 import { wrong } from "./errors.ts";
 import { finishRunOf } from "./finish_run.ts";
-import { CONFIG_FILE, STREAM, streamPart, TAGS } from "./known_run.ts";
+import { CONFIG_FILE, EVENTS_FILE, STREAM, streamPart, TAGS, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, openedRun } from "./known_run.ts";
 import type { KnownRun, OpenRun, Sent } from "./known_run.ts";
 import { objectIn } from "./names.ts";
-import { newPart, pointOf, sequenceIn, startIn, valuesIn } from "./points.ts";
+import { newPart, pointOf, type Row, rowOf } from "./points.ts";
+import { sequenceIn, startIn, valuesIn } from "./points.ts";
 
 /** The tag by which somebody stops a run that goes on. */
 const STOP_TAG = "wandb.stop";
@@ -44,11 +49,14 @@ interface Facts {
 export class WandbRuns {
   readonly context: GatewayContext;
   readonly #finder: RunFinder;
+  readonly #ended: EndedRuns;
   readonly #inOrder = createLanes();
 
   constructor(context: GatewayContext) {
     this.context = context;
-    this.#finder = new RunFinder(context.registry);
+    const { registry, system, memory: { deletes } } = context;
+    this.#finder = new RunFinder(registry);
+    this.#ended = new EndedRuns(registry, { system, deletes });
   }
 
   /** Finds a run. Throws `Denied` unless a token began it, or may read its name. */
@@ -215,11 +223,73 @@ export class WandbRuns {
     return isStopped(await this.find(key, access));
   }
 
+  /** Yields the runs of a name that go on, without their metrics, then the others. */
+  async *of(name: string, access: Access): AsyncGenerator<StoredRun> {
+    const seen = new Set<string>();
+    for await (const { key } of this.#finder.open(name)) {
+      const found = await this.find(key, access);
+      if (found?.state !== "open") continue;
+      seen.add(key.id);
+      const { startedMs, facts } = found;
+      const [params, tags] = [facts.params, facts.tags].map((each) =>
+        textsOf(Object.fromEntries(each))
+      );
+      yield { key, status: "RUNNING", startedMs, params: params!, tags: tags!, metrics: [] };
+    }
+    const readRun = (info: ArtifactInfo) => {
+      const run = runIn(info);
+      return Promise.resolve(
+        run.key.id === "" ? undefined : { ...run, metrics: run.metrics ?? [] },
+      );
+    };
+    for await (const runs of this.#ended.of(name, readRun)) {
+      for (const run of runs) {
+        if (!seen.has(run.key.id)) yield run;
+        seen.add(run.key.id);
+      }
+    }
+  }
+
+  /** Yields the rows of the history of a run. */
+  async *rows(key: RunKey, access: Access): AsyncGenerator<Row> {
+    const found = await this.find(key, access);
+    if (found === undefined || found.state === "discarded") return;
+    const version = found.state === "ended" ? await this.openVersion(found, access) : undefined;
+    const { startedMs } = version ? runIn(version.info) : found as OpenRun;
+    for await (const line of version ? linesOf(version) : linesOfParts(found as OpenRun)) {
+      await giveWay();
+      const row = rowOf(line, startedMs);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  /** Yields the system metrics of a run that has ended. */
+  async *events(key: RunKey, access: Access): AsyncGenerator<unknown> {
+    const version = await this.version(key, access);
+    for (const line of (version && await textOf(version, EVENTS_FILE))?.split("\n") ?? []) {
+      await giveWay();
+      if (line !== "") yield valuesIn(line);
+    }
+  }
+
+  /** Opens the version of a run; undefined while it goes on. */
+  async version(key: RunKey, access: Access): Promise<ReadablePages | undefined> {
+    const found = await this.find(key, access);
+    return found?.state === "ended" ? await this.openVersion(found, access) : undefined;
+  }
+
   /** Returns a run as it is resumed; undefined if there is none that the sender may resume. */
   async known(key: RunKey, access: Access): Promise<KnownRun | undefined> {
     const found = await this.find(key, access);
     if (found?.state === "open") return await openedRun(found);
     return found?.state === "ended" ? endedRun(await this.openVersion(found, access)) : undefined;
+  }
+}
+
+/** Yields the points of all programs of a run. */
+async function* linesOfParts({ look }: OpenRun): AsyncGenerator<string> {
+  for (const part of look.points) {
+    yield* new TextDecoder().decode(await readPoints(look, part)).split("\n");
   }
 }
 

@@ -8,6 +8,7 @@ import { keyAsToken, Links } from "./links.ts";
 import { GRAPHQL, wandbGraphql } from "./operations.ts";
 import { pageLinks } from "./page_links.ts";
 import { runOperations } from "./run_operations.ts";
+import { runQueries } from "./run_queries.ts";
 import { WandbRuns } from "./run_store.ts";
 
 /**
@@ -23,6 +24,7 @@ export function createWandbGateways(): Gateway[] {
       links.open(context.memory);
       const runs = new WandbRuns(context), store = new ArtifactStore(context);
       runOperations(routes, runs);
+      runQueries(routes, { runs, links });
       fileRoutes(routes, runs);
       pageLinks(routes);
       artifactOperations(routes, { context, runs, store, links });

@@ -8,7 +8,7 @@ import { idOf, inPath, runId } from "../../../extensions/gateways/wandb/names.ts
 import type { Registry } from "../../../mod.ts";
 import type { TestGatewayOptions } from "../../conformance/gateways.ts";
 
-const RUN = "one", CLIENT = "c", CONTENT = "content";
+const RUN = "one", ENDED = "ended", CLIENT = "c", CONTENT = "content";
 const MD5 = createHash("md5").update(CONTENT).digest();
 
 /** Returns the variables of a project. */
@@ -28,8 +28,9 @@ export function wandbFacts(): TestGatewayOptions {
       const place = isChange ? { draft: DRAFT } : { version: "1.0.0" };
       const id = artifactId({ name: artifact, ...place });
       const isOfRun = path.includes("/runs/");
+      const run = method === "GET" ? ENDED : RUN;
       const byId = path.includes("graphql");
-      const inUrl = isOfRun ? inPath(runId({ name, id: RUN })) : inPath(id);
+      const inUrl = isOfRun ? inPath(runId({ name, id: run })) : inPath(id);
       return {
         ...projectOf(name),
         ...(path.endsWith("UpsertBucket") ? {} : { id: byId ? id : inUrl }),
@@ -46,6 +47,13 @@ export function wandbFacts(): TestGatewayOptions {
         artifactManifestID: idOf("Manifest", id),
         clientID: "new",
         digest: "d2",
+        filters: '{"state":"running"}',
+        order: "-created_at",
+        spec: '{"keys":["m"]}',
+        specs: '{"keys":["m"]}',
+        pattern: "",
+        minStep: 0,
+        maxStep: 9,
         md5: path.includes("graphql") ? MD5.toString("base64") : MD5.toString("hex"),
         path: "file.txt",
         ...(method === "PUT" && path.includes("/files/:md5") && { $body: CONTENT }),
@@ -82,6 +90,10 @@ async function seedProject(registry: Registry, name: string): Promise<void> {
       },
     }),
   );
+  const { upsertBucket: { bucket } } = await ask("UpsertBucket", { ...its, name: ENDED });
+  await send("PUT", `/wandb/runs/${inPath(bucket.id)}/files/file.txt`, `${text}-content`);
+  const end = JSON.stringify({ complete: true, exitcode: 0 });
+  await send("POST", `/files/${its.entity}/${its.project}/${ENDED}/file_stream`, end);
   for (const clientID of ["before", CLIENT]) {
     const input = {
       ...its,

@@ -3,7 +3,7 @@ import { createMemoryBackend } from "../../../../../backends/memory.ts";
 import type { Backend } from "../../../../../backends/mod.ts";
 import { notFound } from "../../../../../core/errors.ts";
 import { wrapBackend } from "../../../../../core/work/wrap_backend.ts";
-import { EndedRuns } from "../../../../../extensions/gateways/mlflow/ended_runs.ts";
+import { EndedRuns } from "../../../../../extensions/runs/mlflow/ended_runs.ts";
 import { openRegistry } from "../../../../../mod.ts";
 import { runIn } from "../../../../../extensions/runs/mlflow/stored_run.ts";
 import { createScriptedSystem } from "../../../../support/scripted_system.ts";

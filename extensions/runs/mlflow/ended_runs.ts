@@ -3,8 +3,7 @@
 // this service, and once a minute for those of other programs.
 import type { ArtifactInfo, Registry, System, VersionEntry } from "../../../mod.ts";
 import { inTurns, isRegistryError, mapAtOnce } from "../../../core/kernel.ts";
-import type { GatewayMemory } from "../../../apps/gateways.ts";
-import type { StoredRun } from "../../runs/mlflow/stored_run.ts";
+import type { StoredRun } from "./stored_run.ts";
 
 /** How long deletes by other programs may be unseen. */
 const FRESH_MS = 60_000;
@@ -36,7 +35,10 @@ interface KnownRuns {
 
 export interface EndedRunsOptions {
   readonly system: Pick<System, "monotonic">;
-  readonly deletes: GatewayMemory["deletes"];
+  /** The names of which versions were deleted or restored since a mark. Some are missing if it is cut. */
+  readonly deletes: {
+    since(mark: number): Promise<{ mark: number; names: string[]; isCut: boolean }>;
+  };
 }
 
 /** Returns the run of a version. */

@@ -1,0 +1,91 @@
+// Filters and orders of runs, as `wandb.Api().runs()` takes them: those of MongoDB, without patterns.
+//
+//   {"$and": [{"state": "finished"}, {"config.lr": {"$gt": 0.1}}]}
+//   -summary_metrics.loss
+import { isJsonObject, parsedJson, shown } from "../../../core/kernel.ts";
+import type { StoredRun } from "../../runs/mlflow/stored_run.ts";
+import { wrong } from "./errors.ts";
+import { stateOf, tagsIn } from "./known_run.ts";
+
+type Value = unknown;
+
+/** Returns the value of a run that a filter or an order names. */
+function valueOf(
+  { key, tags, params, metrics, status, startedMs }: StoredRun,
+  name: string,
+): Value {
+  const [, kind, below = ""] = /^(config|summary_metrics|summaryMetrics)\.([^]+)$/.exec(name) ?? [];
+  if (kind === "config") {
+    const text = params.get(below.replace(/\.value$/, ""));
+    return text === undefined ? undefined : parsedJson(text) ?? text;
+  }
+  if (kind !== undefined) return metrics.find((metric) => metric.key === below)?.value;
+  const facts = tagsIn(tags, key);
+  const values: Record<string, Value> = {
+    name: key.id,
+    state: stateOf(status),
+    display_name: facts.displayName,
+    created_at: new Date(startedMs).toISOString(),
+    job_type: facts.jobType,
+    group: facts.group,
+    tags: facts.tags,
+    username: facts.username,
+    sweep: facts.sweepName,
+  };
+  const own = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  if (!Object.hasOwn(values, own)) throw wrong(`Runs have no ${shown(name)} to filter or order by`);
+  return values[own];
+}
+
+function isAbove(one: Value, other: Value): boolean {
+  const isSame = typeof one === typeof other;
+  return isSame && (typeof one === "number" || typeof one === "string") &&
+    one > (other as typeof one);
+}
+
+const equals = (value: Value, wanted: Value) =>
+  Array.isArray(value) ? value.includes(wanted) : (value ?? null) === wanted;
+const isIn = (value: Value, wanted: Value) =>
+  Array.isArray(wanted) && wanted.some((each) => equals(value, each));
+
+const COMPARE: Readonly<Record<string, (value: Value, wanted: Value) => boolean>> = {
+  $eq: equals,
+  $ne: (value, wanted) => !equals(value, wanted),
+  $gt: isAbove,
+  $gte: (value, wanted) => isAbove(value, wanted) || equals(value, wanted),
+  $lt: (value, wanted) => isAbove(wanted, value),
+  $lte: (value, wanted) => isAbove(wanted, value) || equals(value, wanted),
+  $in: isIn,
+  $nin: (value, wanted) => !isIn(value, wanted),
+  $exists: (value, wanted) => (value !== undefined) === wanted,
+};
+
+/** Returns whether a run is one that a filter wants. Throws `Invalid` for operators that it has not. */
+export function isWanted(run: StoredRun, filter: Record<string, unknown>): boolean {
+  return Object.entries(filter).every(([name, wanted]) => {
+    if (name === "$and" || name === "$or") {
+      const each = (below: unknown) => isJsonObject(below) && isWanted(run, below);
+      return Array.isArray(wanted) && (name === "$and" ? wanted.every(each) : wanted.some(each));
+    }
+    const value = valueOf(run, name);
+    const all = isJsonObject(wanted) ? Object.entries(wanted) : [["$eq", wanted] as const];
+    return all.every(([operator, than]) => {
+      const compare = Object.hasOwn(COMPARE, operator) ? COMPARE[operator] : undefined;
+      if (compare === undefined) throw wrong(`Filters have no ${shown(operator)}`);
+      return compare(value, than);
+    });
+  });
+}
+
+/** Returns runs in an order, those without the value last. */
+export function ordered(runs: readonly StoredRun[], order: string): StoredRun[] {
+  const name = order.replace(/^[+-]/, ""), isDown = order.startsWith("-");
+  const all = runs.map((run) => ({ run, value: valueOf(run, name) }));
+  const rank = ({ value }: { value: Value }) => Number(value === undefined);
+  all.sort((one, other) =>
+    rank(one) - rank(other) ||
+    (isAbove(one.value, other.value) ? 1 : isAbove(other.value, one.value) ? -1 : 0) *
+      (isDown ? -1 : 1)
+  );
+  return all.map(({ run }) => run);
+}

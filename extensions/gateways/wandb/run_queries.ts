@@ -1,0 +1,227 @@
+// Answers to `wandb.Api()` about runs: lists, histories and files.
+import * as v from "npm:valibot@^1.5";
+import { giveWay, mapAtOnce } from "../../../core/kernel.ts";
+import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
+import type { RunKey } from "../../runs/mlflow/ids.ts";
+import { curveOf } from "../../runs/mlflow/stored_run.ts";
+import { noSuch, wrong } from "./errors.ts";
+import { isWanted, ordered } from "./filter.ts";
+import type { Links } from "./links.ts";
+import { idOf, inPath, objectIn, parseRun, runId, runKey, urlPath } from "./names.ts";
+import { nameOfProject, projectJson } from "./names.ts";
+import { answerFile, described, operation } from "./operations.ts";
+import type { Row } from "./points.ts";
+import { runJson } from "./run_operations.ts";
+import type { WandbRuns } from "./run_store.ts";
+import { integer, list, maybe, MOST, name, ofProject, optional } from "./schemas.ts";
+
+/** Rows, runs or files of an answer, where clients name no number, and at most. */
+const USUAL = 50, MOST_ROWS = 10_000, MOST_RUNS = 500;
+const page = v.nullish(integer(1, 100_000));
+
+interface Parts {
+  readonly runs: WandbRuns;
+  readonly links: Links;
+}
+
+export function runQueries(routes: Routes, parts: Parts): void {
+  listQueries(routes, parts);
+  historyQueries(routes, parts);
+  fileQueries(routes, parts);
+}
+
+function listQueries(routes: Routes, { runs }: Parts): void {
+  operation(routes, ["Runs", "read"], {
+    ...ofProject,
+    cursor: maybe,
+    perPage: page,
+    order: maybe,
+    filters: optional(MOST.path),
+  }, async (c, { cursor, perPage, order = "-created_at", filters, ...of }) => {
+    const own = nameOfProject(of), { access } = c.info, filter = objectIn(filters);
+    access.check("read", own);
+    const found = [];
+    for await (const run of runs.of(own, access)) {
+      await giveWay();
+      if (isWanted(run, filter)) found.push(run);
+    }
+    const from = Number(cursor) || 0, to = from + Math.min(perPage ?? USUAL, MOST_RUNS);
+    const page = ordered(found, order).slice(from, to);
+    const nodes = mapAtOnce(page, async ({ key }) => runJson(key, await runs.known(key, access)));
+    const edges = (await Array.fromAsync(nodes))
+      .map((node, at) => ({ node, cursor: `${from + at + 1}` }));
+    const pageInfo = { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: to < found.length };
+    const its = { ...projectJson(own), readOnly: false, runCount: found.length };
+    return { project: { ...its, runs: { edges, pageInfo } } };
+  });
+
+  const known = async ({ info: { access } }: RouteContext, key: RunKey) =>
+    runJson(key, await runs.known(key, access));
+  for (const id of ["Run", "RunHistoryKeys", "RunState"]) {
+    query(routes, runs, { id, variables: {}, answer: known });
+  }
+}
+
+interface Query<E extends v.ObjectEntries> {
+  readonly id: string;
+  readonly variables: E;
+  answer(c: RouteContext, key: RunKey, given: v.InferOutput<v.ObjectSchema<E, undefined>>): unknown;
+}
+
+/** Adds a query about a run that a request may read, which is null without one. */
+function query<E extends v.ObjectEntries>(
+  routes: Routes,
+  runs: WandbRuns,
+  { id, variables, answer }: Query<E>,
+): void {
+  const all = { ...ofProject, name: maybe, run: maybe, runName: maybe };
+  operation(routes, [id, "read"], { ...all, ...variables }, async (c, given) => {
+    const { name, run: ofRun, runName = "", ...of } = given as v.InferOutput<
+      v.ObjectSchema<typeof all, undefined>
+    >;
+    const own = nameOfProject(of), { access } = c.info;
+    access.check("read", own);
+    const key = runKey(own, name ?? ofRun ?? runName), found = await runs.find(key, access);
+    const isThere = found !== undefined && found.state !== "discarded";
+    const run = isThere ? await answer(c, key, given as never) : null;
+    return { project: { ...projectJson(own), run } };
+  });
+}
+
+function historyQueries(routes: Routes, { runs }: Parts): void {
+  const rowsOf = (c: RouteContext, key: RunKey) => runs.rows(key, c.info.access);
+  query(routes, runs, {
+    id: "RunFullHistory",
+    variables: { samples: page },
+    answer: async (c, key, { samples }) => ({
+      history: await jsonLines(sampled(rowsOf(c, key), samples)),
+      events: await jsonLines(sampled(runs.events(key, c.info.access), samples)),
+    }),
+  });
+
+  query(routes, runs, {
+    id: "HistoryPage",
+    variables: { minStep: integer(), maxStep: integer(), pageSize: page },
+    answer: async (c, key, { minStep, maxStep, pageSize }) => ({
+      history: await jsonLines(sampled(within(rowsOf(c, key), minStep, maxStep), pageSize)),
+    }),
+  });
+
+  // The newest client asks where the rows begin that are in no Parquet file: here all.
+  const parquetHistory = { parquetUrls: [], liveData: [{ _step: 0 }] };
+  query(routes, runs, {
+    id: "RunParquetHistory",
+    variables: {},
+    answer: () => ({ parquetHistory }),
+  });
+
+  const spec = optional(MOST.path);
+  for (const id of ["RunSampledHistory", "SampledHistoryPage"]) {
+    query(routes, runs, {
+      id,
+      variables: { specs: list(10, spec), spec },
+      async answer(c, key, { spec, specs = [spec] }) {
+        const sampledHistory = [];
+        for (const text of specs) {
+          const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));
+          // The last step is one of them. Earlier clients name the first one of the next page.
+          const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
+          const rows = within(rowsOf(c, key), minStep, end);
+          sampledHistory.push(await sampled(withKeys(rows, keys), samples));
+        }
+        return { sampledHistory };
+      },
+    });
+  }
+}
+
+function fileQueries(routes: Routes, { runs, links }: Parts): void {
+  const { system } = runs.context;
+  query(routes, runs, {
+    id: "RunFiles",
+    variables: {
+      fileCursor: maybe,
+      fileLimit: page,
+      fileNames: list(MOST.files, name),
+      pattern: maybe,
+    },
+    async answer(c, key, { fileCursor, fileLimit, fileNames = [], pattern }) {
+      if (pattern !== undefined) throw wrong("Patterns of files are not supported: name the files");
+      const version = await runs.version(key, c.info.access), named = new Set(fileNames);
+      const from = Number(fileCursor) || 0, to = from + Math.min(fileLimit ?? USUAL, MOST_ROWS);
+      const edges = [], updatedAt = version?.info.createdAt;
+      let fileCount = 0;
+      for await (const { info } of version?.pages() ?? []) {
+        for (const { path, size: sizeBytes, mediaType: mimetype = null } of info.files) {
+          await giveWay();
+          const isOwn = path === curveOf(version!.info) || path.startsWith(".wandb/");
+          if (isOwn || named.size > 0 && !named.has(path)) continue;
+          if (fileCount++ < from || fileCount > to) continue;
+          const at = `/wandb/runs/${inPath(runId(key))}/files/${urlPath(path)}`;
+          const url = await links.to(c, at, system.now()), id = idOf("RunFile", runId(key), path);
+          const node = {
+            id,
+            name: path,
+            url,
+            directUrl: url,
+            sizeBytes,
+            mimetype,
+            md5: null,
+            updatedAt,
+          };
+          edges.push({ node, cursor: `${fileCount}` });
+        }
+      }
+      const endCursor = edges.at(-1)?.cursor ?? null;
+      return { fileCount, files: { edges, pageInfo: { endCursor, hasNextPage: to < fileCount } } };
+    },
+  });
+
+  route(routes, "GET /wandb/runs/:id/files/:path{[^]+}", {
+    ...described("GetRunFile", "Reads a file of a run that has ended, or a range of it", "read"),
+    answer: async ({ c, params: { id, path }, access }) => {
+      const key = parseRun(id);
+      access.check("read", key.name);
+      const version = await runs.version(key, access);
+      if (version === undefined) throw noSuch(`run ${key.id} has not ended`);
+      return await answerFile(c, runs.context, { artifact: version, path });
+    },
+  });
+}
+
+const Step = v.fallback(v.optional(integer()), undefined);
+const Spec = v.object({
+  keys: v.fallback(v.array(v.string()), []),
+  minStep: Step,
+  maxStep: Step,
+  samples: v.fallback(v.optional(integer(1)), undefined),
+});
+
+async function* within(rows: AsyncIterable<Row>, first: number, end: number): AsyncGenerator<Row> {
+  for await (const row of rows) if (row._step >= first && row._step < end) yield row;
+}
+
+/** Yields rows that have all keys, without others. */
+async function* withKeys(rows: AsyncIterable<Row>, keys: readonly string[]): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    if (!keys.every((key) => Object.hasOwn(row, key))) continue;
+    yield keys.length === 0 ? row : Object.fromEntries(keys.map((key) => [key, row[key]])) as Row;
+  }
+}
+
+/** Returns at most so many items, at even distances. */
+async function sampled<T>(items: AsyncIterable<T>, most?: number | null): Promise<T[]> {
+  const asked = Math.min(most ?? 500, MOST_ROWS);
+  let kept: T[] = [], every = 1, at = 0;
+  for await (const item of items) {
+    if (at++ % every === 0) kept.push(item);
+    if (kept.length <= asked) continue;
+    kept = kept.filter((_, index) => index % 2 === 0);
+    every *= 2;
+  }
+  return kept;
+}
+
+async function jsonLines(rows: Promise<readonly unknown[]>): Promise<string[]> {
+  return (await rows).map((row) => JSON.stringify(row));
+}
