@@ -3,7 +3,12 @@ import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { nextTurn } from "../../../../core/work/next_turn.ts";
 import { readLoggedRuns, updateRun } from "../../../../extensions/runs/mod.ts";
-import { clientTest, serveWandb, valuesOf } from "./serve_wandb.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { spawnDeno } from "../../../support/run_deno.ts";
+import { claimPort } from "../../../support/servers/ports.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { watchProcess } from "../../../support/watch_process.ts";
+import { clientTest, pythonOf, serveWandb, valuesOf } from "./serve_wandb.ts";
 
 const KILLED = `
 import os, wandb
@@ -54,4 +59,64 @@ clientTest("a tag stops a run, which ends with what it has logged", async (clien
   await updateRun(service.registry, "digits", { id: "abc", tags: { "wandb.stop": true } });
   assertEquals(await running, ["> stopped"]);
   assertEquals(await valuesOf(service.registry, "loss"), [1, 2]);
+});
+
+/** Prints each step that it logs. */
+const GOES_ON = `
+import sys, wandb
+settings = wandb.Settings(x_file_stream_transmit_interval=0.2)
+run = wandb.init(project="digits", id="abc", settings=settings)
+open("w.bin", "w").write("w"); run.save("w.bin")
+for step in range(90):
+    run.log({"loss": step})
+    print(step, flush=True)
+    if step == 29: sys.stdin.readline()
+a = wandb.Artifact("model", type="model"); a.add_file("w.bin"); run.log_artifact(a).wait()
+print("finish", flush=True)
+run.finish()
+`;
+
+clientTest("a service that is killed twice loses nothing of a run", async (client) => {
+  await using root = await tempRoot();
+  await (await openRegistry(root.join("registry"))).close();
+  const claim = await claimPort();
+  const serve = async () => {
+    const args = ["serve", "-r", root.join("registry"), "--port", `${claim.port}`, "--wandb"];
+    const service = watchProcess(spawnDeno("apps/cli.ts", args, { permissions: ["-A"] }));
+    await service.lines(1);
+    return service;
+  };
+  let service = await serve();
+  const training = watchProcess(
+    new Deno.Command(pythonOf(client), {
+      args: ["-c", GOES_ON],
+      cwd: root.path,
+      env: {
+        HOME: root.path,
+        WANDB_BASE_URL: `http://127.0.0.1:${claim.port}`,
+        WANDB_API_KEY: "k".repeat(40),
+        WANDB_SILENT: "true",
+        WANDB_ERROR_REPORTING: "false",
+        WANDB_DISABLE_GIT: "true",
+      },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn(),
+  );
+  await training.lines(30);
+  await service.stop("SIGKILL"); // while the client sends lines, and then the end
+  service = await serve();
+  await training.say("go on"); // the client asks whether the service is there before an artifact
+  await training.lines(91);
+  await service.stop("SIGKILL");
+  service = await serve();
+  const { code, stderr } = await training.ended;
+  assertEquals(code, 0, stderr);
+  await service.stop("SIGTERM");
+  claim.release();
+  await using registry = await openRegistry(root.join("registry"));
+  assertEquals(await valuesOf(registry, "loss"), Array.from({ length: 90 }, (_, step) => step));
+  assertEquals((await registry.info("digits/model")).version, "1.0.0");
+  assertEquals((await Array.fromAsync(registry.versions("digits"))).length, 1);
 });
