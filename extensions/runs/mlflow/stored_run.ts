@@ -106,8 +106,8 @@ const MOST_LAST = 6 * 1024, MOST_METRICS = 12 * 1024;
 export function metadataOf(run: Omit<StoredRun, "token">): Record<string, unknown> {
   const { key, params, tags, metrics, status, startedMs, endedMs } = run;
   const kept: Kept = { status, start_time: startedMs, end_time: endedMs };
-  const last = Object.fromEntries(
-    metrics.map(({ key, timestamp, step }) => [key, [timestamp, step] as [number, number]]),
+  const last: Kept["last"] = Object.fromEntries(
+    metrics.map(({ key, timestamp, step }) => [key, [timestamp, Math.round(step)]]),
   );
   const values = Object.fromEntries(
     metrics.map(({ key, value }) => [key, plain(value)]),

@@ -12,13 +12,9 @@ import {
   iterableStream,
   nameOf,
   notFound,
-  sha256,
   shown,
 } from "../../../../core/kernel.ts";
-import { hasRunId } from "../../../runs/mlflow/ids.ts";
-import type { Metric } from "../../../runs/mlflow/points.ts";
-import type { Status } from "../../../runs/mlflow/stored_run.ts";
-import { countsOfFiles } from "../counts.ts";
+import { type At, GatheredRun } from "../gathered_run.ts";
 import {
   floatsOf,
   integerOf,
@@ -28,7 +24,7 @@ import {
   textOf,
   textsOf,
 } from "../protobuf.ts";
-import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
+import type { ImportRecord, ReadOptions } from "../records.ts";
 import { reasonOf, type SourceFiles } from "../source_files.ts";
 import { recordsIn } from "./event_file.ts";
 
@@ -36,39 +32,22 @@ import { recordsIn } from "./event_file.ts";
 const EVENT = { time: 1, step: 2, graph: 4, summary: 5, session: 7 } as const;
 const VALUE = { tag: 1, tensor: 8, metadata: 9 } as const;
 const SCALAR = 2, IMAGE = 4, HISTOGRAM = 5;
-const KINDS = [["scalars", SCALAR], ["images", IMAGE], ["histograms", HISTOGRAM], [
-  "audio",
-  6,
-]] as const;
+const KINDS = Object.entries({ scalars: SCALAR, images: IMAGE, histograms: HISTOGRAM, audio: 6 });
 const HISTOGRAM_FIELDS = ["min", "max", "num", "sum", "sum_squares", "bucket_limit", "bucket"];
-/** Limits of a run. Bytes are those of `media.jsonl`. */
-const MOST = { points: 1e7, media: 1e6, bytes: 2 ** 28, problems: 100, tags: 1e5, tag: 1000 };
+/** Tags of a run, and characters of a tag. */
+const MOST = { tags: 1e5, tag: 1000 };
 
 /** A tag, and the plugin of its values. */
 type Known = { readonly tag: string; readonly kind: string };
-type At = Pick<Metric, "step" | "timestamp"> & Pick<Known, "tag">;
 /** Returns a part of an event as the content of a file. */
 type Source = (bytes: Uint8Array) => FileToSave["content"];
 
 /** A run, as far as its events are read. */
-class Run {
-  readonly problems = new Set<string>();
-  readonly params = new Map<string, string>();
+class Run extends GatheredRun {
   /** The plugins of tags: only the first value of a tag has the name. */
-  readonly tags = new Map<string, Known>();
+  readonly known = new Map<string, Known>();
   readonly others = new Set<string>();
   readonly #paths = new Map<string, number>();
-  points: Metric[] = [];
-  /** Lines of `media.jsonl`, and the images that they name. */
-  media: { step: number; line: string; file?: FileToSave }[] = [];
-  bytes = 0;
-  status: Status = "FINISHED";
-  startedMs = Infinity;
-  endedMs = 0;
-
-  refuse(problem: string): void {
-    if (this.problems.size < MOST.problems) this.problems.add(problem);
-  }
 
   add(event: Message, source: Source): void {
     const [seconds = 0] = floatsOf(event, EVENT.time, 8), step = integerOf(event, EVENT.step) ?? 0;
@@ -85,14 +64,14 @@ class Run {
       this.media = this.media.filter((medium) => medium.step < step);
     }
     for (const value of messagesOf(event, EVENT.summary).flatMap((each) => messagesOf(each, 1))) {
-      const key = textOf(value, VALUE.tag),
-        [own] = KINDS.find(([, field]) => value.has(field)) ?? [];
+      const key = textOf(value, VALUE.tag);
+      const [own] = KINDS.find(([, field]) => value.has(field)) ?? [];
       const [plugin] = messagesOf(messagesOf(value, VALUE.metadata)[0], 1);
-      const known = this.tags.get(key) ?? { tag: key, kind: own ?? textOf(plugin, 1) };
-      if (key.length > MOST.tag || this.tags.size > MOST.tags) {
+      const known = this.known.get(key) ?? { tag: key, kind: own ?? textOf(plugin, 1) };
+      if (key.length > MOST.tag || this.known.size > MOST.tags) {
         return this.refuse("tags are too long, or too many");
       }
-      this.tags.set(known.tag, known);
+      this.known.set(known.tag, known);
       if (known.kind === "hparams") this.#addSession(messagesOf(plugin, 2)[0]);
       else this.#addValue(value, { ...known, ...own && { kind: own }, step, timestamp, source });
     }
@@ -104,11 +83,9 @@ class Run {
   ): void {
     const [tensor] = messagesOf(value, VALUE.tensor);
     if (kind === "scalars") {
-      const numbers = tensor ? numbersOf(tensor) : floatsOf(value, SCALAR, 4),
-        { tag: key, ...rest } = at;
-      if (numbers !== undefined && this.points.length < MOST.points) {
-        this.points.push({ key, value: numbers[0] ?? 0, ...rest });
-      } else this.refuse(`values of ${shown(key)} are of another type, or too many`);
+      const numbers = tensor ? numbersOf(tensor) : floatsOf(value, SCALAR, 4);
+      if (numbers !== undefined) this.addPoint(numbers[0] ?? 0, at);
+      else this.refuse(`${shown(at.tag)} has values of another type`);
     } else if (kind === "images") {
       // A tensor has the width and the height before its images.
       const all = messagesOf(value, IMAGE)[0]?.get(4) ?? tensor?.get(8)?.slice(2) ?? [];
@@ -116,8 +93,8 @@ class Run {
         if (bytes instanceof Uint8Array) this.#addImage(bytes, source(bytes), at);
       }
     } else if (kind === "histograms") {
-      this.#addMedium({ _type: "histogram", ...histogramOf(value, tensor) }, at);
-    } else if (kind === "text") this.#addMedium({ _type: "text", text: textsOf(tensor, 8) }, at);
+      this.addMedium({ _type: "histogram", ...histogramOf(value, tensor) }, at);
+    } else if (kind === "text") this.addMedium({ _type: "text", text: textsOf(tensor, 8) }, at);
     else this.others.add(kind || "tensors");
   }
 
@@ -129,18 +106,7 @@ class Run {
     const place = `media/images/${folder}/${at.step}`, count = this.#paths.get(place) ?? 0;
     const path = `${place}${count > 0 ? `.${count}` : ""}.${ending}`;
     this.#paths.set(place, count + 1);
-    this.#addMedium({ _type: "image-file", path }, at, { path, content });
-  }
-
-  #addMedium(values: Record<string, unknown>, { timestamp, ...at }: At, file?: FileToSave): void {
-    const json = JSON.stringify(
-      { ...at, _timestamp: timestamp / 1000, ...values },
-      (_, value) => typeof value !== "number" || Number.isFinite(value) ? value : `${value}`,
-    );
-    this.bytes += json.length;
-    if (this.media.length < MOST.media && this.bytes < MOST.bytes) {
-      this.media.push({ step: at.step, line: `${json}\n`, file });
-    } else this.refuse("images, histograms and texts are too many");
+    this.addMedium({ _type: "image-file", path }, at, { path, content });
   }
 
   /** Adds the start and the end of a session of the plugin `hparams`. */
@@ -177,20 +143,11 @@ export async function* runsIn(
   yield { kind: "total", count: runs.size };
   const sorted = [...runs].sort((one, other) => began(one) < began(other) ? -1 : 1);
   for (const [folder, paths] of sorted) {
-    const id = hasRunId({ name, id: folder }) ? folder : sha256(folder).slice(0, 32);
-    const others = new Set<string>();
-    yield {
-      kind: "run",
-      key: { name, id },
-      changed: async (here) => changedEnd(await readRun(files, paths, signal), here),
-      async open() {
-        const run = await readRun(files, paths, signal);
-        for (const kind of run.others) others.add(kind);
-        return openedRun(run, folder);
-      },
-    };
-    const reason = `not imported: ${[...others].join(", ")}`;
-    if (others.size > 0) yield { kind: "left", what: `run ${id}`, reason };
+    const run = await readRun(files, paths, signal);
+    run.tags.set("mlflow.runName", folder || ".");
+    yield run.found(name, folder);
+    const reason = `not imported: ${[...run.others].join(", ")}`;
+    if (run.others.size > 0) yield { kind: "left", what: `run ${folder || "."}`, reason };
   }
 }
 
@@ -220,22 +177,6 @@ async function readRun(
 
 function contentOf(files: SourceFiles, path: string, range: { offset: number; length: number }) {
   return { size: range.length, stream: () => iterableStream(files.chunks(path, range)) };
-}
-
-function openedRun({ points, media, ...run }: Run, folder: string): OpenedRun {
-  const problems = [...run.problems], isEmpty = run.startedMs === Infinity;
-  const files = media.flatMap(({ file }) => file ?? []), content = media.map(({ line }) => line);
-  if (media.length > 0) files.push({ path: "media.jsonl", content: new Blob(content) });
-  return {
-    ...run,
-    startedMs: isEmpty ? 0 : run.startedMs,
-    tags: new Map([["mlflow.runName", folder || "."]]),
-    points: ReadableStream.from(points),
-    files,
-    has: { points: points.length, params: run.params.size, ...countsOfFiles(files) },
-    problems,
-    ...isEmpty && problems.length === 0 && { left: "it has no events" },
-  };
 }
 
 /** Returns the numbers of a message `TensorProto`; undefined for another type. */

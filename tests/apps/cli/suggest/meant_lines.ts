@@ -37,6 +37,7 @@ export const MEANT: readonly (readonly [typed: string, named: string])[] = [
   ["import wandb wandb.ai/team/digits .holdfast", "docs/migrating.md"],
   ["wandb import ./wandb", "import wandb <from> <to>"],
   ["tensorboard import ./runs", "import tensorboard <from> <to>"],
+  ["import ./neptune/exports", "import neptune <from> <to>"],
   ["import ./runs/events.out.tfevents.1700000000.host", "import tensorboard <from> <to>"],
   ["wandb sync ./wandb", "import wandb <from> <to>"],
   ["wandb artifact put ./m.bin", "save <name> <source>"],

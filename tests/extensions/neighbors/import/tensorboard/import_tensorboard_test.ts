@@ -110,6 +110,6 @@ cliTest(
     assertStringIncludes(err, "tensorboard --logdir");
     await it.fails("ls", 3);
     const { problems } = await imported(it, eventFile([]));
-    assertEquals(problems.map(({ reason }) => reason), ["it has no events"]);
+    assertEquals(problems.map(({ reason }) => reason), ["it has no values"]);
   },
 );
