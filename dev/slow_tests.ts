@@ -259,6 +259,7 @@ export const LONG: readonly string[] = [
   "tests/extensions/gateways/wandb/api_python_test.ts",
   "tests/extensions/gateways/wandb/python_test.ts",
   "tests/extensions/gateways/wandb/stopped_python_test.ts",
+  "tests/extensions/gateways/wandb/trainer_python_test.ts",
   "tests/extensions/neighbors/import/mlflow/export_folder_test.ts",
   "tests/extensions/neighbors/import/mlflow/mlflow_python_test.ts",
   "tests/docs/python_test.ts",

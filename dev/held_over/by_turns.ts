@@ -44,6 +44,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     "tests/python/layouts_test.ts",
     "tests/extensions/gateways/mlflow/compare/compare_test.ts",
     "tests/extensions/gateways/mlflow/trainers_python_test.ts",
+    "tests/extensions/gateways/wandb/trainer_python_test.ts",
     "tests/python/service/refusals_test.ts",
     "tests/extensions/gateways/s3/compare/random_calls_test.ts",
     "tests/formats/python/packages_test.ts",

@@ -52,9 +52,13 @@ export async function serveWandb({ scopes = SCOPES }: { scopes?: readonly string
   const logger = { debug() {}, info() {}, warn: note, error: note };
   const handler = createHandler(registry, { tokens, gateways, logger });
   const server = await listen(handler, { port: 0, hasTokens: true });
-  const execute = (client: Client, args: readonly string[], env: Record<string, string> = {}) =>
+  const execute = (
+    python: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ) =>
     new Promise<string[]>((resolve, reject) =>
-      execFile(pythonOf(client), [...args], {
+      execFile(python, [...args], {
         cwd: root.path,
         env: {
           PATH: realSystem.env("PATH") ?? "",
@@ -80,10 +84,13 @@ export async function serveWandb({ scopes = SCOPES }: { scopes?: readonly string
     logged,
     /** Runs a program, and returns its lines that begin with `> `. */
     run: (client: Client, program: string, env?: Record<string, string>) =>
-      execute(client, ["-c", program], env),
+      execute(pythonOf(client), ["-c", program], env),
+    /** Runs a program by another Python. */
+    runBy: (python: string, program: string, env?: Record<string, string>) =>
+      execute(python, ["-c", program], env),
     /** Runs the command of the client. */
     command: (client: Client, ...words: readonly string[]) =>
-      execute(client, ["-m", "wandb", ...words]),
+      execute(pythonOf(client), ["-m", "wandb", ...words]),
     /** Sends an operation of GraphQL, and returns the answer. */
     async ask(operationName: string, variables: unknown, by = token) {
       const answer = await fetch(`${server.url}/graphql`, {
