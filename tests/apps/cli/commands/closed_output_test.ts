@@ -115,6 +115,8 @@ const ELSEWHERE = [
     "import files",
     "import hf",
     "import mlflow",
+    "import neptune",
+    "import tensorboard",
     "import wandb",
     "export site",
     "explore",
