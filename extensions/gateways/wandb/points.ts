@@ -4,11 +4,12 @@
 //   points-00000-…   those of the version that the run goes on from
 //   points-00001-…   history of the first program of the run
 //   points-00002-…   of a program that used the id again from its first line
-import { isJsonObject, parsedJson, quoteNotFinite } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject, parsedJson, quoteNotFinite } from "../../../core/kernel.ts";
 import { EARLIER } from "../../runs/mlflow/file_parts.ts";
 import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
 import { pointsPart } from "../../runs/run_parts.ts";
 import { isOwnKey } from "../../runs/wandb/values.ts";
+import { objectIn } from "./names.ts";
 
 const UUID = "00000000-0000-7000-8000-77616e646200";
 /** Characters of a string that is a value of a point, and of what else a line has. */
@@ -53,20 +54,43 @@ export async function lineAt(
   return lines?.[index - part!.first];
 }
 
-/** Returns the part of those points that are not stored. Another first line is that of a new program. */
+/**
+ * Returns the part of those points that are not stored. Another first line is that of a new program.
+ * Newer clients send what a program has said after all lines, so points of before are looked up.
+ */
 export async function newPart(look: RunLook, points: readonly string[], offset: number) {
-  const sequence = sequenceIn(look);
+  const sequence = sequenceIn(look), last = await lineAt(look, sequence, sequence.end - 1);
   let { attempt, base, end } = sequence;
   if (offset < end && (await lineAt(look, sequence, offset))?.trimEnd() !== points[0]) {
     attempt++;
     base = 0;
     end = offset;
   }
-  const added = points.slice(Math.max(0, end - offset)), first = Math.max(offset, end) - base;
+  const unknown = points.slice(Math.max(0, end - offset)), [next] = unknown;
+  if (next === undefined) return undefined;
+  const isLater = last === undefined || timeOf(next) > timeOf(last);
+  const stored = isLater ? undefined : await storedPoints(look);
+  const added = stored === undefined ? unknown : unknown.filter((point) => !stored.has(point));
   if (added.length === 0) return undefined;
   const writer = `${String(attempt).padStart(5, "0")}-${UUID}`;
   const content = new TextEncoder().encode(added.map((point) => `${point}\n`).join(""));
+  const first = offset + points.length - added.length - base;
   return { part: pointsPart(writer, first, added.length), content };
+}
+
+function timeOf(point: string): number {
+  return Number(objectIn(point)._time);
+}
+
+async function storedPoints(look: RunLook): Promise<Set<string>> {
+  const stored = new Set<string>();
+  for (const part of look.points) {
+    for (const line of new TextDecoder().decode(await readPoints(look, part)).split("\n")) {
+      await giveWay();
+      stored.add(line);
+    }
+  }
+  return stored;
 }
 
 type Values = Record<string, unknown>;

@@ -2,7 +2,7 @@
 // stored, so neither a kill of the client nor one of the service loses it. A request lists a draft once.
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { createLanes, giveWay, isJsonObject } from "../../../core/kernel.ts";
+import { createLanes, giveWay, isJsonObject, sortedJson } from "../../../core/kernel.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
@@ -202,7 +202,8 @@ export class WandbRuns {
     for (const [at, line] of history?.content.entries() ?? []) {
       await giveWay();
       const step = history!.offset + at;
-      points.push(JSON.stringify(pointOf(valuesIn(line), { step, startedMs })));
+      // Clients write the keys of a line in another order each time.
+      points.push(sortedJson(pointOf(valuesIn(line), { step, startedMs })));
     }
     const added = history && await newPart(look, points, history.offset);
     if (added !== undefined) {

@@ -99,6 +99,26 @@ Deno.test("lines that are sent again are stored once, also by another service", 
   assertEquals(await second.losses(), [0, 1, 2, 3, 4, 5]);
 });
 
+Deno.test("a folder of a killed run that is sent again adds only its new lines", async () => {
+  await using service = await open();
+  await service.begin();
+  await service.lines(0, [0, 1, 2]);
+  // Newer clients send all lines after those that are stored; keys have no order.
+  const line = (loss: number) =>
+    JSON.stringify({ loss, _runtime: loss, _timestamp: 1e9 + loss, _step: loss });
+  const send = (offset: number, losses: readonly number[], more: object = {}) => {
+    const content = losses.map(line);
+    return service.stream({ files: { "wandb-history.jsonl": { offset, content } }, ...more });
+  };
+  const { historyLineCount: stored } = await service.known();
+  await send(stored, [0, 1]);
+  await send(stored + 2, [2, 3]);
+  await send(stored + 2, [2, 3]);
+  await send(stored + 4, [4, 5]);
+  await send(0, [0, 1, 2, 3, 4, 5], END);
+  assertEquals(await service.losses(), [0, 1, 2, 3, 4, 5]);
+});
+
 Deno.test("an end that is sent again is the same version", async () => {
   await using service = await open();
   await service.begin();
