@@ -72,8 +72,8 @@ const ABSENT: readonly [name: RegExp, what: string][] = [
   [/report|view|customchart/i, "reports"],
   [/launch|runqueue|resourceconfig/i, "Launch: use pipelines"],
   [/weave/i, "Weave"],
-  [/registr|linkartifact|portfolio/i, "the registry of W&B: use aliases of artifacts"],
-  [/rewind|fork/i, "forks and rewinds: begin another run"],
+  [/registr|linkartifact|portfolio|^fetchorg/i, "the registry of W&B: use aliases of artifacts"],
+  [/rewind/i, "rewinds: begin another run"],
 ];
 
 const Asked = v.object({
