@@ -9,11 +9,14 @@ import { shown } from "../../core/naming/names.ts";
 
 /** Up to this size files are read synchronously, and larger ones in chunks of it. */
 const CHUNK_BYTES = 1 << 20;
+const SLICE_BYTES = 1 << 23;
 
 interface Source {
   path: string;
   onDisk: string;
   expected: FileLook;
+  /** Memory for all its bytes. @default new memory for each chunk */
+  into?: Uint8Array;
 }
 
 /** Returns a file to read in an expected state. Reading is a `Conflict` if the file was replaced since. */
@@ -52,25 +55,21 @@ function readAtOnce({ path, onDisk, expected }: Source, start: number, end: numb
 }
 
 async function readInChunks(source: Source): Promise<Uint8Array> {
-  const { size } = source.expected;
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for await (const chunk of readChunks(source, 0, size)) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+  const into = new Uint8Array(source.expected.size);
+  for await (const _ of readChunks({ ...source, into }, 0, into.byteLength));
+  return into;
 }
 
 async function* readChunks(source: Source, start: number, end: number): AsyncGenerator<Uint8Array> {
-  const { path, onDisk, expected } = source;
+  const { path, onDisk, expected, into } = source;
   if (start >= end) return;
   if (end - start <= CHUNK_BYTES) return yield readAtOnce(source, start, end);
   let file: FileHandle | undefined;
   try {
     file = await open(onDisk, READ);
     for (let at = start; at < end;) {
-      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
+      const chunk = into?.subarray(at, at + SLICE_BYTES) ??
+        new Uint8Array(Math.min(CHUNK_BYTES, end - at));
       const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
       if (bytesRead === 0) throw changed(path);
       checkSame(path, lookOf(await file.stat()), expected); // a write in place changes its time
