@@ -48,7 +48,7 @@ interface DenoFile {
 
 interface DenoFiles {
   lstatSync(path: string): DenoInfo;
-  statSync(path: string): { nlink: number | null };
+  statSync(path: string): { dev: number | null; nlink: number | null };
   readDir(path: string): AsyncIterable<FolderEntry>;
   readDirSync(path: string): Iterable<FolderEntry>;
   openSync(path: string): DenoFile;
@@ -75,8 +75,17 @@ export function look(path: string): FileLook {
 
 /** Like `look`, but undefined if nothing is there. */
 export function lookIfThere(path: string): FileLook | undefined {
+  return ifThere(() => look(path));
+}
+
+/** Returns the device of what a path leads to; undefined if nothing is there. */
+export function deviceOf(path: string): number | undefined {
+  return ifThere(() => (ownCalls.deno ?? fs).statSync(path).dev ?? undefined);
+}
+
+function ifThere<T>(read: () => T): T | undefined {
   try {
-    return look(path);
+    return read();
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;

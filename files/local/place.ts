@@ -3,7 +3,7 @@ import fs from "node:fs";
 import process from "node:process";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { look, lookIfThere, readFolder } from "../../disk/disk_calls.ts";
+import { deviceOf, look, lookIfThere, readFolder } from "../../disk/disk_calls.ts";
 import type { FileLook, FolderEntry } from "../../disk/disk_calls.ts";
 import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
 import { keepMostAccess } from "../../disk/keep_access.ts";
@@ -35,7 +35,7 @@ export class DiskPlace {
 
   /** Throws `Unavailable` if the root was there, and is missing or an empty folder of another disk. */
   checkRoot(place: PathPlace): void {
-    const device = fs.statSync(this.#root, { throwIfNoEntry: false })?.dev;
+    const device = deviceOf(this.#root);
     if (this.#device !== undefined && this.#device !== device) {
       if (device === undefined || fs.readdirSync(this.#root).length === 0) throw goneRoot(place);
     }
