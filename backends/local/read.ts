@@ -113,11 +113,12 @@ interface Span {
 function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObject {
   const { start, end } = span;
 
-  async function* chunks(chunkBytes: number) {
+  async function* chunks(chunkBytes: number, memory?: Uint8Array) {
     const file = openAgain(root, info, span.found);
     try {
       for (let offset = start; offset < end; offset += chunkBytes) {
-        const chunk = new Uint8Array(Math.min(chunkBytes, end - offset));
+        const length = Math.min(chunkBytes, end - offset);
+        const chunk = memory?.subarray(0, length) ?? new Uint8Array(length);
         await fill(file, chunk, offset);
         yield chunk;
       }
@@ -145,7 +146,8 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
     body: () => iterableStream(chunks(CHUNK_BYTES)),
     bytes: async () => itemAt(await Array.fromAsync(chunks(end - start)), 0),
     async passTo(write) {
-      for await (const chunk of chunks(CHUNK_BYTES)) await write(chunk);
+      const memory = new Uint8Array(CHUNK_BYTES); // a chunk is valid until it is written
+      for await (const chunk of chunks(CHUNK_BYTES, memory)) await write(chunk);
     },
   });
 }
