@@ -73,6 +73,8 @@ const PIECE_BYTES = 8 * 1024 * 1024;
 const SPREAD_BYTES = 64 * 1024 * 1024;
 /** The bytes of a file that are worth a thread. */
 const THREAD_BYTES = SPREAD_BYTES / 2;
+/** Smaller versions are downloaded from a disk on one thread, which is as fast for its file. */
+const SPREAD_VERSION_BYTES = 2 * SPREAD_BYTES;
 /** Threads may begin to read with a URL for so long, milliseconds. */
 const URL_MS = 3_600_000;
 /** Pieces read with one URL. The next is signed then: it is valid for longer, with new credentials. */
@@ -177,7 +179,8 @@ export class StoreReader implements FileReader {
   async pieces(file: StoredFile): Promise<readonly FilePiece[] | undefined> {
     const [run, ...others] = runsOf(file.parts);
     if (run === undefined || others.length > 0 || file.size < 2 * PIECE_BYTES) return undefined;
-    if (this.#isLocal && !this.#isSpread(file)) return undefined; // one thread is as fast without
+    const isLess = !this.#isSpread(file) || this.#source.info.size < SPREAD_VERSION_BYTES;
+    if (this.#isLocal && isLess) return undefined; // one thread is as fast without
     const list = await this.storedList(file);
     return list && this.#piecesOf(file, list, [{ ...run, url: await this.#urlOf(file, run) }]);
   }

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
 import fs from "node:fs";
-import { RegistryError } from "../../mod.ts";
-import { assertFileHas, FolderWorld, PIECES, SIZE } from "./folder_world.ts";
+import { localPath, RegistryError } from "../../mod.ts";
+import { assertFileHas, DOWNLOADED, FolderWorld, PIECES } from "./folder_world.ts";
 import { crash, watchWorkers } from "./watched_workers.ts";
 
 const MIB = 1024 * 1024;
@@ -23,8 +23,8 @@ folderTest("write each byte of a large file once, and leave holes for zeros", as
   await using registry = await world.open();
   await registry.download("big", { to, onProgress: (progress) => void (bytes = progress.bytes) });
   assertSame(to, world);
-  assertEquals([workers.started, workers.live, posts, bytes], [2, 0, PIECES, SIZE]);
-  assertGreater(SIZE - 2 * MIB, (fs.statSync(to).blocks ?? 0) * 512);
+  assertEquals([workers.started, workers.live, posts, bytes], [2, 0, PIECES + 8, DOWNLOADED]);
+  assertGreater(DOWNLOADED - 2 * MIB, (fs.statSync(to).blocks ?? 0) * 512);
 });
 
 folderTest("are not started with threads: 1", async (world, to) => {
@@ -32,6 +32,17 @@ folderTest("are not started with threads: 1", async (world, to) => {
   await using registry = await world.open({ threads: 1 });
   await registry.download("big", { to });
   assertSame(to, world);
+  assertEquals(workers.started, 0);
+});
+
+folderTest("are not started for a version that one thread reads as fast", async (world, to) => {
+  using workers = watchWorkers();
+  await using registry = await world.open();
+  const small = world.root.join("small");
+  fs.writeFileSync(small, world.bytes.subarray(0, DOWNLOADED / 2));
+  await registry.save("small", localPath(small));
+  await registry.download("small", { to });
+  assertFileHas(to, world.bytes.subarray(0, DOWNLOADED / 2));
   assertEquals(workers.started, 0);
 });
 
@@ -60,7 +71,7 @@ folderTest(
   async (world, to) => {
     const harms = [
       () => world.replace(37 * MIB),
-      () => fs.truncateSync(world.object, SIZE - MIB),
+      () => fs.truncateSync(world.object, DOWNLOADED - MIB),
       () => fs.rmSync(world.object),
     ];
     for (const harm of harms) {
@@ -88,7 +99,7 @@ folderTest("an aborted download resumes", async (world, to) => {
 });
 
 Deno.test("downloads from a folder on threads", async (t) => {
-  await using world = await FolderWorld.create();
+  await using world = await FolderWorld.create(DOWNLOADED);
   for (const { name, run } of cases) {
     await t.step({
       name,

@@ -10,9 +10,11 @@ import { verifyRegistry, type VerifyReport } from "../../apps/maintenance.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 const MIB = 1024 * 1024;
-/** Threads read files of 64 MiB or more. Of 68 MiB the last piece, too, has more than a MiB. */
+/** Threads verify files of 64 MiB or more. Of 68 MiB the last piece, too, has more than a MiB. */
 export const SIZE: number = 68 * MIB + 12_345;
-/** Pieces of the file, each of 8 MiB. */
+/** Threads download versions of 128 MiB or more from a folder. */
+export const DOWNLOADED: number = SIZE + 64 * MIB;
+/** Pieces of files of {@linkcode SIZE}, each of 8 MiB. */
 export const PIECES = 9;
 
 /** Compares a large file a block at a time: memory for all of it costs more time than reading it. */
@@ -38,22 +40,23 @@ export class FolderWorld implements AsyncDisposable {
   readonly folder: string;
   /** The file of the object. */
   object = "";
-  readonly bytes: Uint8Array = new Uint8Array(SIZE);
+  readonly bytes: Uint8Array;
 
-  private constructor(root: TempRoot) {
+  private constructor(root: TempRoot, size: number) {
     this.root = root;
+    this.bytes = new Uint8Array(size);
     this.folder = root.join("registry");
   }
 
-  static async create(): Promise<FolderWorld> {
-    const world = new FolderWorld(await tempRoot());
+  static async create(size = SIZE): Promise<FolderWorld> {
+    const world = new FolderWorld(await tempRoot(), size);
     randomFillSync(world.bytes).fill(0, 20 * MIB, 23 * MIB);
     fs.writeFileSync(world.root.join("source"), world.bytes);
     await using registry = await world.open();
     await registry.save("big", localPath(world.root.join("source")));
     for (const path of fs.readdirSync(world.folder, { recursive: true, encoding: "utf8" })) {
       const file = join(world.folder, path);
-      if (fs.statSync(file).size === SIZE) world.object = file;
+      if (fs.statSync(file).size === size) world.object = file;
     }
     return world;
   }
