@@ -240,17 +240,16 @@ function encodeNumber(value: number): string {
   return encoded;
 }
 
-const ORDER_NUMBER = /^([a-p])(\d+)/;
-
 /** Returns the version of an `order` segment, or undefined if no version has this encoding. */
 export function decodeOrder(order: string): Version | undefined {
   let rest = order;
   const number = (): string | undefined => {
-    const [, letter, digits = ""] = ORDER_NUMBER.exec(rest) ?? [];
-    const count = letter === undefined ? Infinity : "p".charCodeAt(0) + 1 - letter.charCodeAt(0);
-    if (digits.length < count) return undefined;
+    const count = 1 + "p".charCodeAt(0) - rest.charCodeAt(0), digits = rest.slice(1, 1 + count);
+    if (!(count > 0) || digits.length < count) return undefined; // NaN at the end
     rest = rest.slice(1 + count);
-    return digits.slice(0, count).replace(/\d/g, (digit) => String(9 - Number(digit)));
+    let decoded = "";
+    for (const digit of digits) decoded += 9 - Number(digit);
+    return decoded;
   };
   const numbers = [number(), number(), number()];
   const identifiers: (string | undefined)[] = [];
