@@ -1,6 +1,6 @@
 // The object of the first key of a listing: every resolution of a version needs it.
-import type { CallOptions, ObjectInfo, Prefix, StoredObject } from "../../core/backend.ts";
-import { listObjects } from "./list.ts";
+import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
+import { readLater, walk } from "./list.ts";
 import { readFile } from "./read.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -13,8 +13,9 @@ export async function readFirst(
   options: CallOptions,
 ): Promise<StoredObject | undefined> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    let first: ObjectInfo | Prefix | undefined;
-    for await (first of listObjects(root, prefix, {})) break;
+    const entries = walk(root, prefix, { keysOnly: true });
+    let first = entries.next().value;
+    for (; first && "unread" in first; first = entries.next().value) await readLater(root, first);
     if (first === undefined) return undefined;
     const { key } = first as ObjectInfo;
     const object = readFile(root, { key, path: root.fileOf(key) }, options);

@@ -28,25 +28,18 @@ type Walk = Pick<ListOptions, "after" | "delimiter" | "firstPerFolder"> & {
   from?: string;
   /** Groups are folders, which are not read. */
   unread?: boolean;
+  /** Objects have only their keys. */
+  keysOnly?: boolean;
 };
 
-/** Yields the objects whose key begins with `prefix`, in order. Reads each folder on demand. */
-export async function* listObjects(
-  root: LocalRoot,
-  prefix: string,
-  options: Walk,
-): AsyncGenerator<ObjectInfo | Prefix> {
-  for (const found of walk(root, prefix, options)) {
-    if ("unread" in found) await readLater(root, found);
-    else yield found;
-  }
-}
-
-/** The same, with the folders that the caller must read. */
+/**
+ * Yields the objects whose key begins with `prefix`, in order, and the folders that the caller must
+ * read before it goes on. Reads the others on demand.
+ */
 export function* walk(
   root: LocalRoot,
   prefix: string,
-  { after = "", delimiter, firstPerFolder = false, from, unread = false }: Walk,
+  { after = "", delimiter, firstPerFolder = false, from, unread = false, keysOnly }: Walk,
 ): Generator<ObjectInfo | Prefix | UnreadFolder, undefined> {
   let lastGroup = "", cell = "";
   const first = yield* entriesIn(root, from ?? root.folderOf(prefix), from !== undefined);
@@ -70,13 +63,14 @@ export function* walk(
         root.pathOf(entry.path.slice(0, -1)),
       );
     } else if (entry.path.endsWith("/")) {
-      const entries = yield* entriesIn(root, entry.path, true);
-      opened.push(inOrder(entries));
+      opened.push(inOrder(yield* entriesIn(root, entry.path, true)));
     } else {
       const its = cellOf(entry.text);
       if (firstPerFolder && its !== "" && its === cell) continue;
       if (!root.isPlaceOf(entry.text, entry.path)) continue;
-      const info = statObject(root, entry.text, root.pathOf(entry.path));
+      const info = keysOnly && !entry.isForeign
+        ? { key: entry.text } as ObjectInfo
+        : statObject(root, entry.text, root.pathOf(entry.path));
       if (info === undefined) continue; // deleted since the folder was read
       cell = its;
       yield info;
@@ -115,22 +109,6 @@ function mayHold(
   return text.endsWith("/") || !after.startsWith("~", text.length);
 }
 
-/**
- * Returns undefined if one call may not read the folder whole.
- *
- * @param inside true if the folder was just found, as a folder, in one that was checked
- */
-function readEntriesAtOnce(root: LocalRoot, folder: string, inside: boolean): Entry[] | undefined {
-  const path = root.pathOf(folder);
-  try {
-    if (!inside) root.ways.check(path.replace(/\/$/, ""));
-    const entries = readFolderAtOnce(path);
-    return entries && entriesOf(root, folder, entries);
-  } catch (error) {
-    return noEntries(root, folder, error);
-  }
-}
-
 export async function readLater(root: LocalRoot, folder: UnreadFolder): Promise<void> {
   const { unread: path } = folder;
   try {
@@ -145,13 +123,20 @@ function noEntries(root: LocalRoot, folder: string, error: unknown): Entry[] {
   throw root.failure(error, { action: "list", key: folder });
 }
 
+/** @param inside true if the folder was just found, as a folder, in one that was checked */
 function* entriesIn(
   root: LocalRoot,
   folder: string,
   inside: boolean,
 ): Generator<UnreadFolder, Entry[]> {
-  const entries = readEntriesAtOnce(root, folder, inside);
-  if (entries !== undefined) return entries;
+  const path = root.pathOf(folder);
+  try {
+    if (!inside) root.ways.check(path.replace(/\/$/, ""));
+    const entries = readFolderAtOnce(path);
+    if (entries !== undefined) return entriesOf(root, folder, entries);
+  } catch (error) {
+    return noEntries(root, folder, error);
+  }
   const later = { unread: folder, entries: [] };
   yield later;
   return later.entries;
