@@ -1,8 +1,9 @@
 // Operations of mindtrace and polystore on a disk, and the same here.
 import { spawn } from "node:child_process";
 import fs from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createFileManager, createLocalFiles, createMemoryFiles } from "../../../files/mod.ts";
 import { createPlate } from "../../../files/ome.ts";
@@ -14,8 +15,16 @@ import { type BenchSettings, type Group, type Measure, timed, type Timing } from
 import { MIB, randomBytes, smallObject } from "../values.ts";
 
 type Action = () => unknown;
-/** An operation of a peer, what is measured here once it is prepared, and how theirs differs. */
-type Row = [name: string, prepare: () => Action | Promise<Action>, theirs?: string];
+/**
+ * An operation of a peer, what is measured here once it is prepared, how theirs differs, and the least
+ * that keeps the promise of ours.
+ */
+type Row = [
+  name: string,
+  prepare: () => Action | Promise<Action>,
+  theirs?: string,
+  floor?: [name: string, action: Action],
+];
 
 /** Starts a Python that measures a peer. */
 async function startPeer(peer: string, folder: string, ...sizes: number[]) {
@@ -34,6 +43,18 @@ async function startPeer(peer: string, folder: string, ...sizes: number[]) {
     return JSON.parse(await next());
   };
   return { ask, [Symbol.asyncDispose]: async () => void (child.stdin.end(), await next()) };
+}
+
+/** Copies a file, and computes its SHA-256. */
+function copyChecked(from: string, to: string): void {
+  const source = fs.openSync(from, "r"), target = fs.openSync(to, "wx");
+  const memory = new Uint8Array(MIB), hash = createSha256();
+  for (let count = 0; (count = fs.readSync(source, memory)) > 0;) {
+    hash.update(memory.subarray(0, count));
+    fs.writeSync(target, memory, 0, count);
+  }
+  for (const file of [source, target]) fs.closeSync(file);
+  hash.digest();
 }
 
 /** Differences that take time here. */
@@ -67,6 +88,21 @@ export async function createPeersGroup(
   for (let i = 0; i < 2; i++) await Array.fromAsync(kept.names());
   const load = (r: Registry) => each((name) => r.load(name));
   const download = (r: Registry) => r.download("file", { to: join(root, fresh()) });
+  const below = (path: string) =>
+    fs.readdirSync(join(root, "stored/names", path), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".rec"))
+      .map((name) => join(root, "stored/names", path, name));
+  const one = below("").filter((path) => path.includes("name-")), many = below("many");
+  const readRecord = (path: string) => {
+    const folder = fs.realpathSync.native(dirname(path));
+    const bytes = fs.readFileSync(join(folder, fs.readdirSync(folder)[0]!));
+    sha256(bytes);
+    JSON.parse(bytes.subarray(0, bytes.indexOf(10)).toString());
+  };
+  const lookAtRecords = () => {
+    for (const folder of new Set(many.map(dirname))) fs.readdirSync(folder);
+    for (const path of many) Deno.lstatSync(path);
+  };
   const mindtrace: Row[] = [
     ["save", made((r) => each((name, i) => r.save(name, values[i]))), UNSYNCED],
     ["save a next version", made((r) => each((_, i) => r.save("one", values[i]))), UNSYNCED],
@@ -77,11 +113,26 @@ export async function createPeersGroup(
     ["save a large array", made((r) => () => r.save("array", array)), UNSYNCED],
     ["load a large array", old((r) => () => r.load("array"))],
     ["save a large file", made((r) => () => r.save("file", localPath(large))), UNSYNCED],
-    ["download a large file", old((r) => () => download(r)), "copied by the kernel"],
+    [
+      "download a large file",
+      old((r) => () => download(r)),
+      "copied by the kernel",
+      ["floor: read, SHA-256, write", () => copyChecked(large, join(root, fresh()))],
+    ],
     ["list names", () => () => Array.fromAsync(kept.names())],
-    ["list versions", old((r) => () => Array.fromAsync(r.versions("many"))), "names of files"],
+    [
+      "list versions",
+      old((r) => () => Array.fromAsync(r.versions("many"))),
+      "names of files",
+      ["floor: list the folders, look at each record", lookAtRecords],
+    ],
     ["info", old((r) => each((name) => r.info(`${name}@1.0.0`)))],
-    ["has", old((r) => each((name) => r.has(`${name}@1.0.0`))), "without reading the version"],
+    [
+      "has",
+      old((r) => each((name) => r.has(`${name}@1.0.0`))),
+      "without reading the version",
+      ["floor: list a folder, read and check its record", () => one.forEach(readRecord)],
+    ],
     ["delete", async () => {
       const registry = await open(fresh());
       await saveMany(registry, entries);
@@ -111,7 +162,12 @@ export async function createPeersGroup(
     ["disk: save", () => saves("disk"), PLAIN],
     ["disk: load", () => loads("disk")],
     ["disk: save a large array", () => () => disk.save(`${fresh()}.npy`, array), PLAIN],
-    ["disk: load a large array", () => () => disk.load("large.npy"), "read by another runtime"],
+    [
+      "disk: load a large array",
+      () => () => disk.load("large.npy"),
+      "read by another runtime",
+      ["floor: readFileSync of Deno", () => fs.readFileSync(join(root, "large.npy"))],
+    ],
     ["disk: list files", () => () => disk.listFiles("disk")],
     ["disk: exists", () => each((name) => disk.exists(`disk/${name}.npy`)), "through any link"],
     ["disk: delete", async () => {
@@ -134,23 +190,22 @@ export async function createPeersGroup(
   const before = new Set(fs.readdirSync(root));
   const measure =
     (peer: string, ask: (name: string) => Promise<Timing>) =>
-    ([name, prepare, theirs = ""]: Row): Measure[] => {
+    ([name, prepare, theirs = "", least]: Row): Measure[] => {
       const isLarge = name.includes("large"), floor = `${peer}: ${name}`;
       const count = isLarge ? mib : name.endsWith("a plane") ? 1 : n, unit = isLarge ? "MiB" : "op";
-      const run = async () => {
-        const time = await timed(await prepare());
+      const run = async (action?: Action) => {
+        const time = await timed(action ?? await prepare());
         const after = fs.readdirSync(root).filter((name) => !before.has(name));
         for (const name of after) fs.rmSync(join(root, name), { recursive: true });
         return time;
       };
       const columns = () => ({ "theirs is": theirs });
-      return [{ name: floor, count, unit, run: () => ask(name), columns }, {
-        name,
-        count,
-        unit,
-        run,
-        floor,
-      }];
+      const all = { count, unit } as const;
+      return [
+        { name: floor, ...all, run: () => ask(name), columns },
+        ...least ? [{ name: least[0], ...all, run: () => run(least[1]) }] : [],
+        { name, ...all, run: () => run(), floor, second: least?.[0] },
+      ];
     };
   const measures: Measure[] = [];
   for (const [peer, rows] of Object.entries({ mindtrace, polystore })) {
