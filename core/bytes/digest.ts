@@ -38,6 +38,21 @@ export function sha256(data: Uint8Array | string): string {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+/** Returns the size and SHA-256 of what it reads through. */
+export async function digestOfChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<{ size: number; sha256: string }> {
+  const hash = createSha256();
+  let size = 0;
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  return { size, sha256: hash.digest() };
+}
+
 /** Returns bytes as lowercase hexadecimal digits. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";

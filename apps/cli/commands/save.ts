@@ -1,5 +1,5 @@
 import { bodyStream } from "../../../core/bytes/bytes.ts";
-import { createSha256 } from "../../../core/bytes/digest.ts";
+import { digestOfChunks } from "../../../core/bytes/digest.ts";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import { digestValue, isRegistryError } from "../../../mod.ts";
@@ -158,12 +158,8 @@ async function checkBeside(
   const hashed = [];
   const files = await materializers.forValue(value).save(value, { signal });
   for await (const { path, mode, content } of files) {
-    const hash = createSha256();
-    for await (const chunk of bodyStream("stream" in content ? content.stream() : content)) {
-      signal.throwIfAborted();
-      hash.update(chunk);
-    }
-    hashed.push({ path, mode, sha256: hash.digest() });
+    const stream = bodyStream("stream" in content ? content.stream() : content);
+    hashed.push({ path, mode, sha256: (await digestOfChunks(stream, signal)).sha256 });
   }
   for (const { check } of beside) check(hashed);
 }

@@ -4,7 +4,7 @@ import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createSha256 } from "../../../core/bytes/digest.ts";
+import { digestOfChunks } from "../../../core/bytes/digest.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { silentLimits } from "../../../core/retry.ts";
 import type { DirectUpload } from "../../../core/registry/transfer.ts";
@@ -32,12 +32,7 @@ export async function sendDirect(
 ): Promise<SentContent | undefined> {
   if (hasFailed(connection)) return undefined;
   const { size } = content;
-  const hash = createSha256();
-  for await (const chunk of content.chunks()) {
-    signal?.throwIfAborted();
-    hash.update(chunk);
-  }
-  const sha256 = hash.digest();
+  const { sha256 } = await digestOfChunks(content.chunks(), signal);
   const call = { ...requestOf(PRESIGN_UPLOAD, [{ size, sha256 }]), signal };
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {

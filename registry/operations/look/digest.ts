@@ -1,5 +1,5 @@
 // The digest of a value that is not saved.
-import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { digestOfChunks, sha256 } from "../../../core/bytes/digest.ts";
 import { sameMemory } from "../../../core/bytes/own_memory.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../../../core/materializer.ts";
 import { checkGiven } from "../../../core/options/check_options.ts";
@@ -46,12 +46,5 @@ async function hashContent(
     const bytes = readSmall(content.content);
     return { size: bytes.byteLength, sha256: sha256(bytes) };
   }
-  const hash = createSha256();
-  let size = 0;
-  for await (const chunk of content.content.chunks(sameMemory())) {
-    signal?.throwIfAborted();
-    hash.update(chunk);
-    size += chunk.byteLength;
-  }
-  return { size, sha256: hash.digest() };
+  return await digestOfChunks(content.content.chunks(sameMemory()), signal);
 }
