@@ -1,10 +1,10 @@
 // Copies one version to another registry, by the methods of every registry.
 import type { ArtifactInput } from "../core/record.ts";
-import { fileFacts } from "../core/registry/file_facts.ts";
+import { fileToSave } from "../core/registry/artifact_file.ts";
 import type { FileToSave, Materializer } from "../core/materializer.ts";
 import type { CopyOptions, Registry, SavedArtifact, SaveOptions } from "../core/registry.ts";
-import { parseRef } from "../core/naming/refs.ts";
-import { fault, invalid, type RegistryError } from "../core/errors.ts";
+import { parseRef, parseTarget } from "../core/naming/refs.ts";
+import { unsupported } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { RELEASE } from "../core/registry/release.ts";
 
@@ -17,9 +17,10 @@ export interface CopyVersionOptions extends CopyOptions {
 }
 
 /**
- * Copies a version to another registry, with its files, metadata and recorded inputs. Every byte
- * passes through this program once and is checked against its SHA-256. The copy has a new date.
- * Within one registry, use `copy`, which moves no bytes that a store can copy itself.
+ * Copies a version to another registry, with its files, metadata and recorded inputs. A store copies
+ * objects itself from buckets at its endpoint (S3 and Google Cloud Storage), if the target has the
+ * right to read them. All other bytes pass through this program once and are checked against their
+ * SHA-256. The copy has a new date. Within one registry, use `copy`.
  *
  * @throws {RegistryError} as `open` and `save` do
  *
@@ -47,44 +48,23 @@ export async function copyVersion(
   }
   const artifact = await from.open(ref, { signal });
   const { name, metadata, inputs, materializer: { id, formatVersion } } = artifact.info;
-  if (id === RELEASE) throw releaseOf(ref);
-  const { version, name: target } = targetOf(as ?? name);
+  if (id === RELEASE) {
+    const hint = "Mirror its name, which copies the members first: mirrorRegistry(from, to, …).";
+    const state = "it is a release, whose members may be missing in the target";
+    throw unsupported("copy", shown(ref), state, { hint });
+  }
+  const { version, name: target } = parseTarget(as ?? name);
   // Without `load`, the target does not remember it for its own loads.
   const materializer: Omit<Materializer, "load"> = {
     id,
     formatVersion,
     async *save(): AsyncGenerator<FileToSave> {
-      for (const info of artifact.info.files.values()) {
-        const { path, size } = info;
-        const stream = () => artifact.file(path).stream();
-        yield { path, ...fileFacts(info), content: { size, stream } };
-      }
+      for (const file of artifact.info.files.values()) yield fileToSave(artifact, file);
     },
   };
-  const saving = {
-    version,
-    metadata,
-    inputs: inputs.map(recorded),
-    onConflict,
-    onProgress,
-    signal,
-  };
-  return await to.save(target, undefined, { ...saving, as: materializer as Materializer });
-}
-
-function releaseOf(ref: string): RegistryError {
-  const hint = "Mirror its name, which copies the members first: mirrorRegistry(from, to, …).";
-  const state = "it is a release, whose members may be missing in the target";
-  return fault({ code: "Unsupported", action: "copy", subject: shown(ref), state, hint });
-}
-
-function targetOf(as: string): { name: string; version?: string } {
-  const { bare, name, selector } = parseRef(as);
-  if (bare) return { name };
-  if (selector.kind === "version") return { name, version: selector.version.full };
-  throw invalid("copy to", shown(as), "expected NAME or NAME@VERSION", {
-    hint: 'Pass "model" or "model@2.0.0".',
-  });
+  const saving = { version, metadata, onConflict, onProgress, signal };
+  const more = { inputs: inputs.map(recorded), as: materializer as Materializer };
+  return await to.save(target, undefined, { ...saving, ...more });
 }
 
 /** Returns an input as the source recorded it: the target does not resolve it. */

@@ -189,21 +189,22 @@ export interface Backend extends AsyncDisposable {
   presign?(key: string, options: PresignOptions): Promise<string>;
   /** Returns a request that creates one object of these bytes, without credentials. */
   presignPut?(key: string, options: PresignPutOptions): Promise<PresignedPut>;
-  /**
-   * Copies an object inside the store. Throws `NotFound` if it does not exist. With `ifEtag`, which
-   * stores with `presignPut` obey, throws `Conflict` for another tag.
-   */
-  copy?(
-    from: string,
-    to: string,
-    options?: CallOptions & { ifEtag?: string },
-  ): Promise<CopiedObject>;
+  /** Copies an object inside the store. Throws `NotFound` if it does not exist. */
+  copy?(from: string, to: string, options?: CopyObjectOptions): Promise<CopiedObject>;
   /** Removes unfinished uploads that began before `olderThan`, and yields them. */
   sweepUploads?(options: SweepOptions): AsyncIterable<SweptUpload>;
   /** Makes objects as durable as after a put; their writer may have died. Ignores missing keys. */
   sync?(keys: readonly string[], options?: CallOptions): Promise<void>;
   /** Reserves space for puts with `useReserve`; false if it cannot, which is not an error. */
   reserve?(options?: CallOptions): Promise<boolean>;
+}
+
+/** Options of {@linkcode Backend.copy}. */
+export interface CopyObjectOptions extends CallOptions {
+  /** Stores with `presignPut` throw `Conflict` for another tag. */
+  ifEtag?: string;
+  /** The object, if it is in another store at the same endpoint. Only `s3` and `gcs` know this. */
+  other?: { location: string; size: number };
 }
 
 /** The result of {@linkcode Backend.copy}. */

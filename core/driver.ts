@@ -91,5 +91,15 @@ export function isNear(backend: Pick<Backend, "kind">): boolean {
   return placeOf(backend) === "near";
 }
 
+/** Drivers whose `copy` takes objects of an `other` store. */
+const COPYING: readonly string[] = ["s3", "gcs"];
+
+/** True if a store may copy objects of another one: both are at one endpoint, which checks rights. */
+export function copiesFrom(store: Backend, { kind, location }: Backend): boolean {
+  const endpointOf = (url: string) => url.replace(/\/\/[^?]*/, "");
+  return store.copy !== undefined && store.kind === kind && COPYING.includes(kind) &&
+    endpointOf(store.location) === endpointOf(location);
+}
+
 /** Other backends that are known to conform, so a new registry does not probe them. */
 export const conforming: WeakSet<Backend> = new WeakSet();

@@ -1,5 +1,7 @@
 // Copies inside the store, and deletes.
-import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
+import type { CallOptions, CopyObjectOptions, ObjectInfo } from "../../core/backend.ts";
+import { parsePlace } from "../../core/urls/store_place.ts";
+import { createPlace } from "./place.ts";
 import { type GcsApi, objectInfo, objectPath, type ObjectResource, replyJson } from "./api.ts";
 import { failure, foreignReply } from "./errors.ts";
 
@@ -13,16 +15,17 @@ interface RewriteStep {
 export async function copyObject(
   api: GcsApi,
   { from, to }: { from: string; to: string },
-  { ifEtag, signal }: CallOptions & { ifEtag?: string },
+  { ifEtag, other, signal }: CopyObjectOptions,
 ): Promise<ObjectInfo> {
   const { place } = api;
+  const source = other ? createPlace(parsePlace(other.location)) : place;
   const call = { action: "copy", key: from, backend: place.location };
   let rewriteToken: string | undefined;
   for (;;) {
     const reply = await api.call({
       ...call,
       method: "POST",
-      path: `${objectPath(place, place.nameOf(from))}/rewriteTo${
+      path: `${objectPath(source, source.nameOf(from))}/rewriteTo${
         objectPath(place, place.nameOf(to)).slice("/storage/v1".length)
       }`,
       query: { rewriteToken, ifSourceGenerationMatch: ifEtag },

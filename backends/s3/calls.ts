@@ -7,6 +7,7 @@ interface Target {
 interface Described extends Target {
   ContentType?: string;
   Metadata?: Record<string, string>;
+  ChecksumAlgorithm?: "CRC32" | "SHA256";
 }
 
 interface Sent {
@@ -89,7 +90,7 @@ export interface S3Calls {
     Described & { CopySource: string; CopySourceIfMatch?: string; MetadataDirective: "REPLACE" },
     { CopyObjectResult?: { ETag?: string; LastModified?: Date } },
   ];
-  CreateMultipartUpload: [Described & { ChecksumAlgorithm?: "CRC32" }, { UploadId?: string }];
+  CreateMultipartUpload: [Described, { UploadId?: string }];
   UploadPart: [
     Target & Sent & { UploadId: string; PartNumber: number },
     { ETag?: string; ChecksumCRC32?: string },

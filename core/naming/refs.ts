@@ -52,6 +52,16 @@ export function parseRef(ref: string, version?: string): Ref {
   };
 }
 
+/** Parses the target of a copy, `name` or `name@1.2.0`, as the name and version of a save. */
+export function parseTarget(to: string): { name: string; version?: string } {
+  const { bare, name, selector } = parseRef(to);
+  if (bare) return { name };
+  if (selector.kind === "version") return { name, version: selector.version.full };
+  const state = "expected NAME or NAME@VERSION";
+  const hint = 'Pass "model" or "model@2.0.0".';
+  throw fault({ code: "Invalid", action: "copy to", subject: shown(to), state, hint });
+}
+
 export function parseSelector(text: string): Selector {
   if (text === "latest") return { kind: "latest" };
   if (typeof text !== "string") parseVersion(text); // throws

@@ -104,7 +104,8 @@ export class StoredUploads {
     const file = { path: "content", size, sha256, parts: [{ object: 0, size }] };
     const chunks = () => this.read({ ...upload, etag });
     const bytes = async () => concatBytes(await Array.fromAsync(chunks()));
-    const content = new StoredContent(file, { stored: () => ({ bytes, chunks }) }, { key, etag });
+    const place = { backend, keyOf: () => key, etag };
+    const content = new StoredContent(file, { stored: () => ({ bytes, chunks }), place });
     return Object.assign(content, { sha256, owner });
   }
 

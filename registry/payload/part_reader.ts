@@ -41,6 +41,13 @@ export interface PartSource extends PackSource {
   forget?(): void;
 }
 
+/** The store of objects, and their keys. */
+export interface ObjectPlace extends Pick<PartSource, "keyOf"> {
+  readonly backend: Backend;
+  /** The only tag that an object may have. @default any */
+  readonly etag?: string;
+}
+
 interface PartReaderOptions {
   source: PartSource;
   backend: Backend;

@@ -41,7 +41,7 @@ import {
   passEach,
   type PassTo,
 } from "./file_bytes.ts";
-import { PartReader, type PartSource } from "./part_reader.ts";
+import { type ObjectPlace, PartReader, type PartSource } from "./part_reader.ts";
 import { cutInto, RangeReader } from "./range_reader.ts";
 import type { WindowOptions } from "./read_ranges.ts";
 import { endOf, getPart, type PartRun, runsOf } from "../cell/part_runs.ts";
@@ -101,6 +101,7 @@ export class StoreReader implements FileReader {
   readonly #isNear: boolean;
   readonly #backend: Backend;
   readonly #threads: number;
+  readonly place: ObjectPlace;
   #moved = 0;
 
   constructor(
@@ -117,6 +118,7 @@ export class StoreReader implements FileReader {
     this.#isNear = isNear(backend);
     this.#backend = backend;
     this.#threads = threads;
+    this.place = { backend, keyOf: source.keyOf };
   }
 
   whole(file: StoredFile): FileBytes {

@@ -1,18 +1,29 @@
 // Content that is in the store already: in another version, or in its final place.
 import type { STORED } from "../../core/artifact.ts";
-import type { ByteRange, ObjectInfo } from "../../core/backend.ts";
+import type { ByteRange } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { unsupported } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
-import type { StoredFile } from "../../core/record.ts";
+import type { Part, StoredFile } from "../../core/record.ts";
 import { sharesBytes } from "../cell/objects.ts";
 import type { FileBytes } from "./file_bytes.ts";
+import type { ObjectPlace } from "./part_reader.ts";
 import type { StoreReader } from "./store_reader.ts";
 
 /** Reads bytes as they are stored; files that are not in the record also by ranges. */
 export interface StoredReader extends Partial<Pick<StoreReader, "storedRanges" | "storedList">> {
   stored(file: StoredFile): Omit<FileBytes, "passTo">;
+  /** Absent if no store can copy the objects. */
+  readonly place?: ObjectPlace;
+}
+
+/** A range of an object that has bytes of a file, and their digest if they have one. */
+export interface ObjectUse extends Pick<Part, "sha256"> {
+  place: ObjectPlace;
+  path: string;
+  key: string;
+  part: Part;
 }
 
 /** Members of a stored file that locate its bytes, or that each save gives. */
@@ -34,37 +45,45 @@ export class StoredContent implements FileSource {
   readonly size: number;
   /** True if its bytes were like those of an earlier version. */
   readonly sharesBytes: boolean;
-  /** The object, at a tag, that has these bytes and no others, and that the store can copy. */
-  readonly whole?: Pick<ObjectInfo, "key" | "etag">;
+  readonly reader: StoredReader;
   readonly #file: StoredFile;
-  readonly #reader: StoredReader;
 
-  constructor(file: StoredFile, reader: StoredReader, whole?: Pick<ObjectInfo, "key" | "etag">) {
+  constructor(file: StoredFile, reader: StoredReader) {
     const { inline, parts = [], from: _from, chunks: _chunks, ...described } = file;
     const { path: _path, mediaType: _type, mode: _mode, modifiedAt: _at, ...facts } = described;
     this.facts = facts;
     this.inline = inline !== undefined;
     this.size = inline === undefined ? parts.reduce((sum, { size }) => sum + size, 0) : inline[1];
     this.sharesBytes = sharesBytes(file);
-    this.whole = whole;
     this.#file = file;
-    this.#reader = reader;
+    this.reader = reader;
+  }
+
+  /** Returns the ranges of objects that have its bytes, in order. */
+  uses(): ObjectUse[] {
+    const file = this.#file, place = this.reader.place!; // else it is not copied
+    const { path, parts = [], encoding } = file;
+    const whole = parts.length === 1 && encoding === undefined ? file.sha256 : undefined;
+    return parts.map((part) => {
+      const { sha256 = whole } = part;
+      return { place, path, key: place.keyOf(file, part), part, sha256 };
+    });
   }
 
   bytes(): Promise<Uint8Array> {
-    return this.#reader.stored(this.#file).bytes();
+    return this.reader.stored(this.#file).bytes();
   }
 
   chunks(): AsyncIterable<Uint8Array> {
-    return this.#reader.stored(this.#file).chunks();
+    return this.reader.stored(this.#file).chunks();
   }
 
   ranges(ranges: readonly Required<ByteRange>[]): AsyncIterable<Uint8Array> {
-    return this.#reader.storedRanges!(this.#file, ranges);
+    return this.reader.storedRanges!(this.#file, ranges);
   }
 
   async list(): Promise<ChunkList | undefined> {
-    return await this.#reader.storedList?.(this.#file);
+    return await this.reader.storedList?.(this.#file);
   }
 
   stream(): ReadableStream<Uint8Array> {

@@ -36,7 +36,7 @@ interface NotedObject {
 interface OwnFolder {
   readonly key: string;
   /** Copies an object into it, and returns its number there. */
-  copy(key: string): Promise<number>;
+  copy(key: string): Promise<{ object: number }>;
 }
 
 type NotingStore = Pick<Store, "backend" | "system" | "logger" | "settings">;
@@ -157,7 +157,7 @@ export class Unfinished implements Shelf {
     this.#noted.delete(key);
     try {
       if ((await backend.head(key))?.size !== size) return undefined; // collected
-      const object = await this.#folder.copy(key);
+      const { object } = await this.#folder.copy(key);
       this.note(object, files);
       return object;
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Backend } from "../../core/backend.ts";
 import { realSystem } from "../../core/system.ts";
 import { prune } from "../../extensions/maintenance/pruning/mod.ts";
 import { collectGarbage } from "../../extensions/maintenance/mod.ts";
-import { verifyRegistry } from "../../apps/maintenance.ts";
+import { copyVersion, verifyRegistry } from "../../apps/maintenance.ts";
 import { openRegistry } from "../../mod.ts";
 import { keysOf, noise } from "../registry/registries.ts";
 import { rejected } from "../registry/rejected.ts";
@@ -81,6 +81,25 @@ testOnServers("the rights of a maintainer allow gc, prune and create", "minio", 
   assertEquals(await created.load("a"), noise(IN_PARTS));
 });
 
+testOnServers(
+  "a store copies only what the target has the right to read",
+  "minio",
+  async (world) => {
+    const { owner, as } = await rightsWorld(world);
+    await owner.save("a", noise(DIRECT));
+    const source = world.store();
+    const [key] = await keysOf(source, "objects/");
+    const other = { location: source.location, size: DIRECT };
+    const own = `${world.prefix}/own`;
+    const narrow = await as("maintainer", own, own), wide = await as("maintainer", own);
+    const target = await openRegistry(narrow, { cache: false, create: true });
+    await rejected("Denied", narrow.copy!(key, "copy", { other }));
+    await copyVersion(owner, "a", { to: target }); // by way of this process
+    assertEquals(await target.load("a"), noise(DIRECT));
+    assertEquals((await wide.copy!(key, "copy", { other })).size, DIRECT);
+  },
+);
+
 /** All of what would remove or replace something is refused, and everything is there afterwards. */
 async function destroysNothing(world: ServerWorld, store: Backend): Promise<void> {
   const before = await keysOf(world.store(), "");
@@ -104,14 +123,14 @@ async function destroysNothing(world: ServerWorld, store: Backend): Promise<void
 async function rightsWorld(world: ServerWorld) {
   const { server, prefix } = world;
   const owner = await openRegistry(world.store(), { cache: false });
-  const as = async (role: Role, elsewhere = prefix) => {
+  const as = async (role: Role, elsewhere = prefix, allowed = prefix) => {
     const policy = policyOf(
       await Deno.readTextFile(new URL("../../docs/stores.md", import.meta.url)),
       role,
     );
     const own = JSON.stringify(policy).replaceAll("models", server.bucket).replaceAll(
       "team/",
-      `${prefix}/`,
+      `${allowed}/`,
     );
     const credentials = await assumeRole(server, own);
     return world.store({ prefix: elsewhere, s3: { credentials } });

@@ -42,6 +42,8 @@ export type FaultPlan = (request: WireRequest) => Fault | undefined;
 export interface Proxy extends AsyncDisposable {
   readonly endpoint: string;
   readonly requests: WireRequest[];
+  /** Bytes of the bodies of all requests and replies. */
+  readonly bytes: number;
   plan(plan?: FaultPlan): void;
   during(action: () => Promise<unknown>): Promise<string[]>;
 }
@@ -53,6 +55,7 @@ export async function startProxy(target: string, plan?: FaultPlan): Promise<Prox
   const sockets = new Set<Socket>();
   const over = new AbortController();
   const broken: unknown[] = [];
+  let bytes = 0;
   const planned = (wire: WireRequest) => {
     try {
       return current?.(wire);
@@ -68,7 +71,9 @@ export async function startProxy(target: string, plan?: FaultPlan): Promise<Prox
       const text = new TextDecoder().decode(body.subarray(0, 1_000));
       const wire = { method, url, headers: flatHeaders(incoming), text };
       requests.push(wire);
-      await serve({ incoming, reply, body, target, endpoint, fault: planned(wire), gone });
+      bytes += body.byteLength;
+      const passed = (count: number) => void (bytes += count);
+      await serve({ incoming, reply, body, target, endpoint, fault: planned(wire), gone, passed });
     };
     serving().catch(() => incoming.socket.destroy());
   });
@@ -82,6 +87,9 @@ export async function startProxy(target: string, plan?: FaultPlan): Promise<Prox
   return {
     endpoint,
     requests,
+    get bytes() {
+      return bytes;
+    },
     plan: (plan) => void (current = plan),
     async during(action) {
       const before = requests.length;
@@ -105,10 +113,11 @@ interface Exchange {
   endpoint: string;
   fault?: Fault;
   gone: AbortSignal;
+  passed(bytes: number): void;
 }
 
 async function serve(
-  { incoming, reply, body, target, endpoint, fault, gone }: Exchange,
+  { incoming, reply, body, target, endpoint, fault, gone, passed }: Exchange,
 ): Promise<void> {
   if (fault?.fault === "refuse") return void incoming.socket.destroy();
   if (fault?.fault === "answer") {
@@ -133,6 +142,7 @@ async function serve(
       return void incoming.socket.destroy();
     }
     sent += chunk.byteLength;
+    passed(chunk.byteLength);
     if (fault?.fault !== "slow") await write(reply, chunk);
     for (let at = 0; fault?.fault === "slow" && at < chunk.byteLength; at += fault.bytes) {
       await write(reply, chunk.subarray(at, at + fault.bytes));

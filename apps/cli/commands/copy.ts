@@ -1,5 +1,5 @@
 import { checkNewName } from "../../../core/naming/names.ts";
-import { parseRef, type Registry } from "../../../mod.ts";
+import { parseRef } from "../../../mod.ts";
 import { copyVersion } from "../../copy_version.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
@@ -11,7 +11,8 @@ export const copy: Command = defineCommand({
   name: "copy",
   summary: "Save a version under another name or version.",
   details: "Files and metadata are the same. A name without a version gets its next version. If " +
-    "the new name is in another registry, such as @team, the files pass through this machine once.",
+    "the new name is in another registry, such as @team, the files pass through this machine once, " +
+    "unless both are in one store that copies them itself.",
   between: true,
   args: [
     { usage: "<ref>", text: "the version to copy", completes: "ref" },
@@ -30,25 +31,18 @@ export const copy: Command = defineCommand({
     const registry = await context.open({ write: other === undefined });
     const progress = context.progress(`copy ${ref}`);
     const options = { onConflict, signal: io.signal, onProgress: progress.update };
-    const copying = other === undefined
+    const target = other && await context.open({ registry: other.registry, write: true });
+    const copying = target === undefined
       ? registry.copy(ref, to, options)
-      : copyVersion(registry, ref, { ...options, ...await targetIn(other, context) });
+      : copyVersion(registry, ref, { ...options, to: target, as: other!.rest });
     const saved = await withHints(copying, lookUp(ref));
     await progress.end();
-    const target = `${saved.name}@${saved.version}`;
+    const copied = `${saved.name}@${saved.version}`;
     const [done, added] = saved.skipped ? ["Kept", ""] : ["Copied to", formatAdded(saved)];
-    const text = `${done} ${target} (${formatBytes(saved.size)}${added})`;
-    await context.done(saved, text, target);
+    const text = `${done} ${copied} (${formatBytes(saved.size)}${added})`;
+    await context.done(saved, text, copied);
   },
 });
-
-/** Opens the registry that the new name is in. */
-async function targetIn(
-  { registry, rest: as }: NonNullable<ReturnType<typeof remoteOf>>,
-  context: CommandContext,
-): Promise<{ to: Registry; as: string }> {
-  return { to: await context.open({ registry, write: true }), as };
-}
 
 async function dryRunOf(ref: string, to: string, context: CommandContext): Promise<void> {
   const other = remoteOf(to);

@@ -1,9 +1,16 @@
 // The folder of one payload in the store: its objects, numbered in the order of requests.
-import type { ByteRange, PutResult } from "../../../core/backend.ts";
+import type {
+  Backend,
+  ByteRange,
+  CopiedObject,
+  CopyObjectOptions,
+  PutResult,
+} from "../../../core/backend.ts";
 import { isRegistryError, unavailable } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import { valueAt } from "../../../core/faults/present.ts";
 import type { StoredFile } from "../../../core/record.ts";
+import { copiesFrom } from "../../../core/driver.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { Moment, Operation } from "../../cell/operation.ts";
 import type { OpeningStore, Store } from "../../cell/store.ts";
@@ -91,17 +98,21 @@ export class PayloadFolder implements ObjectFolder {
     return { object, ...reply };
   }
 
-  /** Copies an object of the store and returns its new number. */
-  async copy(key: string, ifEtag?: string): Promise<number> {
+  copiesFrom(backend: Backend): boolean {
+    return copiesFrom(this.#store.backend, backend);
+  }
+
+  /** Copies an object of the store, or of an `other` one. */
+  async copy(key: string, options?: CopyObjectOptions): Promise<Sent<CopiedObject>> {
     const { signal } = this.#operation;
     const object = this.#next();
     await this.#keepAlive();
     this.#operation.checkSend();
-    const info = await this.#store.backend.copy!(key, this.#keyOf(object), { ifEtag, signal })
+    const info = await this.#store.backend.copy!(key, this.#keyOf(object), { ...options, signal })
       .catch(this.#notCommitted);
     this.#operation.noteReply(info);
     this.#added.set(object, info.linked ? 0 : info.size);
-    return object;
+    return { ...info, object };
   }
 
   /** Reads a range of an object of another save; undefined if the object is missing or shorter. */
@@ -130,6 +141,7 @@ export class PayloadFolder implements ObjectFolder {
     try {
       await backend.delete(key, { signal });
       this.#sent.delete(object);
+      this.#added.delete(object);
     } catch (error) {
       logger.debug(`${action}: could not delete unused "${key}"`, error);
     }

@@ -28,7 +28,7 @@ type Place = Pick<Part, "object" | "offset">;
 interface Folder {
   read(key: string, range: Required<ByteRange>): Promise<Uint8Array | undefined>;
   put(bytes: Uint8Array): Promise<number>;
-  copy(key: string): Promise<number>;
+  copy(key: string): Promise<{ object: number }>;
 }
 
 /**
@@ -55,7 +55,7 @@ export async function placeShared(
     if (copies) whole.push(key);
   }
   await pack.store();
-  await forEachAtOnce(whole, async (key) => void copied.set(key, await folder.copy(key)));
+  await forEachAtOnce(whole, async (key) => void copied.set(key, (await folder.copy(key)).object));
   if (copied.size + pack.places.size === 0) return;
   const placeOfPart = (file: StoredFile, part: Part): Place | undefined => {
     const { id, key } = useOf(name, file, part);

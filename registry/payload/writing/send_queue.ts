@@ -20,6 +20,7 @@ import type { SeenFiles } from "../seen_files.ts";
 import { factsOf, type StoredContent } from "../stored_content.ts";
 import type { Unfinished } from "../unfinished.ts";
 import type { FileToSend, Payload, WriteProgress } from "../write.ts";
+import type { CopyTarget, FileToCopy, ObjectCopier } from "./copy_stored.ts";
 
 const AT_ONCE = 16;
 /** Memory for concurrent uploads, as far as it is known. */
@@ -32,28 +33,24 @@ const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 export type Sent<T> = T & { object: number };
 
 /** The folder of the objects of a payload. */
-export interface ObjectFolder {
+export interface ObjectFolder extends Partial<ObjectCopier> {
   /** Stores one object by a job. */
   run<N extends "storeFile" | "packFiles">(
     kind: N,
     job: UnplacedJob<N>,
     signal: AbortSignal,
   ): Promise<Sent<PayloadJobs[N]["result"]>>;
-  /** Copies an object of the store, if it has this tag, and returns the number of the copy. */
-  copy?(key: string, ifEtag?: string): Promise<number>;
   drop(object: number): Promise<void>;
 }
 
 /** The folder that a save, or a job that stores a value, sends files to, and what is stored already. */
-export interface Destination {
+export interface Destination extends CopyTarget {
   readonly folder: ObjectFolder;
   readonly base?: Shelf & { isShared: boolean };
   /** Noted objects of an interrupted save. Their files have no list of chunks. */
   readonly left?: Shelf & Pick<Unfinished, "noteStored">;
   /** Files on disk that need not be read if they are stored. */
   readonly seen?: SeenFiles;
-  /** Keeps the encoded list of chunks of a file. */
-  readonly lists: { keep(sha256: string, list: Uint8Array): void | Promise<void> };
   /** Returns the bytes that a file may share; undefined if it must share none. */
   sharing(file: { path: string; size?: number }): ByteSharing | undefined;
 }
@@ -69,8 +66,7 @@ interface LargeFile {
   content: LargeContent;
   /** Facts of the file, if its bytes are stored unchanged. */
   as?: FileFacts;
-  /** False for a file that shares bytes with no earlier one, and is read once. @default true */
-  comparing?: boolean;
+  sharing?: ByteSharing;
 }
 
 interface SendQueueOptions {
@@ -99,6 +95,8 @@ export class SendQueue {
   readonly #options: SendQueueOptions;
   /** Equal files of a payload are stored once. */
   readonly #here = new OwnFiles();
+  /** Stored files whose objects the store copies at the end, when all that are used are known. */
+  readonly #toCopy: FileToCopy[] = [];
   #pack: SmallFile[] = [];
   #packBytes = 0;
 
@@ -113,22 +111,28 @@ export class SendQueue {
     if (content.kind === "small") {
       return await this.#addSmall({ file, content: content.content, as });
     }
-    const large = content.kind === "large"
-      ? { content: content.content }
-      : await this.#largeOf(file, content.stored);
-    if (large === undefined) return;
-    const { content: { size = Infinity, cancel } } = large;
-    let ended: () => Promise<void>;
+    if (content.kind === "stored") return await this.#addStored(file, content.stored);
+    const { path } = file, { size } = content.content;
+    const sharing = this.#to.sharing({ path, size });
+    const ended = await this.#addLarge(file, { content: content.content, sharing });
+    if (passing) await ended();
+  }
+
+  /** Begins to send a file, and returns a wait for its end. */
+  async #addLarge(file: StoredFile, large: LargeFile): Promise<() => Promise<void>> {
+    const { path } = file, { content } = large, { base, left } = this.#to;
+    const { compress, tasks } = this.#options;
+    const size = content.repeatable && large.as === undefined ? content.size : undefined;
+    const known = size === undefined ? undefined : base?.known(size);
+    const leftDigests = size === undefined ? undefined : left?.known(size);
+    const job = { path, ...large, compress, known, leftDigests };
+    const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
     try {
-      const job = this.#jobOf(file, large);
-      const weight = Math.min(size, HELD_OF_LARGE_BYTES);
-      const run = () => this.#storeLarge(file, job).finally(cancel);
-      ended = await this.#options.tasks.begin(weight, run);
+      return await tasks.begin(weight, () => this.#storeLarge(file, job).finally(content.cancel));
     } catch (error) {
-      await cancel?.(); // if it was not started
+      await content.cancel?.(); // if it was not started
       throw error;
     }
-    if (passing) await ended();
   }
 
   async #addSmall(small: SmallFile): Promise<void> {
@@ -141,40 +145,35 @@ export class SendQueue {
   }
 
   async end(): Promise<void> {
+    if (this.#toCopy.length > 0) {
+      const { copyStored } = await import("./copy_stored.ts");
+      const left = await copyStored(this.#toCopy, this.#to, this.#options.progress);
+      for (const file of left) await this.#sendStored(file);
+    }
     await this.#sendPack();
     await this.#options.tasks.end();
   }
 
-  /** Shares stored content, or adds it to a pack. Otherwise returns it, to be sent unchanged. */
-  async #largeOf(file: StoredFile, stored: StoredContent): Promise<LargeFile | undefined> {
-    const as = factsOf(file, stored);
-    if (!stored.inline && await this.#share(file)) return undefined;
-    if (stored.size <= SMALL_FILE_BYTES) {
-      await this.#addSmall({ file, content: await stored.bytes(), as });
-      return undefined;
-    }
-    const { whole } = stored, { folder } = this.#to;
-    if (whole !== undefined && folder.copy !== undefined) {
-      const { key, etag } = whole;
-      const run = async () => this.#copied(file, await folder.copy!(key, etag));
-      await this.#options.tasks.begin(0, run);
-      return undefined;
-    }
-    const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks(), stored };
-    return { content, as, comparing: stored.sharesBytes };
+  /** Shares stored content, or keeps it to be copied. Otherwise sends it unchanged. */
+  async #addStored(file: StoredFile, stored: StoredContent): Promise<void> {
+    factsOf(file, stored);
+    const { inline, reader: { place }, size } = stored;
+    if (!inline && await this.#share(file)) return;
+    const shared = this.#to.sharing({ path: file.path, size });
+    const sharing = stored.sharesBytes ? shared : shared && {}; // others share with no earlier one
+    const isSent = inline || sharing?.earlier || !place ||
+      !this.#to.folder.copiesFrom?.(place.backend);
+    if (isSent) await this.#sendStored({ file, stored, sharing });
+    else this.#toCopy.push({ file, stored, sharing });
   }
 
-  #jobOf(
-    { path }: StoredFile,
-    { content, as, comparing = true }: LargeFile,
-  ): UnplacedJob<"storeFile"> {
-    const { base, left } = this.#to;
-    const size = content.repeatable && as === undefined ? content.size : undefined;
-    const known = size === undefined ? undefined : base?.known(size);
-    const leftDigests = size === undefined ? undefined : left?.known(size);
-    const shared = this.#to.sharing({ path, size: content.size });
-    const sharing = comparing ? shared : shared && {};
-    return { path, content, compress: this.#options.compress, known, leftDigests, as, sharing };
+  async #sendStored({ file, stored, sharing }: FileToCopy): Promise<void> {
+    const { size } = stored, as = factsOf(file, stored);
+    if (size <= SMALL_FILE_BYTES) {
+      return await this.#addSmall({ file, content: await stored.bytes(), as });
+    }
+    const content = { size, repeatable: true, chunks: () => stored.chunks(), stored };
+    await this.#addLarge(file, { content, as, sharing });
   }
 
   /** Shares a file on disk that has not changed since it was saved. Returns false to read it. */
@@ -233,14 +232,6 @@ export class SendQueue {
     this.#packBytes = 0;
     const weight = 2 * bytes + HELD_OF_SMALL_BYTES * files.length; // the files and the pack
     await this.#options.tasks.begin(weight, () => this.#storePack(files));
-  }
-
-  /** Points a file to a copy that is only this file. */
-  async #copied(file: StoredFile, object: number): Promise<void> {
-    file.parts = [{ object, size: file.size }];
-    if (this.#here.take(file)) await this.#to.folder.drop(object); // an equal file, meanwhile
-    else this.#here.add(file);
-    await this.#options.progress.moved(file.path, file.size);
   }
 
   /** Stores small files as one object. Known files that turn out to be lost are stored again. */

@@ -25,7 +25,7 @@ Deno.test("placing many files of another name takes turns with other work", asyn
   await placeShared(files, { record, sizes, copies: true }, {
     read: () => Promise.resolve(undefined),
     put: () => Promise.resolve(1),
-    copy: () => Promise.resolve(7),
+    copy: () => Promise.resolve({ object: 7 }),
   });
   isOver = true;
   assertEquals(files.at(-1)!.parts, [{ object: 7, offset: 4999, size: 1 }]);
