@@ -1,6 +1,5 @@
 // Maintenance of a registry. The entry point `./maintenance` exports all of it.
 import type { Registry } from "../../mod.ts";
-import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";
 import type { GarbageOptions, GarbageReport } from "./garbage/collection.ts";
 import type { SpaceOptions, SpaceReport } from "./space/space.ts";
@@ -51,7 +50,7 @@ export async function collectGarbage(
   return await callFunction(registry, [options], {
     name: "collectGarbage",
     action: "collect garbage",
-    options: { dryRun: {}, forget: {}, now: {}, all: {}, onItem: {}, onWaiting: {}, ...SIGNAL },
+    options: { dryRun: {}, forget: {}, now: {}, all: {}, onItem: {}, onWaiting: {} },
     here: async () => (await import("./garbage/collect_garbage.ts")).collectGarbage,
   });
 }
@@ -83,7 +82,7 @@ export async function measureSpace(
   return await callFunction(registry, [options], {
     name: "measureSpace",
     action: "measure space",
-    options: { all: {}, ...SIGNAL },
+    options: { all: {} },
     here: async () => (await import("./space/space.ts")).measureSpace,
   });
 }
@@ -115,7 +114,7 @@ export async function measureVersions(
   return await callFunction(registry, [name, options], {
     name: "measureVersions",
     action: "measure versions of",
-    options: { deleting: {}, ...SIGNAL },
+    options: { deleting: {} },
     here: async () => (await import("./space/version_space.ts")).measureVersions,
   });
 }

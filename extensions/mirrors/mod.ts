@@ -1,6 +1,5 @@
 // Copies of registries. The entry point `./maintenance` exports all of it.
 import type { Registry } from "../../mod.ts";
-import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import type { MirrorReport } from "./report.ts";
@@ -63,7 +62,6 @@ export async function mirrorRegistry(
       dryRun: {},
       onItem: {},
       onProgress: {},
-      ...SIGNAL,
     },
     here: async () => (await import("./mirror.ts")).mirrorRegistry,
   });

@@ -7,7 +7,6 @@
 import type { Registry, SavedArtifact } from "../../mod.ts";
 import type { SignalOptions } from "../../registry/mod.ts";
 import { COMMIT_DRAFT } from "../../core/calls/check_calls.ts";
-import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type {
   FinishStoredRunOptions,
   LoggedRun,
@@ -82,7 +81,7 @@ export async function openRun(
   return await callFunction(registry, [name, options], {
     name: "openRun",
     action: "open a run of",
-    options: { id: {}, params: {}, tags: {}, ...SIGNAL },
+    options: { id: {}, params: {}, tags: {} },
     here: async () => (await import("./open_run.ts")).openRunHere,
   });
 }
@@ -99,7 +98,7 @@ export function readLoggedRuns(
   return listByFunction(registry, [options], {
     name: "readLoggedRuns",
     action: "list runs",
-    options: { name: {}, names: {}, ...SIGNAL },
+    options: { name: {}, names: {} },
     here: async () => (await import("./open_run.ts")).runsHere,
   });
 }
@@ -117,7 +116,7 @@ export async function readLoggedRun(
   return await callFunction(registry, [name, options], {
     name: "readLoggedRun",
     action: "read a run of",
-    options: { id: {}, after: {}, lines: {}, ...SIGNAL },
+    options: { id: {}, after: {}, lines: {} },
     required: ["id"],
     here: () => onRun((tool) => tool.readRunHere),
   });
@@ -137,7 +136,7 @@ export async function updateRun(
   await callFunction(registry, [name, options], {
     name: "updateRun",
     action: "update a run of",
-    options: { id: {}, params: {}, tags: {}, replace: {}, ...SIGNAL },
+    options: { id: {}, params: {}, tags: {}, replace: {} },
     required: ["id"],
     here: () => onRun((tool) => tool.updateRunHere),
   });
@@ -155,7 +154,7 @@ export async function discardRun(
   return await callFunction(registry, [name, options], {
     name: "discardRun",
     action: "discard a run of",
-    options: { id: {}, ...SIGNAL },
+    options: { id: {} },
     required: ["id"],
     here: () => onRun((tool) => tool.discardRunHere),
   });

@@ -1,6 +1,5 @@
 // Checks of all stored data, and repairs. The entry point `./maintenance` exports all of it.
 import type { Registry } from "../../mod.ts";
-import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { callFunction } from "../../registry/contract/call_function.ts";
 import type { VerifyOptions, VerifyReport } from "./report.ts";
 
@@ -39,7 +38,6 @@ export async function verifyRegistry(
       repairFrom: {},
       onProgress: {},
       onProblem: {},
-      ...SIGNAL,
     },
     here: async () => (await import("./verify.ts")).verifyRegistry,
   });

@@ -2,6 +2,7 @@
 // options, words of errors, logs and spans.
 import { wordsOf } from "../../core/calls/verb_call.ts";
 import { checkToolOptions, type OptionNames } from "../../core/options/check_options.ts";
+import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import type { Registry } from "../../core/registry.ts";
 import { type CalledRow, callOf, failing, wrapperOf } from "./wrap_verbs.ts";
@@ -11,7 +12,8 @@ type Last<Args extends unknown[]> = Args extends readonly [...unknown[], infer O
 
 /** A function over registries, whose last argument is its options. */
 interface FunctionRow<Args extends unknown[], Result> extends Omit<CalledRow, "takes"> {
-  options: OptionNames<Last<Args>>;
+  /** Its options beside `signal`, which every function has. */
+  options: OptionNames<Omit<Last<Args>, "signal">>;
   required?: readonly (keyof Last<Args> & string)[];
   /** Calls the service of the registry; undefined if it does not have the operation. */
   service?: (service: RegistryService, ...args: Args) => Result | undefined;
@@ -52,9 +54,10 @@ function calledRow(
   args: readonly unknown[],
   row: Omit<CalledRow, "takes">,
 ): CalledRow {
-  const called = { ...row, takes: args.slice(0, -1) };
+  const options = { ...row.options, ...SIGNAL };
+  const called = { ...row, options, takes: args.slice(0, -1) };
   const action = wordsOf(callOf(row.action, called, args));
-  checkToolOptions(action, registry, args.at(-1), row.options, row.required);
+  checkToolOptions(action, registry, args.at(-1), options, row.required);
   return called;
 }
 

@@ -19,7 +19,6 @@ import {
   releaseMaterializer,
   type ReleaseMember,
 } from "../../core/registry/release.ts";
-import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { SAVE } from "../../core/registry/operations/saving.ts";
 import type {
   RefOptions,
@@ -124,7 +123,7 @@ export async function resolveRelease(
   return await callFunction(registry, [ref, options], {
     name: "resolveRelease",
     action: "resolve release",
-    options: { partial: {}, ...SIGNAL },
+    options: { partial: {} },
     here: () => Promise.resolve(resolveHere),
   });
 }

@@ -1,7 +1,6 @@
 // Notes and labels of versions and names, which can change. The code for a store is imported at the
 // first call, so that programs with a client of a service do not load it.
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
-import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type { Annotations } from "../../core/artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -47,7 +46,7 @@ export async function annotate(
   return await callFunction(registry, [ref, patch, options], {
     name: "annotate",
     action: "annotate",
-    options: { ifRevision: {}, ...SIGNAL },
+    options: { ifRevision: {} },
     service: (service, ...args) => service.annotate?.(...args),
     here: async () => (await import("../operations/annotate.ts")).annotateHere,
   });
@@ -64,7 +63,7 @@ export async function readAnnotations(
   return await callFunction(registry, [ref, options], {
     name: "readAnnotations",
     action: "read annotations of",
-    options: SIGNAL,
+    options: {},
     service: (service, ...args) => service.annotations?.(...args),
     here: async () => (await import("../operations/annotate.ts")).annotationsHere,
   });

@@ -71,7 +71,7 @@ export async function diffVersions(
   return await callFunction(registry, [options], {
     name: "diffVersions",
     action: "compare versions",
-    options: { before: {}, after: {}, ...SIGNAL },
+    options: { before: {}, after: {} },
     required: ["before", "after"],
     here: async () => (await import("../operations/look/diff.ts")).diffVersions,
   });

@@ -1,5 +1,4 @@
 // The settings that a registry keeps, and its retention rules.
-import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { callFunction } from "../contract/call_function.ts";
@@ -32,7 +31,7 @@ export async function readSettings(
   return await callFunction(registry, [options], {
     name: "readSettings",
     action: "read the settings",
-    options: SIGNAL,
+    options: {},
     here: async () => (await import("../operations/stored_settings.ts")).readSettings,
   });
 }
@@ -63,7 +62,7 @@ export async function changeSettings(
   return await callFunction(registry, [change], {
     name: "changeSettings",
     action: "change the settings",
-    options: { graceMs: {}, share: {}, ...SIGNAL },
+    options: { graceMs: {}, share: {} },
     here: async () => (await import("../operations/stored_settings.ts")).changeSettings,
   });
 }
@@ -80,7 +79,7 @@ export async function readRules(
   return await callFunction(registry, [options], {
     name: "readRules",
     action: "read the rules",
-    options: { name: {}, ...SIGNAL },
+    options: { name: {} },
     service: (service, ...args) => service.rules?.(...args),
     here: async () => (await import("../operations/stored_settings.ts")).readRules,
   });

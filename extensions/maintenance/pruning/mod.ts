@@ -1,6 +1,5 @@
 // Deletion of old versions, by count, age and the rules of a registry. The entry point `./maintenance` exports all of it.
 import type { Registry } from "../../../mod.ts";
-import { SIGNAL } from "../../../core/registry/operations/row.ts";
 import { RETENTION } from "../../../core/registry/rules.ts";
 import { callFunction } from "../../../registry/contract/call_function.ts";
 import type { PruneOptions, PruneReport } from "./report.ts";
@@ -43,7 +42,6 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
       onDeleted: {},
       names: {},
       dryRun: {},
-      ...SIGNAL,
     },
     here: async () => (await import("./prune.ts")).prune,
   });
@@ -57,7 +55,7 @@ export async function pruneByRules(
   return await callFunction(registry, [options], {
     name: "pruneByRules",
     action: "prune by rules",
-    options: { confirm: {}, dryRun: {}, names: {}, onDeleted: {}, ...SIGNAL },
+    options: { confirm: {}, dryRun: {}, names: {}, onDeleted: {} },
     here: async () => (await import("./prune.ts")).pruneByRules,
   });
 }

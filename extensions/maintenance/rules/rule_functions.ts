@@ -1,7 +1,6 @@
 // Retention rules that the registry keeps.
 import type { Registry } from "../../../mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
-import { SIGNAL } from "../../../core/registry/operations/row.ts";
 import { checkOptions } from "../../../core/kernel.ts";
 import type { RetentionRules } from "../../../registry/tools/settings.ts";
 import { callFunction, listByFunction } from "../../../registry/contract/call_function.ts";
@@ -15,7 +14,7 @@ export async function* readRulesHistory(
   yield* listByFunction(registry, [options], {
     name: "readRulesHistory",
     action: "read the rules",
-    options: SIGNAL,
+    options: {},
     service: (service, ...args) => service.rulesHistory?.(...args),
     here: async () => (await import("./change_rules.ts")).readRulesHistory,
   });
@@ -50,7 +49,7 @@ export async function changeRules(
   return await callFunction(registry, [change ?? {}], {
     name: "changeRules",
     action: "change the rules",
-    options: { set: {}, replace: {}, remove: {}, ifRevision: {}, ...SIGNAL },
+    options: { set: {}, replace: {}, remove: {}, ifRevision: {} },
     service: (service, ...args) => service.changeRules?.(...args),
     here: async () => (await import("./change_rules.ts")).changeRules,
   });
