@@ -48,6 +48,11 @@ class Newer(Config):
     added: int = 3
 
 
+class Printing:
+    def __reduce__(self):
+        return print, ("RAN CODE",)
+
+
 def of_records():
     import pydantic
 
@@ -170,6 +175,7 @@ def of_keras():
     import zipfile
 
     import keras
+    import torch
 
     class Scale(keras.layers.Layer):
         def __init__(self, factor=2.0, **options):
@@ -255,9 +261,12 @@ def of_keras():
     keras.config.enable_unsafe_deserialization()
     code = base64.b64encode(marshal.dumps((lambda x: print("RAN CODE") or x).__code__)).decode()
     function = {"class_name": "__lambda__", "config": {"value": [code, None, None]}}
+    torch.save(Printing(), "printing.pt")
+    pickled = base64.b64encode(pathlib.Path("printing.pt").read_bytes()).decode()
     hostile("lambda", **with_layer("keras.layers", "Lambda", {"function": function}))
     hostile("loss", **with_layer("keras.layers", "Activation", {"activation": function}))
     hostile("pickle", **with_layer("keras.utils", "TorchModuleWrapper", {"module": {"class_name": "__bytes__"}}))
+    hostile("dotted pickle", **with_layer("keras", "layers.TorchModuleWrapper", {"module": pickled}))
     hostile("vocabulary", **with_layer("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"}))
     hostile("call", **with_layer("os", "system", {"command": "touch pwned"}))
     hostile("call", **with_layer("builtins", "function", "print"))

@@ -41,7 +41,7 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     ...new Array(5).fill("without its classes Invalid"),
     "lambda Unsupported",
     "lost argument Unsupported",
-    ...["lambda", "loss", "pickle", "vocabulary"].map((title) => `${title} Invalid`),
+    ...["lambda", "loss", "pickle", "dotted pickle", "vocabulary"].map((x) => `${x} Invalid`),
     ...new Array(2).fill("call Invalid"),
     ...["call", "weights", "cut weights", "config", "config"].map((x) => `${x} Corrupt`),
     "release Invalid",

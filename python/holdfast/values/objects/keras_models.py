@@ -72,6 +72,7 @@ class Keras:
 
 def loaded(loading: Loading, objects: Json) -> Any:
     import keras
+    from keras.src.saving.serialization_lib import SafeModeScope
 
     path = loading.file(FILE)
     if tuple(int(each) for each in keras.__version__.split(".")[:2]) < OLDEST:
@@ -81,7 +82,8 @@ def loaded(loading: Loading, objects: Json) -> Any:
         if found:
             hint = "If you trust its author, download the file and load it yourself."
             raise loading.refused(f"its file contains code or a path ({found})", hint)
-        return keras.saving.load_model(path, custom_objects=objects, safe_mode=True)
+        with SafeModeScope():  # also after `enable_unsafe_deserialization`
+            return keras.saving.load_model(path, custom_objects=objects, safe_mode=True)
     except (BadZipFile, OSError, RecursionError) as error:
         raise ValueError(error) from error
     except TypeError as error:
@@ -147,10 +149,7 @@ def without_times(written: Path, path: Path) -> None:
 
 
 def code_in(path: Path) -> str:
-    """Returns what a file of Keras contains beside plain classes; an empty string if nothing.
-
-    `safe_mode` of Keras refuses it, too, but not after `enable_unsafe_deserialization`.
-    """
+    """Returns what a file of Keras contains beside plain classes; an empty string if nothing."""
     with ZipFile(path) as file:
         if CONFIG not in file.namelist() or file.getinfo(CONFIG).file_size > 2**28:
             raise ValueError(f"it has no {CONFIG}, or a large one")
@@ -158,7 +157,7 @@ def code_in(path: Path) -> str:
     while rest:
         each = rest.pop()
         if is_dict(each):
-            if each.get("class_name") in CODE:
+            if str(each.get("class_name")).rpartition(".")[2] in CODE:  # "layers.Lambda" is one
                 return str(each["class_name"])
             if isinstance(each.get("vocabulary"), str):  # of a file on the disk of the reader
                 return f"a vocabulary of {quoted(each['vocabulary'])}"
