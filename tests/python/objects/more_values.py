@@ -241,6 +241,44 @@ def of_keras():
         refused("without its classes", lambda: registry.load("net", into=into))
     refused("lambda", lambda: registry.save("a", model(keras.layers.Lambda(lambda x: x + 1))))
     refused("lost argument", lambda: registry.save("a", model(Forgets(4.0))))
+    net.parts[0].trainable = False
+    refused("frozen later", lambda: registry.save("a", net))
+    net.parts[0].trainable, net.parts[1].factor = True, 2.0
+    refused("other factor", lambda: registry.save("a", net))
+    tuned = model(dense(3))
+    tuned.layers[0].enable_lora(2)
+    tuned.layers[0].lora_kernel_b.assign(numpy.ones((2, 3)))
+    refused("LoRA", lambda: registry.save("a", tuned))
+    small = model(dense(4))
+    small.quantize("float8")
+    again = trip("a", small)
+    report("float8", numpy.array_equal(*(each.predict(rows, verbose=0) for each in (small, again))))
+
+    class Rate(keras.optimizers.schedules.LearningRateSchedule):
+        def __init__(self, first):
+            self.first = first
+
+        def __call__(self, step):
+            return self.first
+
+        def get_config(self):
+            return {"first": self.first}
+
+    class Noise(keras.layers.Layer):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.seeds, self.count = keras.random.SeedGenerator(1), self.add_weight(trainable=False)
+
+        def call(self, x):
+            self.count.assign_add(1.0)
+            return x + keras.random.normal((4,), seed=self.seeds)
+
+    noisy = model(Noise(), dense(4))
+    noisy.compile(keras.optimizers.SGD(Rate(0.5)))
+    noisy(rows)
+    before = [keras.ops.convert_to_numpy(each) for each in noisy.variables]
+    report("own rate", trip("a", noisy, into=[Noise, Rate]).optimizer.learning_rate == 0.5)
+    report("states", all(map(numpy.array_equal, before, map(keras.ops.convert_to_numpy, noisy.variables))))
 
     with zipfile.ZipFile(registry.open("trained").path("model.keras")) as file:
         saved = {name: file.read(name) for name in file.namelist()}

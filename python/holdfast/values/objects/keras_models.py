@@ -10,14 +10,18 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from ...core.errors import Json, changed, quoted, unsupported
 from ...core.shapes import is_dict, is_list
 from .predictions import near, result, same
+from .pretrained import other_part
 from .table import Loading, built_in
 
 FILE = "model.keras"
@@ -48,26 +52,36 @@ class Keras:
         return loaded(loading, objects_given(loading))
 
     def difference(self, value: Any, loading: Loading) -> str:
-        again = loaded(loading, objects_of(value))
-        if type(value) is not type(again):
-            return f"it would be a {type(again).__name__} after a load"
-        if described(value) != described(again):
-            return "its configuration would differ after a load"
-        optimizer = getattr(value, "optimizer", None)
-        is_trained = optimizer is not None and optimizer.built  # a load builds one that is not
-        own, other = (weights_of(each, is_trained) for each in (value, again))
-        for (name, each), (_, found) in zip(own, other, strict=True):
-            if each.dtype != found.dtype:
-                return f"{quoted(name)} is {each.dtype}, and {found.dtype} after a load"
-            if not same(each, found):
-                raise changed(f"the array {quoted(name)}")
-        for inputs in inputs_of(value):
-            expected = outputs(value, inputs)
-            if expected is None or not same(expected, outputs(value, inputs)):
-                continue  # it takes no such inputs, or its results are random
-            if not near_all(expected, outputs(again, inputs)):
-                return "its predictions would differ after a load"
-        return ""
+        objects = objects_of(value)
+        again = loaded(loading, objects)
+        odd = of_another_model(value, again)
+        if odd:  # Keras loses it, or another thread changes the model
+            with TemporaryDirectory(prefix="holdfast-") as name:
+                self.save(value, Path(name))
+                later = loaded(loading._replace(folder=Path(name)), objects)
+            if of_another_model(again, later):
+                raise changed("the model")
+        return odd
+
+
+def of_another_model(value: Any, again: Any) -> str:
+    """Returns how a loaded model differs from the saved one; an empty string if it does not."""
+    if type(value) is not type(again):
+        return f"it would be a {type(again).__name__} after a load"
+    pairs = zip_longest(facts_of(value, value), facts_of(again, value), fillvalue=("", None))
+    for (name, own), (also, other) in pairs:
+        odd = other_part(own, other, name) if is_dict(own) else ""
+        if not odd and not is_dict(own) and not same(own, other):
+            odd = f"{quoted(name or also)} would differ after a load"
+        if odd:
+            return odd
+    for inputs in inputs_of(value):
+        expected = outputs(value, inputs)
+        if expected is None or not same(expected, outputs(value, inputs)):
+            continue  # it takes no such inputs, or its results are random
+        if not near_all(expected, outputs(again, inputs)):
+            return "its predictions would differ after a load"
+    return ""
 
 
 def loaded(loading: Loading, objects: Json) -> Any:
@@ -109,9 +123,9 @@ def objects_given(loading: Loading) -> Json:
 
 def objects_of(value: Any) -> Json:
     """Returns the classes and functions in a model that are not of Keras, by name."""
-    layers = list(value._flatten_layers())
     compiled: Any = [getattr(value, each, None) for each in ("loss", "optimizer")]
-    parts = [*layers, *compiled, *(each for one in layers for each in vars(one).values())]
+    parts = [*value._flatten_layers(), *(each for each in compiled if hasattr(each, "__dict__"))]
+    parts += [*compiled, *(each for one in parts for each in vars(one).values())]
     metrics = getattr(getattr(value, "_compile_metrics", None), "_user_metrics", None) or ()
     kinds = [
         each if hasattr(each, "__name__") else type(each)
@@ -165,23 +179,40 @@ def code_in(path: Path) -> str:
     return ""
 
 
-def described(value: Any) -> Any:
-    """Returns the configuration of a model, and of what it was compiled with."""
+def facts_of(model: Any, saved: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the configuration of a model and its layers, and its arrays with those of its
+    optimizer, unless the saved model was not trained: a load builds one.
+
+    Keras saves no states of random numbers. It can make the arrays of a layer in another order.
+    """
+    import keras
+
+    yield model.name, described(model, ())
+    free = {id(each) for each in model.trainable_variables}
+    optimizer = getattr(saved, "optimizer", None)
+    arrays = model.optimizer.variables if optimizer is not None and optimizer.built else []
+    for layer in model._flatten_layers():  # a subclassed model describes none of them
+        yield layer.name, described(layer, ("name",))
+        own = layer._trainable_variables + layer._non_trainable_variables
+        arrays = [*arrays, *sorted(own, key=lambda each: each.name)]
+    for each in arrays:
+        yield each.path, [id(each) in free, each.dtype, keras.ops.convert_to_numpy(each.value)]
+
+
+def described(value: Any, without: tuple[str, ...]) -> Any:
+    """Returns the configuration of a layer or a model, and of what it was compiled with."""
     import keras
 
     def plain(node: Json) -> Json:
-        return {key: each for key, each in node.items() if key != "shared_object_id"}
+        return {key: node[key] for key in node if key not in ("shared_object_id", *without)}
 
-    return json.loads(json.dumps(keras.saving.serialize_keras_object(value)), object_hook=plain)
-
-
-def weights_of(value: Any, is_trained: bool) -> list[tuple[str, Any]]:
-    """Returns the arrays of a model and its optimizer. Keras saves no states of random numbers."""
-    import keras
-
-    found = [*value.variables, *(value.optimizer.variables if is_trained else ())]
-    kept = [each for each in found if not each.path.endswith("seed_generator_state")]
-    return [(each.path, keras.ops.convert_to_numpy(each.value)) for each in kept]
+    try:
+        with warnings.catch_warnings():  # of functions without names, which its class makes again
+            warnings.simplefilter("ignore")
+            known = keras.saving.serialize_keras_object(value)
+            return json.loads(json.dumps(known["config"] if without else known), object_hook=plain)
+    except (NotImplementedError, TypeError):
+        return None  # a model makes it, with other arguments
 
 
 def inputs_of(value: Any) -> Iterator[Any]:
@@ -191,10 +222,13 @@ def inputs_of(value: Any) -> Iterator[Any]:
     inputs = getattr(value, "_inputs_struct", None)
     if inputs is None:
         inputs = getattr(getattr(value, "_functional", None), "_inputs_struct", None)
-    if inputs is None:
-        return
     import keras
 
+    shapes = value._build_shapes_dict or {}
+    if inputs is None and "input_shape" in shapes:  # of the first call
+        inputs = keras.tree.map_shape_structure(keras.KerasTensor, shapes["input_shape"])
+    if inputs is None:
+        return
     random = numpy.random.default_rng(0)
 
     def drawn(tensor: Any) -> Any:
@@ -209,7 +243,10 @@ def inputs_of(value: Any) -> Iterator[Any]:
 def outputs(model: Any, inputs: Any) -> Any:
     import keras
 
-    found = result(model, "__call__", inputs)
+    seeds = [each for each in model.variables if each.path.endswith("seed_generator_state")]
+    # Without it, a call would change states. Those of random numbers are not saved.
+    with keras.StatelessScope([(each, keras.ops.zeros_like(each.value)) for each in seeds]):
+        found = result(model, "__call__", inputs)
     flat = keras.tree.flatten(found)
     return None if found is None else [keras.ops.convert_to_numpy(each) for each in flat]
 
