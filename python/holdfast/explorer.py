@@ -7,7 +7,6 @@ import html
 from pathlib import Path
 
 from .core.arguments import checked
-from .core.errors import HoldfastError
 from .local_service import program_of, start, stop
 
 
@@ -19,18 +18,13 @@ class Explorer:
     """
 
     def __init__(self, command: list[str], height: int) -> None:
-        self._process, answer = start(command)
-        if "url" not in answer:
-            error = answer["error"]
-            raise HoldfastError(error["code"], error["message"], error.get("hint", ""))
-        self.url: str = answer["url"]
+        self._process, self.url = start(command)
         self._height = height
         atexit.register(self.stop)
 
     def stop(self) -> None:
         """Ends the page."""
-        if self._process.poll() is None:
-            stop(self._process)
+        stop(self._process)
 
     def __repr__(self) -> str:
         return f"<holdfast.Explorer {self.url}>"

@@ -22,7 +22,7 @@ from typing import Any
 
 from .client.connection import OWN_TOKENS
 from .core.arguments import checked
-from .core.errors import HoldfastError
+from .core.errors import HoldfastError, NotFound
 from .core.shapes import is_dict
 from .program import PROGRAM, command_line
 from .service_registry import ServiceRegistry
@@ -49,39 +49,45 @@ def service(
     program = program_of(command)
     serve = [*program, "serve", "-r", str(registry), "--port", "0", "--json", "--local-files"]
     token, tokens = new_token()
-    process, answer = start(serve, tokens)
-    if create and answer.get("error", {}).get("code") == "NotFound":
+    try:
+        process, url = start(serve, tokens)
+    except NotFound:
+        if not create:
+            raise
         subprocess.run([*program, "init", str(registry)], check=False, capture_output=True)
-        process, answer = start(serve, tokens)
-    if "url" not in answer:
-        error = answer["error"]
-        raise HoldfastError(error["code"], error["message"], error.get("hint", ""))
-    OWN_TOKENS[answer["url"]] = token
-    started = ServiceRegistry(answer["url"], token)
+        process, url = start(serve, tokens)
+    OWN_TOKENS[url], RUNNING[url] = token, process
+    started = ServiceRegistry(url, token)
     owner = os.getpid()
     try:
         with started:
             yield started
     finally:
         if os.getpid() == owner:  # and not in a child that has copied this program
-            del OWN_TOKENS[started.location]  # its port may soon be of another program
+            for each in (OWN_TOKENS, RUNNING):
+                each.pop(url, None)  # its port may soon be of another program
             stop(process)
 
 
-OWN: dict[str, tuple[int, ServiceRegistry]] = {}
-"""By their folders, services that write for this process, which they end with."""
+RUNNING: dict[str, subprocess.Popen[str]] = {}
+"""The processes of services of this program, by their locations."""
 
-STARTING = threading.Lock()
+OWN: dict[tuple[int, str], ServiceRegistry] = {}
+"""Services that write for a process, by its id and their folders. They end with it."""
+
+STARTING: dict[int, threading.Lock] = {}
+"""Locks by processes: a forked one would wait for the lock of a thread that it does not have."""
 
 
 def own_service(folder: str) -> ServiceRegistry:
     """Returns the service of this process for a folder that it writes to; starts it if need be."""
-    with STARTING:
-        owner, registry = OWN.get(folder, (0, None))
-        if registry is None or owner != os.getpid():  # that of the process that was forked may end
+    key = os.getpid(), folder  # the service of the process that was forked may end
+    with STARTING.setdefault(os.getpid(), threading.Lock()):
+        registry = OWN.get(key)
+        process = RUNNING.get(registry.location) if registry else None
+        if registry is None or process is None or process.poll() is not None:  # or was killed
             started = service(folder, create=False)
-            registry = started.__enter__()
-            OWN[folder] = os.getpid(), registry
+            OWN[key] = registry = started.__enter__()
             atexit.register(started.__exit__, None, None, None)
         return registry
 
@@ -144,6 +150,8 @@ OWN_GROUP: dict[str, Any] = (
 
 def stop(process: subprocess.Popen[str]) -> None:
     """Ends a service. Its pipe does not suffice: children of this program may hold it too."""
+    if process.poll() is not None:
+        return
     if os.name == "posix":
         with contextlib.suppress(OSError):  # it has ended
             os.killpg(process.pid, signal.SIGTERM)
@@ -164,10 +172,8 @@ def send(process: subprocess.Popen[str], line: str) -> None:
         process.stdin.close()
 
 
-def start(
-    command: list[str], tokens: str | None = None
-) -> tuple[subprocess.Popen[str], dict[str, Any]]:
-    """Starts a service, and returns its process and what it prints: its URL, or its error.
+def start(command: list[str], tokens: str | None = None) -> tuple[subprocess.Popen[str], str]:
+    """Starts a service, and returns its process and its URL, or raises the error that it prints.
 
     It receives its tokens from the standard input: other users see the arguments of a process.
     """
@@ -185,7 +191,7 @@ def start(
                 with contextlib.suppress(ValueError):
                     answer = json.loads(line)
                     if is_dict(answer) and "url" in answer:
-                        return process, answer
+                        return process, str(answer["url"])
             process.wait()
         except BaseException:  # Ctrl-C ends this program, but not a process of another group
             stop(process)
@@ -195,4 +201,5 @@ def start(
     errors = [line for line in lines if line.startswith('{"error"')]
     unknown = {"code": "TaskFailed", "message": f"Cannot start a service: {lines[-1].strip()}"}
     unknown["hint"] = f"Run `{shown}` to see why it exits."
-    return process, json.loads(errors[-1]) if errors else {"error": unknown}
+    error = json.loads(errors[-1])["error"] if errors else unknown
+    raise HoldfastError(error["code"], error["message"], error.get("hint", ""))

@@ -171,3 +171,40 @@ pythonTest("large arrays of a value go to a service of the program by path", asy
   const { stdout } = await promisify(execFile)(python!, ["-c", ARRAYS_BY_PATH], options);
   assertEquals(stdout, "[]\nTrue []\nTrue True\n");
 });
+
+const OWN_SERVICE = `
+import atexit, os, signal, threading
+import holdfast
+from holdfast import local_service
+started, start = threading.Event(), local_service.start
+def noted(*arguments):
+    started.set()
+    return start(*arguments)
+with holdfast.service(registry="registry"):
+    registry = holdfast.open_registry("registry")
+atexit.register(lambda: print(registry.save("a", 5).ref, flush=True))
+local_service.start = noted
+thread = threading.Thread(target=registry.save, args=("other", 1))
+thread.start()
+started.wait()
+if os.fork() == 0:
+    signal.alarm(300)  # ends what would wait forever
+    print(registry.save("a", 1).ref, flush=True)
+    os._exit(0)
+os.wait()
+thread.join()
+print(registry.save("a", 2).ref)
+for process in local_service.RUNNING.values():
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+print(registry.save("a", 3).ref)
+print(registry.load("a"), flush=True)
+`;
+
+pythonTest(
+  "a program that writes to a folder starts its service again if need be",
+  async (root) => {
+    const lines = await runProgram(OWN_SERVICE, { env: COMMAND, cwd: root.path });
+    assertEquals(lines, ["a@1.0.0", "a@2.0.0", "a@3.0.0", "3", "a@4.0.0"]);
+  },
+);
