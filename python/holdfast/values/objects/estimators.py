@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from ...core.errors import HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
+from .archives import copy_archive
 from .predictions import of_another_estimator, of_other_predictions, same
 from .table import Loading, built_in, fitting
 
@@ -29,17 +28,19 @@ class ScikitLearn:
     """Estimators, transformers and pipelines of scikit-learn, by skops."""
 
     def save(self, value: Any, folder: Path) -> None:
-        written = folder / "written"
-        skops().dump(value, written)
-        without_addresses(written, folder / SKOPS)
-        written.unlink()
+        names: dict[str, str] = {}
+
+        def renamed(node: Json) -> None:
+            file = node.get("file")
+            if isinstance(file, str):
+                node["file"] = names.setdefault(file, f"{len(names)}{os.path.splitext(file)[1]}")
+
+        skops().dump(value, folder / "written")
+        copy_archive(folder / "written", folder / SKOPS, [SCHEMA], renamed, names)
 
     def load(self, loading: Loading) -> Any:
         path = loading.file(SKOPS)
-        try:
-            unknown = skops().get_untrusted_types(file=path)
-        except BadZipFile as error:
-            raise ValueError(error) from error
+        unknown = skops().get_untrusted_types(file=path)
         trusted = [] if isinstance(loading.trust, bool) else loading.trust
         odd = [each for each in unknown if each not in trusted]
         if odd:
@@ -60,29 +61,6 @@ def skops() -> Any:
         message = f"Cannot save or load objects of scikit-learn: skops cannot be imported ({error})"
         raise HoldfastError("Unsupported", message, "Run `pip install skops`.") from None
     return io
-
-
-def without_addresses(written: Path, path: Path) -> None:
-    """Copies a file of skops without the time and addresses in memory, so that equal objects have
-    equal files.
-    """
-    numbers: dict[int, int] = {}
-    names: dict[str, str] = {}
-
-    def numbered(node: Json) -> Json:
-        own, file = node.get("__id__"), node.get("file")
-        if isinstance(own, int):
-            node["__id__"] = numbers.setdefault(own, len(numbers) + 1)
-        if isinstance(file, str):
-            node["file"] = names.setdefault(file, f"{len(names)}{os.path.splitext(file)[1]}")
-        return node
-
-    with ZipFile(written) as source, ZipFile(path, "w") as target:
-        schema = json.loads(source.read(SCHEMA), object_hook=numbered)
-        target.writestr(ZipInfo(SCHEMA), json.dumps(schema))
-        for name, own in names.items():
-            with source.open(name) as data, target.open(ZipInfo(own), "w", force_zip64=True) as out:
-                shutil.copyfileobj(data, out)
 
 
 @built_in("xgboost.core.Booster", "xgboost")
@@ -160,17 +138,6 @@ class CatBoost(XGBoost):
             raise unsupported(value, "it is not trained", "Call its `fit` first.")
         return super().save(value, folder)
 
-    def load(self, loading: Loading) -> Any:
-        try:
-            from catboost import CatBoostError
-        except ImportError as error:
-            state = f"CatBoost cannot be imported ({error})"
-            raise loading.refused(state, "Run `pip install catboost`.") from None
-        try:
-            return super().load(loading)
-        except CatBoostError as error:
-            raise ValueError(error) from error
-
     def difference(self, value: Any, loading: Loading) -> str:
         again = self.load(loading._replace(into=type(value)))
         # Its file has all parameters, but `get_params` of a loaded one has other names for some.
@@ -243,11 +210,7 @@ class LightGBM:
             except TimeoutError as error:
                 hint = "If you trust it: load(ref, trust=True)."
                 raise loading.refused(str(error), hint) from None
-        try:
-            model = lightgbm.Booster(model_file=str(path))
-        except lightgbm.basic.LightGBMError as error:
-            raise ValueError(error) from error
-        return fitting(loading, model)
+        return fitting(loading, lightgbm.Booster(model_file=str(path)))
 
     def difference(self, value: Any, loading: Loading) -> str:
         again = self.load(loading)

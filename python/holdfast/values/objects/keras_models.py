@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import warnings
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile
 
 from ...core.errors import Json, changed, quoted, unsupported
 from ...core.shapes import is_dict, is_list
+from .archives import copy_archive
 from .predictions import near, result, same
 from .pretrained import other_part
 from .table import Loading, built_in
@@ -42,8 +42,8 @@ class Keras:
 
     def save(self, value: Any, folder: Path) -> None:
         value.save(folder / "written.keras")
-        without_times(folder / "written.keras", folder / FILE)
-        (folder / "written.keras").unlink()
+        schemas = (CONFIG, METADATA)
+        copy_archive(folder / "written.keras", folder / FILE, schemas, without_date, {})
         found = code_in(folder / FILE)
         if found:
             raise unsupported(value, f"its file would contain code ({found})", HINT)
@@ -75,13 +75,11 @@ def of_another_model(value: Any, again: Any) -> str:
             odd = f"{quoted(name or also)} would differ after a load"
         if odd:
             return odd
-    for inputs in inputs_of(value):
-        expected = outputs(value, inputs)
-        if expected is None or not same(expected, outputs(value, inputs)):
-            continue  # it takes no such inputs, or its results are random
-        if not near_all(expected, outputs(again, inputs)):
-            return "its predictions would differ after a load"
-    return ""
+    inputs = inputs_of(value)
+    expected = outputs(value, inputs)  # None if it takes no such inputs
+    is_same = expected is not None and same(expected, outputs(value, inputs))  # it may be random
+    is_odd = is_same and not near_all(expected, outputs(again, inputs))
+    return "its predictions would differ after a load" if is_odd else ""
 
 
 def loaded(loading: Loading, objects: Json) -> Any:
@@ -98,7 +96,7 @@ def loaded(loading: Loading, objects: Json) -> Any:
             raise loading.refused(f"its file contains code or a path ({found})", hint)
         with SafeModeScope():  # also after `enable_unsafe_deserialization`
             return keras.saving.load_model(path, custom_objects=objects, safe_mode=True)
-    except (BadZipFile, OSError, RecursionError) as error:
+    except (OSError, RecursionError) as error:
         raise ValueError(error) from error
     except TypeError as error:
         unknown = re.search(r"Could not locate (?:class|function) '([\w<>.]+)'", str(error))
@@ -137,29 +135,9 @@ def objects_of(value: Any) -> Json:
     return {kind.__name__: kind for kind in own}
 
 
-def without_times(written: Path, path: Path) -> None:
-    """Copies a file of Keras without times and addresses in memory: equal models, equal files."""
-    numbers: dict[int, int] = {}
-
-    def numbered(node: Json) -> Json:
-        if isinstance(node.get("shared_object_id"), int):
-            own = node["shared_object_id"]
-            node["shared_object_id"] = numbers.setdefault(own, len(numbers) + 1)
-        return node
-
-    with ZipFile(written) as source, ZipFile(path, "w") as target:
-        for name in source.namelist():
-            if name in (CONFIG, METADATA):
-                known = json.loads(source.read(name), object_hook=numbered)
-                if name == METADATA:
-                    del known["date_saved"]
-                target.writestr(ZipInfo(name), json.dumps(known))
-                continue
-            with (
-                source.open(name) as data,
-                target.open(ZipInfo(name), "w", force_zip64=True) as out,
-            ):
-                shutil.copyfileobj(data, out, 2**20)
+def without_date(node: Json) -> None:
+    if "keras_version" in node:
+        del node["date_saved"]
 
 
 def code_in(path: Path) -> str:
@@ -215,29 +193,27 @@ def described(value: Any, without: tuple[str, ...]) -> Any:
         return None  # a model makes it, with other arguments
 
 
-def inputs_of(value: Any) -> Iterator[Any]:
-    """Yields random inputs of a model whose inputs are known."""
+def inputs_of(value: Any) -> Any:
+    """Returns random inputs of a model; None if none are known."""
+    import keras
     import numpy
 
-    inputs = getattr(value, "_inputs_struct", None)
-    if inputs is None:
-        inputs = getattr(getattr(value, "_functional", None), "_inputs_struct", None)
-    import keras
+    def of_any_size(shape: Any) -> Any:
+        return keras.KerasTensor((None, *shape[1:]))
 
+    inputs = getattr(getattr(value, "_functional", value), "_inputs_struct", None)
     shapes = value._build_shapes_dict or {}
     if inputs is None and "input_shape" in shapes:  # of the first call
-        inputs = keras.tree.map_shape_structure(keras.KerasTensor, shapes["input_shape"])
-    if inputs is None:
-        return
+        inputs = keras.tree.map_shape_structure(of_any_size, shapes["input_shape"])
     random = numpy.random.default_rng(0)
 
     def drawn(tensor: Any) -> Any:
-        shape = [2 if at == 0 else size or 3 for at, size in enumerate(tensor.shape)]
+        shape = [size or 3 for size in tensor.shape]
         if "float" in tensor.dtype:
             return random.normal(size=shape).astype("float32")
         return random.integers(2, size=shape).astype(tensor.dtype)
 
-    yield keras.tree.map_structure(drawn, inputs)
+    return None if inputs is None else keras.tree.map_structure(drawn, inputs)
 
 
 def outputs(model: Any, inputs: Any) -> Any:

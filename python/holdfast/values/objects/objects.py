@@ -107,6 +107,10 @@ def class_of(version: Files) -> str | None:
     return name if isinstance(name, str) else None
 
 
+UNREADABLE = ("BadZipFile", "CatBoostError", "LightGBMError", "SafetensorError")
+"""Errors of packages for files that they cannot read."""
+
+
 def load_object(
     version: Files, file: File, copy: Callable[[], Path], into: Any, trust: bool | Sequence[str]
 ) -> Any:
@@ -125,7 +129,7 @@ def load_object(
     except (HoldfastError, MemoryError):
         raise
     except Exception as error:
-        if isinstance(error, (KeyError, ValueError)) or type(error).__name__ == "SafetensorError":
+        if isinstance(error, (KeyError, ValueError)) or type(error).__name__ in UNREADABLE:
             raise unreadable(file, f"its files do not match it ({error})") from error
         raise failed(f"load {quoted(version.ref)}", error) from error
 

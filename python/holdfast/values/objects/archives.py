@@ -1,0 +1,43 @@
+"""ZIP files of other packages without what differs in equal ones: times, addresses in memory."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+from ...core.errors import Json
+
+ADDRESSES = ("__id__", "shared_object_id")
+
+
+def copy_archive(
+    written: Path,
+    path: Path,
+    schemas: Sequence[str],
+    change: Callable[[Json], object],
+    names: dict[str, str],
+) -> None:
+    """Copies a file. `change` receives the objects of its JSON files, which are its `schemas`, and
+    may add new `names` of others: then only these are copied.
+    """
+    numbers: dict[int, int] = {}
+
+    def changed(node: Json) -> Json:
+        for member in ADDRESSES:
+            if isinstance(node.get(member), int):
+                node[member] = numbers.setdefault(node[member], len(numbers) + 1)
+        change(node)
+        return node
+
+    with ZipFile(written) as source, ZipFile(path, "w") as target:
+        for name in schemas:
+            schema = json.loads(source.read(name), object_hook=changed)
+            target.writestr(ZipInfo(name), json.dumps(schema))
+        for name in names or [each for each in source.namelist() if each not in schemas]:
+            own = ZipInfo(names.get(name, name))
+            with source.open(name) as data, target.open(own, "w", force_zip64=True) as out:
+                shutil.copyfileobj(data, out, 2**20)
+    written.unlink()
