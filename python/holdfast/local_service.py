@@ -64,19 +64,14 @@ def service(
             yield started
     finally:
         if os.getpid() == owner:  # and not in a child that has copied this program
-            for each in (OWN_TOKENS, RUNNING):
-                each.pop(url, None)  # its port may soon be of another program
+            OWN_TOKENS.pop(url, None)  # its port may soon be of another program
+            RUNNING.pop(url, None)
             stop(process)
 
 
-RUNNING: dict[str, subprocess.Popen[str]] = {}
-"""The processes of services of this program, by their locations."""
-
-OWN: dict[tuple[int, str], ServiceRegistry] = {}
-"""Services that write for a process, by its id and their folders. They end with it."""
-
-STARTING: dict[int, threading.Lock] = {}
-"""Locks by processes: a forked one would wait for the lock of a thread that it does not have."""
+RUNNING: dict[str, subprocess.Popen[str]] = {}  # by locations of services
+OWN: dict[tuple[int, str], ServiceRegistry] = {}  # by processes and folders that they write to
+STARTING: dict[int, threading.Lock] = {}  # by processes: a forked one has no thread to unlock it
 
 
 def own_service(folder: str) -> ServiceRegistry:
@@ -150,9 +145,7 @@ OWN_GROUP: dict[str, Any] = (
 
 def stop(process: subprocess.Popen[str]) -> None:
     """Ends a service. Its pipe does not suffice: children of this program may hold it too."""
-    if process.poll() is not None:
-        return
-    if os.name == "posix":
+    if os.name == "posix" and process.poll() is None:
         with contextlib.suppress(OSError):  # it has ended
             os.killpg(process.pid, signal.SIGTERM)
     else:

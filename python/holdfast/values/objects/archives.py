@@ -10,8 +10,6 @@ from zipfile import ZipFile, ZipInfo
 
 from ...core.errors import Json
 
-ADDRESSES = ("__id__", "shared_object_id")
-
 
 def copy_archive(
     written: Path,
@@ -20,13 +18,11 @@ def copy_archive(
     change: Callable[[Json], object],
     names: dict[str, str],
 ) -> None:
-    """Copies a file. `change` receives the objects of its JSON files, which are its `schemas`, and
-    may add new `names` of others: then only these are copied.
-    """
+    """Copies a file. `change` gets all objects of its JSON `schemas`; new `names` choose others."""
     numbers: dict[int, int] = {}
 
     def changed(node: Json) -> Json:
-        for member in ADDRESSES:
+        for member in ("__id__", "shared_object_id"):  # addresses
             if isinstance(node.get(member), int):
                 node[member] = numbers.setdefault(node[member], len(numbers) + 1)
         change(node)
@@ -34,8 +30,8 @@ def copy_archive(
 
     with ZipFile(written) as source, ZipFile(path, "w") as target:
         for name in schemas:
-            schema = json.loads(source.read(name), object_hook=changed)
-            target.writestr(ZipInfo(name), json.dumps(schema))
+            known = json.loads(source.read(name), object_hook=changed)
+            target.writestr(ZipInfo(name), json.dumps(known))
         for name in names or [each for each in source.namelist() if each not in schemas]:
             own = ZipInfo(names.get(name, name))
             with source.open(name) as data, target.open(own, "w", force_zip64=True) as out:

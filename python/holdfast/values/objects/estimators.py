@@ -226,6 +226,3 @@ class LightGBMEstimator:
     def save(self, value: Any, folder: Path) -> None:
         hint = "Save value.booster_, with metadata=value.get_params()."
         raise unsupported(value, "only pickle could save it", hint)
-
-    def load(self, loading: Loading) -> Any:
-        raise loading.refused("no release of this package saves it", "Download its files.")

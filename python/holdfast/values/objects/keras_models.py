@@ -41,9 +41,9 @@ class Keras:
     """A model of Keras with its weights, and what it was compiled with."""
 
     def save(self, value: Any, folder: Path) -> None:
-        value.save(folder / "written.keras")
-        schemas = (CONFIG, METADATA)
-        copy_archive(folder / "written.keras", folder / FILE, schemas, without_date, {})
+        written, schemas = folder / "written.keras", (CONFIG, METADATA)
+        value.save(written)
+        copy_archive(written, folder / FILE, schemas, lambda node: node.pop("date_saved", None), {})
         found = code_in(folder / FILE)
         if found:
             raise unsupported(value, f"its file would contain code ({found})", HINT)
@@ -78,7 +78,8 @@ def of_another_model(value: Any, again: Any) -> str:
     inputs = inputs_of(value)
     expected = outputs(value, inputs)  # None if it takes no such inputs
     is_same = expected is not None and same(expected, outputs(value, inputs))  # it may be random
-    is_odd = is_same and not near_all(expected, outputs(again, inputs))
+    pairs = zip_longest(expected or (), outputs(again, inputs) or ())
+    is_odd = is_same and not all(near(own, other) for own, other in pairs)
     return "its predictions would differ after a load" if is_odd else ""
 
 
@@ -135,11 +136,6 @@ def objects_of(value: Any) -> Json:
     return {kind.__name__: kind for kind in own}
 
 
-def without_date(node: Json) -> None:
-    if "keras_version" in node:
-        del node["date_saved"]
-
-
 def code_in(path: Path) -> str:
     """Returns what a file of Keras contains beside plain classes; an empty string if nothing."""
     with ZipFile(path) as file:
@@ -158,17 +154,15 @@ def code_in(path: Path) -> str:
 
 
 def facts_of(model: Any, saved: Any) -> Iterator[tuple[str, Any]]:
-    """Yields the configuration of a model and its layers, and its arrays with those of its
-    optimizer, unless the saved model was not trained: a load builds one.
-
-    Keras saves no states of random numbers. It can make the arrays of a layer in another order.
+    """Yields the configuration of a model and its layers, and its arrays, which Keras can make in
+    another order, with those of its optimizer if the saved one was built: a load builds it.
     """
     import keras
 
     yield model.name, described(model, ())
     free = {id(each) for each in model.trainable_variables}
-    optimizer = getattr(saved, "optimizer", None)
-    arrays = model.optimizer.variables if optimizer is not None and optimizer.built else []
+    is_built = getattr(getattr(saved, "optimizer", None), "built", False)
+    arrays = model.optimizer.variables if is_built else []
     for layer in model._flatten_layers():  # a subclassed model describes none of them
         yield layer.name, described(layer, ("name",))
         own = layer._trainable_variables + layer._non_trainable_variables
@@ -225,7 +219,3 @@ def outputs(model: Any, inputs: Any) -> Any:
         found = result(model, "__call__", inputs)
     flat = keras.tree.flatten(found)
     return None if found is None else [keras.ops.convert_to_numpy(each) for each in flat]
-
-
-def near_all(own: Any, other: Any) -> bool:
-    return other is not None and len(own) == len(other) and all(map(near, own, other))
