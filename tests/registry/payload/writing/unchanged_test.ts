@@ -49,7 +49,7 @@ Deno.test("a large file that changes in place is compared by the digests of its 
   const { read, store } = countedStore("memory");
   const registry = await openRegistry(store, { cache: false });
   const size = 80 * 1024 * KIB;
-  let file = noise(size, 1);
+  let file: Uint8Array = noise(size, 1);
   await registry.save("a", { file }, AS);
   for (const skipIfUnchanged of [false, true]) {
     read.clear();
