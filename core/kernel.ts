@@ -3,6 +3,7 @@ export { artifactDigest } from "./artifact_digest.ts";
 export { isPrefix } from "./backend.ts";
 export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
 export { createSha256, sha256 } from "./bytes/digest.ts";
+export { checkMetadata, METRIC_LIMITS } from "./calls/metadata.ts";
 export {
   alreadyExists,
   conflict,
@@ -42,7 +43,13 @@ export { folderOf, joinPath, nameOf, parsePath } from "./naming/paths.ts";
 export { PathCheck } from "./naming/path_check.ts";
 export { parseRef } from "./naming/refs.ts";
 export { isRegistryFolder } from "./naming/registry_folder.ts";
-export { compareVersions, nextVersion, parseVersion } from "./naming/versions.ts";
+export {
+  compareVersions,
+  inRange,
+  nextVersion,
+  parseVersion,
+  parseVersionRange,
+} from "./naming/versions.ts";
 export { checkDurations, checkOptions, checkToolOptions } from "./options/check_options.ts";
 export type { OptionNames } from "./options/check_options.ts";
 export { fileToSave, readableFile } from "./registry/artifact_file.ts";
@@ -53,6 +60,7 @@ export type {
   CandidateChange,
   PromotionCondition,
 } from "./registry/conditions/promotion.ts";
+export { fileFacts, pickFile } from "./registry/file_facts.ts";
 export { withDeadline } from "./retry.ts";
 export { shownIssues } from "./standard_schema.ts";
 export { realSystem, silentLogger } from "./system.ts";

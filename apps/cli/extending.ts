@@ -12,7 +12,9 @@ export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_
 export { expandNames, nameFilter } from "./look/expand_names.ts";
 export { createTokenCheck } from "../server/access/one_time.ts";
 export { readTokens } from "../server/access/token_file.ts";
+export { VERSION } from "../holdfast_version.ts";
 export { findRegistry } from "./places/find_registry.ts";
+export { loadSet } from "./places/load_module.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
 export { tokenOfRun } from "./places/token_of_run.ts";
 export { addedTo, readThrough, withAdded } from "./program/extensions/added_options.ts";
@@ -28,6 +30,7 @@ export type {
   SharedOptions,
 } from "./program/command.ts";
 export { askJobToken, jobTokenSource } from "./program/job_token.ts";
+export { ownCommand } from "./program/own_command.ts";
 export { factsText, inOrder, printTable } from "./program/print_table.ts";
 export type { Fact, Row } from "./program/print_table.ts";
 export { checkNewAlias, refuseItself, refuseRef, refuseUrlTarget } from "./program/refusals.ts";
@@ -60,3 +63,4 @@ export {
 } from "./terminal/units.ts";
 export { findShard } from "./values/find_shard.ts";
 export { parseEntry } from "./values/metadata.ts";
+export { RENAME_OPTION, Renamings } from "./values/renaming.ts";

@@ -6,6 +6,7 @@ import { didYouMean } from "../text/nearest.ts";
 import type { FileInfo } from "../record.ts";
 import { valueFiles } from "../naming/value_files.ts";
 
+/** @internal */
 export type FileFacts = Omit<FileInfo, "path" | "size" | "sha256">;
 
 const NAMES: Record<keyof FileFacts, true> = { mediaType: true, mode: true, modifiedAt: true };

@@ -11,10 +11,11 @@ import {
   printTable,
   refuseItself,
   refuseRef,
+  RENAME_OPTION,
+  Renamings,
 } from "../../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../../apps/cli/extending.ts";
 import { rethrowRepeatable } from "../../apps/cli/program/command_context.ts";
-import { noteUnused, parseRenaming, renamed } from "../../apps/cli/values/renaming.ts";
 import type { Registry } from "../../mod.ts";
 import { readRules, readSettings } from "../../registry/tools/settings.ts";
 import type { RegistrySettings } from "../../registry/mod.ts";
@@ -41,12 +42,7 @@ export const mirror: Command = defineCommand({
   options: [
     { flags: "--prefix <text>", text: "only names that begin with this" },
     { flags: "--range <range>", text: "only versions in this range, such as ^2" },
-    {
-      flags: "--rename <old=new>",
-      text: "replace the prefix old of names with new; =team/ adds team/ to all names",
-      parse: parseRenaming,
-      repeat: true,
-    },
+    RENAME_OPTION,
     { flags: "--no-aliases", text: "do not copy aliases" },
     { flags: "--no-deleted", text: "do not copy deletions" },
     { flags: "--create", text: "create a missing target with settings and rules of the source" },
@@ -81,6 +77,7 @@ export const mirror: Command = defineCommand({
       create: settings,
       missing: "Check the location, or add --create to create the registry.",
     });
+    const renamings = new Renamings(rename);
     if (rename.length === 0) {
       const hint = "Name another target, or add --rename to copy artifacts under other names.";
       refuseItself("mirror", from, to, hint);
@@ -96,7 +93,7 @@ export const mirror: Command = defineCommand({
       verify,
       concurrency,
       dryRun,
-      rename: (name: string) => renamed(name, rename),
+      rename: (name: string) => renamings.of(name),
       onItem({ error, ...item }) {
         if (error !== undefined) failures.push({ ...item, error });
       },
@@ -105,7 +102,7 @@ export const mirror: Command = defineCommand({
       running,
       () => showProblems({ failures, leftOut: [] }, places, context),
     );
-    await noteUnused(rename, context.note);
+    await renamings.noteUnused(context.note);
     await showProblems(report, places, context);
     if (isWhole(selection)) await noteRules(report, context);
     const { copied, deleted: removed, aliases: moved, failures: { length: failed } } = report;

@@ -2,9 +2,8 @@
 // must share, and replaces them.
 import { createServiceMemory } from "../../apps/server/memory/service_memory.ts";
 import { takeSharedPort } from "./shared_port.ts";
-import { aborted, findRegistry, invalid } from "../../apps/cli/extending.ts";
+import { aborted, findRegistry, invalid, ownCommand } from "../../apps/cli/extending.ts";
 import type { CommandContext } from "../../apps/cli/extending.ts";
-import { ownCommand } from "../../apps/cli/program/own_command.ts";
 import { auditSink } from "../../apps/cli/services/serve_audit.ts";
 import { reloadOnHangup } from "../../apps/cli/services/serve_reload.ts";
 import {

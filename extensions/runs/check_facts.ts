@@ -1,6 +1,5 @@
 // Limits of the parameters and tags of a run.
-import { checkMetadata } from "../../core/calls/metadata.ts";
-import { invalid, shown } from "../../core/kernel.ts";
+import { checkMetadata, invalid, shown } from "../../core/kernel.ts";
 import type { RunFacts, RunName } from "../../core/registry/run.ts";
 import { spokenRun } from "./run_parts.ts";
 

@@ -1,7 +1,6 @@
 // The last value of each name of a run, and the best one of measures, as `metrics` of its version.
-import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
 import { usualBetter } from "../../core/text/better.ts";
-import { isJsonObject, parsedJson } from "../../core/kernel.ts";
+import { isJsonObject, METRIC_LIMITS, parsedJson } from "../../core/kernel.ts";
 import { STEP, TIME } from "./point_text.ts";
 
 type Scalar = number | string | boolean;

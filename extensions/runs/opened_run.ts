@@ -4,11 +4,10 @@
 // part, so no timer runs while nothing is logged, and a program that ends has sent everything. A
 // long run waits longer, so that a day has a few thousand parts. A part is sent until it is stored:
 // its name has the number of its first point, so a repeat adds it only once.
-import { invalid, isRegistryError, shown } from "../../core/kernel.ts";
+import { checkMetadata, invalid, isRegistryError, shown } from "../../core/kernel.ts";
 import type { Logger, Materializer, Registry, SavedArtifact, System } from "../../mod.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import { MOST_PART_FILES } from "../../core/calls/file_limit.ts";
-import { checkMetadata } from "../../core/calls/metadata.ts";
 import type { Draft } from "../transfers/mod.ts";
 import type {
   FinishStoredRunOptions,

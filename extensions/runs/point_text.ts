@@ -1,7 +1,5 @@
 // A point of a run as a line of JSON. What JSON cannot keep exactly is refused.
-import type { RegistryError } from "../../core/kernel.ts";
-import { METRIC_LIMITS } from "../../core/calls/metadata.ts";
-import { described, invalid, shown } from "../../core/kernel.ts";
+import { described, invalid, METRIC_LIMITS, type RegistryError, shown } from "../../core/kernel.ts";
 import type { RunValues } from "./run.ts";
 import { isPlainObject } from "../../core/text/plain_value.ts";
 

@@ -1,5 +1,5 @@
 // Modules with operators and engines of the user's own code.
-import { loadSet } from "../../apps/cli/places/load_module.ts";
+import { loadSet } from "../../apps/cli/extending.ts";
 import type { Lookup } from "../../backends/mod.ts";
 import { createEngines, type EngineDriver } from "../engines/mod.ts";
 import type { Operators } from "../mod.ts";

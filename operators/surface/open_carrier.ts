@@ -1,13 +1,12 @@
 // The engine that runs steps, and the command that it executes for them.
 import { join, resolve } from "node:path";
 import { ENGINE_VARIABLE } from "../process/step_variables.ts";
-import { findRegistry } from "../../apps/cli/extending.ts";
+import { findRegistry, ownCommand } from "../../apps/cli/extending.ts";
 import type { CommandContext, OptionDefinition } from "../../apps/cli/extending.ts";
 import { createEngines, type Engine, openEngine } from "../engines/mod.ts";
 import { type EngineDriver, findEngine } from "../engines/mod.ts";
 import type { CarryOptions, Pipeline } from "../runner/mod.ts";
 import type { Lookup } from "../../backends/mod.ts";
-import { ownCommand } from "../../apps/cli/program/own_command.ts";
 
 export const ENGINE_OPTION = {
   flags: "--engine [url]",

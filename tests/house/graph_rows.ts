@@ -27,7 +27,7 @@ const SURFACE_ENTRIES: readonly string[] = [
 ];
 
 /** Borders between extensions and the rest. */
-const ALL_BORDERS: readonly string[] = [...BORDERS, RECORDS, "explorer/src/extension.ts"];
+const ALL_BORDERS: readonly string[] = [...BORDERS, ...RECORDS, "explorer/src/extension.ts"];
 
 /** Parts that may be absent beside those of the lists: drivers of stores elsewhere, and threads. */
 const MAY_BE_ABSENT = [

@@ -44,11 +44,11 @@ const FLOORS = [
   "places",
 ];
 
-/** The border of the registry for programs that look at all records. */
-export const RECORDS = "registry/records.ts";
+/** The border of the registry for programs that look at all records, and its part that others import too. */
+export const RECORDS: readonly string[] = ["registry/extending.ts", "registry/records.ts"];
 
 /** Files of the registry that these programs may import: its border, and the body of functions over registries. */
-const OF_RECORDS = [RECORDS, "registry/contract/call_function.ts"];
+const OF_RECORDS = [...RECORDS, "registry/contract/call_function.ts"];
 
 /** Parts that several formats share, beside `formats/content/format.ts`. */
 const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map((name) =>
@@ -117,13 +117,11 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "extensions/maintenance/service/": ["extensions/maintenance/mod.ts"],
   "extensions/mirrors/": [
     "apps/cli/program/command_context.ts",
-    "apps/cli/values/renaming.ts",
     "core/",
     ...OF_RECORDS,
   ],
   "extensions/neighbors/general_pipeline/": ["formats/"],
   "extensions/neighbors/import/": [
-    "apps/cli/values/renaming.ts",
     "core/bytes/digest.ts",
     "extensions/runs/curve_file.ts",
     "extensions/runs/last_values.ts",
@@ -131,10 +129,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "extensions/runs/wandb/",
   ],
   "extensions/neighbors/mindtrace/": [
-    "apps/cli/values/renaming.ts",
     "core/artifact.ts",
-    "core/naming/",
-    "core/registry/file_facts.ts",
     "core/urls/local_path.ts",
     "formats/",
     "materializers/json/",
@@ -160,14 +155,12 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "operators/surface/": [
     "apps/cli/commands/worker.ts",
     "apps/cli/places/",
-    "apps/cli/program/own_command.ts",
     "apps/cli/terminal/",
     "apps/cli/values/find_shard.ts",
-    "apps/holdfast_version.ts",
     "core/work/",
     "operators/",
   ],
-  "extensions/plugins/surface/": ["apps/cli/commands/worker.ts", "apps/cli/places/load_module.ts"],
+  "extensions/plugins/surface/": ["apps/cli/commands/worker.ts"],
   "extensions/verification/": [
     "core/",
     "disk/spread/piece_threads.ts",

@@ -37,7 +37,7 @@ export function measures(files: Files, entries: readonly string[]): Measure[] {
   const largest = most(all, ({ lines }) => lines);
   const rings = ringsOfFolders(files);
   const chain = longestChain(beforeBorder(graphOf(files, { types: false })));
-  const inner = innerFilesReached(files, "registry/", [...entries, RECORDS]);
+  const inner = innerFilesReached(files, "registry/", [...entries, ...RECORDS]);
   const spread = all.filter(({ spreads }) => spreads > 0);
   return [
     {
@@ -153,7 +153,7 @@ export function graphOf(files: Files, { types }: { types: boolean }): Graph {
 function beforeBorder(graph: Graph): Graph {
   return new Map([...graph].map(([path, targets]) => [
     path,
-    targets.filter((target) => target !== RECORDS),
+    targets.filter((target) => !RECORDS.includes(target)),
   ]));
 }
 

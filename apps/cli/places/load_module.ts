@@ -9,6 +9,7 @@ import { toReportable } from "../terminal/exit_code.ts";
 import { invalid, notFound, shellWord } from "../terminal/hints.ts";
 import { offerOwnPackage } from "./own_package.ts";
 
+/** @internal */
 interface SetOptions<T> {
   /** The base of a relative path. */
   cwd: string;

@@ -8,12 +8,11 @@ import {
   openStore,
   printTable,
 } from "../../../apps/cli/extending.ts";
-import { noteUnused, parseRenaming, renamed } from "../../../apps/cli/values/renaming.ts";
 import { isStoreUrl, notFound } from "../../../core/kernel.ts";
 import { createBucketFiles, createLocalFiles, type ReadableFileStore } from "../../../files/mod.ts";
 import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { localPathOf } from "../../../apps/cli/extending.ts";
+import { localPathOf, RENAME_OPTION, Renamings } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "./records.ts";
 import { countsText } from "./counts.ts";
 import type { ImportReport } from "./report.ts";
@@ -27,12 +26,7 @@ export const TARGET = {
 
 export const OPTIONS = [
   { flags: "--prefix <text>", text: "only names that begin with this" },
-  {
-    flags: "--rename <old=new>",
-    text: "replace the prefix old of names with new: team/=team:",
-    parse: parseRenaming,
-    repeat: true,
-  },
+  RENAME_OPTION,
   { flags: "--partial", text: "import incomplete runs and versions, without what cannot be read" },
   { flags: "--create", text: "create a missing target" },
   { flags: "-n, --dry-run", text: "write nothing; see --check" },
@@ -46,7 +40,7 @@ export const UPDATE = {
 
 interface ImportFlags {
   prefix?: string;
-  rename?: ReturnType<typeof parseRenaming>[];
+  rename?: ConstructorParameters<typeof Renamings>[0];
   partial?: boolean;
   running?: boolean;
   update?: boolean;
@@ -68,12 +62,13 @@ export async function runImport(
   },
 ): Promise<number> {
   const { io: { signal }, logger, shared } = context;
-  const { prefix = "", rename = [], create = false, dryRun = false, ...ofWriter } = flags;
+  const { prefix = "", rename, create = false, dryRun = false, ...ofWriter } = flags;
   if (to !== undefined && shared.registry !== undefined) {
     const hint = "Pass it as an argument or with --registry.";
     throw invalid("import", "the target is given twice", hint);
   }
-  const nameOf = (name: string) => name.startsWith(prefix) ? renamed(name, rename) : undefined;
+  const renamings = new Renamings(rename);
+  const nameOf = (name: string) => name.startsWith(prefix) ? renamings.of(name) : undefined;
   const records = read({ signal, nameOf })[Symbol.asyncIterator]();
   const first = await records.next();
   const registry: Registry = await context.open({
@@ -103,7 +98,7 @@ export async function runImport(
     yield* { [Symbol.asyncIterator]: () => records };
   })());
   await progress.end();
-  await noteUnused(rename, context.note);
+  await renamings.noteUnused(context.note);
   return await printReport(report, context, { dryRun, hasRuns });
 }
 

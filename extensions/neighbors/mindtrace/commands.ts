@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
 import type { Backend, Registry } from "../../../mod.ts";
 import { checkFolder } from "../../../registry/places/mod.ts";
-import { isStoreUrl, itemAt, loadPart } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { isStoreUrl, itemAt, loadPart, type RegistryError } from "../../../core/kernel.ts";
 import {
   defineCommand,
   expandNames,
@@ -14,10 +13,11 @@ import {
   openStore,
   parsePositive,
   printTable,
+  RENAME_OPTION,
+  Renamings,
   withHints,
 } from "../../../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../../../apps/cli/extending.ts";
-import { noteUnused, parseRenaming, renamed } from "../../../apps/cli/values/renaming.ts";
 
 /** A version that was not imported or exported. */
 interface Failure {
@@ -186,12 +186,7 @@ export const exportMindtrace: Command = defineCommand({
     },
     { flags: "--all-versions", text: "export every version of bare names" },
     { flags: "--keep-classes", text: "restore the Python classes that an import recorded" },
-    {
-      flags: "--rename <old=new>",
-      text: "replace the prefix old of names with new: team/=team:",
-      parse: parseRenaming,
-      repeat: true,
-    },
+    RENAME_OPTION,
     DRY_RUN,
   ],
   examples: [
@@ -201,7 +196,8 @@ export const exportMindtrace: Command = defineCommand({
   ],
   async run([refs], flags, context) {
     const { io, logger } = context;
-    const { to, allVersions, keepClasses, rename = [], dryRun = false } = flags;
+    const { to, allVersions, keepClasses, rename, dryRun = false } = flags;
+    const renamings = new Renamings(rename);
     if (to === undefined) {
       throw invalid("export to mindtrace", "--to is missing", "Add --to FOLDER.");
     }
@@ -217,7 +213,7 @@ export const exportMindtrace: Command = defineCommand({
       keepClasses,
       dryRun,
       signal: io.signal,
-      rename: (name) => renamed(name, rename),
+      rename: (name) => renamings.of(name),
       onItem: ({ action, name, version }) => {
         logger.debug(`${action} ${name}@${version}`);
         progress.update({ bytes: 0, things: { done: ++done, what: "versions" } });
@@ -225,7 +221,7 @@ export const exportMindtrace: Command = defineCommand({
     });
     const report = await withHints(exporting, lookUp(itemAt(chosen, 0)));
     await progress.end();
-    await noteUnused(rename, context.note);
+    await renamings.noteUnused(context.note);
     const { exported, skipped, failures } = report;
     await printFailures(failures, context);
     const parts = [

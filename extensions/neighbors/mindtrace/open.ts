@@ -7,18 +7,18 @@ import {
   compareVersions,
   encodeName,
   fault,
+  inRange,
   isUnreadable,
   parseRef,
   parseVersion,
+  parseVersionRange,
   shown,
 } from "../../../core/kernel.ts";
 import type { OptionNames, RegistryError } from "../../../core/kernel.ts";
 import { defineRegistry } from "../../../mod.ts";
 import type { Ref, Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
-import { inRange, parseVersionRange } from "../../../core/naming/versions.ts";
 import type { NamesOptions, SignalOptions } from "../../../registry/mod.ts";
-import { createMaterializers } from "../../../materializers/mod.ts";
-import type { Materializers } from "../../../materializers/mod.ts";
+import { createMaterializers, type Materializers } from "../../../materializers/mod.ts";
 import { type ListedVersion, type Listing, listMindtrace, readSettings } from "./listing.ts";
 import type { MindtraceSettings, UnfitVersion } from "./listing.ts";
 import { idOf, modifiedAt, openMindtraceVersion, readDescription, type Reading } from "./reader.ts";

@@ -6,6 +6,7 @@ import {
   createSha256,
   fault,
   iterableStream,
+  pickFile,
   readableFile,
   readAll,
   sha256,
@@ -13,7 +14,6 @@ import {
 } from "../../../core/kernel.ts";
 import type { FileToDecode } from "../../../files/mod.ts";
 import type { ArtifactFile, ByteRange } from "../../../materializers/mod.ts";
-import { pickFile } from "../../../core/registry/file_facts.ts";
 import type { Artifact, ArtifactInfo, Materializers, ReadOptions } from "../../../mod.ts";
 import { convert, type ConvertedFile } from "./convert.ts";
 import { damaged, type Description, ORIGIN_KEY, parseDescription } from "./description.ts";

@@ -1,6 +1,11 @@
 // A worker for tasks of the user's own code.
-import { printEvent, Repeated, workerLine, workUntilStopped } from "../../../apps/cli/extending.ts";
-import { loadSet } from "../../../apps/cli/places/load_module.ts";
+import {
+  loadSet,
+  printEvent,
+  Repeated,
+  workerLine,
+  workUntilStopped,
+} from "../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import { eitherSignal, watchStrays } from "../../../core/kernel.ts";
 import { openQueue, type WorkerEvent } from "../../queues/mod.ts";

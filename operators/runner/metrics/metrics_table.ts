@@ -1,8 +1,6 @@
 // The metrics of a step, by the path of each value: `test.accuracy`.
-import { METRIC_LIMITS } from "../../../core/calls/metadata.ts";
 import type { PlainValue } from "../../../materializers/mod.ts";
-import { itemAt, shown } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { itemAt, METRIC_LIMITS, type RegistryError, shown } from "../../../core/kernel.ts";
 import { type JsonValue, type Scalar, valuesOf } from "./json_values.ts";
 
 /** Values by key: numbers, strings, booleans and null, also in objects. */

@@ -1,6 +1,5 @@
 // The metadata of the result of a run: runs are compared by the parameters and metrics of all steps.
-import { checkMetadata } from "../../../core/calls/metadata.ts";
-import { isRegistryError } from "../../../core/kernel.ts";
+import { checkMetadata, isRegistryError } from "../../../core/kernel.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { RunEnd, StepOutcome } from "../outcomes.ts";
 import { parseRunId } from "./names.ts";

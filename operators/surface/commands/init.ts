@@ -7,9 +7,9 @@ import {
   defineCommand,
   findRegistry,
   refuseUrlTarget,
+  VERSION,
 } from "../../../apps/cli/extending.ts";
 import { alreadyExists, shellWord } from "../../../core/kernel.ts";
-import { VERSION } from "../../../apps/holdfast_version.ts";
 import { OPERATORS_FILE } from "../load_operators.ts";
 
 /** The files that `pipeline run` finds; an existing one would run instead of the new pipeline. */
