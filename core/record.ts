@@ -60,6 +60,7 @@ export interface FilePage extends Part {
   bytes: number;
 }
 
+/** Members of every record. */
 export interface RecordBase {
   /** `holdfast/1`; `holdfast/1-pages` for a version whose list of files is in pages */
   format: string;
@@ -84,6 +85,7 @@ export type ArtifactInput = string | {
   digest?: string;
 };
 
+/** The record of a version. */
 export interface VersionRecord extends RecordBase {
   kind: "version";
   name: string;
@@ -130,6 +132,7 @@ export interface Origin {
   commit: string;
 }
 
+/** The record of an alias. */
 export interface AliasRecord extends RecordBase {
   kind: "alias";
   name: string;
@@ -140,6 +143,7 @@ export interface AliasRecord extends RecordBase {
   origin?: Origin;
 }
 
+/** The record of an idempotency key of a save. */
 export interface KeyRecord extends RecordBase {
   kind: "key";
   name: string;
@@ -152,6 +156,7 @@ export interface KeyRecord extends RecordBase {
   aliases?: readonly (readonly [alias: string, generation: number])[];
 }
 
+/** The record of the settings of a registry. */
 export interface SettingsRecord extends RecordBase {
   kind: "settings";
   /** Id of the registry. Absent in the first generation, whose commit is the id. */
@@ -208,6 +213,7 @@ export interface NoteRecord extends RecordBase {
   origin?: Origin;
 }
 
+/** The record of a deletion. */
 export interface TombstoneRecord extends RecordBase {
   kind: "deleted";
   /** Digest of the version that garbage collection replaced with this record. */

@@ -1,5 +1,8 @@
 // The border of the registry for programs that look at all records, or that write them: maintenance, mirrors,
 // verification, runs and transfers. Begin at `recordsOf`.
+export { Fingerprint, fingerprintOf } from "../core/bytes/fingerprint.ts";
+export { inWords, wordedVerbs } from "../core/calls/verb_errors.ts";
+export { readThrough } from "../core/work/read_through.ts";
 export { fileInfo } from "./cache/read.ts";
 export { generationAbove } from "./cell/cell.ts";
 export { FileList } from "./cell/file_list.ts";
@@ -25,8 +28,8 @@ export { createRuleReader, rulesIn } from "./operations/stored_settings.ts";
 export { keptMembers } from "./operations/undelete/kept_members.ts";
 export type { NameTable } from "./pass/name_table.ts";
 export { RACY_MS } from "./pass/noted.ts";
-export { PackedMap } from "./pass/packed_map.ts";
 export type { ListedName } from "./pass/pass_names.ts";
+export { PackedMap } from "./pass/packed_map.ts";
 export { StoreReader } from "./payload/store_reader.ts";
 export type { PayloadSource } from "./payload/store_reader.ts";
 export { StoredContent } from "./payload/stored_content.ts";

@@ -35,7 +35,7 @@ const SHARED = [
  * The borders, whose names Holdfast's own extensions use. Each has a docstring, and
  * docs/extending_names.md lists them.
  */
-const BORDERS = ["./extending/cli", "./extending/kernel", "./extending/server"];
+const BORDERS = ["cli", "kernel", "records", "server"].map((name) => `./extending/${name}`);
 
 interface Declaration {
   kind: string;

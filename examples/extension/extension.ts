@@ -8,7 +8,12 @@ defineCondition("card", cardCondition);
 export const extension = defineExtension({
   name: "cards",
   holdfast: "^0.1",
-  commands: [{ load: { card: async () => (await import("./command.ts")).card } }],
+  commands: [{
+    load: {
+      card: async () => (await import("./command.ts")).card,
+      "cards check": async () => (await import("./check.ts")).check,
+    },
+  }],
   adding: [defineAdding({
     to: ["rules set"],
     options: [{

@@ -1,12 +1,16 @@
 // Lists the cells of a name in both registries.
-import { Fingerprint, fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import type { ObjectInfo } from "../../backends/mod.ts";
-import { inStep, isPrefix, itemAt } from "../../core/kernel.ts";
-import { inRange } from "../../core/naming/versions.ts";
-import { headIn, LAYOUT, type Records } from "../../registry/records.ts";
+import { inRange, inStep, isPrefix, itemAt } from "../../core/kernel.ts";
+import { cellsIn } from "../../registry/extending.ts";
+import {
+  Fingerprint,
+  fingerprintOf,
+  headIn,
+  LAYOUT,
+  type Records,
+} from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
-import { persist } from "./run.ts";
-import type { CellPair, MirrorCell, MirrorRun, NamePair } from "./run.ts";
+import { type CellPair, type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.ts";
 
 /** Fingerprints of the listings of a name in both registries. */
 export type BothListings = Record<"source" | "target", Fingerprint>;
@@ -111,12 +115,9 @@ export function* cellsAmong(
   name: string,
   entries: readonly ObjectInfo[],
 ): Generator<MirrorCell> {
-  let path: string | undefined;
-  for (const entry of entries) {
-    const newest = cellIn(context, name, entry);
-    if (newest === undefined || newest === "key" || newest.path === path) continue;
-    path = newest.path;
-    yield newest;
+  for (const { head } of cellsIn(entries)) {
+    const cell = cellIn(context, name, head);
+    if (cell !== undefined && cell !== "key") yield cell;
   }
 }
 

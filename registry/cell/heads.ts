@@ -27,6 +27,7 @@ import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { OpeningStore, Store } from "./store.ts";
 import {
   afterFolder,
+  type CellKey,
   cellOf,
   orderSegment,
   parseCellKey,
@@ -36,6 +37,7 @@ import {
 
 /** A record as it is listed: the newest of its cell, or an older one. */
 export interface Head extends ObjectInfo {
+  /** Number in its cell, from 1. */
   generation: number;
   /** True for a tombstone; false for damage, which reading reports. */
   dead: boolean;
@@ -62,6 +64,24 @@ export function headIn(entry: ObjectInfo | Prefix): Head | undefined {
   const generation = isPrefix(entry) ? undefined : generationOf(entry.key);
   if (isPrefix(entry) || generation === undefined) return undefined;
   return { ...entry, generation, dead: entry.size === TOMBSTONE_BYTES };
+}
+
+/** A cell as it was listed. */
+export interface ListedCell extends CellKey {
+  /** Its newest record. */
+  head: Head;
+}
+
+/** Yields the cells among the objects of a name, which are in the order of their keys. */
+export function* cellsIn(entries: Iterable<ObjectInfo>): Generator<ListedCell> {
+  let cell = "";
+  for (const entry of entries) {
+    if (cell !== "" && entry.key.startsWith(cell)) continue; // older
+    const head = headIn(entry), key = parseCellKey(entry.key);
+    if (head === undefined || key === undefined) continue;
+    cell = key.cell;
+    yield { ...key, head };
+  }
 }
 
 /** Lists the records below a prefix, those of a cell newest first. */

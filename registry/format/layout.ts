@@ -33,6 +33,7 @@ export function orderSegment(version: Version, versioned: boolean): string {
   return versioned ? version.order : UNVERSIONED;
 }
 
+/** Returns the folder of all records of a name. */
 export function nameFolder(name: string): string {
   return `${NAMES}${encodeName(name)}/`;
 }
@@ -112,14 +113,17 @@ export function parseReleasedMark(key: string): ReleaseMark | undefined {
 /** No alias has a segment that begins with it. */
 const RELEASED = ".released";
 
+/** Returns the folder of the idempotency keys of a name. */
 export function keysFolder(name: string): string {
   return `${nameFolder(name)}keys/`;
 }
 
+/** Returns the cell of an idempotency key. */
 export function keyCell(name: string, key: string): string {
   return checked(`${keysFolder(name)}${encodeName(key)}/`);
 }
 
+/** Returns the cell that a record key is in. */
 export function cellOf(recordKey: string): string {
   return recordKey.slice(0, recordKey.lastIndexOf("/") + 1);
 }
@@ -172,6 +176,7 @@ export function recordKey(cell: string, generation: number): string {
   return `${cell}${String(MAX_GENERATION - generation).padStart(16, "0")}${RECORD}`;
 }
 
+/** Returns the folder of all payload of a name. */
 export function objectsFolder(name: string): string {
   return `${OBJECTS}${encodeName(name)}/`;
 }
@@ -241,6 +246,7 @@ export function isLeftover(key: string): boolean {
 const MARK = "mark-";
 const PROBE = "probe-";
 
+/** Returns the key of a mark, whose time is the store's clock. */
 export function markKey(id: string): string {
   return `${SCRATCH}${MARK}${id}`;
 }
@@ -270,11 +276,16 @@ export function isCommitId(text: unknown): text is string {
   return typeof text === "string" && ID.test(text);
 }
 
+/** The key of a record of a name. */
 export interface CellKey {
   name: string;
+  /** The folder of the record, with its `/`. */
   cell: string;
+  /** `key` is an idempotency key of a save. */
   kind: "version" | "alias" | "key" | "note";
+  /** Of a version, or of its notes. */
   version?: Version;
+  /** The alias, or the idempotency key. */
   label?: string;
   generation: number;
 }

@@ -17,8 +17,8 @@ export interface ListedName {
   readonly entries: readonly ObjectInfo[];
 }
 
-/** Options of `passNames`. */
-export interface PassOptions extends SignalOptions {
+/** Options of a pass over the names of a registry. */
+export interface RecordsPass extends SignalOptions {
   /** Only names that begin with it. @default all */
   prefix?: string;
   /**
@@ -26,7 +26,14 @@ export interface PassOptions extends SignalOptions {
    * it may be any name. The pass skips these names. By default their failure is thrown.
    */
   onFailure?(error: RegistryError, name: string | undefined): void;
+  /**
+   * Lists the names of this folder, of records or payload, in the order of their keys. It cannot be
+   * cut into ranges, so it takes longer. @default all records, in any order
+   */
+  folder?: string;
 }
+
+type PassOptions = Omit<RecordsPass, "folder">;
 
 /** Ranges that are listed at once. */
 const MOST_RANGES = 16;

@@ -25,6 +25,7 @@ import type {
 import type { CheckedOptions, SaveOptions } from "../../core/registry/operations/saving.ts";
 import type { Logger, SavedArtifact, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
+import { removeObjects } from "../../core/work/remove_objects.ts";
 import { listAgain, wrapBackend } from "../../core/work/wrap_backend.ts";
 import { createArtifact } from "../cache/read.ts";
 import type { KnownHead } from "../cell/cell.ts";
@@ -58,7 +59,7 @@ import {
   writeSettings,
 } from "../operations/stored_settings.ts";
 import { findingLostObjects } from "../pass/lost_objects.ts";
-import { type ListedName, listInOrder, passNames, type PassOptions } from "../pass/pass_names.ts";
+import { type ListedName, listInOrder, passNames, type RecordsPass } from "../pass/pass_names.ts";
 import { asPartial, listReadable } from "../pass/readable.ts";
 import { type PayloadSource, type ReadFilesOptions, StoreReader } from "../payload/store_reader.ts";
 import type { GroupedVersion } from "./save_groups.ts";
@@ -66,15 +67,6 @@ import { NameRecords } from "./name_records.ts";
 import { Notes } from "./notes.ts";
 import { StoredDraft } from "./stored_draft.ts";
 import { type NewRecord, type RecordWrite, writeRecord } from "./write_record.ts";
-
-/** Options of {@linkcode Records.pass}. */
-export interface RecordsPass extends PassOptions {
-  /**
-   * Lists the names of this folder, of records or payload, in the order of their keys. It cannot be
-   * cut into ranges, so it takes longer. @default all records, in any order
-   */
-  folder?: string;
-}
 
 /** The records of a registry, its payload, and the facts of its store. */
 export class Records {
@@ -315,6 +307,11 @@ export class Records {
   /** Begins an operation, whose deadline starts with its first request. */
   begin(action: string, signal?: AbortSignal): Pick<Operation, "checkSend" | "checkCommit"> {
     return startOperation(this.#context, action, signal);
+  }
+
+  /** Removes objects. Returns the errors of those it could not remove, by key. Throws on aborts. */
+  remove(keys: readonly string[], signal?: AbortSignal): Promise<Map<string, Error>> {
+    return removeObjects(this.backend, keys, signal);
   }
 
   /**

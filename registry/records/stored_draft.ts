@@ -68,9 +68,7 @@ export class StoredDraft {
   }
 
   /** Returns how long an untouched draft is kept, milliseconds. */
-  static memoryMs(graceMs: number): number {
-    return draftMemoryMs(graceMs);
-  }
+  static readonly memoryMs: (graceMs: number) => number = draftMemoryMs;
 
   get isDiscarded(): boolean {
     const { end } = this.#look;

@@ -41,6 +41,8 @@ async function tryExtension(folder: string, holdfast: Holdfast): Promise<void> {
   const refused = await holdfast("promote m@1 production");
   assertStringIncludes(refused.stderr, "refuses version 1.0.0: its metadata has no license");
   await succeeds("promote m@2 production");
+  const { code, stdout } = await holdfast("cards check");
+  assertEquals([code, stdout], [1, "m@2.0.0\nm@1.0.0\n"]);
 }
 
 /** Registers a test of one of two forms of the package: in CI one runs a day. */

@@ -3,7 +3,8 @@ import { assertEquals } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { localPath, openRegistry } from "../../mod.ts";
+import { localPath, openRegistry, type Registry } from "../../mod.ts";
+import { annotate } from "../../registry/mod.ts";
 import { createHandler, listen } from "../../apps/server.ts";
 import { createTokenCheck } from "../../apps/server/access/one_time.ts";
 import type { Gateway } from "../../apps/gateways.ts";
@@ -36,21 +37,34 @@ Deno.test("docs/extending_names.md lists all values of the borders of extensions
   }
 });
 
-/** Imports the program of the page. */
-async function gatewayOfPage(): Promise<Gateway> {
-  const page = new URL("../../docs/extending_reference.md", import.meta.url);
+/** Imports the program of a page that has a name. */
+async function programWith(name: string, path: string): Promise<Record<string, unknown>> {
+  const page = new URL(`../../docs/${path}`, import.meta.url);
   const programs = (await readFile(page, "utf8")).split("```ts\n");
-  const [program] = programs.find((text) => text.includes("getWheel"))!.split("```");
+  const [program] = programs.find((text) => text.includes(name))!.split("```");
   await using root = await tempRoot();
   const imports = /(?<=from ")@holdfast[^"]+/g;
   await writeFile(
-    root.join("wheels.ts"),
+    root.join("program.ts"),
     program!.replace(imports, (name) => import.meta.resolve(name)),
   );
-  return (await import(`file://${root.join("wheels.ts")}`)).wheels;
+  return await import(`file://${root.join("program.ts")}`);
 }
 
-const wheels = await gatewayOfPage();
+Deno.test("the program over all records finds live versions, whatever else a name has", async () => {
+  const { withoutLicense } = await programWith("withoutLicense", "extending.md");
+  await using registry = await openRegistry("memory:");
+  await registry.save("a", 1, { idempotencyKey: "k", alias: "production" });
+  await registry.save("a", 2, { metadata: { license: "MIT" } });
+  await registry.save("b", 1, { version: "1.0.0-rc.1" });
+  await registry.save("b", 2);
+  await registry.delete("b@1.0.0");
+  await annotate(registry, "b@1.0.0-rc.1", { notes: "a try" });
+  const found = (withoutLicense as (of: Registry) => AsyncGenerator<string>)(registry);
+  assertEquals((await Array.fromAsync(found)).sort(), ["a@1.0.0", "b@1.0.0-rc.1"]);
+});
+
+const wheels = (await programWith("getWheel", "extending_reference.md")).wheels as Gateway;
 
 /** Writes a wheel. */
 const WHEEL = `

@@ -2,9 +2,9 @@
 // before anything of the name is removed.
 import { forEachAtOnce, isRegistryError, unavailable } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { encodeRecord, type Head, LAYOUT, TOMBSTONE_BYTES } from "../../../registry/records.ts";
+import type { Head } from "../../../registry/extending.ts";
+import { encodeRecord, LAYOUT, TOMBSTONE_BYTES } from "../../../registry/records.ts";
 import { type Collection, type GarbageItem, type Moment, otherMark } from "./collection.ts";
-import { decodeName } from "../../../core/naming/names.ts";
 import { checkLists } from "./check_lists.ts";
 import { forgetName } from "./forget_name.ts";
 import type { Cell, Folder, KnownRecord, KnownRecords } from "./known.ts";
@@ -268,7 +268,7 @@ function sortPayload(
     const isExplained = !isOfDraft(place) || numbered.some(({ until }) => until !== undefined);
     for (const { object: { key, size }, until: own } of numbered) {
       // the mark of a long upload goes with the last object
-      const until = key.endsWith(LAYOUT.aliveFile) && lastUntil > RELEASED ? lastUntil : own;
+      const until = key.endsWith(LAYOUT.ALIVE) && lastUntil > RELEASED ? lastUntil : own;
       const item = { what: "payload", key, size } as const;
       const waitsUntil = Math.max(until ?? RELEASED, newest + collection.graceMs);
       if ((until ?? RELEASED) === RELEASED && collection.isOld(newest)) {
@@ -295,12 +295,12 @@ async function removePayload(
   name: string,
   { items, begun }: { items: readonly GarbageItem[]; begun: Moment },
 ): Promise<void> {
-  const isMark = ({ key }: GarbageItem) => key.endsWith(LAYOUT.aliveFile);
+  const isMark = ({ key }: GarbageItem) => key.endsWith(LAYOUT.ALIVE);
   for (const part of [items.filter((item) => !isMark(item)), items.filter(isMark)]) {
     for (let at = 0; at < part.length; at += BATCH) {
       if (collection.isLate(begun)) {
         const message = `Cannot collect garbage of "${
-          decodeName(name)
+          LAYOUT.decodeName(name)
         }": its lists are too old now`;
         return collection.fail(name, { message });
       }

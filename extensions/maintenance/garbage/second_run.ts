@@ -8,7 +8,7 @@ import type { Note, Unexplained } from "./note.ts";
 
 /** Returns true for payload that the record of its version cannot explain. */
 export function isOfDraft(place: string): boolean {
-  return place.startsWith(`${LAYOUT.unversioned}/`);
+  return place.startsWith(`${LAYOUT.UNVERSIONED}/`);
 }
 
 /**

@@ -3,8 +3,8 @@ import type { Registry } from "../../../mod.ts";
 import { notFound, shown } from "../../../core/kernel.ts";
 import type { NamesOptions } from "../../../registry/mod.ts";
 import { globOf, isPattern } from "../../../core/naming/name_patterns.ts";
-import { checkHasName, headIn, knownRecords, LAYOUT } from "../../../registry/records.ts";
-import type { ListedName } from "../../../registry/records.ts";
+import { cellsIn, type ListedName } from "../../../registry/extending.ts";
+import { checkHasName, knownRecords, LAYOUT } from "../../../registry/records.ts";
 
 /** A name to prune, and what a pass over many names listed of it. */
 export interface PrunedName {
@@ -85,12 +85,7 @@ async function* listMany(
 /** Returns the name if it has a version that is not deleted, as `names()` lists them. */
 function nameWithVersion({ name, entries }: ListedName): string | undefined {
   const versions = `${LAYOUT.folders.names}${name}/versions/`;
-  let cell = "";
-  for (const entry of entries) {
-    if (!entry.key.startsWith(versions) || cell !== "" && entry.key.startsWith(cell)) continue;
-    const record = LAYOUT.parseCellKey(entry.key);
-    if (record?.kind !== "version") continue;
-    if (!headIn(entry)!.dead) return record.name;
-    cell = record.cell; // older records of a deleted version
+  for (const cell of cellsIn(entries.filter(({ key }) => key.startsWith(versions)))) {
+    if (cell.kind === "version" && !cell.head.dead) return cell.name;
   }
 }
