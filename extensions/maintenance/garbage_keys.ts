@@ -1,6 +1,4 @@
 // Keys of the notes of the garbage collector, and of the tables of passes beside them.
-import { decodeName } from "../../core/naming/names.ts";
-import { decodeOrder } from "../../core/naming/versions.ts";
 import { LAYOUT } from "../../registry/records.ts";
 
 /** Returns the key of the garbage collector's note about a name, given as its encoded segment. */
@@ -20,7 +18,7 @@ export function garbageNoteName(key: string): string | undefined {
   const name = key.startsWith(GARBAGE_RECORDS)
     ? key.slice(GARBAGE_RECORDS.length).replace(/\/\d+$/, "")
     : key.slice(LAYOUT.folders.garbageNotes.length);
-  return decodeName(name) === undefined ? undefined : name;
+  return LAYOUT.decodeName(name) === undefined ? undefined : name;
 }
 
 /** The folder of the garbage collector's table of names. No name has this segment. */
@@ -41,7 +39,7 @@ export function refOfKey(key: string): string | undefined {
     return kind === "key" || part === undefined ? name : `${name}@${part}`;
   }
   const payload = LAYOUT.parsePayloadKey(key);
-  const name = payload && decodeName(payload.name);
-  const version = payload && decodeOrder(payload.order);
+  const name = payload && LAYOUT.decodeName(payload.name);
+  const version = payload && LAYOUT.decodeOrder(payload.order);
   return version === undefined ? name : `${name}@${version.canonical}`;
 }

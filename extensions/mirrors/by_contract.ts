@@ -1,10 +1,11 @@
 // Mirrors one name if source or target has no store here: its versions, oldest first, then its
 // aliases, by the methods of every registry.
 import type { Registry, SaveOptions, Version, VersionEntry } from "../../mod.ts";
-import type { ArtifactInput, PagedArtifact } from "../../registry/mod.ts";
 import type { ArtifactFile, FileToSave, Materializer } from "../../materializers/mod.ts";
 import {
   compareVersions,
+  fileFacts,
+  inRange,
   isRegistryError,
   messageOf,
   orMissing,
@@ -12,9 +13,7 @@ import {
   taskFailed,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { inRange } from "../../core/naming/versions.ts";
-import { fileFacts } from "../../core/registry/file_facts.ts";
-import { openPages } from "../../registry/mod.ts";
+import { type ArtifactInput, openPages, type PagedArtifact } from "../../registry/mod.ts";
 import { copiedFields, type Records } from "../../registry/records.ts";
 import type { NameMirror } from "./mirror_name.ts";
 import { attempt, checkProtection, holdTheSame, markOfCopy, occupied, persist } from "./run.ts";

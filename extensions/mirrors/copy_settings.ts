@@ -1,5 +1,5 @@
 // Settings and rules of the mirrored registry.
-import type { SettingsRecord } from "../../core/record.ts";
+import type { SettingsRecord } from "../../registry/extending.ts";
 import type { Records } from "../../registry/records.ts";
 
 /** Gives a registry the rules, the grace period and the sharing of another one. */

@@ -2,14 +2,12 @@
 // registry changed since. A missing or wrong entry costs reads: it holds what was listed of both.
 // One pass over each registry finds the names and what changed. The source comes last, so its new
 // names are mirrored.
-import { fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import { encodeName, isRegistryError, sha256 } from "../../core/kernel.ts";
-import { decodeName } from "../../core/naming/names.ts";
-import { LAYOUT, type ListedName, PackedMap } from "../../registry/records.ts";
+import type { ListedName } from "../../registry/extending.ts";
+import { fingerprintOf, LAYOUT, PackedMap } from "../../registry/records.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";
-import { persist } from "./run.ts";
-import type { MirrorCell, MirrorRun, NamePair } from "./run.ts";
+import { type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.ts";
 
 /**
  * A pass over the target lists names that are not mirrored, too. After so many of their records for
@@ -60,7 +58,7 @@ export async function openEqualNames(
     let isWhole = true;
     const onFailure = () => void (isWhole = false);
     for await (const listed of from.pass({ prefix, signal, onFailure })) {
-      const name = decodeName(listed.name);
+      const name = LAYOUT.decodeName(listed.name);
       if (name?.startsWith(prefix) !== true) continue;
       const pair = pairOf(name), target = encodeName(pair.target);
       if (unchanged.has(target)) continue; // reported before the pass was tried again
@@ -133,7 +131,7 @@ async function sameTargets(
   const nothing = fingerprintOf([]);
   let start: string | undefined;
   for (const [target, equal] of noted) {
-    const name = decodeName(target);
+    const name = LAYOUT.decodeName(target);
     if (name === undefined) continue;
     start = start === undefined ? name : commonStart(start, name);
     if (equal.target === nothing) absent.add(target);
@@ -148,7 +146,7 @@ async function sameTargets(
     const equal = noted.get(listed.name);
     if (equal !== undefined) {
       absent.delete(listed.name);
-      const name = decodeName(listed.name)!;
+      const name = LAYOUT.decodeName(listed.name)!;
       if (fingerprintOfName(name, listed.entries) === equal.target) same.set(listed.name, true);
       continue;
     }

@@ -2,8 +2,7 @@
 // the run is killed: members come before releases, these before aliases, and deletions are last, of
 // releases before their members.
 import type { VersionRange } from "../../registry/mod.ts";
-import { forEachAtOnce } from "../../core/kernel.ts";
-import { inRange, parseVersionRange } from "../../core/naming/versions.ts";
+import { forEachAtOnce, inRange, parseVersionRange } from "../../core/kernel.ts";
 import type { NameMirror } from "./mirror_name.ts";
 import type { AnyRun, Member, NamePair } from "./run.ts";
 

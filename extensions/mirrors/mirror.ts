@@ -1,5 +1,4 @@
 // Mirrors the versions of a registry into another one, in any stores.
-import type { SignalOptions, VersionRange } from "../../registry/mod.ts";
 import type { Registry } from "../../mod.ts";
 import {
   checkName,
@@ -11,25 +10,28 @@ import {
   forEachAtOnce,
   isRegistryError,
   parseVersion,
+  parseVersionRange,
   realSystem,
   shown,
   silentLogger,
 } from "../../core/kernel.ts";
 import type { Fault } from "../../core/kernel.ts";
-import { parseVersionRange } from "../../core/naming/versions.ts";
-import { readThrough } from "../../core/work/read_through.ts";
-import { checkHasName, createRuleReader, knownRecords, LAYOUT } from "../../registry/records.ts";
+import {
+  checkHasName,
+  createRuleReader,
+  knownRecords,
+  LAYOUT,
+  readThrough,
+} from "../../registry/records.ts";
 import type { Records } from "../../registry/records.ts";
-import { openPages } from "../../registry/mod.ts";
+import { openPages, type SignalOptions, type VersionRange } from "../../registry/mod.ts";
 import { openEqualNames } from "./equal_names.ts";
-import { mirrorInOrder } from "./in_order.ts";
-import type { CreateMirror } from "./in_order.ts";
+import { type CreateMirror, mirrorInOrder } from "./in_order.ts";
 import type { NameMirror } from "./mirror_name.ts";
 import { copySettings, missingRules } from "./copy_settings.ts";
 import { countItem, emptyReport } from "./report.ts";
 import type { MirrorFailure, MirrorItem, MirrorProgress, MirrorReport } from "./report.ts";
-import { Members, persist } from "./run.ts";
-import type { AnyRun, MirrorRun, NamePair } from "./run.ts";
+import { type AnyRun, Members, type MirrorRun, type NamePair, persist } from "./run.ts";
 import { mirrorReasons } from "./words/reasons.ts";
 
 /** Options of {@linkcode mirrorRegistry}. */

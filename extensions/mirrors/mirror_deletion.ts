@@ -1,6 +1,6 @@
 // Mirrors the deletion of a version, which stays used in the target too.
-import type { TombstoneRecord, VersionRecord } from "../../core/record.ts";
-import { type Head, recordOfKind, type Records, sinceOf } from "../../registry/records.ts";
+import type { Head, TombstoneRecord, VersionRecord } from "../../registry/extending.ts";
+import { recordOfKind, type Records, sinceOf } from "../../registry/records.ts";
 import type { Ledger } from "./ledger.ts";
 import {
   changedMeanwhile,

@@ -1,6 +1,6 @@
 // Mirrors cells with a history: notes here, aliases in `mirror_alias.ts`, change by change.
 import type { Origin } from "../../materializers/mod.ts";
-import type { AliasRecord, NoteRecord, TombstoneRecord } from "../../core/record.ts";
+import type { AliasRecord, NoteRecord, TombstoneRecord } from "../../registry/extending.ts";
 import { recordOfKind, type Records } from "../../registry/records.ts";
 import { changedMeanwhile, originOf, persist, targetCellPath } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";

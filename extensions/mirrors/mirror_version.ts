@@ -1,13 +1,10 @@
 // Mirrors one version, unless the target has it.
 import type { Version } from "../../mod.ts";
 import { isPrefix, isRegistryError, parseVersion } from "../../core/kernel.ts";
-import { decodeOrder } from "../../core/naming/versions.ts";
-import type { VersionRecord } from "../../core/record.ts";
-import { generationAbove, type Head, inUtc, LAYOUT, type Located } from "../../registry/records.ts";
-import { copyFiles } from "./copying/copy_files.ts";
-import type { CopyFilesOptions, Moved } from "./copying/copy_files.ts";
-import { openSource, sharesFiles } from "./copying/copy_source.ts";
-import type { CopySource } from "./copying/copy_source.ts";
+import type { Head, VersionRecord } from "../../registry/extending.ts";
+import { generationAbove, inUtc, LAYOUT, type Located } from "../../registry/records.ts";
+import { copyFiles, type CopyFilesOptions, type Moved } from "./copying/copy_files.ts";
+import { type CopySource, openSource, sharesFiles } from "./copying/copy_source.ts";
 import type { LiveVersions } from "./live_versions.ts";
 import {
   checkProtection,
@@ -135,7 +132,7 @@ function chooseBase(
   for (const [place, bytes] of bytesAt) {
     const { order, commit: its } = LAYOUT.parsePlace(place);
     if (its === commit) continue; // its own
-    const user = users.get(place) ?? decodeOrder(order);
+    const user = users.get(place) ?? LAYOUT.decodeOrder(order);
     const base = user && live.get(user.canonical);
     if (base) shared.set(base, (shared.get(base) ?? 0) + bytes);
   }

@@ -2,7 +2,6 @@
 import type { ArtifactInput, VersionRange } from "../../registry/mod.ts";
 import type { Registry, Version } from "../../mod.ts";
 import { isDeepStrictEqual } from "node:util";
-import { inWords } from "../../core/calls/verb_errors.ts";
 import { present } from "../../core/faults/present.ts";
 import {
   conflict,
@@ -16,11 +15,11 @@ import {
 import type { Fault } from "../../core/kernel.ts";
 import type { Origin } from "../../materializers/mod.ts";
 import type { RetentionRule } from "../../registry/tools/settings.ts";
-import type { VersionRecord } from "../../core/record.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { checkKnownRule, LAYOUT, readInput } from "../../registry/records.ts";
-import type { Head, NamedInput, Records } from "../../registry/records.ts";
+import type { Head, VersionRecord } from "../../registry/extending.ts";
+import { checkKnownRule, inWords, LAYOUT, readInput } from "../../registry/records.ts";
+import type { NamedInput, Records } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { mirrorReasons } from "./words/reasons.ts";
 

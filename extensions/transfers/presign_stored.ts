@@ -1,9 +1,8 @@
 // Presigns files that are stored as one object each.
 import type { Backend, Registry } from "../../mod.ts";
-import { fault, parseRef, shown, unsupported } from "../../core/kernel.ts";
-import type { StoredFile } from "../../core/record.ts";
-import { pickFile } from "../../core/registry/file_facts.ts";
+import { fault, parseRef, pickFile, shown, unsupported } from "../../core/kernel.ts";
 import type { DirectDownload, DirectDownloadOptions } from "../../core/registry/transfer.ts";
+import type { StoredFile } from "../../registry/extending.ts";
 import { fileInfo, recordsOf, runsOf } from "../../registry/records.ts";
 import type { Located, PayloadSource, Records } from "../../registry/records.ts";
 import { expiryOf } from "./url_expiry.ts";

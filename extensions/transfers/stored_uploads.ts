@@ -2,7 +2,6 @@
 import { concatBytes, createSha256, fault, isRegistryError, shown } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { FileSource } from "../../materializers/mod.ts";
-import { removeObjects } from "../../core/work/remove_objects.ts";
 import { LAYOUT, type Records, StoredContent } from "../../registry/records.ts";
 import {
   decodeNote,
@@ -79,7 +78,7 @@ export class StoredUploads {
     if (key === undefined) return;
     await backend.delete(key, { signal }); // ends the upload
     const { keys } = await listPieces(this.#context, id, signal);
-    await removeObjects(backend, keys, signal); // the rest is garbage collected
+    await this.#context.remove(keys, signal); // the rest is garbage collected
   }
 
   /**

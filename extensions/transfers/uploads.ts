@@ -4,12 +4,9 @@ import type { SignalOptions } from "../../registry/mod.ts";
 import { createSha256, fault, iterableStream, shown } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import { tapped } from "../../core/bytes/bytes.ts";
-import { wordedVerbs } from "../../core/calls/verb_errors.ts";
-import { recordsOf } from "../../registry/records.ts";
-import { StoredUploads } from "./stored_uploads.ts";
-import type { UploadSource, UploadState } from "./stored_uploads.ts";
-import { PieceWriter } from "./write_pieces.ts";
-import type { PieceWriterOptions, UploadNote } from "./write_pieces.ts";
+import { recordsOf, wordedVerbs } from "../../registry/records.ts";
+import { StoredUploads, type UploadSource, type UploadState } from "./stored_uploads.ts";
+import { PieceWriter, type PieceWriterOptions, type UploadNote } from "./write_pieces.ts";
 
 /** The resumable uploads of a registry. They are not part of it until their content is saved. */
 export interface ResumableUploads {

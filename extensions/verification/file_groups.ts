@@ -1,6 +1,6 @@
 // The files of a version some at a time, so that a long list is not held whole.
 import { artifactDigest } from "../../core/kernel.ts";
-import type { StoredFile } from "../../core/record.ts";
+import type { StoredFile } from "../../registry/extending.ts";
 import { type Located, type PayloadSource, placeOf, type Records } from "../../registry/records.ts";
 
 /** Pages of a group. Each object that has files of a group is read once for it. */

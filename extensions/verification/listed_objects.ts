@@ -10,7 +10,7 @@ import {
   valueAt,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import type { Part, StoredFile } from "../../core/record.ts";
+import type { Part, StoredFile } from "../../registry/extending.ts";
 import { allParts, LAYOUT, PackedMap, saveAgain } from "../../registry/records.ts";
 import type { PayloadSource, Records } from "../../registry/records.ts";
 import type { VerifyReport } from "./report.ts";

@@ -1,8 +1,7 @@
 // Repairs the payload of a registry from a copy: puts whole objects again. Bytes that versions use
 // come from files with the right digests, other bytes stay. See section 7.2 of FORMAT.md.
 import { plainBytes } from "../../core/bytes/bytes.ts";
-import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
-import type { ChunkList } from "../../core/bytes/content_chunks.ts";
+import { averageFor, type ChunkList, ListMaker } from "../../core/bytes/content_chunks.ts";
 import type { ByteRange } from "../../materializers/mod.ts";
 import {
   corrupt,
@@ -14,7 +13,7 @@ import {
   sha256,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import type { Part, StoredFile } from "../../core/record.ts";
+import type { Part, StoredFile } from "../../registry/extending.ts";
 import { allParts, LAYOUT } from "../../registry/records.ts";
 import type { PayloadSource, Records, StoreReader } from "../../registry/records.ts";
 import { groupedFiles } from "./file_groups.ts";

@@ -2,7 +2,7 @@
 import type { RegistryErrorFields, SignalOptions } from "../../registry/mod.ts";
 import type { ErrorCode, Registry } from "../../mod.ts";
 import type { RegistryError, Shard } from "../../core/kernel.ts";
-import type { VersionRecord } from "../../core/record.ts";
+import type { VersionRecord } from "../../registry/extending.ts";
 import type { Selection } from "./selection.ts";
 import type { VerifiedFiles } from "./verified_files.ts";
 

@@ -1,8 +1,7 @@
 // The bytes that a run of `verify` reads: blocks of objects, by the digest of their place. Versions
 // that share bytes refer to the same places, so one run reads all that they share, and once.
-import { invalid, isOfShard, sha256 } from "../../core/kernel.ts";
-import type { Shard } from "../../core/kernel.ts";
-import type { StoredFile } from "../../core/record.ts";
+import { invalid, isOfShard, sha256, type Shard } from "../../core/kernel.ts";
+import type { StoredFile } from "../../registry/extending.ts";
 import { type PayloadSource, runsOf } from "../../registry/records.ts";
 
 /** A block belongs to one of these positions. */

@@ -3,10 +3,9 @@
 import type { ByteRange, FileInfo, FilePiece } from "../../materializers/mod.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { checkedChunks } from "../../core/bytes/rebuild.ts";
-import { isRegistryError, sha256, valueAt } from "../../core/kernel.ts";
-import type { RegistryError } from "../../core/kernel.ts";
-import type { StoredFile } from "../../core/record.ts";
+import { isRegistryError, type RegistryError, sha256, valueAt } from "../../core/kernel.ts";
 import { PieceChecks } from "./piece_checks.ts";
+import type { StoredFile } from "../../registry/extending.ts";
 import { allParts, type PayloadSource, runsOf, type StoreReader } from "../../registry/records.ts";
 import type { Amounts, Selection } from "./selection.ts";
 

@@ -10,7 +10,7 @@ import {
   parseVersion,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import type { VersionRecord } from "../../core/record.ts";
+import type { VersionRecord } from "../../registry/extending.ts";
 import { LAYOUT, readInput, type Records, recordsOf } from "../../registry/records.ts";
 import { Readings } from "./readings.ts";
 import { addProblem, asProblem } from "./report.ts";

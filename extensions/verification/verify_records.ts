@@ -11,13 +11,10 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { decodeName } from "../../core/naming/names.ts";
-import type { AnyRecord } from "../../core/record.ts";
-import { type CellKey, headIn, LAYOUT, misplaced, type Records } from "../../registry/records.ts";
-import { ListedObjects } from "./listed_objects.ts";
-import type { ObjectsOfName } from "./listed_objects.ts";
-import { addProblem, asProblem } from "./report.ts";
-import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";
+import type { AnyRecord, CellKey } from "../../registry/extending.ts";
+import { headIn, LAYOUT, misplaced, type Records } from "../../registry/records.ts";
+import { ListedObjects, type ObjectsOfName } from "./listed_objects.ts";
+import { addProblem, asProblem, type VerifyRecordsOptions, type VerifyReport } from "./report.ts";
 import { type Damage, verifyVersion } from "./verify_version.ts";
 import { verificationReasons } from "./reasons.ts";
 
@@ -95,7 +92,7 @@ export async function verifyRecords(
 /** Names the subject of a file or folder without a record key. */
 function nameOf(key: string): string {
   const [top = "", name = ""] = key.split("/");
-  return top === "names" ? decodeName(name) ?? name : top;
+  return top === "names" ? LAYOUT.decodeName(name) ?? name : top;
 }
 
 function isSettings(key: string): boolean {

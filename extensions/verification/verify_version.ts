@@ -2,9 +2,9 @@
 import type { Version } from "../../mod.ts";
 import { corrupt, isRegistryError, notFound } from "../../core/kernel.ts";
 import type { createLimit, RegistryError } from "../../core/kernel.ts";
-import { drain, readThrough } from "../../core/work/read_through.ts";
-import { corruptRecord, LAYOUT } from "../../registry/records.ts";
-import type { Head, Located, PayloadSource, Records } from "../../registry/records.ts";
+import type { Head } from "../../registry/extending.ts";
+import { corruptRecord, LAYOUT, readThrough } from "../../registry/records.ts";
+import type { Located, PayloadSource, Records } from "../../registry/records.ts";
 import { groupedFiles } from "./file_groups.ts";
 import type { ObjectsOfName } from "./listed_objects.ts";
 import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";
@@ -140,7 +140,7 @@ class VersionCheck {
     const amounts = new Map<string, Amounts>();
     const onFile = (path: string, its: Amounts) => void amounts.set(path, its);
     const verify = verified.reading(source, reader, { cell: this.#cell, onFile, signal });
-    await readThrough(artifact, drain, async (file, readAll) => {
+    await readThrough(artifact, undefined, async (file, readAll) => {
       try {
         await verify(file, readAll);
       } catch (error) {

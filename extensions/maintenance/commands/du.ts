@@ -15,8 +15,8 @@ import {
 } from "../../../apps/cli/extending.ts";
 import { commandReasons } from "../../../apps/cli/program/extension.ts";
 import type { Registry } from "../../../mod.ts";
-import { isPrefix, taskFailed } from "../../../core/kernel.ts";
-import { decodeName, encodeNamePrefix } from "../../../core/naming/names.ts";
+import { taskFailed } from "../../../core/kernel.ts";
+import { knownRecords, LAYOUT } from "../../../registry/records.ts";
 import {
   type GarbageSpace,
   measureSpace,
@@ -96,21 +96,17 @@ export const du: Command = defineCommand({
   },
 });
 
-/** Folders of each name: records and payload (FORMAT.md, section 1). */
-const FOLDERS = ["names/", "objects/"];
-
 /** Returns true if a name passes that has records or payload, even if all its versions are deleted. */
 async function isStored(
-  { backend }: Registry,
+  registry: Registry,
   { prefix, test }: Awaited<ReturnType<typeof nameFilter>>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (backend === undefined) return true; // the measurement fails with the reason
-  for (const top of FOLDERS) {
-    const begin = top + encodeNamePrefix(prefix);
-    for await (const entry of backend.list(begin, { delimiter: "/", signal })) {
-      const name = isPrefix(entry) ? decodeName(entry.prefix.slice(top.length, -1)) : undefined;
-      if (name !== undefined && test(name)) return true;
+  const records = knownRecords(registry);
+  if (records === undefined) return true; // the measurement fails with the reason
+  for (const folder of [LAYOUT.folders.names, LAYOUT.folders.objects]) {
+    for await (const name of records.names(folder, { prefix, signal })) {
+      if (test(name)) return true;
     }
   }
   return false;

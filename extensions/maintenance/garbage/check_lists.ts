@@ -4,7 +4,6 @@
 // and those that earlier runs, keys and drafts name. A second list shows what one wrong list omits.
 import { forEachAtOnce, itemAt, nextVersion, unavailable } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { decodeName } from "../../../core/naming/names.ts";
 import { LAYOUT } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { type Cell, type KnownName, listCells } from "./known.ts";
@@ -34,7 +33,7 @@ export async function checkLists(
   }
   if (unexplained.length > 0) {
     for (const id of collection.drafts.placesOf(name).committed) {
-      const cell = LAYOUT.keyCell(decodeName(name)!, `draft:${id}`);
+      const cell = LAYOUT.keyCell(LAYOUT.decodeName(name)!, `draft:${id}`);
       if (!cells.some((listed) => listed.cell === cell)) expected.add(LAYOUT.recordKey(cell, 1));
     }
   }
@@ -83,7 +82,7 @@ function neighborsOf(
     let version = versioned ? LAYOUT.parseCellKey(first)?.version : undefined;
     while (version !== undefined) {
       version = nextVersion(version);
-      const cell = LAYOUT.versionCell(decodeName(name)!, version, true);
+      const cell = LAYOUT.versionCell(LAYOUT.decodeName(name)!, version, true);
       if (!byCell.has(cell)) keys.add(LAYOUT.recordKey(cell, 1));
       if (!byCell.has(cell) || seen.has(cell)) break;
       seen.add(cell);
@@ -105,7 +104,7 @@ export function keysAbove({ generations }: Cell, records: KnownName["records"]):
 
 function omitted(name: string, key: string): RegistryError {
   const state = "a list of its records omits one that exists";
-  return unavailable("collect garbage", decodeName(name), state, {
+  return unavailable("collect garbage", LAYOUT.decodeName(name), state, {
     hint: "Check the store: its lists are incomplete. Nothing of this name was removed.",
     key,
   });

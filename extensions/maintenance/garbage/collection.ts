@@ -5,7 +5,6 @@ import { isPrefix, isRegistryError, unavailable } from "../../../core/kernel.ts"
 import { LAYOUT, PackedMap, type Records } from "../../../registry/records.ts";
 import type { Cell, Folder, KnownName } from "./known.ts";
 import { Outlook, type Waiting } from "./outlook.ts";
-import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { refOfKey } from "../garbage_keys.ts";
 
 /** A kind of garbage. */
@@ -227,7 +226,7 @@ export class Collection {
   /** Removes objects, and reports each as removed or failed. Returns true if all were removed. */
   async remove(items: readonly GarbageItem[]): Promise<boolean> {
     const keys = this.dryRun ? [] : items.map(({ key }) => key);
-    const failures = await removeObjects(this.context.backend, keys, this.signal);
+    const failures = await this.context.remove(keys, this.signal);
     for (const item of items) {
       const failure = failures.get(item.key);
       if (failure === undefined) this.count(item);

@@ -1,7 +1,6 @@
 // Drafts. While one may be committed, the payload of its parts is needed without any record.
 import type { ObjectInfo } from "../../../backends/mod.ts";
 import { shown } from "../../../core/kernel.ts";
-import { decodeName } from "../../../core/naming/names.ts";
 import { LAYOUT, StoredDraft } from "../../../registry/records.ts";
 import type { Collection, DraftNeeds, DraftPlaces, GarbageItem } from "./collection.ts";
 import { NO_PLACES } from "./collection.ts";
@@ -80,7 +79,9 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     names.add(name);
     if (unreadable.has(name)) return;
     const { end } = listed;
-    if (end !== undefined && !isDiscarded(end)) note(name, "committed", [decodeName(draft)!]);
+    if (end !== undefined && !isDiscarded(end)) {
+      note(name, "committed", [LAYOUT.decodeName(draft)!]);
+    }
     if (!isGone(collection, listed)) return keep(name, listed);
     const again = noneListed();
     const folder = `${LAYOUT.folders.drafts}${name}/${draft}/`;
@@ -95,7 +96,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     }
     const why = end === undefined ? "abandoned" : isDiscarded(end) ? DISCARDED : COMMITTED;
     if (why !== COMMITTED) note(name, "released", listed.places); // else the version says what it needs
-    await removeDraft(collection, listed, `${why}: draft ${shown(decodeName(draft)!)}`);
+    await removeDraft(collection, listed, `${why}: draft ${shown(LAYOUT.decodeName(draft)!)}`);
   }
 }
 

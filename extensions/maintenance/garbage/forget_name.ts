@@ -1,8 +1,8 @@
 // Forgets names that were deleted long ago. Their version numbers are free again afterwards, so it
 // must be requested: nothing may save under such a name meanwhile.
 import { itemAt } from "../../../core/kernel.ts";
-import { decodeName } from "../../../core/naming/names.ts";
-import type { Head } from "../../../registry/records.ts";
+import type { Head } from "../../../registry/extending.ts";
+import { LAYOUT } from "../../../registry/records.ts";
 import { type Collection, otherMark } from "./collection.ts";
 import { checkAbsent, keysAbove } from "./check_lists.ts";
 import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
@@ -35,7 +35,7 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
     const why = other === collection.markKey
       ? "a list of the marks omits that of this run"
       : "another collector may be active, this is its mark";
-    collection.fail(other, { message: `Cannot forget "${decodeName(name)}": ${why}` });
+    collection.fail(other, { message: `Cannot forget "${LAYOUT.decodeName(name)}": ${why}` });
     return false;
   }
   if (await buryFirsts(collection, versionsOf(cells), records)) {

@@ -1,13 +1,16 @@
 // The data that the garbage collector has on a name: listings and records.
 import type { ObjectInfo } from "../../../backends/mod.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
-import { isPrefix } from "../../../core/kernel.ts";
-import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
+import { isPrefix, type RegistryError } from "../../../core/kernel.ts";
+import type {
+  AnyRecord,
+  CellKey,
+  Head,
+  ScrubbedRecord,
+  TombstoneRecord,
+} from "../../../registry/extending.ts";
 import { headIn, LAYOUT } from "../../../registry/records.ts";
 import type {
-  CellKey,
   FoundRecord,
-  Head,
   ObjectRange,
   PayloadObject,
   Records,

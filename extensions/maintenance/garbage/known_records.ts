@@ -1,9 +1,15 @@
 // Reads the records of a name, before the garbage collector removes anything of it.
 import { corrupt, forEachAtOnce, isRegistryError, parseVersion } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import type { AnyRecord, KeyRecord, TombstoneRecord, VersionRecord } from "../../../core/record.ts";
+import type {
+  AnyRecord,
+  Head,
+  KeyRecord,
+  TombstoneRecord,
+  VersionRecord,
+} from "../../../registry/extending.ts";
 import { encodeRecord, inUtc, LAYOUT, sinceOf } from "../../../registry/records.ts";
-import type { Head, PayloadObject, Records } from "../../../registry/records.ts";
+import type { PayloadObject, Records } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
 import type { DeletionTimes, KnownRecord, KnownRecords, Remains } from "./known.ts";
 import type { Note } from "./note.ts";

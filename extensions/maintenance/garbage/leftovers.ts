@@ -8,7 +8,8 @@ import {
   isRegistryError,
   unavailable,
 } from "../../../core/kernel.ts";
-import { type Head, headIn, LAYOUT } from "../../../registry/records.ts";
+import type { Head } from "../../../registry/extending.ts";
+import { headIn, LAYOUT } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { checkAbsent } from "./check_lists.ts";
 import { GARBAGE_TABLE, garbageNoteName, PRUNE_TABLE, SPACE_TABLE } from "../garbage_keys.ts";

@@ -2,10 +2,10 @@
 // them was deleted or replaced since, and nothing has become old enough. Skipping a name removes
 // nothing, so a wrong note costs a delay of at most 30 days, never data.
 import type { ObjectInfo } from "../../../backends/mod.ts";
-import { headIn, LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
-import type { ListedName, NameTable } from "../../../registry/records.ts";
+import type { ListedName } from "../../../registry/extending.ts";
+import { fingerprintOf, headIn, LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
+import type { NameTable } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
-import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, type Outlook } from "./outlook.ts";
 import { GARBAGE_TABLE } from "../garbage_keys.ts";
 

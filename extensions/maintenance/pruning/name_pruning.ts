@@ -1,7 +1,7 @@
 // Retention of one name.
 import type { RegistryError } from "../../../core/kernel.ts";
 import { forEachAtOnce, isRegistryError, valueAt } from "../../../core/kernel.ts";
-import { inWords } from "../../../core/calls/verb_errors.ts";
+import { inWords } from "../../../registry/records.ts";
 import { type Facts, type Listed, type Prunable, readsEach, type Retention } from "./prunable.ts";
 import { newestOfPeriods, PERIOD_OPTIONS } from "./periods.ts";
 import type { PruneOptions, PruneReport } from "./report.ts";

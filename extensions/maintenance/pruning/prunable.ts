@@ -3,8 +3,8 @@ import type { SignalOptions } from "../../../registry/mod.ts";
 import { isRegistryError, mapAtOnce, orMissing } from "../../../core/kernel.ts";
 import type { ArtifactInfo, Registry, VersionEntry } from "../../../mod.ts";
 import { versionBefore } from "../../../core/naming/alias_history.ts";
-import { LAYOUT } from "../../../registry/records.ts";
-import type { ListedName, Records, VersionHead } from "../../../registry/records.ts";
+import type { ListedName } from "../../../registry/extending.ts";
+import { LAYOUT, type Records, type VersionHead } from "../../../registry/records.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
 import type { PruneOptions } from "./report.ts";
 

@@ -2,10 +2,10 @@
 // period and condition need the record of each. Skipping a name deletes nothing, so a wrong note
 // keeps versions for 30 days at most.
 import type { RetentionRule } from "../../../registry/tools/settings.ts";
-import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { LOOK_AGAIN_MS, lookAgainAt } from "../garbage/outlook.ts";
-import { LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
-import type { ListedName, NameTable, Records } from "../../../registry/records.ts";
+import type { ListedName } from "../../../registry/extending.ts";
+import { fingerprintOf, LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
+import type { NameTable, Records } from "../../../registry/records.ts";
 import type { Findings } from "./name_pruning.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
 import { readsEach } from "./prunable.ts";

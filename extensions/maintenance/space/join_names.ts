@@ -1,9 +1,9 @@
 // All names in order, each with its payload and its records, from one list of each.
-import { inStep } from "../../../core/kernel.ts";
+import { inStep, type RegistryError } from "../../../core/kernel.ts";
 import type { ObjectInfo } from "../../../backends/mod.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
-import { LAYOUT, type ListedName, type Records } from "../../../registry/records.ts";
+import type { ListedName } from "../../../registry/extending.ts";
+import { LAYOUT, type Records } from "../../../registry/records.ts";
 
 /** A name with its payload and its records, of which one may be empty. */
 export interface JoinedName {

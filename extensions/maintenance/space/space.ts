@@ -1,10 +1,15 @@
 // Measures the space of a registry: of each name, of shared files, and of garbage.
 import type { Registry } from "../../../mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
-import { forEachAtOnce, isJsonObject, valueAt } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
-import { decodeName } from "../../../core/naming/names.ts";
-import { LAYOUT, PackedMap, RACY_MS, recordsOf, usedBytes } from "../../../registry/records.ts";
+import { forEachAtOnce, isJsonObject, type RegistryError, valueAt } from "../../../core/kernel.ts";
+import {
+  fingerprintOf,
+  LAYOUT,
+  PackedMap,
+  RACY_MS,
+  recordsOf,
+  usedBytes,
+} from "../../../registry/records.ts";
 import type { ObjectRange, Records } from "../../../registry/records.ts";
 import { sweepStages } from "../garbage/collect_garbage.ts";
 import { Collection, newReport } from "../garbage/collection.ts";
@@ -14,7 +19,6 @@ import type { Cell, Folder, KnownName } from "../garbage/known.ts";
 import { removeLeftovers } from "../garbage/leftovers.ts";
 import { collectName } from "../garbage/garbage_of_name.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, Outlook } from "../garbage/outlook.ts";
-import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { type JoinedName, joinNames } from "./join_names.ts";
 import { SPACE_TABLE } from "../garbage_keys.ts";
 
@@ -330,7 +334,15 @@ function spaceOf(
   [, bytes, versions, size, sharedBytes, unusedBytes]: Sizes,
 ): NameSpace {
   const garbage = { bytes: 0, freeableBytes: 0 };
-  return { name: decodeName(name)!, versions, size, bytes, sharedBytes, unusedBytes, garbage };
+  return {
+    name: LAYOUT.decodeName(name)!,
+    versions,
+    size,
+    bytes,
+    sharedBytes,
+    unusedBytes,
+    garbage,
+  };
 }
 
 function addDay(days: Map<string, DaySpace>, { day, versions, size }: DaySpace): void {

@@ -1,15 +1,13 @@
 // Copies one version into another registry, byte by byte as stored.
 import type { SaveOptions } from "../../../mod.ts";
 import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
-import { isRegistryError } from "../../../core/kernel.ts";
+import { fileFacts, isRegistryError } from "../../../core/kernel.ts";
 import type { ByteRange, FileToSave } from "../../../materializers/mod.ts";
-import type { StoredFile } from "../../../core/record.ts";
-import { fileFacts } from "../../../core/registry/file_facts.ts";
+import type { StoredFile } from "../../../registry/extending.ts";
 import { inUtc, keptMembers, StoredContent, type StoredReader } from "../../../registry/records.ts";
 import type { CopySource } from "./copy_source.ts";
 import { groupsOf } from "./page_groups.ts";
-import { markOfCopy, originOf } from "../run.ts";
-import type { MirrorRun } from "../run.ts";
+import { markOfCopy, type MirrorRun, originOf } from "../run.ts";
 
 /** Files whose bytes were copied, and their stored bytes. */
 export interface Moved {

@@ -8,7 +8,7 @@ import {
   shown,
   slicesInTurns,
 } from "../../../core/kernel.ts";
-import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import type { StoredFile, VersionRecord } from "../../../registry/extending.ts";
 import { LAYOUT, placeOf } from "../../../registry/records.ts";
 import type { FileList, Located, PayloadSource } from "../../../registry/records.ts";
 import type { MirrorRun } from "../run.ts";

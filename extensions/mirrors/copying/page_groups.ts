@@ -1,6 +1,6 @@
 // The files of a version whose list is in pages, some pages at a time.
 import { compareUtf8, itemAt, sha256 } from "../../../core/kernel.ts";
-import type { StoredFile } from "../../../core/record.ts";
+import type { StoredFile } from "../../../registry/extending.ts";
 import { type FileList, placeOf } from "../../../registry/records.ts";
 
 /**
