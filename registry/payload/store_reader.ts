@@ -17,13 +17,8 @@ import type { ArtifactInfo, DirectPiece, FilePiece } from "../../core/artifact.t
 import type { Backend, ByteRange } from "../../core/backend.ts";
 import { averageFor, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import type { ChunkList, FileRange } from "../../core/bytes/content_chunks.ts";
-import {
-  endOfEqual,
-  type LocalCopy,
-  missingRanges,
-  planRebuild,
-  rebuilt,
-} from "../../core/bytes/rebuild.ts";
+import { endOfEqual, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
+import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";

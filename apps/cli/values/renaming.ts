@@ -2,7 +2,12 @@
 import { invalid } from "../terminal/hints.ts";
 
 /** The option of commands that may copy versions under other names. */
-export const RENAME_OPTION = {
+export const RENAME_OPTION: {
+  readonly flags: "--rename <old=new>";
+  readonly text: string;
+  parse(text: string): [from: string, to: string];
+  readonly repeat: true;
+} = {
   flags: "--rename <old=new>",
   text: "replace the prefix old of names with new; =team/ adds team/ to all names",
   parse(text: string): [from: string, to: string] {
@@ -12,7 +17,7 @@ export const RENAME_OPTION = {
     throw invalid(`rename by ${JSON.stringify(text)}`, "it has no =", hint);
   },
   repeat: true,
-} as const;
+};
 
 /** Prefixes of names that others replace. */
 export class Renamings {

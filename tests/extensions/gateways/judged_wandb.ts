@@ -52,8 +52,6 @@ export function wandbFacts(): TestGatewayOptions {
         spec: '{"keys":["m"]}',
         specs: '{"keys":["m"]}',
         pattern: "",
-        minStep: 0,
-        maxStep: 9,
         md5: path.includes("graphql") ? MD5.toString("base64") : MD5.toString("hex"),
         path: "file.txt",
         ...(method === "PUT" && path.includes("/files/:md5") && { $body: CONTENT }),
