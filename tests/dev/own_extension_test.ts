@@ -32,10 +32,7 @@ async function tryExtension(folder: string, holdfast: Holdfast): Promise<void> {
   await succeeds("save m model.txt");
   await succeeds("save m model.txt --metadata license=MIT");
   assertEquals((await holdfast("card m@1")).code, 1);
-  assertStringIncludes(
-    await succeeds("help extensions"),
-    "  card <ref>  Show the card of a version",
-  );
+  assertMatch(await succeeds("help extensions"), /^ {2}card <ref> +Show the card of a version/m);
   const rule = await succeeds("rules set m --protect-alias production --card license");
   assertStringIncludes(rule, "promoted only if the metadata has license");
   const refused = await holdfast("promote m@1 production");
