@@ -92,12 +92,12 @@ export function isNear(backend: Pick<Backend, "kind">): boolean {
 }
 
 /** Drivers whose `copy` takes objects of an `other` store. */
-const COPYING: readonly string[] = ["s3", "gcs"];
+const COPYING: Readonly<Record<string, true>> = { s3: true, gcs: true };
 
 /** True if a store may copy objects of another one: both are at one endpoint, which checks rights. */
 export function copiesFrom(store: Backend, { kind, location }: Backend): boolean {
   const endpointOf = (url: string) => url.replace(/\/\/[^?]*/, "");
-  return store.copy !== undefined && store.kind === kind && COPYING.includes(kind) &&
+  return store.copy !== undefined && store.kind === kind && COPYING[kind] === true &&
     endpointOf(store.location) === endpointOf(location);
 }
 
