@@ -53,7 +53,7 @@ export function spawnWatched(
 export interface ReadyOptions {
   name: string;
   logFile: string;
-  /** How long it may take, milliseconds. @default 120000 */
+  /** How long it may take, milliseconds. @default 300000 */
   withinMs?: number;
 }
 
@@ -64,7 +64,7 @@ const MOST_WAIT_MS = 80;
 export async function untilReady(
   program: WatchedProgram,
   isReady: () => Promise<boolean>,
-  { name, logFile, withinMs = 120_000 }: ReadyOptions,
+  { name, logFile, withinMs = 300_000 }: ReadyOptions,
 ): Promise<void> {
   let how: string | undefined;
   program.ended.then((said) => how = said);
