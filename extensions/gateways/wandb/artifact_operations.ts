@@ -13,7 +13,7 @@ import { type ArtifactStore, factsOf, MANIFEST_FILE } from "./artifact_store.ts"
 import { wrong } from "./errors.ts";
 import { LOGGED_TAG, USED_TAG } from "./finish_run.ts";
 import type { Links } from "./links.ts";
-import { idOf, indexOf, inPath, objectIn, runKey, urlPath } from "./names.ts";
+import { idOf, indexOf, inPath, objectIn, ownPathProblem, runKey, urlPath } from "./names.ts";
 import { nameOfCollection, nameOfProject, type Project, projectJson } from "./names.ts";
 import { answerFile, described, FRESH, operation, uploadHeaders } from "./operations.ts";
 import { changing } from "./run_operations.ts";
@@ -113,8 +113,9 @@ function sendingOperations(routes: Routes, { runs, store }: Parts): void {
     const at = `${publicUrl(c, "/wandb/artifacts/")}`;
     for (const { artifactID, name, md5 } of artifactFiles ?? input?.artifactFiles ?? []) {
       await giveWay();
-      const place = placeOf(artifactID), hex = hexOf(md5);
+      const place = placeOf(artifactID), hex = hexOf(md5), problem = ownPathProblem(name);
       access.check("save", place.name);
+      if (problem !== undefined) throw wrong(`Invalid path ${name}: ${problem}`);
       const its = known.get(place.name) ?? await store.known(place.name, access);
       known.set(place.name, its);
       const uploadUrl = `${at}${inPath(artifactID)}/files/${hex}/${urlPath(name)}`;

@@ -4,17 +4,20 @@ import { filePathProblem } from "../../../core/kernel.ts";
 import { route, type Routes } from "../../../apps/gateways.ts";
 import { text } from "../../../apps/server/extending.ts";
 import { wrong } from "./errors.ts";
-import { nameOfProject, parseRun, runKey } from "./names.ts";
+import { nameOfProject, ownPathProblem, parseRun, runKey } from "./names.ts";
 import { described, FRESH } from "./operations.ts";
 import { changing } from "./run_operations.ts";
 import type { WandbRuns } from "./run_store.ts";
 import { flag, integer, list, MOST } from "./schemas.ts";
 
 /** More than clients send at once. */
-const MOST_LINES = 100_000, MOST_LINE = 2 ** 25;
+const MOST_LINES = 100_000, MOST_LINE = 2 ** 25, MOST_OFFSET = 1e9;
 
 const Lines = v.nullish(v.pipe(
-  v.object({ offset: v.nullish(integer(), 0), content: list(MOST_LINES, text(MOST_LINE)) }),
+  v.object({
+    offset: v.nullish(integer(0, MOST_OFFSET), 0),
+    content: list(MOST_LINES, text(MOST_LINE)),
+  }),
   v.transform(({ offset, content = [] }) => ({ offset: offset ?? 0, content })),
 ));
 
@@ -58,7 +61,7 @@ export function fileRoutes(routes: Routes, runs: WandbRuns): void {
     answer: async ({ c, params: { id, path }, access }) => {
       const key = parseRun(id);
       changing(c, key);
-      const problem = filePathProblem(path);
+      const problem = filePathProblem(path) ?? ownPathProblem(path);
       if (problem !== undefined) {
         throw wrong(`Invalid path ${path.slice(0, MOST.name)}: ${problem}`);
       }

@@ -169,21 +169,22 @@ export function streamPart(look: RunLook, { console, system, summary }: Sent, cl
 export async function streamedFiles({ draft }: RunLook): Promise<Map<string, Uint8Array>> {
   const parts = await draft.readWanted((part) => STREAM.test(part));
   parts.sort((one, other) => one.note.part < other.note.part ? -1 : 1);
-  const lines = new Map<string, string[]>(), found = new Map<string, Uint8Array>();
+  const lines = new Map<string, Map<number, string>>(), found = new Map<string, Uint8Array>();
   for (const part of parts) {
     for (const file of part.note.files) {
       const bytes = await draft.open(part, file).bytes(), { path } = file;
       if (path === SUMMARY_FILE) found.set(path, bytes);
       else {
         const { offset, content } = JSON.parse(decoder.decode(bytes)) as Lines;
-        const all = lines.get(path) ?? [];
+        const all = lines.get(path) ?? new Map<number, string>();
         lines.set(path, all);
-        for (const [at, line] of content.entries()) all[offset + at] = line;
+        for (const [at, line] of content.entries()) all.set(offset + at, line);
       }
     }
   }
   for (const [path, all] of lines) {
-    const text = Array.from(all, (line = "") => path === CONSOLE_FILE ? withoutTime(line) : line);
+    const text = [...all].sort(([one], [other]) => one - other)
+      .map(([, line]) => path === CONSOLE_FILE ? withoutTime(line) : line);
     found.set(path, encoder.encode(`${text.join("\n")}\n`));
   }
   return found;

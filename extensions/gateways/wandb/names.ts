@@ -66,6 +66,11 @@ export function urlPath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
 
+/** Returns why a file of a client cannot have a path; undefined if it can. */
+export function ownPathProblem(path: string): string | undefined {
+  return path.startsWith(".wandb/") ? "files in .wandb are those of the service" : undefined;
+}
+
 /** Returns the parts of an id. Throws `NotFound` for another one. */
 export function partsOfId(kind: string, id: string, count = 2): string[] {
   try {

@@ -128,7 +128,8 @@ export function startIn({ _timestamp: at, _runtime: seconds }: Values): number |
 
 /**
  * Returns a point. Names of nested values are joined with dots. Other values than numbers, strings and
- * flags, such as images, are in `_wandb`, which is a list, so that no program takes them for metrics.
+ * flags, such as images, are in `_wandb`, which is a list, so that no program takes them for metrics:
+ * the shortest first, as far as they fit.
  */
 export function pointOf(
   values: Values,
@@ -145,11 +146,14 @@ export function pointOf(
   };
   for (const [name, value] of Object.entries(values)) if (!isOwnKey(name)) add(name, value, 0);
   const { _timestamp: at, _step: own } = values;
-  const isKept = rest.length > 0 && JSON.stringify(rest).length <= MOST_REST;
+  let size = 0;
+  const kept = rest.map((each) => ({ each, size: JSON.stringify(each).length }))
+    .sort((one, other) => one.size - other.size || (one.each[0] < other.each[0] ? -1 : 1))
+    .filter((value) => (size += value.size) <= MOST_REST);
   return {
     step: typeof own === "number" ? own : step,
     ...point,
-    ...(isKept && { _wandb: rest }),
+    ...(kept.length > 0 && { _wandb: kept.map(({ each }) => each) }),
     _time: typeof at === "number" ? Math.round(at * 1000 - startedMs) / 1000 : 0,
   };
 }

@@ -287,3 +287,40 @@ Deno.test("addresses that clients print lead to the explorer", async () => {
   ]);
   await registry.close();
 });
+
+Deno.test("a long text takes no image of its line with it", async () => {
+  await using service = await open();
+  await service.begin();
+  const image = { _type: "image-file", path: "media/images/a.png" };
+  const content = [JSON.stringify({ _step: 0, text: "x".repeat(300 * 1024), image })];
+  await service.stream({ files: { "wandb-history.jsonl": { offset: 0, content } }, ...END });
+  const artifact = await service.registry.open("digits");
+  const [line] = new TextDecoder().decode(await artifact.file("history.jsonl").bytes()).split("\n");
+  assertEquals(JSON.parse(line!)._wandb, [["image", image]]);
+});
+
+Deno.test("a line of the console far behind the others is the next one", async () => {
+  await using service = await open();
+  await service.begin();
+  const log = (offset: number, text: string) => ({ "output.log": { offset, content: [text] } });
+  await service.stream({ files: log(0, "first") });
+  await service.stream({ files: log(900_000_000, "last"), ...END });
+  const artifact = await service.registry.open("digits");
+  const text = new TextDecoder().decode(await artifact.file("output.log").bytes());
+  assertEquals(text, "first\nlast\n");
+  assertEquals(await service.stream({ files: log(2 ** 52, "too far") }), 400);
+});
+
+Deno.test("files in .wandb are those of the service", async () => {
+  await using service = await open();
+  await service.begin();
+  const { data } = await service.ask("CreateRunFiles", {
+    project: "digits",
+    run: "abc",
+    files: [".wandb/config.json"],
+  });
+  const [{ uploadUrl }] = data.createRunFiles.files;
+  const { pathname } = new URL(uploadUrl);
+  const answer = await service.send(pathname, "{}", { method: "PUT" });
+  assertEquals([answer.status, (await answer.text()).includes("of the service")], [400, true]);
+});
