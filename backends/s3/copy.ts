@@ -27,13 +27,13 @@ export async function copyObject(
   const head: S3Calls["HeadObject"][1] = other === undefined
     ? await call(store, "HeadObject", { Key: source }, settings)
     : { ContentLength: other.size };
-  // No encoding, which a client may have claimed.
   const { ContentLength: size = 0, ContentType, Metadata } = head;
   const etag = ifEtag ?? head.ETag;
   const asked = {
     CopySource: `${bucket}/${source}`.split("/").map(encodeURIComponent).join("/"),
     ...(etag === undefined ? {} : { CopySourceIfMatch: quotedEtag(etag) }),
   };
+  // No encoding, which a client may have claimed.
   const described = { ...store.putOptions, Key, ContentType, Metadata };
   if (size > MAX_COPY_BYTES) {
     const upload = await beginUpload(store, to, described, signal);

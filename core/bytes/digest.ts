@@ -36,8 +36,6 @@ export function sha256(data: Uint8Array | string): string {
     createSha256().update(data).digest();
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
 /** Returns the size and SHA-256 of what it reads through. */
 export async function digestOfChunks(
   chunks: AsyncIterable<Uint8Array>,
@@ -52,6 +50,8 @@ export async function digestOfChunks(
   }
   return { size, sha256: hash.digest() };
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Returns bytes as lowercase hexadecimal digits. */
 export function toHex(bytes: Uint8Array): string {

@@ -80,7 +80,8 @@ async function copyUsed(folder: ObjectCopier, uses: readonly ObjectUse[], used: 
   if (size > 2 * used || uses.some(({ part }) => (part.offset ?? 0) + part.size > size)) return;
   const other = { location: backend.location, size };
   const copy = await folder.copy(key, { ifEtag: etag ?? info?.etag, other });
-  const digest = part.size === size && sha256 || copy.sha256;
-  if (copy.size === size && (copy.sha256 ?? digest) === digest) return copy.object;
+  const expected = part.size === size ? sha256 : undefined; // of the whole object
+  const isOther = expected !== undefined && copy.sha256 !== undefined && copy.sha256 !== expected;
+  if (copy.size === size && !isOther) return copy.object;
   await folder.drop(copy.object); // reading the object names the damage
 }

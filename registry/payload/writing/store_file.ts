@@ -155,8 +155,8 @@ async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): P
 }
 
 /**
- * Of a file that is cut like an earlier one, the share that may be new, and that chunks with the
- * ends of changed ranges may have: shorter ones would store less of these.
+ * Shares of a file that is cut like an earlier one: the most that may be new, and the most that the
+ * first chunks of changed ranges may have. Cutting by bytes stores less at the ends of ranges.
  */
 const MOST_NEW = 1 / 8, MOST_AT_ENDS = 1 / 64;
 
