@@ -1,14 +1,13 @@
 // The end of a run: its version has all points, its files, and the summary as W&B shows it.
-import { giveWay } from "../../../core/kernel.ts";
 import type { GatewayContext } from "../../../apps/gateways.ts";
 import { finishRun } from "../../runs/mod.ts";
-import { openRunFiles, readPoints } from "../../runs/look_at_run.ts";
+import { openRunFiles } from "../../runs/look_at_run.ts";
 import { mayHave, newestIn, partOf, TAKEN_OVER } from "../../runs/mlflow/file_parts.ts";
 import { LastMetrics, metricsIn } from "../../runs/mlflow/points.ts";
 import { isOwnTag, metadataOf, type Status, textsOf } from "../../runs/mlflow/stored_run.ts";
 import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
 import { linesIn, type OpenRun, streamedFiles, SUMMARY_FILE } from "./known_run.ts";
-import { sequenceIn, valuesIn } from "./points.ts";
+import { pointsIn, sequenceIn, valuesIn } from "./points.ts";
 
 /** Prefixes of tags with the artifacts that a run uses and logs, which clients of MLflow do not see. */
 export const USED_TAG = "holdfast:input.artifact.", LOGGED_TAG = "holdfast:output.artifact.";
@@ -36,11 +35,8 @@ export async function finishRunOf(
   const { files } = await newestIn(draft);
 
   const last = new LastMetrics();
-  for (const part of look.points) {
-    for (const line of decoder.decode(await readPoints(look, part)).split("\n")) {
-      await giveWay();
-      for (const metric of metricsIn(line, startedMs)) last.add(metric);
-    }
+  for await (const line of pointsIn(look)) {
+    for (const metric of metricsIn(line, startedMs)) last.add(metric);
   }
   const summaryPart = files.find(({ path }) => path === SUMMARY_FILE)?.part;
   const [summary] = await openRunFiles(registry, { name, id }, (part) => part === summaryPart);

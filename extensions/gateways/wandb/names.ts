@@ -6,7 +6,7 @@
 //
 // Ids contain what they name, so nothing has to be looked up to find it.
 import { Buffer } from "node:buffer";
-import { isJsonObject, parseVersion } from "../../../core/kernel.ts";
+import { isJsonObject, parsedJson, parseVersion } from "../../../core/kernel.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { noSuch, wrong } from "./errors.ts";
 
@@ -115,10 +115,6 @@ export function projectJson(name: string) {
 
 /** Returns the object in a text of JSON; an empty one for anything else. */
 export function objectIn(json: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json ?? "{}");
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  const value = parsedJson(json ?? "");
+  return isJsonObject(value) ? value : {};
 }

@@ -50,8 +50,7 @@ export async function lineAt(
   index: number,
 ): Promise<string | undefined> {
   const part = parts.find(({ first, count }) => first <= index && index < first + count);
-  const lines = part && new TextDecoder().decode(await readPoints(look, part)).split("\n");
-  return lines?.[index - part!.first];
+  return part && (await linesIn(look, part))[index - part.first];
 }
 
 /**
@@ -69,8 +68,8 @@ export async function newPart(look: RunLook, points: readonly string[], offset: 
   const unknown = points.slice(Math.max(0, end - offset)), [next] = unknown;
   if (next === undefined) return undefined;
   const isLater = last === undefined || timeOf(next) > timeOf(last);
-  const stored = isLater ? undefined : await storedPoints(look);
-  const added = stored === undefined ? unknown : unknown.filter((point) => !stored.has(point));
+  const stored = new Set(isLater ? [] : await Array.fromAsync(pointsIn(look)));
+  const added = unknown.filter((point) => !stored.has(point));
   if (added.length === 0) return undefined;
   const writer = `${String(attempt).padStart(5, "0")}-${UUID}`;
   const content = new TextEncoder().encode(added.map((point) => `${point}\n`).join(""));
@@ -82,15 +81,18 @@ function timeOf(point: string): number {
   return Number(objectIn(point)._time);
 }
 
-async function storedPoints(look: RunLook): Promise<Set<string>> {
-  const stored = new Set<string>();
+/** Yields the points of all programs of a run. */
+export async function* pointsIn(look: RunLook): AsyncGenerator<string> {
   for (const part of look.points) {
-    for (const line of new TextDecoder().decode(await readPoints(look, part)).split("\n")) {
+    for (const line of await linesIn(look, part)) {
       await giveWay();
-      stored.add(line);
+      yield line;
     }
   }
-  return stored;
+}
+
+async function linesIn(look: RunLook, part: PointsPart): Promise<string[]> {
+  return new TextDecoder().decode(await readPoints(look, part)).split("\n");
 }
 
 type Values = Record<string, unknown>;
@@ -115,8 +117,7 @@ export function rowOf(line: string, startedMs: number): Row | undefined {
 
 /** Returns the object of a line, in which NaN and infinities are strings. */
 export function valuesIn(line: string): Values {
-  const values = parsedJson(quoteNotFinite(line));
-  return isJsonObject(values) ? values : {};
+  return objectIn(quoteNotFinite(line));
 }
 
 /** Returns when the program of a line began, in milliseconds; undefined if it does not say so. */

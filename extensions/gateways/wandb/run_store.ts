@@ -6,7 +6,6 @@ import { createLanes, giveWay, isJsonObject, sortedJson } from "../../../core/ke
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
-import { readPoints } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
 import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
 import { partOf, takeOver } from "../../runs/mlflow/file_parts.ts";
@@ -22,7 +21,7 @@ import { CONFIG_FILE, EVENTS_FILE, STREAM, streamPart, TAGS, textOf } from "./kn
 import { earlierPart, endedRun, openedRun } from "./known_run.ts";
 import type { KnownRun, OpenRun, Sent } from "./known_run.ts";
 import { objectIn } from "./names.ts";
-import { newPart, pointOf, type Row, rowOf } from "./points.ts";
+import { newPart, pointOf, pointsIn, type Row, rowOf } from "./points.ts";
 import { sequenceIn, startIn, valuesIn } from "./points.ts";
 
 /** The tag by which somebody stops a run that goes on. */
@@ -257,7 +256,7 @@ export class WandbRuns {
     if (found === undefined || found.state === "discarded") return;
     const version = found.state === "ended" ? await this.openVersion(found, access) : undefined;
     const { startedMs } = version ? runIn(version.info) : found as OpenRun;
-    for await (const line of version ? linesOf(version) : linesOfParts(found as OpenRun)) {
+    for await (const line of version ? linesOf(version) : pointsIn((found as OpenRun).look)) {
       await giveWay();
       const row = rowOf(line, startedMs);
       if (row !== undefined) yield row;
@@ -284,13 +283,6 @@ export class WandbRuns {
     const found = await this.find(key, access);
     if (found?.state === "open") return await openedRun(found);
     return found?.state === "ended" ? endedRun(await this.openVersion(found, access)) : undefined;
-  }
-}
-
-/** Yields the points of all programs of a run. */
-async function* linesOfParts({ look }: OpenRun): AsyncGenerator<string> {
-  for (const part of look.points) {
-    yield* new TextDecoder().decode(await readPoints(look, part)).split("\n");
   }
 }
 
