@@ -255,10 +255,11 @@ function readingOperations(routes: Routes, { store, runs }: Parts): void {
   const ofRun = { ...s.ofProject, run: s.maybe, runName: s.maybe };
   const tagged = [["RunInputArtifacts", USED_TAG], ["RunOutputArtifacts", LOGGED_TAG]] as const;
   for (const [id, prefix] of tagged) {
-    operation(routes, [id, "read"], ofRun, async (c, { run, runName = run ?? "", ...of }) => {
+    operation(routes, [id, "read"], ofRun, async (c, { run: id = "", runName = id, ...of }) => {
       const own = nameOfProject(of), { access } = c.info, edges = [];
       access.check("read", own);
-      const known = await runs.known(runKey(own, runName), access);
+      const run = await runs.find(runKey(own, runName), access);
+      const known = await runs.known(run, access);
       for (const tag of known?.tags.keys() ?? []) {
         const [, name = "", version] = /^([^]*)@([^@]+)$/.exec(tag.slice(prefix.length)) ?? [];
         if (!tag.startsWith(prefix) || !access.may("read", name)) continue;

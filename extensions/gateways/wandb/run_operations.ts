@@ -29,7 +29,7 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     const key = id === undefined ? runKey(nameOfProject(facts), own) : parseRun(id);
     changing(c, key);
     const inserted = await runs.upsert(key, facts, access);
-    const known = await runs.known(key, access);
+    const known = await runs.known(await runs.find(key, access), access);
     // Clients that sync a folder again send all lines: those that are stored are recognized.
     const bucket = { ...runJson(key, known), project: projectJson(key.name), historyLineCount: 0 };
     return { upsertBucket: { bucket, inserted } };
@@ -37,8 +37,9 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
 
   operation(routes, ["RunResumeStatus", "save"], { ...ofProject, name }, async (c, given) => {
     const key = runKey(nameOfProject(given), given.name);
-    c.info.access.check("save", key.name);
-    const known = await runs.known(key, c.info.access);
+    const { access } = c.info;
+    access.check("save", key.name);
+    const known = await runs.known(await runs.find(key, access), access);
     const bucket = known === undefined ? null : runJson(key, known);
     return { model: { ...projectJson(key.name), bucket } };
   });

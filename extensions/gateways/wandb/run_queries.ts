@@ -2,7 +2,6 @@
 import * as v from "npm:valibot@^1.5";
 import { giveWay, mapAtOnce } from "../../../core/kernel.ts";
 import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
-import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { curveOf } from "../../runs/mlflow/stored_run.ts";
 import { noSuch, wrong } from "./errors.ts";
 import { isWanted, ordered } from "./filter.ts";
@@ -12,7 +11,7 @@ import { nameOfProject, projectJson } from "./names.ts";
 import { answerFile, described, operation } from "./operations.ts";
 import type { Row } from "./points.ts";
 import { runJson } from "./run_operations.ts";
-import type { WandbRuns } from "./run_store.ts";
+import type { ReadableRun, WandbRuns } from "./run_store.ts";
 import { integer, list, maybe, MOST, name, ofProject, optional } from "./schemas.ts";
 
 /** Rows, runs or files of an answer, where clients name no number, and at most. */
@@ -47,7 +46,9 @@ function listQueries(routes: Routes, { runs }: Parts): void {
     }
     const from = Number(cursor) || 0, to = from + Math.min(perPage ?? USUAL, MOST_RUNS);
     const page = ordered(found, order).slice(from, to);
-    const nodes = mapAtOnce(page, async ({ key }) => runJson(key, await runs.known(key, access)));
+    const nodes = mapAtOnce(page, async ({ key }) => {
+      return runJson(key, await runs.known(await runs.find(key, access), access));
+    });
     const edges = (await Array.fromAsync(nodes))
       .map((node, at) => ({ node, cursor: `${from + at + 1}` }));
     const pageInfo = { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: to < found.length };
@@ -55,8 +56,8 @@ function listQueries(routes: Routes, { runs }: Parts): void {
     return { project: { ...its, runs: { edges, pageInfo } } };
   });
 
-  const known = async ({ info: { access } }: RouteContext, key: RunKey) =>
-    runJson(key, await runs.known(key, access));
+  const known = async ({ info: { access } }: RouteContext, run: ReadableRun) =>
+    runJson(run.key, await runs.known(run, access));
   for (const id of ["Run", "RunHistoryKeys", "RunState"]) {
     query(routes, runs, { id, variables: {}, answer: known });
   }
@@ -65,7 +66,11 @@ function listQueries(routes: Routes, { runs }: Parts): void {
 interface Query<E extends v.ObjectEntries> {
   readonly id: string;
   readonly variables: E;
-  answer(c: RouteContext, key: RunKey, given: v.InferOutput<v.ObjectSchema<E, undefined>>): unknown;
+  answer(
+    c: RouteContext,
+    run: ReadableRun,
+    given: v.InferOutput<v.ObjectSchema<E, undefined>>,
+  ): unknown;
 }
 
 /** Adds a query about a run that a request may read, which is null without one. */
@@ -81,29 +86,29 @@ function query<E extends v.ObjectEntries>(
     >;
     const own = nameOfProject(of), { access } = c.info;
     access.check("read", own);
-    const key = runKey(own, name ?? ofRun ?? runName), found = await runs.find(key, access);
+    const found = await runs.find(runKey(own, name ?? ofRun ?? runName), access);
     const isThere = found !== undefined && found.state !== "discarded";
-    const run = isThere ? await answer(c, key, given as never) : null;
+    const run = isThere ? await answer(c, found, given as never) : null;
     return { project: { ...projectJson(own), run } };
   });
 }
 
 function historyQueries(routes: Routes, { runs }: Parts): void {
-  const rowsOf = (c: RouteContext, key: RunKey) => runs.rows(key, c.info.access);
+  const rowsOf = (c: RouteContext, run: ReadableRun) => runs.rows(run, c.info.access);
   query(routes, runs, {
     id: "RunFullHistory",
     variables: { samples: page },
-    answer: async (c, key, { samples }) => ({
-      history: await jsonLines(sampled(rowsOf(c, key), samples)),
-      events: await jsonLines(sampled(runs.events(key, c.info.access), samples)),
+    answer: async (c, run, { samples }) => ({
+      history: await jsonLines(sampled(rowsOf(c, run), samples)),
+      events: await jsonLines(sampled(runs.events(run, c.info.access), samples)),
     }),
   });
 
   query(routes, runs, {
     id: "HistoryPage",
     variables: { minStep: integer(), maxStep: integer(), pageSize: page },
-    answer: async (c, key, { minStep, maxStep, pageSize }) => ({
-      history: await jsonLines(sampled(within(rowsOf(c, key), minStep, maxStep), pageSize)),
+    answer: async (c, run, { minStep, maxStep, pageSize }) => ({
+      history: await jsonLines(sampled(within(rowsOf(c, run), minStep, maxStep), pageSize)),
     }),
   });
 
@@ -120,13 +125,13 @@ function historyQueries(routes: Routes, { runs }: Parts): void {
     query(routes, runs, {
       id,
       variables: { specs: list(10, spec), spec },
-      async answer(c, key, { spec, specs = [spec] }) {
+      async answer(c, run, { spec, specs = [spec] }) {
         const sampledHistory = [];
         for (const text of specs) {
           const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));
           // The last step is one of them. Earlier clients name the first one of the next page.
           const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
-          const rows = within(rowsOf(c, key), minStep, end);
+          const rows = within(rowsOf(c, run), minStep, end);
           sampledHistory.push(await sampled(withKeys(rows, keys), samples));
         }
         return { sampledHistory };
@@ -145,9 +150,10 @@ function fileQueries(routes: Routes, { runs, links }: Parts): void {
       fileNames: list(MOST.files, name),
       pattern: maybe,
     },
-    async answer(c, key, { fileCursor, fileLimit, fileNames = [], pattern }) {
+    async answer(c, run, { fileCursor, fileLimit, fileNames = [], pattern }) {
       if (pattern !== undefined) throw wrong("Patterns of files are not supported: name the files");
-      const version = await runs.version(key, c.info.access), named = new Set(fileNames);
+      const version = await runs.version(run, c.info.access), named = new Set(fileNames);
+      const id = runId(run.key);
       const from = Number(fileCursor) || 0, to = from + Math.min(fileLimit ?? USUAL, MOST_ROWS);
       const edges = [], updatedAt = version?.info.createdAt;
       let fileCount = 0;
@@ -157,10 +163,10 @@ function fileQueries(routes: Routes, { runs, links }: Parts): void {
           const isOwn = path === curveOf(version!.info) || path.startsWith(".wandb/");
           if (isOwn || named.size > 0 && !named.has(path)) continue;
           if (fileCount++ < from || fileCount > to) continue;
-          const at = `/wandb/runs/${inPath(runId(key))}/files/${urlPath(path)}`;
-          const url = await links.to(c, at, system.now()), id = idOf("RunFile", runId(key), path);
+          const at = `/wandb/runs/${inPath(id)}/files/${urlPath(path)}`;
+          const url = await links.to(c, at, system.now());
           const node = {
-            id,
+            id: idOf("RunFile", id, path),
             name: path,
             url,
             directUrl: url,
@@ -182,7 +188,7 @@ function fileQueries(routes: Routes, { runs, links }: Parts): void {
     answer: async ({ c, params: { id, path }, access }) => {
       const key = parseRun(id);
       access.check("read", key.name);
-      const version = await runs.version(key, access);
+      const version = await runs.version(await runs.find(key, access), access);
       if (version === undefined) throw noSuch(`run ${key.id} has not ended`);
       return await answerFile(c, runs.context, { artifact: version, path });
     },

@@ -32,7 +32,8 @@ const MOST_PARAMS = 31 * 1024;
 const EARLIER_MS = 1000;
 const encoder = new TextEncoder();
 
-type FoundRun = EndedRun | OpenRun | { readonly state: "discarded" };
+export type ReadableRun = EndedRun | OpenRun;
+type FoundRun = ReadableRun | { readonly state: "discarded" };
 
 /** Facts of a run, as clients send them. */
 interface Facts {
@@ -251,12 +252,10 @@ export class WandbRuns {
   }
 
   /** Yields the rows of the history of a run. */
-  async *rows(key: RunKey, access: Access): AsyncGenerator<Row> {
-    const found = await this.find(key, access);
-    if (found === undefined || found.state === "discarded") return;
-    const version = found.state === "ended" ? await this.openVersion(found, access) : undefined;
-    const { startedMs } = version ? runIn(version.info) : found as OpenRun;
-    for await (const line of version ? linesOf(version) : pointsIn((found as OpenRun).look)) {
+  async *rows(run: ReadableRun, access: Access): AsyncGenerator<Row> {
+    const version = await this.version(run, access);
+    const { startedMs } = version ? runIn(version.info) : run as OpenRun;
+    for await (const line of version ? linesOf(version) : pointsIn((run as OpenRun).look)) {
       await giveWay();
       const row = rowOf(line, startedMs);
       if (row !== undefined) yield row;
@@ -264,25 +263,24 @@ export class WandbRuns {
   }
 
   /** Yields the system metrics of a run that has ended. */
-  async *events(key: RunKey, access: Access): AsyncGenerator<unknown> {
-    const version = await this.version(key, access);
+  async *events(run: ReadableRun, access: Access): AsyncGenerator<unknown> {
+    const version = await this.version(run, access);
     for (const line of (version && await textOf(version, EVENTS_FILE))?.split("\n") ?? []) {
       await giveWay();
       if (line !== "") yield valuesIn(line);
     }
   }
 
-  /** Opens the version of a run; undefined while it goes on. */
-  async version(key: RunKey, access: Access): Promise<ReadablePages | undefined> {
-    const found = await this.find(key, access);
-    return found?.state === "ended" ? await this.openVersion(found, access) : undefined;
+  /** Opens the version of a run that has ended; undefined for others. */
+  async version(run: FoundRun | undefined, access: Access): Promise<ReadablePages | undefined> {
+    return run?.state === "ended" ? await this.openVersion(run, access) : undefined;
   }
 
-  /** Returns a run as it is resumed; undefined if there is none that the sender may resume. */
-  async known(key: RunKey, access: Access): Promise<KnownRun | undefined> {
-    const found = await this.find(key, access);
-    if (found?.state === "open") return await openedRun(found);
-    return found?.state === "ended" ? endedRun(await this.openVersion(found, access)) : undefined;
+  /** Returns a run as it is resumed; undefined for one that was discarded. */
+  async known(run: FoundRun | undefined, access: Access): Promise<KnownRun | undefined> {
+    if (run?.state === "open") return await openedRun(run);
+    const version = await this.version(run, access);
+    return version && await endedRun(version);
   }
 }
 
