@@ -9,7 +9,7 @@ import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { checkWrites, publicUrl } from "../../../apps/server/extending.ts";
 import { updateRun } from "../../runs/mod.ts";
 import { artifactId, type Place, placeOf } from "./artifact_store.ts";
-import { type ArtifactStore, factsOf, MANIFEST_FILE } from "./artifact_store.ts";
+import { type ArtifactStore, factsOf, MANIFEST_FILE, manifestOf } from "./artifact_store.ts";
 import { wrong } from "./errors.ts";
 import { LOGGED_TAG, USED_TAG } from "./finish_run.ts";
 import type { Links } from "./links.ts";
@@ -331,9 +331,8 @@ function fileOperations(routes: Routes, { store, context: { system }, links }: P
   type Page = { cursor?: string; perPage?: number | null };
   /** Returns a page of the files of an artifact, with links to them. */
   const filesOf = async (c: RouteContext, place: Place, { cursor = "0", perPage }: Page) => {
-    const { manifest } = await store.open(place, c.info.access);
+    const files = [...await manifestOf(await store.open(place, c.info.access))], edges = [];
     const from = Number(cursor) || 0, to = from + Math.min(perPage ?? PAGE, PAGE);
-    const files = [...manifest], edges = [];
     for (const [name, { digest, size: sizeBytes = 0, ref }] of files.slice(from, to)) {
       await giveWay();
       const at = `/wandb/artifacts/${inPath(artifactId(place))}/files/${hexOf(digest)}`;
@@ -386,7 +385,7 @@ function fileRoutes(routes: Routes, { store, context }: Parts): void {
   });
 
   const fileOf = async (c: RouteContext, id: string, path: string) => {
-    const { version: artifact } = await store.open(placeOf(id), c.info.access);
+    const artifact = await store.open(placeOf(id), c.info.access);
     return await answerFile(c, context, { artifact, path });
   };
   route(routes, "GET /wandb/artifacts/:id/manifest", {

@@ -10,6 +10,7 @@ import type { FileToSave } from "../../../materializers/mod.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { openDraftFiles } from "../../runs/look_at_run.ts";
 import { noSuch, wrong } from "./errors.ts";
+import { textOf } from "./known_run.ts";
 import { idOf, indexOf, objectIn, partsOfId } from "./names.ts";
 
 export const MANIFEST_FILE = ".wandb/manifest.json";
@@ -118,7 +119,7 @@ export class ArtifactStore {
   async known(name: string, access: Access): Promise<Set<string>> {
     const newest = access.may("read", name) ? await this.newest(name) : undefined;
     if (newest === undefined) return new Set();
-    const { manifest } = await this.open(newest, access), entries = [...manifest.values()];
+    const entries = [...(await manifestOf(await this.open(newest, access))).values()];
     return new Set(entries.filter(({ ref }) => ref === undefined).map(({ digest }) => digest));
   }
 
@@ -139,10 +140,10 @@ export class ArtifactStore {
       throw wrong("The manifest was not sent");
     }
     const of = { name, id: `wandb-${place.draft}` };
-    const read = async (part: string) => {
-      const [file] = await openDraftFiles(this.#registry, of, (each) => each === part);
-      return decoder.decode(await file?.bytes());
-    };
+    const isWanted = (part: string) => part === FACTS || part === manifestPart;
+    const files = await openDraftFiles(this.#registry, of, isWanted);
+    const read = async (wanted: string) =>
+      decoder.decode(await files.find(({ part }) => part === wanted)?.bytes());
     const facts = objectIn(await read(FACTS)) as unknown as NewArtifact;
     const manifest = manifestIn(await read(manifestPart));
     const chosen = [manifestPart], sent = new Set(names);
@@ -175,9 +176,10 @@ export class ArtifactStore {
   ): Promise<FileToSave[]> {
     const newest = await this.newest(name), known = new Map<string, FileToSave>();
     const opened = newest && await this.open(newest, access);
-    for await (const page of opened?.version.pages() ?? []) {
+    const manifest = opened && await manifestOf(opened);
+    for await (const page of opened?.pages() ?? []) {
       for (const info of page.info.files) {
-        const digest = opened?.manifest.get(info.path)?.digest;
+        const digest = manifest?.get(info.path)?.digest;
         if (digest !== undefined) known.set(digest, fileToSave(page, info));
       }
     }
@@ -188,18 +190,11 @@ export class ArtifactStore {
     });
   }
 
-  /** Opens a version with its manifest. */
-  async open(
-    place: Place,
-    access: Access,
-  ): Promise<{ version: ReadablePages; manifest: Manifest }> {
+  /** Opens a version. */
+  async open(place: Place, access: Access): Promise<ReadablePages> {
     const { name } = place;
     access.check("read", name);
-    const version = await this.version(place);
-    const pages = await this.#context.openPages({ name, version }, access);
-    const file = await orMissing((async () => await pages.file(MANIFEST_FILE))());
-    const text = file === undefined ? "" : decoder.decode(await file.bytes());
-    return { version: pages, manifest: manifestIn(text) };
+    return await this.#context.openPages({ name, version: await this.version(place) }, access);
   }
 
   /** Returns the version of an artifact. Throws `NotFound` for one that is not committed. */
@@ -252,8 +247,13 @@ function filePart(path: string, md5: string): string {
   return `file-${sha256(encoder.encode(`${md5}\n${path}`)).slice(0, 40)}`;
 }
 
+/** Returns the manifest of a version; an empty one for a version without it. */
+export async function manifestOf(version: ReadablePages): Promise<Manifest> {
+  return manifestIn(await textOf(version, MANIFEST_FILE));
+}
+
 /** Returns the entries of a manifest; none for anything else. */
-function manifestIn(text: string): Map<string, Entry> {
+function manifestIn(text: string | undefined): Map<string, Entry> {
   const { contents } = objectIn(text);
   const entries = Object.entries(isJsonObject(contents) ? contents : {});
   return new Map(entries.filter((entry): entry is [string, Entry] => v.is(EntrySchema, entry[1])));
