@@ -7,7 +7,13 @@ import { fileToSave, isJsonObject, isRegistryError } from "../../../core/kernel.
 import { orMissing, sha256, shown } from "../../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
+import type {
+  Access,
+  GatewayContext,
+  ReadablePages,
+  RouteContext,
+} from "../../../apps/gateways.ts";
+import { checkWrites } from "../../../apps/server/extending.ts";
 import { openDraftFiles } from "../../runs/look_at_run.ts";
 import { noSuch, wrong } from "./errors.ts";
 import { textOf } from "./known_run.ts";
@@ -55,6 +61,14 @@ export function artifactId({ name, draft, version }: Place): string {
 export function placeOf(id: string): Place {
   const [name = "", own = ""] = partsOfId("Artifact", id);
   return own.startsWith("@") ? { name, version: own.slice(1) } : { name, draft: own.slice(1) };
+}
+
+/** Returns an artifact that a request may change. */
+export function changed(c: RouteContext, id: string): Place {
+  const place = placeOf(id);
+  checkWrites(c, "save", place.name);
+  c.info.subject = { ...c.info.subject, draft: place.draft };
+  return place;
 }
 
 export class ArtifactStore {

@@ -2,8 +2,11 @@
 // request that asked for it, and opens one path until it expires.
 import { Buffer } from "node:buffer";
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { Answer, route, type Routes } from "../../../apps/gateways.ts";
 import type { GatewayMemory, RouteContext } from "../../../apps/gateways.ts";
 import { passwordAsToken, publicUrl } from "../../../apps/server/extending.ts";
+import { DEFAULT_ENTITY, nameOfProject, runKey } from "./names.ts";
+import { described } from "./operations.ts";
 
 /** How long a link opens its path, milliseconds. */
 const LINK_MS = 60 * 60 * 1000;
@@ -70,4 +73,28 @@ export class Links {
       return null; // of another service, or of this one before it was restarted
     }
   }
+}
+
+/** Leads from the addresses that clients print (`View run at`) to the explorer, which asks for a token. */
+export function pageLinks(routes: Routes): void {
+  const leading = (what: string) => ({
+    ...described(`${what}Page`, `Leads to a ${what.toLowerCase()} in the explorer`, "open"),
+    answers: { 302: { description: "The address in the explorer" } },
+  });
+  route(routes, `GET /${DEFAULT_ENTITY}/:project`, {
+    ...leading("Project"),
+    answer: ({ c, params }) => explored(c, "artifacts", nameOfProject(params)),
+  });
+  route(routes, "GET /:entity/:project/runs/:run", {
+    ...leading("Run"),
+    answer: ({ c, params }) => {
+      const { name, id } = runKey(nameOfProject(params), params.run);
+      return explored(c, "logged", name, id);
+    },
+  });
+}
+
+function explored(c: RouteContext, ...path: string[]): Answer {
+  const location = `${publicUrl(c, "/explore/")}#/${path.map(encodeURIComponent).join("/")}`;
+  return new Answer(null, { status: 302, headers: { location } });
 }

@@ -1,12 +1,12 @@
 // Runs and artifacts for clients of W&B, which set `WANDB_BASE_URL`.
 import type { Gateway, GatewayContext, Routes } from "../../../apps/gateways.ts";
+import { artifactFiles } from "./artifact_files.ts";
 import { artifactOperations } from "./artifact_operations.ts";
 import { ArtifactStore } from "./artifact_store.ts";
 import { answered } from "./errors.ts";
 import { fileRoutes } from "./file_routes.ts";
-import { keyAsToken, Links } from "./links.ts";
+import { keyAsToken, Links, pageLinks } from "./links.ts";
 import { GRAPHQL, wandbGraphql } from "./operations.ts";
-import { pageLinks } from "./page_links.ts";
 import { runOperations } from "./run_operations.ts";
 import { runQueries } from "./run_queries.ts";
 import { WandbRuns } from "./run_store.ts";
@@ -27,7 +27,8 @@ export function createWandbGateways(): Gateway[] {
       runQueries(routes, { runs, links });
       fileRoutes(routes, runs);
       pageLinks(routes);
-      artifactOperations(routes, { context, runs, store, links });
+      artifactOperations(routes, { runs, store });
+      artifactFiles(routes, { context, store, links });
     },
     streams: ({ method, url }) => method === "PUT" && new URL(url).pathname.startsWith("/wandb/"),
     sendsFiles: (path) => path.endsWith("/file_stream") || path.startsWith(`${GRAPHQL}/`),
