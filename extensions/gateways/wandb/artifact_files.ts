@@ -2,12 +2,7 @@
 import * as v from "npm:valibot@^1.5";
 import { Buffer } from "node:buffer";
 import { giveWay } from "../../../core/kernel.ts";
-import {
-  type GatewayContext,
-  route,
-  type RouteContext,
-  type Routes,
-} from "../../../apps/gateways.ts";
+import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
 import { publicUrl } from "../../../apps/server/extending.ts";
 import { artifactId, changed, type Place, placeOf } from "./artifact_store.ts";
 import { type ArtifactStore, MANIFEST_FILE, manifestOf } from "./artifact_store.ts";
@@ -21,21 +16,15 @@ import * as s from "./schemas.ts";
 /** Files in a page, where clients name no number. */
 const PAGE = 5000;
 
-interface Parts {
-  readonly context: GatewayContext;
-  readonly store: ArtifactStore;
-  readonly links: Links;
-}
-
-export function artifactFiles(routes: Routes, parts: Parts): void {
-  sendingOperations(routes, parts);
-  readingOperations(routes, parts);
-  fileRoutes(routes, parts);
+export function artifactFiles(routes: Routes, store: ArtifactStore, links: Links): void {
+  sendingOperations(routes, store);
+  readingOperations(routes, store, links);
+  fileRoutes(routes, store);
 }
 
 const hexOf = (md5: string) => Buffer.from(md5, "base64").toString("hex");
 
-function sendingOperations(routes: Routes, { store }: Parts): void {
+function sendingOperations(routes: Routes, store: ArtifactStore): void {
   operation(routes, ["CreateArtifactManifest", "save"], {
     artifactID: s.id,
     manifestType: s.maybe,
@@ -81,13 +70,13 @@ function sendingOperations(routes: Routes, { store }: Parts): void {
   });
 }
 
-function readingOperations(routes: Routes, { store, context: { system }, links }: Parts): void {
+function readingOperations(routes: Routes, store: ArtifactStore, links: Links): void {
   operation(routes, ["FetchArtifactManifest", "read"], { id: s.id }, async (c, { id }) => {
     const place = placeOf(id);
     c.info.access.check("read", place.name);
     await store.version(place);
     const path = `/wandb/artifacts/${inPath(id)}/manifest`;
-    const file = { directUrl: await links.to(c, path, system.now()) };
+    const file = { directUrl: await links.to(c, path, store.context.system.now()) };
     return { artifact: { currentManifest: { id: idOf("Manifest", id), file } } };
   });
 
@@ -100,7 +89,8 @@ function readingOperations(routes: Routes, { store, context: { system }, links }
     for (const [name, { digest, size: sizeBytes = 0, ref }] of files.slice(from, to)) {
       await giveWay();
       const at = `/wandb/artifacts/${inPath(artifactId(place))}/files/${hexOf(digest)}`;
-      const directUrl = ref ?? await links.to(c, `${at}/${urlPath(name)}`, system.now());
+      const directUrl = ref ??
+        await links.to(c, `${at}/${urlPath(name)}`, store.context.system.now());
       edges.push({ node: { __typename: "File", name, displayName: name, sizeBytes, directUrl } });
     }
     const hasNextPage = to < files.length;
@@ -129,7 +119,7 @@ function readingOperations(routes: Routes, { store, context: { system }, links }
   });
 }
 
-function fileRoutes(routes: Routes, { store, context }: Parts): void {
+function fileRoutes(routes: Routes, store: ArtifactStore): void {
   const bodyOf = ({ request }: RouteContext) => request.body ?? new Blob().stream();
   route(routes, "PUT /wandb/artifacts/:id/manifest", {
     ...described("PutManifest", "Adds the manifest of an artifact; the last one counts", "save"),
@@ -150,7 +140,7 @@ function fileRoutes(routes: Routes, { store, context }: Parts): void {
 
   const fileOf = async (c: RouteContext, id: string, path: string) => {
     const artifact = await store.open(placeOf(id), c.info.access);
-    return await answerFile(c, context, { artifact, path });
+    return await answerFile(c, store.context, { artifact, path });
   };
   route(routes, "GET /wandb/artifacts/:id/manifest", {
     ...described("GetManifest", "Reads the manifest of an artifact", "read"),

@@ -30,15 +30,10 @@ const NEW = {
   aliases,
 };
 
-interface Parts {
-  readonly runs: WandbRuns;
-  readonly store: ArtifactStore;
-}
-
-export function artifactOperations(routes: Routes, parts: Parts): void {
-  sendingOperations(routes, parts);
-  changeOperations(routes, parts);
-  readingOperations(routes, parts);
+export function artifactOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
+  sendingOperations(routes, runs, store);
+  changeOperations(routes, store);
+  readingOperations(routes, runs, store);
 }
 
 /** Returns the aliases that a request may move. The others follow from versions. */
@@ -51,7 +46,7 @@ function movable(c: RouteContext, name: string, given: v.InferOutput<typeof alia
   return own;
 }
 
-function sendingOperations(routes: Routes, { runs, store }: Parts): void {
+function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
   operation(routes, ["CreateArtifact", "save"], { input: v.object(NEW) }, async (c, { input }) => {
     const own = nameOfProject(input), { runName, clientID } = input, { access } = c.info;
     const name = nameOfCollection(own, input.artifactCollectionName);
@@ -115,7 +110,8 @@ async function tagRun(
   await updateRun(runs.context.registry, key.name, { id: run.id, tags: { [tag]: "artifact" } });
 }
 
-function changeOperations(routes: Routes, { store, runs: { context: { registry } } }: Parts): void {
+function changeOperations(routes: Routes, store: ArtifactStore): void {
+  const { registry } = store.context;
   for (const change of ["AddAliases", "DeleteAliases"]) {
     operation(routes, [change, "move"], {
       input: v.object({ artifactID: s.id, aliases }),
@@ -187,7 +183,7 @@ async function artifactJson(store: ArtifactStore, info: ArtifactInfo) {
   };
 }
 
-function readingOperations(routes: Routes, { store, runs }: Parts): void {
+function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
   const ofRun = { ...s.ofProject, run: s.maybe, runName: s.maybe };
   const tagged = [["RunInputArtifacts", USED_TAG], ["RunOutputArtifacts", LOGGED_TAG]] as const;
   for (const [id, prefix] of tagged) {

@@ -72,11 +72,11 @@ export function changed(c: RouteContext, id: string): Place {
 }
 
 export class ArtifactStore {
-  readonly #context: GatewayContext;
+  readonly context: GatewayContext;
   readonly #registry: Registry;
 
   constructor(context: GatewayContext) {
-    this.#context = context;
+    this.context = context;
     this.#registry = context.registry;
   }
 
@@ -124,7 +124,7 @@ export class ArtifactStore {
   }
 
   async putManifest(place: Place, body: ReadableStream<Uint8Array>): Promise<void> {
-    const { system } = this.#context, draft = await this.#draft(place);
+    const { system } = this.context, draft = await this.#draft(place);
     const part = `manifest-${String(system.now()).padStart(15, "0")}-${system.id().slice(-12)}`;
     await draft.addPart(part, [{ path: MANIFEST_FILE, content: body }]);
   }
@@ -208,7 +208,7 @@ export class ArtifactStore {
   async open(place: Place, access: Access): Promise<ReadablePages> {
     const { name } = place;
     access.check("read", name);
-    return await this.#context.openPages({ name, version: await this.version(place) }, access);
+    return await this.context.openPages({ name, version: await this.version(place) }, access);
   }
 
   /** Returns the version of an artifact. Throws `NotFound` for one that is not committed. */

@@ -8,7 +8,7 @@ import { nameOfProject, ownPathProblem, parseRun, runKey } from "./names.ts";
 import { described, FRESH } from "./operations.ts";
 import { changing } from "./run_operations.ts";
 import type { WandbRuns } from "./run_store.ts";
-import { flag, integer, list, MOST } from "./schemas.ts";
+import { integer, list, MOST } from "./schemas.ts";
 
 /** More than clients send at once. */
 const MOST_LINES = 100_000, MOST_LINE = 2 ** 25, MOST_OFFSET = 1e9;
@@ -28,7 +28,7 @@ const Stream = v.object({
     "output.log": Lines,
     "wandb-summary.json": Lines,
   })),
-  complete: flag,
+  complete: v.nullish(v.boolean()),
   exitcode: v.nullish(integer(-(2 ** 31), 2 ** 31)),
 });
 

@@ -48,20 +48,19 @@ export async function answerFile(
   return await answerVersionFile(c, context, { ...answered, disposition: "attachment" });
 }
 
+export type Given<E extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<E, undefined>>;
+
 /** Adds an operation, which returns `data` of the answer. */
 export function operation<E extends v.ObjectEntries>(
   routes: Routes,
   [name, scope]: readonly [name: string, scope: RouteDescription["scope"]],
   variables: E,
-  data: (c: RouteContext, given: v.InferOutput<v.ObjectSchema<E, undefined>>) => unknown,
+  data: (c: RouteContext, given: Given<E>) => unknown,
 ): void {
   route(routes, `POST ${GRAPHQL}/${name}`, {
     ...described(name, `Answers the operation ${name} of W&B's clients`, scope),
     json: v.object(variables),
-    answer: async ({ c, json }) => {
-      const given = json as v.InferOutput<v.ObjectSchema<E, undefined>>;
-      return c.json({ data: await data(c, given) }, 200, FRESH);
-    },
+    answer: async ({ c, json }) => c.json({ data: await data(c, json as Given<E>) }, 200, FRESH),
   });
 }
 

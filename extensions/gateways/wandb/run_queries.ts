@@ -8,7 +8,7 @@ import { isWanted, ordered } from "./filter.ts";
 import type { Links } from "./links.ts";
 import { idOf, inPath, objectIn, parseRun, runId, runKey, urlPath } from "./names.ts";
 import { nameOfProject, projectJson } from "./names.ts";
-import { answerFile, described, operation } from "./operations.ts";
+import { answerFile, described, type Given, operation } from "./operations.ts";
 import type { Row } from "./points.ts";
 import { runJson } from "./run_operations.ts";
 import type { ReadableRun, WandbRuns } from "./run_store.ts";
@@ -18,18 +18,13 @@ import { integer, list, maybe, MOST, name, ofProject, optional } from "./schemas
 const USUAL = 50, MOST_ROWS = 10_000, MOST_RUNS = 500;
 const page = v.nullish(integer(1, 100_000));
 
-interface Parts {
-  readonly runs: WandbRuns;
-  readonly links: Links;
+export function runQueries(routes: Routes, runs: WandbRuns, links: Links): void {
+  listQueries(routes, runs);
+  historyQueries(routes, runs);
+  fileQueries(routes, runs, links);
 }
 
-export function runQueries(routes: Routes, parts: Parts): void {
-  listQueries(routes, parts);
-  historyQueries(routes, parts);
-  fileQueries(routes, parts);
-}
-
-function listQueries(routes: Routes, { runs }: Parts): void {
+function listQueries(routes: Routes, runs: WandbRuns): void {
   operation(routes, ["Runs", "read"], {
     ...ofProject,
     cursor: maybe,
@@ -66,11 +61,7 @@ function listQueries(routes: Routes, { runs }: Parts): void {
 interface Query<E extends v.ObjectEntries> {
   readonly id: string;
   readonly variables: E;
-  answer(
-    c: RouteContext,
-    run: ReadableRun,
-    given: v.InferOutput<v.ObjectSchema<E, undefined>>,
-  ): unknown;
+  answer(c: RouteContext, run: ReadableRun, given: Given<E>): unknown;
 }
 
 /** Adds a query about a run that a request may read, which is null without one. */
@@ -81,9 +72,7 @@ function query<E extends v.ObjectEntries>(
 ): void {
   const all = { ...ofProject, name: maybe, run: maybe, runName: maybe };
   operation(routes, [id, "read"], { ...all, ...variables }, async (c, given) => {
-    const { name, run: ofRun, runName = "", ...of } = given as v.InferOutput<
-      v.ObjectSchema<typeof all, undefined>
-    >;
+    const { name, run: ofRun, runName = "", ...of } = given as Given<typeof all>;
     const own = nameOfProject(of), { access } = c.info;
     access.check("read", own);
     const found = await runs.find(runKey(own, name ?? ofRun ?? runName), access);
@@ -93,7 +82,7 @@ function query<E extends v.ObjectEntries>(
   });
 }
 
-function historyQueries(routes: Routes, { runs }: Parts): void {
+function historyQueries(routes: Routes, runs: WandbRuns): void {
   const rowsOf = (c: RouteContext, run: ReadableRun) => runs.rows(run, c.info.access);
   query(routes, runs, {
     id: "RunFullHistory",
@@ -140,7 +129,7 @@ function historyQueries(routes: Routes, { runs }: Parts): void {
   }
 }
 
-function fileQueries(routes: Routes, { runs, links }: Parts): void {
+function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
   const { system } = runs.context;
   query(routes, runs, {
     id: "RunFiles",

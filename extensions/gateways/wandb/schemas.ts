@@ -23,8 +23,6 @@ export function integer(least = 0, most: number = Number.MAX_SAFE_INTEGER) {
   return v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 }
 
-export const flag = v.nullish(v.boolean());
-
 /** A name, and one that may be missing. */
 export const name = needed(MOST.name), maybe = optional(MOST.name);
 export const id = needed(MOST.id);

@@ -24,11 +24,11 @@ export function createWandbGateways(): Gateway[] {
       links.open(context.memory);
       const runs = new WandbRuns(context), store = new ArtifactStore(context);
       runOperations(routes, runs);
-      runQueries(routes, { runs, links });
+      runQueries(routes, runs, links);
       fileRoutes(routes, runs);
       pageLinks(routes);
-      artifactOperations(routes, { runs, store });
-      artifactFiles(routes, { context, store, links });
+      artifactOperations(routes, runs, store);
+      artifactFiles(routes, store, links);
     },
     streams: ({ method, url }) => method === "PUT" && new URL(url).pathname.startsWith("/wandb/"),
     sendsFiles: (path) => path.endsWith("/file_stream") || path.startsWith(`${GRAPHQL}/`),
