@@ -1,17 +1,32 @@
 // Values of a run, held until all of its source is read: points, and lines of `media.jsonl` with others.
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { sha256 } from "../../../core/kernel.ts";
+import { notFound, sha256 } from "../../../core/kernel.ts";
 import { hasRunId } from "../../runs/mlflow/ids.ts";
 import type { Metric } from "../../runs/mlflow/points.ts";
 import type { Status } from "../../runs/mlflow/stored_run.ts";
 import { countsOfFiles } from "./counts.ts";
 import { changedEnd, type FoundRun, type OpenedRun } from "./records.ts";
+import type { SourceFiles } from "./source_files.ts";
 
 /** Limits of a run. Bytes are those of `media.jsonl`. */
 const MOST = { points: 1e7, media: 1e6, bytes: 2 ** 28, problems: 100 };
 
 /** The name, step and time of a value. */
 export type At = Pick<Metric, "step" | "timestamp"> & { readonly tag: string };
+
+/** Groups files by the runs in their paths. Links are not followed. Throws `NotFound` without a run. */
+export async function filesOfRuns(
+  files: SourceFiles,
+  runIn: (path: string) => string | undefined,
+  hint: string,
+) {
+  const links: string[] = [], entries = await files.walk("", links);
+  const runs = Map.groupBy(entries, ({ path }) => runIn(path) ?? null);
+  runs.delete(null);
+  const state = links[0] ?? "no run is there";
+  if (runs.size === 0) throw notFound("import from", files.store.location, state, { hint });
+  return { links, runs: runs as Map<string, typeof entries> };
+}
 
 export class GatheredRun {
   readonly problems = new Set<string>();

@@ -10,14 +10,14 @@ import {
   folderOf,
   isJsonObject,
   isRegistryError,
+  iterableStream,
   joinPath,
-  notFound,
   readAll,
   shown,
 } from "../../../../core/kernel.ts";
 import type { FileEntry } from "../../../../files/mod.ts";
 import type { FileToSave } from "../../../../materializers/mod.ts";
-import { GatheredRun } from "../gathered_run.ts";
+import { filesOfRuns, GatheredRun } from "../gathered_run.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { below, reasonOf, type SourceFiles } from "../source_files.ts";
 
@@ -79,16 +79,9 @@ export async function* runsIn(
   source: SourceFiles,
   { signal, nameOf: as }: ReadOptions,
 ): AsyncGenerator<ImportRecord> {
-  const links: string[] = [], runs = new Map<string, FileEntry[]>();
-  for (const entry of await source.walk("", links)) {
-    const [, run] = /^([^]*)_part_\d+\.parquet$/.exec(entry.path) ?? [];
-    if (run !== undefined) runs.set(run, [...runs.get(run) ?? [], entry]);
-  }
-  if (runs.size === 0) {
-    const state = links[0] ?? "no run is there",
-      hint = "Pass the folder `exports` of neptune-exporter.";
-    throw notFound("import from", source.store.location, state, { hint });
-  }
+  const runIn = (path: string) => /^([^]*)_part_\d+\.parquet$/.exec(path)?.[1];
+  const hint = "Pass the folder `exports` of neptune-exporter.";
+  const { links, runs } = await filesOfRuns(source, runIn, hint);
   for (const reason of links) yield { kind: "left", what: "exports", reason };
   yield { kind: "total", count: runs.size };
   for (const [path, parts] of runs) {
@@ -108,22 +101,16 @@ async function readRun(
   { path, parts, signal }: { path: string; parts: readonly FileEntry[]; signal?: AbortSignal },
 ): Promise<Run> {
   const run = new Run(), problems: string[] = [], found: FileToSave[] = [];
+  const byPath = new Map(parts.map((part) => [part.path, part]));
   for (const i of parts.keys()) {
-    const entry = parts.find((part) => part.path === `${path}_part_${i}.parquet`);
+    const entry = byPath.get(`${path}_part_${i}.parquet`);
     if (entry === undefined) problems.push(`part ${i} is missing`);
-    for await (const row of entry === undefined ? [] : rowsIn(files, entry, problems)) {
-      signal?.throwIfAborted();
-      run.add(row);
-    }
+    else for await (const row of rowsIn(files, entry, { problems, signal })) run.add(row);
   }
   const root = folderOf(path).replace(/(^|\/)data(?=\/[^/]*$)/, "$1files");
   for (const each of run.paths) {
     const at = joinPath(root, each), entry = await files.look(at, problems);
-    const own = entry?.kind === "folder"
-      ? await files.walk(at, problems)
-      : entry === undefined
-      ? []
-      : [entry];
+    const own = entry?.kind === "folder" ? await files.walk(at, problems) : entry ? [entry] : [];
     if (own.length === 0) problems.push(`${shown(at)} is missing`);
     for (const { kind, ...file } of own) {
       if (kind === "file") {
@@ -143,14 +130,14 @@ function pathHere(path: string): string {
 
 /** Yields rows, a group at a time. Tables of the library have neither lists nor decimal numbers. */
 async function* rowsIn(
-  { store }: SourceFiles,
+  files: SourceFiles,
   { path, size }: FileEntry,
-  problems: string[],
+  { problems, signal }: { problems: string[]; signal?: AbortSignal },
 ): AsyncGenerator<Row> {
   const file = {
     byteLength: size,
     async slice(offset: number, end = size) {
-      const stream = (await store.open(path)).stream({ offset, length: end - offset });
+      const stream = iterableStream(files.chunks(path, { offset, length: end - offset }));
       return (await readAll(stream)).slice().buffer;
     },
   };
@@ -165,14 +152,15 @@ async function* rowsIn(
     let rowStart = 0;
     for (const { num_rows, total_byte_size } of metadata.row_groups) {
       const rowEnd = rowStart + Number(num_rows), place = { file, metadata, rowStart, rowEnd };
-      const isLarge = num_rows > MOST.rows || total_byte_size > MOST.bytes;
-      if (isLarge) {
-        throw corrupt("read", "a group", `it has ${num_rows} rows`);
+      if (num_rows > MOST.rows || total_byte_size > MOST.bytes) {
+        throw corrupt("read", "a group", `it has ${num_rows} rows and ${total_byte_size} bytes`);
       }
       yield* await parquetReadObjects({ ...place, compressors: { SNAPPY } });
+      signal?.throwIfAborted();
       rowStart = rowEnd;
     }
   } catch (error) {
+    signal?.throwIfAborted();
     if (isRegistryError(error, "Unavailable")) throw error;
     problems.push(`${shown(path)}: ${reasonOf(error)}`);
   }

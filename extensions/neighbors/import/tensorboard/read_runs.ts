@@ -11,10 +11,10 @@ import {
   isRegistryError,
   iterableStream,
   nameOf,
-  notFound,
   shown,
 } from "../../../../core/kernel.ts";
-import { type At, GatheredRun } from "../gathered_run.ts";
+import type { FileEntry } from "../../../../files/mod.ts";
+import { type At, filesOfRuns, GatheredRun } from "../gathered_run.ts";
 import {
   floatsOf,
   integerOf,
@@ -126,24 +126,19 @@ export async function* runsIn(
   { signal, nameOf: as }: ReadOptions,
   folderName: string,
 ): AsyncGenerator<ImportRecord> {
-  const links: string[] = [], runs = new Map<string, string[]>();
-  for (const { path } of await files.walk("", links)) {
-    const folder = folderOf(path), isOne = /tfevents(?!.*\.profile-empty$)/.test(nameOf(path));
-    if (isOne) runs.set(folder, runs.get(folder) ?? []).get(folder)?.push(path);
-  }
-  if (runs.size === 0) {
-    const state = links[0] ?? "no event file is there";
-    const hint =
-      "Pass the folder for `tensorboard --logdir`. Its files have tfevents in their names.";
-    throw notFound("import from", files.store.location, state, { hint });
-  }
+  const runIn = (path: string) =>
+    /tfevents(?!.*\.profile-empty$)/.test(nameOf(path)) ? folderOf(path) : undefined;
+  const hint =
+    "Pass the folder for `tensorboard --logdir`. Its files have tfevents in their names.";
+  const { links, runs } = await filesOfRuns(files, runIn, hint);
   for (const reason of links) yield { kind: "left", what: folderName, reason };
-  const name = as(folderName), began = ([, [first = ""]]: [string, string[]]) => nameOf(first);
+  const began = ([, [first]]: [string, FileEntry[]]) => nameOf(first?.path ?? "");
+  const name = as(folderName);
   if (name === undefined) return;
   yield { kind: "total", count: runs.size };
   const sorted = [...runs].sort((one, other) => began(one) < began(other) ? -1 : 1);
-  for (const [folder, paths] of sorted) {
-    const run = await readRun(files, paths, signal);
+  for (const [folder, entries] of sorted) {
+    const run = await readRun(files, entries, signal);
     run.tags.set("mlflow.runName", folder || ".");
     yield run.found(name, folder);
     const reason = `not imported: ${[...run.others].join(", ")}`;
@@ -154,18 +149,18 @@ export async function* runsIn(
 /** Reads each file up to its first damage, as TensorBoard does. */
 async function readRun(
   files: SourceFiles,
-  paths: readonly string[],
+  entries: readonly FileEntry[],
   signal?: AbortSignal,
 ): Promise<Run> {
   const run = new Run();
-  for (const path of paths) {
+  for (const { path } of entries) {
     try {
       for await (const { data, offset, isCut } of recordsIn(path, files.chunks(path))) {
         signal?.throwIfAborted();
         const source = ({ byteOffset, length }: Uint8Array) =>
           contentOf(files, path, { offset: offset + byteOffset - data.byteOffset, length });
         if (!isCut) run.add(messageIn(data), source);
-        else if (path === paths.at(-1)) run.status = "KILLED";
+        else if (path === entries.at(-1)?.path) run.status = "KILLED";
       }
     } catch (error) {
       if (!isRegistryError(error, "Corrupt")) throw error;
