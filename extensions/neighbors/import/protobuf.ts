@@ -11,7 +11,7 @@ export type Message = ReadonlyMap<number, readonly (bigint | Uint8Array)[]>;
 /** Returns the fields of a message. Throws for other bytes. */
 export function messageIn(bytes: Uint8Array): Message {
   const fields = new Map<number, (bigint | Uint8Array)[]>();
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength); // faster than a Buffer
   let at = 0, count = 0;
   const varint = (): bigint => {
     let value = 0n;
@@ -64,12 +64,15 @@ export function integerOf(message: Message | undefined, field: number): number |
 
 /** Returns floating-point numbers of 4 or 8 bytes, also packed ones. */
 export function floatsOf(message: Message | undefined, field: number, size: 4 | 8): number[] {
-  const values = (message?.get(field) ?? []).filter((value) => value instanceof Uint8Array);
-  const bytes = Buffer.concat(values), length = Math.floor(bytes.length / size);
-  return Array.from(
-    { length },
-    (_, i) => size === 4 ? bytes.readFloatLE(i * 4) : bytes.readDoubleLE(i * 8),
-  );
+  const numbers: number[] = [];
+  for (const value of message?.get(field) ?? []) {
+    if (typeof value === "bigint") continue;
+    const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+    for (let at = 0; at + size <= value.length; at += size) {
+      numbers.push(size === 4 ? view.getFloat32(at, true) : view.getFloat64(at, true));
+    }
+  }
+  return numbers;
 }
 
 function damaged(state: string): Error {
