@@ -17,10 +17,10 @@ export interface CopyVersionOptions extends CopyOptions {
 }
 
 /**
- * Copies a version to another registry, with its files, metadata and recorded inputs. A store copies
- * objects itself from buckets at its endpoint (S3 and Google Cloud Storage), if the target has the
- * right to read them. All other bytes pass through this program once and are checked against their
- * SHA-256. The copy has a new date. Within one registry, use `copy`.
+ * Copies a version to another registry, with its files, metadata and recorded inputs. If both are at
+ * one endpoint of S3 or in Google Cloud Storage, and the credentials of the target may read the source,
+ * the store copies the objects itself. All other bytes pass through this program once and are checked
+ * against their SHA-256. The copy has a new date. Within one registry, use `copy`.
  *
  * @throws {RegistryError} as `open` and `save` do
  *

@@ -2,7 +2,7 @@
 export { artifactDigest } from "./artifact_digest.ts";
 export { isPrefix } from "./backend.ts";
 export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
-export { createSha256, sha256 } from "./bytes/digest.ts";
+export { crc32c, createSha256, sha256 } from "./bytes/digest.ts";
 export { checkMetadata, METRIC_LIMITS } from "./calls/metadata.ts";
 export {
   alreadyExists,
@@ -60,7 +60,7 @@ export type {
   CandidateChange,
   PromotionCondition,
 } from "./registry/conditions/promotion.ts";
-export { fileFacts, pickFile } from "./registry/file_facts.ts";
+export { pickFile } from "./registry/file_facts.ts";
 export { withDeadline } from "./retry.ts";
 export { shownIssues } from "./standard_schema.ts";
 export { realSystem, silentLogger } from "./system.ts";

@@ -1,5 +1,5 @@
-// The border of the registry for extensions that look at all records: what they read of a registry that is open here,
-// or in a folder or bucket. `records.ts` has what Holdfast's own extensions have beside it.
+// The border of the registry for extensions that read all records of a folder, a bucket or memory. Holdfast's own
+// extensions also use `records.ts`.
 import type { RegistryError } from "../core/errors.ts";
 import type { AnyRecord, StoredFile, VersionRecord } from "../core/record.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
@@ -33,7 +33,7 @@ export type { ListedName, RecordsPass } from "./pass/pass_names.ts";
 export interface RegistryRecords {
   /** Id of the registry. */
   readonly id: string;
-  /** Returns the time of the store, milliseconds, as far as it is known. */
+  /** Returns the time of the store, milliseconds; that of this machine until the store has replied. */
   now(): number;
   /** Yields every name that has a record, with the keys of its objects. */
   pass(options?: RecordsPass): AsyncIterable<ListedName>;
@@ -42,30 +42,30 @@ export interface RegistryRecords {
   /** Reads a record; undefined if it was collected meanwhile. */
   read(at: string | Head, signal?: AbortSignal): Promise<{ record: AnyRecord } | undefined>;
   /**
-   * Reads the version of a cell, of which `head` is the newest record if it is known; undefined if it
-   * is deleted, expired, or was never written.
+   * Reads the version in a cell; undefined if it is deleted or expired, or was never written. Pass
+   * the newest record of the cell as `head` if you have it.
    */
   version(
     cell: string,
     options?: SignalOptions & { head?: Head },
   ): Promise<{ record: VersionRecord; head: Head } | undefined>;
-  /** Returns the files of a version, which are read when they are asked for. */
+  /** Returns the files of a version, without reading them yet. */
   files(record: VersionRecord, options: SignalOptions): {
     /** Yields the files some at a time. */
     slices(): AsyncIterable<readonly StoredFile[]>;
     /** Returns the file with a path. */
     find(path: string): Promise<StoredFile | undefined>;
   };
-  /** Returns all payload objects that a version keeps: the folder, as in `from` of a file, and the number. */
+  /** Returns all payload objects that a version uses, each as its folder (`from` of a file) and its number. */
   readObjects(
     record: VersionRecord,
     options?: SignalOptions,
   ): Promise<{ objects: readonly (readonly [from: string, object: number])[] }>;
-  /** Returns the failure of one place. Throws others, and if the settings are unreadable too. */
+  /** Returns an error that concerns one place. Throws others, and all if the settings are unreadable too. */
   asPartial(error: unknown, signal?: AbortSignal): Promise<RegistryError>;
 }
 
-/** Returns the records of a registry. Throws `Unsupported` unless `openRegistry` opened it here. */
+/** Returns the records of a registry that `openRegistry` opened here. Throws `Unsupported` for others. */
 export function recordsOf(registry: Registry, action: string): RegistryRecords {
   return openRecords(registry, action);
 }

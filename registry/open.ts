@@ -102,6 +102,7 @@ export async function openOnBackend(
     cache,
     openNotes,
     farAliases: new Set<string>(),
+    draftViews: new Map(),
     executor,
     threads: checkThreads(options.threads, guardedBackend),
     pageLimits: PAGE_LIMITS,

@@ -1,6 +1,6 @@
 // The border of the registry for programs that look at all records, or that write them: maintenance, mirrors,
 // verification, runs and transfers. Begin at `recordsOf`.
-export { Fingerprint, fingerprintOf } from "../core/bytes/fingerprint.ts";
+export { Fingerprint } from "../core/bytes/fingerprint.ts";
 export { inWords, wordedVerbs } from "../core/calls/verb_errors.ts";
 export { readThrough } from "../core/work/read_through.ts";
 export { fileInfo } from "./cache/read.ts";
@@ -13,15 +13,14 @@ export type { ObjectRange } from "./cell/object_ranges.ts";
 export { allParts, placeOf } from "./cell/objects.ts";
 export type { PayloadObject } from "./cell/objects.ts";
 export { runsOf, saveAgain } from "./cell/part_runs.ts";
-export { inUtc, sinceOf } from "./cell/since.ts";
+export { sinceOf } from "./cell/since.ts";
 export { materializerFor } from "./contract/make_value.ts";
 export { LAYOUT } from "./layout.ts";
 export { corruptRecord, TOMBSTONE_BYTES } from "./format/record_codec.ts";
 export { annotateHere } from "./operations/annotate.ts";
 export type { DraftState } from "./operations/drafts/draft_state.ts";
 export { readInput } from "./operations/lineage/inputs.ts";
-export type { NamedInput } from "./operations/lineage/inputs.ts";
-export { checkKnownRule, noConditions } from "./operations/protection.ts";
+export { checkHasConditions, checkKnownRule } from "./operations/protection.ts";
 export { copiedFields } from "./operations/saving/check_options.ts";
 export { createRuleReader, rulesIn } from "./operations/stored_settings.ts";
 export { keptMembers } from "./operations/undelete/kept_members.ts";

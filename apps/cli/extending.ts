@@ -12,7 +12,6 @@ export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_
 export { expandNames, nameFilter } from "./look/expand_names.ts";
 export { createTokenCheck } from "../server/access/one_time.ts";
 export { readTokens } from "../server/access/token_file.ts";
-export { VERSION } from "../holdfast_version.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { loadSet } from "./places/load_module.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";

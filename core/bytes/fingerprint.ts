@@ -22,6 +22,13 @@ export class Fingerprint {
     if (salt !== undefined) this.#hash.update(`${salt}\n`);
   }
 
+  /** Returns the digest of a whole listing. */
+  static of(entries: readonly ObjectInfo[], options?: FingerprintOptions): string {
+    const fingerprint = new Fingerprint(options);
+    for (const entry of entries) fingerprint.add(entry);
+    return fingerprint.digest();
+  }
+
   /** Adds an object, in the order of keys. */
   add({ key, size, modifiedAt, etag }: ObjectInfo): void {
     if (this.#without !== undefined && key.startsWith(this.#without)) return;
@@ -33,14 +40,4 @@ export class Fingerprint {
   digest(): string {
     return this.#hash.digest().slice(0, 32);
   }
-}
-
-/** Returns the digest of a whole listing. */
-export function fingerprintOf(
-  entries: readonly ObjectInfo[],
-  options?: FingerprintOptions,
-): string {
-  const fingerprint = new Fingerprint(options);
-  for (const entry of entries) fingerprint.add(entry);
-  return fingerprint.digest();
 }

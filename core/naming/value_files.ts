@@ -1,4 +1,4 @@
-// The files of the value of a version. The curve that a run adds does not belong to it.
+// The files of the value of a version. Those that a run adds do not belong to it.
 
 /** The names that runs give it. */
 const CURVE = /^history(-\d+)?\.jsonl$/;
@@ -12,15 +12,16 @@ function curveIn({ run, curves }: Record<string, unknown>): string | undefined {
 }
 
 /**
- * Returns the files of a version without the curve of its run. A version that has only a curve has
- * it as its value.
+ * Returns the files of a version without those of its run: the curve, and what `run.files` names. A
+ * version that has only these has them as its value.
  */
 export function valueFiles<F>(
   files: readonly F[],
   metadata: Record<string, unknown>,
   pathOf: (file: F) => string,
 ): readonly F[] {
-  const curve = curveIn(metadata);
-  const own = curve === undefined ? files : files.filter((file) => pathOf(file) !== curve);
+  const { files: also } = (metadata.run ?? {}) as { files?: unknown };
+  const added = new Set([curveIn(metadata), ...Array.isArray(also) ? also : []]);
+  const own = files.filter((file) => !added.has(pathOf(file)));
   return own.length === 0 ? files : own;
 }

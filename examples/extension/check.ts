@@ -1,4 +1,4 @@
-// `holdfast cards check`, which looks at the records of all versions.
+// `holdfast cards check`, which reads the records of all versions.
 import { defineCommand } from "@holdfast/holdfast/extending/cli";
 import { cellsIn, recordsOf } from "@holdfast/holdfast/extending/records";
 import { KEYS } from "./card.ts";

@@ -3,7 +3,7 @@ import { LAYOUT } from "../../registry/records.ts";
 
 /** Returns the key of the garbage collector's note about a name, given as its encoded segment. */
 export function garbageNoteKey(name: string): string {
-  return `${LAYOUT.folders.garbageNotes}${name}`;
+  return `${LAYOUT.GARBAGE_NOTES}${name}`;
 }
 
 /** Returns the folder of the rest of that note, if it is large. */
@@ -11,24 +11,24 @@ export function garbageRecordsFolder(name: string): string {
   return `${GARBAGE_RECORDS}${name}/`;
 }
 
-const GARBAGE_RECORDS = `${LAYOUT.folders.garbageNotes}.records/`;
+const GARBAGE_RECORDS = `${LAYOUT.GARBAGE_NOTES}.records/`;
 
 /** Returns the encoded name that a key of `gc/` is a note of; undefined for others. */
 export function garbageNoteName(key: string): string | undefined {
   const name = key.startsWith(GARBAGE_RECORDS)
     ? key.slice(GARBAGE_RECORDS.length).replace(/\/\d+$/, "")
-    : key.slice(LAYOUT.folders.garbageNotes.length);
+    : key.slice(LAYOUT.GARBAGE_NOTES.length);
   return LAYOUT.decodeName(name) === undefined ? undefined : name;
 }
 
 /** The folder of the garbage collector's table of names. No name has this segment. */
-export const GARBAGE_TABLE = `${LAYOUT.folders.garbageNotes}.names/`;
+export const GARBAGE_TABLE = `${LAYOUT.GARBAGE_NOTES}.names/`;
 
 /** The folder of the table of the space of names, likewise. */
-export const SPACE_TABLE = `${LAYOUT.folders.garbageNotes}.space/`;
+export const SPACE_TABLE = `${LAYOUT.GARBAGE_NOTES}.space/`;
 
 /** The folder of the table of names that rules leave alone, likewise. */
-export const PRUNE_TABLE = `${LAYOUT.folders.garbageNotes}.pruned/`;
+export const PRUNE_TABLE = `${LAYOUT.GARBAGE_NOTES}.pruned/`;
 
 /** Returns the ref of a key: `name@version`, `name@alias` or the name. */
 export function refOfKey(key: string): string | undefined {

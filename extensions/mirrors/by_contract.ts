@@ -4,7 +4,6 @@ import type { Registry, SaveOptions, Version, VersionEntry } from "../../mod.ts"
 import type { ArtifactFile, FileToSave, Materializer } from "../../materializers/mod.ts";
 import {
   compareVersions,
-  fileFacts,
   inRange,
   isRegistryError,
   messageOf,
@@ -204,7 +203,6 @@ function asRecorded(input: ArtifactInput): NonNullable<SaveOptions["inputs"]>[nu
 }
 
 function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
-  const { path, size } = file.info;
   const counting = () =>
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
@@ -213,5 +211,5 @@ function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
       },
     });
   const stream = () => file.stream().pipeThrough(counting());
-  return { path, ...fileFacts(file.info), content: { size, stream } };
+  return { ...file.info, content: { size: file.info.size, stream } };
 }

@@ -4,7 +4,7 @@
 // names are mirrored.
 import { encodeName, isRegistryError, sha256 } from "../../core/kernel.ts";
 import type { ListedName } from "../../registry/extending.ts";
-import { fingerprintOf, LAYOUT, PackedMap } from "../../registry/records.ts";
+import { Fingerprint, LAYOUT, PackedMap } from "../../registry/records.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";
 import { type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.ts";
@@ -128,7 +128,7 @@ async function sameTargets(
   noted: PackedMap<EqualListings>,
 ): Promise<PackedMap> {
   const same = new PackedMap(), absent = new Set<string>();
-  const nothing = fingerprintOf([]);
+  const nothing = Fingerprint.of([]);
   let start: string | undefined;
   for (const [target, equal] of noted) {
     const name = LAYOUT.decodeName(target);
@@ -192,5 +192,5 @@ function isEqual(value: unknown): value is EqualListings {
 
 /** Returns the folder of a mirror's table of equal names. */
 export function mirrorTableFolder(registry: string, selection: string): string {
-  return `${LAYOUT.mirrorTablesFolder(`${LAYOUT.folders.mirrors}${registry}/`)}${selection}/`;
+  return `${LAYOUT.mirrorTablesFolder(`${LAYOUT.MIRRORS}${registry}/`)}${selection}/`;
 }

@@ -91,5 +91,5 @@ function entriesOf(note: unknown): [string, Entry][] {
 
 /** Returns `mirrors/<registry>/<name>/<source name>`, where a mirror notes what it found equal. */
 export function mirrorKey(registry: string, name: string, source: string): string {
-  return `${LAYOUT.folders.mirrors}${registry}/${encodeName(name)}/${encodeName(source)}`;
+  return `${LAYOUT.MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
 }

@@ -2,13 +2,7 @@
 import type { ObjectInfo } from "../../backends/mod.ts";
 import { inRange, inStep, isPrefix, itemAt } from "../../core/kernel.ts";
 import { cellsIn } from "../../registry/extending.ts";
-import {
-  Fingerprint,
-  fingerprintOf,
-  headIn,
-  LAYOUT,
-  type Records,
-} from "../../registry/records.ts";
+import { Fingerprint, headIn, LAYOUT, type Records } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { type CellPair, type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.ts";
 
@@ -25,7 +19,7 @@ export function beginListings({ name, target }: NamePair): BothListings {
 
 /** Returns the same fingerprint as `beginListings`, of a whole listing of a name. */
 export function fingerprintOfName(name: string, entries: readonly ObjectInfo[]): string {
-  return fingerprintOf(entries, { without: LAYOUT.keysFolder(name) });
+  return Fingerprint.of(entries, { without: LAYOUT.keysFolder(name) });
 }
 
 /** The cells of one path, of which at least one exists. */

@@ -268,7 +268,7 @@ async function pairNames(
   const pairs: NamePair[] = [];
   const all = () =>
     // every name that was ever used, also if all of its versions are deleted
-    store?.names(LAYOUT.folders.names, { prefix, signal }) ?? from.names({ prefix, signal });
+    store?.names(LAYOUT.NAMES, { prefix, signal }) ?? from.names({ prefix, signal });
   for await (const name of names === undefined ? all() : new Set(names)) {
     if (names !== undefined) {
       await checkHasName(from, name, signal);

@@ -2,7 +2,7 @@
 import type { Version } from "../../mod.ts";
 import { isPrefix, isRegistryError, parseVersion } from "../../core/kernel.ts";
 import type { Head, VersionRecord } from "../../registry/extending.ts";
-import { generationAbove, inUtc, LAYOUT, type Located } from "../../registry/records.ts";
+import { generationAbove, LAYOUT, type Located } from "../../registry/records.ts";
 import { copyFiles, type CopyFilesOptions, type Moved } from "./copying/copy_files.ts";
 import { type CopySource, openSource, sharesFiles } from "./copying/copy_source.ts";
 import type { LiveVersions } from "./live_versions.ts";
@@ -177,7 +177,7 @@ async function undoneThere(
   if (!head.dead || restored.length === 0) return undefined;
   const tombstone = (await to.read(head, signal))?.record;
   if (tombstone?.kind !== "deleted") return undefined;
-  const deletedAt = inUtc(tombstone.createdAt);
+  const deletedAt = new Date(tombstone.createdAt).toISOString();
   if (!restored.some((deletion) => deletion.deletedAt === deletedAt)) return undefined;
   const { generation } = head;
   return { generation, next: generationAbove({ generation, record: tombstone }) };

@@ -19,7 +19,7 @@ import { RELEASE } from "../../core/registry/release.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { Head, VersionRecord } from "../../registry/extending.ts";
 import { checkKnownRule, inWords, LAYOUT, readInput } from "../../registry/records.ts";
-import type { NamedInput, Records } from "../../registry/records.ts";
+import type { Records } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";
 import { mirrorReasons } from "./words/reasons.ts";
 
@@ -231,8 +231,8 @@ function mayPass(error: unknown): boolean {
   return error.retry !== "never" || error.code === "AlreadyExists" || error.code === "Conflict";
 }
 
-type Exact = "name" | "version";
-export type Member = NamedInput & Required<Pick<NamedInput, Exact>>;
+type NamedInput = ReturnType<typeof readInput>;
+export type Member = NamedInput & Required<Pick<NamedInput, "name" | "version">>;
 
 /** Finds members of releases that the source has and the target lacks. */
 export class Members {

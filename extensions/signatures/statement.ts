@@ -1,7 +1,7 @@
 // The signed text: an in-toto statement (v1) with the predicate of OpenSSF Model Signing v1.0,
 // https://github.com/ossf/model-signing-spec, which lists the SHA-256 of each file.
+import { Buffer } from "node:buffer";
 import { compareUtf8, createSha256, isJsonObject, parsedJson, shown } from "../../core/kernel.ts";
-import { fromHex } from "../../core/bytes/digest.ts";
 
 export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
@@ -53,7 +53,7 @@ export function statementOf(subject: string, files: readonly SignedFile[]): stri
 /** The SHA-256 of the digests of all resources, in their order. */
 function rootDigest(resources: readonly Pick<Resource, "digest">[]): string {
   const hash = createSha256();
-  for (const { digest } of resources) hash.update(fromHex(digest));
+  for (const { digest } of resources) hash.update(Buffer.from(digest, "hex"));
   return hash.digest();
 }
 

@@ -156,7 +156,7 @@ export async function listPieces(
   signal?: AbortSignal,
 ): Promise<Arrived> {
   const sizes = new Map<string, number>();
-  for await (const entry of backend.list(`${LAYOUT.folders.uploads}${id}/`, { signal })) {
+  for await (const entry of backend.list(`${LAYOUT.UPLOADS}${id}/`, { signal })) {
     if (!isPrefix(entry)) sizes.set(entry.key, entry.size);
   }
   const pieces: string[] = [];

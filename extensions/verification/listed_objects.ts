@@ -29,8 +29,8 @@ export class ListedObjects {
 
   constructor(context: Records, prefix: string, counts: ListedCounts, signal?: AbortSignal) {
     const [, name = "", , , order = ""] = prefix.split("/");
-    const folder = `${LAYOUT.folders.objects}${name}/${order && `${order}/`}`; // of a version, its own payload
-    const top = prefix === LAYOUT.folders.names ? LAYOUT.folders.objects : folder;
+    const folder = `${LAYOUT.OBJECTS}${name}/${order && `${order}/`}`; // of a version, its own payload
+    const top = prefix === LAYOUT.NAMES ? LAYOUT.OBJECTS : folder;
     const onFailure = () => {}; // objects that are not listed are looked up
     this.#context = context;
     this.#signal = signal;

@@ -38,7 +38,7 @@ export class Readings {
     const own: NotedShard = { shard, times: new Float64Array(POSITIONS) };
     const readings = new Readings(context, own, startedAt, signal);
     await readings.#attempt("read", async () => {
-      for await (const entry of context.backend.list(LAYOUT.folders.readings, { signal })) {
+      for await (const entry of context.backend.list(LAYOUT.READINGS, { signal })) {
         const of = "key" in entry ? parseReadingsKey(entry.key) : undefined;
         const times = of && await readings.#read(of);
         if (of === undefined || times === undefined) continue;
@@ -183,13 +183,12 @@ function runsOf(times: Times): [to: number, at: number][] {
 
 /** Returns the key of the note of a shard. */
 function readingsKey({ index, count }: Readonly<Shard>): string {
-  return `${LAYOUT.folders.readings}${index}-${count}`;
+  return `${LAYOUT.READINGS}${index}-${count}`;
 }
 
 /** Parses the key of a note of `verify`; undefined for others. */
 function parseReadingsKey(key: string): Shard | undefined {
-  const [, index, count] =
-    /^(\d{1,15})-(\d{1,15})$/.exec(key.slice(LAYOUT.folders.readings.length)) ?? [];
+  const [, index, count] = /^(\d{1,15})-(\d{1,15})$/.exec(key.slice(LAYOUT.READINGS.length)) ?? [];
   const shard = { index: Number(index), count: Number(count) };
   return shard.index < shard.count && readingsKey(shard) === key ? shard : undefined;
 }

@@ -97,10 +97,10 @@ async function verifyPlaces(
     : undefined;
   const verify = (prefix: string) =>
     verifyRecords(context, prefix, report, { ...options, deep, onRecord });
-  await verify(LAYOUT.folders.settings);
+  await verify(LAYOUT.SETTINGS);
   if (names === undefined) {
-    await verify(LAYOUT.folders.names);
-    await countStrangers(context, LAYOUT.folders.objects, counting);
+    await verify(LAYOUT.NAMES);
+    await countStrangers(context, LAYOUT.OBJECTS, counting);
     const hasReadings = await countOthers(context, counting);
     await lineage.check(report, options);
     return hasReadings;
@@ -117,7 +117,7 @@ async function verifyPlaces(
       await verify(LAYOUT.nameFolder(name));
       await countStrangers(context, LAYOUT.objectsFolder(name), counting);
     }
-    for await (const name of context.names(LAYOUT.folders.names, { signal })) {
+    for await (const name of context.names(LAYOUT.NAMES, { signal })) {
       if (selection.owns(LAYOUT.nameFolder(name)) && !requested.has(name)) unseen.names++;
     }
     return false;
@@ -135,7 +135,7 @@ async function repair(
   const from = recordsOf(copy, "repair from it").findingLost({ cached: false });
   const { FileRepair } = await import("./repair.ts");
   const isLineage = ({ key }: VerifyProblem) =>
-    key.startsWith(LAYOUT.folders.lineage) || LAYOUT.parseReleasedMark(key) !== undefined;
+    key.startsWith(LAYOUT.LINEAGE) || LAYOUT.parseReleasedMark(key) !== undefined;
   const { notes = [], files = [], others = [] } = Object.groupBy(
     report.problems,
     (problem) => isLineage(problem) ? "notes" : problem.path === undefined ? "others" : "files",
@@ -193,16 +193,16 @@ async function countOthers(context: Records, counting: Counting): Promise<boolea
     if (!isPrefix(top)) count(counting, "strangers", top.key);
     else if (
       ![
-        LAYOUT.folders.settings,
-        LAYOUT.folders.names,
-        LAYOUT.folders.objects,
-        LAYOUT.folders.lineage,
+        LAYOUT.SETTINGS,
+        LAYOUT.NAMES,
+        LAYOUT.OBJECTS,
+        LAYOUT.LINEAGE,
       ].includes(top.prefix)
     ) {
-      const kind = LAYOUT.folders.auxiliary.includes(top.prefix) ? "auxiliary" : "strangers";
+      const kind = LAYOUT.AUXILIARY.includes(top.prefix) ? "auxiliary" : "strangers";
       const onFailure = (_: unknown, key: string) => count(counting, "strangers", key);
       for await (const { key } of context.list(top.prefix, { signal, onFailure })) {
-        if (key.startsWith(LAYOUT.folders.readings)) hasReadings = true;
+        if (key.startsWith(LAYOUT.READINGS)) hasReadings = true;
         else count(counting, kind, key);
       }
     }
@@ -249,7 +249,7 @@ export class LineageCheck {
     const onFailure = (error: RegistryError, key: string) =>
       addProblem(report, asProblem("lineage", key, error), options);
     for await (
-      const { key } of context.list(LAYOUT.folders.lineage, { signal, onFailure })
+      const { key } of context.list(LAYOUT.LINEAGE, { signal, onFailure })
     ) {
       const note = LAYOUT.parseLineageKey(key);
       const cell = note && LAYOUT.versionCell(note.name, note.version, context.settings.versioned);

@@ -52,7 +52,7 @@ export async function verifyRecords(
   let batch: Place[] = [];
   let cell = "";
   let isOwn = true;
-  const listed = report.listed && prefix !== LAYOUT.folders.settings
+  const listed = report.listed && prefix !== LAYOUT.SETTINGS
     ? new ListedObjects(context, prefix, report.listed, options.signal)
     : undefined;
   const onFailure = async (error: RegistryError, at: string) => {
@@ -66,7 +66,7 @@ export async function verifyRecords(
       if (LAYOUT.parseReleasedMark(info.key) !== undefined) continue;
       const key = LAYOUT.parseCellKey(info.key);
       if (
-        !(prefix === LAYOUT.folders.settings
+        !(prefix === LAYOUT.SETTINGS
           ? isSettings(info.key)
           : key !== undefined && isOurs(context, key))
       ) {
@@ -96,8 +96,8 @@ function nameOf(key: string): string {
 }
 
 function isSettings(key: string): boolean {
-  return LAYOUT.cellOf(key) === LAYOUT.folders.settings &&
-    LAYOUT.parseGeneration(key.slice(LAYOUT.folders.settings.length)) !== undefined;
+  return LAYOUT.cellOf(key) === LAYOUT.SETTINGS &&
+    LAYOUT.parseGeneration(key.slice(LAYOUT.SETTINGS.length)) !== undefined;
 }
 
 /** Returns true if a cell is in the right folder. */

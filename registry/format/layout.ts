@@ -7,15 +7,19 @@ import { itemAt } from "../../core/faults/present.ts";
 const MAX_KEY_BYTES = 900;
 
 export const SETTINGS = "settings/";
+/** Records of versions, aliases, notes and idempotency keys. */
 export const NAMES = "names/";
+/** Payload. */
 export const OBJECTS = "objects/";
 export const SCRATCH = "scratch/";
 export const UPLOADS = "uploads/";
+/** Ledgers and tables of mirrors. */
 export const MIRRORS = "mirrors/";
+/** Tables and notes of maintenance. */
 export const GARBAGE_NOTES = "gc/";
 export const DRAFTS = "drafts/";
 export const LINEAGE = "lineage/";
-/** Prefixes that readers do not need, and prefixes reserved for later releases. */
+/** Folders that readers do not need, and those reserved for later releases. */
 export const AUXILIARY: readonly string[] = [
   ...[SCRATCH, UPLOADS, MIRRORS, GARBAGE_NOTES, DRAFTS, LINEAGE],
   ...["sets/", "signatures/", "chunks/"],

@@ -7,6 +7,7 @@ import { openedHere, type Registry } from "../../core/registry.ts";
 import type { CachingStore } from "../cache/cached_records.ts";
 import type { PageLimits } from "../format/file_pages.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
+import type { DraftView } from "./drafts/draft_view.ts";
 
 export interface Context extends CachingStore {
   readonly materializers: Materializers;
@@ -20,6 +21,8 @@ export interface Context extends CachingStore {
   share: "bytes" | "files";
   /** Cells of aliases whose version one list does not show: their names have many records. */
   readonly farAliases: Set<string>;
+  /** Drafts that parts were added to, by their folder. */
+  readonly draftViews: Map<string, DraftView>;
   readonly executor: Executor<PayloadJobs>;
   /** Limits of the pages of long lists of files. Tests set small ones. */
   readonly pageLimits: PageLimits;

@@ -1,8 +1,8 @@
 // Protection of names and aliases by the rules of the registry.
-import { conflict, type RegistryError, unsupported } from "../../core/errors.ts";
+import { conflict, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { unknownCondition } from "../../core/registry/conditions/promotion.ts";
+import { hasConditions, unknownCondition } from "../../core/registry/conditions/promotion.ts";
 import { isUnknownRule, ruleFor, rulesOfAlias } from "../../core/registry/rules.ts";
 import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
@@ -71,11 +71,12 @@ export function checkKnownRule(
   });
 }
 
-/** Returns the error of a program that cannot check the conditions of rules. */
-export function noConditions(action: string, subject: string, pattern: string): RegistryError {
+/** Throws in a program that cannot check the conditions of rules. */
+export function checkHasConditions(action: string, subject: string, pattern: string): void {
+  if (hasConditions()) return;
   const state = `this program cannot check the conditions of the rule ${shown(pattern)}`;
   const hint = 'Import "@holdfast/holdfast/signatures" in the program.';
-  return unsupported(action, subject, state, { hint });
+  throw unsupported(action, subject, state, { hint });
 }
 
 /** Returns the rules as they were at most ten seconds ago. */

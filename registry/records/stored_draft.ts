@@ -15,15 +15,17 @@ import type { Context } from "../operations/context.ts";
 import { addPart } from "../operations/drafts/add_part.ts";
 import {
   checkFresh,
-  closeDraft,
   DraftCall,
-  type DraftLook,
   draftMemoryMs,
+  lookAtDraft,
+} from "../operations/drafts/draft_look.ts";
+import type { DraftLook } from "../operations/drafts/draft_view.ts";
+import {
+  closeDraft,
   type DraftState,
   ended,
   type FoundPart,
   listed,
-  lookAtDraft,
   readDecided,
   readPart,
   readParts,
@@ -49,6 +51,7 @@ export class StoredDraft {
     this.#call = call;
     this.#look = look;
     this.#seenAt = seenAt;
+    call.view = look.newest === undefined ? undefined : { at: seenAt, look, isWhole: true };
   }
 
   /** Lists the objects of a draft, which need not exist. */
@@ -136,7 +139,7 @@ export class StoredDraft {
   }
 
   /**
-   * Adds a part, which is acknowledged if the draft has not ended by then.
+   * Adds a part, which is acknowledged if the draft has not ended by then. It is one of `parts` from then on.
    *
    * @param produce called only if the part does not exist
    */
@@ -153,7 +156,10 @@ export class StoredDraft {
       once?: boolean;
     } = {},
   ): Promise<AddedPart> {
-    return addPart(this.#call, { part, produce, ...how });
+    return addPart(this.#call, { part, produce, ...how }).catch((error) => {
+      this.#call.view = undefined; // the part may be there
+      throw error;
+    });
   }
 
   /**

@@ -12,7 +12,7 @@ export const copy: Command = defineCommand({
   summary: "Save a version under another name or version.",
   details: "Files and metadata are the same. A name without a version gets its next version. If " +
     "the new name is in another registry, such as @team, the files pass through this machine once, " +
-    "unless both are in one store that copies them itself.",
+    "unless one store has both registries and copies the files itself.",
   between: true,
   args: [
     { usage: "<ref>", text: "the version to copy", completes: "ref" },

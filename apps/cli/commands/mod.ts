@@ -1,6 +1,6 @@
 // All commands. A command is loaded when it is called, or when help lists all.
 import { itemAt } from "../../../core/faults/present.ts";
-import type { CommandLoaders, CommandSet, Extension } from "../program/extension.ts";
+import type { CommandSet, Extension } from "../program/extension.ts";
 import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 import type { CommandGroup } from "../program/groups.ts";
 
@@ -103,7 +103,7 @@ export function createCommandTable(extensions: readonly Extension[]): CommandTab
     sets.splice(sets.findIndex(({ group }) => group === set.behind) + 1, 0, set);
   }
   const groups = groupsOf(sets);
-  const loaders: CommandLoaders = Object.fromEntries([
+  const loaders: CommandSet["load"] = Object.fromEntries([
     ...sets.flatMap(({ load }) => Object.entries(load)),
     [
       "__complete",

@@ -63,8 +63,11 @@ export interface Extension {
    * `pipeline (plan|run)`.
    */
   readonly ofRegistry?: readonly string[];
-  /** Wrong lines that mean a command of the extension. */
-  readonly words?: readonly OtherWords[];
+  /**
+   * Wrong lines that mean a command of the extension: their beginning, such as
+   * `import .*\\bmlruns\\b`, and what to write for it.
+   */
+  readonly words?: readonly (readonly [typed: RegExp, usage: string])[];
   /** Words of other tools that mean its commands and options. */
   readonly suggestions?: Suggestions;
   readonly serving?: Serving;
@@ -101,19 +104,6 @@ export function defineExtension(extension: Extension): Extension {
   return stamped(extension);
 }
 
-/** The beginning of a wrong line, such as `import .*\\bmlruns\\b`, and what to write for it. */
-export type OtherWords = readonly [typed: RegExp, usage: string];
-
-/** Functions that load the command of these words, or all that begin with a word, when one is called. */
-export type CommandLoaders = Readonly<
-  Record<
-    string,
-    (
-      extensions: readonly Extension[],
-    ) => Command | readonly Command[] | Promise<Command | readonly Command[]>
-  >
->;
-
 /** Commands of a group of the help. */
 export interface CommandSet {
   /** One word, as in `holdfast help data`. @default the help does not list them */
@@ -122,7 +112,15 @@ export interface CommandSet {
   readonly title?: string;
   /** The group of the program that is before it in the help. @default the last but one */
   readonly behind?: string;
-  readonly load: CommandLoaders;
+  /** Functions that load the command of these words, or all that begin with a word, when one is called. */
+  readonly load: Readonly<
+    Record<
+      string,
+      (
+        extensions: readonly Extension[],
+      ) => Command | readonly Command[] | Promise<Command | readonly Command[]>
+    >
+  >;
 }
 
 /** The part of an extension in `holdfast serve`. */
@@ -202,13 +200,10 @@ export interface Beside {
   /** Paths below the folder that are not saved as files. */
   readonly files: readonly string[];
   /** Throws, before anything is saved, if it does not fit the files of the version. */
-  check(files: readonly HashedFile[]): void;
+  check(files: readonly Pick<FileInfo, "path" | "mode" | "sha256">[]): void;
   /** Returns more members of the JSON output. */
   after(saved: Saved): Promise<object>;
 }
-
-/** A file with its digest. */
-export type HashedFile = Pick<FileInfo, "path" | "mode" | "sha256">;
 
 /** A folder on a disk or in a bucket that becomes a version. */
 export interface ImportedFolder {

@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { mayRead } from "../../../core/may_read.ts";
 import { editDistance, nearest } from "../../../core/text/nearest.ts";
 import { type Command, type OptionDefinition, SHARED_OPTIONS } from "../program/command.ts";
-import type { OtherWords } from "../program/extension.ts";
+import type { Extension } from "../program/extension.ts";
 import { shellWord } from "../terminal/hints.ts";
 import type { Suggestions } from "../program/suggestions.ts";
 import { IN_GROUP, OWN_WORDS } from "./other_words.ts";
@@ -16,7 +16,7 @@ import { IN_GROUP, OWN_WORDS } from "./other_words.ts";
 interface SuggestOptions {
   commands: readonly Command[];
   /** Wrong lines that mean a command of an extension. @default none */
-  others?: readonly OtherWords[];
+  others?: Extension["words"];
   /** Words of extensions. @default none */
   suggestions?: readonly Suggestions[];
   cwd: string;

@@ -104,7 +104,7 @@ async function isStored(
 ): Promise<boolean> {
   const records = knownRecords(registry);
   if (records === undefined) return true; // the measurement fails with the reason
-  for (const folder of [LAYOUT.folders.names, LAYOUT.folders.objects]) {
+  for (const folder of [LAYOUT.NAMES, LAYOUT.OBJECTS]) {
     for await (const name of records.names(folder, { prefix, signal })) {
       if (test(name)) return true;
     }

@@ -17,7 +17,6 @@ import { commandReasons } from "../../../apps/cli/program/extension.ts";
 import type { Registry } from "../../../mod.ts";
 import { parseCondition, taskFailed } from "../../../core/kernel.ts";
 import { versionBefore } from "../../../core/naming/alias_history.ts";
-import type { Condition } from "../../../core/registry/conditions.ts";
 import type { AliasEntry } from "../../../registry/mod.ts";
 import { prune as pruneBy, pruneByRules, type PruneOptions, type PruneReport } from "../mod.ts";
 
@@ -154,7 +153,9 @@ function pruneOf(
 }
 
 /** Like `ls`, with all conditions met. */
-function meetsAll(conditions: readonly Condition[]): PruneOptions["keepWhere"] {
+function meetsAll(
+  conditions: readonly ReturnType<typeof parseCondition>[],
+): PruneOptions["keepWhere"] {
   return (info) => conditions.every((meets) => meets(info));
 }
 

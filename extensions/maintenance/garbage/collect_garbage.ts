@@ -41,8 +41,8 @@ export async function collectGarbage(
 async function hasSpace({ backend, logger }: Records, { signal }: GarbageOptions) {
   if (await backend.reserve?.({ signal }) ?? true) return true;
   logger.warn("collect garbage: the store is full: notes are removed, so the next run reads more");
-  for await (const entry of backend.list(LAYOUT.folders.garbageNotes, { signal })) {
-    if (isPrefix(entry) || entry.key.startsWith(LAYOUT.folders.readings)) continue;
+  for await (const entry of backend.list(LAYOUT.GARBAGE_NOTES, { signal })) {
+    if (isPrefix(entry) || entry.key.startsWith(LAYOUT.READINGS)) continue;
     await backend.delete(entry.key, { signal });
   }
   return false;
@@ -118,9 +118,9 @@ async function namesToLookAt(collection: Collection, quiet: QuietNames): Promise
     wanted.set(name, true);
   };
   for (const name of collection.drafts.names) inspect(name);
-  const tops = [LAYOUT.folders.objects];
+  const tops = [LAYOUT.OBJECTS];
   const onFailure = (_: unknown, name: string | undefined) => {
-    if (name === undefined) tops.push(LAYOUT.folders.names);
+    if (name === undefined) tops.push(LAYOUT.NAMES);
     else inspect(name);
   };
   for await (const listed of context.pass({ signal, onFailure })) {

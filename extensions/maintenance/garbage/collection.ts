@@ -370,7 +370,7 @@ export async function readStoreTime(
 export async function otherMark(collection: Collection): Promise<string | undefined> {
   const { context, signal, markKey } = collection;
   let isOwnListed = markKey === "";
-  for await (const entry of context.backend.list(LAYOUT.folders.scratch, { signal })) {
+  for await (const entry of context.backend.list(LAYOUT.SCRATCH, { signal })) {
     if (isPrefix(entry) || !LAYOUT.isMark(entry.key)) continue;
     if (entry.key === markKey) isOwnListed = true;
     else if (!collection.isOld(entry.modifiedAt)) return entry.key;

@@ -32,12 +32,12 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
   const places = new Map<string, Record<keyof DraftPlaces, string[]>>();
   const unreadable = new Map<string, Error>();
   const onFailure = (error: Error, key: string) => {
-    const [name = ""] = key.slice(LAYOUT.folders.drafts.length).split("/");
+    const [name = ""] = key.slice(LAYOUT.DRAFTS.length).split("/");
     if (name !== "") names.add(name); // else the failure concerns all names
     unreadable.set(name, error);
   };
   let current: { name: string; draft: string; listed: ListedDraft } | undefined;
-  for await (const entry of context.list(LAYOUT.folders.drafts, { signal, onFailure })) {
+  for await (const entry of context.list(LAYOUT.DRAFTS, { signal, onFailure })) {
     const key = LAYOUT.parseDraftKey(entry.key);
     if (key === undefined) continue;
     if (current?.name !== key.name || current.draft !== key.draft) {
@@ -84,7 +84,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     }
     if (!isGone(collection, listed)) return keep(name, listed);
     const again = noneListed();
-    const folder = `${LAYOUT.folders.drafts}${name}/${draft}/`;
+    const folder = `${LAYOUT.DRAFTS}${name}/${draft}/`;
     for await (const entry of context.list(folder, { signal, onFailure })) {
       const key = LAYOUT.parseDraftKey(entry.key);
       if (key !== undefined) take(again, entry, key);

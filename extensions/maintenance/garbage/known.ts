@@ -69,7 +69,7 @@ export async function listFolders(
   name: string,
 ): Promise<Map<string, Folder>> {
   const folders = new Map<string, Folder>();
-  for await (const entry of context.backend.list(`${LAYOUT.folders.objects}${name}/`, { signal })) {
+  for await (const entry of context.backend.list(`${LAYOUT.OBJECTS}${name}/`, { signal })) {
     const key = isPrefix(entry) ? undefined : LAYOUT.parsePayloadKey(entry.key);
     if (isPrefix(entry) || key === undefined) continue;
     const place = LAYOUT.encodePlace(key);
@@ -83,7 +83,7 @@ export async function listFolders(
 
 export async function listCells({ context, signal }: Listing, name: string): Promise<Cell[]> {
   const cells = new Map<string, Cell>();
-  for await (const entry of context.backend.list(`${LAYOUT.folders.names}${name}/`, { signal })) {
+  for await (const entry of context.backend.list(`${LAYOUT.NAMES}${name}/`, { signal })) {
     const head = headIn(entry);
     const key = head && LAYOUT.parseCellKey(head.key);
     if (head === undefined || key === undefined) continue;

@@ -8,7 +8,7 @@ import type {
   TombstoneRecord,
   VersionRecord,
 } from "../../../registry/extending.ts";
-import { encodeRecord, inUtc, LAYOUT, sinceOf } from "../../../registry/records.ts";
+import { encodeRecord, LAYOUT, sinceOf } from "../../../registry/records.ts";
 import type { PayloadObject, Records } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
 import type { DeletionTimes, KnownRecord, KnownRecords, Remains } from "./known.ts";
@@ -143,9 +143,9 @@ export async function readTimes(
 }
 
 function timesOf(record: TombstoneRecord): DeletionTimes {
-  const { startedAt, createdAt, by } = record;
-  const since = sinceOf(record);
-  return { startedAt: inUtc(startedAt), createdAt: inUtc(createdAt), since, by };
+  const startedAt = new Date(record.startedAt).toISOString();
+  const createdAt = new Date(record.createdAt).toISOString();
+  return { startedAt, createdAt, since: sinceOf(record), by: record.by };
 }
 
 /**

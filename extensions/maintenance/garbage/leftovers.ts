@@ -46,7 +46,7 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
     { what: "upload", key, size, why: "left behind" }
   );
   const tables = await mirrorTables(collection);
-  const notes = [LAYOUT.folders.readings, GARBAGE_TABLE, SPACE_TABLE, PRUNE_TABLE, ...tables];
+  const notes = [LAYOUT.READINGS, GARBAGE_TABLE, SPACE_TABLE, PRUNE_TABLE, ...tables];
   const isStray = ({ key, modifiedAt }: ObjectInfo) => {
     if (notes.some((folder) => key.startsWith(folder))) {
       return modifiedAt < collection.markAt() - UNUSED_MS;
@@ -56,20 +56,20 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
   };
   for (
     const top of [
-      LAYOUT.folders.uploads,
-      LAYOUT.folders.scratch,
-      LAYOUT.folders.garbageNotes,
+      LAYOUT.UPLOADS,
+      LAYOUT.SCRATCH,
+      LAYOUT.GARBAGE_NOTES,
       ...tables,
     ]
   ) {
     const batches = listBatches(collection, top, (entry) => {
       const { key, modifiedAt } = entry;
-      const isGarbage = top !== LAYOUT.folders.uploads && top !== LAYOUT.folders.scratch
+      const isGarbage = top !== LAYOUT.UPLOADS && top !== LAYOUT.SCRATCH
         ? isStray(entry)
         : LAYOUT.isLeftover(key);
       if (key === markKey || !isGarbage) return false;
       if (collection.isOld(modifiedAt)) return true;
-      if (top === LAYOUT.folders.uploads) collection.waits([itemOf(entry)], modifiedAt + graceMs);
+      if (top === LAYOUT.UPLOADS) collection.waits([itemOf(entry)], modifiedAt + graceMs);
       return false;
     });
     for await (const old of batches) await collection.remove(old.map(itemOf));
@@ -81,12 +81,12 @@ async function mirrorTables(collection: Collection): Promise<string[]> {
   const { context: { backend }, signal } = collection;
   const folders: string[] = [];
   try {
-    for await (const entry of backend.list(LAYOUT.folders.mirrors, { delimiter: "/", signal })) {
+    for await (const entry of backend.list(LAYOUT.MIRRORS, { delimiter: "/", signal })) {
       if (isPrefix(entry)) folders.push(LAYOUT.mirrorTablesFolder(entry.prefix));
     }
   } catch (error) {
     if (!isRegistryError(error)) throw error;
-    collection.fail(LAYOUT.folders.mirrors, error);
+    collection.fail(LAYOUT.MIRRORS, error);
   }
   return folders;
 }
@@ -97,7 +97,7 @@ async function mirrorTables(collection: Collection): Promise<string[]> {
  */
 export async function removeNotes(collection: Collection): Promise<void> {
   const isOld = ({ modifiedAt }: ObjectInfo) => collection.isForgettable(modifiedAt);
-  for await (const old of listBatches(collection, LAYOUT.folders.lineage, isOld)) {
+  for await (const old of listBatches(collection, LAYOUT.LINEAGE, isOld)) {
     await collectNotes(collection, old);
   }
 }

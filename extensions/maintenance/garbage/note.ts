@@ -51,7 +51,7 @@ export async function openNote(collection: Collection, name: string, count: numb
   const { context, signal, notes } = collection;
   const { logger } = context;
   const key = garbageNoteKey(name);
-  const folder = `${LAYOUT.folders.names}${name}/`;
+  const folder = `${LAYOUT.NAMES}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
   const areMany = count >= MIN_RECORDS, isLarge = count > MAX_RECORDS;
   let reading: Promise<Noted | undefined> | undefined;

@@ -3,7 +3,7 @@
 // nothing, so a wrong note costs a delay of at most 30 days, never data.
 import type { ObjectInfo } from "../../../backends/mod.ts";
 import type { ListedName } from "../../../registry/extending.ts";
-import { fingerprintOf, headIn, LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
+import { Fingerprint, headIn, LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
 import type { NameTable } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, type Outlook } from "./outlook.ts";
@@ -52,7 +52,7 @@ export class QuietNames {
   skips({ name, entries }: ListedName): boolean {
     const mark = this.#collection.markAt();
     const replaced = entries.filter(isReplaced);
-    const fingerprint = fingerprintOf(replaced, { salt: `${this.#salt},${name}` });
+    const fingerprint = Fingerprint.of(replaced, { salt: `${this.#salt},${name}` });
     const lastRun = this.#lastRun;
     const isNew = replaced.length === 0 && entries.every(({ modifiedAt }) => modifiedAt > lastRun);
     const first: Entry = isNew ? [fingerprint, lookAgainAt(lastRun, name)] : OPEN;

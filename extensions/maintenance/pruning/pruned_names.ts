@@ -84,7 +84,7 @@ async function* listMany(
 
 /** Returns the name if it has a version that is not deleted, as `names()` lists them. */
 function nameWithVersion({ name, entries }: ListedName): string | undefined {
-  const versions = `${LAYOUT.folders.names}${name}/versions/`;
+  const versions = `${LAYOUT.NAMES}${name}/versions/`;
   for (const cell of cellsIn(entries.filter(({ key }) => key.startsWith(versions)))) {
     if (cell.kind === "version" && !cell.head.dead) return cell.name;
   }

@@ -4,7 +4,7 @@
 import type { RetentionRule } from "../../../registry/tools/settings.ts";
 import { LOOK_AGAIN_MS, lookAgainAt } from "../garbage/outlook.ts";
 import type { ListedName } from "../../../registry/extending.ts";
-import { fingerprintOf, LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
+import { Fingerprint, LAYOUT, PackedMap, RACY_MS } from "../../../registry/records.ts";
 import type { NameTable, Records } from "../../../registry/records.ts";
 import type { Findings } from "./name_pruning.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
@@ -83,7 +83,7 @@ export class QuietPlans {
 }
 
 function idOf({ listed: { entries }, rule }: Ruled): string {
-  return fingerprintOf(entries, { salt: JSON.stringify([EDITION, rule]) });
+  return Fingerprint.of(entries, { salt: JSON.stringify([EDITION, rule]) });
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -4,14 +4,13 @@ import type { SignalOptions } from "../../../registry/mod.ts";
 import { fault, notFound, parseCondition, shown, unsupported } from "../../../core/kernel.ts";
 import { maintenanceReasons } from "../reasons.ts";
 import { combined, givenUp } from "./rule_changes.ts";
-import { hasConditions } from "../../../core/registry/conditions/promotion.ts";
 import { isUnknownRule, ruleProblem } from "../../../core/registry/rules.ts";
 import { readRules } from "../../../registry/tools/settings.ts";
 import type { RetentionRules } from "../../../registry/tools/settings.ts";
 import type { RulesChange } from "../../../core/registry/rules.ts";
 import {
+  checkHasConditions,
   LAYOUT,
-  noConditions,
   recordOfKind,
   recordsOf,
   rulesIn,
@@ -24,7 +23,7 @@ export async function* readRulesHistory(
 ): AsyncGenerator<RetentionRules> {
   const context = recordsOf(registry, "read rules");
   let later: RetentionRules | undefined;
-  for await (const object of context.history(LAYOUT.folders.settings, { signal })) {
+  for await (const object of context.history(LAYOUT.SETTINGS, { signal })) {
     const record = recordOfKind(object, "settings");
     const present = rulesIn(record);
     const isSame = JSON.stringify(present.rules) === JSON.stringify(later?.rules);
@@ -56,8 +55,8 @@ export async function changeRules(
       reason: maintenanceReasons.of("rule_incomplete"),
     });
   }
-  if (set?.promote !== undefined && !hasConditions()) {
-    throw noConditions("set rule for", shown(set.pattern), set.pattern);
+  if (set?.promote !== undefined) {
+    checkHasConditions("set rule for", shown(set.pattern), set.pattern);
   }
   let gaveUp: readonly string[] = [];
   await context.writeSettings(action, ({ generation, settings: { rules = [] } }) => {

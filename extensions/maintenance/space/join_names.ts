@@ -32,15 +32,15 @@ export async function* joinNames(
   const listed = (top: string) => context.pass({ folder: top, ...options });
   for await (
     const [payload, records] of inStep(
-      listed(LAYOUT.folders.objects),
-      listed(LAYOUT.folders.names),
+      listed(LAYOUT.OBJECTS),
+      listed(LAYOUT.NAMES),
       compareNames,
     )
   ) {
     const { name } = (payload ?? records)!;
     const folders = [
-      { folder: `${LAYOUT.folders.objects}${name}/`, entries: payload?.entries ?? [] },
-      { folder: `${LAYOUT.folders.names}${name}/`, entries: records?.entries ?? [] },
+      { folder: `${LAYOUT.OBJECTS}${name}/`, entries: payload?.entries ?? [] },
+      { folder: `${LAYOUT.NAMES}${name}/`, entries: records?.entries ?? [] },
     ];
     if (!failed.delete(name)) yield { name, folders };
   }

@@ -3,7 +3,7 @@ import type { Registry } from "../../../mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
 import { forEachAtOnce, isJsonObject, type RegistryError, valueAt } from "../../../core/kernel.ts";
 import {
-  fingerprintOf,
+  Fingerprint,
   LAYOUT,
   PackedMap,
   RACY_MS,
@@ -144,7 +144,7 @@ async function measureNames(
   const measureOne = async ({ name, folders }: JoinedName) => {
     names.set(name, true);
     const entries = folders.flatMap(({ entries }) => entries);
-    const fingerprint = fingerprintOf(entries, { salt });
+    const fingerprint = Fingerprint.of(entries, { salt });
     const entry = all || drafts.names.has(name) ? undefined : table.entries.get(name);
     if (entry?.[0] === fingerprint && mark < entry[1] && entry[1] <= mark + LOOK_AGAIN_MS) {
       noted.set(name, entry);
@@ -359,11 +359,11 @@ async function measureOther(
   let bytes = 0, objects = 0, uploadBytes = 0;
   const onFailure = ({ code, message }: RegistryError, key: string) =>
     void failures.push({ key, code, message });
-  for (const top of [LAYOUT.folders.settings, ...LAYOUT.folders.auxiliary]) {
+  for (const top of [LAYOUT.SETTINGS, ...LAYOUT.AUXILIARY]) {
     for await (const { size } of context.list(top, { signal, onFailure })) {
       bytes += size;
       objects++;
-      if (top === LAYOUT.folders.uploads) uploadBytes += size;
+      if (top === LAYOUT.UPLOADS) uploadBytes += size;
     }
   }
   const options = { olderThan: Infinity, dryRun: true, signal };

@@ -1,10 +1,10 @@
 // Copies one version into another registry, byte by byte as stored.
 import type { SaveOptions } from "../../../mod.ts";
 import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
-import { fileFacts, isRegistryError } from "../../../core/kernel.ts";
+import { isRegistryError } from "../../../core/kernel.ts";
 import type { ByteRange, FileToSave } from "../../../materializers/mod.ts";
 import type { StoredFile } from "../../../registry/extending.ts";
-import { inUtc, keptMembers, StoredContent, type StoredReader } from "../../../registry/records.ts";
+import { keptMembers, StoredContent, type StoredReader } from "../../../registry/records.ts";
 import type { CopySource } from "./copy_source.ts";
 import { groupsOf } from "./page_groups.ts";
 import { markOfCopy, type MirrorRun, originOf } from "../run.ts";
@@ -35,7 +35,7 @@ export async function copyFiles(
   const reading = { verify: "integrity", signal } as const;
   const reader = new WatchedReader(from.reader(source, reading), run.moved);
   const { materializer, metadata, inputs, createdAt } = record;
-  const since = record.since && inUtc(record.since);
+  const since = record.since && new Date(record.since).toISOString();
   const artifact = {
     name: target,
     materializer,
@@ -92,7 +92,7 @@ export async function copyFiles(
 }
 
 function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
-  return { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) };
+  return { ...file, content: new StoredContent(file, reader) };
 }
 
 /** Counts what it reads, and remembers if the source failed. */

@@ -1,8 +1,7 @@
 // Changes of a job as events that can be resumed. The id of an event is derived from the state of
 // the job, so no events are stored, and a reader that returns receives only what is new.
-import { crc32c } from "../../../core/bytes/digest.ts";
 import type { JobEvent, QueuedJob, WatchJobOptions } from "../queue.ts";
-import { eitherSignal } from "../../../core/kernel.ts";
+import { crc32c, eitherSignal } from "../../../core/kernel.ts";
 
 interface WatchedJob {
   read(): Promise<QueuedJob | undefined>;

@@ -7,8 +7,8 @@ import {
   defineCommand,
   findRegistry,
   refuseUrlTarget,
-  VERSION,
 } from "../../../apps/cli/extending.ts";
+import { VERSION } from "../../../apps/holdfast_version.ts";
 import { alreadyExists, shellWord } from "../../../core/kernel.ts";
 import { OPERATORS_FILE } from "../load_operators.ts";
 

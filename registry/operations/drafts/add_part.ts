@@ -17,7 +17,8 @@ import { checkEncoding } from "../../payload/encoding.ts";
 import { createSaveProgress, Payload } from "../../payload/write.ts";
 import { PayloadFolder } from "../../payload/writing/payload_folder.ts";
 import { storePayload } from "../../payload/writing/store_payload.ts";
-import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
+import { checkFresh, type DraftCall, lookAtPart } from "./draft_look.ts";
+import type { Addition, DraftView } from "./draft_view.ts";
 import { type DraftState, partKeys, readAddition, readPart } from "./draft_state.ts";
 import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
 
@@ -48,16 +49,18 @@ export async function addPart(
   const isOpen = ({ state, parts }: DraftState) =>
     state === "open" || byCommit && state === "committing" && parts === undefined;
   const isOld = (seenAt: Moment) => operation.ageMs(seenAt) > operation.deadlineMs / 2;
-  const view = async () => {
-    const seenAt = operation.moment();
-    const now = seenAt.store ?? seenAt.wall;
-    const look = await lookAtPart(draft, part, now);
+  const view = async (earlier?: DraftView) => {
+    const known = earlier && !isOld(earlier.at) ? earlier : undefined;
+    const seenAt = known?.at ?? operation.moment(), now = seenAt.store ?? seenAt.wall;
+    const look = known?.isWhole
+      ? known.look
+      : await lookAtPart(draft, part, { now, recent: known?.look.newest });
     const state = await stateOf(draft, look);
     if (isOpen(state)) await checkFresh(draft, look, seenAt);
     operation.views.draft = seenAt;
     return { look, state };
   };
-  const { look: { parts }, state } = await view();
+  const { look: { parts }, state } = await view(draft.view);
   if (!isOpen(state)) return await addedBefore(draft, part, state);
   const present = await readPart(draft, part, parts.get(part));
   if (present !== undefined) {
@@ -101,14 +104,15 @@ export async function addPart(
   }
   if (operation.landedLate(info)) throw tooSlow(context, operation, note.key);
   operation.noteReply(info);
-  const confirmed = await confirm(payload.files, operation.commit);
+  const confirmed = await confirm(payload.files, { commit: commitOf(operation, once), info });
   return once ? { ...confirmed, added: await isOwn(draft, note) } : confirmed;
 
   /** Acknowledges an existing part if every later commit, or the current one, contains it. */
-  async function confirm(files: readonly StoredFile[], own?: string): Promise<AddedPart> {
-    const looking = stateAfterPart(draft);
+  async function confirm(files: readonly StoredFile[], own?: Addition): Promise<AddedPart> {
+    const seenAt = operation.moment(), looking = stateAfterPart(draft);
     const state = await (own === undefined ? looking : orMaybeWritten(looking));
-    const isOwn = own !== undefined && state.parts?.get(part) === own;
+    const isOwn = own !== undefined && state.parts?.get(part) === own.commit;
+    if (own !== undefined && state.state === "open") draft.noteAddition(part, own, seenAt);
     // Later, the draft may have ended and been garbage collected.
     const isLate = operation.ageMs(operation.views.draft!) > context.settings.leastGraceMs;
     if (isOpen(state) && isLate) throw afterWrite(tooSlow(context, operation, draft.folder));
@@ -147,8 +151,11 @@ async function noteOf(
   const note = { name, draft: id, part, startedAt, files: payload.files };
   const bytes = await encodePart(note, payload.inline);
   if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooLong(operation, payload.files.length);
-  const commit = once ? ONCE : operation.commit;
-  return { key: draftPartKey(draft.folder, part, commit), bytes };
+  return { key: draftPartKey(draft.folder, part, commitOf(operation, once)), bytes };
+}
+
+function commitOf({ commit }: Operation, once: boolean): string {
+  return once ? ONCE : commit;
 }
 
 /**

@@ -1,8 +1,6 @@
-// The stored state of a draft: its parts, and the create-only objects that decide how it ends. See
-// FORMAT.md, section 6.1.
-import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
-import { type ErrorCode, fault, isRegistryError } from "../../../core/errors.ts";
-import { type RegistryError, retold } from "../../../core/errors.ts";
+// The state of a draft: its parts, and the create-only objects that decide how it ends. See FORMAT.md,
+// section 6.1.
+import { isRegistryError, type RegistryError, retold } from "../../../core/errors.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
 import { valueAt } from "../../../core/faults/present.ts";
 import type { VersionRecord } from "../../../core/record.ts";
@@ -10,109 +8,12 @@ import { retry } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { settle } from "../../cell/settle.ts";
 import { isLate } from "../../cell/voids.ts";
-import type { Moment } from "../../cell/operation.ts";
-import { draftPlace, encodePlace, payloadKey, SCRATCH } from "../../format/layout.ts";
-import type { Context } from "../context.ts";
+import { draftPlace, encodePlace, payloadKey } from "../../format/layout.ts";
 import { findSaved } from "../target/keyed.ts";
-import { runIdOf, spokenDraft } from "../../../core/naming/draft_ids.ts";
-import {
-  decodeEnd,
-  decodePart,
-  type DraftEnd,
-  draftEndingKey,
-  draftEndKey,
-  draftFolder,
-  draftPartKey,
-  encodeMark,
-  parseDraftEntry,
-  type PartNote,
-} from "./note.ts";
-
-const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
-
-/** Returns how long an untouched draft is kept, milliseconds. */
-export function draftMemoryMs(graceMs: number): number {
-  return Math.max(WEEK_MS, 7 * graceMs);
-}
-
-export class DraftCall {
-  readonly context: Context;
-  readonly name: string;
-  readonly id: string;
-  readonly signal?: AbortSignal;
-  readonly folder: string;
-  readonly endKey: string;
-  readonly idempotencyKey: string;
-  /** The draft, as errors name it. */
-  readonly spoken: string;
-  readonly noun: "draft" | "run";
-
-  constructor(context: Context, { name, id }: { name: string; id: string }, signal?: AbortSignal) {
-    this.context = context;
-    this.name = name;
-    this.id = id;
-    this.signal = signal;
-    this.folder = draftFolder(name, id);
-    this.endKey = draftEndKey(this.folder);
-    this.idempotencyKey = `draft:${id}`;
-    this.spoken = spokenDraft({ name, id });
-    this.noun = runIdOf(id) === undefined ? "draft" : "run";
-  }
-
-  fault(code: ErrorCode, action: string, state: string, hint: string, key?: string): RegistryError {
-    const at = key === undefined ? {} : { key, backend: this.context.backend.location };
-    return fault({ code, action, subject: this.spoken, state, hint, ...at });
-  }
-}
-
-interface Addition {
-  /** Also the commit of its payload. */
-  commit: string;
-  info: ObjectInfo;
-}
-
-export interface DraftLook {
-  /** Additions of each part in the order of commits. The first that is whole and in time counts. */
-  parts: Map<string, [Addition, ...Addition[]]>;
-  /** The object that decides how the draft ends. */
-  end?: ObjectInfo;
-  /** The object after which no part is acknowledged. */
-  ending?: ObjectInfo;
-  /** Store time of the last write, milliseconds. */
-  newest?: number;
-}
-
-export async function lookAtDraft({ context, folder, signal }: DraftCall): Promise<DraftLook> {
-  const look: DraftLook = { parts: new Map() };
-  for await (const entry of context.backend.list(folder, { signal })) {
-    if (!isPrefix(entry)) take(look, entry, folder);
-  }
-  return look;
-}
-
-/** Number of objects to list before only those of the part are listed. */
-const FEW_OBJECTS = 100;
-
-/**
- * Lists enough of a draft to add a part: whether it ended or is stale at store time `now`, and the
- * part's additions.
- */
-export async function lookAtPart(draft: DraftCall, part: string, now: number): Promise<DraftLook> {
-  const { context: { backend }, folder, signal } = draft;
-  const look: DraftLook = { parts: new Map() };
-  let count = 0;
-  for await (const entry of backend.list(folder, { signal })) {
-    if (isPrefix(entry) || !take(look, entry, folder)) continue;
-    const mayHaveEnded = entry.key < draft.endKey;
-    if (++count < FEW_OBJECTS || mayHaveEnded || isStale(draft, look, now)) continue;
-    look.parts.clear();
-    for await (const entry of backend.list(`${folder}${encodeName(part)}/`, { signal })) {
-      if (!isPrefix(entry)) take(look, entry, folder);
-    }
-    break;
-  }
-  return look;
-}
+import type { DraftCall } from "./draft_look.ts";
+import type { Addition, DraftLook } from "./draft_view.ts";
+import { decodeEnd, decodePart, type DraftEnd, draftEndingKey, draftPartKey } from "./note.ts";
+import { encodeMark, type PartNote } from "./note.ts";
 
 /**
  * Reads the marks of a draft, `.ending` first: a commit that creates it later takes all parts that
@@ -123,64 +24,6 @@ async function findMarks(
 ): Promise<Pick<DraftLook, "end" | "ending">> {
   const ending = await backend.head(draftEndingKey(folder), { signal });
   return { ending, end: await backend.head(endKey, { signal }) };
-}
-
-/** Records an object of a draft; false for a foreign object. */
-function take(look: DraftLook, info: ObjectInfo, folder: string): boolean {
-  const key = parseDraftEntry(info.key.slice(folder.length));
-  if (key === undefined) return false;
-  look.newest = Math.max(look.newest ?? 0, info.modifiedAt);
-  if (key.added === undefined) {
-    look[key.mark!] = info;
-    return true;
-  }
-  const { part, commit } = key.added;
-  if (!look.parts.get(part)?.push({ commit, info })) look.parts.set(part, [{ commit, info }]);
-  return true;
-}
-
-/**
- * True if a draft is too old to start anything with it: two graces of writers before garbage
- * collection may remove it, so that earlier operations have landed or are late.
- */
-export function isStale(draft: DraftCall, look: DraftLook, now: number): boolean {
-  return isWithin(2 * draft.context.settings.leastGraceMs, draft, look, now);
-}
-
-/** True if garbage collection may remove a draft in this time. */
-function isWithin(
-  ms: number,
-  { context }: DraftCall,
-  { newest }: DraftLook,
-  now: number,
-): boolean {
-  return newest !== undefined && now - newest > draftMemoryMs(context.settings.graceMs) - ms;
-}
-
-/**
- * Throws `Conflict` if a draft is so old that `gc` may be removing it. Unless the time of the store is
- * known, it asks for it near that age, because the clock of this machine may be hours behind, and
- * after that clock was set or stood still, because it may be off by any time.
- */
-export async function checkFresh(
-  draft: DraftCall,
-  look: DraftLook,
-  { store, wall }: Moment,
-): Promise<void> {
-  const { clockOffset, settings } = draft.context;
-  const isUnsure = store === undefined && clockOffset !== undefined;
-  const isNear = isUnsure || isWithin(2 * settings.graceMs, draft, look, store ?? wall);
-  if (!isNear || !isStale(draft, look, store ?? await readStoreTime(draft))) return;
-  const state = "nothing was added to it for so long that `gc` may be removing it";
-  throw draft.fault("Conflict", "use", state, `Open another ${draft.noun} with another id.`);
-}
-
-async function readStoreTime({ context, signal }: DraftCall): Promise<number> {
-  const { backend, system } = context;
-  const key = `${SCRATCH}time-${system.id()}`;
-  const sent = await backend.put(key, new Uint8Array(), { useReserve: true, signal });
-  await backend.delete(key, { signal });
-  return sent.written ? sent.info.modifiedAt : system.now();
 }
 
 /** A part that counts, with the bytes of its small files. */
@@ -349,6 +192,7 @@ export async function closeDraft(draft: DraftCall): Promise<void> {
 async function createMark(draft: DraftCall, key: string, bytes: Uint8Array): Promise<boolean> {
   const { context, signal } = draft;
   const { backend, system, retryForMs } = context;
+  context.draftViews.delete(draft.folder); // it ends
   const put = () => backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal });
   let isLost = false;
   const onRetry = (error: unknown) =>

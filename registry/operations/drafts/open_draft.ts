@@ -13,7 +13,8 @@ import { fileInfo } from "../../cache/read.ts";
 import { checkWritable, type Context } from "../context.ts";
 import { addPart } from "./add_part.ts";
 import { commitDraft } from "./commit_draft.ts";
-import { decideEnd, DraftCall, isStale, lookAtDraft } from "./draft_state.ts";
+import { DraftCall, isStale, lookAtDraft } from "./draft_look.ts";
+import { decideEnd } from "./draft_state.ts";
 import { readDecided, readParts, stateOf } from "./draft_state.ts";
 
 /** Opens a draft without a request to the store. */

@@ -4,7 +4,7 @@ import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
-import { hasConditions, unmetConditions } from "../../../core/registry/conditions/promotion.ts";
+import { unmetConditions } from "../../../core/registry/conditions/promotion.ts";
 import { isUnknownRule, rulesOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
 import { listHeads } from "../../cell/heads.ts";
@@ -12,7 +12,7 @@ import { wasCopied } from "../../cell/voids.ts";
 import { noteCellOf } from "../annotations.ts";
 import { noteSource } from "../look/log.ts";
 import { locate } from "../resolve.ts";
-import { checkKnownRule, noConditions, rulesNow } from "../protection.ts";
+import { checkHasConditions, checkKnownRule, rulesNow } from "../protection.ts";
 
 /**
  * Throws `Conflict` for a version that lacks what the rule of a protected alias asks for, by the
@@ -33,7 +33,7 @@ export async function checkPromotion(
   if (conditional.length === 0) return undefined;
   const action = "set alias", subject = shown(`${name}@${alias}`);
   for (const rule of conditional) checkKnownRule(context, { action, subject }, rule);
-  if (!hasConditions()) throw noConditions(action, subject, conditional[0]!.pattern);
+  checkHasConditions(action, subject, conditional[0]!.pattern);
   const info = await registry.info(name, { version, annotations: true, signal });
   const at = parseVersion(info.version);
   const log = async function* () { // by generation: clocks of writers differ

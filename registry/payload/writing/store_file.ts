@@ -49,7 +49,17 @@ export async function storeFile(
   const cutNow = cutFirst ??
     (alike?.expectsEqual === true ? await cutAlike(sending, alike.list) : undefined);
   if (alike && cutNow) return await storeNewBytes(sending, alike, cutNow);
-  const earlier = earlierFile && await openEarlier(sending, earlierFile, size);
+  return await storeUnlike(sending, earlierFile, cut);
+}
+
+/** Stores a file that has no earlier one, or one of another size or with many other bytes. */
+async function storeUnlike(
+  sending: Sending,
+  earlierFile?: EarlierFile,
+  cut?: Cut,
+): Promise<StoredFileReply> {
+  const earlier = earlierFile &&
+    await openEarlier(sending, earlierFile, sending.job.content.size ?? 0);
   if (earlier !== undefined) return await storeChanged(sending, earlier, cut);
   if (cut !== undefined) return await sendAgain(sending, cut.facts);
   return await sendContent(sending, newList(sending));

@@ -77,6 +77,36 @@ for (const moving of ["wall", "monotonic"] as const) {
   });
 }
 
+testProtocol("a further part costs no list of the others for a while", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  const add = async (part: string) => {
+    backend.forget();
+    const draft = await registry.openDraft("a", { id: "1" });
+    await draft.addPart(part, large(part));
+    return backend.calls.filter(({ verb, key }) => verb === "list" && key === "drafts/a/1/").length;
+  };
+  assertEquals([await add("0"), await add("1"), await add("2")], [1, 0, 0]);
+  advance(4 * HOUR);
+  assertEquals([await add("3"), await add("4")], [1, 0]);
+  await (await registry.openDraft("a", { id: "1" })).commit();
+  const produced: string[] = [];
+  const content = { stream: () => (produced.push("5"), new Blob(["5"]).stream()) };
+  const late = (await registry.openDraft("a", { id: "1" })).addPart("5", [{ path: "5", content }]);
+  await rejected("Conflict", late, /was committed/);
+  assertEquals(produced, []);
+});
+
+testProtocol("a draft that another machine ended takes no further part", {}, async (world) => {
+  const draft = await world.registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  const { registry } = await world.open();
+  await (await registry.openDraft("a", { id: "1" })).commit();
+  await rejected("Conflict", draft.addPart("1", large("1.bin")), /was committed as 1.0.0/);
+  world.advance(9 * DAY);
+  await removed(world);
+  await rejected("Conflict", draft.addPart("2", large("2.bin")), /was committed as 1.0.0/);
+});
+
 testProtocol("a discarded draft is collected after the grace", {}, async (world) => {
   const draft = await world.registry.openDraft("a", { id: "1" });
   await draft.addPart("0", large("0.bin"));

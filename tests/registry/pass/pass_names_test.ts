@@ -3,7 +3,7 @@ import type { Backend, ObjectInfo } from "../../../core/backend.ts";
 import { fault, RegistryError, unavailable } from "../../../core/errors.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
+import { Fingerprint } from "../../../core/bytes/fingerprint.ts";
 import { passNames } from "../../../registry/pass/pass_names.ts";
 import { type Context, contextOf } from "../../../registry/operations/context.ts";
 import { createListedStore } from "./listed_store.ts";
@@ -190,7 +190,7 @@ Deno.test("a pass reports places that cannot be listed, and skips their names", 
 
 Deno.test("fingerprints are equal for equal listings only", () => {
   const info = { key: "names/a/versions/x.rec", size: 1, modifiedAt: 2, etag: "3" };
-  const of = (...entries: ObjectInfo[]) => fingerprintOf(entries);
+  const of = (...entries: ObjectInfo[]) => Fingerprint.of(entries);
   const fingerprints = [
     of(info),
     of(info, info),
@@ -199,8 +199,8 @@ Deno.test("fingerprints are equal for equal listings only", () => {
     of({ ...info, modifiedAt: 3 }),
     of({ ...info, etag: "4" }),
     of({ ...info, etag: undefined }),
-    fingerprintOf([info], { salt: "settings" }),
-    fingerprintOf([info], { without: "names/a/" }),
+    Fingerprint.of([info], { salt: "settings" }),
+    Fingerprint.of([info], { without: "names/a/" }),
   ];
   assertEquals(new Set(fingerprints).size, fingerprints.length);
   assertEquals(of({ ...info }), fingerprints[0]);
