@@ -1,13 +1,15 @@
 // Extensions of the page: the parts that it may lack. `extensions.ts` lists them, and views find them
 // in the session.
-import type { ZarrStore } from "../../formats/zarr.ts";
+import type { PromotionCondition } from "../../core/registry/conditions/promotion.ts";
+import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import type { LoadSignIn } from "./api/grant.ts";
 import type { Service } from "./api/service.ts";
 import type { ArtifactFile, ArtifactVersion } from "./artifact_file.ts";
-import type { PairProps } from "./compare/pair.ts";
 import type { Change } from "./components/change_list.ts";
 import type { VNode } from "./framework/preact.ts";
+import type { Place } from "./framework/router.ts";
 import type { ArraySource } from "./previews/arrays/array_source.ts";
+import type { OpenModel } from "./previews/models/model.ts";
 import type { ShownFile } from "./previews/parts.ts";
 import type { Made } from "./views/lineage/lineage_part.ts";
 import type { ViewEntry } from "./views/mod.ts";
@@ -27,6 +29,8 @@ export interface PageExtension {
   readonly files?: readonly FileKind[];
   /** Opens a group of zarr that it knows by its attributes; else returns undefined. */
   openGroup?(store: ZarrStore, options: OpenGroupOptions): Promise<OpenedGroup> | undefined;
+  /** Conditions of promotions that it has words for. The page checks none: a service does. */
+  readonly conditions?: Readonly<Record<string, PromotionCondition<never>>>;
   readonly loadSignIn?: LoadSignIn;
   /** Loads what stands above the names of the first view. */
   readonly loadStart?: () => Promise<() => unknown>;
@@ -43,26 +47,40 @@ export interface LabelProps {
   readonly of: string;
 }
 
-/** A kind of file, known by its name or its first bytes. */
-export interface FileKind {
-  /** The names, without folders, in lower case. */
-  readonly names: RegExp;
-  /** Beginnings, a character for each byte, of files whose names are of no kind. */
-  readonly heads?: readonly string[];
-  load(): Promise<(props: { file: ArtifactFile }) => unknown>;
-  loadComparison?(): Promise<(props: PairProps) => unknown>;
+/** A kind of file, known by its name or its first bytes: one that it shows, or a kind of models. */
+export type FileKind =
+  & {
+    /** The names, without folders, in lower case. */
+    readonly names: RegExp;
+    /** Beginnings, a character for each byte, of files whose names are of no kind. */
+    readonly heads?: readonly string[];
+  }
+  & ({
+    load(): Promise<(props: FileProps) => unknown>;
+    readonly loadModel?: undefined;
+  } | {
+    /** Loads what opens its models, which the page shows and compares. */
+    loadModel(): Promise<OpenModel>;
+  });
+
+/** A file, and what draws it as a kind that the page knows: what is in an archive, or bytes. */
+export interface FileProps {
+  readonly file: ArtifactFile;
+  as(kind: "archive" | "bytes"): VNode;
 }
 
 /** Runs that make versions, for the views of these. */
 export interface VersionRuns {
-  /** Returns the address of the run, or step, that made a version, by its metadata. */
-  hrefOf(made: Readonly<Partial<Record<"run" | "pipeline" | "step", unknown>>>): string | undefined;
+  /** Returns the path of the run, or step, that made a version, by its metadata. */
+  pathOf(
+    made: Readonly<Partial<Record<"run" | "pipeline" | "step", unknown>>>,
+  ): Place["path"] | undefined;
   /** Returns the run whose result a version is; undefined of other versions. */
   runOfResult(version: Pick<ArtifactVersion, "name" | "metadata">): string | undefined;
   load(): Promise<LoadedVersionRuns>;
 }
 
-export interface LoadedVersionRuns {
+interface LoadedVersionRuns {
   /** Draws the curves of what runs saved. */
   Curves(props: { runs: readonly string[] }): unknown;
   readStep(service: Service, made: Made, signal: AbortSignal): Promise<Facts>;
@@ -93,20 +111,16 @@ export interface RecentOptions {
   readonly signal: AbortSignal;
 }
 
-export interface OpenGroupOptions {
+interface OpenGroupOptions {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly signal?: AbortSignal;
 }
 
 export interface OpenedGroup {
-  /** Its arrays, the largest first. */
-  readonly levels: readonly ArrayLevel[];
+  /** Its arrays, the largest first, such as an image in several sizes. */
+  readonly levels: readonly { readonly name: string; readonly array: ZarrArray }[];
+  /** Names of their axes. */
+  readonly axes: readonly string[];
   /** Draws one of them. */
   Picture(props: { source: ArraySource; file: ShownFile }): VNode;
-}
-
-/** An array of a group, such as an image in one size. */
-export interface ArrayLevel {
-  readonly name: string;
-  readonly source: ArraySource;
 }

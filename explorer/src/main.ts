@@ -2,6 +2,7 @@
 import { Service } from "./api/service.ts";
 import { oneTimeToken } from "./api/one_time.ts";
 import { App } from "./app.ts";
+import { defineCondition } from "../../core/registry/conditions/promotion.ts";
 import { EXTENSIONS } from "./extensions.ts";
 import { html } from "./framework/html.ts";
 import { render } from "./framework/preact.ts";
@@ -17,6 +18,9 @@ const service = new Service(base, { isSite, token });
 const oneTime = oneTimeToken(location, history);
 if (oneTime !== undefined) token.set(oneTime);
 const error = answer && loadSignIn && await finish(answer, loadSignIn);
+for (const { conditions = {} } of EXTENSIONS) {
+  for (const [name, each] of Object.entries(conditions)) defineCondition(name, each);
+}
 const box = document.getElementById("app")!;
 box.textContent = "";
 render(html`<${App} service=${service} extensions=${EXTENSIONS} error=${error} />`, box);

@@ -1,4 +1,4 @@
-// Parts of a sign-in that the tab keeps: the attempt until the provider answers, then the grant.
+// A sign-in as the page sees it, and the grant that the tab keeps.
 import {
   isSignIn,
   issuersOfPeople,
@@ -22,17 +22,6 @@ export interface Grant {
   readonly expiresAtMs: number;
 }
 
-/** A sign-in that has begun. */
-export interface Attempt {
-  readonly issuer: Issuer;
-  readonly state: string;
-  /** The secret of PKCE. */
-  readonly verifier: string;
-  readonly nonce: string;
-  /** The fragment of the view to return to. */
-  readonly view: string;
-}
-
 /** The parameters that a provider adds to the address when it leads back. */
 export type SignInAnswer = readonly (readonly [name: string, value: string])[];
 
@@ -52,19 +41,6 @@ interface SignIn {
 
 /** Loads the sign-in, which has a package of its own. */
 export type LoadSignIn = () => Promise<SignIn>;
-
-const ATTEMPT = "holdfast-sign-in-attempt";
-
-export function storeAttempt(attempt: Attempt): void {
-  sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
-}
-
-/** Returns the attempt of this tab, once. */
-export function takeAttempt(): Attempt | undefined {
-  const text = sessionStorage.getItem(ATTEMPT);
-  sessionStorage.removeItem(ATTEMPT);
-  return text === null ? undefined : JSON.parse(text);
-}
 
 /** Names of a grant: one for each service, as several may be below one host. */
 const grantOf = (service: string) => `holdfast-sign-in ${service}`;

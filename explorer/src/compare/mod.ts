@@ -30,7 +30,7 @@ const VIEWS: Partial<Record<Kind, () => Promise<PairView>>> = {
   image: async () => (await import("./images.ts")).ImageComparison,
   array: async () => (await import("./arrays.ts")).ArrayFileComparison,
   table: async () => (await import("./tables.ts")).TableComparison,
-  model: async () => (await import("./models.ts")).SafetensorsComparison,
+  model: async () => (await import("./models.ts")).ModelComparison,
 };
 
 export function Comparison({ left, right, path }: ComparisonProps): VNode {
@@ -87,8 +87,11 @@ function DifferentFiles({ left, right }: PairProps): VNode {
       const kinds = [left, right].map((file) => kindOf(file, { extensions, signal }));
       const [before, after] = await Promise.all(kinds);
       if (before === undefined || before !== after) return DifferentBytes;
-      const load = typeof before === "string" ? VIEWS[before] : before.loadComparison;
-      return await load?.() ?? DifferentBytes;
+      const kind = typeof before === "string" ? before : before.loadModel && "model";
+      const View = await (kind && VIEWS[kind])?.() ?? DifferentBytes;
+      if (typeof before === "string" || before.loadModel === undefined) return View;
+      const open = await before.loadModel();
+      return (pair: PairProps) => html`<${View} ...${pair} open=${open} />`;
     },
     left,
     right,

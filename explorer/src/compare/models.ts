@@ -1,5 +1,4 @@
 // Models compared tensor by tensor.
-import type { ArtifactFile } from "../artifact_file.ts";
 import { Choice } from "../components/choice.ts";
 import { Paged } from "../components/long_content.ts";
 import { whenLoaded } from "../components/notices.ts";
@@ -8,12 +7,7 @@ import { formatBytes, formatNumber } from "../format/format.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
 import { useQuery } from "../framework/use_query.ts";
-import {
-  layerOf,
-  type ModelTensor,
-  type OpenedModel,
-  shapeText,
-} from "../previews/models/model.ts";
+import { layerOf, type ModelTensor, type OpenModel, shapeText } from "../previews/models/model.ts";
 import { readModel } from "../previews/models/model_view.ts";
 import { useFiles } from "../previews/parts.ts";
 import type { PairProps } from "./pair.ts";
@@ -22,13 +16,9 @@ import { compareTensors, type TensorChange, type TensorState } from "./tensor_ch
 const PAGE = 100;
 const STATES: readonly TensorState[] = ["added", "removed", "changed", "unknown", "same"];
 
-export function SafetensorsComparison(props: PairProps): VNode {
-  return html`<${ModelComparison} ...${props} open=${readModel} />`;
-}
-
-/** The differences between two models of one format. */
-export function ModelComparison({ left, right, open }: PairProps & {
-  open: (file: ArtifactFile, signal?: AbortSignal) => Promise<OpenedModel>;
+/** The differences between two models of one format: without a function, of safetensors. */
+export function ModelComparison({ left, right, open = readModel }: PairProps & {
+  open?: OpenModel;
 }): VNode {
   const loaded = useFiles(
     async (signal) => {

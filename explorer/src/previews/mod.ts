@@ -5,7 +5,7 @@ import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { html } from "../framework/html.ts";
 import { useState, type VNode } from "../framework/preact.ts";
 import { DirectoryView, filesBelow } from "./directory.ts";
-import { ErrorNotice, whenLoaded } from "../components/notices.ts";
+import { ErrorNotice, Lazy, whenLoaded } from "../components/notices.ts";
 import { type Kind, kindOf } from "./kind.ts";
 import { useFiles } from "./parts.ts";
 import { BytesView, TextView } from "./text/text_view.ts";
@@ -57,14 +57,17 @@ function FilePreview({ file, version, isBrief }: FileProps): VNode {
   const { extensions } = useSession();
   const opened = useFiles(async (signal) => {
     const found = await kindOf(file, { extensions, signal });
-    return typeof found === "string"
-      ? { kind: found, View: await VIEWS[found]() }
-      : { kind: "other", View: await found.load() };
+    if (typeof found === "string") return { kind: found, View: await VIEWS[found]() };
+    if (found.loadModel === undefined) return { kind: "other", View: await found.load() };
+    const [View, open] = await Promise.all([VIEWS.model(), found.loadModel()]);
+    return { kind: "other", View, more: { open } };
   }, file);
-  return whenLoaded(opened, ({ kind, View }) =>
+  const as = (kind: Kind) =>
+    html`<${Lazy} key=${kind} load=${async () => await VIEWS[kind]()} file=${file} />`;
+  return whenLoaded(opened, ({ kind, View, more }) =>
     html`
       <div class=${`preview preview-${kind}`} key=${`${file.ref} ${file.path} ${file.digest}`}>
-        <${View} file=${file} version=${version} isBrief=${isBrief} />
+        <${View} ...${{ file, version, isBrief, as, ...more }} />
         ${kind !== "bytes" && !isBrief && html`<${LazyBytes} file=${file} />`}
       </div>
     `);

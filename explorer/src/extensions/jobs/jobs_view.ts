@@ -1,19 +1,26 @@
 // The jobs of the queue, live, or one of them.
-import { useSession } from "../../api/context.ts";
-import { type Beginning, mayChange } from "../../api/service.ts";
-import { Choice } from "../../components/choice.ts";
-import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { FactList } from "../../components/fact_list.ts";
-import { formatAgo, formatTime } from "../../format/format.ts";
-import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
-import { type Column, Table } from "../../components/table.ts";
-import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
-import { hrefOf, openPlace } from "../../framework/router.ts";
-import { useInterval } from "../../framework/use_interval.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
-import type { ViewProps } from "../../views/mod.ts";
-import { StateTag } from "../../components/state_tag.ts";
+import {
+  hrefOf,
+  html,
+  openPlace,
+  useInterval,
+  useLoaded,
+  useState,
+  type ViewProps,
+} from "../../extending.ts";
+import {
+  Choice,
+  type Column,
+  Empty,
+  ErrorNotice,
+  FactList,
+  SameByCode,
+  shellWord,
+  Shown,
+  StateTag,
+  Table,
+} from "../../extending.ts";
+import { type Beginning, formatAgo, formatTime, mayChange, useSession } from "../../extending.ts";
 
 interface Job {
   readonly id: string;

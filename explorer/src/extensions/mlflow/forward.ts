@@ -2,11 +2,7 @@
 //
 //   #/experiments/xteam_2fdigits                            the name team/digits
 //   #/experiments/xteam_2fdigits/runs/7f3c__team_2fdigits   its run 7f3c
-import { Empty } from "../../components/notices.ts";
-import { html } from "../../framework/html.ts";
-import { useEffect } from "../../framework/preact.ts";
-import { hrefOf, openPlace } from "../../framework/router.ts";
-import type { ViewProps } from "../../views/mod.ts";
+import { Empty, hrefOf, html, openPlace, useEffect, type ViewProps } from "../../extending.ts";
 
 /** Returns the address here; undefined for ids that are no names. */
 export function hrefOfMlflow([, experiment = "", kind, id]: readonly string[]): string | undefined {

@@ -4,21 +4,18 @@ import type { FileKind, PageExtension } from "../../extension.ts";
 const gguf: FileKind = {
   names: /\.gguf$/,
   heads: ["GGUF"],
-  load: async () => (await import("./gguf_view.ts")).GgufView,
-  loadComparison: async () => (await import("./gguf_view.ts")).GgufComparison,
+  loadModel: async () => (await import("./gguf_model.ts")).ggufModel,
 };
 
 const onnx: FileKind = {
   names: /\.onnx$/,
-  load: async () => (await import("./onnx_view.ts")).OnnxView,
-  loadComparison: async () => (await import("./onnx_view.ts")).OnnxComparison,
+  loadModel: async () => (await import("./onnx_model.ts")).onnxModel,
 };
 
 const hdf5: FileKind = {
   names: /\.(h5|hdf5|hdf|he5|h5ad|nc|nc4)$/,
   heads: ["\x89HDF\r\n\x1a\n"],
-  load: async () => (await import("./hdf5_view.ts")).Hdf5View,
-  loadComparison: async () => (await import("./hdf5_view.ts")).Hdf5Comparison,
+  loadModel: async () => (await import("./hdf5_model.ts")).hdf5Model,
 };
 
 const pickle: FileKind = {

@@ -1,7 +1,6 @@
 // GGUF files (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), versions 2 and 3: keys
 // with values, then the names, types and shapes of the tensors.
-import type { FileToRead } from "../../artifact_file.ts";
-import type { ModelTensor, OpenedModel } from "../../previews/models/model.ts";
+import type { FileToRead, ModelTensor, OpenedModel } from "../../extending.ts";
 import { HeaderReader, textOf } from "./header_reader.ts";
 
 /** A key and its value, as text. */

@@ -1,7 +1,7 @@
 // Reads headers of files by ranges, within limits: a hostile header ends the read with an error.
 import type { RegistryError } from "../../../../core/kernel.ts";
 import { corrupt, fault } from "../../../../core/errors.ts";
-import type { FileToRead } from "../../artifact_file.ts";
+import type { FileToRead } from "../../extending.ts";
 
 /** Bytes of the first request at a place. Requests of bytes that follow double. */
 const FIRST_BYTES = 16 * 1024;

@@ -1,8 +1,6 @@
 // ONNX files (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3): inputs, outputs, operators
 // and the initializers of the main graph. Weights are skipped.
-import type { FileToRead } from "../../artifact_file.ts";
-import type { NamedFact } from "../../components/fact_list.ts";
-import type { ModelTensor, OpenedModel } from "../../previews/models/model.ts";
+import type { FileToRead, ModelTensor, NamedFact, OpenedModel } from "../../extending.ts";
 import { HeaderReader, textOf } from "./header_reader.ts";
 import { fieldsOf, type ProtoField } from "./protobuf.ts";
 

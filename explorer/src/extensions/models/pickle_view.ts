@@ -1,19 +1,12 @@
 // Pickles, which are never opened. Those of PyTorch are ZIP files: the names of their entries are
 // read.
-import type { ArtifactFile } from "../../artifact_file.ts";
-import { whenLoaded } from "../../components/notices.ts";
-import { html } from "../../framework/html.ts";
-import type { VNode } from "../../framework/preact.ts";
-import { Entries } from "../../previews/archives/archive_view.ts";
-import { listArchive } from "../../previews/archives/list_archive.ts";
-import { useFiles } from "../../previews/parts.ts";
-import { BytesView } from "../../previews/text/text_view.ts";
+import { html, useFiles, type VNode, whenLoaded } from "../../extending.ts";
+import type { FileProps } from "../../extension.ts";
 
-export function PickleView({ file }: { file: ArtifactFile }): VNode {
+export function PickleView({ file, as }: FileProps): VNode {
   const loaded = useFiles(async (signal) => {
     const [first, second] = await file.read(0, Math.min(2, file.size), signal);
-    const isZip = first === 0x50 && second === 0x4b;
-    return { found: isZip ? await listArchive(file, signal) : undefined };
+    return first === 0x50 && second === 0x4b ? "archive" : "bytes";
   }, file);
   return html`
     <p class="note warning">
@@ -21,12 +14,6 @@ export function PickleView({ file }: { file: ArtifactFile }): VNode {
       its author, from PyTorch with <code>torch.load(path, weights_only=True)</code>. Weights in
       safetensors run nothing, and are shown here.
     </p>
-    ${whenLoaded(
-      loaded,
-      ({ found }) =>
-        found === undefined
-          ? html`<${BytesView} file=${file} />`
-          : html`<${Entries} found=${found} file=${file} />`,
-    )}
+    ${whenLoaded(loaded, as)}
   `;
 }

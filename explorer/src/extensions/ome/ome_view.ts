@@ -1,16 +1,17 @@
 // An image of OME-NGFF as a picture: its channels in their colors, with sliders for time and depth.
 import type { MultiscaleImage } from "../../../../files/ome/image.ts";
-import { formatCount, formatNumber, numberText } from "../../format/format.ts";
-import { onValue } from "../../components/field.ts";
-import { whenLoaded } from "../../components/notices.ts";
-import { html } from "../../framework/html.ts";
-import { useMemo, type VNode } from "../../framework/preact.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, type ShownFile } from "../../previews/parts.ts";
-import { useQuery } from "../../framework/use_query.ts";
+import { html, useLoaded, useMemo, useQuery, type VNode } from "../../extending.ts";
+import {
+  type ArraySource,
+  LeftOut,
+  type Numbers,
+  onValue,
+  type ShownFile,
+  whenLoaded,
+} from "../../extending.ts";
+import { formatCount, formatNumber, numberText } from "../../extending.ts";
 import { Pixels } from "../../previews/zoom.ts";
-import type { ArraySource } from "../../previews/arrays/array_source.ts";
-import { type Numbers, numbersOf, rangeOf, windowOf } from "../../previews/arrays/numbers.ts";
+import { numbersOf, rangeOf, windowOf } from "../../previews/arrays/numbers.ts";
 
 /** A channel as it is drawn. */
 export interface DrawnChannel {

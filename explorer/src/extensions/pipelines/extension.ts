@@ -1,6 +1,5 @@
 // Runs of pipelines: their views, and links to them from those of versions.
 import type { PageExtension } from "../../extension.ts";
-import { hrefOf } from "../../framework/router.ts";
 import { isRecord, runOfResult } from "./names.ts";
 
 export const pipelinesExtension: PageExtension = {
@@ -11,11 +10,11 @@ export const pipelinesExtension: PageExtension = {
   ],
   isInternal: isRecord,
   runs: {
-    hrefOf({ run, pipeline, step }) {
+    pathOf({ run, pipeline, step }) {
       const isRun = typeof run === "string" && typeof pipeline === "string" &&
         run.startsWith(`${pipeline}@`);
       if (!isRun) return undefined;
-      return hrefOf(typeof step === "string" ? ["runs", run, step] : ["runs", run]);
+      return typeof step === "string" ? ["runs", run, step] : ["runs", run];
     },
     runOfResult,
     load: () => import("./version_runs.ts"),

@@ -1,15 +1,7 @@
 // The curves of what runs of pipelines saved.
-import { openVersion } from "../../api/artifacts.ts";
-import { useSession } from "../../api/context.ts";
+import { Curves, hasCurves, html, LOOKS, splitRef, useLoaded } from "../../extending.ts";
+import { type ArtifactVersion, openVersion, type Service, useSession } from "../../extending.ts";
 import { readRun, type Run } from "./runs.ts";
-import type { Service } from "../../api/service.ts";
-import type { ArtifactVersion } from "../../artifact_file.ts";
-import { FEW } from "../../compare/version_labels.ts";
-import { Curves } from "../../curves/mod.ts";
-import { html } from "../../framework/html.ts";
-import { splitRef } from "../../framework/router.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
-import { hasRows } from "../../previews/kind.ts";
 
 /** Outputs of a run that are opened. */
 const MOST_OPENED = 12;
@@ -30,7 +22,7 @@ export function OutputCurves({ runs }: { runs: readonly Run[] }) {
   );
   const first = outputs.flatMap(([output]) => output ?? []);
   const others = outputs.flatMap((own) => own.slice(1));
-  const drawn = [...first, ...others].slice(0, FEW);
+  const drawn = [...first, ...others].slice(0, LOOKS);
   if (drawn.length === 0) return null;
   const isOneEach = others.length === 0;
   const labels = drawn.map(({ run, step }) =>
@@ -68,7 +60,7 @@ async function outputsOf(
     refs.slice(0, MOST_OPENED).map(async ({ step, ref }) => {
       const version = await openVersion(service, { version: "latest", ...splitRef(ref) }, signal)
         .catch(() => undefined); // it was deleted, or may not be read
-      return version?.files.some(hasRows) ? [{ run, step, version }] : [];
+      return version && hasCurves(version) ? [{ run, step, version }] : [];
     }),
   );
   return opened.flat();

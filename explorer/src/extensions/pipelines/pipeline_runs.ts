@@ -1,18 +1,10 @@
 // The runs of one pipeline, with the best metric and the parameters that differ.
-import { useSession } from "../../api/context.ts";
+import { hrefOf, html, type RunRow, useInterval, useLoaded, useMemo } from "../../extending.ts";
+import { type Column, CopyTable, ErrorNotice, StateTag, Table } from "../../extending.ts";
+import { formatAgo, formatCount, formatMs, formatTime, useSession } from "../../extending.ts";
 import { resultsName } from "./names.ts";
 import { type ListedRun, readOpenValues, readRunValues, stateOfEnd } from "./runs.ts";
-import { CopyTable } from "../../components/copy_box.ts";
-import { ErrorNotice } from "../../components/notices.ts";
-import { StateTag } from "../../components/state_tag.ts";
-import { type Column, Table } from "../../components/table.ts";
-import { formatAgo, formatCount, formatMs, formatTime } from "../../format/format.ts";
-import { html } from "../../framework/html.ts";
-import { useMemo } from "../../framework/preact.ts";
-import { hrefOf } from "../../framework/router.ts";
-import { useInterval } from "../../framework/use_interval.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
-import { columnsOfRows, filteredRows, rowOf, type RunRow } from "../../views/runs/run_rows.ts";
+import { columnsOfRows, filteredRows, rowOf } from "../../views/runs/run_rows.ts";
 
 type Row = RunRow<ListedRun>;
 

@@ -1,19 +1,18 @@
 // One run: its steps, live, with their logs.
 import { nameSegment } from "../../../../core/naming/names.ts";
-import { useSession } from "../../api/context.ts";
+import { hrefOf, hrefOfRef, html, useInterval, useLoaded, useState } from "../../extending.ts";
+import {
+  type Column,
+  ErrorNotice,
+  SameByCode,
+  shellWord,
+  Shown,
+  StateTag,
+  Table,
+} from "../../extending.ts";
+import { formatMs, formatTime, mayChange, useSession } from "../../extending.ts";
 import { pipelineOf } from "./names.ts";
 import { readRun, type Run, stateOfEnd, type Step } from "./runs.ts";
-import { mayChange } from "../../api/service.ts";
-import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { formatMs, formatTime } from "../../format/format.ts";
-import { ErrorNotice, Shown } from "../../components/notices.ts";
-import { type Column, Table } from "../../components/table.ts";
-import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef } from "../../framework/router.ts";
-import { useInterval } from "../../framework/use_interval.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
-import { StateTag } from "../../components/state_tag.ts";
 import { OutputCurves } from "./output_curves.ts";
 import { StepLog } from "./step_log.ts";
 import { StepMetrics } from "./step_metrics.ts";

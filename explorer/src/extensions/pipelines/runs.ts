@@ -1,7 +1,6 @@
 // Runs of pipelines.
 import { nameSegment } from "../../../../core/naming/names.ts";
-import { namePath } from "../../api/artifacts.ts";
-import type { Service } from "../../api/service.ts";
+import { namePath, type Service } from "../../extending.ts";
 import { resultsName } from "./names.ts";
 
 export interface ListedRun {

@@ -1,15 +1,9 @@
 // Runs of programs and of pipelines: all of them, or one with its steps and their logs.
-import { useSession } from "../../api/context.ts";
-import type { Beginning } from "../../api/service.ts";
+import { html, useInterval, useLoaded, useQuery, type ViewProps } from "../../extending.ts";
+import { CopyBox, SameByCode, shellWord, Shown } from "../../extending.ts";
+import { type Beginning, useSession } from "../../extending.ts";
 import { pipelineOf } from "./names.ts";
 import type { ListedRun } from "./runs.ts";
-import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
-import { Shown } from "../../components/notices.ts";
-import { html } from "../../framework/html.ts";
-import { useInterval } from "../../framework/use_interval.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
-import { useQuery } from "../../framework/use_query.ts";
-import type { ViewProps } from "../../views/mod.ts";
 import { LoggedRuns } from "../../views/runs/logged_runs.ts";
 import { FoundRuns, NoRuns, RunFilter } from "../../views/runs/runs_view.ts";
 import { PipelineRuns } from "./pipeline_runs.ts";

@@ -1,16 +1,16 @@
 // The attempts of a step, with their logs.
 import { nameSegment } from "../../../../core/naming/names.ts";
-import { openVersion } from "../../api/artifacts.ts";
-import { useSession } from "../../api/context.ts";
-import type { Service } from "../../api/service.ts";
-import { Empty, Shown } from "../../components/notices.ts";
-import { StateTag } from "../../components/state_tag.ts";
-import { formatMs } from "../../format/format.ts";
-import { elementOf } from "../../framework/element_of.ts";
-import { html } from "../../framework/html.ts";
-import { useEffect, useRef } from "../../framework/preact.ts";
-import { hrefOfRef, splitRef } from "../../framework/router.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
+import {
+  elementOf,
+  hrefOfRef,
+  html,
+  splitRef,
+  useEffect,
+  useLoaded,
+  useRef,
+} from "../../extending.ts";
+import { Empty, formatMs, Shown, StateTag } from "../../extending.ts";
+import { openVersion, type Service, useSession } from "../../extending.ts";
 
 interface Attempt {
   readonly ref: string;

@@ -1,40 +1,31 @@
 // The parameters and metrics of the steps of a run, side by side.
-import { CopyTable } from "../../components/copy_box.ts";
-import { type Column, Table } from "../../components/table.ts";
-import { html } from "../../framework/html.ts";
+import { type Column, CopyTable, hrefOf, html, type RunRow, Table } from "../../extending.ts";
 import { pipelineOf } from "./names.ts";
 import type { Step } from "./runs.ts";
-import { hrefOf } from "../../framework/router.ts";
-import { columnOfValues } from "../../views/runs/run_rows.ts";
-import { columnsOf } from "../../views/versions/columns.ts";
-import { metadataValues } from "../../views/versions/experiments.ts";
+import { allColumnsOf, rowOf } from "../../views/runs/run_rows.ts";
 import { CompareRuns } from "./pipeline_runs.ts";
 
-interface StepMetrics {
-  readonly step: string;
-  readonly values: ReadonlyMap<string, unknown>;
-}
+type Row = RunRow<{ readonly step: string }>;
 
 /** A row for each step with some. ★ marks the best of several steps. */
 export function StepMetrics({ run, steps }: {
   run: string;
   steps: readonly Pick<Step, "step" | "params" | "metrics" | "end">[];
 }) {
-  const rows = steps.flatMap(({ step, params = {}, metrics = {}, end }): StepMetrics[] => {
-    const values = metadataValues({ metrics, params });
-    return values.size === 0 ? [] : [{ step, values: new Map([...values, ["state", end]]) }];
-  });
+  const rows = steps.filter(({ params, metrics }) => hasValues(params) || hasValues(metrics))
+    .map(({ step, params, metrics, end: state }): Row =>
+      rowOf({ step }, { name: step, id: step, state, at: "", params, metrics })
+    );
   if (rows.length === 0) return null;
-  const keys = columnsOf(rows).filter(({ role }) => role !== undefined);
-  const columns: Column<StepMetrics>[] = [
+  const columns: Column<Row>[] = [
     {
       title: "Step",
       class: "fit",
       isPinned: true,
-      cell: ({ step }) => html`<a href=${hrefOf(["runs", run, step])}>${step}</a>`,
-      value: ({ step }) => step,
+      cell: ({ run: { step } }) => html`<a href=${hrefOf(["runs", run, step])}>${step}</a>`,
+      value: ({ run: { step } }) => step,
     },
-    ...keys.map((column) => columnOfValues<StepMetrics>(column)),
+    ...allColumnsOf(rows),
   ];
   return html`
     <section class="stack" aria-label="Parameters and metrics of steps">
@@ -44,8 +35,12 @@ export function StepMetrics({ run, steps }: {
       </div>
       <${Table} label="Parameters and metrics" rows=${rows} columns=${columns}
         class="experiments"
-        keyOf=${({ step }: StepMetrics) => step} />
+        keyOf=${({ run: { step } }: Row) => step} />
       <${CopyTable} rows=${rows} columns=${columns} />
     </section>
   `;
+}
+
+function hasValues(values: object = {}): boolean {
+  return Object.keys(values).length > 0;
 }

@@ -1,10 +1,7 @@
 // Facts and curves of runs in the views of versions, loaded once these need them.
-import type { Service } from "../../api/service.ts";
-import type { Change } from "../../components/change_list.ts";
+import { type Change, formatMs, formatTime, hrefOf, type Made } from "../../extending.ts";
+import type { Service } from "../../extending.ts";
 import type { Facts, OpenRun, RecentOptions } from "../../extension.ts";
-import { formatMs, formatTime } from "../../format/format.ts";
-import { hrefOf } from "../../framework/router.ts";
-import type { Made } from "../../views/lineage/lineage_part.ts";
 import { type ListedRun, readRun, stateOfEnd } from "./runs.ts";
 
 export { CurvesOfRuns as Curves } from "./output_curves.ts";

@@ -1,12 +1,6 @@
 // Open requests for promotions, which are shown above the names.
-import { namePath } from "../../api/artifacts.ts";
-import { useSession } from "../../api/context.ts";
-import { type Service, ServiceError } from "../../api/service.ts";
-import { FactList } from "../../components/fact_list.ts";
-import { formatAgo } from "../../format/format.ts";
-import { html } from "../../framework/html.ts";
-import { hrefOf } from "../../framework/router.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
+import { FactList, formatAgo, hrefOf, html, useLoaded } from "../../extending.ts";
+import { namePath, type Service, ServiceError, useSession } from "../../extending.ts";
 
 interface Found {
   readonly name: string;

@@ -1,8 +1,6 @@
 // The label of a request for a promotion, as words.
-import { CopyButton, shellWord } from "../../components/copy_box.ts";
+import { CopyButton, formatTime, html, shellWord } from "../../extending.ts";
 import type { LabelProps } from "../../extension.ts";
-import { formatTime } from "../../format/format.ts";
-import { html } from "../../framework/html.ts";
 
 /** Shows what a label asks for. The label does not contain whether the alias has changed since. */
 export function AskedLabel({ value, of }: LabelProps) {

@@ -1,17 +1,25 @@
 // The curves of several runs of a name that programs log to, together and live.
-import { useSession } from "../../api/context.ts";
-import type { LoggedRun } from "../../api/logged_runs.ts";
-import { notInSite } from "../../api/service.ts";
-import { FEW } from "../../compare/version_labels.ts";
-import { Empty, ErrorNotice, Loading, Shown } from "../../components/notices.ts";
-import { type LineLook, lookOf } from "../../components/charts/chart_scales.ts";
-import { MOST_NUMBERS } from "../../curves/curves_view.ts";
+import {
+  hrefOf,
+  hrefOfRef,
+  html,
+  type Loaded,
+  useInterval,
+  useLoaded,
+  useMemo,
+  useRef,
+} from "../../extending.ts";
+import {
+  Empty,
+  ErrorNotice,
+  type LineLook,
+  Loading,
+  lookOf,
+  LOOKS,
+  Shown,
+} from "../../extending.ts";
+import { type LoggedRun, notInSite, useSession } from "../../extending.ts";
 import { Panels } from "../../curves/panels_view.ts";
-import { html } from "../../framework/html.ts";
-import { useMemo, useRef } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef } from "../../framework/router.ts";
-import { useInterval } from "../../framework/use_interval.ts";
-import { type Loaded, useLoaded } from "../../framework/use_loaded.ts";
 import { LoggedRuns } from "../../views/runs/logged_runs.ts";
 import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
 import { useLoggedRuns } from "../../views/runs/use_logged_runs.ts";
@@ -29,7 +37,7 @@ export function ComparedRuns({ name, ids }: {
   const known = [...seen.current.values()].sort((a, b) => a.startedAt > b.startedAt ? 1 : -1);
   const all = ids.length > 0 ? ids : known.map(({ id }) => id);
   // Each keeps its look while others begin.
-  const drawn = all.map((id, i) => ({ id, look: lookOf(i) })).slice(-FEW);
+  const drawn = all.map((id, i) => ({ id, look: lookOf(i) })).slice(-LOOKS);
   const reads = useReads(name, drawn);
   if (service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
   return html`
@@ -81,10 +89,10 @@ function useReads(name: string, drawn: readonly DrawnRun[]): Loaded<readonly Res
   const reads = useRef(new Map<string, { reader: ReadRun; last?: ShownRun }>());
   const latest = useRef(drawn);
   latest.current = drawn;
-  const most = MOST_NUMBERS / Math.max(LEAST_SHARES, drawn.length);
+  const shares = Math.max(LEAST_SHARES, drawn.length);
   const readOne = async (run: DrawnRun, signal: AbortSignal): Promise<Result> => {
     const read = reads.current.get(run.id) ??
-      { reader: new ReadRun(runPath(name, run.id), most), last: undefined };
+      { reader: new ReadRun(runPath(name, run.id), shares), last: undefined };
     reads.current.set(run.id, read);
     if (read.last?.run.version !== undefined) return { ...run, value: read.last };
     try {
@@ -111,7 +119,7 @@ function Drawn({ results }: { results: readonly Result[] }) {
       results.flatMap(({ id, look, value }) =>
         value?.steps ? [{ ...value.steps, label: id, ...look }] : []
       ),
-    [ids.join("\n"), ...Array.from({ length: FEW }, (_, i) => results[i]?.value?.steps)],
+    [ids.join("\n"), ...Array.from({ length: LOOKS }, (_, i) => results[i]?.value?.steps)],
   );
   const left = results.filter(({ value, error }) => !error && value?.steps === undefined)
     .map(({ id }) => id);

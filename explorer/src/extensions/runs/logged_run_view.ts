@@ -1,23 +1,29 @@
 // A run that a program logs to: its state, its parameters and its curves, live.
-import type { LoggedRun } from "../../api/logged_runs.ts";
-import { useSession } from "../../api/context.ts";
-import { mayChange } from "../../api/service.ts";
-import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { briefText, formatAgo, formatNumber, formatTime, numberText } from "../../format/format.ts";
-import { ErrorNotice, Shown } from "../../components/notices.ts";
-import { MOST_NUMBERS } from "../../curves/curves_view.ts";
+import {
+  hrefOf,
+  hrefOfRef,
+  html,
+  splitValues,
+  useAction,
+  useInterval,
+  useLoaded,
+  useMemo,
+  useRef,
+  type ViewProps,
+} from "../../extending.ts";
+import {
+  ErrorNotice,
+  SameByCode,
+  shellWord,
+  Shown,
+  StateTag,
+  type Steps,
+} from "../../extending.ts";
+import { briefText, formatAgo, formatNumber, formatTime, numberText } from "../../extending.ts";
+import { type LoggedRun, mayChange, useSession } from "../../extending.ts";
 import { Panels } from "../../curves/panels_view.ts";
-import type { Steps } from "../../curves/steps.ts";
 import { summariesOf } from "../../curves/summary.ts";
-import { html } from "../../framework/html.ts";
-import { useMemo, useRef } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef, splitValues } from "../../framework/router.ts";
-import { useAction } from "../../framework/use_action.ts";
-import { useInterval } from "../../framework/use_interval.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
 import { MetadataFacts, MetricTiles } from "../../views/versions/metadata.ts";
-import type { ViewProps } from "../../views/mod.ts";
-import { StateTag } from "../../components/state_tag.ts";
 import { ComparedRuns } from "./compared_runs.ts";
 import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
 
@@ -33,8 +39,8 @@ export function LoggedRunView({ place }: ViewProps) {
 function OneRun({ name, id }: { name: string; id: string }) {
   const { service } = useSession();
   const path = runPath(name, id);
-  const read = useRef(new ReadRun(path, MOST_NUMBERS));
-  if (read.current.path !== path) read.current = new ReadRun(path, MOST_NUMBERS);
+  const read = useRef(new ReadRun(path));
+  if (read.current.path !== path) read.current = new ReadRun(path);
   const shown = useLoaded((signal) => read.current.readOn(service, signal), [path]);
   const isSaved = shown.value?.run.version !== undefined;
   useInterval(shown.reload, LIVE_MS, !shown.loading && !isSaved);

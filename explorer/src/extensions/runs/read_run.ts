@@ -1,10 +1,7 @@
 // A run that programs log to, as far as it is read: its points, each read once.
 import { nameSegment } from "../../../../core/naming/names.ts";
-import { namePath } from "../../api/artifacts.ts";
-import type { LoggedRun } from "../../api/logged_runs.ts";
-import type { Service } from "../../api/service.ts";
+import { type LoggedRun, namePath, type Service, type Steps } from "../../extending.ts";
 import { LivePoints } from "../../curves/live_points.ts";
-import type { Steps } from "../../curves/steps.ts";
 
 /** Milliseconds between requests for new points. */
 export const LIVE_MS = 3000;
@@ -24,10 +21,10 @@ export class ReadRun {
   readonly #points: LivePoints;
   #next: string | undefined;
 
-  /** @param most numbers that are kept */
-  constructor(path: string, most: number) {
+  /** @param shares runs that share the numbers which are kept */
+  constructor(path: string, shares?: number) {
     this.path = path;
-    this.#points = new LivePoints(most);
+    this.#points = new LivePoints(shares);
   }
 
   /** Reads the points that are new. */

@@ -1,12 +1,6 @@
 // Saves the view of the address as a version.
-import { namePath } from "../../api/artifacts.ts";
-import { useSession } from "../../api/context.ts";
-import { Dialog } from "../../components/dialog.ts";
-import { FactList } from "../../components/fact_list.ts";
-import { TextField } from "../../components/field.ts";
-import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
-import { usePlace } from "../../framework/router.ts";
+import { Dialog, FactList, html, TextField, usePlace, useState } from "../../extending.ts";
+import { namePath, useSession } from "../../extending.ts";
 import { contentOf, contentProblem, hrefOfView, titleProblem } from "./view_record.ts";
 import { viewsName } from "./views_name.ts";
 

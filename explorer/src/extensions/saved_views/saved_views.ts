@@ -1,23 +1,17 @@
 // The saved views of a name as links, and buttons that save and delete one.
-import { namePath } from "../../api/artifacts.ts";
-import { useSession } from "../../api/context.ts";
-import { mayChange, mayRead, type Service } from "../../api/service.ts";
-import { ErrorNotice } from "../../components/notices.ts";
-import { formatAgo, formatCount } from "../../format/format.ts";
-import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
-import { hrefOf, usePlace } from "../../framework/router.ts";
-import { useAction } from "../../framework/use_action.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
+import { hrefOf, html, useAction, useLoaded, usePlace, useState } from "../../extending.ts";
+import { ErrorNotice, formatAgo, formatCount } from "../../extending.ts";
+import { mayChange, mayRead, namePath, type Service, useSession } from "../../extending.ts";
 import { SaveViewDialog } from "./save_view_dialog.ts";
 import {
+  canHaveViews,
   contentOf,
   isSameContent,
   type ListedView,
   type SavedView,
   viewsOf,
 } from "./view_record.ts";
-import { canHaveViews, viewsName } from "./views_name.ts";
+import { viewsName } from "./views_name.ts";
 
 /** Versions that are read, and views that are shown at first. */
 const MOST = 500, FEW = 12;

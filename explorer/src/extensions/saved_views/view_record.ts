@@ -1,7 +1,9 @@
 // A saved view as a version: its metadata have the title and the query of the address. Versions that
 // other programs wrote may have anything: those of another form are not views.
-import type { Author, ListedVersion } from "../../api/artifacts.ts";
-import { hrefOf, type Place, splitRef, splitValues } from "../../framework/router.ts";
+import { nameProblem } from "../../../../core/naming/names.ts";
+import { hrefOf, type Place, splitRef, splitValues } from "../../extending.ts";
+import type { Author, ListedVersion } from "../../extending.ts";
+import { SUFFIX, viewsName } from "./views_name.ts";
 
 /** The views of the page that can be saved. */
 const PAGES = ["artifacts", "compare"] as const;
@@ -39,6 +41,11 @@ export type ListedView = Pick<ListedVersion, "version" | "modifiedAt"> & {
     readonly by?: Author;
   };
 };
+
+/** Returns true for a name that views can be saved for: not those of views, nor too long for theirs. */
+export function canHaveViews(name: string): boolean {
+  return !name.endsWith(SUFFIX) && nameProblem(viewsName(name)) === undefined;
+}
 
 /** Returns what can be saved of an address; undefined if it is not a page that has views. */
 export function contentOf({ path: [page = ""], query }: Place): ViewContent | undefined {

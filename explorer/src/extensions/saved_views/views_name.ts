@@ -1,5 +1,4 @@
 // The name under which the views of a name are saved.
-import { nameProblem } from "../../../../core/naming/names.ts";
 
 /**
  * Follows a name in the name of its views. Scopes that end with `*` and include the name include
@@ -10,11 +9,6 @@ export const SUFFIX = "~views";
 /** Returns the name whose versions are the views of a name. */
 export function viewsName(name: string): string {
   return `${name}${SUFFIX}`;
-}
-
-/** Returns true for a name that views can be saved for: not those of views, nor too long for theirs. */
-export function canHaveViews(name: string): boolean {
-  return !name.endsWith(SUFFIX) && nameProblem(viewsName(name)) === undefined;
 }
 
 /** Returns true for the views of one of these names. */

@@ -1,13 +1,6 @@
 // Requests to an identity provider: authorization code with PKCE (RFC 7636), and renewal.
 import * as oauth from "npm:oauth4webapi@^3.8";
-import { ServiceError } from "../../api/service.ts";
-import {
-  type Grant,
-  type Issuer,
-  type SignInAnswer,
-  storeAttempt,
-  takeAttempt,
-} from "../../api/grant.ts";
+import { type Grant, type Issuer, ServiceError, type SignInAnswer } from "../../extending.ts";
 import { isOfThisMachine, isPrivateUrl } from "../../../../core/urls/private_url.ts";
 import { expiryOf } from "./expiry.ts";
 
@@ -49,6 +42,30 @@ export async function beginSignIn(issuer: Issuer): Promise<void> {
   if (isOffline && !url.searchParams.has("prompt")) url.searchParams.set("prompt", "consent");
   storeAttempt(attempt);
   location.assign(url);
+}
+
+/** A sign-in that has begun, which the tab keeps until the provider answers. */
+interface Attempt {
+  readonly issuer: Issuer;
+  readonly state: string;
+  /** The secret of PKCE. */
+  readonly verifier: string;
+  readonly nonce: string;
+  /** The fragment of the view to return to. */
+  readonly view: string;
+}
+
+const ATTEMPT = "holdfast-sign-in-attempt";
+
+export function storeAttempt(attempt: Attempt): void {
+  sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
+}
+
+/** Returns the attempt of this tab, once. */
+function takeAttempt(): Attempt | undefined {
+  const text = sessionStorage.getItem(ATTEMPT);
+  sessionStorage.removeItem(ATTEMPT);
+  return text === null ? undefined : JSON.parse(text);
 }
 
 /** Gets the token for the provider's answer. Also returns the view from before the sign-in. */

@@ -1,9 +1,6 @@
 // The signatures of a version as facts.
-import { CopyButton, shellWord } from "../../components/copy_box.ts";
-import { FactList } from "../../components/fact_list.ts";
+import { CopyButton, FactList, formatCount, formatTime, html, shellWord } from "../../extending.ts";
 import type { LabelProps } from "../../extension.ts";
-import { formatCount, formatTime } from "../../format/format.ts";
-import { html } from "../../framework/html.ts";
 import { visible } from "./certificate.ts";
 import { claimedIn, type ClaimedSignature } from "./stored.ts";
 

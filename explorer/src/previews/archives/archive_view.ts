@@ -28,7 +28,7 @@ export function ArchiveView({ file }: { file: ArtifactFile }): VNode {
 }
 
 /** The entries of an archive, and how large they become. */
-export function Entries({ found: { entries, end }, file }: {
+function Entries({ found: { entries, end }, file }: {
   found: ListedArchive;
   file: ArtifactFile;
 }): VNode {

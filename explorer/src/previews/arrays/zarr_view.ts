@@ -4,7 +4,7 @@ import { fault } from "../../../../core/errors.ts";
 import { openZarrArray, openZarrGroup, type ZarrStore } from "../../../../formats/zarr.ts";
 import { useSession } from "../../api/context.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
-import type { ArrayLevel, OpenedGroup, PageExtension } from "../../extension.ts";
+import type { OpenedGroup, PageExtension } from "../../extension.ts";
 import { Choice } from "../../components/choice.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
@@ -46,7 +46,16 @@ function rangeOf({ size }: ArtifactFile, range?: ByteRange, suffix?: number) {
   return { offset, length: Math.min(range?.length ?? Infinity, size - offset) };
 }
 
-type Node = Partial<OpenedGroup> & { levels: readonly ArrayLevel[]; attributes: unknown };
+/** An array of a group, or the only one. */
+interface ArrayLevel {
+  readonly name: string;
+  readonly source: ArraySource;
+}
+
+interface Node extends Partial<Pick<OpenedGroup, "Picture">> {
+  readonly levels: readonly ArrayLevel[];
+  readonly attributes: unknown;
+}
 
 /** Opens an array, a group that an extension knows, or a group without arrays of its own. */
 export async function openZarr(
@@ -66,7 +75,10 @@ export async function openZarr(
   const { attributes } = await openZarrGroup(store, "", { signal });
   for (const { openGroup } of extensions) {
     const opened = await openGroup?.(store, { attributes, signal });
-    if (opened !== undefined) return { ...opened, attributes };
+    if (opened === undefined) continue;
+    const { levels, axes, Picture } = opened;
+    const shown = levels.map(({ name, array }) => ({ name, source: zarrSource(array, axes) }));
+    return { levels: shown, Picture, attributes };
   }
   return { levels: [], attributes };
 }

@@ -1,5 +1,9 @@
-// The common parts of models in files: facts, and tensors in layers.
+// The common parts of models in files: facts, tensors in layers, and other lists.
+import type { ArtifactFile } from "../../artifact_file.ts";
 import type { NamedFact } from "../../components/fact_list.ts";
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
+import { type EntryList, EntryTable } from "../entry_table.ts";
 
 export interface ModelTensor {
   readonly name: string;
@@ -17,6 +21,25 @@ export interface ModelTensor {
 export interface OpenedModel {
   readonly facts: readonly NamedFact[];
   readonly tensors: readonly ModelTensor[];
+  /** Lists before those of tensors. */
+  readonly parts?: readonly ModelPart[];
+  /** The place at which reading ended early, in words: "Listed up to object 100". */
+  readonly end?: string;
+}
+
+/** Reads the header of a file. */
+export type OpenModel = (file: ArtifactFile, signal?: AbortSignal) => Promise<OpenedModel>;
+
+/** A list that can be chosen. */
+export interface ModelPart {
+  readonly name: string;
+  readonly title: string;
+  readonly show: () => VNode;
+}
+
+/** Returns a part that lists entries. */
+export function listPart<T>(name: string, title: string, list: EntryList<T>): ModelPart {
+  return { name, title, show: () => html`<${EntryTable} ...${list} />` };
 }
 
 /** The tensors whose names begin alike. */

@@ -6,27 +6,17 @@ import { formatBytes, formatNumber } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { useQueries } from "../../framework/use_query.ts";
-import { type EntryList, EntryTable } from "../entry_table.ts";
+import { EntryTable } from "../entry_table.ts";
 import {
   type Layer,
   layersOf,
+  listPart,
+  type ModelPart,
   type ModelTensor,
   type OpenedModel,
   shapeText,
   typesText,
 } from "./model.ts";
-
-/** A list that can be chosen. */
-export interface ModelPart {
-  readonly name: string;
-  readonly title: string;
-  readonly show: () => VNode;
-}
-
-/** Returns a part that lists entries. */
-export function listPart<T>(name: string, title: string, list: EntryList<T>): ModelPart {
-  return { name, title, show: () => html`<${EntryTable} ...${list} />` };
-}
 
 const TENSOR_COLUMNS: readonly Column<ModelTensor>[] = [
   { title: "Tensor", cell: ({ name }) => name },
@@ -41,9 +31,7 @@ function sizeText(size: number | undefined): string {
 }
 
 /** Facts of a model, and its tensors, their layers or another part. */
-export function ModelParts({ facts, tensors, parts = [] }: OpenedModel & {
-  parts?: readonly ModelPart[];
-}): VNode {
+export function ModelParts({ facts, tensors, parts = [] }: OpenedModel): VNode {
   const [{ mode }, setQuery] = useQueries();
   const setMode = (mode: string) => setQuery({ mode, filter: undefined, row: undefined });
   const layers = layersOf(tensors);

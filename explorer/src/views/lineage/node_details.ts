@@ -6,7 +6,7 @@ import { FactList } from "../../components/fact_list.ts";
 import { formatBytes, formatCount, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useRef } from "../../framework/preact.ts";
-import { hrefOfRef, splitRef } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { RestoreOffer } from "../artifact/deleted_versions.ts";
 import type { Facts } from "../../extension.ts";
@@ -16,7 +16,10 @@ import { jsonText } from "../../format/short_number.ts";
 /** Returns the address of a version or a step; undefined if the page has no view of it. */
 export function useHrefOfNode({ ref, made, count }: LineageNode): string | undefined {
   const runs = useVersionRuns();
-  if (made !== undefined) return runs?.hrefOf(made);
+  if (made !== undefined) {
+    const path = runs?.pathOf(made);
+    return path && hrefOf(path);
+  }
   return hrefOfRef(count === undefined ? ref : splitRef(ref).name);
 }
 

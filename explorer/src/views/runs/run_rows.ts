@@ -61,6 +61,11 @@ export function filteredRows<T>(
   }
 }
 
+/** Returns the columns of all metrics and parameters. */
+export function allColumnsOf<T>(rows: readonly RunRow<T>[]): Column<RunRow<T>>[] {
+  return columnsOf(rows).filter(({ role }) => role !== undefined).map((each) => columnOf(each));
+}
+
 /** Returns the columns of the first metric, its best value, and the first parameters that differ. */
 export function columnsOfRows<T>(rows: readonly RunRow<T>[]): Column<RunRow<T>>[] {
   const all = columnsOf(rows);
@@ -71,13 +76,11 @@ export function columnsOfRows<T>(rows: readonly RunRow<T>[]): Column<RunRow<T>>[
   const best = others.find(({ key }) => lastOf(key, keys) !== undefined);
   const parameters = all.filter((column) => column.role === "parameter" && differs(column));
   return [...metric ? [metric] : [], ...best ? [best] : [], ...parameters.slice(0, MOST_PARAMETERS)]
-    .map((column) => columnOfValues(column));
+    .map((each) => columnOf(each));
 }
 
-/** Returns a column of a table of rows with values. ★ marks the best. */
-export function columnOfValues<R extends Pick<RunRow<unknown>, "values">>(
-  column: ExperimentColumn,
-): Column<R> {
+/** Returns a column of values. ★ marks the best. */
+function columnOf<T>(column: ExperimentColumn): Column<RunRow<T>> {
   const { key, title, isNumber } = column;
   return {
     title,

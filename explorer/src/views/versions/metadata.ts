@@ -5,6 +5,7 @@ import { useVersionRuns } from "../../api/context.ts";
 import { briefText, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { type ComponentChildren, useState } from "../../framework/preact.ts";
+import { hrefOf } from "../../framework/router.ts";
 import { axesOf } from "../../curves/axes.ts";
 import { columnsOf, lastOf } from "./columns.ts";
 import { metadataValues, numberAt } from "./experiments.ts";
@@ -122,8 +123,8 @@ type Values = ReadonlyMap<string, unknown>;
 /** The run that made a version with these values, as a link if there is a view of it. */
 export function RunLink({ values, children }: { values: Values; children: ComponentChildren }) {
   const [run, pipeline] = ["run", "pipeline"].map((key) => values.get(`metadata.${key}`));
-  const href = useVersionRuns()?.hrefOf({ run, pipeline });
-  return href === undefined ? html`${children}` : html`<a href=${href}>${children}</a>`;
+  const path = useVersionRuns()?.pathOf({ run, pipeline });
+  return path === undefined ? html`${children}` : html`<a href=${hrefOf(path)}>${children}</a>`;
 }
 
 /** A number with few digits. Its title has all of them. */

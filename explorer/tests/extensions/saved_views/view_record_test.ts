@@ -1,6 +1,7 @@
 // The form of versions that are saved views.
 import { assertEquals } from "@std/assert";
 import {
+  canHaveViews,
   contentOf,
   contentProblem,
   hrefOfView,
@@ -8,7 +9,7 @@ import {
   titleProblem,
   viewsOf,
 } from "../../../src/extensions/saved_views/view_record.ts";
-import { canHaveViews, isViewsName } from "../../../src/extensions/saved_views/views_name.ts";
+import { isViewsName } from "../../../src/extensions/saved_views/views_name.ts";
 import { parsePlace } from "../../../src/framework/router.ts";
 
 const PAGE = "artifacts";

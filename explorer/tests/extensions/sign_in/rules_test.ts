@@ -1,10 +1,15 @@
 // The rules of sign-in that the command line and the Python package have too: the vectors of all three.
 import { assert, assertEquals } from "@std/assert";
-import { type Grant, issuersOf, storeAttempt, takeAnswer } from "../../../src/api/grant.ts";
+import { type Grant, issuersOf, takeAnswer } from "../../../src/api/grant.ts";
 import { Service } from "../../../src/api/service.ts";
 import { readToken, TabToken } from "../../../src/api/tab_token.ts";
 import { expiryOf } from "../../../src/extensions/sign_in/expiry.ts";
-import { beginSignIn, finishSignIn, renewGrant } from "../../../src/extensions/sign_in/provider.ts";
+import {
+  beginSignIn,
+  finishSignIn,
+  renewGrant,
+  storeAttempt,
+} from "../../../src/extensions/sign_in/provider.ts";
 import {
   answerOf,
   ANSWERS,

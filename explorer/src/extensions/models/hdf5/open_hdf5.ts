@@ -1,8 +1,7 @@
 // HDF5 files (https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html): the tree of
 // groups and datasets, with types, shapes and attributes. Elements are not read.
 import { isRegistryError } from "../../../../../core/errors.ts";
-import type { FileToRead } from "../../../artifact_file.ts";
-import type { ModelTensor, OpenedModel } from "../../../previews/models/model.ts";
+import type { FileToRead, ModelTensor, OpenedModel } from "../../../extending.ts";
 import { HeaderReader } from "../header_reader.ts";
 import { denseObjects } from "./dense.ts";
 import { Fields, type Hdf5File } from "./fields.ts";
