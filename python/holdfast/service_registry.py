@@ -16,6 +16,7 @@ from .artifacts.listing import AliasChange, DeletedVersion, Listing, RolledBackA
 from .artifacts.search import Found
 from .client.connection import Connection, quote
 from .client.saving import Saved, files_to_save, path_of, request_of, save_files, saved_of
+from .client.together import together
 from .client.writable import WritableRegistry
 from .core.arguments import UNSET, Unset, passed
 from .core.author import author_in
@@ -28,6 +29,7 @@ from .core.versions import parse_ref, parse_version
 from .drafts.draft import Draft
 from .runs.logged_run import LoggedRun
 from .runs.run import Run, leave_runs, reason_of
+from .runs.system import Sampler
 from .values.serializers import FileToSend
 
 MAX_MEMBERS = 200
@@ -110,7 +112,9 @@ class ServiceRegistry(WritableRegistry):
                 file["parts"] = [{"object": 0, "size": file.get("size")}]
         check_files(files, what, int(facts["size"]), 0)
         version = f"{path_of(name)}/versions/{quote(facts['version'].partition('+')[0])}"
-        return Artifact(facts, partial(self._stored, version, facts["commit"]))
+        archive = f"{version}/archive?format=tar&commit={facts['commit']}"
+        alone = partial(self._stored, version, facts["commit"])
+        return Artifact(facts, together(facts, alone, partial(self._connection.read, archive)))
 
     def _stored(
         self, version: str, commit: str, file: Json, offset: int = 0, size: int | None = None
@@ -203,6 +207,7 @@ class ServiceRegistry(WritableRegistry):
         params: Mapping[str, Any] | None = None,
         tags: Mapping[str, str | int | float | bool | None] | None = None,
         id: str | None = None,
+        system: bool = False,
     ) -> Run:
         """Opens a run, which logs values while the program computes a version.
 
@@ -210,8 +215,8 @@ class ServiceRegistry(WritableRegistry):
                 run.log(step=1, loss=0.5)
                 run.finish(model)
 
-        A run with the same `id` is continued, after its program was killed. `params` and `tags`
-        become those in the metadata of the version. Another value of one raises `Conflict`.
+        A run with the same `id` is continued. `params` and `tags` become those in the metadata
+        of the version: another value raises `Conflict`. `system` adds console and system metrics.
         """
         encode_segment(name)  # refuses what cannot be a name
         run_id = str(uuid.uuid4()) if id is None else id
@@ -219,8 +224,9 @@ class ServiceRegistry(WritableRegistry):
         action = f"open a run of {quoted(name)}"
         facts = {"params": params, "tags": tags}
         body: Json = {key: checked_json(facts[key], action, key) or {} for key in facts}
+        sampler = Sampler() if system else None
         begun = self._connection.json("POST", f"{path_of(name)}/runs/{quote(run_id)}", body)
-        return Run(self._connection, name, run_id, begun)
+        return Run(self._connection, name, run_id, begun, sampler)
 
     def runs(self, name: str | None = None) -> Listing[LoggedRun]:
         """Lists the runs that are not finished: running, killed and failed ones."""
@@ -241,10 +247,7 @@ class ServiceRegistry(WritableRegistry):
         alias: str | Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Saved:
-        """Publishes versions as one release: refs by the names of its members.
-
-        Read a member by `name@version/member`.
-        """
+        """Publishes refs by the names of members as a release. `name@version/member` reads one."""
         if not 1 <= len(members) <= MAX_MEMBERS:
             message = f"Cannot publish {quoted(name)}: it has {len(members)} members"
             raise HoldfastError("Invalid", message, f"Pass 1 to {MAX_MEMBERS} members.")

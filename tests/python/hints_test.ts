@@ -27,7 +27,11 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.run('a', params={'x': 'y' * 40000})", "Invalid", /artifact/],
   ["service.save('b', 1, metadata={'x': 'y' * 80000})", "Invalid", /version of its own/],
   ["service.set_alias('a', 'x/y', '1')", "Invalid", /load, open or download/],
-  ["service.run()", "Invalid", /^Call it as run\(name, \*, params=None, tags=None, id=None\)\.$/],
+  [
+    "service.run()",
+    "Invalid",
+    /^Call it as run\(name, \*, params=None, tags=None, id=None, system=False\)\.$/,
+  ],
   [
     "service.open('a', 'b')",
     "Invalid",

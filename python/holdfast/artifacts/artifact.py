@@ -55,7 +55,7 @@ class Artifact(Files, Worded):
         try:
             return download_files(self, Path(to), links, progress)
         except OSError as error:
-            raise disk_error(f"download {quoted(self.ref)}", error) from error
+            raise disk_error(f"download {quoted(self.ref)}", error, to) from error
 
     def path(self, file: str | None = None, *, progress: bool | None = None) -> Path:
         """Returns the folder of a local copy of all files, or the path of a copy of one file.
@@ -64,12 +64,12 @@ class Artifact(Files, Worded):
         `$HOLDFAST_PYTHON_CACHE`, else in `holdfast-python` below `$XDG_CACHE_HOME` or `~/.cache`.
         If others can write there, they are in a private folder until the program ends.
         """
-        from ..files.cache import local_copy
+        from ..files.cache import chosen_folder, local_copy
 
         try:
             return local_copy(self, file, progress)
         except OSError as error:
-            raise disk_error(f"copy {quoted(self.ref)}", error) from error
+            raise disk_error(f"copy {quoted(self.ref)}", error, chosen_folder()) from error
 
     def _repr_html_(self) -> str:
         from .html import size_of, table

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from tempfile import gettempdir
 from typing import Any, NamedTuple
 
 from ..artifacts.artifact import Artifact
@@ -16,7 +17,7 @@ from ..core.versions import check_alias
 from ..values.objects.objects import object_folder, serializer_of
 from ..values.serializers import FileToSend, files_of, refuse_path
 from .connection import Connection, quote
-from .sending import INLINE_BYTES, send_files, size_of
+from .sending import are_inline, send_files, size_of
 
 
 class Saved(NamedTuple):
@@ -87,7 +88,7 @@ def files_to_save(
             found = value if row is None else stack.enter_context(object_folder(value, row))
             materializer, files = files_of(found)
         except OSError as error:
-            raise disk_error(f"save {quoted(name)}", error) from error
+            raise disk_error(f"save {quoted(name)}", error, gettempdir()) from error
         yield {"id": materializer, "formatVersion": 1}, files
 
 
@@ -106,8 +107,7 @@ def save_files(
     """Sends files, and saves a version of them. `earlier` opens one of which bytes are reused."""
     path = f"{path_of(name)}/versions"
     request = {"idempotencyKey": new_key(), **sent_members(request)}
-    sizes = sizes_of(name, files)
-    if sum(sizes) > INLINE_BYTES:
+    if not are_inline(sizes_of(name, files)):
         check_request(connection, "POST", path, request)
 
     def save(sent: list[Json]) -> Json:
@@ -121,7 +121,7 @@ def sizes_of(name: str, files: list[FileToSend]) -> list[int]:
     try:
         return [size_of(file.content) for file in files]
     except OSError as error:
-        raise disk_error(f"save {quoted(name)}", error) from error
+        raise disk_error(f"save {quoted(name)}", error, gettempdir()) from error
 
 
 def check_request(connection: Connection, method: str, path: str, request: Json) -> None:
@@ -153,7 +153,7 @@ def with_files(
             if not any("earlier" in file for file in sent):
                 raise
         except OSError as error:
-            raise disk_error(f"save {quoted(name)}", error) from error
+            raise disk_error(f"save {quoted(name)}", error, gettempdir()) from error
     raise AssertionError
 
 

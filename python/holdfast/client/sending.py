@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkstemp
 from threading import Lock
 from typing import Any, BinaryIO
 
@@ -21,6 +21,7 @@ from ..core.errors import Conflict, HoldfastError, Json, NotFound, Unknown, chan
 from ..files.cache import cache_folder
 from ..files.chunks import Chunks
 from ..files.progress import progress_bar
+from ..files.temporary import temporary_folder
 from ..values.serializers import FileToSend
 from .connection import Connection, quote
 from .direct import send_direct
@@ -28,6 +29,9 @@ from .new_bytes import LEAST_SIZE, Comparison, Runs, compared
 from .side_by_side import results_of
 
 INLINE_BYTES = 256 * 2**10
+"""The size of files that the request of a save may contain,"""
+MOST_INLINE = 6 * 2**20
+"""and of all of them: as base64, they are as large as a piece."""
 PIECE_BYTES = 8 * 2**20
 AT_ONCE = 4
 MOST_FILES = 100_000
@@ -52,11 +56,11 @@ def send_files(
         raise HoldfastError("Invalid", message, "Save several artifacts, or one archive.")
     sizes = [size_of(file.content) for file in files]
     is_large = max(sizes, default=0) >= LEAST_SIZE and not connection.is_own
-    sender, left = Sender(connection, earlier() if is_large else None), INLINE_BYTES
+    sender, left = Sender(connection, earlier() if is_large else None), MOST_INLINE
     sender.may_be_direct = may_be_direct
     jobs: list[Callable[[], Json]] = []
     for file, size in zip(files, sizes, strict=True):
-        is_inline = size <= left
+        is_inline = size <= min(left, INLINE_BYTES)
         left -= size if is_inline else 0
         jobs.append(partial(inline, file) if is_inline else partial(sender.send, file, size))
     with sender.written:
@@ -68,6 +72,11 @@ def send_files(
         yield sent
     for note in sender.notes:
         note.unlink(missing_ok=True)
+
+
+def are_inline(sizes: list[int]) -> bool:
+    """Whether the request of a save may contain all files of these sizes."""
+    return sum(sizes) <= MOST_INLINE and max(sizes, default=0) <= INLINE_BYTES
 
 
 def size_of(content: bytes | Path) -> int:
@@ -98,6 +107,7 @@ class Sender:
         self.written = ExitStack()
         """Files of this save, which are removed at its end."""
         self.notes: list[Path] = []
+        self._folder: Path | None = None
         self._sizes = {file.path: file.size for file in earlier.files} if earlier else {}
         self._lock = Lock()
 
@@ -123,10 +133,12 @@ class Sender:
 
     def _written(self, content: bytes) -> Path:
         with self._lock:
-            folder = self.written.enter_context(TemporaryDirectory(prefix="holdfast-"))
-        path = Path(folder, "data")
-        path.write_bytes(content)
-        return path
+            if self._folder is None:
+                self._folder = self.written.enter_context(temporary_folder())
+        descriptor, path = mkstemp(dir=self._folder)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        return Path(path)
 
     def _compared(self, path: str, source: BinaryIO, size: int) -> tuple[Runs, str] | None:
         earlier = self.earlier

@@ -87,10 +87,11 @@ def damaged(what: str, state: str) -> HoldfastError:
     return HoldfastError("Corrupt", f"Cannot read {what}: {state}", hint)
 
 
-def disk_error(action: str, error: OSError) -> HoldfastError:
-    """Returns the error for a local file that cannot be read or written."""
+def disk_error(action: str, error: OSError, folder: object = "") -> HoldfastError:
+    """Returns the error for a local file that cannot be read or written, in `folder` if unknown."""
     code = "Denied" if isinstance(error, PermissionError) else "Unavailable"
-    place = f' ("{error.filename}")' if error.filename else ""
+    at = error.filename or folder
+    place = f' ("{at}")' if at else ""
     message = f"Cannot {action}: {error.strerror or error}{place}"
     return HoldfastError(code, message, "Check the permissions and the free space of the disk.")
 

@@ -21,7 +21,7 @@ from ..client.saving import (
     sizes_of,
     with_files,
 )
-from ..client.sending import INLINE_BYTES, PIECE_BYTES, StreamSender, chunks_in
+from ..client.sending import PIECE_BYTES, StreamSender, are_inline, chunks_in
 from ..core.arguments import checked_methods
 from ..core.errors import HoldfastError, Json, disk_error, quoted
 from ..core.names import encode_segment
@@ -152,7 +152,7 @@ class Draft(Worded):
         chunks = chunks_of(content)
         if chunks is None:
             files = self._files_of(path, content)
-            if sum(sizes_of(self.name, files)) > INLINE_BYTES:
+            if not are_inline(sizes_of(self.name, files)):
                 sent.check()
             return added_of(
                 with_files(self._connection, self.name, files, sent.put, progress, self._earlier)

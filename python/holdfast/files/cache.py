@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import functools
 import hashlib
 import json
 import os
-import shutil
 import stat
 import tempfile
 import warnings
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ..core.errors import HoldfastError, quoted
 from .downloads import download_files
 from .file import File, Files
 from .progress import progress_bar
+from .temporary import temporary_folder
 
 
 def cache_folder() -> Path:
@@ -81,14 +80,10 @@ def private_folder(problem: str) -> Path:
         "Set HOLDFAST_PYTHON_CACHE to a folder that only you may write to (chmod go-w).",
         stacklevel=6,
     )
-    folder = tempfile.mkdtemp(prefix="holdfast-python-")
-    atexit.register(remove_own, folder, os.getpid())
-    return Path(folder)
+    return PRIVATE.enter_context(temporary_folder())
 
 
-def remove_own(folder: str, process: int) -> None:
-    if os.getpid() == process:  # and not in a child that has copied this program
-        shutil.rmtree(folder, ignore_errors=True)
+PRIVATE = ExitStack()
 
 
 def local_copy(version: Files, path: str | None, progress: bool | None) -> Path:
@@ -97,12 +92,11 @@ def local_copy(version: Files, path: str | None, progress: bool | None) -> Path:
     place = cache_folder() / key[:2] / key
     if not is_intact(place):
         place.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=place.parent))
-        try:
-            fill(stage, version, path, progress)
-            publish(stage, place)
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
+        with temporary_folder(place.parent.parent) as stage:
+            copy = stage / "copy"
+            copy.mkdir(mode=0o700)
+            fill(copy, version, path, progress)
+            publish(copy, place)
     copies = place / "files"
     return copies if path is None else next(copies.iterdir())
 
@@ -148,10 +142,8 @@ def publish(stage: Path, place: Path) -> None:
         except OSError:
             if is_intact(place):
                 return
-            doomed = Path(tempfile.mkdtemp(prefix=".old-", dir=place.parent))
-            with contextlib.suppress(FileNotFoundError):  # another process has moved it
-                os.rename(place, doomed / "copy")
-            shutil.rmtree(doomed, ignore_errors=True)
+            with temporary_folder(place.parent.parent) as doomed, suppress(FileNotFoundError):
+                os.rename(place, doomed / "copy")  # unless another process has moved it
     raise HoldfastError("Conflict", f'Cannot write "{place}": others change it', "Try again.")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
-import tempfile
 import unicodedata
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +15,7 @@ from ..core.names import DEVICES
 from ..core.records import is_path, milliseconds
 from .file import File, Files
 from .progress import progress_bar
+from .temporary import temporary_folder
 
 
 def download_files(
@@ -40,25 +39,23 @@ def download_files(
         raise HoldfastError("Invalid", message, "Choose a new folder below it.")
     check_tree(version)
     to.parent.mkdir(parents=True, exist_ok=True)
-    stage = tempfile.mkdtemp(prefix=".holdfast-", dir=to.parent)
-    tree = Path(stage, "tree")
-    try:
-        tree.mkdir()
-        with progress_bar(version.size, f"Downloading {version.ref}", progress) as report:
-            left_out = write_tree(version, tree, links, report)
-        check_names(version, tree, left_out)
-        if to.is_dir():
-            to.rmdir()
-        os.rename(tree, to)
-        return left_out
-    except OSError as error:
-        place = str(error.filename2 or error.filename or "")
-        if error.errno not in REFUSALS or not place.startswith(str(tree)):
-            raise
-        state = REFUSALS[error.errno] if error.filename2 is None else "has no symbolic links"
-        raise unstorable(version, Path(place).relative_to(tree).as_posix(), state) from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+    with temporary_folder(to.parent) as stage:
+        tree = stage / "tree"
+        try:
+            tree.mkdir()
+            with progress_bar(version.size, f"Downloading {version.ref}", progress) as report:
+                left_out = write_tree(version, tree, links, report)
+            check_names(version, tree, left_out)
+            if to.is_dir():
+                to.rmdir()
+            os.rename(tree, to)
+            return left_out
+        except OSError as error:
+            place = str(error.filename2 or error.filename or "")
+            if error.errno not in REFUSALS or not place.startswith(str(tree)):
+                raise
+            state = REFUSALS[error.errno] if error.filename2 is None else "has no symbolic links"
+            raise unstorable(version, Path(place).relative_to(tree).as_posix(), state) from error
 
 
 REFUSALS = {

@@ -111,6 +111,7 @@ class Files:
         self.materializer: str = facts["materializer"]["id"]
         self.metadata: Json = from_metadata(facts["metadata"])
         self.files: list[File] = [File(file, quoted(self.ref), stored) for file in facts["files"]]
+        self._by_path: dict[str, File] | None = None
         if digest_of(facts["materializer"], facts["files"]) != self.digest:
             raise damaged(quoted(self.ref), "its files do not have its digest")
 
@@ -122,9 +123,11 @@ class Files:
                 return files[0]
             message = f"Cannot choose a file of {quoted(self.ref)}: it has {len(self.files)} files"
             raise HoldfastError("Invalid", message, "Name one: file(path).")
-        for file in self.files:
-            if file.path == path:
-                return file
+        if self._by_path is None:
+            self._by_path = {file.path: file for file in self.files}
+        file = self._by_path.get(path)
+        if file is not None:
+            return file
         paths = ", ".join(printable(file.path) for file in self.files[:10])
         message = f"Cannot read {quoted(path)} of {quoted(self.ref)}: no such file"
         raise HoldfastError("NotFound", message, f"Use one of: {paths}.")
@@ -134,17 +137,19 @@ CURVE = re.compile(r"history(-[0-9]+)?\.jsonl")
 
 
 def value_files(version: Files) -> list[File]:
-    """Returns the files of a version without the curve of its run.
+    """Returns the files of a version without those of its run.
 
-    A version that has only a curve has it as its value.
+    A version that has only the files of a run has them as its value.
     """
     run, curves = version.metadata.get("run"), version.metadata.get("curves")
+    added = run.get("files") if is_dict(run) else None
+    added = added[:] if is_list(added) else []
     path = curves[0] if is_list(curves) and curves else curves
     points = run.get("points") if is_dict(run) else 0
     has_points = isinstance(points, (int, float)) and points > 0
-    if not has_points or not isinstance(path, str) or not CURVE.fullmatch(path):
-        return version.files
-    return [file for file in version.files if file.path != path] or version.files
+    if has_points and isinstance(path, str) and CURVE.fullmatch(path):
+        added.append(path)
+    return [file for file in version.files if file.path not in added] or version.files
 
 
 READ_BYTES = "Read its bytes, as they were saved: `open(ref).file(path).read()`."

@@ -34,10 +34,10 @@ from ..core.errors import Conflict, HoldfastError, Invalid, Json, quoted
 from ..core.metadata import checked_json, is_exact, not_finite, number_of
 from ..core.shapes import is_dict, is_mapping
 from ..core.words import Worded
+from .system import Recorder, Sampler, count_of_part
 
 LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
 """Seconds between two parts: a day has a few thousand parts."""
-PART_CHARACTERS = 4 * 2**20
 MOST_CHARACTERS = 256 * 2**20
 MAX_LINE = 2**20
 MAX_DEPTH = 5
@@ -54,7 +54,9 @@ class Run(Worded):
     failed, and so does the end of the program.
     """
 
-    def __init__(self, connection: Connection, name: str, run_id: str, begun: Json) -> None:
+    def __init__(
+        self, connection: Connection, name: str, run_id: str, begun: Json, sampler: Sampler | None
+    ) -> None:
         self.name: str = name
         self.id: str = run_id
         self._connection = connection
@@ -75,6 +77,7 @@ class Run(Worded):
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._recorder = Recorder(sampler, self._writer, self._start, self._add_files)
         OPEN_RUNS[self] = connection
 
     def __repr__(self) -> str:
@@ -185,16 +188,10 @@ class Run(Worded):
             while rest > 0:
                 if self._failure:
                     raise self._failure
-                count = self._begun or self._count_of_part(rest)
+                count = self._begun or count_of_part(self._lines, rest)
                 self._send(count)
                 rest -= count
-
-    def _count_of_part(self, most: int) -> int:
-        count = characters = 0
-        while count < most and characters < PART_CHARACTERS:
-            characters += len(self._lines[count])
-            count += 1
-        return count
+        self._recorder.flush()
 
     def _send(self, count: int) -> None:
         text = "".join(self._lines[:count])
@@ -254,6 +251,7 @@ class Run(Worded):
         with self._changed:
             self._closing = True
         try:
+            self._recorder.stop()
             self.flush()
             if self._left_out > 0:
                 lost = {"pointsLeftOut": self._left_out}
@@ -293,6 +291,7 @@ class Run(Worded):
         if self._ended:
             return
         self._check_process("close")
+        self._recorder.stop()
         self.flush()
         self._end()
 
@@ -303,6 +302,7 @@ class Run(Worded):
         """
         self._check_process("fail")
         self._check_open("fail")
+        self._recorder.stop()
         self.flush()
         text = json.dumps({"reason": reason[:MAX_STRING]})
         self._add(f"failed-{self._writer}", "failed.json", text)
@@ -317,6 +317,7 @@ class Run(Worded):
             raise self._error(action, state, "Open it again, or another run.")
 
     def _end(self) -> None:
+        self._recorder.stop()
         with self._changed:
             self._ended = True
             self._changed.notify_all()

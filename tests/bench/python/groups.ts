@@ -35,12 +35,11 @@ export const PYTHON_GROUPS: Record<string, GroupEntry> = {
       "values of 1 KiB, arrays of 16 KiB and versions of a name; large arrays and files have 64 " +
       "MiB. Loads, lists and `info` are by a handle that was just opened, except `load again` and " +
       "`list names`: the first listing of a process reads the folder of each name. Registries " +
-      "here sync, file stores do not. `theirs is` names what differs where it takes time here, and " +
-      "a floor is the least that keeps the promise of ours in this runtime. `has` reads the record, " +
-      "which may have expired or be damaged. A list of versions has the time of each, so it asks " +
-      "for the state of each file. NumPy reads a large array into huge pages; memory of Deno has " +
-      "small ones, which the system clears one by one. Stores in memory copy what they keep and " +
-      "return.",
+      "here sync, file stores do not. `theirs is` names a difference that saves theirs time. A " +
+      "floor is the least work in this runtime with the same guarantees. `has` reads the record, " +
+      "which may have expired or be damaged. Lists of versions have the time of each, so they read " +
+      "the attributes of each file. NumPy reads a large array into huge pages; Deno uses small " +
+      "ones, which the system clears one by one. Stores in memory copy what they keep and return.",
     create: async (settings) => (await import("./peers.ts")).createPeersGroup(settings),
     named: true,
   },

@@ -112,6 +112,11 @@ def elsewhere():
     ):
         known = {"peft_type": title, "task_type": "CAUSAL_LM", **more}
         refused(title, "peft", {"adapter_config.json": known}, kind(config))
+    for pattern in ("(x|x)*y", "(.*)+!", ".*" * 9 + "!"):
+        known = {**lora.to_dict(), "target_modules": pattern}
+        refused("pattern", "peft", {"adapter_config.json": known}, kind(config))
+        known = {**lora.to_dict(), "rank_pattern": {pattern: 3}}
+        refused("pattern", "peft", {"adapter_config.json": known}, kind(config))
     Image.new("RGB", (2, 2)).save("image.eps")  # which Pillow opens by a program
     files = {"image.png": pathlib.Path("image.eps").read_bytes()}
     shown("image", lambda: registry.load(stored("PIL", {}, files)))

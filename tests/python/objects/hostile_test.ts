@@ -27,6 +27,7 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     ...new Array(2).fill("model Invalid"),
     "words Corrupt",
     ...["MULTITASK_PROMPT_TUNING", "SHADOW", "XLORA"].map((kind) => `${kind} Invalid`),
+    ...new Array(6).fill("pattern Invalid"),
     "image Corrupt",
   ]],
   [

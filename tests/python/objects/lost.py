@@ -319,7 +319,7 @@ def of_keras():
         return instead(keras.Model, "save", other)
 
     class Odd(keras.layers.Layer):
-        kinds = ["float16", "float16", "float32"]  # noqa: RUF012
+        kinds = [*4 * ["float16"], "float32"]  # noqa: RUF012
 
         def build(self, shape):
             self.weight = self.add_weight(shape=(1,), dtype=self.kinds.pop())

@@ -1,6 +1,8 @@
 """Saves records, images and data sets, loads them, and prints what comes back or is refused."""
 
 import dataclasses
+import datetime
+import io
 import json
 import pathlib
 import sys
@@ -103,6 +105,11 @@ def of_images():
     frames = [Image.new("L", (2, 2), 200 * each) for each in (0, 1)]
     frames[0].save("frames.gif", save_all=True, append_images=frames[1:])
     refused("frames", lambda: registry.save("a", Image.open("frames.gif")))
+    cut = io.BytesIO()
+    Image.fromarray(rng.integers(256, size=(50, 50), dtype="uint8")).save(cut, "PNG")
+    refused("cut", lambda: registry.save("a", Image.open(io.BytesIO(cut.getvalue()[:-999]))))
+    Image.MAX_IMAGE_PIXELS = 9
+    refused("too many pixels", lambda: registry.load("image"))
 
 
 def of_torch_data():
@@ -130,6 +137,9 @@ def of_torch_data():
     report("Subset", [each["y"] for each in trip("items", data.Subset(Squares(), [2, 1]))] == [4, 1])
     refused("random items", lambda: registry.save("a", Noise()))
     refused("no length", lambda: registry.save("a", Endless()))
+    sys.modules["safetensors.torch"] = None
+    for call in (lambda: registry.save("a", tensors), lambda: registry.load("tensors")):
+        refused("no package", call)
 
 
 def of_datasets():
@@ -148,9 +158,25 @@ def of_datasets():
     report("chosen rows", str(trip("rows", part)[:]) == str(part[:]))
     again = trip("splits", datasets.DatasetDict({"train": whole, "test": part}))
     report("splits", type(again) is datasets.DatasetDict and again.num_rows == {"train": 3, "test": 2})
+    report("named splits", trip("splits", datasets.DatasetDict({datasets.Split.TRAIN: part})).num_rows == {"train": 2})
+    day, second = datetime.date(2026, 1, 2), datetime.time(1, 2, 3)
+    times = {"d": ("date64", day), "t": ("time32[s]", second), "s": ("timestamp[s]", datetime.datetime.combine(day, second))}
+    features = datasets.Features({name: datasets.List(datasets.Value(kind)) for name, (kind, _) in times.items()})
+    of_times = datasets.Dataset.from_dict({name: [[each], None] for name, (_, each) in times.items()}, features=features)
+    again = trip("times", of_times)
+    report("times", again.features == features and again[:] == of_times[:])
     grid = datasets.Features({"grid": datasets.Array2D((2, 3), "float32"), "u": datasets.Value("uint32")})
     again = trip("grid", datasets.Dataset.from_dict({"grid": [numpy.ones((2, 3))], "u": [7]}, features=grid))
     report("arrays", again.features == grid and numpy.array_equal(again[0]["grid"], numpy.ones((2, 3))))
+    cast = datasets.table.table_cast
+    for title, change in (
+        ("features", lambda table: table.replace_schema_metadata(None)),
+        ("rows", lambda table: table.set_column(0, table.field(0), pyarrow.array([0.5] * len(table)))),
+    ):
+        datasets.table.table_cast = lambda table, schema, change=change: change(cast(table, schema))
+        for lost in (whole, datasets.DatasetDict({"train": whole})):
+            refused(f"lost {title}", lambda lost=lost: registry.save("a", lost))
+    datasets.table.table_cast = cast
     refused("a split outside", lambda: registry.save("a", datasets.DatasetDict({"../x": part})))
     outside = pathlib.Path("outside.parquet").resolve()
     whole.to_parquet(outside)
@@ -306,6 +332,7 @@ def of_keras():
     hostile("pickle", **with_layer("keras.utils", "TorchModuleWrapper", {"module": {"class_name": "__bytes__"}}))
     hostile("dotted pickle", **with_layer("keras", "layers.TorchModuleWrapper", {"module": pickled}))
     hostile("vocabulary", **with_layer("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"}))
+    hostile("size", **with_layer("keras.layers", "Dense", {"units": 10**8}))
     hostile("call", **with_layer("os", "system", {"command": "touch pwned"}))
     hostile("call", **with_layer("builtins", "function", "print"))
     hostile("call", **with_layer("keras.config", "enable_unsafe_deserialization", {}))

@@ -389,6 +389,17 @@ def of_peft():
     report("adapted everywhere", again.active_adapters == ["default"])
     old = Stored(model, without=["adapters", "active", "tensors", "base", "weights"])
     report("of an earlier commit", old.load(llama()).active_adapters == ["default"])
+    prompts = peft.PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3)
+    prompted = peft.get_peft_model(llama(), prompts).eval()
+    again = Stored(prompted).load(llama()).eval()
+    report("prompts", prompted(**WORDS).logits.equal(again(**WORDS).logits))
+    model.base_model.disable_adapter_layers()
+    report("disabled", is_refused(model, "_disable_adapters", "q_proj"))
+    model.base_model.enable_adapter_layers()
+    layer = model.base_model.model.model.layers[0].self_attn.q_proj
+    layer.set_scale("default", 9.0)
+    report("scaled", is_refused(model, "scaling", "q_proj"))
+    layer.set_scale("default", 1.0)
     model.get_base_model().lm_head.weight.requires_grad_()
     report("trained base", is_refused(model, "lm_head", "trained"))
 

@@ -15,7 +15,7 @@ const PARTS: [title: string, parts: string[], least: number][] = [
   ["modules and states that do not fit are refused", ["modules"], 24],
   ["tensors that change while they are saved are a conflict", ["changes"], 6],
   ["models of transformers come back exactly, or are refused", ["transformers"], 18],
-  ["adapters of PEFT come back exactly, or are refused", ["peft"], 12],
+  ["adapters of PEFT come back exactly, or are refused", ["peft"], 15],
 ];
 
 for (const [title, parts, least] of PARTS) {

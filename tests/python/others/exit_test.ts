@@ -86,3 +86,69 @@ pythonTest(
     assertEquals(await runProgram(EARLY, { args, cwd: root.path }), ["early@1.0.0"]);
   },
 );
+
+const HALF_WRITTEN = `
+import os, subprocess, sys, tempfile, threading
+import holdfast
+
+registry, began = holdfast.connect(sys.argv[1], token=sys.argv[2]), threading.Event()
+
+@holdfast.serializer(threading.Event, "event")
+class Files:
+    def save(self, value, folder):
+        (folder / "a").write_text("a")
+        began.set()
+        if sys.argv[3] == "kill":
+            os.kill(os.getpid(), 9)
+        if sys.argv[3] == "beside":
+            subprocess.run([*sys.orig_argv[:-1], "alone"])
+        if sys.argv[3] == "daemon":
+            threading.Event().wait()
+        if sys.argv[3] != "alone":
+            print([*folder.iterdir()] == [folder / "a"], len(os.listdir(tempfile.gettempdir())))
+
+thread = threading.Thread(target=registry.save, args=("event", began), daemon=True)
+thread.start()
+if sys.argv[3] == "daemon":
+    began.wait()
+else:
+    thread.join()
+`;
+
+pythonTest("files of a save that ends with its program are removed, also later", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const left: number[] = [];
+  for (const how of ["daemon", "kill", "kill", "beside"]) {
+    const args = [service.location, service.token!, how];
+    const run = runProgram(HALF_WRITTEN, { args, env: { TMPDIR: root.path } });
+    if (how === "beside") assertEquals(await run, ["True 1"]);
+    else await run.catch((error) => assertEquals([how, error.signal], ["kill", "SIGKILL"]));
+    left.push((await Array.fromAsync(Deno.readDir(root.path))).length);
+  }
+  assertEquals(left, [0, 1, 1, 0]);
+});
+
+const FULL = `
+import sys, tempfile
+import holdfast
+
+registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
+
+@holdfast.serializer(type(registry), "registry")
+class Files:
+    def save(self, value, folder):
+        raise OSError(28, "No space left on device")
+
+try:
+    registry.save("a", registry)
+except holdfast.Unavailable as error:
+    print(tempfile.gettempdir() in error.message, "a" in registry)
+`;
+
+pythonTest("a full disk is reported with the temporary folder", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const args = [service.location, service.token!];
+  assertEquals(await runProgram(FULL, { args, cwd: root.path }), ["True False"]);
+});

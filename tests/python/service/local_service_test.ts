@@ -172,6 +172,31 @@ pythonTest("large arrays of a value go to a service of the program by path", asy
   assertEquals(stdout, "[]\nTrue []\nTrue True\n");
 });
 
+const MANY_FILES = `
+import numpy, holdfast
+from holdfast.client.connection import Connection
+sent, chunks = [], Connection._chunks
+def noted(self, method, path, *args, **options):
+    sent.append(path)
+    if is_cut and "/archive" in path:
+        raise holdfast.HoldfastError("Unavailable", "", "")
+    return chunks(self, method, path, *args, **options)
+Connection._chunks, is_cut = noted, False
+arrays = {str(at): numpy.full(99, at) for at in range(400)}
+def is_whole(found):
+    return found.keys() == arrays.keys() and all((found[at] == arrays[at]).all() for at in found)
+with holdfast.service(registry="registry") as registry:
+    registry.save("a", arrays)
+    print(len(sent), is_whole(registry.load("a")), len(sent) < 30)
+    is_cut = True
+    print(is_whole(registry.load("a")))
+`;
+
+pythonTest("many small arrays are sent and read in few requests", async (root) => {
+  const lines = await runProgram(MANY_FILES, { env: COMMAND, cwd: root.path });
+  assertEquals(lines, ["1 True True", "True"]);
+});
+
 const OWN_SERVICE = `
 import atexit, os, signal, threading
 import holdfast

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,9 +43,13 @@ class DataSet:
         import datasets
         from pyarrow.parquet import read_table
 
-        table = datasets.table.InMemoryTable(read_table(loading.file(file)))
+        table = read_table(loading.file(file))
+        known = json.loads((table.schema.metadata or {}).get(b"huggingface", "{}"))
+        if "info" in known:  # Parquet has no times in seconds
+            features = datasets.Features.from_dict(known["info"]["features"])
+            table = datasets.table.table_cast(table, features.arrow_schema)
         named = None if split is None else datasets.NamedSplit(split)
-        data = datasets.Dataset(table, split=named)
+        data = datasets.Dataset(datasets.table.InMemoryTable(table), split=named)
         needs = datasets.features.features.require_storage_embed
         for name, feature in data.features.items():
             if needs(feature) and any(map(names_files, table.column(name).chunks)):
@@ -66,7 +71,7 @@ class DataSets(DataSet):
                     value, f"a split has the name {name!r}", "Use letters and digits."
                 )
             self.write(each, folder / f"{name}.parquet")
-        return {"splits": list(value)}
+        return {"splits": [str(name) for name in value]}
 
     def load(self, loading: Loading) -> Any:
         import datasets

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import HoldfastError, Json, quoted, unsupported
+from ...core.errors import Json, quoted, unsupported
 from ...core.shapes import is_dict
 from .archives import copy_archive
 from .predictions import of_another_estimator, of_other_predictions, same
@@ -35,32 +35,28 @@ class ScikitLearn:
             if isinstance(file, str):
                 node["file"] = names.setdefault(file, f"{len(names)}{os.path.splitext(file)[1]}")
 
-        skops().dump(value, folder / "written")
+        from skops.io import dump
+
+        dump(value, folder / "written")
         copy_archive(folder / "written", folder / SKOPS, [SCHEMA], renamed, names)
 
     def load(self, loading: Loading) -> Any:
+        from skops.io import get_untrusted_types, load
+
         path = loading.file(SKOPS)
-        unknown = skops().get_untrusted_types(file=path)
+        unknown = get_untrusted_types(file=path)
         trusted = [] if isinstance(loading.trust, bool) else loading.trust
         odd = [each for each in unknown if each not in trusted]
         if odd:
             state = f"it contains types that are not of scikit-learn: {', '.join(map(quoted, odd))}"
             raise loading.refused(state, f"If you trust them: load(ref, trust={odd!r}).")
-        return fitting(loading, skops().load(path, trusted=unknown))
+        return fitting(loading, load(path, trusted=unknown))
 
     def difference(self, value: Any, loading: Loading) -> str:
-        path = loading.file(SKOPS)
-        again = skops().load(path, trusted=skops().get_untrusted_types(file=path))
-        return of_another_estimator(value, again)
+        from skops.io import get_untrusted_types
 
-
-def skops() -> Any:
-    try:
-        from skops import io
-    except ImportError as error:
-        message = f"Cannot save or load objects of scikit-learn: skops cannot be imported ({error})"
-        raise HoldfastError("Unsupported", message, "Run `pip install skops`.") from None
-    return io
+        unknown = get_untrusted_types(file=loading.file(SKOPS))
+        return of_another_estimator(value, self.load(loading._replace(trust=unknown)))
 
 
 @built_in("xgboost.core.Booster", "xgboost")

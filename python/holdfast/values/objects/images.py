@@ -40,14 +40,14 @@ class Image:
         value.save(folder / file, **options)
 
     def load(self, loading: Loading) -> Any:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
 
         path = loading.folder / PNG
         try:
             path = path if path.exists() else loading.file(TIFF)
             with Image.open(path, formats=("PNG", "TIFF")) as image:  # others start programs
                 return fitting(loading, image.copy())
-        except (UnidentifiedImageError, SyntaxError, OSError) as error:
+        except (SyntaxError, OSError) as error:
             raise ValueError(error) from error
 
     def difference(self, value: Any, loading: Loading) -> str:

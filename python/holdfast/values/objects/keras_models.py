@@ -8,17 +8,19 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import ZipFile
 
 from ...core.errors import Json, changed, quoted, unsupported
 from ...core.shapes import is_dict, is_list
+from ...files.temporary import temporary_folder
 from .archives import copy_archive
 from .predictions import near, result, same
 from .pretrained import other_part
@@ -33,6 +35,8 @@ CODE = (
 """Classes whose stored form has code."""
 OLDEST = (3, 12)
 """Earlier releases let a file call functions and read others, also with `safe_mode`."""
+UNSAVED = 2**26
+"""Numbers that a model may make beside those of its file, which has a byte or more for each."""
 HINT = "Write its functions and layers with names, and pass them to `load`: into=[Scale]."
 
 
@@ -44,7 +48,7 @@ class Keras:
         written, schemas = folder / "written.keras", (CONFIG, METADATA)
         value.save(written)
         copy_archive(written, folder / FILE, schemas, lambda node: node.pop("date_saved", None), {})
-        found = code_in(folder / FILE)
+        found = code_in(config_of(folder / FILE))
         if found:
             raise unsupported(value, f"its file would contain code ({found})", HINT)
 
@@ -56,9 +60,9 @@ class Keras:
         again = loaded(loading, objects)
         odd = of_another_model(value, again)
         if odd:  # Keras loses it, or another thread changes the model
-            with TemporaryDirectory(prefix="holdfast-") as name:
-                self.save(value, Path(name))
-                later = loaded(loading._replace(folder=Path(name)), objects)
+            with temporary_folder() as folder:
+                self.save(value, folder)
+                later = loaded(loading._replace(folder=folder), objects)
             if of_another_model(again, later):
                 raise changed("the model")
         return odd
@@ -91,13 +95,16 @@ def loaded(loading: Loading, objects: Json) -> Any:
     if tuple(int(each) for each in keras.__version__.split(".")[:2]) < OLDEST:
         raise loading.refused(f"Keras {keras.__version__} is too old", "pip install -U keras")
     try:
-        found = code_in(path)
+        config, hint = config_of(path), "If you trust its author, download and load its file."
+        found = code_in(config)
         if found:
-            hint = "If you trust its author, download the file and load it yourself."
             raise loading.refused(f"its file contains code or a path ({found})", hint)
         with SafeModeScope():  # also after `enable_unsafe_deserialization`
+            count = weights_in(config, objects)
+            if count > path.stat().st_size + UNSAVED:
+                raise loading.refused(f"its file is too small for {count} weights", hint)
             return keras.saving.load_model(path, custom_objects=objects, safe_mode=True)
-    except (OSError, RecursionError) as error:
+    except OSError as error:
         raise ValueError(error) from error
     except TypeError as error:
         unknown = re.search(r"Could not locate (?:class|function) '([\w<>.]+)'", str(error))
@@ -136,12 +143,32 @@ def objects_of(value: Any) -> Json:
     return {kind.__name__: kind for kind in own}
 
 
-def code_in(path: Path) -> str:
-    """Returns what a file of Keras contains beside plain classes; an empty string if nothing."""
+def config_of(path: Path) -> Any:
     with ZipFile(path) as file:
         if CONFIG not in file.namelist() or file.getinfo(CONFIG).file_size > 2**28:
             raise ValueError(f"it has no {CONFIG}, or a large one")
-        rest: list[Any] = [json.loads(file.read(CONFIG))]
+        return json.loads(file.read(CONFIG))
+
+
+def weights_in(config: Any, objects: Json) -> int:
+    """Returns how many numbers the weights of a model would have, without memory for them."""
+    import keras
+    from keras.src.backend.common import global_state
+    from keras.src.saving.serialization_lib import ObjectSharingScope
+
+    weights: list[Any] = []
+    global_state.set_global_attribute("uninitialized_variables", weights)
+    scope = keras.StatelessScope(initialize_variables=False)
+    with suppress(Exception), ObjectSharingScope(), scope:  # the load raises it again
+        own = {**config, "compile_config": None}
+        keras.saving.deserialize_keras_object(own, custom_objects=objects, safe_mode=True)
+    global_state.set_global_attribute("uninitialized_variables", None)
+    return sum(math.prod(each.shape) for each in weights)
+
+
+def code_in(config: Any) -> str:
+    """Returns what a model contains beside plain classes; an empty string if nothing."""
+    rest: list[Any] = [config]
     while rest:
         each = rest.pop()
         if is_dict(each):

@@ -72,12 +72,8 @@ class Onnx:
 
     def load(self, loading: Loading) -> Any:
         import onnx
-        from google.protobuf.message import DecodeError
 
-        try:
-            model = onnx.load(loading.file(self.FILE), load_external_data=False)
-        except DecodeError as error:
-            raise ValueError(error) from error
+        model = onnx.load(loading.file(self.FILE), load_external_data=False)
         for each in tensors_in(model):
             if each.data_location:
                 known = {pair.key: pair.value for pair in each.external_data}

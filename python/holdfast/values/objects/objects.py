@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...core.errors import Conflict, HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
 from ...files.file import File, Files, unreadable
+from ...files.temporary import temporary_folder
 from . import data_sets as _data_sets
 from . import estimators as _estimators
 from . import images as _images
@@ -45,14 +45,15 @@ def serializer_of(value: Any) -> Row | None:
 @contextmanager
 def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
     """Writes an object into a temporary folder."""
-    with TemporaryDirectory(prefix="holdfast-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
         try:
             facts = row.serializer.save(value, folder) or {}
-        except (HoldfastError, OSError, MemoryError):
+        except (HoldfastError, MemoryError):
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno:  # of the disk, and not of the package
+                raise
             raise failed(f"save a value of the type {path_of(kind)}", error) from error
         if (folder / FACTS).exists():
             hint = f"Give the file another name: {FACTS} describes the object."
@@ -107,7 +108,10 @@ def class_of(version: Files) -> str | None:
     return name if isinstance(name, str) else None
 
 
-UNREADABLE = ("BadZipFile", "CatBoostError", "LightGBMError", "SafetensorError")
+UNREADABLE = (
+    *("BadZipFile", "CatBoostError", "DecodeError", "DecompressionBombError"),
+    *("LightGBMError", "SafetensorError"),
+)
 """Errors of packages for files that they cannot read."""
 
 
@@ -129,7 +133,8 @@ def load_object(
     except (HoldfastError, MemoryError):
         raise
     except Exception as error:
-        if isinstance(error, (KeyError, ValueError)) or type(error).__name__ in UNREADABLE:
+        is_odd = isinstance(error, (KeyError, RecursionError, ValueError))
+        if is_odd or type(error).__name__ in UNREADABLE:
             raise unreadable(file, f"its files do not match it ({error})") from error
         raise failed(f"load {quoted(version.ref)}", error) from error
 
@@ -138,7 +143,7 @@ def failed(action: str, error: Exception) -> HoldfastError:
     """Returns the error for one that the package of an object raised."""
     message = f"Cannot {action}: {type(error).__name__}: {error}"
     if isinstance(error, ImportError):
-        return HoldfastError("Unsupported", message, "Install the package with pip.")
+        return HoldfastError("Unsupported", message, f"Install {error.name or 'it'} with pip.")
     if action.startswith("save"):
         return HoldfastError("TaskFailed", message, "Fix the value, or free space in $TMPDIR.")
     hint = "Pass `into` with the class and the arguments of the saved object."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,28 @@ def check_files(loading: Loading) -> None:
                 raise loading.refused(state, hint)
 
 
+PATTERNS = (
+    *("target_modules", "exclude_modules", "modules_to_save", "layers_pattern"),
+    *("rank_pattern", "alpha_pattern"),
+)
+"""Members of the config of an adapter with patterns that PEFT compares with names of modules."""
+MOST_REPEATS = 5
+
+
+def endless_in(folder: Path) -> str:
+    """Returns a pattern of an adapter that may take for ever; an empty string without one."""
+    for path in folder.rglob("adapter_config.json"):
+        config = json.loads(path.read_text(encoding="utf-8"))
+        members = [config.get(name) for name in PATTERNS] if is_dict(config) else []
+        for member in members:
+            for text in member if is_sequence(member) or is_dict(member) else (member,):
+                plain = re.sub(r"\\.|\[[^\]]*\]", "x", str(text))
+                repeats = re.findall(r"[*+]|\{\d*,\d*\}", plain)
+                if len(repeats) > MOST_REPEATS or re.search(r"\)[*+{]", plain):
+                    return str(text)
+    return ""
+
+
 for _type in (
     "configuration_utils.PreTrainedConfig",
     "configuration_utils.PretrainedConfig",
@@ -196,6 +219,10 @@ class Peft:
 
     def save(self, value: Any, folder: Path) -> Json:
         Pretrained().save(value, folder)
+        endless = endless_in(folder)
+        if endless:
+            hint = "Pass a list of names of modules."
+            raise unsupported(value, f"its pattern {endless!r:.60} may take for ever", hint)
         names = list(value.peft_config)
         tensors = {name: str(each.dtype)[6:] for name, each in of_adapters(value, names)}
         base = type(value.get_base_model()).__name__
@@ -206,6 +233,10 @@ class Peft:
     def load(self, loading: Loading) -> Any:
         base = loading.wanted("base_model")
         check_files(loading)
+        endless = endless_in(loading.folder)
+        if endless:
+            hint = "If you trust its author, download the files and load them by PEFT."
+            raise loading.refused(f"its pattern {endless!r:.60} may take for ever", hint)
         if isinstance(base, type):
             raise loading.refused("`into` is a class", "Pass its base model: into=base_model.")
         hint = "Pass the base model of the saved adapters."
@@ -225,13 +256,19 @@ class Peft:
             raise loading.refused(f"it does not fit `into` ({error})", hint) from error
 
     def difference(self, value: Any, loading: Loading) -> str:
-        again = adapted(loading, hollow(value).unload())
+        bare = hollow(value)
+        has_prompts = bare.active_peft_config.is_prompt_learning  # which change no layer
+        again = adapted(loading, bare.base_model if has_prompts else bare.unload())
         for name, config in value.peft_config.items():
             odd = other_part(config.to_dict(), again.peft_config[name].to_dict(), name)
             if odd:
                 return odd
         if type(value) is not type(again):
             return f"it would be a {type(again).__name__} after a load"
+        for (name, own), other in zip(value.named_modules(), again.modules(), strict=True):
+            for part in ("scaling", "_disable_adapters"):
+                if vars(own).get(part) != vars(other).get(part):
+                    return f"`{part}` of {quoted(name)} would differ after a load"
         own, other = dict(value.named_parameters()), dict(again.named_parameters())
         adapters = dict(of_adapters(value, list(value.peft_config)))
         for name, each in own.items():

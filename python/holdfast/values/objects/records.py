@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import HoldfastError, unsupported
+from ...core.errors import unsupported
 from ...core.shapes import is_dict, is_list
 from .table import Loading, built_in, path_of
 
@@ -83,10 +83,6 @@ def is_model(kind: type) -> bool:
 
 
 def adapter_of(kind: type) -> Any:
-    try:
-        from pydantic import TypeAdapter
-    except ImportError as error:
-        message = f"Cannot save or load values with fields: pydantic 2 cannot be imported ({error})"
-        hint = "Run `pip install pydantic`, or save dataclasses.asdict(value)."
-        raise HoldfastError("Unsupported", message, hint) from None
+    from pydantic import TypeAdapter
+
     return TypeAdapter(kind)

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import HoldfastError, Json, changed, quoted, unsupported
+from ...core.errors import Json, changed, quoted, unsupported
 from ...core.shapes import is_dict, is_list
 from .table import Loading
 
@@ -63,12 +63,8 @@ class Tensors:
         self._names: dict[Any, str] = {}
 
     def write(self, folder: Path) -> None:
-        try:
-            from safetensors.torch import save_file
-        except ImportError as error:
-            message = f"Cannot save tensors: safetensors cannot be imported ({error})"
-            hint = "Run `pip install safetensors`."
-            raise HoldfastError("Unsupported", message, hint) from None
+        from safetensors.torch import save_file
+
         copies, storages = dict[str, Any](), set[int]()
         for name, tensor in self.by_name.items():
             copied = tensor.to("cpu").contiguous()
@@ -185,16 +181,12 @@ def value_of(known: Any, tensors: Json) -> Any:
 
 
 def read_tensors(loading: Loading) -> Any:
-    try:
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-    except ImportError as error:
-        state = f"PyTorch or safetensors cannot be imported ({error})"
-        raise loading.refused(state, "Run `pip install torch safetensors`.") from None
+    from safetensors.torch import load_file
+
     file = loading.folder / FILE
     try:
         return value_of(loading.facts["state"], load_file(file) if file.exists() else {})
-    except (SafetensorError, TypeError, RecursionError) as error:
+    except TypeError as error:
         raise ValueError(error) from error
 
 

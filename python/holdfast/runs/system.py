@@ -1,0 +1,225 @@
+"""The console and the system metrics of a run, stored as those of W&B's clients."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import logging
+import os
+import shutil
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from datetime import datetime, timezone
+from functools import partial
+from importlib import import_module
+from itertools import accumulate, chain
+from typing import Any
+
+from ..core.errors import HoldfastError, Json
+
+EVERY = 15.0
+"""Seconds between two samples."""
+PART_CHARACTERS = 4 * 2**20
+MOST_CHARACTERS = 4 * 2**20
+"""Characters of the console that wait for the service; each text counts for 100 more."""
+MOST_LINE, MOST_SAMPLES = 2**16, 10_000
+WRITER_LINES = 10**7
+"""Numbers of the lines of one writer: those of the next follow."""
+CONSOLE, EVENTS = "output.log", "wandb-events.jsonl"
+PROC = os.path.exists("/proc/meminfo")
+Add = Callable[[str, list[Json]], Any]
+
+
+def count_of_part(lines: list[str], most: int) -> int:
+    """Returns how many lines the next part has, at least 1."""
+    ends = accumulate(len(line) for line in lines[: most - 1])
+    return 1 + sum(end < PART_CHARACTERS for end in ends)
+
+
+def memory() -> tuple[int, int, int, int]:
+    """Returns the bytes of the process, of the machine and those available, and the threads."""
+    if not PROC:
+        psutil = import_module("psutil")
+        own, machine = psutil.Process(), psutil.virtual_memory()
+        return own.memory_info().rss, machine.total, machine.available, own.num_threads()
+    facts: dict[str, int] = {}
+    for path in ("/proc/meminfo", "/proc/self/status"):
+        with open(path) as lines:
+            for name, *values in (line.replace(":", " ").split() for line in lines):
+                if values and values[0].isdecimal():
+                    facts[name] = int(values[0]) * (1024 if values[-1] == "kB" else 1)
+    return facts["VmRSS"], facts["MemTotal"], facts["MemAvailable"], facts["Threads"]
+
+
+class Sampler:
+    """Samples the process and its machine. Metrics have the names of W&B."""
+
+    def __init__(self) -> None:
+        try:
+            memory()
+        except ImportError:
+            message = "Cannot record system metrics: this machine has neither /proc nor psutil"
+            raise HoldfastError("Unsupported", message, "Run: pip install psutil") from None
+        self._nvml: Any = None
+        with contextlib.suppress(Exception):  # no package, no driver or no GPU
+            nvml = import_module("pynvml")
+            nvml.nvmlInit()
+            self._nvml = nvml
+        self._last = (time.process_time(), time.monotonic())
+
+    def values(self) -> Iterator[tuple[str, float]]:
+        (used, now), (used_before, before) = (time.process_time(), time.monotonic()), self._last
+        self._last = (used, now)
+        seconds = max(now - before, 1e-3) * (os.cpu_count() or 1)
+        yield "cpu", (used - used_before) / seconds * 100
+        own, total, available, threads = memory()
+        yield "memory_percent", (1 - available / total) * 100
+        yield "proc.memory.availableMB", available / 2**20
+        yield "proc.memory.rssMB", own / 2**20
+        yield "proc.memory.percent", own / total * 100
+        yield "proc.cpu.threads", threads
+        disk = shutil.disk_usage("/")
+        yield "disk./.usageGB", disk.used / 2**30
+        yield "disk./.usagePercent", disk.used / (disk.used + disk.free) * 100
+        for at in range(self._nvml.nvmlDeviceGetCount() if self._nvml else 0):
+            with contextlib.suppress(Exception):  # a GPU may lack some of them
+                for name, value in values_of_gpu(self._nvml, at):
+                    yield f"gpu.{at}.{name}", value
+
+
+def values_of_gpu(nvml: Any, at: int) -> Iterator[tuple[str, float]]:
+    gpu = nvml.nvmlDeviceGetHandleByIndex(at)
+    memory = nvml.nvmlDeviceGetMemoryInfo(gpu)
+    yield "memoryAllocated", memory.used / memory.total * 100
+    yield "temp", nvml.nvmlDeviceGetTemperature(gpu, 0)
+    yield "gpu", nvml.nvmlDeviceGetUtilizationRates(gpu).gpu
+    yield "powerWatts", nvml.nvmlDeviceGetPowerUsage(gpu) / 1000
+
+
+LISTENERS: dict[Any, list[Callable[[str], None]]] = {}
+"""What receives the text of each stream. Of several runs, any may end first."""
+
+
+@contextlib.contextmanager
+def copied(stream: Any, listener: Callable[[str], None]) -> Generator[None]:
+    """Passes all text of a stream on. The stream stays: handlers of `logging` may have it."""
+    if stream not in LISTENERS:
+        write = stream.write
+
+        def write_to_all(text: str) -> Any:
+            written = write(text)
+            for each in tuple(LISTENERS.get(stream, ())):
+                each(text)
+            return written
+
+        stream.write = write_to_all
+    LISTENERS.setdefault(stream, []).append(listener)
+    yield
+    LISTENERS[stream].remove(listener)
+    if not LISTENERS[stream]:
+        del LISTENERS[stream]
+        with contextlib.suppress(AttributeError):  # another program has done so
+            del stream.write
+
+
+class Recorder:
+    """Records system metrics and the console until it is stopped; nothing without a sampler."""
+
+    def __init__(self, sampler: Sampler | None, writer: str, start: float, add: Add) -> None:
+        self._start, self._add = start, add
+        self._process = os.getpid()
+        self._texts: list[tuple[float, str, str]] = []
+        self._rests = {"": "", "ERROR ": ""}
+        self._lines: dict[str, list[str]] = {CONSOLE: [], EVENTS: []}
+        self._sent = dict.fromkeys(self._lines, (int(writer[:5]) - 1) * WRITER_LINES)
+        self._characters = 0
+        self._lock = threading.RLock()  # a handler of a signal may print
+        self._sending = threading.Lock()
+        self._ended = threading.Event()
+        self._copies = contextlib.ExitStack()
+        if sampler is None:
+            self._ended.set()
+            return
+        self._sampler = sampler
+        for stream, kind in ((sys.stdout, ""), (sys.stderr, "ERROR ")):
+            with contextlib.suppress(AttributeError, TypeError):  # there may be none
+                self._copies.enter_context(copied(stream, partial(self._receive, kind)))
+        with contextlib.suppress(RuntimeError):  # the program ends
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def _receive(self, kind: str, text: str) -> None:
+        if os.getpid() != self._process:  # before the lock, which a fork may have copied
+            return
+        with self._lock:
+            known, self._characters = self._characters, self._characters + len(text) + 100
+            if self._characters <= MOST_CHARACTERS:
+                self._texts.append((time.time(), kind, text))
+            elif known <= MOST_CHARACTERS:
+                warning = "The console is left out: too much of it waits for the service"
+                logging.getLogger("holdfast").warning(warning)
+
+    def _work(self) -> None:
+        began, sampled = time.monotonic(), -EVERY
+        while not self._ended.is_set():
+            if time.monotonic() - sampled >= EVERY:
+                sampled = time.monotonic()
+                self._sample()
+            with contextlib.suppress(HoldfastError):  # tried again; at the end, `finish` raises it
+                self.flush()
+            self._ended.wait(min(max((time.monotonic() - began) / 600, 1.0), EVERY))
+
+    def _sample(self) -> None:
+        now = time.time()
+        values = {"_runtime": now - self._start, "_timestamp": now, "_wandb": True}
+        with contextlib.suppress(Exception):
+            values.update((f"system.{name}", value) for name, value in self._sampler.values())
+        if len(self._lines[EVENTS]) < MOST_SAMPLES:
+            self._lines[EVENTS].append(json.dumps(values))
+
+    def _take_texts(self) -> None:
+        with self._lock:
+            texts, self._texts = self._texts, []
+        last = ((time.time(), kind, "\n") for kind in self._rests if self._rests[kind])
+        for at, kind, text in chain(texts, last if self._ended.is_set() else ()):
+            *whole, rest = (self._rests[kind] + text).split("\n")
+            when = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+            lines = (last_state(line.rstrip("\r")) for line in whole)
+            self._lines[CONSOLE] += [f"{kind}{when} {line}" for line in lines]
+            self._rests[kind] = last_state(rest)
+
+    def flush(self) -> None:
+        """Waits until what is recorded by now is stored."""
+        with self._sending:
+            self._take_texts()
+            taken = {path: lines[:] for path, lines in self._lines.items()}
+            sent = {path: self._sent[path] + len(lines) for path, lines in taken.items()}
+            files: list[Json] = []
+            for path, lines in taken.items():
+                content = {"offset": self._sent[path], "content": lines}
+                text = json.dumps(content, ensure_ascii=False).encode(errors="replace")
+                if lines:
+                    files.append({"path": path, "data": base64.b64encode(text).decode()})
+            if files:
+                now, ends = time.time_ns() // 10**6, "-".join(map(str, sent.values()))
+                self._add(f"stream-{now:015d}-{ends}-c-{uuid.uuid4()}", files)
+                self._sent = sent
+            for path, lines in taken.items():
+                del self._lines[path][: len(lines)]
+            with self._lock:
+                self._characters = sum(len(text) + 100 for _, _, text in self._texts)
+
+    def stop(self) -> None:
+        """Samples once more, and leaves the streams as they were."""
+        if not self._ended.is_set():
+            self._sample()
+            self._copies.close()
+            self._ended.set()
+
+
+def last_state(line: str) -> str:
+    """Returns what a terminal shows of a line, which progress bars write over."""
+    return line[line.rfind("\r", 0, -1) + 1 :][-MOST_LINE:]
