@@ -3,10 +3,10 @@
 /** The name of the file with the points of a run, in its parts and in its version. */
 export const CURVE_FILE = "history.jsonl";
 
-/** Returns the path of the curve of a new version: another one if a file or folder of it has it. */
-export function freeCurvePath(taken: ReadonlySet<string>): string {
+/** Returns the path of a file in a new version: another one if a file or folder of it has it. */
+export function freeCurvePath(taken: ReadonlySet<string>, file: string = CURVE_FILE): string {
   for (let n = 1;; n++) {
-    const path = n === 1 ? CURVE_FILE : CURVE_FILE.replace(".", `-${n}.`);
+    const path = n === 1 ? file : file.replace(".", `-${n}.`);
     if (!taken.has(path)) return path;
   }
 }

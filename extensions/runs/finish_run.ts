@@ -19,6 +19,7 @@ import type { RunLook } from "./look_at_run.ts";
 import { readFacts } from "./run_facts.ts";
 import { curvePart, isCurvePart, isValuePart, parseRunPart } from "./run_parts.ts";
 import { loaderOf, spokenRun } from "./run_parts.ts";
+import { STREAM, streamedFiles } from "./wandb/streamed_files.ts";
 
 /** A run and its draft. */
 interface RunOfDraft extends RunName {
@@ -90,12 +91,14 @@ function refuseLeftFiles(
   added: readonly string[],
   files: readonly string[],
 ): void {
-  const isForeign = (part: string) =>
-    parseRunPart(part) === undefined && !isValuePart(part) && !isCurvePart(part);
-  const left = added.filter(isForeign);
+  const left = added.filter((part) => isForeign(part) && !STREAM.test(part));
   if (left.length === 0 || files.some(isForeign)) return;
   const state = "another program added files that its version would lack";
   throw draft.refusal(state, left, "Finish it with that program, or discard it.");
+}
+
+function isForeign(part: string): boolean {
+  return parseRunPart(part) === undefined && !isValuePart(part) && !isCurvePart(part);
 }
 
 /** Returns the value that a killed call of `finish` has sent before it closed the run. */
@@ -120,14 +123,14 @@ async function saveRun(
   }
   if (state.state === "committed") return await run.draft.commit({ ...options, as, metadata });
   const values = new LastValues();
-  const { named, path } = state.parts === undefined
+  const { named, path, also } = state.parts === undefined
     ? await addCurve(known, { files, part: curvePart(system.id()) }, values)
     : await decidedCurve(known, state.parts, values);
   const failure = writer === undefined ? await failureOf(known) : undefined;
   return await run.draft.commit({
     ...options,
     as: as ?? loaderOf(named),
-    metadata: await metadataOf(run, { known, values, metadata, path, failure }),
+    metadata: await metadataOf(run, { known, values, metadata, path, also, failure }),
     parts: named,
   });
 }
@@ -151,21 +154,29 @@ interface Curve {
   named: readonly string[];
   /** The file of the curve; undefined without points. */
   path?: string;
+  /** Files with the console and system metrics. */
+  also?: readonly string[];
 }
 
-/** Adds a part with all points, and their values. */
+/** Adds a part with all points, and their values, the console and system metrics. */
 async function addCurve(
   known: RunLook,
   { files, part }: { files: readonly string[]; part: string },
   values: LastValues,
 ): Promise<Curve> {
-  if (known.points.length === 0) return { named: files };
-  const { draft } = known;
-  const taken = (await draft.readAll(files)).flatMap(({ note }) => note.files);
-  const path = freeCurvePath(new Set(taken.map(({ path }) => path.replace(/\/[^]*/, ""))));
-  const content = iterableStream(linesOf(known, values));
-  await draft.add(part, () => [{ path, content }], { byCommit: true });
-  return { named: [...files, part], path };
+  const { draft, points } = known;
+  // Gateways add their own files.
+  const streamed = files.some(isForeign) ? [] : [...await streamedFiles(known)];
+  if (points.length === 0 && streamed.length === 0) return { named: files };
+  const present = (await draft.readAll(files)).flatMap(({ note }) => note.files);
+  const taken = new Set(present.map(({ path }) => path.replace(/\/[^]*/, "")));
+  const path = points.length === 0 ? undefined : freeCurvePath(taken);
+  const also = streamed.map(([file, content]) => ({ path: freeCurvePath(taken, file), content }));
+  const added = path === undefined
+    ? also
+    : [{ path, content: iterableStream(linesOf(known, values)) }, ...also];
+  await draft.add(part, () => added, { byCommit: true });
+  return { named: [...files, part], path, also: also.map(({ path }) => path) };
 }
 
 /** Returns the curve of a run whose parts are decided, and adds the values of its points. */
@@ -178,7 +189,9 @@ async function decidedCurve(
   const named = [...decided.keys()];
   const curve = [...decided].filter(([part]) => isCurvePart(part));
   const [found] = await known.draft.readDecided(new Map(curve));
-  return { named, path: found?.note.files[0]?.path };
+  const paths = found?.note.files.map(({ path }) => path) ?? [];
+  const path = known.points.length === 0 ? undefined : paths[0];
+  return { named, path, also: paths.filter((each) => each !== path) };
 }
 
 interface RunMetadata {
@@ -186,13 +199,14 @@ interface RunMetadata {
   values: LastValues;
   metadata: Record<string, unknown>;
   path?: string;
+  also?: readonly string[];
   failure?: string;
 }
 
 /** Returns the metadata of the version: members of the caller come before those of the run. */
 async function metadataOf(
   { id }: RunName,
-  { known, values, metadata, path, failure }: RunMetadata,
+  { known, values, metadata, path, also = [], failure }: RunMetadata,
 ): Promise<Record<string, unknown>> {
   const { metrics, isCut } = values.toMetrics();
   const { startedAt, params, tags } = await readFacts(known);
@@ -208,6 +222,7 @@ async function metadataOf(
       points: countOf(known.points),
       ...(values.step !== undefined && { step: values.step }),
       ...(failure !== undefined && { failed: failure }),
+      ...(also.length > 0 && { files: also }),
       ...(isCut && { metricsLeftOut: true }),
       ...(isJsonObject(metadata.run) && metadata.run),
     },

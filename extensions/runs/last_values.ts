@@ -24,11 +24,12 @@ export class LastValues {
   add(line: string): void {
     const values = parsedJson(line);
     if (!isJsonObject(values)) return;
-    if (typeof values[STEP] === "number") this.#step = values[STEP];
+    const { [STEP]: step } = values;
+    if (typeof step === "number") this.#step = Math.max(step, this.#step ?? step);
     this.#addAll(values, this.#root, "");
   }
 
-  /** The last step that is a number. */
+  /** The highest step. */
   get step(): number | undefined {
     return this.#step;
   }

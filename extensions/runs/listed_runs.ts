@@ -15,7 +15,7 @@ export function runIdsWith(
 
 /** Yields the names with a prefix that have stored drafts. */
 export function namesWithDrafts(registry: Registry, prefix: string): AsyncGenerator<string> {
-  return recordsOf(registry, "list names").names(LAYOUT.folders.drafts, { prefix });
+  return recordsOf(registry, "list names").names(LAYOUT.DRAFTS, { prefix });
 }
 
 /** Yields the ids of the runs of a name whose drafts are stored, also of those that have ended. */
@@ -24,7 +24,7 @@ export async function* storedRunIds(
   name: string,
   { begin = "", signal }: { begin?: string; signal?: AbortSignal } = {},
 ): AsyncGenerator<string> {
-  const folder = `${LAYOUT.folders.drafts}${encodeName(name)}/`;
+  const folder = `${LAYOUT.DRAFTS}${encodeName(name)}/`;
   for await (const draft of records.names(folder, { prefix: RUN_PREFIX + begin, signal })) {
     const id = runIdOf(draft);
     if (id !== undefined) yield id;

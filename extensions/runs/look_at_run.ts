@@ -49,7 +49,11 @@ export async function lookAtRun(
   run: RunName,
   signal?: AbortSignal,
 ): Promise<RunLook> {
-  const draft = await context.draft({ name: run.name, id: draftIdOf(run) }, signal);
+  return lookIn(await context.draft({ name: run.name, id: draftIdOf(run) }, signal));
+}
+
+/** Returns what a run has stored, as its draft was listed, and with what it has added since. */
+export function lookIn(draft: StoredDraft): RunLook {
   const begun: StoredPart[] = [], failed: StoredPart[] = [], changes: string[] = [];
   const points: (PointsPart & StoredPart)[] = [];
   for (const [part, [{ commit, info: { modifiedAt } }]] of draft.parts) {
@@ -80,11 +84,6 @@ export async function lookAtRun(
       .map(({ writer }) => writer),
     points,
   };
-}
-
-/** Lists what a run of a registry has stored. Throws `Unsupported` for one without a store. */
-export function lookAtRunIn(registry: Registry, run: RunName): Promise<RunLook> {
-  return lookAtRun(recordsOf(registry, "look at a run"), run);
 }
 
 interface StoredPart {

@@ -101,7 +101,7 @@ export async function* listStoredRuns(
   { name, names = () => true, signal }: ReadRunsOptions,
 ): AsyncGenerator<LoggedRun> {
   if (name !== undefined) checkName(name);
-  const all = name === undefined ? context.names(LAYOUT.folders.drafts, { signal }) : [name];
+  const all = name === undefined ? context.names(LAYOUT.DRAFTS, { signal }) : [name];
   for await (const own of all) if (names(own)) yield* runsIn(context, own, signal);
 }
 

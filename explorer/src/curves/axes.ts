@@ -4,8 +4,8 @@ import { formatMs, numberText } from "../format/format.ts";
 /** The ends of names of columns that count steps, the best first. */
 const STEPS = [/\bsteps?$/i, /\biter(ation)?s?$/i, /\bepochs?$/i, /^ time$/];
 
-/** The column of a run with the seconds since it began. */
-const TIME = "_time";
+/** The columns of runs with the seconds since they began. */
+const TIME = /^_(run)?time$/;
 
 /** Returns the columns that count steps, the best first. */
 export function axesOf(names: readonly string[]): string[] {
@@ -14,12 +14,12 @@ export function axesOf(names: readonly string[]): string[] {
 
 /** Returns the name of an axis as people read it. */
 export function axisTitle(axis: string): string {
-  return axis === TIME ? "time" : axis;
+  return TIME.test(axis) ? "time" : axis;
 }
 
 /** Returns a function that formats the values of an axis. */
 export function xText(axis: string): (value: number) => string {
-  return axis === TIME ? timeText : numberText;
+  return TIME.test(axis) ? timeText : numberText;
 }
 
 /** Formats seconds, such as `1 h 30 min`. */

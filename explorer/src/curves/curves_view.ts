@@ -10,10 +10,8 @@ import { useLoaded } from "../framework/use_loaded.ts";
 import { useQuery } from "../framework/use_query.ts";
 import type { Run } from "./curve_lines.ts";
 import { Panels } from "./panels_view.ts";
-import { findSteps, readSteps, tablesLeftOut } from "./steps.ts";
-
-/** Numbers that are read, over all versions. */
-export const MOST_NUMBERS = 4_000_000;
+import { findSteps, MOST_NUMBERS, readSteps, tablesLeftOut } from "./steps.ts";
+import { SystemMetrics } from "./system_metrics.ts";
 
 export function CurvesView({
   versions,
@@ -60,8 +58,11 @@ export function CurvesView({
   );
   const unsearched = versions.reduce((sum, version) => sum + tablesLeftOut(version), 0);
   const left = labels.filter((_, i) => chosen[i] === undefined);
+  const system = html`
+    <${SystemMetrics} versions=${versions} labels=${labels} most=${MOST_NUMBERS} />
+  `;
   return whenLoaded(loaded, () =>
-    paths.length > 0 && html`
+    paths.length === 0 ? system : html`
       <section class="stack" aria-label="Curves">
         <div class="fields">
           <h2>Curves</h2>
@@ -82,6 +83,7 @@ export function CurvesView({
         ${left.length > 0 && !isQuiet &&
           html`<p class="note">${left.join(", ")}: no file with steps.</p>`}
         ${whenLoaded(read, () => html`<${Panels} runs=${runs} isCompared=${isCompared} />`)}
+        ${system}
       </section>
     `);
 }

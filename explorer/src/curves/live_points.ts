@@ -1,6 +1,6 @@
 // The points of a run that goes on: read as they come, each once.
 import { PointLines } from "./point_lines.ts";
-import { GrowingSteps, type Steps } from "./steps.ts";
+import { GrowingSteps, MOST_NUMBERS, type Steps } from "./steps.ts";
 
 export class LivePoints {
   readonly #lines = new PointLines();
@@ -9,9 +9,12 @@ export class LivePoints {
   #isAll = true;
   #steps: Steps | undefined;
 
-  /** @param most numbers that are kept */
-  constructor(most: number) {
-    this.#most = most;
+  /**
+   * @param shares runs that share the numbers which are kept
+   * @param most numbers of all of them
+   */
+  constructor(shares = 1, most = MOST_NUMBERS) {
+    this.#most = most / shares;
   }
 
   /** Adds lines of JSON, up to the limit of numbers. */

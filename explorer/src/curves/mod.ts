@@ -11,8 +11,13 @@ export function Curves({ versions, ...others }: {
   /** Versions without steps are not named. */
   isQuiet?: boolean;
 }) {
-  const isNeeded = versions.some(({ files }) => files.some(hasRows));
-  return isNeeded && html`<${Lazy} load=${load} versions=${versions} ...${others} />`;
+  return versions.some(hasCurves) &&
+    html`<${Lazy} load=${load} versions=${versions} ...${others} />`;
+}
+
+/** Returns true for a version with a file that may have steps. */
+export function hasCurves({ files }: Pick<ArtifactVersion, "files">): boolean {
+  return files.some(hasRows);
 }
 
 const load = async () => (await import("./curves_view.ts")).CurvesView;

@@ -11,6 +11,8 @@ import { isJsonLines } from "../previews/text/json_value.ts";
 import { axesOf } from "./axes.ts";
 import { MOST_AXES, MOST_COLUMNS, PointLines } from "./point_lines.ts";
 
+/** Numbers that are read, over all versions or runs. */
+export const MOST_NUMBERS = 4_000_000;
 /** Files of a version that are opened. */
 const MOST_FILES = 8;
 const HEAD_BYTES = 256 * 1024;

@@ -119,7 +119,7 @@ Deno.test("steps are read beside any number of measures, in each form and place"
     const rows = [1, 2, 3].map((step) => ({ ...row(step), step }));
     const text = rows.map((row) => JSON.stringify(row)).join("\n");
     const csv = [Object.keys(rows[0]!), ...rows.map((row) => Object.values(row))].join("\n");
-    const live = new LivePoints(1e6);
+    const live = new LivePoints();
     live.add(text);
     const all = {
       jsonl: await stepsOf("a.jsonl", text),
@@ -139,7 +139,7 @@ Deno.test("steps are read beside any number of measures, in each form and place"
 });
 
 Deno.test("points of a live run are read once, up to a limit of numbers", () => {
-  const live = new LivePoints(5);
+  const live = new LivePoints(2, 10);
   assertEquals(live.steps, undefined);
   live.add('{"step":1,"loss":2}\n{"step":2,"loss":"NaN"}\n');
   const before = live.steps!;

@@ -52,12 +52,22 @@ const MOST_WRITERS = 1000;
 /** Tries of a change while other services change the same run. */
 const MOST_TRIES = 10;
 
+type RunOfDraft = Pick<OpenRun, "key" | "id">;
+type RecentRun = RunOfDraft & Pick<OpenRun, "untilMs"> & Pick<StoredRun, "token" | "startedMs">;
+
+/** Returns whether a change adds nothing but points. */
+function addsPoints({ params, tags, times, files }: RunChange): boolean {
+  return !params?.size && !tags?.size && !files?.length && times === undefined;
+}
+
 export class RunChanges {
   readonly #runs: RunStore;
   readonly #registry: Registry;
   readonly #system: System;
   readonly #inOrder = createLanes();
   readonly #writers = new Map<string, Promise<Run>>();
+  /** Runs whose parts take long to list, while they need not be listed again. */
+  readonly #recent = new Map<string, RecentRun>();
 
   constructor(runs: RunStore, system: System) {
     this.#runs = runs;
@@ -118,6 +128,8 @@ export class RunChanges {
 
   /** Changes a run. Throws `Denied` for a token that may not read the run of another. */
   async change(key: RunKey, change: RunChange, access: Access): Promise<void> {
+    if (!addsPoints(change)) this.#recent.delete(runIdOf(key));
+    else if (await this.#addPoints(key, change, access)) return;
     for (let tries = 1;; tries++) {
       const found = await this.#runs.find(key, access);
       try {
@@ -132,6 +144,21 @@ export class RunChanges {
         const isSame = now.state === found.state && now.generation === found.generation;
         if (isSame && !(now.state === "open" && now.isEnding)) throw error;
       }
+    }
+  }
+
+  /** Adds points to a run that was found a short time ago. False if it has to be found again. */
+  async #addPoints(key: RunKey, { metrics = [] }: RunChange, access: Access): Promise<boolean> {
+    const recent = this.#recent.get(runIdOf(key));
+    if (recent === undefined || this.#system.monotonic() >= recent.untilMs) return false;
+    this.#runs.own(recent, access);
+    try {
+      await this.#log(recent, pointsOf(metrics, recent.startedMs));
+      return true;
+    } catch (error) {
+      this.#recent.delete(runIdOf(key));
+      if (!isRegistryError(error, "Conflict")) throw error;
+      return false; // it has ended
     }
   }
 
@@ -159,12 +186,20 @@ export class RunChanges {
       await updateRun(this.#registry, name, { id, tags: set, replace: true });
     }
     if (points.length > 0) await this.#log(found, points);
+    if (addsPoints(change) && this.#system.monotonic() < found.untilMs) {
+      const { key, untilMs } = found, { token, startedMs } = run;
+      this.#recent.set(runIdOf(key), { key, id, untilMs, token, startedMs });
+      keepNewest(this.#recent, MOST_WRITERS);
+    }
     if (times?.status !== undefined && hasEnded(times.status)) {
       await this.#inOrder(runIdOf(found.key), () => this.#finish(found, access));
     }
   }
 
-  async #log({ key: { name }, id }: OpenRun, points: ReturnType<typeof pointsOf>): Promise<void> {
+  async #log(
+    { key: { name }, id }: RunOfDraft,
+    points: ReturnType<typeof pointsOf>,
+  ): Promise<void> {
     const writer = `${name}@${id}`;
     const run = await (this.#writers.get(writer) ??
       this.#keepWriter(writer, openRun(this.#registry, name, { id })));

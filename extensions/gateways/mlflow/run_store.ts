@@ -1,21 +1,13 @@
 // Reads runs: while they go on from their drafts, then from their versions.
 import type { ArtifactInfo, Registry } from "../../../mod.ts";
-import type { ArtifactFile } from "../../../materializers/mod.ts";
-import {
-  giveWay,
-  inTurns,
-  isRegistryError,
-  keepNewest,
-  orMissing,
-  valueAt,
-} from "../../../core/kernel.ts";
+import { giveWay, inTurns, isRegistryError, keepNewest, orMissing } from "../../../core/kernel.ts";
 import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";
 import { openRunFiles } from "../../runs/look_at_run.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { readablePages } from "../../../apps/server/extending.ts";
 import { type Artifacts, artifactsOf } from "./artifacts.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
-import { noSuch, noSuchLoggedModel } from "./errors.ts";
+import { noSuchLoggedModel } from "./errors.ts";
 import { openDeleted } from "./open_deleted.ts";
 import {
   type EndedRun,
@@ -24,7 +16,7 @@ import {
   RunFinder,
 } from "../../runs/mlflow/find_run.ts";
 import { noSuchRun, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
-import { mayHave, newestFiles, TAKEN_OVER } from "../../runs/mlflow/file_parts.ts";
+import { asVersion, mayHave, type SentFile, TAKEN_OVER } from "../../runs/mlflow/file_parts.ts";
 import { LastMetrics, type Metric, metricsIn } from "../../runs/mlflow/points.ts";
 import {
   isOwnTag,
@@ -44,13 +36,6 @@ interface SeenPoints {
   readonly last: LastMetrics;
   /** Reads of one run follow each other. */
   reading: Promise<unknown>;
-}
-
-interface KeptFile {
-  path: string;
-  part: string;
-  addedAt?: Date;
-  file: ArtifactFile;
 }
 
 /** Options of a search of runs. */
@@ -165,37 +150,14 @@ export class RunStore {
   ): Promise<ReadablePages> {
     const parts = await openRunFiles(this.registry, { name, id }, (part) => mayHave(part, path));
     const earlier = before && artifactsOf(await this.openVersion(before, access));
-    const kept: KeptFile[] = parts.map((file) => ({ ...file, path: file.info.path, file }));
+    const kept: SentFile[] = parts.map((file) => ({ ...file, path: file.info.path, file }));
     for await (const page of earlier?.version.pages() ?? []) {
       for (const file of page.files()) {
         const { path } = file.info;
         if (earlier!.isShown(file.info)) kept.push({ path, part: TAKEN_OVER, file });
       }
     }
-    const newest = newestFiles(kept);
-    const files = new Map(newest.map(({ path, file }) => [path, file]));
-    const addedAt = newest.map(({ addedAt }) => Number(addedAt ?? 0));
-    const info = {
-      name,
-      version: "0.0.0",
-      commit: id,
-      generation: 0,
-      digest: "",
-      size: 0,
-      createdAt: new Date(addedAt.reduce((last, time) => Math.max(last, time), 0)),
-      materializer: { id: "folder", formatVersion: 1 },
-      metadata: {},
-      inputs: [],
-      files: [...files.values()].map(({ info }) => info),
-    };
-    const file = (path = "") => valueAt(files, path);
-    const artifact = { info, files: () => [...files.values()], file };
-    return {
-      info,
-      count: files.size,
-      pages: () => oneOf(artifact),
-      file: async (path) => await Promise.resolve(files.get(path) ?? missing(path)),
-    };
+    return asVersion({ name, id }, kept);
   }
 
   async readOpen(found: OpenRun, access: Access): Promise<StoredRun> {
@@ -296,10 +258,6 @@ function readerOf(name: string, access: Access): Access {
 
 async function* oneOf<T>(item: T): AsyncGenerator<T> {
   yield await Promise.resolve(item);
-}
-
-function missing(path: string): Promise<never> {
-  return Promise.reject(noSuch(`No such artifact: '${path.slice(0, 500)}'`));
 }
 
 async function* metricsOf(version: ReadablePages): AsyncGenerator<Metric> {

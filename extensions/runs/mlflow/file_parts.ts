@@ -1,7 +1,8 @@
 // Files of a run that goes on, as parts of its draft. Their names have the time and the path, so one
 // file is found without a look at the others, and the newest of a path counts.
 import type { Artifact, Registry, System } from "../../../mod.ts";
-import { fileToSave, foldersOf, sha256 } from "../../../core/kernel.ts";
+import type { ArtifactFile } from "../../../materializers/mod.ts";
+import { fileToSave, foldersOf, notFound, sha256, shown, valueAt } from "../../../core/kernel.ts";
 import { CURVE_FILE } from "../curve_file.ts";
 import { partsOf } from "../kept_points.ts";
 import type { RunKey } from "./ids.ts";
@@ -90,4 +91,47 @@ export async function takeOver(
 async function* earlierLines(run: RunKey, version: OpenedVersion): AsyncGenerator<string> {
   yield JSON.stringify({ kept: { ...run, writer: EARLIER, first: 0 } });
   yield* linesOf(version);
+}
+
+export interface SentFile {
+  readonly path: string;
+  readonly part: string;
+  readonly addedAt?: Date;
+  readonly file: ArtifactFile;
+}
+
+/** Returns the newest files of a run that goes on, opened like those of a version. */
+export function asVersion({ name, id }: RunKey, sent: readonly SentFile[]) {
+  const newest = newestFiles(sent), files = new Map(newest.map(({ path, file }) => [path, file]));
+  const addedAt = newest.map(({ addedAt }) => Number(addedAt ?? 0));
+  const info = {
+    name,
+    version: "0.0.0",
+    commit: id,
+    generation: 0,
+    digest: "",
+    size: 0,
+    createdAt: new Date(addedAt.reduce((last, time) => Math.max(last, time), 0)),
+    materializer: { id: "folder", formatVersion: 1 },
+    metadata: {},
+    inputs: [],
+    files: [...files.values()].map(({ info }) => info),
+  };
+  const artifact = {
+    info,
+    files: () => [...files.values()],
+    file: (path = "") => valueAt(files, path),
+  };
+  return {
+    info,
+    count: files.size,
+    async *pages() {
+      yield await Promise.resolve(artifact);
+    },
+    async file(path: string) {
+      const file = await Promise.resolve(files.get(path));
+      if (file === undefined) throw notFound("read", shown(path), "no such file");
+      return file;
+    },
+  };
 }

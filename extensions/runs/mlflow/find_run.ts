@@ -6,7 +6,8 @@
 //   run:7f3c…~2    the next draft, or the key of the save of the next version
 import type { Registry } from "../../../mod.ts";
 import { isRegistryError, keepNewest, mapAtOnce } from "../../../core/kernel.ts";
-import { lookAtRunIn, type RunLook } from "../look_at_run.ts";
+import { recordsOf } from "../../../registry/records.ts";
+import { lookAtRun, lookIn, type RunLook } from "../look_at_run.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 
 /** A run that has ended, as its newest version. */
@@ -29,12 +30,18 @@ export interface OpenRun {
   readonly isEnding: boolean;
   /** The version that it goes on from. */
   readonly before?: EndedRun;
+  /** Until when, by the monotonic clock, its list is recent: long lists stay so for longer. */
+  readonly untilMs: number;
 }
 
 export type FoundRun = EndedRun | OpenRun;
 
 /** Runs whose newest known version is remembered. */
 const MOST_KNOWN = 50_000;
+/** Parts of all runs whose lists are kept. Each takes about 1 KiB. */
+const MOST_PARTS = 200_000;
+/** A list that took less is not kept. Others are kept for 20 times as long, and at most so long. */
+const LONG_MS = 50, PER_LIST = 20, MOST_AGE_MS = 30_000;
 
 /** Returns the id of a run of this registry. */
 export function idOfGeneration({ id }: RunKey, generation: number): string {
@@ -56,9 +63,15 @@ export class RunFinder {
   readonly #registry: Registry;
   /** The first place to look: a generation that has a version has it for ever. */
   readonly #known = new Map<string, EndedRun>();
+  /** Runs that take long to list, the one that was used last at the end. */
+  readonly #listed = new Map<string, OpenRun>();
 
   constructor(registry: Registry) {
     this.#registry = registry;
+  }
+
+  #records() {
+    return recordsOf(this.#registry, "look at a run");
   }
 
   /** Yields the runs of a name that go on. Those that are known to have ended cost no request. */
@@ -85,13 +98,38 @@ export class RunFinder {
     return found;
   }
 
+  /**
+   * Finds a run to add to it by `look.draft`: one that was kept, with what was added since. It may lack
+   * changes by other programs.
+   */
+  async lookToAdd(key: RunKey): ReturnType<RunFinder["look"]> {
+    const runId = runIdOf(key), kept = this.#listed.get(runId);
+    this.#listed.delete(runId); // a failed call does not keep it again
+    const isRecent = kept !== undefined && this.#records().system.monotonic() < kept.untilMs;
+    return isRecent ? { ...kept, look: lookIn(kept.look.draft) } : await this.look(key);
+  }
+
+  /** Keeps a run that takes long to list, and was only added to by `look.draft`. */
+  keep(run: OpenRun): void {
+    if (this.#records().system.monotonic() >= run.untilMs) return;
+    this.#listed.set(runIdOf(run.key), run);
+    let parts = 0;
+    for (const { look } of this.#listed.values()) parts += look.draft.parts.size;
+    for (const [runId, { look }] of this.#listed) {
+      if (parts <= MOST_PARTS) break;
+      this.#listed.delete(runId);
+      parts -= look.draft.parts.size;
+    }
+  }
+
   /** Finds a run; undefined if nobody began it. A draft is listed once. */
   async look(key: RunKey): Promise<FoundRun | { readonly state: "discarded" } | undefined> {
     const runId = runIdOf(key);
+    const records = this.#records(), { system } = records;
     let before = this.#known.get(runId);
     for (let generation = (before?.generation ?? 0) + 1;; generation++) {
-      const id = idOfGeneration(key, generation);
-      const look = await lookAtRunIn(this.#registry, { name: key.name, id });
+      const id = idOfGeneration(key, generation), begunMs = system.monotonic();
+      const look = await lookAtRun(records, { name: key.name, id });
       const now = await look.draft.state(), { state } = now;
       if (now.state === "committed") {
         before = { state: "ended", key, generation, version: now.version };
@@ -100,15 +138,10 @@ export class RunFinder {
         continue;
       }
       if (state === "open" && look.first !== undefined || state === "committing") {
-        return {
-          state: "open",
-          key,
-          generation,
-          id,
-          look,
-          isEnding: state === "committing",
-          before,
-        };
+        const nowMs = system.monotonic(), tookMs = nowMs - begunMs;
+        const ageMs = tookMs < LONG_MS ? 0 : Math.min(PER_LIST * tookMs, MOST_AGE_MS);
+        const isEnding = state === "committing", untilMs = nowMs + ageMs;
+        return { state: "open", key, generation, id, look, isEnding, before, untilMs };
       }
       return before ?? (state === "discarded" ? { state } : undefined);
     }

@@ -28,7 +28,7 @@ export async function* notedNames(
   { prefix, isWanted }: { prefix: string; isWanted(name: string): boolean },
 ): AsyncGenerator<{ name: string; labels: Annotations["labels"] }> {
   const context = recordsOf(registry, "list names");
-  const noted = mapAtOnce(context.names(LAYOUT.folders.names, { prefix }), async (name) => {
+  const noted = mapAtOnce(context.names(LAYOUT.NAMES, { prefix }), async (name) => {
     if (!isWanted(name)) return undefined;
     const annotations = await context.ofName(name).annotations();
     return annotations && { name, labels: annotations.labels };

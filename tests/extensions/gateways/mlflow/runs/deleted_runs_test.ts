@@ -1,6 +1,6 @@
 // Deleted runs, and names of new ones.
 import { assertEquals } from "@std/assert";
-import { assertRefused, byKey, type Json, openMlflow } from "./open_mlflow.ts";
+import { assertRefused, byKey, type Json, openMlflow } from "../open_mlflow.ts";
 
 const metric = (key: string, value: number, step = 0) => ({ key, value, timestamp: 2000, step });
 
