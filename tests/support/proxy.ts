@@ -14,8 +14,10 @@ export interface WireRequest {
   method: string;
   url: string;
   headers: Record<string, string>;
-  /** How its body begins, a thousand bytes. */
+  /** How its body begins, 16 KiB. */
   text: string;
+  /** True once the client has the whole reply. */
+  answered: boolean;
 }
 
 export type Fault =
@@ -68,12 +70,13 @@ export async function startProxy(target: string, plan?: FaultPlan): Promise<Prox
     const serving = async () => {
       const body = await readBody(incoming);
       const { method = "", url = "" } = incoming;
-      const text = new TextDecoder().decode(body.subarray(0, 1_000));
-      const wire = { method, url, headers: flatHeaders(incoming), text };
+      const text = new TextDecoder().decode(body.subarray(0, 16 * 1024));
+      const wire = { method, url, headers: flatHeaders(incoming), text, answered: false };
       requests.push(wire);
       bytes += body.byteLength;
       const passed = (count: number) => void (bytes += count);
       await serve({ incoming, reply, body, target, endpoint, fault: planned(wire), gone, passed });
+      wire.answered = reply.writableEnded;
     };
     serving().catch(() => incoming.socket.destroy());
   });

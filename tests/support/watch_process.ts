@@ -11,6 +11,7 @@ export interface Ended {
 }
 
 export interface WatchedProcess {
+  readonly pid: number;
   readonly stdout: string;
   readonly stderr: string;
   readonly ended: Promise<Ended>;
@@ -62,6 +63,7 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
       }\n${stdout}${stderr}`,
     );
   const watched: WatchedProcess = {
+    pid: child.pid,
     get stdout() {
       return stdout;
     },

@@ -8,10 +8,22 @@ import { artifactId, changed, type Place, placeOf } from "./artifact_store.ts";
 import { type ArtifactStore, MANIFEST_FILE, manifestOf } from "./artifact_store.ts";
 import { wrong } from "./errors.ts";
 import type { Links } from "./links.ts";
-import { idOf, inPath, ownPathProblem, urlPath } from "./names.ts";
+import { idOf, inPath, pathProblem, urlPath } from "./names.ts";
 import { nameOfCollection, nameOfProject, projectJson } from "./names.ts";
-import { answerFile, described, FRESH, operation, uploadHeaders } from "./operations.ts";
+import {
+  answerFile,
+  type AskedPage,
+  described,
+  FRESH,
+  operation,
+  pageOf,
+  uploadHeaders,
+} from "./operations.ts";
 import * as s from "./schemas.ts";
+
+interface Files {
+  readonly fileNames?: readonly string[];
+}
 
 /** Files in a page, where clients name no number. */
 const PAGE = 5000;
@@ -48,7 +60,7 @@ function sendingOperations(routes: Routes, store: ArtifactStore): void {
     const at = `${publicUrl(c, "/wandb/artifacts/")}`;
     for (const { artifactID, name, md5 } of artifactFiles ?? input?.artifactFiles ?? []) {
       await giveWay();
-      const place = placeOf(artifactID), hex = hexOf(md5), problem = ownPathProblem(name);
+      const place = placeOf(artifactID), hex = hexOf(md5), problem = pathProblem(name);
       access.check("save", place.name);
       if (problem !== undefined) throw wrong(`Invalid path ${name}: ${problem}`);
       const its = known.get(place.name) ?? await store.known(place.name, access);
@@ -80,43 +92,53 @@ function readingOperations(routes: Routes, store: ArtifactStore, links: Links): 
     return { artifact: { currentManifest: { id: idOf("Manifest", id), file } } };
   });
 
-  const paged = { cursor: s.maybe, perPage: v.nullish(s.integer(1, 100_000)) };
-  type Page = { cursor?: string; perPage?: number | null };
   /** Returns a page of the files of an artifact, with links to them. */
-  const filesOf = async (c: RouteContext, place: Place, { cursor = "0", perPage }: Page) => {
-    const files = [...await manifestOf(await store.open(place, c.info.access))], edges = [];
-    const from = Number(cursor) || 0, to = from + Math.min(perPage ?? PAGE, PAGE);
-    for (const [name, { digest, size: sizeBytes = 0, ref }] of files.slice(from, to)) {
-      await giveWay();
+  const filesOf = async (c: RouteContext, place: Place, asked: AskedPage & Files) => {
+    const manifest = await manifestOf(await store.open(place, c.info.access));
+    const { fileNames = [...manifest.keys()], perPage } = asked;
+    const files = fileNames.flatMap((name) => {
+      const entry = manifest.get(name);
+      return entry === undefined ? [] : [{ name, ...entry }];
+    });
+    const page = { ...asked, perPage: perPage ?? PAGE, most: PAGE };
+    return await pageOf(files, page, async ({ name, digest, size: sizeBytes = 0, ref }) => {
       const at = `/wandb/artifacts/${inPath(artifactId(place))}/files/${hexOf(digest)}`;
-      const directUrl = ref ??
-        await links.to(c, `${at}/${urlPath(name)}`, store.context.system.now());
-      edges.push({ node: { __typename: "File", name, displayName: name, sizeBytes, directUrl } });
-    }
-    const hasNextPage = to < files.length;
-    const pageInfo = { hasNextPage, endCursor: hasNextPage ? `${to}` : null };
-    return { totalCount: files.length, edges, pageInfo };
+      const link = ref ?? await links.to(c, `${at}/${urlPath(name)}`, store.context.system.now());
+      const its = { id: idOf("File", artifactId(place), name), name, displayName: name };
+      const absent = { mimetype: null, updatedAt: null, storagePath: null };
+      return { ...its, ...absent, sizeBytes, digest, md5: digest, url: link, directUrl: link };
+    });
   };
 
   for (const name of ["GetArtifactFileUrls", "ArtifactFileUrls"]) {
-    operation(routes, [name, "read"], { id: s.id, ...paged }, async (c, { id, ...page }) => ({
+    operation(routes, [name, "read"], { id: s.id, ...s.ofPage }, async (c, { id, ...page }) => ({
       artifact: { files: await filesOf(c, placeOf(id), page) },
     }));
   }
 
-  operation(routes, ["GetArtifactMembershipFileUrls", "read"], {
-    ...s.ofProject,
-    collection: s.name,
-    alias: s.name,
-    ...paged,
-  }, async (c, given) => {
-    const own = nameOfProject(given), name = nameOfCollection(own, given.collection);
-    c.info.access.check("read", name);
-    const info = await store.find(name, given.alias);
-    const artifactMembership = info ? { files: await filesOf(c, info, given) } : null;
-    const artifactCollection = { __typename: "ArtifactSequence", artifactMembership };
-    return { project: { ...projectJson(own), artifactCollection } };
-  });
+  const ids = ["GetArtifactMembershipFileUrls", "ArtifactMembershipFiles", "GetArtifactFiles"];
+  for (const id of [...ids, "ArtifactVersionFiles"]) {
+    operation(routes, [id, "read"], {
+      ...s.ofProject,
+      ...s.ofProjectName,
+      collection: s.maybe,
+      alias: s.maybe,
+      name: s.maybe, // `model:v0`, of earlier clients
+      artifactName: s.maybe,
+      fileNames: s.list(1000, s.name),
+      ...s.ofPage,
+    }, async (c, { name = "", artifactName = name, ...given }) => {
+      const [own = "", version = "latest"] = artifactName.split(":");
+      const { collection = own, alias = version } = given, project = nameOfProject(given);
+      const place = nameOfCollection(project, collection);
+      c.info.access.check("read", place);
+      const info = await store.find(place, alias);
+      const artifact = info ? { files: await filesOf(c, info, given) } : null;
+      const artifactCollection = { __typename: "ArtifactSequence", artifactMembership: artifact };
+      const its = { artifactCollection, artifactType: { artifact } };
+      return { project: { ...projectJson(project), ...its } };
+    });
+  }
 }
 
 function fileRoutes(routes: Routes, store: ArtifactStore): void {

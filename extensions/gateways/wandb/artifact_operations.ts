@@ -1,6 +1,6 @@
 // Operations on artifacts. artifact_files.ts has those on their files.
 import * as v from "npm:valibot@^1.5";
-import { orMissing, sortedJson } from "../../../core/kernel.ts";
+import { giveWay, orMissing, sortedJson } from "../../../core/kernel.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { Access, RouteContext, Routes } from "../../../apps/gateways.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
@@ -9,9 +9,9 @@ import { updateRun } from "../../runs/mod.ts";
 import { artifactId, type ArtifactStore, changed, factsOf, placeOf } from "./artifact_store.ts";
 import { wrong } from "./errors.ts";
 import { LOGGED_TAG, USED_TAG } from "./finish_run.ts";
-import { idOf, indexOf, objectIn, runKey } from "./names.ts";
+import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "./names.ts";
 import { nameOfCollection, nameOfProject, type Project, projectJson } from "./names.ts";
-import { operation } from "./operations.ts";
+import { type AskedPage, operation, pageOf } from "./operations.ts";
 import { changing } from "./run_operations.ts";
 import type { WandbRuns } from "./run_store.ts";
 import * as s from "./schemas.ts";
@@ -34,6 +34,8 @@ export function artifactOperations(routes: Routes, runs: WandbRuns, store: Artif
   sendingOperations(routes, runs, store);
   changeOperations(routes, store);
   readingOperations(routes, runs, store);
+  listOperations(routes, store);
+  lineageOperations(routes, runs, store);
 }
 
 /** Returns the aliases that a request may move. The others follow from versions. */
@@ -74,11 +76,8 @@ function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     c.info.version = version;
     const [own = ""] = place.name.split("/");
     if (run !== undefined && access.may("save", own)) {
-      await tagRun(
-        runs,
-        { key: runKey(own, run), access },
-        `${LOGGED_TAG}${place.name}@${version}`,
-      );
+      const key = runKey(own, run), tag = `${LOGGED_TAG}${place.name}@${version}`;
+      await tagRun(runs, { key, access }, tag);
     }
     return { commitArtifact: { artifact: { id, digest } } };
   });
@@ -139,26 +138,46 @@ function changeOperations(routes: Routes, store: ArtifactStore): void {
   });
 }
 
-async function artifactById({ info: { access } }: RouteContext, store: ArtifactStore, id: string) {
+async function infoById({ info: { access } }: RouteContext, store: ArtifactStore, id: string) {
   const place = placeOf(id);
   access.check("read", place.name);
-  return await artifactJson(store, await store.info(place));
+  return await store.info(place);
 }
 
-async function artifactJson(store: ArtifactStore, info: ArtifactInfo) {
+async function artifactById(c: RouteContext, store: ArtifactStore, id: string) {
+  return await artifactJson(store, await infoById(c, store, id));
+}
+
+/** The JSON of a collection of artifacts, whose newest version is known. */
+function collectionJson(newest: ArtifactInfo) {
+  const { name, createdAt } = newest, [project = "", collection = ""] = name.split("/");
+  return {
+    __typename: "ArtifactSequence",
+    id: idOf("Collection", name),
+    name: collection,
+    description: null,
+    createdAt,
+    updatedAt: createdAt,
+    project: projectJson(project),
+    type: { name: factsOf(newest).type },
+    tags: { edges: [] },
+  };
+}
+
+function aliasJson(name: string, alias: string) {
+  return { __typename: "ArtifactAlias", id: idOf("Alias", name, alias), alias };
+}
+
+async function artifactJson(
+  store: ArtifactStore,
+  info: ArtifactInfo,
+  aliasesOf?: (version: string) => string[],
+) {
   const { name, version, size, createdAt } = info, facts = factsOf(info);
-  const { wandb: _, ...own } = info.metadata;
-  const [project = "", collection = ""] = name.split("/");
-  const __typename = "ArtifactSequence";
-  const its = { __typename, id: idOf("Collection", name), name: collection };
-  const artifactSequence = { ...its, project: projectJson(project) };
+  const { wandb: _, ...own } = info.metadata, artifactSequence = collectionJson(info);
   const at = new Date(createdAt).toISOString();
-  const aliases = (await store.aliasesOf(info)).map((alias) => ({
-    __typename: "ArtifactAlias",
-    id: idOf("Alias", name, alias),
-    alias,
-    artifactCollection: artifactSequence,
-  }));
+  const aliases = (aliasesOf ?? await store.aliasesOf(name))(version)
+    .map((alias) => ({ ...aliasJson(name, alias), artifactCollection: artifactSequence }));
   return {
     __typename: "Artifact",
     id: artifactId({ name, version }),
@@ -184,11 +203,11 @@ async function artifactJson(store: ArtifactStore, info: ArtifactInfo) {
 }
 
 function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
-  const ofRun = { ...s.ofProject, run: s.maybe, runName: s.maybe };
+  const ofRun = { ...s.ofProject, ...s.ofPage, run: s.maybe, runName: s.maybe };
   const tagged = [["RunInputArtifacts", USED_TAG], ["RunOutputArtifacts", LOGGED_TAG]] as const;
   for (const [id, prefix] of tagged) {
     operation(routes, [id, "read"], ofRun, async (c, { run: id = "", runName = id, ...of }) => {
-      const own = nameOfProject(of), { access } = c.info, edges = [];
+      const own = nameOfProject(of), { access } = c.info, found = [];
       access.check("read", own);
       const run = await runs.find(runKey(own, runName), access);
       const known = await runs.known(run, access);
@@ -196,10 +215,9 @@ function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
         const [, name = "", version] = /^([^]*)@([^@]+)$/.exec(tag.slice(prefix.length)) ?? [];
         if (!tag.startsWith(prefix) || !access.may("read", name)) continue;
         const info = await orMissing(store.info({ name, version }));
-        if (info !== undefined) edges.push({ node: await artifactJson(store, info) });
+        if (info !== undefined) found.push(info);
       }
-      const pageInfo = { __typename: "PageInfo", endCursor: null, hasNextPage: false };
-      const artifacts = { totalCount: edges.length, pageInfo, edges };
+      const artifacts = await pageOf(found, of, (info) => artifactJson(store, info));
       return { project: { ...projectJson(own), run: { artifacts } } };
     });
   }
@@ -217,11 +235,8 @@ function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
   operation(routes, ["ArtifactMembershipByName", "read"], named, async (c, given) => {
     const { own, artifact } = await find(c, given);
     const membership = artifact && {
+      ...artifact,
       __typename: "ArtifactCollectionMembership",
-      id: `${artifact.id}`,
-      versionIndex: artifact.versionIndex,
-      createdAt: artifact.createdAt,
-      aliases: artifact.aliases,
       artifactCollection: artifact.artifactSequence,
       artifact,
     };
@@ -246,5 +261,108 @@ function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
   operation(routes, ["InputFields", "read"], { typeName: s.name }, (_, { typeName }) => {
     const members = typeName === "CreateArtifactInput" ? Object.keys(NEW) : [];
     return { TypeInfo: { inputFields: members.map((name) => ({ name })) } };
+  });
+}
+
+/** The lists of artifacts: the types and collections of a project, and the versions of a collection. */
+function listOperations(routes: Routes, store: ArtifactStore): void {
+  const listed = {
+    ...s.ofProject,
+    ...s.ofProjectName,
+    ...s.ofPage,
+    type: s.maybe,
+    artifactType: s.maybe, // of earlier clients
+    artifactTypeName: s.maybe,
+    collection: s.maybe,
+    name: s.maybe,
+    order: s.maybe,
+    filters: s.optional(s.MOST.path),
+  };
+  const ofProject = ["Types", "Type", "Collections", "Collection", "s"]
+    .map((what) => `ProjectArtifact${what}`);
+  for (const id of [...ofProject, "ArtifactTypeArtifactCollections"]) {
+    operation(routes, [id, "read"], listed, async (
+      c,
+      { artifactTypeName, artifactType: early = artifactTypeName, type = early, name, ...given },
+    ) => {
+      const { collection = name, order = "-createdAt", filters } = given;
+      const others = Object.keys(objectIn(filters)).filter((key) => key !== "state");
+      if (!/^[+-]?createdAt$/.test(order) || others.length > 0) {
+        throw wrong("Artifacts have no filters, and are ordered by createdAt");
+      }
+      const own = nameOfProject(given), { access } = c.info;
+      access.check("read", own);
+      const all = await store.collections(own, access, collection);
+      const ofTypes = new Map(all.map((info) => [String(factsOf(info).type), info]));
+      const types = Array.from(ofTypes, ([name, { createdAt }]) => ({
+        __typename: "ArtifactType",
+        id: idOf("ArtifactType", own, name),
+        name,
+        description: null,
+        createdAt,
+      }));
+      const its = all.filter((info) => type === undefined || factsOf(info).type === type);
+      const artifactTypes = await pageOf(types, given, (each) => each);
+      const artifactCollections = await pageOf(its, given, collectionJson);
+      const found = types.find(({ name }) => name === type), [newest] = its;
+      const isOne = collection !== undefined && newest !== undefined;
+      const artifactCollection = isOne ? await versionsJson(newest, order, given) : null;
+      const artifactType = found ? { ...found, artifactCollections, artifactCollection } : null;
+      return { project: { ...projectJson(own), artifactTypes, artifactCollections, artifactType } };
+    });
+  }
+
+  /** Returns a collection with a page of its versions. */
+  const versionsJson = async (newest: ArtifactInfo, order: string, page: AskedPage) => {
+    const { name } = newest, versions = await store.versions(name);
+    const aliasesOf = await store.aliasesOf(name);
+    if (!order.startsWith("-")) versions.reverse();
+    const listed = await pageOf(versions, page, (info) => artifactJson(store, info, aliasesOf));
+    const edges = listed.edges.map((edge) => ({ ...edge, version: `v${edge.node.versionIndex}` }));
+    const artifacts = { ...listed, edges };
+    return { ...collectionJson(newest), aliases: await aliasesJson(name), artifacts };
+  };
+
+  const aliasesJson = async (name: string, page?: AskedPage) => {
+    const all = await Array.fromAsync(store.context.registry.aliases(name));
+    const names = ["latest", ...all.map(({ alias }) => alias)];
+    return await pageOf(
+      names,
+      { most: 1000, perPage: 1000, ...page },
+      (alias) => aliasJson(name, alias),
+    );
+  };
+  operation(routes, ["ArtifactCollectionAliases", "read"], { id: s.id, ...s.ofPage }, async (
+    c,
+    { id, ...page },
+  ) => {
+    const [name = ""] = partsOfId("Collection", id, 1);
+    c.info.access.check("read", name);
+    const aliases = await aliasesJson(name, page);
+    return { artifactCollection: { __typename: "ArtifactSequence", aliases } };
+  });
+}
+
+/** The run that logged an artifact, and the runs of its project that have used it. */
+function lineageOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
+  const nodeOf = (key: RunKey) => ({
+    __typename: "Run",
+    id: runId(key),
+    name: key.id,
+    project: projectJson(key.name),
+  });
+  operation(routes, ["ArtifactCreatedBy", "read"], { id: s.id }, async (c, { id }) => {
+    const info = await infoById(c, store, id), { run } = factsOf(info);
+    const [name = ""] = info.name.split("/");
+    return { artifact: { createdBy: typeof run === "string" ? nodeOf({ name, id: run }) : null } };
+  });
+  operation(routes, ["ArtifactUsedBy", "read"], { id: s.id }, async (c, { id }) => {
+    const { name, version } = await infoById(c, store, id), edges = [], { access } = c.info;
+    const [own = ""] = name.split("/"), tag = `${USED_TAG}${name}@${version}`;
+    for await (const { key, tags } of access.may("read", own) ? runs.of(own, access) : []) {
+      await giveWay();
+      if (tags.has(tag)) edges.push({ node: nodeOf(key) });
+    }
+    return { artifact: { usedBy: { edges } } };
   });
 }

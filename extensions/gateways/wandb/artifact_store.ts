@@ -3,7 +3,7 @@
 // before, which are found by their MD5.
 import { createHash } from "node:crypto";
 import * as v from "npm:valibot@^1.5";
-import { fileToSave, isJsonObject, isRegistryError } from "../../../core/kernel.ts";
+import { fileToSave, isJsonObject, isRegistryError, mapAtOnce } from "../../../core/kernel.ts";
 import { orMissing, sha256, shown } from "../../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
@@ -14,7 +14,7 @@ import type {
   RouteContext,
 } from "../../../apps/gateways.ts";
 import { checkWrites } from "../../../apps/server/extending.ts";
-import { openDraftFiles } from "../../runs/look_at_run.ts";
+import { openDraftFiles, type RunFile } from "../../runs/look_at_run.ts";
 import { noSuch, wrong } from "./errors.ts";
 import { textOf } from "./known_run.ts";
 import { idOf, indexOf, objectIn, partsOfId } from "./names.ts";
@@ -138,23 +138,21 @@ export class ArtifactStore {
   }
 
   /** Saves the version of an artifact. A repeat returns the same one. */
-  async commit(
-    place: Place,
-    access: Access,
-  ): Promise<{ version: string; digest: string; run?: string }> {
+  async commit(place: Place, access: Access) {
     const { name } = place, draft = await this.#draft(place);
     const { parts, state, version } = await draft.info();
     const names = parts.map(({ part }) => part);
+    const of = { name, id: `wandb-${place.draft}` };
     if (version !== undefined) {
       const info = await this.#registry.info(`${name}@${version}`);
+      await this.#completeAliases(info, await openDraftFiles(this.#registry, of, isFacts));
       return { version, digest: String(factsOf(info).digest) };
     }
     const manifestPart = names.filter((part) => part.startsWith("manifest-")).sort().at(-1);
     if (manifestPart === undefined || !names.includes(FACTS)) {
       throw wrong("The manifest was not sent");
     }
-    const of = { name, id: `wandb-${place.draft}` };
-    const isWanted = (part: string) => part === FACTS || part === manifestPart;
+    const isWanted = (part: string) => isFacts(part) || part === manifestPart;
     const files = await openDraftFiles(this.#registry, of, isWanted);
     const read = async (wanted: string) =>
       decoder.decode(await files.find(({ part }) => part === wanted)?.bytes());
@@ -180,6 +178,19 @@ export class ArtifactStore {
       metadata: metadataOf(facts, [...manifest.values()]),
     });
     return { version: saved.version, digest: facts.digest, run: facts.runName };
+  }
+
+  /** Gives a version the aliases that a commit left out when it was killed. */
+  async #completeAliases({ name, version }: ArtifactInfo, [facts]: readonly RunFile[]) {
+    const { aliases = [] } = objectIn(decoder.decode(await facts?.bytes())) as Partial<NewArtifact>;
+    const found = new Map<string, string>();
+    for await (const each of this.#registry.aliases(name)) found.set(each.alias, each.version);
+    for (const alias of aliases) {
+      const at = found.get(alias);
+      if (at === undefined || indexOf(at) < indexOf(version)) {
+        await this.#registry.setAlias(name, alias, version);
+      }
+    }
   }
 
   /** Returns files of the newest version by their MD5, at other paths. */
@@ -237,20 +248,43 @@ export class ArtifactStore {
     }
   }
 
-  /** Returns the aliases of a version as W&B shows them. */
-  async aliasesOf({ name, version }: ArtifactInfo): Promise<string[]> {
-    const found = [`v${indexOf(version)}`];
-    for await (const each of this.#registry.aliases(name)) {
-      if (each.version === version) found.push(each.alias);
+  /** Returns the aliases of each version of a name as W&B shows them. */
+  async aliasesOf(name: string): Promise<(version: string) => string[]> {
+    const all = await Array.fromAsync(this.#registry.aliases(name));
+    const newest = (await this.newest(name))?.version;
+    return (version) => [
+      ...(version === newest ? ["latest"] : []),
+      `v${indexOf(version)}`,
+      ...all.filter((each) => each.version === version).map(({ alias }) => alias),
+    ];
+  }
+
+  /** Returns the newest versions of the collections of a project, or of one, that a request may read. */
+  async collections(project: string, access: Access, own = ""): Promise<ArtifactInfo[]> {
+    const names: string[] = [], prefix = `${project}/`;
+    for await (const name of own ? [prefix + own] : this.#registry.names({ prefix })) {
+      const isOwn = !name.slice(prefix.length).includes("/");
+      if (isOwn && access.may("read", name)) names.push(name);
     }
-    if ((await this.newest(name))?.version === version) found.unshift("latest");
-    return found;
+    const found = await Array.fromAsync(mapAtOnce(names, (name) => this.newest(name)));
+    return found.filter((info) => info !== undefined && isArtifact(info)) as ArtifactInfo[];
+  }
+
+  /** Returns the versions of a collection, the newest first. */
+  async versions(name: string): Promise<ArtifactInfo[]> {
+    const listed = this.#registry.versions(name, { details: true, withoutFiles: true });
+    const infos = (await Array.fromAsync(listed)).map(({ info }) => info);
+    return infos.filter((info) => info !== undefined && isArtifact(info)) as ArtifactInfo[];
   }
 }
 
 /** Returns what W&B's clients have said about a version: with a type, if it is an artifact of them. */
 export function factsOf({ metadata: { wandb } }: ArtifactInfo): Record<string, unknown> {
   return isJsonObject(wandb) ? wandb : {};
+}
+
+function isFacts(part: string): boolean {
+  return part === FACTS;
 }
 
 function isArtifact(info: ArtifactInfo): boolean {

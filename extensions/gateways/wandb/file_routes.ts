@@ -1,10 +1,9 @@
 // The stream of lines of a run, and its files.
 import * as v from "npm:valibot@^1.5";
-import { filePathProblem } from "../../../core/kernel.ts";
 import { route, type Routes } from "../../../apps/gateways.ts";
 import { text } from "../../../apps/server/extending.ts";
 import { wrong } from "./errors.ts";
-import { nameOfProject, ownPathProblem, parseRun, runKey } from "./names.ts";
+import { nameOfProject, parseRun, pathProblem, runKey } from "./names.ts";
 import { described, FRESH } from "./operations.ts";
 import { changing } from "./run_operations.ts";
 import type { WandbRuns } from "./run_store.ts";
@@ -61,7 +60,7 @@ export function fileRoutes(routes: Routes, runs: WandbRuns): void {
     answer: async ({ c, params: { id, path }, access }) => {
       const key = parseRun(id);
       changing(c, key);
-      const problem = filePathProblem(path) ?? ownPathProblem(path);
+      const problem = pathProblem(path);
       if (problem !== undefined) {
         throw wrong(`Invalid path ${path.slice(0, MOST.name)}: ${problem}`);
       }

@@ -3,15 +3,14 @@
 //   {"$and": [{"state": "finished"}, {"config.lr": {"$gt": 0.1}}]}
 //   -summary_metrics.loss
 import { isJsonObject, parsedJson, shown } from "../../../core/kernel.ts";
-import type { StoredRun } from "../../runs/mlflow/stored_run.ts";
 import { wrong } from "./errors.ts";
-import { stateOf, tagsIn } from "./known_run.ts";
+import { type ListedRun, stateOf, tagsIn } from "./known_run.ts";
 
 type Value = unknown;
 
 /** Returns the value of a run that a filter or an order names. */
 function valueOf(
-  { key, tags, params, metrics, status, startedMs }: StoredRun,
+  { key, tags, params, metrics, status, isSilent, startedMs }: ListedRun,
   name: string,
 ): Value {
   const [, kind, below = ""] = /^(config|summary_metrics|summaryMetrics)\.([^]+)$/.exec(name) ?? [];
@@ -23,7 +22,7 @@ function valueOf(
   const facts = tagsIn(tags, key);
   const values: Record<string, Value> = {
     name: key.id,
-    state: stateOf(status),
+    state: stateOf({ status, isSilent }),
     display_name: facts.displayName,
     created_at: new Date(startedMs).toISOString(),
     job_type: facts.jobType,
@@ -61,7 +60,7 @@ const COMPARE: Readonly<Record<string, (value: Value, wanted: Value) => boolean>
 };
 
 /** Returns whether a run is one that a filter wants. Throws `Invalid` for operators that it has not. */
-export function isWanted(run: StoredRun, filter: Record<string, unknown>): boolean {
+export function isWanted(run: ListedRun, filter: Record<string, unknown>): boolean {
   return Object.entries(filter).every(([name, wanted]) => {
     if (name === "$and" || name === "$or") {
       const each = (below: unknown) => isJsonObject(below) && isWanted(run, below);
@@ -78,7 +77,7 @@ export function isWanted(run: StoredRun, filter: Record<string, unknown>): boole
 }
 
 /** Returns runs in an order, those without the value last. */
-export function ordered(runs: readonly StoredRun[], order: string): StoredRun[] {
+export function ordered(runs: readonly ListedRun[], order: string): ListedRun[] {
   const name = order.replace(/^[+-]/, ""), isDown = order.startsWith("-");
   const all = runs.map((run) => ({ run, value: valueOf(run, name) }));
   const rank = ({ value }: { value: Value }) => Number(value === undefined);

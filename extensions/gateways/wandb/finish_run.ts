@@ -6,7 +6,8 @@ import { mayHave, newestIn, partOf, TAKEN_OVER } from "../../runs/mlflow/file_pa
 import { LastMetrics, metricsIn } from "../../runs/mlflow/points.ts";
 import { isOwnTag, metadataOf, type Status, textsOf } from "../../runs/mlflow/stored_run.ts";
 import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
-import { linesIn, type OpenRun, streamedFiles, SUMMARY_FILE } from "./known_run.ts";
+import { streamedFiles, SUMMARY_FILE } from "../../runs/wandb/streamed_files.ts";
+import { linesIn, type OpenRun } from "./known_run.ts";
 import { pointsIn, sequenceIn, valuesIn } from "./points.ts";
 
 /** Prefixes of tags with the artifacts that a run uses and logs, which clients of MLflow do not see. */

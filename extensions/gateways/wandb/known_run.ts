@@ -1,7 +1,4 @@
-// Runs as clients resume them, from their draft or their version. The console, system metrics and
-// summaries come in parts, whose names have the numbers of the next lines:
-//
-//   stream-<time>-<line of the console>-<line of system metrics>-<s if it has a summary>-<id>
+// Runs as clients resume them, from their draft or their version.
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { System } from "../../../mod.ts";
 import { isJsonObject, orMissing } from "../../../core/kernel.ts";
@@ -11,13 +8,23 @@ import type { StoredFacts } from "../../runs/run_facts.ts";
 import type { OpenRun as FoundOpenRun } from "../../runs/mlflow/find_run.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { mayHave } from "../../runs/mlflow/file_parts.ts";
-import { NAME_TAG, runIn, type Status, textsOf } from "../../runs/mlflow/stored_run.ts";
+import {
+  NAME_TAG,
+  runIn,
+  type Status,
+  type StoredRun,
+  textsOf,
+} from "../../runs/mlflow/stored_run.ts";
+import {
+  CONSOLE_FILE,
+  EVENTS_FILE,
+  STREAM,
+  SUMMARY_FILE,
+} from "../../runs/wandb/streamed_files.ts";
 import { objectIn } from "./names.ts";
-import { lineAt, sequenceIn } from "./points.ts";
+import { lineAt, type Lines, sequenceIn } from "./points.ts";
 
-export const CONFIG_FILE = ".wandb/config.json", SUMMARY_FILE = "wandb-summary.json";
-export const CONSOLE_FILE = "output.log", EVENTS_FILE = "wandb-events.jsonl";
-export const STREAM = /^stream-\d+-(\d+)-(\d+)-([cs])-/;
+export const CONFIG_FILE = ".wandb/config.json";
 /** The tags with the facts of a run. */
 export const TAGS = {
   displayName: NAME_TAG,
@@ -36,12 +43,6 @@ export interface OpenRun extends FoundOpenRun {
   readonly startedMs: number;
 }
 
-/** Lines of a file, and the number of the first one. */
-interface Lines {
-  readonly offset: number;
-  readonly content: readonly string[];
-}
-
 export interface Sent {
   readonly history?: Lines;
   readonly system?: Lines;
@@ -49,9 +50,15 @@ export interface Sent {
   readonly summary?: string;
 }
 
+/** A run in a list. One that goes on and says nothing for minutes is silent. */
+export interface ListedRun extends StoredRun {
+  readonly isSilent?: boolean;
+}
+
 /** A run as clients resume and read it. */
 export interface KnownRun {
   readonly status: Status;
+  readonly isSilent?: boolean;
   readonly startedMs: number;
   readonly tags: ReadonlyMap<string, string>;
   readonly config: string;
@@ -64,7 +71,8 @@ export interface KnownRun {
 }
 
 /** Returns the state of a run, in the words of W&B. */
-export function stateOf(status: Status): string {
+export function stateOf({ status, isSilent }: Pick<ListedRun, "status" | "isSilent">): string {
+  if (isSilent) return "crashed";
   return status === "SCHEDULED" ? "pending" : status.toLowerCase();
 }
 
@@ -163,36 +171,6 @@ export function streamPart(look: RunLook, { console, system, summary }: Sent, cl
   const kind = summary === undefined ? "c" : "s";
   const part = `stream-${time}-${ends}-${kind}-${clock.id().slice(-12)}`;
   return files.length === 0 ? undefined : { part, files };
-}
-
-/** Returns the console, system metrics and the last summary, as they came. */
-export async function streamedFiles({ draft }: RunLook): Promise<Map<string, Uint8Array>> {
-  const parts = await draft.readWanted((part) => STREAM.test(part));
-  parts.sort((one, other) => one.note.part < other.note.part ? -1 : 1);
-  const lines = new Map<string, Map<number, string>>(), found = new Map<string, Uint8Array>();
-  for (const part of parts) {
-    for (const file of part.note.files) {
-      const bytes = await draft.open(part, file).bytes(), { path } = file;
-      if (path === SUMMARY_FILE) found.set(path, bytes);
-      else {
-        const { offset, content } = JSON.parse(decoder.decode(bytes)) as Lines;
-        const all = lines.get(path) ?? new Map<number, string>();
-        lines.set(path, all);
-        for (const [at, line] of content.entries()) all.set(offset + at, line);
-      }
-    }
-  }
-  for (const [path, all] of lines) {
-    const text = [...all].sort(([one], [other]) => one - other)
-      .map(([, line]) => path === CONSOLE_FILE ? withoutTime(line) : line);
-    found.set(path, encoder.encode(`${text.join("\n")}\n`));
-  }
-  return found;
-}
-
-/** Lines of the console begin with a time. */
-function withoutTime(line: string): string {
-  return line.replace(/^(ERROR )?\d{4}-\d\d-\d\dT[\d:.]+ /, "").replace(/\n$/, "");
 }
 
 function configOf(params: ReadonlyMap<string, string>): string {

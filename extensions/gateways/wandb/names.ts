@@ -6,7 +6,7 @@
 //
 // Ids contain what they name, so nothing has to be looked up to find it.
 import { Buffer } from "node:buffer";
-import { isJsonObject, parsedJson, parseVersion } from "../../../core/kernel.ts";
+import { filePathProblem, isJsonObject, parsedJson, parseVersion } from "../../../core/kernel.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { noSuch, wrong } from "./errors.ts";
 
@@ -67,8 +67,9 @@ export function urlPath(path: string): string {
 }
 
 /** Returns why a file of a client cannot have a path; undefined if it can. */
-export function ownPathProblem(path: string): string | undefined {
-  return path.startsWith(".wandb/") ? "files in .wandb are those of the service" : undefined;
+export function pathProblem(path: string): string | undefined {
+  if (path.startsWith(".wandb/")) return "files in .wandb are those of the service";
+  return filePathProblem(path);
 }
 
 /** Returns the parts of an id. Throws `NotFound` for another one. */

@@ -5,7 +5,7 @@ import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts
 import type { Gateway, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import type { RouteDescription } from "../../../apps/gateways.ts";
 import { answerVersionFile, publicUrl } from "../../../apps/server/extending.ts";
-import { isJsonObject, orMissing } from "../../../core/kernel.ts";
+import { isJsonObject, mapAtOnce, orMissing } from "../../../core/kernel.ts";
 import { noSuch, passedOn, refused } from "./errors.ts";
 
 export const GRAPHQL = "/graphql";
@@ -40,12 +40,35 @@ export function uploadHeaders(c: RouteContext): string[] {
 export async function answerFile(
   c: RouteContext,
   context: GatewayContext,
-  { artifact, path }: { artifact: ReadablePages; path: string },
+  { artifact, path, fixed = true }: { artifact: ReadablePages; path: string; fixed?: boolean },
 ) {
   const file = await orMissing((async () => await artifact.file(path))());
   if (file === undefined) throw noSuch(`file ${path.slice(0, 500)} not found`);
-  const answered = { artifact, file, fixed: true, exact: true, headers: FRESH };
+  const answered = { artifact, file, fixed, exact: true, headers: FRESH };
   return await answerVersionFile(c, context, { ...answered, disposition: "attachment" });
+}
+
+export interface AskedPage {
+  readonly cursor?: string;
+  readonly perPage?: number | null;
+}
+
+/** Items of a page, where clients name no number. */
+const USUAL = 50;
+
+/** Returns a page of a list, as all lists of W&B are. */
+export async function pageOf<T, N>(
+  items: readonly T[],
+  { cursor, perPage, most = 500 }: AskedPage & { readonly most?: number },
+  nodeOf: (item: T) => N | Promise<N>,
+) {
+  const from = Number(cursor) || 0, to = from + Math.min(perPage ?? USUAL, most);
+  const nodes = mapAtOnce(items.slice(from, to), async (item) => await nodeOf(item));
+  const edges = (await Array.fromAsync(nodes))
+    .map((node, at) => ({ node, cursor: `${from + at + 1}` }));
+  const endCursor = edges.at(-1)?.cursor ?? null, hasNextPage = to < items.length;
+  const pageInfo = { __typename: "PageInfo", endCursor, hasNextPage };
+  return { totalCount: items.length, pageInfo, edges };
 }
 
 export type Given<E extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<E, undefined>>;
@@ -107,7 +130,7 @@ export const wandbGraphql: Omit<Gateway, "authorization"> = {
         headers.delete("content-length");
         const url = publicUrl(c, GRAPHQL);
         url.pathname = `${GRAPHQL}/${name}`;
-        const body = JSON.stringify(variables ?? {});
+        const body = JSON.stringify(declared(variables ?? {}, query));
         const request = new Request(url, { method: "POST", headers, body });
         const answer = isNamed
           ? await dispatch(request, { ...c.info, gateway: undefined })
@@ -124,6 +147,13 @@ export const wandbGraphql: Omit<Gateway, "authorization"> = {
     });
   },
 };
+
+/** Returns the variables of a query that it declares: clients also send others. */
+function declared(variables: Record<string, unknown>, query: string): Record<string, unknown> {
+  const names = new Set(query.match(/\$\w+/g));
+  const isDeclared = ([name]: [string, unknown]) => names.size === 0 || names.has(`$${name}`);
+  return Object.fromEntries(Object.entries(variables).filter(isDeclared));
+}
 
 function absent(name: string): string {
   const what = ABSENT.find(([names]) => names.test(name))?.[1] ?? `operation ${name}`;

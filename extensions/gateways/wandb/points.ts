@@ -4,7 +4,8 @@
 //   points-00000-…   those of the version that the run goes on from
 //   points-00001-…   history of the first program of the run
 //   points-00002-…   of a program that used the id again from its first line
-import { giveWay, isJsonObject, parsedJson, quoteNotFinite } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject, keepNewest, parsedJson } from "../../../core/kernel.ts";
+import { quoteNotFinite, sortedJson } from "../../../core/kernel.ts";
 import { EARLIER } from "../../runs/mlflow/file_parts.ts";
 import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
 import { pointsPart } from "../../runs/run_parts.ts";
@@ -17,6 +18,12 @@ const MOST_STRING = 1000, MOST_REST = 256 * 1024;
 /** Keys that points use themselves. */
 const TAKEN = /^(metric:)*(step|_time|_wandb)$/;
 const MOST_DEPTH = 20;
+
+/** Lines of a file, and the number of the first one. */
+export interface Lines {
+  readonly offset: number;
+  readonly content: readonly string[];
+}
 
 /** The lines of the last program of a run, as it counts them. */
 export interface Sequence {
@@ -95,6 +102,66 @@ async function linesIn(look: RunLook, part: PointsPart): Promise<string[]> {
   return new TextDecoder().decode(await readPoints(look, part)).split("\n");
 }
 
+/** Steps from one to before another. */
+export interface Steps {
+  readonly first: number;
+  readonly end: number;
+}
+
+interface Placed {
+  readonly line: string;
+  readonly step: number;
+}
+
+interface Kept extends Steps {
+  readonly lines: readonly Placed[];
+}
+
+/** Histories of which points are kept, and characters of the points of one, with those of their places. */
+const MOST_KEPT = 4, MOST_AHEAD = 2 ** 24, PLACE = 100;
+
+/** Points after those of a page, so that not each page of a history reads all of it. */
+export class PointsAhead {
+  readonly #kept = new Map<string, Kept>();
+
+  /** Yields points with some steps. `state` names the history as it is now. */
+  async *of(state: string, points: () => AsyncIterable<string>, { first, end }: Steps) {
+    let kept = this.#kept.get(state);
+    if (kept === undefined || first < kept.first || end > kept.end) {
+      kept = await pointsFrom(points(), first);
+      this.#kept.delete(state);
+      this.#kept.set(state, kept);
+      keepNewest(this.#kept, MOST_KEPT);
+    }
+    const isWanted = ({ step }: Placed) => step >= first && step < end;
+    if (end <= kept.end) yield* kept.lines.filter(isWanted).map(({ line }) => line);
+    else for await (const each of withSteps(points())) if (isWanted(each)) yield each.line;
+  }
+}
+
+/** Returns points with the first steps from `first`, as many as are kept. */
+async function pointsFrom(points: AsyncIterable<string>, first: number): Promise<Kept> {
+  let lines: Placed[] = [], size = 0, end = Infinity;
+  for await (const each of withSteps(points)) {
+    if (!(each.step >= first && each.step < end)) continue;
+    lines.push(each);
+    size += each.line.length + PLACE;
+    if (size <= MOST_AHEAD) continue;
+    const steps = lines.map(({ step }) => step).sort((one, other) => one - other);
+    end = steps[Math.floor(steps.length * 0.75)]!;
+    lines = lines.filter(({ step }) => step < end);
+    size = lines.reduce((sum, { line }) => sum + line.length + PLACE, 0);
+  }
+  return { first, end, lines };
+}
+
+async function* withSteps(points: AsyncIterable<string>): AsyncGenerator<Placed> {
+  for await (const line of points) {
+    await giveWay();
+    yield { line, step: Number(objectIn(line).step) };
+  }
+}
+
 type Values = Record<string, unknown>;
 
 /** A row of a history, as clients read it. */
@@ -109,10 +176,18 @@ export function rowOf(line: string, startedMs: number): Row | undefined {
   const { step, _time, _wandb, ...values } = point, seconds = Number(_time ?? 0);
   const rest = Array.isArray(_wandb) ? _wandb.filter((each) => Array.isArray(each)) : [];
   const row: Values = {};
-  for (const [name, value] of [...Object.entries(values), ...rest]) {
+  for (const [name, value] of [...flat(values, ""), ...rest]) {
     row[TAKEN.test(name) ? name.replace("metric:", "") : name] = value;
   }
   return { ...row, _step: Number(step), _runtime: seconds, _timestamp: startedMs / 1000 + seconds };
+}
+
+/** Yields values, also those in objects, as other programs log them. */
+function* flat(values: Values, prefix: string): Generator<[name: string, value: unknown]> {
+  for (const [name, value] of Object.entries(values)) {
+    if (isJsonObject(value)) yield* flat(value, `${prefix}${name}.`);
+    else yield [prefix + name, value];
+  }
 }
 
 /** Returns the object of a line, in which NaN and infinities are strings. */
@@ -127,12 +202,23 @@ export function startIn({ _timestamp: at, _runtime: seconds }: Values): number |
   return Math.abs(ms) <= 8.64e15 ? ms : undefined;
 }
 
+/** Returns lines as points. */
+export async function pointsOf({ offset, content }: Lines, startedMs: number): Promise<string[]> {
+  const points: string[] = [];
+  for (const [at, line] of content.entries()) {
+    await giveWay();
+    // Clients write the keys of a line in another order each time.
+    points.push(sortedJson(pointOf(valuesIn(line), { step: offset + at, startedMs })));
+  }
+  return points;
+}
+
 /**
  * Returns a point. Names of nested values are joined with dots. Other values than numbers, strings and
  * flags, such as images, are in `_wandb`, which is a list, so that no program takes them for metrics:
  * the shortest first, as far as they fit.
  */
-export function pointOf(
+function pointOf(
   values: Values,
   { step, startedMs }: { step: number; startedMs: number },
 ): Values {

@@ -19,16 +19,19 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     ...ofProject,
     groupName: maybe,
     displayName: maybe,
+    display_name: maybe, // by which `Api` edits
     notes: optional(MOST.path),
     config: optional(MOST.json),
+    summaryMetrics: optional(MOST.json),
     jobType: maybe,
     sweep: maybe,
     tags: list(100, name),
-  }, async (c, { id, name, ...facts }) => {
+  }, async (c, { id, name, display_name: displayName, ...given }) => {
+    const facts = { ...given, displayName: given.displayName ?? displayName };
     const own = name ?? runs.context.system.id().slice(-8), { access } = c.info;
     const key = id === undefined ? runKey(nameOfProject(facts), own) : parseRun(id);
     changing(c, key);
-    const inserted = await runs.upsert(key, facts, access);
+    const inserted = await runs.upsert(key, facts, access, id !== undefined && name === undefined);
     const known = await runs.known(await runs.find(key, access), access);
     // Clients that sync a folder again send all lines: those that are stored are recognized.
     const bucket = { ...runJson(key, known), project: projectJson(key.name), historyLineCount: 0 };
@@ -98,7 +101,7 @@ export function runJson(key: RunKey, known: KnownRun | undefined) {
     description: null,
     ...facts,
     user: { name: username, username },
-    state: stateOf(known?.status ?? "RUNNING"),
+    state: stateOf(known ?? { status: "RUNNING" }),
     createdAt: new Date(startedMs).toISOString(),
     heartbeatAt: null,
     commit: null,
@@ -144,9 +147,8 @@ function serverOperations(routes: Routes): void {
   answers("MarkRunFilesUploaded", { markRunFilesUploaded: { success: true } });
   // Without features, clients use the oldest forms.
   const cliVersionInfo = { max_cli_version: "99.0.0" };
-  answers("ServerFeaturesQuery", {
-    serverInfo: { cliVersionInfo, latestLocalVersionInfo: null, features: [] },
-  });
+  const serverInfo = { cliVersionInfo, latestLocalVersionInfo: null, features: [] };
+  for (const name of ["ServerFeaturesQuery", "ServerInfo"]) answers(name, { serverInfo });
   answers("OrganizationCoreWeaveOrganizationID", {
     entity: { organization: { coreWeaveOrganizationId: null } },
   });

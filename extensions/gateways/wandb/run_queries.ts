@@ -1,6 +1,6 @@
 // Answers to `wandb.Api()` about runs: lists, histories and files.
 import * as v from "npm:valibot@^1.5";
-import { giveWay, mapAtOnce } from "../../../core/kernel.ts";
+import { giveWay } from "../../../core/kernel.ts";
 import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
 import { curveOf } from "../../runs/mlflow/stored_run.ts";
 import { noSuch, wrong } from "./errors.ts";
@@ -8,15 +8,15 @@ import { isWanted, ordered } from "./filter.ts";
 import type { Links } from "./links.ts";
 import { idOf, inPath, objectIn, parseRun, runId, runKey, urlPath } from "./names.ts";
 import { nameOfProject, projectJson } from "./names.ts";
-import { answerFile, described, type Given, operation } from "./operations.ts";
+import { answerFile, described, type Given, operation, pageOf } from "./operations.ts";
 import type { Row } from "./points.ts";
 import { runJson } from "./run_operations.ts";
 import type { ReadableRun, WandbRuns } from "./run_store.ts";
-import { integer, list, maybe, MOST, name, ofProject, optional } from "./schemas.ts";
+import { integer, list, maybe, MOST, name, ofPage, ofProject, optional } from "./schemas.ts";
 
-/** Rows, runs or files of an answer, where clients name no number, and at most. */
-const USUAL = 50, MOST_ROWS = 10_000, MOST_RUNS = 500;
-const page = v.nullish(integer(1, 100_000));
+/** Files of an answer, where clients name no number, and rows or files at most. */
+const USUAL = 50, MOST_ROWS = 10_000;
+const page = ofPage.perPage;
 
 export function runQueries(routes: Routes, runs: WandbRuns, links: Links): void {
   listQueries(routes, runs);
@@ -27,28 +27,22 @@ export function runQueries(routes: Routes, runs: WandbRuns, links: Links): void 
 function listQueries(routes: Routes, runs: WandbRuns): void {
   operation(routes, ["Runs", "read"], {
     ...ofProject,
-    cursor: maybe,
-    perPage: page,
+    ...ofPage,
     order: maybe,
     filters: optional(MOST.path),
-  }, async (c, { cursor, perPage, order = "-created_at", filters, ...of }) => {
-    const own = nameOfProject(of), { access } = c.info, filter = objectIn(filters);
+  }, async (c, { order = "-created_at", filters, ...given }) => {
+    const own = nameOfProject(given), { access } = c.info, filter = objectIn(filters);
     access.check("read", own);
     const found = [];
     for await (const run of runs.of(own, access)) {
       await giveWay();
       if (isWanted(run, filter)) found.push(run);
     }
-    const from = Number(cursor) || 0, to = from + Math.min(perPage ?? USUAL, MOST_RUNS);
-    const page = ordered(found, order).slice(from, to);
-    const nodes = mapAtOnce(page, async ({ key }) => {
+    const page = await pageOf(ordered(found, order), given, async ({ key }) => {
       return runJson(key, await runs.known(await runs.find(key, access), access));
     });
-    const edges = (await Array.fromAsync(nodes))
-      .map((node, at) => ({ node, cursor: `${from + at + 1}` }));
-    const pageInfo = { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: to < found.length };
     const its = { ...projectJson(own), readOnly: false, runCount: found.length };
-    return { project: { ...its, runs: { edges, pageInfo } } };
+    return { project: { ...its, runs: page } };
   });
 
   const known = async ({ info: { access } }: RouteContext, run: ReadableRun) =>
@@ -83,7 +77,8 @@ function query<E extends v.ObjectEntries>(
 }
 
 function historyQueries(routes: Routes, runs: WandbRuns): void {
-  const rowsOf = (c: RouteContext, run: ReadableRun) => runs.rows(run, c.info.access);
+  const rowsOf = (c: RouteContext, run: ReadableRun, first?: number, end = Infinity) =>
+    runs.rows(run, c.info.access, first === undefined ? first : { first, end });
   query(routes, runs, {
     id: "RunFullHistory",
     variables: { samples: page },
@@ -95,9 +90,9 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
 
   query(routes, runs, {
     id: "HistoryPage",
-    variables: { minStep: integer(), maxStep: integer(), pageSize: page },
-    answer: async (c, run, { minStep, maxStep, pageSize }) => ({
-      history: await jsonLines(sampled(within(rowsOf(c, run), minStep, maxStep), pageSize)),
+    variables: { minStep: integer(), maxStep: integer() },
+    answer: async (c, run, { minStep, maxStep }) => ({
+      history: await jsonLines(sampled(rowsOf(c, run, minStep, maxStep), MOST_ROWS)),
     }),
   });
 
@@ -120,8 +115,8 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
           const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));
           // The last step is one of them. Earlier clients name the first one of the next page.
           const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
-          const rows = within(rowsOf(c, run), minStep, end);
-          sampledHistory.push(await sampled(withKeys(rows, keys), samples));
+          const rows = withKeys(rowsOf(c, run, minStep, end), keys);
+          sampledHistory.push(await sampled(rows, maxStep === undefined ? samples : MOST_ROWS));
         }
         return { sampledHistory };
       },
@@ -141,30 +136,21 @@ function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
     },
     async answer(c, run, { fileCursor, fileLimit, fileNames = [], pattern }) {
       if (pattern !== undefined) throw wrong("Patterns of files are not supported: name the files");
-      const version = await runs.version(run, c.info.access), named = new Set(fileNames);
+      const version = await runs.files(run, c.info.access), named = new Set(fileNames);
       const id = runId(run.key);
       const from = Number(fileCursor) || 0, to = from + Math.min(fileLimit ?? USUAL, MOST_ROWS);
-      const edges = [], updatedAt = version?.info.createdAt;
+      const edges = [], updatedAt = version.info.createdAt;
       let fileCount = 0;
-      for await (const { info } of version?.pages() ?? []) {
+      for await (const { info } of version.pages()) {
         for (const { path, size: sizeBytes, mediaType: mimetype = null } of info.files) {
           await giveWay();
-          const isOwn = path === curveOf(version!.info) || path.startsWith(".wandb/");
+          const isOwn = path === curveOf(version.info) || path.startsWith(".wandb/");
           if (isOwn || named.size > 0 && !named.has(path)) continue;
           if (fileCount++ < from || fileCount > to) continue;
           const at = `/wandb/runs/${inPath(id)}/files/${urlPath(path)}`;
-          const url = await links.to(c, at, system.now());
-          const node = {
-            id: idOf("RunFile", id, path),
-            name: path,
-            url,
-            directUrl: url,
-            sizeBytes,
-            mimetype,
-            md5: null,
-            updatedAt,
-          };
-          edges.push({ node, cursor: `${fileCount}` });
+          const url = await links.to(c, at, system.now()), fileId = idOf("RunFile", id, path);
+          const file = { id: fileId, name: path, sizeBytes, mimetype, md5: null, updatedAt };
+          edges.push({ node: { ...file, url, directUrl: url }, cursor: `${fileCount}` });
         }
       }
       const endCursor = edges.at(-1)?.cursor ?? null;
@@ -173,13 +159,14 @@ function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
   });
 
   route(routes, "GET /wandb/runs/:id/files/:path{[^]+}", {
-    ...described("GetRunFile", "Reads a file of a run that has ended, or a range of it", "read"),
+    ...described("GetRunFile", "Reads a file of a run, or a range of it", "read"),
     answer: async ({ c, params: { id, path }, access }) => {
       const key = parseRun(id);
       access.check("read", key.name);
-      const version = await runs.version(await runs.find(key, access), access);
-      if (version === undefined) throw noSuch(`run ${key.id} has not ended`);
-      return await answerFile(c, runs.context, { artifact: version, path });
+      const run = await runs.find(key, access);
+      if (run === undefined || run.state === "discarded") throw noSuch(`run ${key.id} not found`);
+      const artifact = await runs.files(run, access), fixed = run.state === "ended";
+      return await answerFile(c, runs.context, { artifact, path, fixed });
     },
   });
 }
@@ -191,10 +178,6 @@ const Spec = v.object({
   maxStep: Step,
   samples: v.fallback(v.optional(integer(1)), undefined),
 });
-
-async function* within(rows: AsyncIterable<Row>, first: number, end: number): AsyncGenerator<Row> {
-  for await (const row of rows) if (row._step >= first && row._step < end) yield row;
-}
 
 /** Yields rows that have all keys, without others. */
 async function* withKeys(rows: AsyncIterable<Row>, keys: readonly string[]): AsyncGenerator<Row> {

@@ -1,28 +1,37 @@
 // Runs of W&B, in the model of all runs: a draft while they go on, then versions. What is answered is
-// stored, so neither a kill of the client nor one of the service loses it. A request lists a draft once.
+// stored, so neither a kill of the client nor one of the service loses it. A request lists a draft once,
+// and a long one not each time.
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { createLanes, giveWay, isJsonObject, sortedJson } from "../../../core/kernel.ts";
+import {
+  createLanes,
+  giveWay,
+  isJsonObject,
+  keepNewest,
+  sortedJson,
+} from "../../../core/kernel.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
+import { openRunFiles } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
 import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
-import { partOf, takeOver } from "../../runs/mlflow/file_parts.ts";
+import { asVersion, mayHave, partOf, takeOver } from "../../runs/mlflow/file_parts.ts";
 import { type EndedRun, idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
-import { linesOf, runIn, sizeOf, type StoredRun } from "../../runs/mlflow/stored_run.ts";
+import { linesOf, runIn, sizeOf } from "../../runs/mlflow/stored_run.ts";
 import { tagsOf, textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
 import { paramsOf } from "../../runs/wandb/values.ts";
-import { wrong } from "./errors.ts";
+import { noSuch, wrong } from "./errors.ts";
 import { finishRunOf } from "./finish_run.ts";
-import { CONFIG_FILE, EVENTS_FILE, STREAM, streamPart, TAGS, textOf } from "./known_run.ts";
+import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
+import { CONFIG_FILE, streamPart, TAGS, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, openedRun } from "./known_run.ts";
-import type { KnownRun, OpenRun, Sent } from "./known_run.ts";
+import type { KnownRun, ListedRun, OpenRun, Sent } from "./known_run.ts";
 import { objectIn } from "./names.ts";
-import { newPart, pointOf, pointsIn, type Row, rowOf } from "./points.ts";
-import { sequenceIn, startIn, valuesIn } from "./points.ts";
+import { newPart, PointsAhead, pointsIn, pointsOf, type Row, rowOf } from "./points.ts";
+import { sequenceIn, startIn, type Steps, valuesIn } from "./points.ts";
 
 /** The tag by which somebody stops a run that goes on. */
 const STOP_TAG = "wandb.stop";
@@ -30,6 +39,10 @@ const STOP_TAG = "wandb.stop";
 const MOST_PARAMS = 31 * 1024;
 /** The least difference of clocks, or time of a sync, that changes when a run began. */
 const EARLIER_MS = 1000;
+/** The time without a request after which a run that goes on is silent, as at W&B. */
+const SILENT_MS = 5 * 60_000;
+/** Runs whose last request is remembered. */
+const MOST_HEARD = 10_000;
 const encoder = new TextEncoder();
 
 export type ReadableRun = EndedRun | OpenRun;
@@ -44,6 +57,7 @@ interface Facts {
   readonly sweep?: string;
   readonly tags?: readonly string[];
   readonly config?: string;
+  readonly summaryMetrics?: string;
 }
 
 export class WandbRuns {
@@ -51,6 +65,9 @@ export class WandbRuns {
   readonly #finder: RunFinder;
   readonly #ended: EndedRuns;
   readonly #inOrder = createLanes();
+  readonly #ahead = new PointsAhead();
+  /** When runs said something last. Not all of it is stored. */
+  readonly #heard = new Map<string, number>();
 
   constructor(context: GatewayContext) {
     this.context = context;
@@ -60,8 +77,9 @@ export class WandbRuns {
   }
 
   /** Finds a run. Throws `Denied` unless a token began it, or may read its name. */
-  async find(key: RunKey, access: Access): Promise<FoundRun | undefined> {
-    const found = await this.#finder.look(key), { name } = key;
+  async find(key: RunKey, access: Access, toAdd = false): Promise<FoundRun | undefined> {
+    const found = await (toAdd ? this.#finder.lookToAdd(key) : this.#finder.look(key));
+    const { name } = key;
     if (found?.state === "open") {
       const facts = await readFacts(found.look);
       checkOwn(facts.by, key, access);
@@ -74,14 +92,25 @@ export class WandbRuns {
     return found;
   }
 
-  /** Begins a run, changes one that goes on, or resumes one that has ended. True if it is new. */
-  async upsert(key: RunKey, facts: Facts, access: Access): Promise<boolean> {
+  /**
+   * Begins a run, changes one that goes on, or resumes one that has ended. True if it is new. An edit
+   * of a run that has ended is its next version.
+   */
+  async upsert(key: RunKey, facts: Facts, access: Access, isEdit = false): Promise<boolean> {
     return await this.#inOrder(runIdOf(key), async () => {
       const found = await this.find(key, access);
       if (found?.state === "discarded") {
         throw wrong(`run ${key.id} was previously created and deleted; try a new run name`);
       }
-      if (found?.state !== "open") await this.#open(key, { facts, access, before: found });
+      if (isEdit && found === undefined) throw noSuch(`run ${key.id} not found`);
+      if (isEdit && found?.state === "ended") {
+        const version = await this.openVersion(found, access);
+        if (version.info.metadata.wandb === undefined) {
+          throw wrong(`run ${key.id} is not of W&B's clients: change it with those that logged it`);
+        }
+        if (changesNothing(await endedRun(version), facts)) return false;
+        await this.#edit(found, access, (open) => this.#change(open, facts));
+      } else if (found?.state !== "open") await this.#open(key, { facts, access, before: found });
       else if (!found.isEnding) await this.#change(found, facts);
       return found === undefined;
     });
@@ -117,7 +146,9 @@ export class WandbRuns {
   }
 
   async #change({ key, id, look, facts: stored }: OpenRun, facts: Facts): Promise<void> {
-    const tags = changed(stored.tags, factTags(facts));
+    const summary = streamPart(look, { summary: facts.summaryMetrics }, this.context.system);
+    if (summary !== undefined) await look.draft.add(summary.part, () => summary.files);
+    const tags = changed(stored.tags, editedTags(facts, stored.tags));
     const params = changed(stored.params, this.#params(key, facts));
     if (facts.config !== undefined && Object.keys(params).length > 0) {
       const [part, files] = this.#file(configFile(facts.config));
@@ -152,14 +183,19 @@ export class WandbRuns {
     if (found === undefined || found.state === "discarded") return;
     const [part, files] = this.#file(file);
     if (found.state === "open") return void await found.look.draft.add(part, () => files);
-    await this.#inOrder(runIdOf(key), async () => {
-      const { status } = runIn((await this.openVersion(found, access)).info);
-      await this.#open(key, { facts: {}, access, before: found });
-      const open = await this.find(key, access);
-      if (open?.state !== "open") return;
-      await open.look.draft.add(part, () => files);
-      await finishRunOf(this.context, open, { status });
-    });
+    const add = (open: OpenRun) => open.look.draft.add(part, () => files);
+    await this.#inOrder(runIdOf(key), () => this.#edit(found, access, add));
+  }
+
+  /** Saves the next version of a run that has ended. */
+  async #edit(run: EndedRun, access: Access, change: (open: OpenRun) => unknown): Promise<void> {
+    const { key } = run, { status } = runIn((await this.openVersion(run, access)).info);
+    await this.#open(key, { facts: {}, access, before: run });
+    const open = await this.find(key, access);
+    if (open?.state !== "open") return;
+    await change(open);
+    const changed = await this.find(key, access) as OpenRun;
+    await finishRunOf(this.context, changed, { status });
   }
 
   /**
@@ -171,19 +207,36 @@ export class WandbRuns {
     sent: Sent,
     { access, exitCode }: { access: Access; exitCode?: number },
   ): Promise<boolean> {
+    this.#heard.set(runIdOf(key), this.context.system.now());
+    keepNewest(this.#heard, MOST_HEARD);
     return await this.#inOrder(runIdOf(key), async () => {
-      const found = await this.find(key, access);
+      let found = await this.find(key, access, true);
+      // Another program with the same id has ended the run.
+      if (found?.state === "ended" && await this.#hasNew(found, sent, access)) {
+        await this.#open(key, { facts: {}, access, before: found });
+        found = await this.find(key, access);
+      }
       if (found?.state !== "open") return isStopped(found);
       if (!found.isEnding) await this.#add(found, sent);
-      if (exitCode === undefined) return isStopped(found);
+      if (exitCode === undefined) {
+        this.#finder.keep(found);
+        return isStopped(found);
+      }
       const failed = exitCode === 0 ? undefined : `exit code ${exitCode}`;
       const status = failed === undefined ? "FINISHED" : "FAILED";
-      await finishRunOf(this.context, (await this.find(key, access)) as OpenRun, {
-        status,
-        failed,
-      });
+      const whole = await this.find(key, access) as OpenRun;
+      await finishRunOf(this.context, whole, { status, failed });
       return false;
     });
+  }
+
+  /** Returns whether the version of a run lacks lines that are sent. */
+  async #hasNew(run: EndedRun, { history }: Sent, access: Access): Promise<boolean> {
+    if (!history?.content.length) return false;
+    const version = await this.openVersion(run, access);
+    const missing = new Set(await pointsOf(history, runIn(version.info).startedMs));
+    for await (const line of linesOf(version)) missing.delete(line);
+    return missing.size > 0;
   }
 
   async #add({ key: { name }, id, look, ...run }: OpenRun, sent: Sent): Promise<void> {
@@ -198,14 +251,8 @@ export class WandbRuns {
       const tags = tagsOf({ status: "RUNNING", startedMs });
       await updateRun(registry, name, { id, tags, replace: true });
     }
-    const points: string[] = [];
-    for (const [at, line] of history?.content.entries() ?? []) {
-      await giveWay();
-      const step = history!.offset + at;
-      // Clients write the keys of a line in another order each time.
-      points.push(sortedJson(pointOf(valuesIn(line), { step, startedMs })));
-    }
-    const added = history && await newPart(look, points, history.offset);
+    const points = history && await pointsOf(history, startedMs);
+    const added = history && await newPart(look, points!, history.offset);
     if (added !== undefined) {
       await look.draft.add(added.part, () => [{ path: CURVE_FILE, content: added.content }]);
     }
@@ -225,7 +272,7 @@ export class WandbRuns {
   }
 
   /** Yields the runs of a name that go on, without their metrics, then the others. */
-  async *of(name: string, access: Access): AsyncGenerator<StoredRun> {
+  async *of(name: string, access: Access): AsyncGenerator<ListedRun> {
     const seen = new Set<string>();
     for await (const { key } of this.#finder.open(name)) {
       const found = await this.find(key, access);
@@ -235,7 +282,8 @@ export class WandbRuns {
       const [params, tags] = [facts.params, facts.tags].map((each) =>
         textsOf(Object.fromEntries(each))
       );
-      yield { key, status: "RUNNING", startedMs, params: params!, tags: tags!, metrics: [] };
+      const listed = { key, startedMs, params: params!, tags: tags!, metrics: [] };
+      yield { ...listed, status: "RUNNING", isSilent: this.#isSilent(found) };
     }
     const readRun = (info: ArtifactInfo) => {
       const run = runIn(info);
@@ -251,15 +299,26 @@ export class WandbRuns {
     }
   }
 
-  /** Yields the rows of the history of a run. */
-  async *rows(run: ReadableRun, access: Access): AsyncGenerator<Row> {
-    const version = await this.version(run, access);
-    const { startedMs } = version ? runIn(version.info) : run as OpenRun;
-    for await (const line of version ? linesOf(version) : pointsIn((run as OpenRun).look)) {
+  /**
+   * Yields the rows of the history of a run, or those with some steps. One that has ended has a row for
+   * each step, as clients of W&B send it.
+   */
+  async *rows(run: ReadableRun, access: Access, steps?: Steps): AsyncGenerator<Row> {
+    const version = await this.version(run, access), { look, ...open } = run as OpenRun;
+    const { startedMs } = version ? runIn(version.info) : open;
+    const points = () => version ? linesOf(version) : pointsIn(look);
+    const now = version ? [version.info.version, version.info.createdAt] : [look.points.length];
+    const state = JSON.stringify([run.key, run.generation, ...now]);
+    const isByStep = version === undefined || version.info.metadata.wandb !== undefined;
+    const rows = new Map<number, Row>();
+    for await (const line of steps ? this.#ahead.of(state, points, steps) : points()) {
       await giveWay();
       const row = rowOf(line, startedMs);
-      if (row !== undefined) yield row;
+      if (row === undefined) continue;
+      if (isByStep) yield row;
+      else rows.set(row._step, { ...rows.get(row._step), ...row });
     }
+    yield* [...rows.values()].sort((one, other) => one._step - other._step);
   }
 
   /** Yields the system metrics of a run that has ended. */
@@ -271,14 +330,29 @@ export class WandbRuns {
     }
   }
 
+  /** True for a run of W&B's clients, which never say nothing for so long. */
+  #isSilent({ key, look: { draft: { newest = 0, parts } } }: OpenRun): boolean {
+    if (![...parts.keys()].some((part) => mayHave(part, CONFIG_FILE))) return false;
+    const heardMs = Math.max(newest, this.#heard.get(runIdOf(key)) ?? 0);
+    return this.context.system.now() - heardMs > SILENT_MS;
+  }
+
   /** Opens the version of a run that has ended; undefined for others. */
   async version(run: FoundRun | undefined, access: Access): Promise<ReadablePages | undefined> {
     return run?.state === "ended" ? await this.openVersion(run, access) : undefined;
   }
 
+  /** Opens the files of a run: of one that goes on, those that were sent. */
+  async files(run: ReadableRun, access: Access): Promise<ReadablePages> {
+    if (run.state === "ended") return await this.openVersion(run, access);
+    const { key: { name }, id } = run;
+    const files = await openRunFiles(this.context.registry, { name, id }, (part) => mayHave(part));
+    return asVersion({ name, id }, files.map((file) => ({ ...file, path: file.info.path, file })));
+  }
+
   /** Returns a run as it is resumed; undefined for one that was discarded. */
   async known(run: FoundRun | undefined, access: Access): Promise<KnownRun | undefined> {
-    if (run?.state === "open") return await openedRun(run);
+    if (run?.state === "open") return { ...await openedRun(run), isSilent: this.#isSilent(run) };
     const version = await this.version(run, access);
     return version && await endedRun(version);
   }
@@ -302,6 +376,20 @@ function changed(present: ReadonlyMap<string, unknown>, given: Record<string, st
   return Object.fromEntries(
     Object.entries(given).filter(([key, value]) => present.get(key) !== value),
   );
+}
+
+/** Returns the tags of facts; an empty one where all tags of W&B are removed. */
+function editedTags(facts: Facts, present: ReadonlyMap<string, unknown>): Record<string, string> {
+  const isEmpty = facts.tags?.length === 0 && (present.get(TAGS.tags) ?? "") !== "";
+  return { ...factTags(facts), ...(isEmpty && { [TAGS.tags]: "" }) };
+}
+
+/** Returns whether an edit changes nothing of a run. */
+function changesNothing(known: KnownRun, facts: Facts): boolean {
+  const isSame = (given: string | undefined, text: string) =>
+    given === undefined || sortedJson(valuesIn(given)) === sortedJson(valuesIn(text));
+  return Object.keys(changed(known.tags, editedTags(facts, known.tags))).length === 0 &&
+    isSame(facts.config, known.config) && isSame(facts.summaryMetrics, known.summary);
 }
 
 function factTags({ tags, ...facts }: Facts, user?: string): Record<string, string> {

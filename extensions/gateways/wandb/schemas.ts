@@ -32,3 +32,6 @@ export const ofProject = { entity: maybe, project: maybe };
 
 /** The names of a project in other variables. */
 export const ofProjectName = { entityName: maybe, projectName: maybe };
+
+/** The page of a list. */
+export const ofPage = { cursor: maybe, perPage: v.nullish(integer(1, 100_000)) };

@@ -34,7 +34,15 @@ export function wandbFacts(): TestGatewayOptions {
       return {
         ...projectOf(name),
         ...(path.endsWith("UpsertBucket") ? {} : { id: byId ? id : inUrl }),
-        name: /Artifact(Membership|By|Type)/.test(path) ? "a:latest" : RUN,
+        name: path.includes("ProjectArtifact")
+          ? "a"
+          : /Artifact(Membership|By|Type)/.test(path)
+          ? "a:latest"
+          : RUN,
+        ...(path.endsWith("CollectionAliases") && { id: idOf("Collection", artifact) }),
+        artifactName: "a:latest",
+        artifactType: "model",
+        type: "model",
         run: RUN,
         runId: RUN,
         runName: RUN,
@@ -47,8 +55,8 @@ export function wandbFacts(): TestGatewayOptions {
         artifactManifestID: idOf("Manifest", id),
         clientID: "new",
         digest: "d2",
-        filters: '{"state":"running"}',
-        order: "-created_at",
+        filters: path.includes("Artifact") ? "{}" : '{"state":"running"}',
+        order: path.includes("Artifact") ? "-createdAt" : "-created_at",
         spec: '{"keys":["m"]}',
         specs: '{"keys":["m"]}',
         pattern: "",

@@ -4,7 +4,6 @@ import { addedTo, type CommandContext } from "../../../../apps/cli/extending.ts"
 import type {
   Beside,
   Extension,
-  HashedFile,
   ImportedFolder,
   Saved,
 } from "../../../../apps/cli/program/extension.ts";
@@ -52,7 +51,7 @@ function checkedFiles(
   const digests = new Map<string, string>();
   const check = () => {
     // A save need not read what is empty.
-    const hashed = files.map(({ path, mode }): HashedFile => ({
+    const hashed = files.map(({ path, mode }) => ({
       path,
       mode,
       sha256: digests.get(path) ?? sha256(""),

@@ -4,8 +4,7 @@
 //
 // github.com/tensorflow/tensorflow: core/lib/io/record_writer.h, core/lib/hash/crc32c.h
 import { Buffer } from "node:buffer";
-import { crc32c } from "../../../../core/bytes/digest.ts";
-import { corrupt, shown } from "../../../../core/kernel.ts";
+import { corrupt, crc32c, shown } from "../../../../core/kernel.ts";
 
 const HEAD = 12, SUM = 4;
 const MOST_BYTES = 64 * 1024 * 1024;

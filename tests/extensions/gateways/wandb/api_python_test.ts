@@ -64,3 +64,58 @@ clientTest("runs, histories, summaries, files and artifacts are read back", asyn
   ]);
   assertEquals(service.logged, []);
 });
+
+const LISTS = `
+import json, wandb
+def show(value): print("> " + json.dumps(value))
+run = wandb.init(project="digits", id="one")
+for name, kind, texts in [("model", "model", "abc"), ("data", "dataset", "x")]:
+    for text in texts:
+        a = wandb.Artifact(name, type=kind); 
+        with a.new_file("t.txt", "w") as file: file.write(text)
+        run.log_artifact(a, aliases=["best"] if text == "b" else []).wait()
+run.finish()
+run = wandb.init(project="digits", id="two")
+run.use_artifact("model:best")
+open("w.txt", "w").write("weights"); run.save("w.txt")
+import time
+for _ in range(300):
+    time.sleep(0.1)
+    if len(files := [f for f in wandb.Api().run("digits/two").files() if f.name == "w.txt"]): break
+show([files[0].name, files[0].size, files[0].download(root="down").read()])
+api = wandb.Api()
+show(sorted(each.name for each in api.artifact_types("digits")))
+kind = api.artifact_type("model", "digits")
+show([kind.name, [each.name for each in kind.collections()], kind.collection("model").aliases])
+show([each.name for each in api.artifact_collections("digits", "dataset")])
+show([each.name for each in api.artifacts("model", "digits/model", per_page=2)])
+show([sorted(each.aliases) for each in api.artifact_versions("model", "digits/model")])
+show([api.artifact_exists("digits/model:" + each) for each in ["v1", "best", "v7"]])
+show([api.artifact_collection_exists("digits/" + each, "model") for each in ["model", "none"]])
+show([each.name for each in api.run("digits/one").logged_artifacts(per_page=1)])
+show([each.name for each in api.run("digits/two").used_artifacts()])
+a = api.artifact("digits/model:best")
+show([a.logged_by().id, [each.id for each in a.used_by()], [each.name for each in a.files()]])
+run.finish()
+show([[each.id for each in a.used_by()], len(api.artifact("digits/model:v0").used_by())])
+`;
+
+clientTest("artifacts are listed, with the runs that log and use them", async (client) => {
+  await using service = await serveWandb();
+  const lines = (await service.run(client, LISTS)).map((line) => JSON.parse(line.slice(2)));
+  assertEquals(lines, [
+    ["w.txt", 7, "weights"],
+    ["dataset", "model"],
+    ["model", ["model"], ["latest", "best"]],
+    ["data"],
+    ["model:v2", "model:v1", "model:v0"],
+    [["latest"], ["best"], []],
+    [true, true, false],
+    [true, false],
+    ["model:v0", "model:v1", "model:v2", "data:v0"],
+    ["model:v1"],
+    ["one", ["two"], ["t.txt"]],
+    [["two"], 0],
+  ]);
+  assertEquals(service.logged, []);
+});

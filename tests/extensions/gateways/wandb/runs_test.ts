@@ -1,87 +1,13 @@
 // Requests that W&B's clients send again, or after something was killed.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
-import { createHandler, type HandlerOptions } from "../../../../apps/server.ts";
-import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import type { Backend } from "../../../../core/backend.ts";
-import { createWandbGateways } from "../../../../extensions/gateways/wandb/wandb_gateway.ts";
-import { discardRun, readLoggedRuns } from "../../../../extensions/runs/mod.ts";
-import { openRegistry } from "../../../../mod.ts";
-
-/** The tokens are the lists of their scopes. */
-const tokens: NonNullable<HandlerOptions["tokens"]> = {
-  find: (authorization) => {
-    const [, scopes] = /^Bearer (\w+:.+)$/.exec(authorization ?? "") ?? [];
-    return Promise.resolve(
-      scopes === undefined ? undefined : createAccess(scopes, scopes.split(",").map(parseScope), {
-        author: { name: "a", token: scopes },
-      }),
-    );
-  },
-};
-
-const ALL = "read:*,save:*";
-
-async function open(backend: Backend = createMemoryBackend()) {
-  const registry = await openRegistry(backend);
-  const logged: string[] = [];
-  const note = (...words: unknown[]) => void logged.push(words.join(" "));
-  const handler = createHandler(registry, {
-    gateways: createWandbGateways(),
-    tokens,
-    logger: { debug() {}, info() {}, warn: note, error: note },
-  });
-  const send = (path: string, body: string, { method = "POST", by = ALL } = {}) => {
-    const headers = {
-      "content-type": "application/json",
-      authorization: `Basic ${btoa(`api:${by}`)}`,
-    };
-    return handler(new Request(`http://localhost${path}`, { method, body, headers }));
-  };
-  return {
-    registry,
-    logged,
-    handler,
-    send,
-    async ask(operationName: string, variables: unknown, by?: string) {
-      const query = `query ${operationName} {}`;
-      const answer = await send("/graphql", JSON.stringify({ query, variables }), { by });
-      // deno-lint-ignore no-explicit-any -- JSON of W&B
-      return { status: answer.status, ...await answer.json() as any };
-    },
-    begin(variables?: object, by?: string) {
-      return this.ask("UpsertBucket", { project: "digits", name: "abc", ...variables }, by);
-    },
-    async stream(body: unknown, by?: string) {
-      const path = "/files/default/digits/abc/file_stream";
-      const answer = await send(path, JSON.stringify(body), { by });
-      await answer.body?.cancel();
-      return answer.status;
-    },
-    lines(offset: number, losses: readonly number[], more: object = {}) {
-      const content = losses.map((loss, at) =>
-        JSON.stringify({ _step: offset + at, _timestamp: 1e9 + loss, _runtime: loss, loss })
-      );
-      return this.stream({ files: { "wandb-history.jsonl": { offset, content } }, ...more });
-    },
-    async known() {
-      return (await this.ask("RunResumeStatus", { project: "digits", name: "abc" })).data.model
-        .bucket;
-    },
-    async losses() {
-      const artifact = await registry.open("digits");
-      const text = new TextDecoder().decode(await artifact.file("history.jsonl").bytes());
-      return text.trim().split("\n").map((line) => JSON.parse(line).loss);
-    },
-    [Symbol.asyncDispose]: async () => {
-      await handler.close();
-      await registry.close();
-    },
-  };
-}
-
-const END = { complete: true, exitcode: 0 };
+import { idOf } from "../../../../extensions/gateways/wandb/names.ts";
+import { discardRun, openRun, readLoggedRuns } from "../../../../extensions/runs/mod.ts";
+import { realSystem } from "../../../../core/system.ts";
+import { withHooks } from "../../../registry/with_hooks.ts";
+import { END, open } from "./open_wandb.ts";
 
 Deno.test("lines that are sent again are stored once, also by another service", async () => {
   const backend = createMemoryBackend();
@@ -119,6 +45,29 @@ Deno.test("a folder of a killed run that is sent again adds only its new lines",
   assertEquals(await service.losses(), [0, 1, 2, 3, 4, 5]);
 });
 
+Deno.test("lines of a run whose list takes long cost no list of all parts", async () => {
+  let ms = 0, lists = 0;
+  const backend = withHooks(createMemoryBackend(), {
+    before({ verb, key }) {
+      if (verb !== "list" || !/^drafts\/digits\/[^/]+\/$/.test(key)) return;
+      lists++;
+      ms += 1000;
+    },
+  });
+  await using service = await open(backend, { system: { ...realSystem, monotonic: () => ms } });
+  await service.begin();
+  await service.lines(0, [0]);
+  lists = 0;
+  for (let at = 1; at < 20; at++) await service.lines(at, [at]);
+  await service.lines(19, [19, 20]);
+  assertEquals(lists, 0);
+  ms += 60_000; // others may have changed it
+  await service.lines(21, [21]);
+  assert(lists > 0);
+  await service.lines(22, [22], END);
+  assertEquals(await service.losses(), Array.from({ length: 23 }, (_, at) => at));
+});
+
 Deno.test("an end that is sent again is the same version", async () => {
   await using service = await open();
   await service.begin();
@@ -136,6 +85,17 @@ Deno.test("a program that uses an id again without resume adds its lines", async
   await service.lines(0, [10, 11]);
   await service.lines(2, [12], END);
   assertEquals(await service.losses(), [0, 1, 10, 11, 12]);
+});
+
+Deno.test("lines of a program whose run another one has ended are in its next version", async () => {
+  await using service = await open();
+  await service.begin();
+  await service.lines(0, [0, 1], END);
+  await service.lines(0, [10, 11]);
+  await service.lines(2, [12], END);
+  await service.lines(2, [12], END);
+  assertEquals(await service.losses(), [0, 1, 10, 11, 12]);
+  assertEquals((await service.registry.info("digits")).version, "2.0.0");
 });
 
 Deno.test("the end of a run that was never said leaves its lines, summary and console", async () => {
@@ -161,6 +121,54 @@ Deno.test("the end of a run that was never said leaves its lines, summary and co
   assertEquals(console, "one\ntwo\n");
 });
 
+Deno.test("a run that says nothing for minutes has crashed, until it goes on", async () => {
+  let ms = realSystem.now();
+  const system = { ...realSystem, now: () => ms };
+  await using service = await open(createMemoryBackend({ system }), { system });
+  const states = async () => {
+    const { runs } = (await service.ask("Runs", { project: "digits" })).data.project;
+    return [
+      (await service.known()).state,
+      ...runs.edges.map((edge: { node: { state: string } }) => edge.node.state),
+    ];
+  };
+  await service.begin();
+  await service.lines(0, [0]);
+  const other = await openRun(service.registry, "other", { id: "own" }); // of another client
+  ms += 4 * 60_000;
+  await service.stream({}); // a client that has nothing to say
+  ms += 4 * 60_000;
+  assertEquals(await states(), ["running", "running"]);
+  ms += 4 * 60_000;
+  assertEquals(await states(), ["crashed", "crashed"]);
+  const { runs } = (await service.ask("Runs", { project: "other" })).data.project;
+  assertEquals(runs.edges[0].node.state, "running");
+  await other.finish({ weights: [1, 2] });
+  const edited = await service.ask("UpsertBucket", { id: runs.edges[0].node.id, notes: "n" });
+  assertMatch(edited.errors[0].message, /not of W&B's clients/);
+  assertEquals(await service.registry.load("other"), { weights: [1, 2] });
+  await service.lines(1, [1]);
+  assertEquals(await states(), ["running", "running"]);
+});
+
+Deno.test("an edit of a run that has ended is its next version", async () => {
+  await using service = await open();
+  await service.begin({ tags: ["x"], config: JSON.stringify({ lr: { value: 0.1 } }) });
+  await service.lines(0, [3, 2], END);
+  const { id } = await service.known();
+  await service.ask("UpsertBucket", { id, display_name: "renamed", tags: [], groupName: null });
+  await service.ask("UpsertBucket", { id, summaryMetrics: JSON.stringify({ loss: 2, acc: 0.5 }) });
+  await service.ask("UpsertBucket", { id, summaryMetrics: JSON.stringify({ acc: 0.5, loss: 2 }) });
+  const known = await service.known();
+  assertEquals([known.state, known.displayName, known.tags], ["finished", "renamed", []]);
+  const { version, metadata } = await service.registry.info("digits");
+  assertEquals([version, metadata.params], ["3.0.0", { lr: "0.1" }]);
+  assertEquals(metadata.metrics, { loss: 2, acc: 0.5, "loss.min": 2 });
+  assertEquals(await service.losses(), [3, 2]);
+  const absent = await service.ask("UpsertBucket", { id: btoa('["Run","digits","no"] ') });
+  assertEquals(absent.errors.length, 1);
+});
+
 Deno.test("a file of a run that has ended is in its next version", async () => {
   await using service = await open();
   const { data } = await service.begin();
@@ -172,6 +180,22 @@ Deno.test("a file of a run that has ended is in its next version", async () => {
   assertEquals(artifact.info.version, "2.0.0");
   assertEquals(new TextDecoder().decode(await artifact.file("late file.txt").bytes()), "late");
   assertEquals(await service.losses(), [0, 1]);
+});
+
+Deno.test("files of a run that goes on are listed and read", async () => {
+  let ms = realSystem.now();
+  const system = { ...realSystem, now: () => ms++ }; // the later file of two counts
+  await using service = await open(createMemoryBackend({ system }), { system });
+  const { data } = await service.begin();
+  const id = data.upsertBucket.bucket.id.replaceAll("+", "-").replaceAll("/", "_");
+  for (const text of ["early", "late"]) {
+    await service.send(`/wandb/runs/${id}/files/a.txt`, text, { method: "PUT" });
+  }
+  const asked = { project: "digits", name: "abc", fileNames: ["a.txt"] };
+  const { edges: [{ node }] } = (await service.ask("RunFiles", asked)).data.project.run.files;
+  assertEquals([node.name, node.sizeBytes], ["a.txt", 4]);
+  const answer = await service.handler(new Request(node.url));
+  assertEquals([answer.status, await answer.text()], [200, "late"]);
 });
 
 Deno.test("system metrics are a file, which goes on in a resumed run, and no metrics", async () => {
@@ -323,4 +347,46 @@ Deno.test("files in .wandb are those of the service", async () => {
   const { pathname } = new URL(uploadUrl);
   const answer = await service.send(pathname, "{}", { method: "PUT" });
   assertEquals([answer.status, (await answer.text()).includes("of the service")], [400, true]);
+});
+
+Deno.test("paths that cannot be saved are refused before a file of an artifact is sent", async () => {
+  await using service = await open();
+  const artifactID = idOf("Artifact", "digits/a", "#1");
+  for (const name of ["a\\b", "../a", ".wandb/manifest.json"]) {
+    const artifactFiles = [{ artifactID, name, md5: "1B2M2Y8AsgTpgAmY7PhCfg==" }];
+    const { errors } = await service.ask("CreateArtifactFiles", { artifactFiles });
+    assertMatch(errors[0].message, /Invalid path/);
+  }
+});
+
+Deno.test("a commit that is sent again after a kill gives the aliases that are left", async () => {
+  const backend = createMemoryBackend();
+  let fails = false;
+  const put: Backend["put"] = (key, body, options) => {
+    if (fails && key.includes("/aliases/")) throw new Error("killed");
+    return backend.put(key, body, options);
+  };
+  await using service = await open({ ...backend, put });
+  const by = "read:*,save:*,move:*";
+  const artifact = {
+    projectName: "digits",
+    artifactCollectionName: "model",
+    artifactTypeName: "model",
+    aliases: [{ alias: "best" }],
+  };
+  const send = async (digest: string) => {
+    const input = { ...artifact, digest, clientID: digest };
+    const { data } = await service.ask("CreateArtifact", { input }, by);
+    const { id } = data.createArtifact.artifact;
+    const at = `/wandb/artifacts/${id.replaceAll("+", "-").replaceAll("/", "_")}/manifest`;
+    await service.send(at, JSON.stringify({ contents: {} }), { method: "PUT", by });
+    return async () => (await service.ask("CommitArtifact", { artifactID: id }, by)).status;
+  };
+  assertEquals(await (await send("one"))(), 200);
+  const commit = await send("two");
+  fails = true;
+  assert(await commit() >= 500);
+  fails = false;
+  assertEquals(await commit(), 200);
+  assertEquals((await service.registry.info("digits/model@best")).version, "2.0.0");
 });

@@ -19,7 +19,8 @@ export type Client = "new" | "0.28" | "old";
 
 export const CLIENTS: readonly Client[] = ["new", "0.28", "old"];
 
-export function pythonOf(client: Client): string {
+/** Returns the Python of a client, or that with TensorFlow, whose Keras W&B's callbacks need. */
+export function pythonOf(client: Client | "keras"): string {
   return join(clients, client, "bin/python");
 }
 

@@ -1,0 +1,37 @@
+// Short runs of W&B's clients, at one of whose requests the reply is lost, or the service, the client
+// or both are killed; and a run whose service is away.
+import { isLong, judgeSeed } from "../../../judges/judge_test_case.ts";
+import { seededRandom } from "../../../support/scripted_system.ts";
+import { FAILURES, openLives } from "./killed_life.ts";
+import { clientTest } from "./serve_wandb.ts";
+
+/**
+ * More requests than a life has. A day tries two failures, each at the next request;
+ * `HOLDFAST_JUDGES=long` tries all.
+ */
+const MOST_REQUESTS = 32;
+/** The most time between a request and a kill. */
+const KILL_MS = 30;
+
+clientTest("a run survives a lost reply and kills at its requests", async (client) => {
+  const random = seededRandom(judgeSeed);
+  const chosen = FAILURES.filter((_, i) => isLong || (i + judgeSeed) % 2 === 0);
+  const all = chosen.map(async (failure, i) => {
+    await using lives = await openLives(client);
+    let at = isLong ? 0 : (Math.floor(judgeSeed / 2) + i * MOST_REQUESTS / 2) % MOST_REQUESTS;
+    for (;;) {
+      const requests = await lives.live({ at, failure, killAfterMs: random() * KILL_MS });
+      if (!isLong || ++at > requests.length) break;
+    }
+  });
+  const failed = (await Promise.allSettled(all)).find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+});
+
+/** Tries that fail. In three minutes there are seven, as clients wait longer each time. */
+const TRIES = 3;
+
+clientTest("a client brings all lines after the service was away", async (client) => {
+  await using lives = await openLives(client);
+  await lives.liveAlone((program, tries) => program.until(() => tries() >= TRIES));
+});
