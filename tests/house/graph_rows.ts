@@ -4,6 +4,7 @@ import { CONTENTS, framesOfGet, framesOfSave, PATHS } from "../support/frames.ts
 import { LISTS, partsOf, readExtensions } from "./extension_list.ts";
 import { BORDERS, ENTRY_POINTS, RECORDS } from "./imports.ts";
 import type { Measure } from "./measures.ts";
+import { BORDERS_OF_PAGE } from "./parts_of_explorer.ts";
 import { pythonLines, readPython } from "./python_graph.ts";
 import type { SourceFile } from "./source.ts";
 
@@ -27,7 +28,7 @@ const SURFACE_ENTRIES: readonly string[] = [
 ];
 
 /** Borders between extensions and the rest. */
-const ALL_BORDERS: readonly string[] = [...BORDERS, ...RECORDS, "explorer/src/extension.ts"];
+const ALL_BORDERS: readonly string[] = [...BORDERS, ...RECORDS, ...BORDERS_OF_PAGE];
 
 /** Parts that may be absent beside those of the lists: drivers of stores elsewhere, and threads. */
 const MAY_BE_ABSENT = [

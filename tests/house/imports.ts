@@ -1,7 +1,7 @@
 // The table of imports: which module may import which.
 import { readExports } from "../support/exports.ts";
 import { LISTS_OF_APPS, readExtensions } from "./extension_list.ts";
-import { PARTS_OF_EXPLORER } from "./parts_of_explorer.ts";
+import { PARTS_OF_EXPLORER, PARTS_OF_PAGE_EXTENSIONS } from "./parts_of_explorer.ts";
 
 /** `./maintenance` exports all of these, beside the functions of mirrors and verification. */
 const MAINTENANCE = [
@@ -92,7 +92,7 @@ const OF_PLUGINS = [
   "core/registry/",
   "core/text/",
 ];
-const OF_QUEUES = [...OF_PACKAGE, "core/bytes/digest.ts", "core/kernel.ts", "core/system.ts"];
+const OF_QUEUES = [...OF_PACKAGE, "core/kernel.ts", "core/system.ts"];
 
 /** Files past the borders that an extension needs alone. */
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
@@ -122,7 +122,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   ],
   "extensions/neighbors/general_pipeline/": ["formats/"],
   "extensions/neighbors/import/": [
-    "core/bytes/digest.ts",
     "extensions/runs/curve_file.ts",
     "extensions/runs/last_values.ts",
     "extensions/runs/mlflow/",
@@ -148,15 +147,13 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "disk/file_errors.ts",
     "registry/places/",
   ],
-  "extensions/signatures/": [
-    "core/bytes/digest.ts",
-    "core/urls/",
-  ],
+  "extensions/signatures/": ["core/urls/"],
   "operators/surface/": [
     "apps/cli/commands/worker.ts",
     "apps/cli/places/",
     "apps/cli/terminal/",
     "apps/cli/values/find_shard.ts",
+    "apps/holdfast_version.ts",
     "core/work/",
     "operators/",
   ],
@@ -310,8 +307,16 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   },
   { from: "explorer/src/extensions.ts", may: (_path, target) => target.endsWith("/extension.ts") },
   {
+    from: "explorer/src/extensions/",
+    may: either(
+      among(...PARTS_OF_PAGE_EXTENSIONS, ...PARTS_OF_EXPLORER, "npm:"),
+      isOfSameExtension,
+      isDoor,
+    ),
+  },
+  {
     from: "explorer/",
-    may: (path, target) => isOfPage(path, target) && isOfNoOtherExtension(path, target),
+    may: (path, target) => isOfPage(path, target) && folderOfExtension(target) === undefined,
   },
   {
     from: "apps/maintenance.ts",
@@ -354,10 +359,13 @@ function isOfPage(path: string, target: string): boolean {
   return either(among("explorer/src/", ...PARTS_OF_EXPLORER, "npm:"), isDoor)(path, target);
 }
 
-/** Returns false for a target in the folder of an extension of the page that the path is not in. */
-function isOfNoOtherExtension(path: string, target: string): boolean {
-  const [folder] = /^explorer\/src\/extensions\/\w+\//.exec(target) ?? [];
-  return folder === undefined || path.startsWith(folder);
+/** Returns the folder of the extension of the page that a file is in. */
+function folderOfExtension(path: string): string | undefined {
+  return /^explorer\/src\/extensions\/\w+\//.exec(path)?.[0];
+}
+
+function isOfSameExtension(path: string, target: string): boolean {
+  return folderOfExtension(path) === folderOfExtension(target);
 }
 
 function either(

@@ -1,4 +1,4 @@
-// The modules of other rooms that the page of the explorer imports.
+// The border of the page of the explorer, and the modules of other rooms that it imports.
 
 /** Modules that the page of the explorer may import beside the entry points: it reads files by parts of formats. */
 export const PARTS_OF_EXPLORER = [
@@ -26,4 +26,19 @@ export const PARTS_OF_EXPLORER = [
   "formats/safetensors/tensor_file.ts",
   "formats/tables/",
   "formats/tiff.ts",
+];
+
+/** The border of the page: what its extensions may import, beside parts of formats and of the kernel. */
+export const BORDERS_OF_PAGE: readonly string[] = [
+  "explorer/src/extending.ts",
+  "explorer/src/extension.ts",
+];
+
+/** Files of the page that its extensions may import: its border, and what draws runs, models and arrays. */
+export const PARTS_OF_PAGE_EXTENSIONS: readonly string[] = [
+  ...BORDERS_OF_PAGE,
+  ...["live_points", "panels_view", "summary"].map((name) => `explorer/src/curves/${name}.ts`),
+  ...["arrays/numbers", "models/model", "zoom"].map((name) => `explorer/src/previews/${name}.ts`),
+  "explorer/src/views/runs/",
+  "explorer/src/views/versions/metadata.ts",
 ];

@@ -10,7 +10,7 @@ import { createHandler } from "../../../apps/server.ts";
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
+import { Fingerprint } from "../../../core/bytes/fingerprint.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import type { RulesChange } from "../../../core/registry/rules.ts";
 import {
@@ -140,14 +140,14 @@ async function writeTables(context: Records): Promise<void> {
   const ofGarbage = await read(context, GARBAGE_TABLE);
   const ofMirror = await read(to, mirrorTableFolder(context.id, selection));
   const inTarget = new PackedMap<string>();
-  for await (const { name, entries } of to.pass()) inTarget.set(name, fingerprintOf(entries));
+  for await (const { name, entries } of to.pass()) inTarget.set(name, Fingerprint.of(entries));
   for await (const { name, entries } of context.pass()) {
     const target = inTarget.get(name);
     if (target !== undefined) {
-      ofMirror.entries.set(name, { source: fingerprintOf(entries), target });
+      ofMirror.entries.set(name, { source: Fingerprint.of(entries), target });
     }
     // No generated record has replaced another.
-    const nothingReplaced = fingerprintOf([], { salt: `${salt},${name}` });
+    const nothingReplaced = Fingerprint.of([], { salt: `${salt},${name}` });
     ofGarbage.entries.set(name, [nothingReplaced, lookAgainAt(now, name)]);
   }
   ofGarbage.entries.set(".", ["", now]); // the mark of the run

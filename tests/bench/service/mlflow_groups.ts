@@ -1,4 +1,4 @@
-// Groups of benchmarks about clients of MLflow, and about imports from it.
+// Groups of benchmarks about clients of MLflow and W&B, and about imports.
 import type { GroupEntry } from "../measure.ts";
 
 export const MLFLOW_GROUPS: Readonly<Record<string, GroupEntry>> = {
@@ -27,6 +27,19 @@ export const MLFLOW_GROUPS: Readonly<Record<string, GroupEntry>> = {
       "is not counted. Processor times are those of the client. MLflow's server keeps runs in " +
       "SQLite and artifacts in a folder. Each server is a process of its own, and new.",
     create: async (of) => (await import("./mlflow_model.ts")).createMlflowModelGroup(of),
+    maxRepeats: 3,
+    named: true,
+  },
+  wandb: {
+    title: "W&B's client, compared with its offline mode and with MLflow's client",
+    about:
+      "W&B's client logs to `serve --wandb`, and to a folder in its offline mode; MLflow's logs to " +
+      "MLflow's server, in batches of a second in the background. Each begins runs, logs and ends them; the " +
+      "start of its program is not counted. A call is one of `run.log`, or of `mlflow.log_metrics`. " +
+      "Runs at once are threads of one program. Processor times are those of the client with its " +
+      "processes. Each server is a process of its own, and new. `--mib` chooses the size of the " +
+      "file, up to 1 GiB, and `--n` the number of runs.",
+    create: async (of) => (await import("./wandb.ts")).createWandbGroup(of),
     maxRepeats: 3,
     named: true,
   },

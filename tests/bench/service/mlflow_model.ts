@@ -76,10 +76,11 @@ interface Served {
   readonly pid: number;
 }
 
-const CLIENT = { MLFLOW_DISABLE_TELEMETRY: "true", GIT_PYTHON_REFRESH: "quiet" };
+/** Variables of MLflow's client. */
+export const CLIENT = { MLFLOW_DISABLE_TELEMETRY: "true", GIT_PYTHON_REFRESH: "quiet" };
 
 /** Writes bytes that no file system compresses. */
-async function writeFile(path: string, mib: number): Promise<void> {
+export async function writeFile(path: string, mib: number): Promise<void> {
   const file = await fs.promises.open(path, "wx");
   for (let n = 0; n < mib; n++) {
     const block = new Uint8Array(MIB);
