@@ -215,8 +215,8 @@ class ServiceRegistry(WritableRegistry):
                 run.log(step=1, loss=0.5)
                 run.finish(model)
 
-        A run with the same `id` is continued. `params` and `tags` become those in the metadata
-        of the version: another value raises `Conflict`. `system` adds console and system metrics.
+        Pass the `id` of a killed run to continue it. The metadata of the version has `params`
+        and `tags`: another value raises `Conflict`. `system` records system metrics and console.
         """
         encode_segment(name)  # refuses what cannot be a name
         run_id = str(uuid.uuid4()) if id is None else id
@@ -247,7 +247,7 @@ class ServiceRegistry(WritableRegistry):
         alias: str | Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Saved:
-        """Publishes refs by the names of members as a release. `name@version/member` reads one."""
+        """Publishes a release: refs by member name. Read a member by `name@version/member`."""
         if not 1 <= len(members) <= MAX_MEMBERS:
             message = f"Cannot publish {quoted(name)}: it has {len(members)} members"
             raise HoldfastError("Invalid", message, f"Pass 1 to {MAX_MEMBERS} members.")

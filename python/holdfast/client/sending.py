@@ -29,9 +29,9 @@ from .new_bytes import LEAST_SIZE, Comparison, Runs, compared
 from .side_by_side import results_of
 
 INLINE_BYTES = 256 * 2**10
-"""The size of files that the request of a save may contain,"""
+"""The largest file that the request of a save contains."""
 MOST_INLINE = 6 * 2**20
-"""and of all of them: as base64, they are as large as a piece."""
+"""Bytes of all files in a request: as base64, they are as large as a piece."""
 PIECE_BYTES = 8 * 2**20
 AT_ONCE = 4
 MOST_FILES = 100_000

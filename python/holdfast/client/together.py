@@ -1,4 +1,7 @@
-"""Files of a version that are read together, once some of them were read."""
+"""Reads many small files of a version in one request.
+
+A load of thousands of arrays would else send a request for each.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,19 @@ from ..files.file import Stored
 
 LEAST_FILES = 64
 MOST_BYTES = 64 * 2**20
+"""The largest version that is read as an archive, which is kept in memory."""
 ALONE = 16
-"""How many files are read one by one before."""
+"""At this read, the archive follows: a program that reads a few files needs no others."""
 
 
 def together(facts: Json, one: Stored, archive: Callable[[], Iterator[bytes]]) -> Stored:
-    """Returns what yields the bytes of the files of a version, from few requests if it can."""
+    """Returns `one`, which reads one file, or for many small files what reads them together."""
     is_small = facts["size"] <= MOST_BYTES and len(facts["files"]) >= LEAST_FILES
     return Together(one, archive) if is_small else one
 
 
 class Together:
-    """Yields the bytes of files, of which most come in one archive, and wait there in memory."""
+    """Yields the bytes of files. Those of the archive wait in memory, each for one read."""
 
     def __init__(self, one: Stored, archive: Callable[[], Iterator[bytes]]) -> None:
         self._one, self._archive, self._reads = one, archive, 0

@@ -88,7 +88,10 @@ def damaged(what: str, state: str) -> HoldfastError:
 
 
 def disk_error(action: str, error: OSError, folder: object = "") -> HoldfastError:
-    """Returns the error for a local file that cannot be read or written, in `folder` if unknown."""
+    """Returns the error for a local file that cannot be read or written.
+
+    It names `folder` if `error` names no file, as for a full disk.
+    """
     code = "Denied" if isinstance(error, PermissionError) else "Unavailable"
     at = error.filename or folder
     place = f' ("{at}")' if at else ""

@@ -34,14 +34,13 @@ from ..core.errors import Conflict, HoldfastError, Invalid, Json, quoted
 from ..core.metadata import checked_json, is_exact, not_finite, number_of
 from ..core.shapes import is_dict, is_mapping
 from ..core.words import Worded
-from .system import Recorder, Sampler, count_of_part
+from .parts import count_of_part
+from .system import Recorder, Sampler
 
 LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
 """Seconds between two parts: a day has a few thousand parts."""
 MOST_CHARACTERS = 256 * 2**20
-MAX_LINE = 2**20
-MAX_DEPTH = 5
-MAX_STRING = 1000
+MAX_LINE, MAX_DEPTH, MAX_STRING = 2**20, 5, 1000
 TIME = "_time"
 LOG = logging.getLogger("holdfast")
 
@@ -230,7 +229,7 @@ class Run(Worded):
         """Saves a version: the files of the value, and the curve as `history.jsonl`.
 
         Its metadata has the last values as `metrics`, the parameters as `params`, the tags as
-        `tags`, and the id, start, last step and number of points as `run`. `value` and the options
+        `tags`, and the id, start, highest step and number of points as `run`. `value` and options
         are those of `save`. A repeat returns the same version. Once the value is sent, no program
         can log to the run any more, even if the save then fails: repeat it.
         """

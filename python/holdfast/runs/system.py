@@ -16,28 +16,21 @@ from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timezone
 from functools import partial
 from importlib import import_module
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Any
 
 from ..core.errors import HoldfastError, Json
 
 EVERY = 15.0
 """Seconds between two samples."""
-PART_CHARACTERS = 4 * 2**20
 MOST_CHARACTERS = 4 * 2**20
 """Characters of the console that wait for the service; each text counts for 100 more."""
 MOST_LINE, MOST_SAMPLES = 2**16, 10_000
 WRITER_LINES = 10**7
-"""Numbers of the lines of one writer: those of the next follow."""
+"""Line numbers that each writer of a run has for itself."""
 CONSOLE, EVENTS = "output.log", "wandb-events.jsonl"
 PROC = os.path.exists("/proc/meminfo")
 Add = Callable[[str, list[Json]], Any]
-
-
-def count_of_part(lines: list[str], most: int) -> int:
-    """Returns how many lines the next part has, at least 1."""
-    ends = accumulate(len(line) for line in lines[: most - 1])
-    return 1 + sum(end < PART_CHARACTERS for end in ends)
 
 
 def memory() -> tuple[int, int, int, int]:
@@ -63,7 +56,7 @@ class Sampler:
             memory()
         except ImportError:
             message = "Cannot record system metrics: this machine has neither /proc nor psutil"
-            raise HoldfastError("Unsupported", message, "Run: pip install psutil") from None
+            raise HoldfastError("Unsupported", message, "Run `pip install psutil`.") from None
         self._nvml: Any = None
         with contextlib.suppress(Exception):  # no package, no driver or no GPU
             nvml = import_module("pynvml")
@@ -106,7 +99,10 @@ LISTENERS: dict[Any, list[Callable[[str], None]]] = {}
 
 @contextlib.contextmanager
 def copied(stream: Any, listener: Callable[[str], None]) -> Generator[None]:
-    """Passes all text of a stream on. The stream stays: handlers of `logging` may have it."""
+    """Calls `listener` with each text that is written to a stream.
+
+    Replaces `stream.write` and not the stream, which handlers of `logging` may have.
+    """
     if stream not in LISTENERS:
         write = stream.write
 
@@ -127,7 +123,10 @@ def copied(stream: Any, listener: Callable[[str], None]) -> Generator[None]:
 
 
 class Recorder:
-    """Records system metrics and the console until it is stopped; nothing without a sampler."""
+    """Records system metrics and the console until it is stopped; nothing without a sampler.
+
+    `add` stores a part of the run: its name and its files.
+    """
 
     def __init__(self, sampler: Sampler | None, writer: str, start: float, add: Add) -> None:
         self._start, self._add = start, add

@@ -24,11 +24,12 @@ def report(name, ok):
     print(name, "ok" if ok else "DIFFERS")
 
 
-def refused(name, call):
+def refused(name, call, hint=""):
     try:
         print(name, "returned", call())
     except holdfast.HoldfastError as error:
-        print(name, type(error).__name__)
+        other_hint = [] if hint in error.hint else [error.hint]
+        print(name, type(error).__name__, *other_hint)
 
 
 @dataclasses.dataclass
@@ -139,7 +140,7 @@ def of_torch_data():
     refused("no length", lambda: registry.save("a", Endless()))
     sys.modules["safetensors.torch"] = None
     for call in (lambda: registry.save("a", tensors), lambda: registry.load("tensors")):
-        refused("no package", call)
+        refused("no package", call, "pip install --upgrade safetensors`")
 
 
 def of_datasets():

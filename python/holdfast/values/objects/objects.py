@@ -139,11 +139,17 @@ def load_object(
         raise failed(f"load {quoted(version.ref)}", error) from error
 
 
+PACKAGES = {"PIL": "pillow", "pydantic": "'pydantic>=2'", "sklearn": "scikit-learn"}
+"""Arguments of `pip install` for modules, if they are not the module's name."""
+
+
 def failed(action: str, error: Exception) -> HoldfastError:
     """Returns the error for one that the package of an object raised."""
     message = f"Cannot {action}: {type(error).__name__}: {error}"
     if isinstance(error, ImportError):
-        return HoldfastError("Unsupported", message, f"Install {error.name or 'it'} with pip.")
+        module = (error.name or "").partition(".")[0]
+        hint = f"Run `pip install --upgrade {PACKAGES.get(module, module)}`."
+        return HoldfastError("Unsupported", message, hint if module else "Install the package.")
     if action.startswith("save"):
         return HoldfastError("TaskFailed", message, "Fix the value, or free space in $TMPDIR.")
     hint = "Pass `into` with the class and the arguments of the saved object."

@@ -182,12 +182,16 @@ PATTERNS = (
     *("target_modules", "exclude_modules", "modules_to_save", "layers_pattern"),
     *("rank_pattern", "alpha_pattern"),
 )
-"""Members of the config of an adapter with patterns that PEFT compares with names of modules."""
+"""Members of the config of an adapter with regular expressions, which PEFT matches with names."""
 MOST_REPEATS = 5
 
 
-def endless_in(folder: Path) -> str:
-    """Returns a pattern of an adapter that may take for ever; an empty string without one."""
+def slow_pattern_in(folder: Path) -> str:
+    """Returns a regular expression of an adapter that may never end; an empty string if none.
+
+    Python's `re` backtracks: a repeated group takes time that is exponential in the length of a
+    name, and each further `*` multiplies the time by that length.
+    """
     for path in folder.rglob("adapter_config.json"):
         config = json.loads(path.read_text(encoding="utf-8"))
         members = [config.get(name) for name in PATTERNS] if is_dict(config) else []
@@ -219,10 +223,10 @@ class Peft:
 
     def save(self, value: Any, folder: Path) -> Json:
         Pretrained().save(value, folder)
-        endless = endless_in(folder)
-        if endless:
-            hint = "Pass a list of names of modules."
-            raise unsupported(value, f"its pattern {endless!r:.60} may take for ever", hint)
+        slow = slow_pattern_in(folder)
+        if slow:
+            hint = "Pass a list of module names."
+            raise unsupported(value, f"its regular expression {slow!r:.60} may never end", hint)
         names = list(value.peft_config)
         tensors = {name: str(each.dtype)[6:] for name, each in of_adapters(value, names)}
         base = type(value.get_base_model()).__name__
@@ -233,10 +237,10 @@ class Peft:
     def load(self, loading: Loading) -> Any:
         base = loading.wanted("base_model")
         check_files(loading)
-        endless = endless_in(loading.folder)
-        if endless:
-            hint = "If you trust its author, download the files and load them by PEFT."
-            raise loading.refused(f"its pattern {endless!r:.60} may take for ever", hint)
+        slow = slow_pattern_in(loading.folder)
+        if slow:
+            hint = "If you trust its author, download the files and load them with PEFT."
+            raise loading.refused(f"its regular expression {slow!r:.60} may never end", hint)
         if isinstance(base, type):
             raise loading.refused("`into` is a class", "Pass its base model: into=base_model.")
         hint = "Pass the base model of the saved adapters."
