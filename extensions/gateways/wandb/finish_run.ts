@@ -1,14 +1,14 @@
 // The end of a run: its version has all points, its files, and the summary as W&B shows it.
 import type { GatewayContext } from "../../../apps/gateways.ts";
 import { finishRun } from "../../runs/mod.ts";
-import { openRunFiles } from "../../runs/look_at_run.ts";
+import { countOf, openRunFiles } from "../../runs/look_at_run.ts";
 import { mayHave, newestIn, partOf, TAKEN_OVER } from "../../runs/mlflow/file_parts.ts";
 import { LastMetrics, metricsIn } from "../../runs/mlflow/points.ts";
 import { isOwnTag, metadataOf, type Status, textsOf } from "../../runs/mlflow/stored_run.ts";
 import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
-import { streamedFiles, SUMMARY_FILE } from "../../runs/wandb/streamed_files.ts";
+import { CONSOLE_FILE, streamedFiles, SUMMARY_FILE } from "../../runs/wandb/streamed_files.ts";
 import { linesIn, type OpenRun } from "./known_run.ts";
-import { pointsIn, sequenceIn, valuesIn } from "./points.ts";
+import { pointsIn, valuesIn } from "./points.ts";
 
 /** Prefixes of tags with the artifacts that a run uses and logs, which clients of MLflow do not see. */
 export const USED_TAG = "holdfast:input.artifact.", LOGGED_TAG = "holdfast:output.artifact.";
@@ -30,7 +30,9 @@ export async function finishRunOf(
       (await draft.files()).filter(({ part }) => isSent(part)).map(({ path }) => path),
     );
     for (const [path, content] of await streamedFiles(look)) {
-      if (!present.has(path)) await draft.addPart(partOf(path, system), [{ path, content }]);
+      // The console that a client sends as a file lacks what was said before the run was resumed.
+      if (present.has(path) && path !== CONSOLE_FILE) continue;
+      await draft.addPart(partOf(path, system), [{ path, content }]);
     }
   }
   const { files } = await newestIn(draft);
@@ -75,8 +77,8 @@ export async function finishRunOf(
       ...metadata,
       run: { ...metadata.run as object, step, ...(failed !== undefined && { failed }) },
       wandb: {
-        history: sequenceIn(look).end,
-        system: linesIn(look).system,
+        history: countOf(look.points),
+        ...linesIn(look),
         runtime: Math.round(newestMs - startedMs) / 1000,
       },
     },

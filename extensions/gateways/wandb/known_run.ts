@@ -1,9 +1,10 @@
 // Runs as clients resume them, from their draft or their version.
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { System } from "../../../mod.ts";
-import { isJsonObject, orMissing } from "../../../core/kernel.ts";
+import { isJsonObject, orMissing, sortedJson } from "../../../core/kernel.ts";
+import { isOwnKey } from "../../runs/wandb/values.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
-import type { RunLook } from "../../runs/look_at_run.ts";
+import { countOf, type RunLook } from "../../runs/look_at_run.ts";
 import type { StoredFacts } from "../../runs/run_facts.ts";
 import type { OpenRun as FoundOpenRun } from "../../runs/mlflow/find_run.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
@@ -20,9 +21,10 @@ import {
   EVENTS_FILE,
   STREAM,
   SUMMARY_FILE,
+  withoutTime,
 } from "../../runs/wandb/streamed_files.ts";
 import { objectIn } from "./names.ts";
-import { lineAt, type Lines, sequenceIn } from "./points.ts";
+import { lastLine, type Lines, valuesIn } from "./points.ts";
 
 export const CONFIG_FILE = ".wandb/config.json";
 /** The tags with the facts of a run. */
@@ -102,7 +104,7 @@ export async function endedRun(version: ReadablePages): Promise<KnownRun> {
     summary: await textOf(version, SUMMARY_FILE) ?? JSON.stringify(metadata.metrics ?? {}),
     history: Number(wandb.history ?? own.points ?? 0),
     system: Number(wandb.system ?? 0),
-    console: 0,
+    console: Number(wandb.console ?? 0),
     last: { step: own.step ?? -1, _time: wandb.runtime ?? 0 },
   };
 }
@@ -112,19 +114,54 @@ export async function textOf(version: ReadablePages, path: string): Promise<stri
   return bytes && decoder.decode(bytes);
 }
 
-/** Returns the part with the system metrics of the version that a run goes on from. */
+async function linesOfText(version: ReadablePages, path: string): Promise<string[]> {
+  const text = (await textOf(version, path) ?? "").replace(/\n$/, "");
+  return text === "" ? [] : text.split("\n");
+}
+
+/** A time, with which lines of the console are sent: without it, that of a program would be cut. */
+const NO_TIME = "1970-01-01T00:00:00.000 ";
+
+/** Returns the part with the console and system metrics of the version that a run goes on from. */
 export async function earlierPart(version: ReadablePages) {
-  const content = (await textOf(version, EVENTS_FILE))?.trimEnd().split("\n");
-  if (content === undefined) return undefined;
-  const lines = encoder.encode(JSON.stringify({ offset: 0, content }));
-  const part = `stream-${"0".repeat(15)}-0-${content.length}-c-before`;
-  return { part, files: [{ path: EVENTS_FILE, content: lines }] };
+  const log = await linesOfText(version, CONSOLE_FILE);
+  const events = await linesOfText(version, EVENTS_FILE);
+  const files = [
+    { path: CONSOLE_FILE, content: log.map((line) => NO_TIME + line) },
+    { path: EVENTS_FILE, content: events },
+  ].filter(({ content }) => content.length > 0)
+    .map(({ path, content }) => ({ path, content: linesContent({ offset: 0, content }) }));
+  const part = `stream-${"0".repeat(15)}-${log.length}-${events.length}-c-before`;
+  return files.length === 0 ? undefined : { part, files };
+}
+
+function linesContent(lines: Lines): Uint8Array<ArrayBuffer> {
+  return encoder.encode(JSON.stringify(lines));
+}
+
+/** Returns whether a version lacks lines of the console, system metrics or values of a summary. */
+export async function lacksTexts(
+  version: ReadablePages,
+  { console, system, summary }: Sent,
+): Promise<boolean> {
+  const log = console && await linesOfText(version, CONSOLE_FILE);
+  if (console?.content.some((line, at) => log?.[console.offset + at] !== withoutTime(line))) {
+    return true;
+  }
+  const inOrder = (line: string) => sortedJson(valuesIn(line));
+  const events = system && new Set((await linesOfText(version, EVENTS_FILE)).map(inOrder));
+  if (system?.content.some((line) => !events?.has(inOrder(line)))) return true;
+  const values = (text: string) =>
+    sortedJson(
+      Object.fromEntries(Object.entries(valuesIn(text)).filter(([key]) => !isOwnKey(key))),
+    );
+  return summary !== undefined &&
+    values(summary) !== values(await textOf(version, SUMMARY_FILE) ?? "{}");
 }
 
 /** Returns a run that goes on. */
 export async function openedRun({ look, facts, startedMs }: OpenRun): Promise<KnownRun> {
-  const parts = [...look.draft.parts.keys()].sort(), sequence = sequenceIn(look);
-  const last = await lineAt(look, sequence, sequence.end - 1);
+  const parts = [...look.draft.parts.keys()].sort(), last = await lastLine(look);
   const config = parts.findLast((part) => mayHave(part, CONFIG_FILE));
   const summary = parts.findLast((part) => STREAM.exec(part)?.[3] === "s");
   return {
@@ -134,7 +171,7 @@ export async function openedRun({ look, facts, startedMs }: OpenRun): Promise<Kn
     config: await textIn(look, config, CONFIG_FILE) ??
       configOf(textsOf(Object.fromEntries(facts.params))),
     summary: await textIn(look, summary, SUMMARY_FILE) ?? "{}",
-    history: sequence.end,
+    history: countOf(look.points),
     ...linesIn(look),
     last: objectIn(last),
   };
@@ -163,8 +200,9 @@ export function streamPart(look: RunLook, { console, system, summary }: Sent, cl
   const endOf = (before: number, lines?: Lines) =>
     Math.max(before, (lines?.offset ?? 0) + (lines?.content.length ?? 0));
   const files: FileToSave[] = ([[CONSOLE_FILE, console], [EVENTS_FILE, system]] as const)
-    .filter(([, lines]) => (lines?.content.length ?? 0) > 0)
-    .map(([path, lines]) => ({ path, content: encoder.encode(JSON.stringify(lines)) }));
+    .flatMap(([path, lines]) =>
+      lines?.content.length ? [{ path, content: linesContent(lines) }] : []
+    );
   if (summary !== undefined) files.push({ path: SUMMARY_FILE, content: encoder.encode(summary) });
   const time = String(clock.now()).padStart(15, "0");
   const ends = `${endOf(known.console, console)}-${endOf(known.system, system)}`;

@@ -1,9 +1,5 @@
-// Lines of a history as points of a run. The parts that have them are named by the number of their
-// first line, so lines that are sent again are recognized, also after a kill of the service:
-//
-//   points-00000-…   those of the version that the run goes on from
-//   points-00001-…   history of the first program of the run
-//   points-00002-…   of a program that used the id again from its first line
+// Lines of a history as points of a run. Lines that are sent again are recognized by their content, also
+// after a kill of the service: clients count them from another start each time.
 import { giveWay, isJsonObject, keepNewest, parsedJson } from "../../../core/kernel.ts";
 import { quoteNotFinite, sortedJson } from "../../../core/kernel.ts";
 import { EARLIER } from "../../runs/mlflow/file_parts.ts";
@@ -12,7 +8,7 @@ import { pointsPart } from "../../runs/run_parts.ts";
 import { isOwnKey } from "../../runs/wandb/values.ts";
 import { objectIn } from "./names.ts";
 
-const UUID = "00000000-0000-7000-8000-77616e646200";
+const UUID = "00000000-0000-7000-8000-77616e646200", FIRST = `00001-${UUID}`;
 /** Characters of a string that is a value of a point, and of what else a line has. */
 const MOST_STRING = 1000, MOST_REST = 256 * 1024;
 /** Keys that points use themselves. */
@@ -25,63 +21,41 @@ export interface Lines {
   readonly content: readonly string[];
 }
 
-/** The lines of the last program of a run, as it counts them. */
-export interface Sequence {
-  /** Programs that have begun with their first line. */
-  readonly attempt: number;
-  /** Lines of the version before. */
-  readonly base: number;
-  readonly parts: readonly PointsPart[];
-  /** The number of its lines. */
-  readonly end: number;
+/** Returns the parts that this gateway has added, the last one at the end. */
+function ownParts({ points }: RunLook): PointsPart[] {
+  return points.filter(({ writer }) => writer === EARLIER || writer.endsWith(UUID));
 }
 
-export function sequenceIn({ points }: RunLook): Sequence {
-  const attemptOf = ({ writer }: PointsPart) =>
-    writer.endsWith(UUID) ? Number(writer.slice(0, 5)) : 0;
-  const endOf = (all: readonly PointsPart[]) =>
-    all.reduce((most, { first, count }) => Math.max(most, first + count), 0);
-  const attempt = points.reduce((most, part) => Math.max(most, attemptOf(part)), 1);
-  const earlier = attempt > 1 ? [] : points.filter(({ writer }) => writer === EARLIER);
-  const base = endOf(earlier);
-  const own = points.filter((part) => attemptOf(part) === attempt)
-    .map((part) => ({ ...part, first: part.first + base }));
-  const parts = [...earlier, ...own];
-  return { attempt, base, parts, end: endOf(parts) };
+/** Returns the last line that this gateway has added. */
+export async function lastLine(look: RunLook): Promise<string | undefined> {
+  const part = ownParts(look).at(-1);
+  return part && (await linesIn(look, part))[part.count - 1];
 }
 
-/** Returns a line of the last program. */
-export async function lineAt(
-  look: RunLook,
-  { parts }: Sequence,
-  index: number,
-): Promise<string | undefined> {
-  const part = parts.find(({ first, count }) => first <= index && index < first + count);
-  return part && (await linesIn(look, part))[index - part.first];
-}
-
-/**
- * Returns the part of those points that are not stored. Another first line is that of a new program.
- * Newer clients send what a program has said after all lines, so points of before are looked up.
- */
-export async function newPart(look: RunLook, points: readonly string[], offset: number) {
-  const sequence = sequenceIn(look), last = await lineAt(look, sequence, sequence.end - 1);
-  let { attempt, base, end } = sequence;
-  if (offset < end && (await lineAt(look, sequence, offset))?.trimEnd() !== points[0]) {
-    attempt++;
-    base = 0;
-    end = offset;
-  }
-  const unknown = points.slice(Math.max(0, end - offset)), [next] = unknown;
+/** Returns the part of those points that are not stored; undefined if all are. */
+export async function newPart(look: RunLook, points: readonly string[]) {
+  const [next] = points, last = await lastLine(look);
   if (next === undefined) return undefined;
   const isLater = last === undefined || timeOf(next) > timeOf(last);
-  const stored = new Set(isLater ? [] : await Array.fromAsync(pointsIn(look)));
-  const added = unknown.filter((point) => !stored.has(point));
+  const added = isLater ? points : await missingIn(pointsIn(look), points);
   if (added.length === 0) return undefined;
-  const writer = `${String(attempt).padStart(5, "0")}-${UUID}`;
+  const { writer = FIRST, first = 0, count = 0 } = ownParts(look)
+    .findLast((part) => part.writer !== EARLIER) ?? {};
   const content = new TextEncoder().encode(added.map((point) => `${point}\n`).join(""));
-  const first = offset + points.length - added.length - base;
-  return { part: pointsPart(writer, first, added.length), content };
+  return { part: pointsPart(writer, first + count, added.length), content };
+}
+
+/** Returns the points that are not stored, each once. */
+export async function missingIn(
+  stored: AsyncIterable<string>,
+  points: readonly string[],
+): Promise<string[]> {
+  const missing = new Set(points);
+  for await (const point of stored) {
+    missing.delete(point);
+    if (missing.size === 0) break;
+  }
+  return [...missing];
 }
 
 function timeOf(point: string): number {

@@ -27,11 +27,11 @@ import { noSuch, wrong } from "./errors.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { CONFIG_FILE, streamPart, TAGS, textOf } from "./known_run.ts";
-import { earlierPart, endedRun, openedRun } from "./known_run.ts";
+import { earlierPart, endedRun, lacksTexts, openedRun } from "./known_run.ts";
 import type { KnownRun, ListedRun, OpenRun, Sent } from "./known_run.ts";
 import { objectIn } from "./names.ts";
-import { newPart, PointsAhead, pointsIn, pointsOf, type Row, rowOf } from "./points.ts";
-import { sequenceIn, startIn, type Steps, valuesIn } from "./points.ts";
+import { missingIn, newPart, PointsAhead, pointsIn, pointsOf, type Row, rowOf } from "./points.ts";
+import { startIn, type Steps, valuesIn } from "./points.ts";
 
 /** The tag by which somebody stops a run that goes on. */
 const STOP_TAG = "wandb.stop";
@@ -230,20 +230,19 @@ export class WandbRuns {
     });
   }
 
-  /** Returns whether the version of a run lacks lines that are sent. */
-  async #hasNew(run: EndedRun, { history }: Sent, access: Access): Promise<boolean> {
-    if (!history?.content.length) return false;
-    const version = await this.openVersion(run, access);
-    const missing = new Set(await pointsOf(history, runIn(version.info).startedMs));
-    for await (const line of linesOf(version)) missing.delete(line);
-    return missing.size > 0;
+  /** Returns whether the version of a run lacks what is sent. */
+  async #hasNew(run: EndedRun, sent: Sent, access: Access): Promise<boolean> {
+    const version = await this.openVersion(run, access), { startedMs } = runIn(version.info);
+    const points = sent.history && await pointsOf(sent.history, startedMs);
+    const missing = points?.length ? await missingIn(linesOf(version), points) : [];
+    return missing.length > 0 || await lacksTexts(version, sent);
   }
 
   async #add({ key: { name }, id, look, ...run }: OpenRun, sent: Sent): Promise<void> {
     const { registry, system } = this.context, { history } = sent;
     const first = (history ?? sent.system)?.content[0];
     const own = first === undefined ? undefined : startIn(valuesIn(first));
-    const isFirst = sequenceIn(look).end === 0 &&
+    const isFirst = look.points.length === 0 &&
       ![...look.draft.parts.keys()].some((part) => STREAM.test(part));
     let { startedMs } = run;
     if (isFirst && own !== undefined && startedMs - own > EARLIER_MS) {
@@ -252,7 +251,7 @@ export class WandbRuns {
       await updateRun(registry, name, { id, tags, replace: true });
     }
     const points = history && await pointsOf(history, startedMs);
-    const added = history && await newPart(look, points!, history.offset);
+    const added = history && await newPart(look, points!);
     if (added !== undefined) {
       await look.draft.add(added.part, () => [{ path: CURVE_FILE, content: added.content }]);
     }

@@ -159,6 +159,12 @@ export async function openLives(client: Client, retries = RETRIES) {
   };
   const SAVED = [["1.0.0", true], ["best", "1.0.0"]];
 
+  /** Returns the number of versions of a project's run. */
+  const versionsOf = async (project: string) => {
+    await using registry = await openRegistry(root.join("registry"), { cache: false });
+    return (await Array.fromAsync(registry.versions(project))).length;
+  };
+
   /** Lives until the end. At request `at` something fails. Returns its requests. */
   const live = async ({ at = Infinity, failure = "reply", killAfterMs = 0 }: Failing = {}) => {
     const project = `${failure}-${at}`, seen: WireRequest[] = [];
@@ -199,6 +205,7 @@ export async function openLives(client: Client, retries = RETRIES) {
         await succeeds(program);
         assertEquals(await runOf(project), { state: "finished", best: 7, losses: ALL });
         assertEquals(await artifactsOf(project), SAVED);
+        assertEquals(await versionsOf(project), 1);
       }
       await goingOn;
     } catch (cause) {

@@ -59,10 +59,12 @@ def begin(**options):
     except wandb.Error as error: print("> refused", type(error).__name__)
 begin(id="new", resume="must")
 run = begin(id="abc", resume="allow")
+print("said first")
 for i in range(5): run.log({"loss": i})
 run.finish()
 run = begin(id="abc", resume="must")
 print("> resumed", run.resumed, run.starting_step, run.summary.get("loss"))
+print("said then")
 for i in range(5, 8): run.log({"loss": i})
 run.finish(exit_code=3)
 `;
@@ -85,6 +87,9 @@ clientTest("a run is resumed, and ends with its exit code", async (client) => {
   assertEquals(failed, "exit code 3");
   const losses = await valuesOf(service.registry, "loss");
   assertEquals(losses, [0, 1, 2, 3, 4, 5, 6, 7]);
+  const log = await (await service.registry.open("digits")).file("output.log").bytes();
+  const said = new TextDecoder().decode(log).split("\n").filter((line) => line.startsWith("said"));
+  assertEquals(said, ["said first", "said then"]);
 });
 
 const OFFLINE = `

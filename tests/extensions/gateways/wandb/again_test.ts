@@ -1,0 +1,76 @@
+// Programs that use the id of a run again, or go on after another one has ended it.
+import { assertEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../../backends/memory.ts";
+import { withHooks } from "../../../registry/with_hooks.ts";
+import { END, open } from "./open_wandb.ts";
+
+const log = (offset: number, ...content: string[]) => ({
+  files: { "output.log": { offset, content } },
+});
+const summary = (values: object) => ({
+  files: { "wandb-summary.json": { offset: 0, content: [JSON.stringify(values)] } },
+});
+const event = (cpu: number) => ({
+  files: { "wandb-events.jsonl": { offset: 0, content: [JSON.stringify({ "system.cpu": cpu })] } },
+});
+
+for (
+  const [what, sent, path, text] of [
+    ["console", log(2, "2026-01-01T00:00:00.0 three"), "output.log", "one\n2 two\nthree\n"],
+    ["console", log(0, "2026-01-01T00:00:00.0 other"), "output.log", "other\n2 two\n"],
+    ["system metrics", event(2), "wandb-events.jsonl", '{"system.cpu":2}\n'],
+    ["a summary", summary({ best: 9 }), "wandb-summary.json", '{"best":9}'],
+  ] as const
+) {
+  Deno.test(`${what} of a program whose run another one has ended: ${text.trim()}`, async () => {
+    await using service = await open();
+    await service.begin();
+    await service.lines(0, [0, 1]);
+    const first = [log(0, "2026-01-01T00:00:00.0 one", "2 two"), event(1), summary({ best: 7 })];
+    for (const each of first) await service.stream(each);
+    await service.stream({ ...log(1, "2 two"), ...END });
+    // A repeat is known, also with keys in another order and with what clients add to a summary.
+    await service.stream({ ...log(0, "2026-02-02T00:00:00.0 one", "2 two"), ...END });
+    for (const each of first) await service.stream(each);
+    await service.stream(summary({ _runtime: 8, best: 7 }));
+    assertEquals((await service.registry.info("digits")).version, "1.0.0");
+
+    await service.stream(sent);
+    await service.stream({ ...sent, ...END });
+    await service.stream({ ...sent, ...END });
+    const artifact = await service.registry.open("digits");
+    assertEquals(artifact.info.version, "2.0.0");
+    assertEquals(new TextDecoder().decode(await artifact.file(path).bytes()), text);
+    assertEquals(await service.losses(), [0, 1]);
+  });
+}
+
+Deno.test("the console of a resumed run goes on, also with lines that begin with a time", async () => {
+  await using service = await open();
+  await service.begin();
+  await service.lines(0, [0]);
+  await service.stream({ ...log(0, "2026-01-01T00:00:00.0 2020-01-01T00:00:00.0 mine"), ...END });
+  await service.begin();
+  assertEquals((await service.known()).logLineCount, 1);
+  await service.stream({ ...log(1, "two"), ...END });
+  const artifact = await service.registry.open("digits");
+  const text = new TextDecoder().decode(await artifact.file("output.log").bytes());
+  assertEquals(text, "2020-01-01T00:00:00.0 mine\ntwo\n");
+});
+
+Deno.test("lines that are later than all others are stored without a read of the others", async () => {
+  let reads = 0;
+  const backend = withHooks(createMemoryBackend(), {
+    before: ({ verb }) => void (reads += Number(verb === "get")),
+  });
+  await using service = await open(backend);
+  await service.begin();
+  for (let at = 0; at < 20; at++) await service.lines(at, [at]);
+  reads = 0;
+  await service.lines(20, [20]);
+  const few = reads;
+  await service.lines(20, [20]);
+  assertEquals([few < 10, reads - few > 20], [true, true], `${few} ${reads}`);
+  await service.stream(END);
+  assertEquals(await service.losses(), Array.from({ length: 21 }, (_, at) => at));
+});
