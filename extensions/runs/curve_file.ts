@@ -3,8 +3,13 @@
 /** The name of the file with the points of a run, in its parts and in its version. */
 export const CURVE_FILE = "history.jsonl";
 
-/** Returns the path of a file in a new version: another one if a file or folder of it has it. */
-export function freeCurvePath(taken: ReadonlySet<string>, file: string = CURVE_FILE): string {
+/** Returns a path for the curve of a new version, of which `taken` are the top files and folders. */
+export function freeCurvePath(taken: ReadonlySet<string>): string {
+  return freePath(CURVE_FILE, taken);
+}
+
+/** Returns `file`, or if it is taken, the same name with a number: `history-2.jsonl`. */
+export function freePath(file: string, taken: ReadonlySet<string>): string {
   for (let n = 1;; n++) {
     const path = n === 1 ? file : file.replace(".", `-${n}.`);
     if (!taken.has(path)) return path;

@@ -12,7 +12,7 @@ import { checkMaterializer } from "../../core/materializer.ts";
 import type { Draft } from "../transfers/mod.ts";
 import type { FinishStoredRunOptions, RunName } from "../../core/registry/run.ts";
 import type { DraftState, Records } from "../../registry/records.ts";
-import { curvesWith, freeCurvePath } from "./curve_file.ts";
+import { curvesWith, freeCurvePath, freePath } from "./curve_file.ts";
 import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { RunLook } from "./look_at_run.ts";
@@ -123,14 +123,14 @@ async function saveRun(
   }
   if (state.state === "committed") return await run.draft.commit({ ...options, as, metadata });
   const values = new LastValues();
-  const { named, path, also } = state.parts === undefined
+  const { named, path, streamed } = state.parts === undefined
     ? await addCurve(known, { files, part: curvePart(system.id()) }, values)
     : await decidedCurve(known, state.parts, values);
   const failure = writer === undefined ? await failureOf(known) : undefined;
   return await run.draft.commit({
     ...options,
     as: as ?? loaderOf(named),
-    metadata: await metadataOf(run, { known, values, metadata, path, also, failure }),
+    metadata: await metadataOf(run, { known, values, metadata, path, streamed, failure }),
     parts: named,
   });
 }
@@ -154,29 +154,29 @@ interface Curve {
   named: readonly string[];
   /** The file of the curve; undefined without points. */
   path?: string;
-  /** Files with the console and system metrics. */
-  also?: readonly string[];
+  /** The files with the console and system metrics, which came in parts. */
+  streamed?: readonly string[];
 }
 
-/** Adds a part with all points, and their values, the console and system metrics. */
+/** Adds a part with the files of a run: all points, the console and system metrics. Also adds the values of points. */
 async function addCurve(
   known: RunLook,
   { files, part }: { files: readonly string[]; part: string },
   values: LastValues,
 ): Promise<Curve> {
   const { draft, points } = known;
-  // Gateways add their own files.
-  const streamed = files.some(isForeign) ? [] : [...await streamedFiles(known)];
-  if (points.length === 0 && streamed.length === 0) return { named: files };
+  // A gateway that passes files has added the console and system metrics to them.
+  const contents = files.some(isForeign) ? [] : [...await streamedFiles(known)];
+  if (points.length === 0 && contents.length === 0) return { named: files };
   const present = (await draft.readAll(files)).flatMap(({ note }) => note.files);
   const taken = new Set(present.map(({ path }) => path.replace(/\/[^]*/, "")));
   const path = points.length === 0 ? undefined : freeCurvePath(taken);
-  const also = streamed.map(([file, content]) => ({ path: freeCurvePath(taken, file), content }));
+  const streamed = contents.map(([file, content]) => ({ path: freePath(file, taken), content }));
   const added = path === undefined
-    ? also
-    : [{ path, content: iterableStream(linesOf(known, values)) }, ...also];
+    ? streamed
+    : [{ path, content: iterableStream(linesOf(known, values)) }, ...streamed];
   await draft.add(part, () => added, { byCommit: true });
-  return { named: [...files, part], path, also: also.map(({ path }) => path) };
+  return { named: [...files, part], path, streamed: streamed.map(({ path }) => path) };
 }
 
 /** Returns the curve of a run whose parts are decided, and adds the values of its points. */
@@ -191,7 +191,7 @@ async function decidedCurve(
   const [found] = await known.draft.readDecided(new Map(curve));
   const paths = found?.note.files.map(({ path }) => path) ?? [];
   const path = known.points.length === 0 ? undefined : paths[0];
-  return { named, path, also: paths.filter((each) => each !== path) };
+  return { named, path, streamed: paths.filter((each) => each !== path) };
 }
 
 interface RunMetadata {
@@ -199,14 +199,14 @@ interface RunMetadata {
   values: LastValues;
   metadata: Record<string, unknown>;
   path?: string;
-  also?: readonly string[];
+  streamed?: readonly string[];
   failure?: string;
 }
 
 /** Returns the metadata of the version: members of the caller come before those of the run. */
 async function metadataOf(
   { id }: RunName,
-  { known, values, metadata, path, also = [], failure }: RunMetadata,
+  { known, values, metadata, path, streamed = [], failure }: RunMetadata,
 ): Promise<Record<string, unknown>> {
   const { metrics, isCut } = values.toMetrics();
   const { startedAt, params, tags } = await readFacts(known);
@@ -222,7 +222,7 @@ async function metadataOf(
       points: countOf(known.points),
       ...(values.step !== undefined && { step: values.step }),
       ...(failure !== undefined && { failed: failure }),
-      ...(also.length > 0 && { files: also }),
+      ...(streamed.length > 0 && { files: streamed }),
       ...(isCut && { metricsLeftOut: true }),
       ...(isJsonObject(metadata.run) && metadata.run),
     },

@@ -52,7 +52,7 @@ export async function lookAtRun(
   return lookIn(await context.draft({ name: run.name, id: draftIdOf(run) }, signal));
 }
 
-/** Returns what a run has stored, as its draft was listed, and with what it has added since. */
+/** Returns what a run has stored: what its draft listed, and what was added by it since. */
 export function lookIn(draft: StoredDraft): RunLook {
   const begun: StoredPart[] = [], failed: StoredPart[] = [], changes: string[] = [];
   const points: (PointsPart & StoredPart)[] = [];

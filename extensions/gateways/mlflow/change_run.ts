@@ -66,7 +66,7 @@ export class RunChanges {
   readonly #system: System;
   readonly #inOrder = createLanes();
   readonly #writers = new Map<string, Promise<Run>>();
-  /** Runs whose parts take long to list, while they need not be listed again. */
+  /** Runs that take long to list, for as long as points are added to them without a list. */
   readonly #recent = new Map<string, RecentRun>();
 
   constructor(runs: RunStore, system: System) {
@@ -147,7 +147,7 @@ export class RunChanges {
     }
   }
 
-  /** Adds points to a run that was found a short time ago. False if it has to be found again. */
+  /** Adds points to a run that was found recently. Returns false if the run must be found again. */
   async #addPoints(key: RunKey, { metrics = [] }: RunChange, access: Access): Promise<boolean> {
     const recent = this.#recent.get(runIdOf(key));
     if (recent === undefined || this.#system.monotonic() >= recent.untilMs) return false;

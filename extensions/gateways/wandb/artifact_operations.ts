@@ -278,9 +278,15 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
     order: s.maybe,
     filters: s.optional(s.MOST.path),
   };
-  const ofProject = ["Types", "Type", "Collections", "Collection", "s"]
-    .map((what) => `ProjectArtifact${what}`);
-  for (const id of [...ofProject, "ArtifactTypeArtifactCollections"]) {
+  const ids = [
+    "ArtifactTypeArtifactCollections",
+    "ProjectArtifactCollection",
+    "ProjectArtifactCollections",
+    "ProjectArtifactType",
+    "ProjectArtifactTypes",
+    "ProjectArtifacts",
+  ];
+  for (const id of ids) {
     operation(routes, [id, "read"], listed, async (
       c,
       { artifactTypeName, artifactType: early = artifactTypeName, type = early, name, ...given },
@@ -288,7 +294,7 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
       const { collection = name, order = "-createdAt", filters } = given;
       const others = Object.keys(objectIn(filters)).filter((key) => key !== "state");
       if (!/^[+-]?createdAt$/.test(order) || others.length > 0) {
-        throw wrong("Artifacts have no filters, and are ordered by createdAt");
+        throw wrong("Artifacts cannot be filtered, and ordered only by createdAt");
       }
       const own = nameOfProject(given), { access } = c.info;
       access.check("read", own);

@@ -180,7 +180,7 @@ export class ArtifactStore {
     return { version: saved.version, digest: facts.digest, run: facts.runName };
   }
 
-  /** Gives a version the aliases that a commit left out when it was killed. */
+  /** Sets the aliases that a killed commit has not set. Those of later versions stay. */
   async #completeAliases({ name, version }: ArtifactInfo, [facts]: readonly RunFile[]) {
     const { aliases = [] } = objectIn(decoder.decode(await facts?.bytes())) as Partial<NewArtifact>;
     const found = new Map<string, string>();
@@ -260,11 +260,11 @@ export class ArtifactStore {
   }
 
   /** Returns the newest versions of the collections of a project, or of one, that a request may read. */
-  async collections(project: string, access: Access, own = ""): Promise<ArtifactInfo[]> {
+  async collections(project: string, access: Access, only = ""): Promise<ArtifactInfo[]> {
     const names: string[] = [], prefix = `${project}/`;
-    for await (const name of own ? [prefix + own] : this.#registry.names({ prefix })) {
-      const isOwn = !name.slice(prefix.length).includes("/");
-      if (isOwn && access.may("read", name)) names.push(name);
+    for await (const name of only ? [prefix + only] : this.#registry.names({ prefix })) {
+      const isDirect = !name.slice(prefix.length).includes("/");
+      if (isDirect && access.may("read", name)) names.push(name);
     }
     const found = await Array.fromAsync(mapAtOnce(names, (name) => this.newest(name)));
     return found.filter((info) => info !== undefined && isArtifact(info)) as ArtifactInfo[];

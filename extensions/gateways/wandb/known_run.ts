@@ -52,7 +52,7 @@ export interface Sent {
   readonly summary?: string;
 }
 
-/** A run in a list. One that goes on and says nothing for minutes is silent. */
+/** A run in a list. It is silent if it goes on, and its client has sent nothing for minutes. */
 export interface ListedRun extends StoredRun {
   readonly isSilent?: boolean;
 }

@@ -53,15 +53,21 @@ export interface AskedPage {
   readonly perPage?: number | null;
 }
 
-/** Items of a page, where clients name no number. */
+/** Items of a page, if the client names no number. */
 const USUAL = 50;
 
-/** Returns a page of a list, as all lists of W&B are. */
+/**
+ * Returns a page of a list in the form of all lists of W&B. The cursor is the number of items before
+ * the next page.
+ *
+ * @param asked `most` limits `perPage`
+ */
 export async function pageOf<T, N>(
   items: readonly T[],
-  { cursor, perPage, most = 500 }: AskedPage & { readonly most?: number },
+  asked: AskedPage & { readonly most?: number },
   nodeOf: (item: T) => N | Promise<N>,
 ) {
+  const { cursor, perPage, most = 500 } = asked;
   const from = Number(cursor) || 0, to = from + Math.min(perPage ?? USUAL, most);
   const nodes = mapAtOnce(items.slice(from, to), async (item) => await nodeOf(item));
   const edges = (await Array.fromAsync(nodes))
@@ -148,7 +154,7 @@ export const wandbGraphql: Omit<Gateway, "authorization"> = {
   },
 };
 
-/** Returns the variables of a query that it declares: clients also send others. */
+/** Leaves out the variables that a query does not declare: clients also send such. */
 function declared(variables: Record<string, unknown>, query: string): Record<string, unknown> {
   const names = new Set(query.match(/\$\w+/g));
   const isDeclared = ([name]: [string, unknown]) => names.size === 0 || names.has(`$${name}`);

@@ -41,7 +41,7 @@ const MOST_PARAMS = 31 * 1024;
 const EARLIER_MS = 1000;
 /** The time without a request after which a run that goes on is silent, as at W&B. */
 const SILENT_MS = 5 * 60_000;
-/** Runs whose last request is remembered. */
+/** Runs whose time of the last request is kept. */
 const MOST_HEARD = 10_000;
 const encoder = new TextEncoder();
 
@@ -66,7 +66,7 @@ export class WandbRuns {
   readonly #ended: EndedRuns;
   readonly #inOrder = createLanes();
   readonly #ahead = new PointsAhead();
-  /** When runs said something last. Not all of it is stored. */
+  /** Times of the last requests of runs, milliseconds: not every request stores something. */
   readonly #heard = new Map<string, number>();
 
   constructor(context: GatewayContext) {
@@ -106,7 +106,7 @@ export class WandbRuns {
       if (isEdit && found?.state === "ended") {
         const version = await this.openVersion(found, access);
         if (version.info.metadata.wandb === undefined) {
-          throw wrong(`run ${key.id} is not of W&B's clients: change it with those that logged it`);
+          throw wrong(`run ${key.id} was logged by another client: change it with that one`);
         }
         if (changesNothing(await endedRun(version), facts)) return false;
         await this.#edit(found, access, (open) => this.#change(open, facts));
@@ -329,7 +329,7 @@ export class WandbRuns {
     }
   }
 
-  /** True for a run of W&B's clients, which never say nothing for so long. */
+  /** True for a run of W&B's client, which sends a request each 30 seconds, if none came for `SILENT_MS`. */
   #isSilent({ key, look: { draft: { newest = 0, parts } } }: OpenRun): boolean {
     if (![...parts.keys()].some((part) => mayHave(part, CONFIG_FILE))) return false;
     const heardMs = Math.max(newest, this.#heard.get(runIdOf(key)) ?? 0);

@@ -30,7 +30,7 @@ export interface OpenRun {
   readonly isEnding: boolean;
   /** The version that it goes on from. */
   readonly before?: EndedRun;
-  /** Until when, by the monotonic clock, its list is recent: long lists stay so for longer. */
+  /** The time of the monotonic clock until which its list may be used again; see `LONG_MS`. */
   readonly untilMs: number;
 }
 
@@ -40,7 +40,7 @@ export type FoundRun = EndedRun | OpenRun;
 const MOST_KNOWN = 50_000;
 /** Parts of all runs whose lists are kept. Each takes about 1 KiB. */
 const MOST_PARTS = 200_000;
-/** A list that took less is not kept. Others are kept for 20 times as long, and at most so long. */
+/** A list that took `LONG_MS` or more is used for `PER_LIST` times as long, up to `MOST_AGE_MS`. */
 const LONG_MS = 50, PER_LIST = 20, MOST_AGE_MS = 30_000;
 
 /** Returns the id of a run of this registry. */
@@ -63,7 +63,7 @@ export class RunFinder {
   readonly #registry: Registry;
   /** The first place to look: a generation that has a version has it for ever. */
   readonly #known = new Map<string, EndedRun>();
-  /** Runs that take long to list, the one that was used last at the end. */
+  /** Runs that take long to list, the last used one at the end. */
   readonly #listed = new Map<string, OpenRun>();
 
   constructor(registry: Registry) {
@@ -99,8 +99,8 @@ export class RunFinder {
   }
 
   /**
-   * Finds a run to add to it by `look.draft`: one that was kept, with what was added since. It may lack
-   * changes by other programs.
+   * Finds a run in order to add parts by `look.draft`. If it was kept, it is not listed again: it has
+   * what `look.draft` added since, and may lack what other programs added.
    */
   async lookToAdd(key: RunKey): ReturnType<RunFinder["look"]> {
     const runId = runIdOf(key), kept = this.#listed.get(runId);
@@ -109,7 +109,7 @@ export class RunFinder {
     return isRecent ? { ...kept, look: lookIn(kept.look.draft) } : await this.look(key);
   }
 
-  /** Keeps a run that takes long to list, and was only added to by `look.draft`. */
+  /** Keeps a run for `lookToAdd` if it takes long to list. This program must add to it only by `look.draft`. */
   keep(run: OpenRun): void {
     if (this.#records().system.monotonic() >= run.untilMs) return;
     this.#listed.set(runIdOf(run.key), run);

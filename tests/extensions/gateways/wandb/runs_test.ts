@@ -145,7 +145,7 @@ Deno.test("a run that says nothing for minutes has crashed, until it goes on", a
   assertEquals(runs.edges[0].node.state, "running");
   await other.finish({ weights: [1, 2] });
   const edited = await service.ask("UpsertBucket", { id: runs.edges[0].node.id, notes: "n" });
-  assertMatch(edited.errors[0].message, /not of W&B's clients/);
+  assertMatch(edited.errors[0].message, /logged by another client/);
   assertEquals(await service.registry.load("other"), { weights: [1, 2] });
   await service.lines(1, [1]);
   assertEquals(await states(), ["running", "running"]);
