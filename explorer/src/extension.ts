@@ -47,7 +47,7 @@ export interface LabelProps {
   readonly of: string;
 }
 
-/** A kind of file, known by its name or its first bytes: one that it shows, or a kind of models. */
+/** A kind of file, recognized by its name or first bytes. The extension draws it, or opens it as a model. */
 export type FileKind =
   & {
     /** The names, without folders, in lower case. */
@@ -56,16 +56,17 @@ export type FileKind =
     readonly heads?: readonly string[];
   }
   & ({
+    /** Loads what draws a file. */
     load(): Promise<(props: FileProps) => unknown>;
     readonly loadModel?: undefined;
   } | {
-    /** Loads what opens its models, which the page shows and compares. */
+    /** Loads the function that opens a file as a model, which the page draws and compares. */
     loadModel(): Promise<OpenModel>;
   });
 
-/** A file, and what draws it as a kind that the page knows: what is in an archive, or bytes. */
 export interface FileProps {
   readonly file: ArtifactFile;
+  /** Draws the file as the page would: the entries of an archive, or bytes. */
   as(kind: "archive" | "bytes"): VNode;
 }
 

@@ -58,9 +58,7 @@ export function CurvesView({
   );
   const unsearched = versions.reduce((sum, version) => sum + tablesLeftOut(version), 0);
   const left = labels.filter((_, i) => chosen[i] === undefined);
-  const system = html`
-    <${SystemMetrics} versions=${versions} labels=${labels} most=${MOST_NUMBERS} />
-  `;
+  const system = html`<${SystemMetrics} versions=${versions} labels=${labels} />`;
   return whenLoaded(loaded, () =>
     paths.length === 0 ? system : html`
       <section class="stack" aria-label="Curves">

@@ -1,4 +1,4 @@
-// The system metrics of runs, as W&B's clients and Python's record them. They are read once shown.
+// The system metrics that Python's runs and W&B's client record. They are read when their section is opened.
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { lookOf } from "../components/charts/chart_scales.ts";
 import { whenLoaded } from "../components/notices.ts";
@@ -7,16 +7,15 @@ import { useState } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { CurveCard } from "./curve_card.ts";
 import type { Drawing, Run } from "./curve_lines.ts";
-import { findSteps, readSteps } from "./steps.ts";
+import { findSteps, MOST_NUMBERS, readSteps } from "./steps.ts";
 
 const FILE = /^wandb-events(-\d+)?\.jsonl$/;
 
-export function SystemMetrics({ versions, labels, most }: {
+export function SystemMetrics({ versions, labels }: {
   versions: readonly ArtifactVersion[];
   labels: readonly string[];
-  /** Numbers that are read, over all versions. */
-  most: number;
 }) {
+  const most = MOST_NUMBERS / versions.length;
   const [isOpen, setOpen] = useState(false);
   const [range, onRange] = useState<Drawing["range"]>(undefined);
   const isCompared = versions.length > 1;
@@ -25,7 +24,7 @@ export function SystemMetrics({ versions, labels, most }: {
       const files = version.files.filter(({ path }) => isOpen && FILE.test(path)).slice(0, 1);
       const metadata = { curves: files.map(({ path }) => path) };
       const [found] = await findSteps({ ...version, files, metadata }, signal);
-      const steps = found && await readSteps(found, { most: most / versions.length, signal });
+      const steps = found && await readSteps(found, { most, signal });
       return steps ? [{ ...steps, label: labels[i] ?? "", ...isCompared && lookOf(i) }] : [];
     });
     return (await Promise.all(runs)).flat();

@@ -278,15 +278,9 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
     order: s.maybe,
     filters: s.optional(s.MOST.path),
   };
-  const ids = [
-    "ArtifactTypeArtifactCollections",
-    "ProjectArtifactCollection",
-    "ProjectArtifactCollections",
-    "ProjectArtifactType",
-    "ProjectArtifactTypes",
-    "ProjectArtifacts",
-  ];
-  for (const id of ids) {
+  const idsOfTypes = ["ProjectArtifactTypes", "ProjectArtifactType", "ProjectArtifacts"];
+  const idsOfCollections = ["ProjectArtifactCollections", "ProjectArtifactCollection"];
+  for (const id of [...idsOfTypes, ...idsOfCollections, "ArtifactTypeArtifactCollections"]) {
     operation(routes, [id, "read"], listed, async (
       c,
       { artifactTypeName, artifactType: early = artifactTypeName, type = early, name, ...given },
