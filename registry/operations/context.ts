@@ -21,7 +21,7 @@ export interface Context extends CachingStore {
   share: "bytes" | "files";
   /** Cells of aliases whose version one list does not show: their names have many records. */
   readonly farAliases: Set<string>;
-  /** Drafts that parts were added to, by their folder. */
+  /** Drafts to which parts were added, by folder. */
   readonly draftViews: Map<string, DraftView>;
   readonly executor: Executor<PayloadJobs>;
   /** Limits of the pages of long lists of files. Tests set small ones. */

@@ -139,7 +139,8 @@ export class StoredDraft {
   }
 
   /**
-   * Adds a part, which is acknowledged if the draft has not ended by then. It is one of `parts` from then on.
+   * Adds a part, which is acknowledged if the draft has not ended by then. Then `parts` has it. The
+   * draft is not listed again, unless its list is old.
    *
    * @param produce called only if the part does not exist
    */

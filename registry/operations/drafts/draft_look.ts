@@ -31,7 +31,7 @@ export class DraftCall {
   /** The draft, as errors name it. */
   readonly spoken: string;
   readonly noun: "draft" | "run";
-  /** That of all calls of the process, unless it is replaced. */
+  /** The draft as it was seen last: by a call of this registry, or by the `StoredDraft` of this one. */
   view?: DraftView;
 
   constructor(context: Context, { name, id }: { name: string; id: string }, signal?: AbortSignal) {
@@ -47,7 +47,7 @@ export class DraftCall {
     this.view = context.draftViews.get(this.folder);
   }
 
-  /** Notes a part that was added, and that the draft was open at a moment after that. */
+  /** Notes a part that was added, and that the draft was open at a moment after that. A whole view gets the part. */
   noteAddition(part: string, addition: Addition, at: Moment): void {
     const { look = { parts: new Map() }, isWhole = false }: Partial<DraftView> = this.view ?? {};
     look.newest = Math.max(look.newest ?? 0, addition.info.modifiedAt);
@@ -76,8 +76,8 @@ export async function lookAtDraft({ context, folder, signal }: DraftCall): Promi
 const FEW_OBJECTS = 100;
 
 /**
- * Lists enough of a draft to add a part: whether it ended or is stale at store time `now`, unless the
- * time of a recent write says that it was open, and the part's additions.
+ * Lists enough of a draft to add a part: the part's additions, and whether the draft has ended or is
+ * stale at store time `now`. It was open after a write at store time `recent`, if there is one.
  */
 export async function lookAtPart(
   draft: DraftCall,
@@ -86,14 +86,14 @@ export async function lookAtPart(
 ): Promise<DraftLook> {
   const { context: { backend }, folder, signal } = draft;
   const look: DraftLook = { parts: new Map(), newest: recent };
-  let isMore = recent !== undefined, count = 0;
-  for await (const entry of isMore ? [] : backend.list(folder, { signal })) {
+  let isKnownOpen = recent !== undefined, count = 0;
+  for await (const entry of isKnownOpen ? [] : backend.list(folder, { signal })) {
     if (isPrefix(entry) || !take(look, entry, folder)) continue;
     const mayHaveEnded = entry.key < draft.endKey;
-    isMore = ++count >= FEW_OBJECTS && !mayHaveEnded && !isStale(draft, look, now);
-    if (isMore) break;
+    isKnownOpen = ++count >= FEW_OBJECTS && !mayHaveEnded && !isStale(draft, look, now);
+    if (isKnownOpen) break;
   }
-  if (!isMore) return look;
+  if (!isKnownOpen) return look; // the whole draft
   look.parts.clear();
   for await (const entry of backend.list(`${folder}${encodeName(part)}/`, { signal })) {
     if (!isPrefix(entry)) take(look, entry, folder);

@@ -1,4 +1,4 @@
-// Drafts as they were listed.
+// Drafts as they were listed, and what a program remembers of them.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import type { Moment } from "../../cell/operation.ts";
 
@@ -19,11 +19,11 @@ export interface DraftLook {
   newest?: number;
 }
 
-/** A draft as a program that adds parts saw it last, so that a part costs no list of the others. */
+/** A draft as a program that adds parts saw it last: to add a part, it lists none of the others. */
 export interface DraftView {
-  /** When it was open. */
+  /** A moment when the draft was open. */
   readonly at: Moment;
-  /** With all of its parts if `isWhole`. */
+  /** All parts if `isWhole`, else none. */
   readonly look: DraftLook;
   readonly isWhole: boolean;
 }
