@@ -26,7 +26,7 @@ import { PYTHON_GROUPS } from "./python/groups.ts";
 import { writeSection } from "./page.ts";
 import { rowsOf, tableOf } from "./report.ts";
 import { createRunsGroup } from "./runs.ts";
-import { MLFLOW_GROUPS } from "./service/mlflow_groups.ts";
+import { TRACKING_GROUPS } from "./service/tracking_groups.ts";
 import { createServiceGroup } from "./service/service.ts";
 import { createSmallGroup } from "./small.ts";
 
@@ -180,7 +180,7 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 3,
     named: true,
   },
-  ...MLFLOW_GROUPS,
+  ...TRACKING_GROUPS,
   worst: {
     title: "The worst request of each route, alone",
     create: async (of) => (await import("./service/worst/worst.ts")).createWorstGroup(of),

@@ -1,7 +1,7 @@
-// Groups of benchmarks about clients of MLflow and W&B, and about imports.
+// Groups of benchmarks about clients of trackers (MLflow, W&B), and about imports.
 import type { GroupEntry } from "../measure.ts";
 
-export const MLFLOW_GROUPS: Readonly<Record<string, GroupEntry>> = {
+export const TRACKING_GROUPS: Readonly<Record<string, GroupEntry>> = {
   mlflow: {
     title: "Searches of MLflow's clients over one experiment in a folder, after the first",
     create: async (of) => (await import("./mlflow_search.ts")).createMlflowSearchGroup(of),
