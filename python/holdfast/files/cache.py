@@ -84,6 +84,7 @@ def private_folder(problem: str) -> Path:
 
 
 PRIVATE = ExitStack()
+"""Keeps private folders until the program ends."""
 
 
 def local_copy(version: Files, path: str | None, progress: bool | None) -> Path:
