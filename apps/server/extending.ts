@@ -1,5 +1,8 @@
 // The border of the service: the names that a gateway may use, beside core/kernel.ts. The entry point ./gateways has
 // those that gateways of other programs need too.
+/** Schemas for requests and answers, beside those of valibot. */
+import * as schema from "./schemas/mod.ts";
+
 export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
 export { cacheFolder } from "../../disk/cache_folder.ts";
 export { VERSION } from "../holdfast_version.ts";
@@ -22,30 +25,8 @@ export { nameIn, publicUrl } from "./routing.ts";
 export { REPEATED, savedAnswer, unreadState } from "./saving/saved_answer.ts";
 export { aliasesOf, checkNamed, ofCondition } from "./saving/save_sent.ts";
 export { fromBase64, openSentFiles, passThrough } from "./saving/sent_files.ts";
-export {
-  Amount,
-  AuthorSchema,
-  JsonObject,
-  Moment,
-  Path,
-  Sha256,
-  Text,
-} from "./schemas/request_values.ts";
-export {
-  atMost,
-  check,
-  count,
-  described,
-  numberedFields,
-  object,
-  page,
-  pageFields,
-} from "./schemas/listing.ts";
-export { flag, MOST_TEXT, strictObject, text } from "./schemas/listing.ts";
-export { faultOf } from "./schemas/listing.ts";
-export { valibotToJsonSchema } from "./schemas/json_schema.ts";
-export { CommitDraftSchema } from "./schemas/draft.ts";
-export { Base64, DiscardedSchema, FILE } from "./schemas/request_values.ts";
+export { FILE } from "./schemas/request_values.ts";
 export { oneBehind } from "./streams.ts";
 export { noUpload } from "./uploads/own_upload.ts";
 export { queueAnswer } from "./within_time.ts";
+export { schema };

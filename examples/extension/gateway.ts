@@ -1,10 +1,10 @@
 // `GET /cards/NAME` of a service.
 import { type Gateway, route } from "@holdfast/holdfast/gateways";
-import { described, object, text } from "@holdfast/holdfast/extending/server";
+import { schema } from "@holdfast/holdfast/extending/server";
 import { cardOf } from "./card.ts";
 
-const CardQuery = object("CardQuery", {
-  version: described(text(200), "The version. Default: the newest"),
+const CardQuery = schema.object("CardQuery", {
+  version: schema.described(schema.text(200), "The version. Default: the newest"),
 });
 
 export const cards: Gateway = {

@@ -1,18 +1,10 @@
 // Schemas of runs of pipelines.
 import * as v from "npm:valibot@^1.5";
-import {
-  Amount,
-  described,
-  Moment,
-  object,
-  page,
-  pageFields,
-  Text,
-} from "../../apps/server/extending.ts";
+import { schema } from "../../apps/server/extending.ts";
 
 export const RunsQuery = v.object({
-  pipeline: described(Text, "Only runs of this pipeline"),
-  ...pageFields,
+  pipeline: schema.described(schema.Text, "Only runs of this pipeline"),
+  ...schema.pageFields,
 });
 
 const runFields = {
@@ -24,29 +16,29 @@ const runFields = {
   durationMs: v.optional(v.number()),
 };
 
-const RunSchema = object("Run", {
+const RunSchema = schema.object("Run", {
   ...runFields,
-  plannedAt: Moment,
-  steps: Amount,
-  counts: v.optional(v.record(v.string(), Amount)),
+  plannedAt: schema.Moment,
+  steps: schema.Amount,
+  counts: v.optional(v.record(v.string(), schema.Amount)),
 });
 
-export const RunsPage = page(RunSchema, "RunsPage");
+export const RunsPage = schema.page(RunSchema, "RunsPage");
 
-export const RunDetailsSchema = object("RunDetails", {
+export const RunDetailsSchema = schema.object("RunDetails", {
   ...runFields,
-  startedAt: v.optional(Moment),
+  startedAt: v.optional(schema.Moment),
   steps: v.array(v.object({
     step: v.string(),
     why: v.array(v.string()),
     end: v.picklist(["ran", "skipped", "failed", "blocked", "cancelled", "unknown"]),
-    startedAt: v.optional(Moment),
+    startedAt: v.optional(schema.Moment),
     durationMs: v.number(),
     reason: v.optional(v.string()),
     hint: v.optional(v.string()),
     exitCode: v.optional(v.number()),
     exit: v.optional(v.string()),
-    attempts: v.optional(Amount),
+    attempts: v.optional(schema.Amount),
     record: v.optional(v.string()),
     outputs: v.optional(v.record(v.string(), v.string())),
     metrics: v.optional(v.record(v.string(), v.unknown())),
@@ -54,7 +46,7 @@ export const RunDetailsSchema = object("RunDetails", {
   })),
 });
 
-export const AttemptsSchema = object("Attempts", {
+export const AttemptsSchema = schema.object("Attempts", {
   items: v.array(v.object({
     ref: v.pipe(v.string(), v.description("The record of the attempt")),
     end: v.string(),
@@ -67,7 +59,7 @@ export const AttemptsSchema = object("Attempts", {
   })),
 });
 
-export const CancelledRunSchema = object("CancelledRun", {
+export const CancelledRunSchema = schema.object("CancelledRun", {
   run: v.string(),
   asked: v.pipe(v.boolean(), v.description("False if it had been asked to stop before")),
 });

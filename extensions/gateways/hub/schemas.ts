@@ -1,54 +1,52 @@
 // Schemas of the routes of the Hugging Face Hub. Their members are what its clients read.
 import * as v from "npm:valibot@^1.5";
-import {
-  Amount,
-  atMost,
-  count,
-  described,
-  Moment,
-  object,
-  Text,
-} from "../../../apps/server/extending.ts";
+import { schema } from "../../../apps/server/extending.ts";
 
 const Revision = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
 
-const LfsSchema = object("HubLfs", { oid: v.string(), size: Amount, pointerSize: Amount });
+const LfsSchema = schema.object("HubLfs", {
+  oid: v.string(),
+  size: schema.Amount,
+  pointerSize: schema.Amount,
+});
 
-export const HubRepoSchema = object("HubRepo", {
+export const HubRepoSchema = schema.object("HubRepo", {
   id: v.string(),
-  name: described(v.string(), "The name in the registry, in listings"),
+  name: schema.described(v.string(), "The name in the registry, in listings"),
   modelId: v.optional(v.string()),
   author: v.optional(v.string()),
   sha: v.optional(Revision),
-  lastModified: v.optional(Moment),
-  createdAt: v.optional(Moment),
+  lastModified: v.optional(schema.Moment),
+  createdAt: v.optional(schema.Moment),
   private: v.boolean(),
   gated: v.boolean(),
   disabled: v.boolean(),
-  downloads: Amount,
-  likes: Amount,
+  downloads: schema.Amount,
+  likes: schema.Amount,
   tags: v.array(v.string()),
-  usedStorage: v.optional(Amount),
+  usedStorage: v.optional(schema.Amount),
   siblings: v.optional(v.array(v.object({
     rfilename: v.string(),
-    size: v.optional(Amount),
+    size: v.optional(schema.Amount),
     blobId: v.optional(v.string()),
-    lfs: v.optional(v.object({ sha256: v.string(), size: Amount, pointerSize: Amount })),
+    lfs: v.optional(
+      v.object({ sha256: v.string(), size: schema.Amount, pointerSize: schema.Amount }),
+    ),
   }))),
 });
 
 export const HubReposSchema = v.array(HubRepoSchema);
 
-export const HubEntriesSchema = v.array(object("HubEntry", {
+export const HubEntriesSchema = v.array(schema.object("HubEntry", {
   type: v.picklist(["file", "directory"]),
   oid: v.string(),
-  size: Amount,
+  size: schema.Amount,
   path: v.string(),
   lfs: v.optional(LfsSchema),
-  lastCommit: v.optional(v.object({ id: Revision, title: v.string(), date: Moment })),
+  lastCommit: v.optional(v.object({ id: Revision, title: v.string(), date: schema.Moment })),
 }));
 
-const HubRefs = v.array(object("HubRef", {
+const HubRefs = v.array(schema.object("HubRef", {
   name: v.string(),
   ref: v.string(),
   targetCommit: Revision,
@@ -61,17 +59,17 @@ export const HubRefsSchema = v.object({
   pullRequests: HubRefs,
 });
 
-export const HubCommitsSchema = v.array(object("HubCommit", {
+export const HubCommitsSchema = v.array(schema.object("HubCommit", {
   id: Revision,
   title: v.string(),
   message: v.string(),
   authors: v.array(v.object({ user: v.string() })),
-  date: Moment,
+  date: schema.Moment,
 }));
 
-export const HubOkSchema = object("HubOk", { ok: v.literal(true) });
+export const HubOkSchema = schema.object("HubOk", { ok: v.literal(true) });
 
-export const HubUserSchema = object("HubUser", {
+export const HubUserSchema = schema.object("HubUser", {
   type: v.literal("user"),
   id: v.string(),
   name: v.string(),
@@ -94,8 +92,8 @@ const truth = (text: string) =>
 
 const MOST_ENTRIES = 1000;
 
-const cursor = described(Text, "From the `Link` of the previous page");
-const limit = count(1, MOST_ENTRIES, `Items in a page. Default: ${MOST_ENTRIES}`);
+const cursor = schema.described(schema.Text, "From the `Link` of the previous page");
+const limit = schema.count(1, MOST_ENTRIES, `Items in a page. Default: ${MOST_ENTRIES}`);
 
 /** The default number of items in a page. */
 export const HUB_PAGE = MOST_ENTRIES;
@@ -110,9 +108,9 @@ export const HubTreeQuery = v.object({
 });
 
 export const HubListQuery = v.object({
-  search: described(Text, "Only ids with this text"),
-  author: described(Text, "Only ids that begin with this and a slash"),
-  limit: count(1, 1_000_000, `Items, at most ${MOST_ENTRIES} in a page`),
+  search: schema.described(schema.Text, "Only ids with this text"),
+  author: schema.described(schema.Text, "Only ids that begin with this and a slash"),
+  limit: schema.count(1, 1_000_000, `Items, at most ${MOST_ENTRIES} in a page`),
   cursor,
 });
 
@@ -122,6 +120,6 @@ export const HubCommitsQuery = v.object({ limit, cursor });
 const MOST_PATHS = 500_000;
 
 export const HubPaths = v.object({
-  paths: v.union([Text, atMost(MOST_PATHS, Text)]),
+  paths: v.union([schema.Text, schema.atMost(MOST_PATHS, schema.Text)]),
   expand: v.optional(v.boolean()),
 });

@@ -2,49 +2,42 @@
 // more than a registry needs.
 import * as v from "npm:valibot@^1.5";
 import { fault } from "../../../core/kernel.ts";
-import {
-  Amount,
-  atMost,
-  Base64,
-  described,
-  MOST_SENT_FILES,
-  object,
-  Path,
-  Sha256,
-  Text,
-  text,
-} from "../../../apps/server/extending.ts";
+import { MOST_SENT_FILES, schema } from "../../../apps/server/extending.ts";
 
 /** A file whose bytes are in the request. */
-const SentInline = v.object({ path: Path, content: Base64, encoding: v.literal("base64") });
-
-export const HubCreate = v.object({
-  name: Text,
-  organization: v.nullish(Text),
-  type: v.nullish(Text),
-  license: v.nullish(Text),
-  files: v.nullish(atMost(MOST_SENT_FILES, SentInline)),
+const SentInline = v.object({
+  path: schema.Path,
+  content: schema.Base64,
+  encoding: v.literal("base64"),
 });
 
-export const HubCreated = object("HubCreated", {
+export const HubCreate = v.object({
+  name: schema.Text,
+  organization: v.nullish(schema.Text),
+  type: v.nullish(schema.Text),
+  license: v.nullish(schema.Text),
+  files: v.nullish(schema.atMost(MOST_SENT_FILES, SentInline)),
+});
+
+export const HubCreated = schema.object("HubCreated", {
   url: v.string(),
   name: v.string(),
   id: v.string(),
 });
 
-export const HubFindings = object("HubFindings", {
+export const HubFindings = schema.object("HubFindings", {
   errors: v.array(v.unknown()),
   warnings: v.array(v.unknown()),
 });
 
-export const HubReceived = object("HubReceived", { received: v.literal(true) });
+export const HubReceived = schema.object("HubReceived", { received: v.literal(true) });
 
 export const HubPreupload = v.object({
-  files: atMost(1000, v.object({ path: Path, size: Amount })),
-  gitIgnore: v.optional(text(1024 ** 2)), // a file may be empty
+  files: schema.atMost(1000, v.object({ path: schema.Path, size: schema.Amount })),
+  gitIgnore: v.optional(schema.text(1024 ** 2)), // a file may be empty
 });
 
-export const HubModes = object("HubModes", {
+export const HubModes = schema.object("HubModes", {
   files: v.array(v.object({
     path: v.string(),
     uploadMode: v.picklist(["regular", "lfs"]),
@@ -53,14 +46,14 @@ export const HubModes = object("HubModes", {
   })),
 });
 
-const LfsObject = v.object({ oid: Sha256, size: Amount });
+const LfsObject = v.object({ oid: schema.Sha256, size: schema.Amount });
 
 export const HubBatch = v.object({
   operation: v.literal("upload"),
-  objects: atMost(1000, LfsObject),
+  objects: schema.atMost(1000, LfsObject),
 });
 
-export const HubBatchAnswer = object("HubBatchAnswer", {
+export const HubBatchAnswer = schema.object("HubBatchAnswer", {
   transfer: v.literal("basic"),
   objects: v.array(v.object({
     ...LfsObject.entries,
@@ -70,7 +63,7 @@ export const HubBatchAnswer = object("HubBatchAnswer", {
   })),
 });
 
-export const HubCommitted = object("HubCommitted", {
+export const HubCommitted = schema.object("HubCommitted", {
   success: v.literal(true),
   commitOid: v.string(),
   commitUrl: v.string(),
@@ -78,7 +71,9 @@ export const HubCommitted = object("HubCommitted", {
 });
 
 export const HubCommitQuery = v.object({
-  create_pr: v.optional(described(text(100, 1), "Refused: there are no pull requests")),
+  create_pr: v.optional(
+    schema.described(schema.text(100, 1), "Refused: there are no pull requests"),
+  ),
 });
 
 /** A line of a commit, which has at most `MOST_SENT_FILES` of them. */
@@ -86,9 +81,9 @@ export const HubCommitLine = v.variant("key", [
   v.object({
     key: v.literal("header"),
     value: v.object({
-      summary: text(1024 ** 2),
-      description: v.optional(text(1024 ** 2), ""),
-      parentCommit: v.optional(Text),
+      summary: schema.text(1024 ** 2),
+      description: v.optional(schema.text(1024 ** 2), ""),
+      parentCommit: v.optional(schema.Text),
     }),
   }),
   v.object({
@@ -97,9 +92,12 @@ export const HubCommitLine = v.variant("key", [
   }),
   v.object({
     key: v.literal("lfsFile"),
-    value: v.object({ path: Path, algo: v.literal("sha256"), oid: Sha256 }),
+    value: v.object({ path: schema.Path, algo: v.literal("sha256"), oid: schema.Sha256 }),
   }),
-  v.object({ key: v.picklist(["deletedFile", "deletedFolder"]), value: v.object({ path: Text }) }),
+  v.object({
+    key: v.picklist(["deletedFile", "deletedFolder"]),
+    value: v.object({ path: schema.Text }),
+  }),
 ]);
 
 export type CommitLine = v.InferOutput<typeof HubCommitLine>;

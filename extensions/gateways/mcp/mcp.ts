@@ -7,7 +7,7 @@ import * as v from "npm:valibot@^1.5";
 import type { Logger, System } from "../../../mod.ts";
 import { loadPart } from "../../../core/kernel.ts";
 import { Answer, route } from "../../../apps/gateways.ts";
-import { publicUrl, text } from "../../../apps/server/extending.ts";
+import { publicUrl, schema } from "../../../apps/server/extending.ts";
 import type { Gateway, GatewayContext, Routes } from "../../../apps/gateways.ts";
 
 /** The server, which is loaded at the first request. */
@@ -45,7 +45,7 @@ export const mcp: Gateway = {
 
 /** The text of a message, which its package parses. The limit of the body is smaller. */
 const McpMessage = v.pipe(
-  text(2 ** 29 - 24),
+  schema.text(2 ** 29 - 24),
   v.metadata({
     as: {
       type: "object",

@@ -3,7 +3,7 @@ import * as v from "npm:valibot@^1.5";
 import type { Logger, Registry } from "../../../mod.ts";
 import { hintFor, invalid, isRegistryError, itemAt } from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
-import { check, faultOf, valibotToJsonSchema } from "../../../apps/server/extending.ts";
+import { schema } from "../../../apps/server/extending.ts";
 import type { CallMemory } from "./call_memory.ts";
 import { MCP_HINTS } from "./hint_words.ts";
 
@@ -55,7 +55,7 @@ export function defineTool<I extends v.GenericSchema>(tool: ToolDefinition<I>): 
 
 /** Describes a tool to a client. */
 export function describeTool({ name, description, kind, hints, input, output }: Tool) {
-  const { $schema: _, ...described } = valibotToJsonSchema(input);
+  const { $schema: _, ...described } = schema.toJsonSchema(input);
   const members = Object.entries(output).flatMap(([type, names]) =>
     names.split(" ").map((name) => [name, { type }])
   );
@@ -86,9 +86,9 @@ export async function callTool(tool: Tool, args: unknown, call: ToolCall) {
 }
 
 function checked({ name, input }: Tool, args: unknown): unknown {
-  const { success, output, issues } = check(input, args ?? {});
+  const { success, output, issues } = schema.check(input, args ?? {});
   if (success) return output;
-  const { at, state } = faultOf(issues);
+  const { at, state } = schema.faultOf(issues);
   throw invalid("call", name, at === "" ? state : `argument ${at.slice(0, 100)}: ${state}`, {
     hint: "Follow the input schema of the tool.",
   });

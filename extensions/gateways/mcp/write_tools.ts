@@ -1,7 +1,7 @@
 // Tools that save versions and change what refers to them.
 import * as v from "npm:valibot@^1.5";
 import { invalid, orMissing } from "../../../core/kernel.ts";
-import { fromBase64, JsonObject, passThrough } from "../../../apps/server/extending.ts";
+import { fromBase64, passThrough, schema } from "../../../apps/server/extending.ts";
 import { annotate } from "../../../registry/mod.ts";
 import { pathBelow } from "./root_folder.ts";
 import { defineTool, text, type Tool } from "./tool.ts";
@@ -14,7 +14,9 @@ const SAVE = {
   name: text("The artifact, such as team:report; created if new"),
   version: v.optional(text("Default: the next, such as 3.0.0 after 2.0.0")),
   alias: v.optional(text("An alias, such as production, to point to the new version")),
-  metadata: v.optional(v.pipe(JsonObject, v.description("Facts to search by; fixed once saved"))),
+  metadata: v.optional(
+    v.pipe(schema.JsonObject, v.description("Facts to search by; fixed once saved")),
+  ),
   inputs: v.optional(
     v.pipe(v.array(v.string()), v.maxLength(1000), v.description(INPUTS)),
   ),
@@ -146,7 +148,7 @@ const annotateVersion: Tool = defineTool({
   input: v.strictObject({
     ref: text("NAME or NAME@VERSION"),
     notes: v.optional(v.nullable(v.string())),
-    labels: v.optional(v.nullable(JsonObject)),
+    labels: v.optional(v.nullable(schema.JsonObject)),
   }),
   output: { string: "notes", object: "labels", number: "revision" },
   async run({ ref, notes, labels }, { registry, signal }) {

@@ -1,7 +1,7 @@
 // Parts of the schemas of requests. Values are as in JSON of Protocol Buffers: null and an empty string
 // are absent, and integers may be strings.
 import * as v from "npm:valibot@^1.5";
-import { atMost } from "../../../apps/server/extending.ts";
+import { schema } from "../../../apps/server/extending.ts";
 import { FACT, isOwnTag } from "../../runs/mlflow/stored_run.ts";
 import { type Metric, NOT_FINITE } from "../../runs/mlflow/points.ts";
 
@@ -68,7 +68,7 @@ export function needed(most: number) {
 
 /** A list, which may be missing. */
 export function list<S extends v.GenericSchema>(most: number, item: S) {
-  return v.pipe(v.nullish(atMost(most, item), []), v.transform((given) => given ?? []));
+  return v.pipe(v.nullish(schema.atMost(most, item), []), v.transform((given) => given ?? []));
 }
 
 export function texts(most: number, each: number) {
@@ -79,7 +79,7 @@ export function texts(most: number, each: number) {
 export function repeated(most: number, each: number) {
   const item = plain(each);
   return v.pipe(
-    v.optional(v.union([item, atMost(most, item)]), []),
+    v.optional(v.union([item, schema.atMost(most, item)]), []),
     v.transform((given) => [given].flat()),
   );
 }

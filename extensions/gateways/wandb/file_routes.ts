@@ -1,7 +1,7 @@
 // The stream of lines of a run, and its files.
 import * as v from "npm:valibot@^1.5";
 import { route, type Routes } from "../../../apps/gateways.ts";
-import { text } from "../../../apps/server/extending.ts";
+import { schema } from "../../../apps/server/extending.ts";
 import { wrong } from "./errors.ts";
 import { nameOfProject, parseRun, pathProblem, runKey } from "./names.ts";
 import { described, FRESH } from "./operations.ts";
@@ -15,7 +15,7 @@ const MOST_LINES = 100_000, MOST_LINE = 2 ** 25, MOST_OFFSET = 1e9;
 const Lines = v.nullish(v.pipe(
   v.object({
     offset: v.nullish(integer(0, MOST_OFFSET), 0),
-    content: list(MOST_LINES, text(MOST_LINE)),
+    content: list(MOST_LINES, schema.text(MOST_LINE)),
   }),
   v.transform(({ offset, content = [] }) => ({ offset: offset ?? 0, content })),
 ));

@@ -1,22 +1,22 @@
 // Parts of the schemas of variables. null is absent.
 import * as v from "npm:valibot@^1.5";
-import { atMost, text } from "../../../apps/server/extending.ts";
+import { schema } from "../../../apps/server/extending.ts";
 
 /** Maxima of strings and lists. */
 export const MOST = { id: 2048, name: 500, json: 2 ** 24, path: 4096, files: 20_000 } as const;
 
 /** A string; undefined if it is missing or empty. */
 export function optional(most: number) {
-  return v.pipe(v.nullish(text(most)), v.transform((given) => given || undefined));
+  return v.pipe(v.nullish(schema.text(most)), v.transform((given) => given || undefined));
 }
 
 /** A string that is there. */
 export function needed(most: number) {
-  return text(most, 1);
+  return schema.text(most, 1);
 }
 
 export function list<S extends v.GenericSchema>(most: number, item: S) {
-  return v.pipe(v.nullish(atMost(most, item)), v.transform((given) => given ?? undefined));
+  return v.pipe(v.nullish(schema.atMost(most, item)), v.transform((given) => given ?? undefined));
 }
 
 export function integer(least = 0, most: number = Number.MAX_SAFE_INTEGER) {

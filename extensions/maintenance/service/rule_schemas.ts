@@ -1,21 +1,10 @@
 // Schemas of the retention rules.
 import * as v from "npm:valibot@^1.5";
-import {
-  Amount,
-  AuthorSchema,
-  described,
-  JsonObject,
-  Moment,
-  numberedFields,
-  object,
-  page,
-  strictObject,
-  Text,
-} from "../../../apps/server/extending.ts";
+import { schema } from "../../../apps/server/extending.ts";
 
-const Count = v.optional(Amount);
+const Count = v.optional(schema.Amount);
 
-const RuleSchema = strictObject("RetentionRule", {
+const RuleSchema = schema.strictObject("RetentionRule", {
   pattern: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   keepLast: Count,
   keepDaily: Count,
@@ -26,37 +15,37 @@ const RuleSchema = strictObject("RetentionRule", {
   protect: v.optional(v.boolean()),
   protectAliases: v.optional(
     v.pipe(
-      v.array(v.pipe(Text, v.minLength(1), v.maxLength(200))),
+      v.array(v.pipe(schema.Text, v.minLength(1), v.maxLength(200))),
       v.minLength(1),
       v.maxLength(100),
     ),
   ),
-  promote: v.optional(JsonObject), // extensions know the conditions
+  promote: v.optional(schema.JsonObject), // extensions know the conditions
   adds: v.optional(v.boolean()),
 });
 
 /** A later release may have set others: they are returned as they are. */
 const StoredRuleSchema = v.union([RuleSchema, v.looseObject({})]);
 
-export const RulesSchema = object("RetentionRules", {
+export const RulesSchema = schema.object("RetentionRules", {
   rules: v.array(StoredRuleSchema),
-  revision: Amount,
-  changedAt: Moment,
-  by: v.optional(AuthorSchema),
-  gaveUp: v.optional(v.array(Text)),
+  revision: schema.Amount,
+  changedAt: schema.Moment,
+  by: v.optional(schema.Author),
+  gaveUp: v.optional(v.array(schema.Text)),
 });
 
-export const RulesPage = page(RulesSchema, "RetentionRulesPage");
+export const RulesPage = schema.page(RulesSchema, "RetentionRulesPage");
 
-export const HistoryQuery = v.object(numberedFields);
+export const HistoryQuery = v.object(schema.numberedFields);
 
 export const RulesQuery = v.object({
-  name: described(Text, "Only the rules that match this name"),
+  name: schema.described(schema.Text, "Only the rules that match this name"),
 });
 
-export const RulesChangeSchema = strictObject("RulesChange", {
+export const RulesChangeSchema = schema.strictObject("RulesChange", {
   set: v.optional(RuleSchema),
   replace: v.optional(v.boolean()),
-  remove: v.optional(Text),
-  ifRevision: v.optional(Amount),
+  remove: v.optional(schema.Text),
+  ifRevision: v.optional(schema.Amount),
 });

@@ -1,46 +1,46 @@
 // Schemas of the space of a registry and of versions.
 import * as v from "npm:valibot@^1.5";
-import { Amount, described, Moment, object, Text } from "../../../apps/server/extending.ts";
+import { schema } from "../../../apps/server/extending.ts";
 
-const GarbageSchema = object("GarbageSpace", {
-  bytes: Amount,
-  freeableBytes: Amount,
-  nextAt: v.optional(Moment),
-  allAt: v.optional(Moment),
+const GarbageSchema = schema.object("GarbageSpace", {
+  bytes: schema.Amount,
+  freeableBytes: schema.Amount,
+  nextAt: v.optional(schema.Moment),
+  allAt: v.optional(schema.Moment),
 });
 
-export const SpaceSchema = object("Space", {
-  bytes: Amount,
-  objects: Amount,
-  names: v.array(object("NameSpace", {
+export const SpaceSchema = schema.object("Space", {
+  bytes: schema.Amount,
+  objects: schema.Amount,
+  names: v.array(schema.object("NameSpace", {
     name: v.string(),
-    versions: Amount,
-    size: Amount,
-    bytes: Amount,
-    sharedBytes: Amount,
-    unusedBytes: Amount,
+    versions: schema.Amount,
+    size: schema.Amount,
+    bytes: schema.Amount,
+    sharedBytes: schema.Amount,
+    unusedBytes: schema.Amount,
     garbage: GarbageSchema,
   })),
-  otherBytes: Amount,
-  uploadBytes: Amount,
+  otherBytes: schema.Amount,
+  uploadBytes: schema.Amount,
   garbage: GarbageSchema,
-  days: v.array(v.object({ day: v.string(), versions: Amount, size: Amount })),
-  measuredAt: Moment,
+  days: v.array(v.object({ day: v.string(), versions: schema.Amount, size: schema.Amount })),
+  measuredAt: schema.Moment,
   failures: v.array(v.object({ key: v.string(), message: v.string() })),
 });
 
 export const VersionSpaceQuery = v.object({
-  deleting: described(Text, "Measures the deletion of this version"),
+  deleting: schema.described(schema.Text, "Measures the deletion of this version"),
 });
 
-export const VersionSpacesSchema = object("VersionSpaces", {
+export const VersionSpacesSchema = schema.object("VersionSpaces", {
   versions: v.array(v.object({
     version: v.string(),
-    size: Amount,
-    ownBytes: Amount,
-    sharedBytes: Amount,
-    modifiedAt: Moment,
+    size: schema.Amount,
+    ownBytes: schema.Amount,
+    sharedBytes: schema.Amount,
+    modifiedAt: schema.Moment,
   })),
-  storedBytes: Amount,
-  freedBytes: Amount,
+  storedBytes: schema.Amount,
+  freedBytes: schema.Amount,
 });

@@ -5,11 +5,11 @@ import {
   aliasesOf,
   answerListing,
   checkNamed,
-  DiscardedSchema,
   listing,
   ofCondition,
   REPEATED,
   savedAnswer,
+  schema,
   sentBy,
   unreadState,
 } from "../../../apps/server/extending.ts";
@@ -109,7 +109,7 @@ export function changedRunsRoutes(
     description: "A run that another token began needs `delete`.",
     scope: "save",
     answers: {
-      200: { description: "`discarded` is false without a run", schema: DiscardedSchema },
+      200: { description: "`discarded` is false without a run", schema: schema.Discarded },
     },
     answer: async ({ c, params: { name, run: id }, access, signal }) => {
       await checkOwn(registry, { name, id }, "delete", { access, signal });

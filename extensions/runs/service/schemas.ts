@@ -1,21 +1,6 @@
 // Schemas of runs that programs log to.
 import * as v from "npm:valibot@^1.5";
-import {
-  Amount,
-  AuthorSchema,
-  CommitDraftSchema,
-  described,
-  flag,
-  JsonObject,
-  Moment,
-  MOST_TEXT,
-  object,
-  page,
-  pageFields,
-  strictObject,
-  Text,
-  text,
-} from "../../../apps/server/extending.ts";
+import { schema } from "../../../apps/server/extending.ts";
 
 const STATES = ["running", "silent", "failed", "finishing", "finished", "discarded"] as const;
 
@@ -23,32 +8,32 @@ const logged = {
   name: v.string(),
   id: v.string(),
   state: v.picklist(STATES),
-  reason: described(v.string(), "Why it failed"),
-  version: described(v.string(), "The version that the run was saved as"),
-  params: JsonObject,
-  tags: JsonObject,
-  by: v.optional(AuthorSchema),
-  startedAt: Moment,
+  reason: schema.described(v.string(), "Why it failed"),
+  version: schema.described(v.string(), "The version that the run was saved as"),
+  params: schema.JsonObject,
+  tags: schema.JsonObject,
+  by: v.optional(schema.Author),
+  startedAt: schema.Moment,
   lastAt: v.pipe(v.string(), v.description("When something was stored last, by the store's clock")),
-  points: Amount,
+  points: schema.Amount,
 };
 
 const listed = {
   ...logged,
   metrics: v.optional(
-    v.pipe(JsonObject, v.description("Last and best values, if all points are read")),
+    v.pipe(schema.JsonObject, v.description("Last and best values, if all points are read")),
   ),
 };
 
-export const LoggedRunsPage = page(object("LoggedRun", listed), "LoggedRunsPage");
+export const LoggedRunsPage = schema.page(schema.object("LoggedRun", listed), "LoggedRunsPage");
 
 export const LoggedRunsQuery = v.object({
-  ...pageFields,
-  name: described(Text, "Only runs of this name"),
-  metrics: flag("`true` adds the last value of each name and the best one of measures"),
+  ...schema.pageFields,
+  name: schema.described(schema.Text, "Only runs of this name"),
+  metrics: schema.flag("`true` adds the last value of each name and the best one of measures"),
 });
 
-export const LoggedRunSchema = object("LoggedRunPage", {
+export const LoggedRunSchema = schema.object("LoggedRunPage", {
   ...logged,
   lines: v.pipe(v.string(), v.description("Points as lines of JSON, about 4 MiB")),
   next: v.pipe(v.string(), v.description("`after` of the next request")),
@@ -56,21 +41,21 @@ export const LoggedRunSchema = object("LoggedRunPage", {
 });
 
 export const LoggedRunQuery = v.object({
-  after: described(
-    text(MOST_TEXT),
+  after: schema.described(
+    schema.text(schema.MOST_TEXT),
     "The `next` of an earlier answer. Default: from the beginning",
   ),
-  lines: flag("`false` leaves the points out"),
+  lines: schema.flag("`false` leaves the points out"),
 });
 
 const Tag = v.nullable(v.union([
-  text(1024 ** 2),
+  schema.text(1024 ** 2),
   v.pipe(v.number(), v.minValue(-Number.MAX_VALUE), v.maxValue(Number.MAX_VALUE)),
   v.boolean(),
 ]));
 
 const facts = {
-  params: v.optional(JsonObject),
+  params: v.optional(schema.JsonObject),
   tags: v.optional(
     v.pipe(
       v.record(v.string(), Tag),
@@ -80,28 +65,28 @@ const facts = {
   ),
 };
 
-export const BeginRunSchema = strictObject("BeginRunRequest", facts);
+export const BeginRunSchema = schema.strictObject("BeginRunRequest", facts);
 
-export const UpdateRunSchema = strictObject("UpdateRunRequest", {
+export const UpdateRunSchema = schema.strictObject("UpdateRunRequest", {
   ...facts,
   replace: v.optional(
     v.pipe(v.boolean(), v.description("Replace other values. Default: 409, and nothing changes")),
   ),
 });
 
-export const FinishRunSchema = strictObject("FinishRunRequest", {
-  ...CommitDraftSchema.entries,
+export const FinishRunSchema = schema.strictObject("FinishRunRequest", {
+  ...schema.CommitDraft.entries,
   writer: v.optional(
-    v.pipe(Text, v.description("The writer that finishes its run: others may have failed")),
+    v.pipe(schema.Text, v.description("The writer that finishes its run: others may have failed")),
   ),
 });
 
-export const RunWriterSchema = object("RunWriter", {
+export const RunWriterSchema = schema.object("RunWriter", {
   writer: v.pipe(
     v.string(),
     v.description("Parts are named by it: points-<writer>-<first>-<count>"),
   ),
-  startedAt: Moment,
-  points: Amount,
+  startedAt: schema.Moment,
+  points: schema.Amount,
   step: v.optional(v.pipe(v.number(), v.description("The last step of the stored points"))),
 });
