@@ -21,7 +21,7 @@ import { realSystem, type System } from "../core/system.ts";
 import { copyObject } from "./local/copy.ts";
 import { storedFolders } from "./local/folders.ts";
 import { readFirst } from "./local/first.ts";
-import { readLater, walk } from "./local/list.ts";
+import { infoAt, readLater, walk } from "./local/list.ts";
 import { LocalPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
 import { makeReserve } from "./local/reserve.ts";
@@ -192,7 +192,7 @@ async function* listInTurns(
   let remaining = limit;
   if (remaining <= 0) return;
   await giveWay(signal);
-  for (const found of walk(root, prefix, options)) {
+  for (const found of walk(root, prefix, options, infoAt)) {
     if ("unread" in found) await readLater(root, found);
     else {
       yield found;

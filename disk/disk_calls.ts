@@ -13,7 +13,7 @@ export interface FileLook {
   /** The modification time, milliseconds. */
   modifiedAt: number;
   /** Distinguishes a file from a later one with the same name. */
-  identity: string;
+  readonly identity: string;
 }
 
 export interface FolderEntry {
@@ -199,7 +199,9 @@ function lookOfDeno(
     size,
     changedAt: ctime?.getTime() ?? 0,
     modifiedAt: mtime?.getTime() ?? 0,
-    identity: identityOf(ino, birthtime?.getTime()),
+    get identity() {
+      return identityOf(ino, birthtime?.getTime());
+    },
   };
 }
 

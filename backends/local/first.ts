@@ -1,6 +1,6 @@
 // The object of the first key of a listing: every resolution of a version needs it.
-import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
-import { readLater, walk } from "./list.ts";
+import type { CallOptions, StoredObject } from "../../core/backend.ts";
+import { type Entry, infoAt, readLater, walk } from "./list.ts";
 import { readFile } from "./read.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -13,13 +13,18 @@ export async function readFirst(
   options: CallOptions,
 ): Promise<StoredObject | undefined> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const entries = walk(root, prefix, { keysOnly: true });
+    const entries = walk(root, prefix, {}, placeAt);
     let first = entries.next().value;
     for (; first && "unread" in first; first = entries.next().value) await readLater(root, first);
     if (first === undefined) return undefined;
-    const { key } = first as ObjectInfo;
-    const object = readFile(root, { key, path: root.fileOf(key) }, options);
+    const { text: key, path } = first as Entry;
+    const object = readFile(root, { key, path: root.pathOf(path) }, options);
     if (object !== undefined) return object;
   }
   throw root.failure({ code: "EAGAIN" }, { action: "read", key: prefix });
+}
+
+function placeAt(root: LocalRoot, entry: Entry): Entry | undefined {
+  if (entry.isForeign) infoAt(root, entry); // throws
+  return entry;
 }

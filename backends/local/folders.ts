@@ -2,7 +2,7 @@
 // to check whether one path exists takes a sixth of that.
 import fs from "node:fs";
 import { isPrefix, type StoredFolder, type StoredFolders } from "../../core/backend.ts";
-import { readLater, walk } from "./list.ts";
+import { infoAt, readLater, walk } from "./list.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
 const MOST_TOGETHER = 64;
@@ -11,7 +11,7 @@ export function storedFolders(root: LocalRoot): StoredFolders {
   return {
     async *list(prefix, { after, signal } = {}) {
       let together: StoredFolder[] = [];
-      for (const found of walk(root, prefix, { after, delimiter: "/", unread: true })) {
+      for (const found of walk(root, prefix, { after, delimiter: "/", unread: true }, infoAt)) {
         signal?.throwIfAborted();
         if ("unread" in found) await readLater(root, found);
         else if (isPrefix(found) && together.push(found as StoredFolder) === MOST_TOGETHER) {
@@ -23,7 +23,7 @@ export function storedFolders(root: LocalRoot): StoredFolders {
     },
 
     *heads({ prefix, path }, tail) {
-      for (const found of walk(root, prefix + tail, { firstPerFolder: true, from: path })) {
+      for (const found of walk(root, prefix + tail, { firstPerFolder: true, from: path }, infoAt)) {
         if ("unread" in found) return yield undefined;
         if (!isPrefix(found)) yield found;
       }

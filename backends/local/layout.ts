@@ -30,12 +30,13 @@ const PLAIN: KeyLayout = {
  */
 const FOLDED: KeyLayout = {
   pathOf(key) {
-    const [top, name, ...tail] = key.split("/");
-    if (top !== "names" && top !== "objects" || name === undefined) return key;
+    if (!isFolded(key)) return key;
     if (/[+,]/.test(key)) return undefined; // would be read as another key
-    const folder = `${top}/${splitName(name)}`;
-    if (tail.length === 0) return folder;
-    return `${folder}/${top === "names" ? foldCell(tail) : foldPayload(tail)}`;
+    const segments = key.split("/"),
+      top = segments[0],
+      folder = `${top}/${splitName(segments[1] ?? "")}`;
+    if (segments.length === 2) return folder;
+    return `${folder}/${top === "names" ? foldCell(segments) : foldPayload(segments)}`;
   },
   textOf: (path) => isFolded(path) ? unfold(path) : path,
   tailsIn: (folder) => isFolded(folder) ? unfold : (name) => name,
@@ -57,10 +58,11 @@ export function keyLayout(kind: Layout): KeyLayout {
  * `versions/final/<order>/<generation>.rec` is one name; prereleases, aliases and idempotency keys
  * have folders.
  */
-function foldCell([kind = "", group, cell, record, ...more]: string[]): string {
+function foldCell(segments: string[]): string {
+  const kind = segments[2] ?? "", group = segments[3], cell = segments[4], record = segments[5];
   if (group === undefined) return kind;
   if (kind !== "versions") {
-    const rest = record === undefined ? "" : `/${[record, ...more].join("/")}`;
+    const rest = record === undefined ? "" : `/${segments.slice(5).join("/")}`;
     return cell === undefined
       ? `${kind}/${group}`
       : `${kind}/${group}/${splitGeneration(cell)}${rest}`;
@@ -70,16 +72,17 @@ function foldCell([kind = "", group, cell, record, ...more]: string[]): string {
   const its = `${folder}${group === "prerelease" ? "/" : ","}${splitOrder(cell)}`;
   if (record === undefined) return its;
   const file = `${its},${splitGeneration(record)}`;
-  return more.length === 0 ? file : [file, ...more].join(",");
+  return segments.length === 6 ? file : [file, ...segments.slice(6)].join(",");
 }
 
 /** `<order>/<commit>/<n>` is one name. */
-function foldPayload([order = "", commit, object, ...more]: string[]): string {
+function foldPayload(segments: string[]): string {
+  const order = segments[2] ?? "", commit = segments[3], object = segments[4];
   if (commit === undefined) return splitOrder(order);
   const its = `${splitOrder(order)},${commit}`;
   return object === undefined
     ? its
-    : [its, object.replace(/^\d{2,}/, splitDigits), ...more].join(",");
+    : [its, object.replace(/^\d{2,}/, splitDigits), ...segments.slice(5)].join(",");
 }
 
 /**
@@ -87,6 +90,10 @@ function foldPayload([order = "", commit, object, ...more]: string[]): string {
  * hash.
  */
 function splitNameAnew(name: string): string {
+  const [, before = "", digits = ""] = /^((?:(?!\d{3})[^=])*)(\d{3,})/.exec(name) ?? [];
+  if (digits !== "" && !/(?<![0-9a-z])[0-9a-f]+$/.test(before)) {
+    return before + splitPairs(digits) + name.slice(before.length + digits.length);
+  }
   if (!/\d{3}/.test(name)) return name;
   let word = "";
   for (const { 0: token, index } of name.matchAll(/=..|\d+|[a-z]+|./g)) {
@@ -111,19 +118,17 @@ function splitPairs(digits: string): string {
  * version: else they could be beside a folder and sort between its keys.
  */
 function splitOrderAnew(order: string): string {
-  const first = /^(p\d|[a-o]\d+)/.exec(order)?.[0];
-  if (first === undefined) return order;
-  const rest = order.slice(first.length);
-  const isInside = rest >= "0" && rest < "p9p9";
-  const [others = ""] = isInside ? /^([a-p]\d+){0,2}/.exec(rest) ?? [] : [];
+  const match = /^(p\d|[a-o]\d+)((?:[a-p]\d+){0,2})/.exec(order);
+  if (match === null) return order;
+  const [, first = "", numbers = ""] = match, rest = order.slice(first.length);
+  const isInside = rest >= "0" && rest < "p9p9", others = isInside ? numbers : "";
+  const tail = rest.slice(others.length);
   return splitNumbers(first) + (isInside ? `+/${splitNumbers(others)}` : "") +
-    rest.slice(others.length).replace(/(?<=n)[a-o]\d+/g, splitNumbers);
+    (tail === "" ? "" : tail.replace(/(?<=n)[a-o]\d+/g, splitNumbers));
 }
 
 function splitNumbers(numbers: string): string {
-  return !/[a-o]/.test(numbers)
-    ? numbers
-    : numbers.replace(/([a-o])(\d+)/g, (_, letter, digits) => `${letter}+/${splitDigits(digits)}`);
+  return numbers.replace(/[a-o](?=\d)|(?<=[a-o]\d*)\d(?=\d)/g, "$&+/");
 }
 
 /** Splits all generations but the first eleven into folders by their last digits. */
@@ -132,19 +137,14 @@ function splitGeneration(record: string): string {
   return `${record.slice(0, 10)}+/${record.slice(10).replace(/^\d{1,6}/, splitDigits)}`;
 }
 
-const MAX_REMEMBERED = 1000;
 const splitName = remembering(splitNameAnew);
 const splitOrder = remembering(splitOrderAnew);
 
-/** Caches the last results: consecutive keys share few names and versions. */
+/** Remembers the last result: consecutive keys have the same name and version. */
 function remembering(split: (text: string) => string): (text: string) => string {
-  const known = new Map<string, string>();
+  let last = "", folded = "";
   return (text) => {
-    let folded = known.get(text);
-    if (folded === undefined) {
-      if (known.size >= MAX_REMEMBERED) known.clear();
-      known.set(text, folded = split(text));
-    }
+    if (text !== last) folded = split(last = text);
     return folded;
   };
 }

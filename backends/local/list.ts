@@ -5,7 +5,7 @@ import { type FolderEntry, readFolderAtOnce, readLongFolder } from "../../disk/d
 import { linkError } from "./own_files.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
-interface Entry {
+export interface Entry {
   /** The path below the root. Paths of folders and links end with `/`. */
   path: string;
   /** The key, or the prefix of all keys in the folder. */
@@ -28,62 +28,66 @@ type Walk = Pick<ListOptions, "after" | "delimiter" | "firstPerFolder"> & {
   from?: string;
   /** Groups are folders, which are not read. */
   unread?: boolean;
-  /** Objects have only their keys. */
-  keysOnly?: boolean;
 };
 
 /**
- * Yields the objects whose key begins with `prefix`, in order, and the folders that the caller must
- * read before it goes on. Reads the others on demand.
+ * Yields what `objectAt` returns of the objects whose key begins with `prefix`, in order, and the
+ * folders that the caller must read before it goes on. Reads the others on demand.
  */
-export function* walk(
+export function* walk<T = ObjectInfo>(
   root: LocalRoot,
   prefix: string,
-  { after = "", delimiter, firstPerFolder = false, from, unread = false, keysOnly }: Walk,
-): Generator<ObjectInfo | Prefix | UnreadFolder, undefined> {
+  { after = "", delimiter, firstPerFolder = false, from, unread = false }: Walk,
+  objectAt: (root: LocalRoot, entry: Entry) => T | undefined,
+): Generator<T | Prefix | UnreadFolder, undefined> {
   let lastGroup = "", cell = "";
-  const first = yield* entriesIn(root, from ?? root.folderOf(prefix), from !== undefined);
-  const opened = [inOrder(first)];
-  for (let inner; (inner = opened.at(-1)) !== undefined;) {
-    const entry = inner.next().value;
+  let folder: string | undefined = from ?? root.folderOf(prefix), inside = from !== undefined;
+  const opened: Entry[][] = [];
+  for (;;) {
+    if (folder !== undefined) {
+      opened.push(inReverse(entriesIn(root, folder, inside) ?? (yield* entriesLater(folder))));
+      folder = undefined;
+      inside = true;
+    }
+    const entry = opened.at(-1)?.pop();
     if (entry === undefined) {
       opened.pop();
+      if (opened.length === 0) return;
       continue;
     }
-    const group = groupOf(entry.text);
+    const { path, text } = entry, group = groupOf(text);
     if (group !== undefined && unread && !entry.isLink) {
-      yield { prefix: group, path: entry.path } as StoredFolder;
+      yield { prefix: group, path } as StoredFolder;
     } else if (group !== undefined && !unread) {
       if (group === lastGroup || !(yield* holdsObject(root, entry))) continue;
       lastGroup = group;
       yield { prefix: group };
     } else if (entry.isLink) {
       throw linkError(
-        { key: entry.text.replace(/\/$/, ""), backend: root.location },
-        root.pathOf(entry.path.slice(0, -1)),
+        { key: text.replace(/\/$/, ""), backend: root.location },
+        root.pathOf(path.slice(0, -1)),
       );
-    } else if (entry.path.endsWith("/")) {
-      opened.push(inOrder(yield* entriesIn(root, entry.path, true)));
+    } else if (path.endsWith("/")) {
+      folder = path;
     } else {
-      const its = cellOf(entry.text);
-      if (firstPerFolder && its !== "" && its === cell) continue;
-      if (!root.isPlaceOf(entry.text, entry.path)) continue;
-      const info = keysOnly && !entry.isForeign
-        ? { key: entry.text } as ObjectInfo
-        : statObject(root, entry.text, root.pathOf(entry.path));
-      if (info === undefined) continue; // deleted since the folder was read
-      cell = its;
-      yield info;
+      if (firstPerFolder && cell !== "" && cellOf(text) === cell) continue;
+      if (!root.isPlaceOf(text, path)) continue;
+      const object = objectAt(root, entry);
+      if (object === undefined) continue; // deleted since the folder was read
+      if (firstPerFolder) cell = cellOf(text);
+      yield object;
     }
   }
 
-  function inOrder(entries: readonly Entry[]): Iterator<Entry> {
-    return sortedByUtf8(entries.filter(isWanted), ({ order }) => order).values();
+  /** The next entry is the last. */
+  function inReverse(entries: readonly Entry[]): Entry[] {
+    const wanted = entries.filter(isWanted);
+    return wanted.length < 2 ? wanted : sortedByUtf8(wanted, ({ order }) => order).reverse();
   }
 
   function isWanted(entry: Entry): boolean {
     const group = groupOf(entry.text);
-    if (!mayHold(entry, { prefix, after: group === undefined ? after : "" })) return false;
+    if (!mayHold(entry, prefix, group === undefined ? after : "")) return false;
     return group === undefined || after === "" || compareUtf8(group, after) > 0;
   }
 
@@ -94,13 +98,14 @@ export function* walk(
   }
 }
 
+export function infoAt(root: LocalRoot, { text, path }: Entry): ObjectInfo | undefined {
+  return statObject(root, text, root.pathOf(path));
+}
+
 /**
  * Returns true if an entry may be, or contain, a key that begins with `prefix` and follows `after`.
  */
-function mayHold(
-  { path, text }: Entry,
-  { prefix, after = "" }: { prefix: string; after?: string },
-): boolean {
+function mayHold({ path, text }: Entry, prefix: string, after: string): boolean {
   const isFolder = path.endsWith("/");
   if (!text.startsWith(prefix) && !(isFolder && prefix.startsWith(text))) return false;
   if (after === "") return true;
@@ -123,21 +128,24 @@ function noEntries(root: LocalRoot, folder: string, error: unknown): Entry[] {
   throw root.failure(error, { action: "list", key: folder });
 }
 
-/** @param inside true if the folder was just found, as a folder, in one that was checked */
-function* entriesIn(
-  root: LocalRoot,
-  folder: string,
-  inside: boolean,
-): Generator<UnreadFolder, Entry[]> {
+/**
+ * Returns undefined for a folder that must be read later.
+ *
+ * @param inside true if the folder was just found, as a folder, in one that was checked
+ */
+function entriesIn(root: LocalRoot, folder: string, inside: boolean): Entry[] | undefined {
   const path = root.pathOf(folder);
   try {
     if (!inside) root.ways.check(path.replace(/\/$/, ""));
     const entries = readFolderAtOnce(path);
-    if (entries !== undefined) return entriesOf(root, folder, entries);
+    return entries && entriesOf(root, folder, entries);
   } catch (error) {
     return noEntries(root, folder, error);
   }
-  const later = { unread: folder, entries: [] };
+}
+
+function* entriesLater(unread: string): Generator<UnreadFolder, Entry[]> {
+  const later = { unread, entries: [] };
   yield later;
   return later.entries;
 }
@@ -170,7 +178,7 @@ function cellOf(key: string): string {
 function* holdsObject(root: LocalRoot, entry: Entry): Generator<UnreadFolder, boolean> {
   if (entry.isLink) return true;
   if (!entry.path.endsWith("/")) return root.isPlaceOf(entry.text, entry.path);
-  for (const inside of yield* entriesIn(root, entry.path, true)) {
+  for (const inside of entriesIn(root, entry.path, true) ?? (yield* entriesLater(entry.path))) {
     if (yield* holdsObject(root, inside)) return true;
   }
   return false;

@@ -205,11 +205,15 @@ export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 export function storedBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
-  return storedObject(info, {
-    body: () => bytesStream(bytes),
+  let stream: ReadableStream<Uint8Array> | undefined;
+  return {
+    info,
+    get body() {
+      return stream ??= bytesStream(bytes);
+    },
     bytes: () => Promise.resolve(bytes),
     passTo: async (write) => await write(bytes),
-  });
+  };
 }
 
 /** Passes the bytes of an object to `write`. An abort ends an object that was got with it. */
@@ -287,21 +291,13 @@ export function compareUtf8(a: string, b: string): number {
 
 /** Sorts items by the UTF-8 bytes of a string. Long common prefixes cost little. */
 export function sortedByUtf8<T>(items: readonly T[], textOf: (item: T) => string): T[] {
-  if (areSorted(items, textOf)) return [...items]; // keys of a million items take 100 MB
-  const keyed = items.map((item) => ({ item, key: unitsInOrder(textOf(item)) }));
-  keyed.sort((a, b) => a.key < b.key ? -1 : Number(a.key > b.key));
-  return keyed.map(({ item }) => item);
+  const isUsual = !items.some((item) => HIGH.test(textOf(item)));
+  const keyOf = isUsual ? textOf : (item: T) => unitsInOrder(textOf(item));
+  return items.toSorted((a, b) => keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b)));
 }
 
-function areSorted<T>(items: readonly T[], textOf: (item: T) => string): boolean {
-  let before = "";
-  return items.every((item) => {
-    const key = unitsInOrder(textOf(item));
-    const isAfter = before <= key;
-    before = key;
-    return isAfter;
-  });
-}
+/** Surrogates, and the units that they sort after. */
+const HIGH = /[\ud800-\uffff]/;
 
 /** Moves surrogates above all other UTF-16 units. */
 function unitsInOrder(text: string): string {

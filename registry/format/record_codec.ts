@@ -23,7 +23,6 @@ export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const SUM = /^,"sum":"([0-9a-f]{64})"\}$/;
 const SUM_LENGTH = `,"sum":"${"0".repeat(64)}"}`.length; // ASCII: as many bytes
 const NEWLINE = 10;
 
@@ -90,19 +89,17 @@ export interface DecodedRecord {
 export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   const end = bytes.indexOf(NEWLINE);
   if (end < 0) throw corruptRecord(key, "first line has no end");
-  let line: string, record: AnyRecord;
+  const summed = end - SUM_LENGTH;
+  let line: string, record: AnyRecord, isSummed = false;
   try {
     line = decoder.decode(bytes.subarray(0, end));
-    record = parseJson(line) as AnyRecord;
+    isSummed = line.endsWith(`,"sum":"${sha256(bytes.subarray(0, summed))}"}`);
+    record = parseJson(isSummed ? `${line.slice(0, -SUM_LENGTH)}}` : line) as AnyRecord;
   } catch { // the parser's message would quote the line
     throw corruptRecord(key, "first line is not JSON");
   }
-  const format = (record as { format?: unknown } | null)?.format;
-  const summed = end - SUM_LENGTH;
-  const sum = SUM.exec(line.slice(-SUM_LENGTH));
-  if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) {
-    throw corruptRecord(key, "checksum mismatch");
-  }
+  if (!isSummed) throw corruptRecord(key, "checksum mismatch");
+  const { format } = record as { format?: unknown };
   if (format !== FORMAT && (format !== PAGED_FORMAT || record.kind !== "version")) {
     const state = `format is ${shown(format)}, but this release reads "${FORMAT}"`;
     const hint = "Upgrade Holdfast to the release that wrote the registry, or a newer one.";
@@ -116,7 +113,6 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (record.kind !== "version" && end + 1 < bytes.byteLength) {
     throw corruptRecord(key, "bytes follow the first line, which only versions have");
   }
-  delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
 }
 

@@ -47,8 +47,8 @@ export function recordProblem(
   if (!isNumber(fields.generation, 1)) return "generation is not a positive integer";
   if (!isCommit(fields.commit)) return "commit is not a UUID";
   if (!isAbsentOr(fields.previous, isCommit)) return "previous commit is not a UUID";
-  const { startedAt, createdAt, since = createdAt } = fields;
-  if (![startedAt, createdAt, since].every(isDate)) return "invalid time";
+  const { startedAt, createdAt, since } = fields;
+  if (!isDate(startedAt) || !isDate(createdAt) || !isAbsentOr(since, isDate)) return "invalid time";
   if (!isAbsentOr(fields.origin, isOrigin)) return "invalid origin";
   return problemOfKind(fields, inlineBytes);
 }
