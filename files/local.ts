@@ -99,9 +99,9 @@ class LocalFiles implements FileStore {
     this.#sync = durable ? createDiskSync(this.#disk.pathOf("")) : undefined;
   }
 
-  async stat(rawPath: string, options?: CallOptions): Promise<FileEntry | undefined> {
+  stat(rawPath: string, options?: CallOptions): Promise<FileEntry | undefined> {
     const find = ({ path, action }: PathPlace) => this.#disk.entryAt(path, action);
-    return await this.#step("inspect", rawPath, options, find);
+    return this.#step("inspect", rawPath, options, find);
   }
 
   async *list(rawPath: string, options?: CallOptions): AsyncGenerator<FileEntry> {

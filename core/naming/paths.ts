@@ -1,4 +1,5 @@
 // Paths in file stores.
+import { isWindows } from "../system.ts";
 import { filePathProblem } from "./file_paths.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "./names.ts";
@@ -8,6 +9,8 @@ export const OWN_PREFIX = ".holdfast-";
 
 const MAX_PATH_BYTES = 900;
 const MAX_SEGMENT_BYTES = 240;
+/** Most paths: ASCII, and no segment begins with a dot. */
+const USUAL = /^\w[\w.-]*(\/\w[\w.-]*)*$/;
 
 const encoder = new TextEncoder();
 
@@ -21,6 +24,7 @@ const encoder = new TextEncoder();
  */
 export function parsePath(path: string): string {
   if (typeof path !== "string") throw noPath(path, `it is of type ${typeof path}, not a string`);
+  if (path.length <= MAX_SEGMENT_BYTES && USUAL.test(path) && !isWindows()) return path;
   if (/^[/.]?$/.test(path)) return "";
   const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
   const parsed = segments.join("/");

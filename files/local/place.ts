@@ -7,12 +7,13 @@ import { deviceOf, look, lookIfThere, readFolder } from "../../disk/disk_calls.t
 import type { FileLook, FolderEntry } from "../../disk/disk_calls.ts";
 import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
 import { keepMostAccess } from "../../disk/keep_access.ts";
+import { sortedByUtf8 } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { goneRoot, inTheWay, type PathPlace, refused, taken } from "../paths/path_errors.ts";
 import { folderOf, joinPath, OWN_PREFIX } from "../../core/naming/paths.ts";
 import { movedText, relativeTarget, targetOf } from "../paths/links.ts";
 import type { FileEntry, FileKind } from "../../core/file_store.ts";
-import { compareEntries, isPath, type NamedEntry } from "../paths/entries.ts";
+import { isPath, type NamedEntry, orderOf } from "../paths/entries.ts";
 
 /** Error codes of a path that leads nowhere. */
 const NOWHERE: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
@@ -48,12 +49,12 @@ export class DiskPlace {
 
   /** Returns the entry at a path; undefined if there is none or a parent is not a folder. */
   entryAt(path: string, action: string): FileEntry | undefined {
-    return this.#entryAt(path, action, () => this.isFolder(folderOf(path)));
+    return this.#entryAt(path, action, false);
   }
 
   /** Like `entryAt`, for a path whose folder was just checked. */
   entryInFolder(path: string, action: string): FileEntry | undefined {
-    return this.#entryAt(path, action, () => true);
+    return this.#entryAt(path, action, true);
   }
 
   /** Like `entryInFolder`, but undefined for pipes, sockets and devices. */
@@ -169,14 +170,15 @@ export class DiskPlace {
     return fileError(action, this.pathOf(path), error);
   }
 
-  #entryAt(path: string, action: string, isInFolder: () => boolean): FileEntry | undefined {
-    const place = { action, path, location: this.location };
-    return onDisk(action, this.pathOf(path), () => {
+  #entryAt(path: string, action: string, isInFolder: boolean): FileEntry | undefined {
+    try {
       const state = this.#lookOrNowhere(path);
       if (state === undefined) return path === "" ? { path, kind: "folder", size: 0 } : undefined;
-      if (path.includes("/") && !isInFolder()) return undefined;
-      return this.#entryOf(path, state, place);
-    });
+      if (!isInFolder && path.includes("/") && !this.isFolder(folderOf(path))) return undefined;
+      return this.#entryOf(path, state, { action, path, location: this.location });
+    } catch (cause) {
+      throw fileError(action, this.pathOf(path), cause);
+    }
   }
 
   #lookOrNowhere(path: string): FileLook | undefined {
@@ -229,7 +231,7 @@ export async function readNames(folder: string, path: string): Promise<NamedEntr
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error; // no root yet, or just removed
   }
-  return entries.sort(compareEntries);
+  return sortedByUtf8(entries, orderOf);
 }
 
 function kindOf({ isFile, isDirectory, isSymlink }: FolderEntry): FileKind | undefined {

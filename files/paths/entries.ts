@@ -11,7 +11,8 @@ export function compareEntries(a: NamedEntry, b: NamedEntry): number {
   return compareUtf8(orderOf(a), orderOf(b));
 }
 
-function orderOf({ path, kind }: NamedEntry): string {
+/** Returns what entries are ordered by, as UTF-8 bytes. */
+export function orderOf({ path, kind }: NamedEntry): string {
   return kind === "folder" ? `${path}/` : path;
 }
 

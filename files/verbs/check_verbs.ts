@@ -63,6 +63,7 @@ export function checkedFiles(files: Files): Files {
     const inner = files[verb as FileVerb] as (...args: unknown[]) => unknown;
     const withChecked = (args: unknown[]): unknown[] => {
       if (isSink && (verb === "save" || verb === "saveBatch")) return args;
+      if (args.length <= length) return args;
       const action = typeof args[0] === "string" ? `${verb} ${shown(args[0])}` : verb;
       const before = Array.from({ length }, (_, i) => args[i]);
       return [...before, checkOptions(action, args[length], REMOVALS[verb as FileVerb] ?? OPTIONS)];

@@ -167,11 +167,11 @@ class StoreFiles implements Files {
   readonly stat: Files["stat"] = async (path, options) =>
     await this.#readable("inspect", path).stat(path, options);
   readonly exists: Files["exists"] = async (path, options) =>
-    await this.#kindOf(path, options) !== undefined;
+    await this.#targetOf(path, options) !== undefined;
   readonly isFile: Files["isFile"] = async (path, options) =>
-    await this.#kindOf(path, options) === "file";
+    (await this.#targetOf(path, options))?.kind === "file";
   readonly isDir: Files["isDir"] = async (path, options) =>
-    await this.#kindOf(path, options) === "folder";
+    (await this.#targetOf(path, options))?.kind === "folder";
   readonly isSymlink: Files["isSymlink"] = async (path, options) =>
     (await this.stat(path, options))?.kind === "link";
   readonly ensureDirectory: Files["ensureDirectory"] = async (path, options) =>
@@ -223,8 +223,8 @@ class StoreFiles implements Files {
     return { action, path, location: this.store.location };
   }
 
-  async #kindOf(path: string, options?: CallOptions): Promise<FileEntry["kind"] | undefined> {
-    return (await follow(this.#readable("inspect", path), path, options))?.kind;
+  #targetOf(path: string, options?: CallOptions): Promise<FileEntry | undefined> {
+    return follow(this.#readable("inspect", path), path, options);
   }
 }
 

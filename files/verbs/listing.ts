@@ -40,20 +40,26 @@ export async function* walkFiles(
   const endings = extensions === undefined ? undefined : endingsOf(extensions);
   const { path: root } = await followTo(store, folder, { kind: "folder", action: "list", signal });
   const isWanted = (path: string) => {
-    const name = nameOf(path).toLowerCase();
-    if (endings !== undefined && !endings.some((ending) => name.endsWith(ending))) return false;
+    if (endings !== undefined) {
+      const name = nameOf(path).toLowerCase();
+      if (!endings.some((ending) => name.endsWith(ending))) return false;
+    }
     return matches === undefined || matches(root === "" ? path : path.slice(root.length + 1));
   };
   const waiting = [root];
   for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-    for await (const entry of ifThere(store.list(at, { signal }), { isRoot: at === root })) {
-      const { path, kind } = entry;
-      if (kind === "folder") {
-        if (recursive) waiting.push(path);
-      } else if (
-        isWanted(path) &&
-        (kind === "file" || (await follow(store, path, { signal }))?.kind === "file")
-      ) yield entry;
+    try {
+      for await (const entry of store.list(at, { signal })) {
+        const { path, kind } = entry;
+        if (kind === "folder") {
+          if (recursive) waiting.push(path);
+        } else if (
+          isWanted(path) &&
+          (kind === "file" || (await follow(store, path, { signal }))?.kind === "file")
+        ) yield entry;
+      }
+    } catch (error) {
+      if (at === root || !isRegistryError(error, "NotFound")) throw error; // else just removed
     }
   }
 }
@@ -67,18 +73,6 @@ export async function listFiles(
   return sortNaturally(
     await Array.fromAsync(walkFiles(store, folder, options), ({ path }) => path),
   );
-}
-
-/** Ignores subfolders that were removed meanwhile. */
-async function* ifThere<E>(
-  listed: AsyncIterable<E>,
-  { isRoot }: { isRoot: boolean },
-): AsyncGenerator<E> {
-  try {
-    yield* listed;
-  } catch (error) {
-    if (isRoot || !isRegistryError(error, "NotFound")) throw error;
-  }
 }
 
 /** Lists the names of everything directly in a folder, in natural order. */
@@ -131,8 +125,12 @@ export async function collectEntries(
   while (level.length > 0) {
     const folders: FileEntry[] = [], files: FileEntry[] = [];
     for (const at of level) {
-      for await (const entry of ifThere(store.list(at, { signal }), { isRoot: at === root })) {
-        (entry.kind === "folder" ? folders : files).push(entry);
+      try {
+        for await (const entry of store.list(at, { signal })) {
+          (entry.kind === "folder" ? folders : files).push(entry);
+        }
+      } catch (error) {
+        if (at === root || !isRegistryError(error, "NotFound")) throw error; // else just removed
       }
     }
     for (const entry of sortNaturally(folders, ({ path }) => path)) content.folders.push(entry);
