@@ -18,7 +18,6 @@ import { shown } from "../core/naming/names.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
-import { copyObject } from "./local/copy.ts";
 import { storedFolders } from "./local/folders.ts";
 import { readFirst } from "./local/first.ts";
 import { infoAt, readLater, walk } from "./local/list.ts";
@@ -144,9 +143,10 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       yield* sweepStages(root, options);
     },
 
-    async copy(from, to, { signal } = {}) {
-      await giveWay(signal);
-      return await copyObject(root, { from, to }, { disk, locking, system, signal });
+    async copy(from, to, options = {}) {
+      await giveWay(options.signal);
+      const { copyObject } = await import("./local/copy.ts"); // rarely used
+      return await copyObject(root, { from, to }, { ...options, disk, locking, system });
     },
 
     async reserve({ signal } = {}) {

@@ -203,7 +203,10 @@ export interface Backend extends AsyncDisposable {
 export interface CopyObjectOptions extends CallOptions {
   /** Stores with `presignPut` throw `Conflict` for another tag. */
   ifEtag?: string;
-  /** The object, if it is in another store at the same endpoint. Only `s3` and `gcs` know this. */
+  /**
+   * The object, if it is in another store at the same endpoint, of `s3` or `gcs`; of `local`, a file
+   * in the folder of this URL, which nobody changes any more.
+   */
   other?: { location: string; size: number };
 }
 

@@ -3,7 +3,9 @@ import { closeSync, fstatSync, lstatSync, openSync } from "node:fs";
 import { readlinkSync, readSync, realpathSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import type { ByteRange } from "../core/backend.ts";
+import { basename, dirname, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Backend, ByteRange, CallOptions, ObjectInfo } from "../core/backend.ts";
 import { iterableStream } from "../core/bytes/bytes.ts";
 import type { TakeMemory } from "../core/bytes/own_memory.ts";
 import { isRegistryError } from "../core/errors.ts";
@@ -26,6 +28,8 @@ interface DiskState {
 export interface DiskFile {
   path: string;
   state: DiskState;
+  /** Its writer gives it away: nobody changes it any more, and it may get other names. */
+  given?: boolean;
 }
 
 /** Returns true for a place, a path without links, whose content may be read. */
@@ -94,6 +98,14 @@ export class DiskContent implements FileSource {
   stream(): ReadableStream<Uint8Array> {
     return iterableStream(this.chunks());
   }
+
+  /** Makes a file that was given away an object; undefined for others, and stores on no disk. */
+  giveTo(store: Backend, to: string, options: CallOptions): Promise<ObjectInfo> | undefined {
+    const { path, given, state: { size } } = this.file;
+    if (!given || store.kind !== "local") return undefined;
+    const other = { location: pathToFileURL(dirname(path) + sep).href, size };
+    return store.copy!(basename(path), to, { ...options, other });
+  }
 }
 
 function readSmall(file: DiskFile, allows?: Allows, size = file.state.size): Uint8Array {
@@ -161,8 +173,10 @@ export function checkReadable(path: string): void {
 }
 
 /** The inode and device identify the file that was found, even if its path leads elsewhere. */
-function checkState(file: DiskFile, stats: Stats): void {
-  if (!stats.isFile() || !isSameState(file.state, stateOf(stats))) throw sourceChanged(file.path);
+function checkState({ path, state, given }: DiskFile, stats: Stats): void {
+  const ctimeMs = given ? state.ctimeMs : stats.ctimeMs; // another name changes it
+  const isSame = stats.isFile() && isSameState(state, stateOf({ ...stateOf(stats), ctimeMs }));
+  if (!isSame) throw sourceChanged(path);
 }
 
 interface OpenedFile {

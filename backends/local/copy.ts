@@ -1,7 +1,8 @@
 // Copies as hard links: objects are replaced, never changed.
 import fs from "node:fs";
 import { dirname } from "node:path";
-import type { CallOptions, CopiedObject, Locking } from "../../core/backend.ts";
+import { fileURLToPath } from "node:url";
+import type { CopiedObject, CopyObjectOptions, Locking } from "../../core/backend.ts";
 import { closeRead, look } from "../../disk/disk_calls.ts";
 import { type DiskSync, syncFile } from "../../disk/disk_sync.ts";
 import { errorCode } from "../../disk/file_errors.ts";
@@ -25,9 +26,10 @@ interface LocalCopyOptions {
 export async function copyObject(
   root: LocalRoot,
   { from, to }: { from: string; to: string },
-  { disk, locking, system, signal }: LocalCopyOptions & CallOptions,
+  { disk, locking, system, signal, other }: LocalCopyOptions & CopyObjectOptions,
 ): Promise<CopiedObject> {
-  const path = root.fileOf(to), source = findSource(root, from);
+  const path = root.fileOf(to);
+  const source = other ? fileURLToPath(other.location) + from : findSource(root, from);
   const stage = { path: `${root.stageFolder}/${system.id()}` };
   const failure = (error: unknown) => root.failure(error, { action: "copy", key: from });
   try {

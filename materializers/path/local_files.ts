@@ -49,7 +49,10 @@ export function kindOnDisk({ path, options }: PathToSave): "file" | "folder" {
   }
 }
 
-export function fileOf({ path: named, options }: PathToSave): FileToSave {
+/** Opens a file for a save. A `given` one may become the object. */
+export function fileOf(
+  { path: named, options, given }: PathToSave & { given?: boolean },
+): FileToSave {
   const path = followed(named, options);
   const failed = (code: "Invalid" | "Unsupported", state: string, hint: string) =>
     fault({ code, action: "save", subject: shown(path), state, hint });
@@ -66,7 +69,7 @@ export function fileOf({ path: named, options }: PathToSave): FileToSave {
   const found = { path, state: stateOf(stats), ...factsOf(path, stats, options) };
   dropFalseBits([found]);
   const { state: _, ...facts } = found;
-  return { ...facts, path: name, content: new DiskContent(found, options) };
+  return { ...facts, path: name, content: new DiskContent({ ...found, given }, options) };
 }
 
 export async function* filesOf(

@@ -173,13 +173,13 @@ class SentFiles {
 /** Opens a file that the service and the sender both see. The rights of all others end at the service. */
 function ofThisMachine(
   { options }: Parts,
-  { path, local, size, sha256 }: SentFile & { local: string },
+  { path, local, given, size, sha256 }: SentFile & { local: string; given?: boolean | undefined },
   access: Access,
 ): FileSource {
   if (!options.localFiles || !access.admin) {
     throw denied("name files of the service's machine", "admin");
   }
-  const source = fileOf({ path: local, options: { readAll: true } }).content as FileSource;
+  const source = fileOf({ path: local, options: { readAll: true }, given }).content as FileSource;
   checkUploadSize(options, source.size);
   if (size !== undefined && size !== source.size) {
     throw mismatch(path, `it has ${source.size} bytes, not ${size}`);

@@ -52,7 +52,7 @@ const SentFileSchema: Schema<SentFile> = v.pipe(
         data: Base64,
       }),
       v.strictObject({ ...aboutFile, upload: Text }),
-      v.strictObject({ ...aboutFile, local: Text }),
+      v.strictObject({ ...aboutFile, local: Text, given: v.optional(v.boolean()) }),
       v.strictObject({
         ...aboutFile,
         size: Amount,

@@ -31,7 +31,7 @@ interface JoinedFile extends SizedFile {
 export type SentFile =
   | AboutFile & { data: string }
   | AboutFile & { upload: string }
-  | AboutFile & { local: string }
+  | AboutFile & { local: string; given?: boolean | undefined }
   | SizedFile & { uploads: string[] }
   | JoinedFile & { upload?: string | undefined }
   | JoinedFile & { uploads: string[] };

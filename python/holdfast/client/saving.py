@@ -87,6 +87,8 @@ def files_to_save(
             row = serializer_of(value)
             found = value if row is None else stack.enter_context(object_folder(value, row))
             materializer, files = files_of(found)
+            if row is not None and type(row.serializer).__module__.startswith("holdfast."):
+                files = [file._replace(given=True) for file in files]  # others may keep their files
         except OSError as error:
             raise disk_error(f"save {quoted(name)}", error, gettempdir()) from error
         yield {"id": materializer, "formatVersion": 1}, files

@@ -11,8 +11,8 @@ import urllib.parse
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
-from tempfile import mkstemp
 from threading import Lock
 from typing import Any, BinaryIO
 
@@ -108,6 +108,7 @@ class Sender:
         """Files of this save, which are removed at its end."""
         self.notes: list[Path] = []
         self._folder: Path | None = None
+        self._numbers = count()
         self._sizes = {file.path: file.size for file in earlier.files} if earlier else {}
         self._lock = Lock()
 
@@ -115,8 +116,8 @@ class Sender:
         content = file.content
         if self.connection.is_own:
             path = content if isinstance(content, Path) else self._written(content)
-            self._moved(size)
-            return {"local": os.path.abspath(path)}  # which the service reads itself
+            self._moved(size)  # by the service, which reads it
+            return {"local": os.path.abspath(path), "given": file.given or path != content}
         source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         with source:
             state = state_of(source)
@@ -135,10 +136,9 @@ class Sender:
         with self._lock:
             if self._folder is None:
                 self._folder = self.written.enter_context(temporary_folder())
-        descriptor, path = mkstemp(dir=self._folder)
-        with open(descriptor, "wb") as file:
-            file.write(content)
-        return Path(path)
+            path = self._folder / str(next(self._numbers))
+        path.write_bytes(content)
+        return path
 
     def _compared(self, path: str, source: BinaryIO, size: int) -> tuple[Runs, str] | None:
         earlier = self.earlier

@@ -31,6 +31,8 @@ class FileToSend(NamedTuple):
     path: str
     content: bytes | Path
     mode: str | None = None
+    given: bool = False
+    """Whether nobody changes a file of `content` any more, so that a service may keep it."""
 
 
 class Parts:

@@ -14,6 +14,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
+import { DiskContent } from "../../../disk/disk_file.ts";
 import { readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
 import { isNear } from "../../../core/driver.ts";
@@ -209,10 +210,15 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   const measure = new Measure(maker);
   const measured = (chunks: AsyncIterable<Uint8Array>) =>
     measure.through(chunks, { signal, passed: moved });
-  const body = content.takesMemory && !isNear(backend)
-    ? memoryStream((take) => measured(content.chunks(take)))
-    : iterableStream(measured(content.chunks()));
-  const info = infoOf(await backend.put(to, body, { size: content.size, signal }));
+  const { source } = content;
+  const taking = source instanceof DiskContent && source.giveTo(backend, to, { signal });
+  const body = () =>
+    content.takesMemory && !isNear(backend)
+      ? memoryStream((take) => measured(content.chunks(take)))
+      : iterableStream(measured(content.chunks()));
+  const info = taking
+    ? await beside(taking, measured(content.chunks(sameMemory())))
+    : infoOf(await backend.put(to, body(), { size: content.size, signal }));
   const facts = measure.facts();
   const list = keepsList(sending, facts) ? maker?.end().encode() : undefined;
   // Stored bytes of a compressed file have no other digest.
@@ -228,6 +234,17 @@ async function sendCompressed(
   const stored = new Measure();
   const encoded = encodeStream(
     plain.through(content.chunks(), { signal, passed: moved }),
+/** Reads content through while the store takes its file. */
+async function beside<T>(taking: Promise<T>, chunks: AsyncIterable<Uint8Array>): Promise<T> {
+  const ended = taking.catch(() => {}); // thrown below
+  try {
+    for await (const _ of chunks);
+  } finally {
+    await ended;
+  }
+  return await taking;
+}
+
     compress,
   );
   const body = stored.through(encoded, { signal, passed: () => {} });

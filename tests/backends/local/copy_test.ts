@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { readdirSync, statSync, symlinkSync, unlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, symlinkSync, unlinkSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { rejected } from "../../registry/rejected.ts";
 import { tempRoot, testInRoot } from "../../support/temp_root.ts";
@@ -36,4 +38,17 @@ testInRoot("a symbolic link is not copied", async (root) => {
   await rejected("Denied", backend.copy!(KEY, COPY));
   assertEquals(await backend.head(COPY), undefined);
   assertEquals(readdirSync(root.join(".stage")), []);
+});
+
+testInRoot("a file of another folder is copied as a hard link", async (root) => {
+  const from = root.join("a b%20#?");
+  mkdirSync(from);
+  writeFileSync(`${from}/1%.bin`, "bytes");
+  const backend = createLocalBackend({ path: root.join("store") });
+  const other = { location: pathToFileURL(`${from}/`).href, size: 5 };
+  const { size, linked } = await backend.copy!("1%.bin", COPY, { other });
+  assertEquals([size, linked], [5, true]);
+  unlinkSync(`${from}/1%.bin`);
+  assertEquals(await (await backend.get(COPY))!.bytes(), new TextEncoder().encode("bytes"));
+  await rejected("NotFound", backend.copy!("1%.bin", COPY, { other }));
 });

@@ -172,6 +172,31 @@ pythonTest("large arrays of a value go to a service of the program by path", asy
   assertEquals(stdout, "[]\nTrue []\nTrue True\n");
 });
 
+const ONE_FILE = `
+import os, pathlib
+import numpy, holdfast
+from holdfast.client.sending import Sender
+sent, send = [], Sender.send
+def noted(self, file, size):
+    facts = send(self, file, size)
+    sent.append(os.stat(facts["local"]).st_ino)
+    return facts
+Sender.send = noted
+pathlib.Path("own.bin").write_bytes(os.urandom(2**20))
+os.umask(0o027)
+with holdfast.service(registry="registry") as registry:
+    registry.save("a", {"large": numpy.arange(2**19)})
+    registry.save("own", pathlib.Path("own.bin"))
+    kept = {each.stat().st_ino: oct(each.stat().st_mode) for each in pathlib.Path("registry").rglob("*")}
+    print([kept.get(each) for each in sent], registry.load("a")["large"][-1])
+    print(os.stat("own.bin").st_nlink)
+`;
+
+pythonTest("a service keeps the files that a program wrote for it", async (root) => {
+  const options = { env: { ...COMMAND, TMPDIR: root.path }, cwd: root.path };
+  assertEquals(await runProgram(ONE_FILE, options), ["['0o100640', None] 524287", "1"]);
+});
+
 const MANY_FILES = `
 import numpy, holdfast
 from holdfast.client.connection import Connection
