@@ -4,6 +4,7 @@ import { bodyStream, iterableStream, tapped } from "../../../core/bytes/bytes.ts
 import {
   averageFor,
   ChunkList,
+  equalChunks,
   ListMaker,
   MAX_CHUNK_LIST_BYTES,
 } from "../../../core/bytes/content_chunks.ts";
@@ -82,6 +83,29 @@ async function readList(
   const bytes = await (await getPart(backend, chunks.key, chunks, { signal }))?.bytes();
   if (bytes === undefined || sha256(bytes) !== chunks.sha256) return undefined;
   return ChunkList.decode(bytes, size);
+}
+
+/** Bytes at the beginning of two files that are cut to see whether they have equal ones. */
+const START_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Returns whether equal bytes are at the beginning of content and of an earlier file, also at other
+ * places: if not, the rest is not searched, as of a state after a step of its training.
+ */
+export async function startsAlike(
+  calls: StoreCalls,
+  { range }: LargeContent,
+  earlier: EarlierFile,
+): Promise<boolean> {
+  if (range === undefined) return true;
+  const average = averageFor(START_BYTES), own = new ListMaker(average);
+  for await (const chunk of range({ offset: 0, length: START_BYTES })) own.update(chunk);
+  const parts = earlier.parts.slice(0, 1).map((part) => {
+    return { ...part, size: Math.min(part.size, START_BYTES) };
+  });
+  const { size = 0 } = parts[0] ?? {};
+  const start = await orAbsent(calls, cutStored(calls, { ...earlier, parts, size }, average));
+  return start !== undefined && equalChunks(own.end(), start).some((at) => at !== undefined);
 }
 
 async function cutStored(

@@ -18,7 +18,8 @@ import { DiskContent } from "../../../disk/disk_file.ts";
 import { readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
 import { isNear } from "../../../core/driver.ts";
-import { type Earlier, openAlike, openEarlier, planAgainst, storeParts } from "./earlier.ts";
+import { type Earlier, openAlike, openEarlier, planAgainst, startsAlike } from "./earlier.ts";
+import { storeParts } from "./earlier.ts";
 import type {
   EarlierFile,
   FileFacts,
@@ -41,16 +42,18 @@ export async function storeFile(
   if (!repeatable) return await sendContent(sending, newList(sending));
   const earlierFile = canBeCut(job) ? sharing?.earlier : undefined;
   const alike = as ? undefined : earlierFile && await openAlike(sending, earlierFile, size);
-  const cutFirst = alike?.expectsEqual === false ? await cutAlike(sending, alike.list) : undefined;
+  const first = alike?.expectsEqual === false ? await cutAlike(sending, alike) : undefined;
+  const searched = first?.isOther ? undefined : earlierFile;
+  const isKnowable = known && !(first?.isOther && known.size === 1); // the one that it is not
   // If a file of this size is unchanged, none of its bytes are read in the store.
-  const cut = cutFirst ??
-    ((known || leftDigests) && await cutContent(sending, firstList(sending, earlierFile)));
+  const cut = first?.cut ??
+    ((isKnowable || leftDigests) && await cutContent(sending, firstList(sending, searched)));
   const stored = cut && storedAlready(job, cut);
   if (stored !== undefined) return stored;
-  const cutNow = cutFirst ??
-    (alike?.expectsEqual === true ? await cutAlike(sending, alike.list) : undefined);
-  if (alike && cutNow) return await storeNewBytes(sending, alike, cutNow);
-  return await storeUnlike(sending, earlierFile, cut);
+  const inPlace = first ??
+    (alike?.expectsEqual === true ? await cutAlike(sending, alike) : undefined);
+  if (alike && inPlace?.cut) return await storeNewBytes(sending, alike, inPlace.cut);
+  return await storeUnlike(sending, inPlace?.isOther ? undefined : earlierFile, cut);
 }
 
 /** Stores a file that has no earlier one, or one of another size or with many other bytes. */
@@ -171,11 +174,15 @@ async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): P
  */
 const MOST_NEW = 1 / 8, MOST_AT_ENDS = 1 / 64;
 
-/** Cuts content at the places of an earlier file of its size; undefined if more of it is new. */
+/**
+ * Cuts content at the places of an earlier file of its size. If more of it is new, there is no cut;
+ * `isOther` is true if no bytes at its beginning are in the earlier file.
+ */
 async function cutAlike(
-  { job: { content }, signal, moved }: Sending,
-  earlier: ChunkList,
-): Promise<Cut | undefined> {
+  sending: Sending,
+  earlierFile: Earlier,
+): Promise<{ cut?: Cut; isOther?: boolean }> {
+  const { job: { content }, signal, moved } = sending, earlier = earlierFile.list;
   const maker = ListMaker.fixed(earlier.average), measure = new Measure(maker);
   const { list } = maker, passed = () => moved(0);
   let chunk = 0, isEqual = true, newBytes = 0, atEnds = 0;
@@ -188,10 +195,11 @@ async function cutAlike(
       if (follows) atEnds += list.lengthOf(chunk);
     }
     if (newBytes > earlier.size * MOST_NEW || atEnds > earlier.size * MOST_AT_ENDS) {
-      return undefined;
+      const isNew = newBytes === list.size;
+      return { isOther: isNew && !await startsAlike(sending, content, earlierFile) };
     }
   }
-  return { facts: measure.facts(), list: maker.end() };
+  return { cut: { facts: measure.facts(), list: maker.end() } };
 }
 
 interface Sending {
@@ -226,14 +234,6 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   return { ...facts, ...as, parts: [part], ...(list && { list }), info };
 }
 
-async function sendCompressed(
-  { backend, job: { to, content }, signal, moved }: Sending,
-  compress: Encoding,
-): Promise<StoredFileReply> {
-  const plain = new Measure();
-  const stored = new Measure();
-  const encoded = encodeStream(
-    plain.through(content.chunks(), { signal, passed: moved }),
 /** Reads content through while the store takes its file. */
 async function beside<T>(taking: Promise<T>, chunks: AsyncIterable<Uint8Array>): Promise<T> {
   const ended = taking.catch(() => {}); // thrown below
@@ -245,6 +245,14 @@ async function beside<T>(taking: Promise<T>, chunks: AsyncIterable<Uint8Array>):
   return await taking;
 }
 
+async function sendCompressed(
+  { backend, job: { to, content }, signal, moved }: Sending,
+  compress: Encoding,
+): Promise<StoredFileReply> {
+  const plain = new Measure();
+  const stored = new Measure();
+  const encoded = encodeStream(
+    plain.through(content.chunks(), { signal, passed: moved }),
     compress,
   );
   const body = stored.through(encoded, { signal, passed: () => {} });

@@ -64,3 +64,22 @@ Deno.test("a large file that changes in place is compared by the digests of its 
   assert(addedBytes! < 1024 * KIB, `${addedBytes} bytes were added: many ranges have short chunks`);
   assertEquals(await registry.load("a", { as: AS.as }), { file });
 });
+
+Deno.test("a large file with all bytes changed is stored without a search for equal ones", async () => {
+  const { read, store } = countedStore("memory");
+  const registry = await openRegistry(store, { cache: false });
+  const size = 40 * 1024 * KIB;
+  await registry.save("a", { file: noise(size, 1) }, AS);
+  for (const skipIfUnchanged of [false, true]) {
+    read.clear();
+    const file = noise(size, skipIfUnchanged ? 3 : 2);
+    const { addedBytes } = await registry.save("a", { file }, { ...AS, skipIfUnchanged });
+    assert(bytesOf(read) < size / 4, `${bytesOf(read)} bytes were read`);
+    assert(addedBytes! >= size, `${addedBytes} bytes were added`);
+    assertEquals(await registry.load("a", { as: AS.as }), { file });
+  }
+  const file = noise(size, 3);
+  for (let at = 0; at < size; at += 512 * KIB) file[at]! ^= 1; // in each chunk of its list
+  const { addedBytes } = await registry.save("a", { file }, AS);
+  assert(addedBytes! < size / 2, `${addedBytes} bytes were added`);
+});
