@@ -41,15 +41,25 @@ export async function createStatesGroup(
     [floor]: ["file"],
     "a new state of tensors": ["tensors"],
     "the same with one changed tensor": ["tensors", "changed"],
+    "the same with all tensors changed": ["tensors", "all"],
     "a new state of arrays": ["arrays"],
     "the same with one changed array": ["arrays", "changed"],
   };
-  const measures = Object.entries(ways).map(([name, way]): Measure => ({
-    name,
-    count: mib,
-    unit: "MiB",
-    floor: name === floor ? undefined : floor,
-    run: () => save(...way),
-  }));
+  const measures = Object.entries(ways).map(([name, way]): Measure => {
+    let last: { proof?: number; memory?: number } = {};
+    const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
+    return {
+      name,
+      count: mib,
+      unit: "MiB",
+      floor: name === floor ? undefined : floor,
+      run: async () => last = await save(...way),
+      facts(): Record<string, string> {
+        const { proof, memory } = last;
+        if (proof === undefined || memory === undefined) return {};
+        return { "its proof": percent(proof), "memory beside the state": percent(memory) };
+      },
+    };
+  });
   return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
