@@ -186,6 +186,13 @@ function wordsIn(group: string, commands: readonly Command[]): string[] {
   });
 }
 
+/** What the only argument of a line must be like to take a place in a template. */
+const FILLED: Readonly<Record<string, RegExp>> = {
+  $name: /^\S+$/,
+  $text: /^[^\s<>=]+$/,
+  $condition: /[<>=]/,
+};
+
 /** Returns the words of a line; undefined if it would do what was not typed, or an option is unknown. */
 async function lineOf(
   { command, more, rest, isSaid }: Candidate,
@@ -195,15 +202,16 @@ async function lineOf(
   const read = readWords(rest, command, known);
   if (read === undefined || /[<[]/.test(more)) return undefined;
   const { args, options } = read;
-  const isFilled = more.includes("$1");
-  if (isFilled && (args.length !== 1 || /\s/.test(args[0]!))) return undefined;
-  const ordered = isFilled ? [] : await inOrder(args, command, { cwd, known });
+  const [filled = ""] = /\$\w+/.exec(more) ?? [], fits = FILLED[filled];
+  if (fits !== undefined && !(args.length === 1 && fits.test(args[0]!))) return undefined;
+  const ordered = fits !== undefined ? [] : await inOrder(args, command, { cwd, known });
   if (wasParsed && ordered === args) return undefined;
   const isReading =
     [command.name, `${command.name} ${more}`].some((name) => known.reading.has(name)) &&
     !options.some((word) => known.writingOptions.has(word.split("=", 1)[0]!));
   if (!isReading && !isSaid) return undefined;
-  const fixed = more.split(" ").filter(Boolean).map((word) => word.replace("$1", () => args[0]!));
+  const fixed = more.split(" ").filter(Boolean)
+    .map((word) => fits === undefined ? word : word.replace(filled, () => args[0]!));
   const words = more.startsWith("-") ? [...ordered, ...fixed] : [...fixed, ...ordered];
   return [...command.name.split(" "), ...words, ...options];
 }
@@ -310,7 +318,7 @@ function usageOf(found: readonly Candidate[]): string {
   const ways = found.map(({ command: { name, args }, more }) =>
     `holdfast ${name} ${more || args.map(({ usage }) => usage).join(" ")}`.trimEnd()
   );
-  const usage = [...new Set(ways)].join(", or ").replaceAll("$1", "<text>");
+  const usage = [...new Set(ways)].join(", or ").replaceAll(/\$(\w+)/g, "<$1>");
   return `Write: ${usage}. See "holdfast ${found[0]!.command.name} --help".`;
 }
 

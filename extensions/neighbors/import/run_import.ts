@@ -152,7 +152,7 @@ export interface OpenedPlace extends AsyncDisposable {
 export async function openPlace(
   from: string,
   { io, logger, shared }: CommandContext,
-  hint?: string,
+  hint = "Check the path, or pass the URL of a bucket.",
 ): Promise<OpenedPlace> {
   const { cwd, system } = io;
   if (isStoreUrl(from)) {
@@ -161,7 +161,7 @@ export async function openPlace(
   }
   const folder = resolve(cwd, localPathOf(from) ?? from);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw notFound("import from", from, "no such folder", hint === undefined ? {} : { hint });
+    throw notFound("import from", from, "no such folder", { hint });
   }
   const root = realpathSync.native(folder);
   return opened(createLocalFiles({ root }), root);
