@@ -36,6 +36,8 @@ const ABSENT: readonly [path: RegExp, what: string][] = [
   [/\/experiments\/update/, "renaming of experiments: copy the runs instead"],
 ];
 
+const TOKEN = "Set MLFLOW_TRACKING_TOKEN to a token of this service.";
+
 /** Returns an answer in the form of MLflow. */
 export function answered(answer: Answer, { route }: RequestInfo, path: string): Answer {
   const { problem, headers } = answer;
@@ -45,7 +47,12 @@ export function answered(answer: Answer, { route }: RequestInfo, path: string): 
   const isThere = problem.code === "AlreadyExists";
   const [usual, status] = isThere ? EXISTS : CODES[answer.status] ?? ["BAD_REQUEST", 400];
   const code = isElsewhere ? "ENDPOINT_NOT_FOUND" : usual;
-  const { detail, hint } = isElsewhere ? elsewhere(path) : problem;
+  const isUnknown = problem.reason?.kind === "token_missing";
+  const { detail, hint } = isElsewhere
+    ? elsewhere(path)
+    : isUnknown
+    ? { ...problem, hint: TOKEN }
+    : problem;
   const message = hint === undefined ? detail : `${detail}. ${hint.replace(FORCE, ".")}`;
   return new Answer(`${JSON.stringify({ error_code: code, message })}\n`, {
     status: isElsewhere ? 404 : status,

@@ -24,12 +24,15 @@ export function passedOn(answer: Answer): Answer {
   return new Answer(body, { headers, status: SHOWN.includes(status) ? status : 200 });
 }
 
+const TOKEN = "Set WANDB_API_KEY to key- and a token of this service: key-holdfast_…";
+
 /** Returns an answer in the form of W&B. */
 export function answered(answer: Answer, isGraphql: boolean): Answer {
   const { problem, headers } = answer;
   if (problem === undefined) return answer;
   const { "content-type": _, ...kept } = headers;
-  const { detail, hint } = problem;
+  const { detail, reason } = problem;
+  const hint = reason?.kind === "token_missing" ? TOKEN : problem.hint;
   const message = hint === undefined ? detail : `${detail}. ${hint}`;
   const body = isGraphql ? { data: null, errors: [{ message }] } : { error: message };
   return new Answer(`${JSON.stringify(body)}\n`, {

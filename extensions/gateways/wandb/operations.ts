@@ -102,6 +102,8 @@ const ABSENT: readonly [name: RegExp, what: string][] = [
   [/weave/i, "Weave"],
   [/registr|linkartifact|portfolio|^fetchorg/i, "the registry of W&B: use aliases of artifacts"],
   [/rewind/i, "rewinds: begin another run"],
+  [/^delete/i, "deletions: use holdfast rm, or holdfast runs rm"],
+  [/^getprojects$/i, "lists of projects: use holdfast ls"],
 ];
 
 const Asked = v.object({

@@ -67,6 +67,7 @@ Deno.test("every request asks for a right on the name", async () => {
       body: body && JSON.stringify({ run_id, ...body }),
     });
     const text = await answer.text();
+    assertEquals(text.includes("MLFLOW_TRACKING_TOKEN"), answer.status === 401);
     return [answer.status, text.startsWith("{") ? JSON.parse(text).error_code : undefined];
   };
   for (const asked of ABOUT_RUN) {

@@ -257,7 +257,8 @@ Deno.test("tokens change only the names that they may, and runs of their own", a
   assertEquals(await service.stream({}, other), 403);
   assertEquals(await service.stream({}, "save:else"), 403);
   assertEquals((await service.begin({}, "read:*")).status, 403);
-  assertEquals((await service.ask("Viewer", {}, "nobody")).status, 401);
+  const { status, errors } = await service.ask("Viewer", {}, "nobody");
+  assertEquals([status, /WANDB_API_KEY/.test(errors[0].message)], [401, true]);
 });
 
 Deno.test("an operation that is not there is an error with words, and once in the log", async () => {
