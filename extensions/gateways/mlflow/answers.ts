@@ -47,12 +47,8 @@ export function answered(answer: Answer, { route }: RequestInfo, path: string): 
   const isThere = problem.code === "AlreadyExists";
   const [usual, status] = isThere ? EXISTS : CODES[answer.status] ?? ["BAD_REQUEST", 400];
   const code = isElsewhere ? "ENDPOINT_NOT_FOUND" : usual;
-  const isUnknown = problem.reason?.kind === "token_missing";
-  const { detail, hint } = isElsewhere
-    ? elsewhere(path)
-    : isUnknown
-    ? { ...problem, hint: TOKEN }
-    : problem;
+  const own = problem.reason?.kind === "token_missing" ? { ...problem, hint: TOKEN } : problem;
+  const { detail, hint } = isElsewhere ? elsewhere(path) : own;
   const message = hint === undefined ? detail : `${detail}. ${hint.replace(FORCE, ".")}`;
   return new Answer(`${JSON.stringify({ error_code: code, message })}\n`, {
     status: isElsewhere ? 404 : status,
