@@ -8,7 +8,7 @@ export {
   SERVED_QUEUE_OPTION,
   servedQueueUrl,
 } from "./jobs/queue_url.ts";
-export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_until_stopped.ts";
+export { workUntilStopped } from "./jobs/work_until_stopped.ts";
 export { expandNames, nameFilter } from "./look/expand_names.ts";
 export { createTokenCheck } from "../server/access/one_time.ts";
 export { readTokens } from "../server/access/token_file.ts";

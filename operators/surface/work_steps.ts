@@ -1,9 +1,8 @@
 // Steps of pipelines, as `holdfast worker` takes them from a queue.
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { printEvent, Repeated, workerLine, workUntilStopped } from "../../apps/cli/extending.ts";
 import { ENGINE_VARIABLE } from "../process/step_variables.ts";
-import { findRegistry, notFound, printable } from "../../apps/cli/extending.ts";
+import { findRegistry, notFound, printable, workUntilStopped } from "../../apps/cli/extending.ts";
 import type { CommandContext, FlagsOf, OptionDefinition } from "../../apps/cli/extending.ts";
 import type { JobQueue, WorkerEvent } from "../../extensions/queues/mod.ts";
 import type { QueuedStep, StepCommand } from "../engines/mod.ts";
@@ -55,7 +54,6 @@ async function workSteps(
   const { endCancelled } = await import("../runner/carry/end_cancelled.ts");
   const queue: JobQueue = await openQueue(url, { system: io.system });
   const steps = new Map<string, QueuedStep>();
-  const troubles = new Repeated();
   const inProcesses = createStepHandler(
     (step) => commandFor(step, pipelines, { flags, url }, context),
     {
@@ -68,8 +66,8 @@ async function workSteps(
   const { system } = io;
   const handler = endCancelled(inProcesses, { registry, system, logger: context.logger });
   const { handBack, concurrency } = flags;
-  const report = (event: StepEvent) => printEvent(event, lineOf(event), context);
-  await workUntilStopped(queue, { handBack, unit: "steps", io, report }, async () => {
+  const options = { handBack, unit: "step", context, lineOf } as const;
+  await workUntilStopped(queue, options, async (report) => {
     const taking = await queue.work(async (job, options) => {
       steps.set(job.id, job.data as unknown as QueuedStep);
       await report({ event: "started", ...stepOf(job.data) });
@@ -79,7 +77,7 @@ async function workSteps(
     }, {
       concurrency,
       onEvent(event) {
-        reportQueueEvent(event, { steps, troubles, report })
+        reportQueueEvent(event, { steps, report })
           .catch((error) => context.logger.debug(`cannot report a job: ${error}`));
         if ("id" in event && event.event !== "started") steps.delete(event.id);
       },
@@ -132,27 +130,23 @@ type StepEvent = Record<string, unknown> & { event: string };
 
 interface QueueEventOptions {
   steps: ReadonlyMap<string, QueuedStep>;
-  troubles: Repeated;
   report(event: StepEvent): Promise<void>;
 }
 
 /** Reports an event of the queue. Starts and ends of steps are reported above, in more detail. */
 async function reportQueueEvent(
   event: WorkerEvent,
-  { steps, troubles, report }: QueueEventOptions,
+  { steps, report }: QueueEventOptions,
 ): Promise<void> {
-  const reported = troubles.reported(event); // an unreachable queue is retried many times
-  if (reported === undefined || event.event === "started" || event.event === "done") return;
-  if (event.event === "trouble" || event.event === "taken over") return await report(reported);
+  if (event.event === "started" || event.event === "done") return;
+  if (event.event === "trouble" || event.event === "taken over") return await report({ ...event });
   const { id, ...rest } = event;
   await report({ ...rest, ...(steps.has(id) ? stepOf(steps.get(id)) : { id }) });
 }
 
 function lineOf({ event, run, step, ...more }: StepEvent): string {
-  const { queue, pipelines, reason, exitCode, id, group, steps, times, again } = more;
+  const { queue, pipelines, reason, exitCode, id, group, again } = more;
   if (event === "ready") return `taking steps of ${pipelines} from ${queue}; Ctrl-C stops`;
-  const shared = workerLine(event, { reason, times, left: steps, unit: "step" });
-  if (shared !== undefined) return shared;
   const name = step === undefined ? `${group ?? ""} ${id ?? ""}`.trim() : `${run} ${step}`;
   const why = reason === undefined ? "" : `: ${reason}${again ? "; retrying" : ""}`;
   if (event !== "ended") return `${name} ${event}${why}`;

@@ -1,12 +1,5 @@
 // A worker for tasks of the user's own code.
-import {
-  loadSet,
-  printEvent,
-  Repeated,
-  workerLine,
-  workUntilStopped,
-} from "../../../apps/cli/extending.ts";
-import type { CommandContext } from "../../../apps/cli/extending.ts";
+import { type CommandContext, loadSet, workUntilStopped } from "../../../apps/cli/extending.ts";
 import { eitherSignal, watchStrays } from "../../../core/kernel.ts";
 import { openQueue, type WorkerEvent } from "../../queues/mod.ts";
 import { type CallRunner, workTasks } from "../mod.ts";
@@ -40,16 +33,14 @@ async function takeTasks(
 ): Promise<void> {
   const { io } = context;
   const plugins = await loadTasks(tasks, io);
-  const report = (event: TaskEvent) => printEvent(event, lineOf(event), context);
-  const troubles = new Repeated();
-  const onEvent = (event: WorkerEvent) => {
-    const reported = troubles.reported(event);
-    if (reported === undefined) return;
-    report(reported).catch((error) => context.logger.debug(`cannot report a job: ${error}`));
-  };
   const queue = await openQueue(url, { system: io.system });
   try {
-    await workUntilStopped(queue, { handBack, unit: "jobs", io, report }, async () => {
+    const options = { handBack, unit: "job", context, lineOf } as const;
+    await workUntilStopped(queue, options, async (report) => {
+      const onEvent = (event: WorkerEvent) =>
+        void report({ ...event }).catch((error) =>
+          context.logger.debug(`cannot report a job: ${error}`)
+        );
       const taking = await workTasks(watched(plugins), queue, { concurrency, onEvent });
       await report({ event: "ready", queue: queue.location, tasks });
       return taking;
@@ -76,19 +67,10 @@ function watched(plugins: CallRunner): CallRunner {
   };
 }
 
-type TaskEvent = Partial<Record<"id" | "group" | "reason" | "queue" | "tasks", string>> & {
-  event: string;
-  jobs?: number;
-  times?: number;
-  again?: boolean;
-};
-
 function lineOf(
-  { event, id, group, reason, queue, tasks, jobs, times, again }: TaskEvent,
+  { event, id, group, reason, queue, tasks, again }: Readonly<Record<string, unknown>>,
 ): string {
   if (event === "ready") return `taking tasks of ${tasks} from ${queue}; Ctrl-C stops`;
-  const shared = workerLine(event, { reason, times, left: jobs, unit: "job" });
-  if (shared !== undefined) return shared;
   const end = reason === undefined ? "" : `: ${reason}${again ? "; retrying" : ""}`;
   return `${group === undefined ? "" : `${group} `}${id} ${event}${end}`;
 }

@@ -139,7 +139,7 @@ Deno.test("repeated troubles are reported less and less often, with their count"
 
 Deno.test("a trouble is printed with how often it has come", () => {
   const lineOf = (times: number | undefined) =>
-    workerLine("trouble", { reason: "refused", times, left: undefined, unit: "job" });
+    workerLine({ event: "trouble", reason: "refused", times }, "job");
   assertEquals([undefined, 1, 2, 64].map(lineOf), [
     "trouble: refused",
     "trouble: refused",
