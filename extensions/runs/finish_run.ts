@@ -11,7 +11,7 @@ import type { SavedArtifact } from "../../mod.ts";
 import { checkMaterializer } from "../../core/materializer.ts";
 import type { Draft } from "../transfers/mod.ts";
 import type { FinishStoredRunOptions, RunName } from "../../core/registry/run.ts";
-import type { DraftState, Records } from "../../registry/records.ts";
+import type { Records, StoredDraft } from "../../registry/records.ts";
 import { curvesWith, freeCurvePath, freePath } from "./curve_file.ts";
 import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
@@ -47,7 +47,7 @@ export async function finishStoredRun(
 
 interface ClosedRun {
   known: RunLook;
-  state: DraftState;
+  state: Awaited<ReturnType<StoredDraft["state"]>>;
   /** Parts with the files of the value, unless others are decided. */
   files: readonly string[];
 }
@@ -182,7 +182,7 @@ async function addCurve(
 /** Returns the curve of a run whose parts are decided, and adds the values of its points. */
 async function decidedCurve(
   known: RunLook,
-  decided: NonNullable<DraftState["parts"]>,
+  decided: NonNullable<ClosedRun["state"]["parts"]>,
   values: LastValues,
 ): Promise<Curve> {
   for await (const _ of linesOf(known, values)); // for their values

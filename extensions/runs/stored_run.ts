@@ -7,7 +7,7 @@ import type {
   ReadRunsOptions,
   RunName,
 } from "../../core/registry/run.ts";
-import { type DraftState, LAYOUT, type Records } from "../../registry/records.ts";
+import { LAYOUT, type Records, type StoredDraft } from "../../registry/records.ts";
 import { readFacts } from "./run_facts.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { PointsPart, RunLook } from "./look_at_run.ts";
@@ -58,6 +58,8 @@ export async function describeRun(
 function failureIn({ run }: Record<string, unknown>): string | undefined {
   return isJsonObject(run) && Object.hasOwn(run, "failed") ? String(run.failed) : undefined;
 }
+
+type DraftState = Awaited<ReturnType<StoredDraft["state"]>>;
 
 const STATES: Readonly<Partial<Record<DraftState["state"], LoggedRun["state"]>>> = {
   committing: "finishing",

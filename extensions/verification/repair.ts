@@ -15,13 +15,13 @@ import {
 import type { RegistryError } from "../../core/kernel.ts";
 import type { Part, StoredFile } from "../../registry/extending.ts";
 import { allParts, LAYOUT } from "../../registry/records.ts";
-import type { PayloadSource, Records, StoreReader } from "../../registry/records.ts";
+import type { PayloadSource, Records } from "../../registry/records.ts";
 import { groupedFiles } from "./file_groups.ts";
 import type { VerifyProblem } from "./report.ts";
 
 interface Readable {
   file: StoredFile;
-  reader: StoreReader;
+  reader: ReturnType<Records["reader"]>;
   source: PayloadSource;
   /** Offset of the inline bytes in the record. */
   inlineAt: number;

@@ -6,7 +6,7 @@ import { checkedChunks } from "../../core/bytes/rebuild.ts";
 import { isRegistryError, type RegistryError, sha256, valueAt } from "../../core/kernel.ts";
 import { PieceChecks } from "./piece_checks.ts";
 import type { StoredFile } from "../../registry/extending.ts";
-import { allParts, type PayloadSource, runsOf, type StoreReader } from "../../registry/records.ts";
+import { allParts, type PayloadSource, type Records, runsOf } from "../../registry/records.ts";
 import type { Amounts, Selection } from "./selection.ts";
 
 /** A file with the right bytes. */
@@ -46,7 +46,7 @@ export class VerifiedFiles {
    */
   reading(
     source: PayloadSource,
-    reader: StoreReader,
+    reader: ReturnType<Records["reader"]>,
     { cell, onFile, signal }: {
       cell: string;
       onFile: (path: string, amounts: Amounts) => void;
@@ -113,7 +113,7 @@ export class VerifiedFiles {
 }
 
 interface Reading {
-  reader: StoreReader;
+  reader: ReturnType<Records["reader"]>;
   selection: Selection;
   last?: Verified;
   areRight(pieces: readonly FilePiece[]): Promise<boolean>;
@@ -186,7 +186,7 @@ function* placesOf(
 
 /** Reads the other chunks of a file, or all of it if they are many, or wrong. */
 async function readOthers(
-  reader: StoreReader,
+  reader: ReturnType<Records["reader"]>,
   file: StoredFile,
   { list, known, isDivided, readWhole, readAll }: {
     list: ChunkList;

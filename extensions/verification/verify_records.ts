@@ -12,7 +12,7 @@ import {
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { AnyRecord, CellKey } from "../../registry/extending.ts";
-import { headIn, LAYOUT, misplaced, type Records } from "../../registry/records.ts";
+import { corruptRecord, headIn, LAYOUT, type Records } from "../../registry/records.ts";
 import { ListedObjects, type ObjectsOfName } from "./listed_objects.ts";
 import { addProblem, asProblem, type VerifyRecordsOptions, type VerifyReport } from "./report.ts";
 import { type Damage, verifyVersion } from "./verify_version.ts";
@@ -186,7 +186,13 @@ async function verifyRecord(
   try {
     const record = (await context.read(info.key, signal))?.record;
     if (record === undefined) return undefined;
-    if (!belongs(context, record, place)) return misplaced(info.key, record);
+    if (!belongs(context, record, place)) {
+      const { kind, generation } = record;
+      return corruptRecord(
+        info.key,
+        `generation ${generation} of kind "${kind}" belongs elsewhere`,
+      );
+    }
     if (record.kind === "version") unseen.generations++, onRecord?.(record);
     if (record.kind === "alias" && newest) {
       return await verifyAlias(context, key!, signal);

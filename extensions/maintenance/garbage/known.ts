@@ -8,13 +8,7 @@ import type {
   ScrubbedRecord,
   TombstoneRecord,
 } from "../../../registry/extending.ts";
-import { headIn, LAYOUT } from "../../../registry/records.ts";
-import type {
-  FoundRecord,
-  ObjectRange,
-  PayloadObject,
-  Records,
-} from "../../../registry/records.ts";
+import { headIn, LAYOUT, type Records } from "../../../registry/records.ts";
 
 /** A payload folder: its objects, and the time of the last write to it. */
 export interface Folder {
@@ -35,6 +29,9 @@ export interface KnownName {
   records: KnownRecords;
 }
 
+/** What a version keeps. */
+export type Kept = Awaited<ReturnType<Records["readObjects"]>>;
+
 export interface KnownRecord {
   kind: AnyRecord["kind"];
   /** Objects of its payload, encoded; absent if its list of files is missing or damaged. */
@@ -44,9 +41,9 @@ export interface KnownRecord {
   /** The key of the record that a key's record names, if that was just read. */
   target?: string;
   /** The record without its content, if it may expire: it landed late and refers to payload. */
-  late?: FoundRecord;
+  late?: Awaited<ReturnType<Records["read"]>>;
   /** Bytes and objects of all files, if sizes are measured. */
-  version?: { size: number; objects: readonly PayloadObject[]; ranges: readonly ObjectRange[] };
+  version?: Pick<Kept, "objects" | "ranges"> & { size: number };
   /** The record to keep of a first generation that was just read. */
   remains?: Remains;
   times?: DeletionTimes;

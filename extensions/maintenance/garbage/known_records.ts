@@ -9,9 +9,9 @@ import type {
   VersionRecord,
 } from "../../../registry/extending.ts";
 import { encodeRecord, LAYOUT, sinceOf } from "../../../registry/records.ts";
-import type { PayloadObject, Records } from "../../../registry/records.ts";
+import type { Records } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
-import type { DeletionTimes, KnownRecord, KnownRecords, Remains } from "./known.ts";
+import type { DeletionTimes, Kept, KnownRecord, KnownRecords, Remains } from "./known.ts";
 import type { Note } from "./note.ts";
 import { encodeObjects } from "./referred.ts";
 
@@ -59,7 +59,7 @@ function targetOf({ settings }: Records, { name, target }: KeyRecord): string {
 
 interface Content extends Pick<KnownRecord, "damage" | "version"> {
   /** Absent if an object of its list of files is missing or damaged. */
-  objects?: readonly PayloadObject[];
+  objects?: Kept["objects"];
 }
 
 async function readContent(

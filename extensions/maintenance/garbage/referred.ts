@@ -1,13 +1,13 @@
 // Which payload objects are needed, and until when. Objects of a folder are written as text, such
 // as `<order>/<commit>/0-3,7`.
-import type { PayloadObject } from "../../../registry/records.ts";
+import type { Kept } from "./known.ts";
 
 const TEXT = /^([^/]+\/[^/]+)\/(\d{1,16}(?:-\d{1,16})?(?:,\d{1,16}(?:-\d{1,16})?)*)$/;
 
 type Range = [first: number, last: number];
 
 /** Encodes objects, one text for each folder. */
-export function encodeObjects(objects: readonly PayloadObject[]): string[] {
+export function encodeObjects(objects: Kept["objects"]): string[] {
   const numbers = new Map<string, number[]>();
   for (const [place, object] of objects) {
     if (!numbers.get(place)?.push(object)) numbers.set(place, [object]);

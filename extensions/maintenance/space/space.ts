@@ -10,12 +10,12 @@ import {
   recordsOf,
   usedBytes,
 } from "../../../registry/records.ts";
-import type { ObjectRange, Records } from "../../../registry/records.ts";
+import type { Records } from "../../../registry/records.ts";
 import { sweepStages } from "../garbage/collect_garbage.ts";
 import { Collection, newReport } from "../garbage/collection.ts";
 import type { GarbageItem, GarbageReport, Measure, WaitingItem } from "../garbage/collection.ts";
 import { collectDrafts } from "../garbage/drafts.ts";
-import type { Cell, Folder, KnownName } from "../garbage/known.ts";
+import type { Cell, Folder, Kept, KnownName } from "../garbage/known.ts";
 import { removeLeftovers } from "../garbage/leftovers.ts";
 import { collectName } from "../garbage/garbage_of_name.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, Outlook } from "../garbage/outlook.ts";
@@ -271,7 +271,7 @@ class SpaceMeasure implements Measure {
     const { objects, sizes } = valueAt(this.#listed, name);
     this.#listed.delete(name);
     const users = new Map<string, number>();
-    const ranges: ObjectRange[] = [];
+    const ranges: Kept["ranges"] = [];
     const days = new Map<string, DaySpace>();
     const space = valueAt(this.#spaces, name);
     for (const { kind, generations: [head] } of cells) {

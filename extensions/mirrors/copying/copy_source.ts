@@ -10,7 +10,7 @@ import {
 } from "../../../core/kernel.ts";
 import type { StoredFile, VersionRecord } from "../../../registry/extending.ts";
 import { LAYOUT, placeOf } from "../../../registry/records.ts";
-import type { FileList, Located, PayloadSource } from "../../../registry/records.ts";
+import type { Located, PayloadSource, Records } from "../../../registry/records.ts";
 import type { MirrorRun } from "../run.ts";
 
 /** A version whose list is read, and has the digest of its record. */
@@ -19,7 +19,7 @@ export interface CopySource {
   /** Without files if the list is in pages. */
   source: PayloadSource;
   /** The list if it is in pages. */
-  list?: FileList;
+  list?: ReturnType<Records["files"]>;
   count: number;
   /** Bytes in the payload of each version, by its place. */
   bytesAt: ReadonlyMap<string, number>;
@@ -69,7 +69,7 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Copy
 async function longList(
   { from, to, signal }: MirrorRun,
   record: VersionRecord,
-): Promise<FileList | undefined> {
+): Promise<CopySource["list"]> {
   const list = from.files(record, { signal });
   const bytes = (await list.pages()).reduce((sum, { size }) => sum + size, 0);
   return to.storesPages(bytes) ? list : undefined;

@@ -1,7 +1,7 @@
 // The files of a version whose list is in pages, some pages at a time.
 import { compareUtf8, itemAt, sha256 } from "../../../core/kernel.ts";
 import type { StoredFile } from "../../../registry/extending.ts";
-import { type FileList, placeOf } from "../../../registry/records.ts";
+import { placeOf, type Records } from "../../../registry/records.ts";
 
 /**
  * A group of pages ends before one whose first path has a SHA-256 that is a multiple of this number,
@@ -11,7 +11,7 @@ const GROUP_PAGES = 32;
 const LEAST_PAGES = GROUP_PAGES / 4, MOST_PAGES = GROUP_PAGES * 2;
 
 /** Yields the files of some pages at a time, in the order of their bytes. */
-export async function* groupsOf(list: FileList): AsyncGenerator<StoredFile[]> {
+export async function* groupsOf(list: ReturnType<Records["files"]>): AsyncGenerator<StoredFile[]> {
   let group: StoredFile[] = [];
   let pages = 0;
   for await (const files of list.slices({ ahead: 1 })) {
