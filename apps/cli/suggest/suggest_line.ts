@@ -187,11 +187,7 @@ function wordsIn(group: string, commands: readonly Command[]): string[] {
 }
 
 /** What the only argument of a line must be like to take a place in a template. */
-const FILLED: Readonly<Record<string, RegExp>> = {
-  $name: /^\S+$/,
-  $text: /^[^\s<>=]+$/,
-  $condition: /[<>=]/,
-};
+const FITS: Record<string, RegExp> = { $name: /^\S+$/, $text: /^[^\s<>=]+$/, $condition: /[<>=]/ };
 
 /** Returns the words of a line; undefined if it would do what was not typed, or an option is unknown. */
 async function lineOf(
@@ -202,7 +198,7 @@ async function lineOf(
   const read = readWords(rest, command, known);
   if (read === undefined || /[<[]/.test(more)) return undefined;
   const { args, options } = read;
-  const [filled = ""] = /\$\w+/.exec(more) ?? [], fits = FILLED[filled];
+  const [filled = ""] = /\$\w+/.exec(more) ?? [], fits = FITS[filled];
   if (fits !== undefined && !(args.length === 1 && fits.test(args[0]!))) return undefined;
   const ordered = fits !== undefined ? [] : await inOrder(args, command, { cwd, known });
   if (wasParsed && ordered === args) return undefined;

@@ -21,9 +21,7 @@ import {
 } from "./operations.ts";
 import * as s from "./schemas.ts";
 
-interface Files {
-  readonly fileNames?: readonly string[];
-}
+type AskedFiles = AskedPage & { readonly fileNames?: readonly string[] };
 
 /** Files in a page, where clients name no number. */
 const PAGE = 5000;
@@ -93,7 +91,7 @@ function readingOperations(routes: Routes, store: ArtifactStore, links: Links): 
   });
 
   /** Returns a page of the files of an artifact, with links to them. */
-  const filesOf = async (c: RouteContext, place: Place, asked: AskedPage & Files) => {
+  const filesOf = async (c: RouteContext, place: Place, asked: AskedFiles) => {
     const manifest = await manifestOf(await store.open(place, c.info.access));
     const { fileNames = [...manifest.keys()], perPage } = asked;
     const files = fileNames.flatMap((name) => {

@@ -326,11 +326,8 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
   const aliasesJson = async (name: string, page?: AskedPage) => {
     const all = await Array.fromAsync(store.context.registry.aliases(name));
     const names = ["latest", ...all.map(({ alias }) => alias)];
-    return await pageOf(
-      names,
-      { most: 1000, perPage: 1000, ...page },
-      (alias) => aliasJson(name, alias),
-    );
+    const asked = { most: 1000, perPage: 1000, ...page };
+    return await pageOf(names, asked, (alias) => aliasJson(name, alias));
   };
   operation(routes, ["ArtifactCollectionAliases", "read"], { id: s.id, ...s.ofPage }, async (
     c,

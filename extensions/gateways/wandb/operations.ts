@@ -58,16 +58,13 @@ const USUAL = 50;
 
 /**
  * Returns a page of a list in the form of all lists of W&B. The cursor is the number of items before
- * the next page.
- *
- * @param asked `most` limits `perPage`
+ * the next page, and `most` limits `perPage`.
  */
 export async function pageOf<T, N>(
   items: readonly T[],
-  asked: AskedPage & { readonly most?: number },
+  { cursor, perPage, most = 500 }: AskedPage & { readonly most?: number },
   nodeOf: (item: T) => N | Promise<N>,
 ) {
-  const { cursor, perPage, most = 500 } = asked;
   const from = Number(cursor) || 0, to = from + Math.min(perPage ?? USUAL, most);
   const nodes = mapAtOnce(items.slice(from, to), async (item) => await nodeOf(item));
   const edges = (await Array.fromAsync(nodes))
