@@ -8,6 +8,8 @@ export interface KeyLayout {
    * `/`. Undefined if the key has no path.
    */
   pathOf(key: string): string | undefined;
+  /** Returns true if a path is that of a key. False if only `pathOf` can tell. */
+  isRecordOf(key: string, path: string): boolean;
   /** Returns the common prefix of the keys at or below a path. Paths of folders end with `/`. */
   textOf(path: string): string;
   /**
@@ -20,6 +22,7 @@ export interface KeyLayout {
 /** The path of a key is the key. */
 const PLAIN: KeyLayout = {
   pathOf: (key) => key,
+  isRecordOf: () => false,
   textOf: (path) => path,
   tailsIn: () => (name) => name,
 };
@@ -32,15 +35,26 @@ const FOLDED: KeyLayout = {
   pathOf(key) {
     if (!isFolded(key)) return key;
     if (/[+,]/.test(key)) return undefined; // would be read as another key
-    const segments = key.split("/"),
-      top = segments[0],
-      folder = `${top}/${splitName(segments[1] ?? "")}`;
+    const segments = key.split("/"), top = segments[0];
+    const folder = `${top}/${splitName(segments[1] ?? "")}`;
     if (segments.length === 2) return folder;
     return `${folder}/${top === "names" ? foldCell(segments) : foldPayload(segments)}`;
+  },
+  isRecordOf(key, path) {
+    const name = RECORD.exec(path)?.[1];
+    return name !== undefined && name === splitName(key.slice(6, key.indexOf("/", 6)));
   },
   textOf: (path) => isFolded(path) ? unfold(path) : path,
   tailsIn: (folder) => isFolded(folder) ? unfold : (name) => name,
 };
+
+/** A number of a version in a path. */
+const NUMBER = "(?:p\\d|[a-o]\\+/(?:\\d\\+/)*\\d)";
+/** The usual path of a record of a release. */
+const RECORD = new RegExp(
+  `^names/((?:[\\w=-]|\\+/)+)/versions,final,${NUMBER}(?:p9p9|\\+/(?!p9p9)${NUMBER}{2})` +
+    ",90071992547409[89]\\d\\.rec$",
+);
 
 function isFolded(path: string): boolean {
   return path.startsWith("names/") || path.startsWith("objects/");
@@ -89,21 +103,15 @@ function foldPayload(segments: string[]): string {
  * Splits the first run of three or more digits into pairs, with at most three folders; not in a
  * hash.
  */
-function splitNameAnew(name: string): string {
-  const [, before = "", digits = ""] = /^((?:(?!\d{3})[^=])*)(\d{3,})/.exec(name) ?? [];
-  if (digits !== "" && !/(?<![0-9a-z])[0-9a-f]+$/.test(before)) {
-    return before + splitPairs(digits) + name.slice(before.length + digits.length);
-  }
-  if (!/\d{3}/.test(name)) return name;
-  let word = "";
-  for (const { 0: token, index } of name.matchAll(/=..|\d+|[a-z]+|./g)) {
-    if (/^\d{3}/.test(token) && !/^[0-9a-f]+$/.test(word)) {
-      return name.slice(0, index) + splitPairs(token) + name.slice(index + token.length);
-    }
-    word = /^\w/.test(token) && token !== "_" ? word + token : "";
-  }
-  return name;
+function splitName(name: string): string {
+  const found = DIGITS.exec(name.replace(/=../g, "---"));
+  if (found === null) return name;
+  const { 0: digits, index } = found;
+  return name.slice(0, index) + splitPairs(digits) + name.slice(index + digits.length);
 }
+
+/** Three or more digits at the start of a word, or after a letter unless only a hash precedes. */
+const DIGITS = /(?=\d{3})(?:(?<![\da-zA-Z])|(?<=[g-zA-Z](?:[\da-zA-Z]*[a-zA-Z])?))\d+/;
 
 function splitPairs(digits: string): string {
   let split = "";
@@ -117,7 +125,7 @@ function splitPairs(digits: string): string {
  * its letter and each digit but the last. Other names are split as far as they begin like a
  * version: else they could be beside a folder and sort between its keys.
  */
-function splitOrderAnew(order: string): string {
+function splitOrder(order: string): string {
   const match = /^(p\d|[a-o]\d+)((?:[a-p]\d+){0,2})/.exec(order);
   if (match === null) return order;
   const [, first = "", numbers = ""] = match, rest = order.slice(first.length);
@@ -135,18 +143,6 @@ function splitNumbers(numbers: string): string {
 function splitGeneration(record: string): string {
   if (record >= "900719925474098" || !/^\d{11}/.test(record)) return record;
   return `${record.slice(0, 10)}+/${record.slice(10).replace(/^\d{1,6}/, splitDigits)}`;
-}
-
-const splitName = remembering(splitNameAnew);
-const splitOrder = remembering(splitOrderAnew);
-
-/** Remembers the last result: consecutive keys have the same name and version. */
-function remembering(split: (text: string) => string): (text: string) => string {
-  let last = "", folded = "";
-  return (text) => {
-    if (text !== last) folded = split(last = text);
-    return folded;
-  };
 }
 
 function splitDigits(digits: string): string {

@@ -37,15 +37,16 @@ type Walk = Pick<ListOptions, "after" | "delimiter" | "firstPerFolder"> & {
 export function* walk<T = ObjectInfo>(
   root: LocalRoot,
   prefix: string,
-  { after = "", delimiter, firstPerFolder = false, from, unread = false }: Walk,
+  { from, unread = false, firstPerFolder = false, ...which }: Walk,
   objectAt: (root: LocalRoot, entry: Entry) => T | undefined,
 ): Generator<T | Prefix | UnreadFolder, undefined> {
-  let lastGroup = "", cell = "";
+  let lastGroup = "", cell: string | undefined;
   let folder: string | undefined = from ?? root.folderOf(prefix), inside = from !== undefined;
   const opened: Entry[][] = [];
   for (;;) {
     if (folder !== undefined) {
-      opened.push(inReverse(entriesIn(root, folder, inside) ?? (yield* entriesLater(folder))));
+      const entries = entriesIn(root, folder, inside) ?? (yield* entriesLater(folder));
+      opened.push(wantedIn(entries, prefix, which));
       folder = undefined;
       inside = true;
     }
@@ -55,47 +56,46 @@ export function* walk<T = ObjectInfo>(
       if (opened.length === 0) return;
       continue;
     }
-    const { path, text } = entry, group = groupOf(text);
-    if (group !== undefined && unread && !entry.isLink) {
-      yield { prefix: group, path } as StoredFolder;
-    } else if (group !== undefined && !unread) {
+    const { path, text } = entry, group = groupOf(text, prefix, which.delimiter);
+    if (group !== undefined && !unread) {
       if (group === lastGroup || !(yield* holdsObject(root, entry))) continue;
-      lastGroup = group;
-      yield { prefix: group };
+      yield { prefix: lastGroup = group };
     } else if (entry.isLink) {
       throw linkError(
         { key: text.replace(/\/$/, ""), backend: root.location },
         root.pathOf(path.slice(0, -1)),
       );
+    } else if (group !== undefined) {
+      yield { prefix: group, path } as StoredFolder;
     } else if (path.endsWith("/")) {
       folder = path;
-    } else {
-      if (firstPerFolder && cell !== "" && cellOf(text) === cell) continue;
-      if (!root.isPlaceOf(text, path)) continue;
-      const object = objectAt(root, entry);
+    } else if (cell === undefined || cellOf(text) !== cell) {
+      const object = root.isPlaceOf(text, path) ? objectAt(root, entry) : undefined;
       if (object === undefined) continue; // deleted since the folder was read
-      if (firstPerFolder) cell = cellOf(text);
+      if (firstPerFolder) cell = cellOf(text) || undefined;
       yield object;
     }
   }
+}
 
-  /** The next entry is the last. */
-  function inReverse(entries: readonly Entry[]): Entry[] {
-    const wanted = entries.filter(isWanted);
-    return wanted.length < 2 ? wanted : sortedByUtf8(wanted, ({ order }) => order).reverse();
-  }
-
-  function isWanted(entry: Entry): boolean {
-    const group = groupOf(entry.text);
+/** Returns the entries that a list may need, in reverse order: the next one is the last. */
+function wantedIn(
+  entries: readonly Entry[],
+  prefix: string,
+  { after = "", delimiter }: Pick<ListOptions, "after" | "delimiter">,
+): Entry[] {
+  const wanted = entries.filter((entry) => {
+    const group = groupOf(entry.text, prefix, delimiter);
     if (!mayHold(entry, prefix, group === undefined ? after : "")) return false;
     return group === undefined || after === "" || compareUtf8(group, after) > 0;
-  }
+  });
+  return wanted.length < 2 ? wanted : sortedByUtf8(wanted, ({ order }) => order).reverse();
+}
 
-  function groupOf(text: string): string | undefined {
-    if (delimiter === undefined) return undefined;
-    const end = text.indexOf(delimiter, prefix.length);
-    return end < 0 ? undefined : text.slice(0, end + 1);
-  }
+function groupOf(text: string, prefix: string, delimiter?: string): string | undefined {
+  if (delimiter === undefined) return undefined;
+  const end = text.indexOf(delimiter, prefix.length);
+  return end < 0 ? undefined : text.slice(0, end + 1);
 }
 
 export function infoAt(root: LocalRoot, { text, path }: Entry): ObjectInfo | undefined {

@@ -95,7 +95,7 @@ function readAtOnce(
   const bytes = new Uint8Array(end - start);
   if (start > 0) file.seek(start);
   for (let done = 0; done < bytes.byteLength;) {
-    const count = file.read(bytes.subarray(done));
+    const count = file.read(done === 0 ? bytes : bytes.subarray(done));
     if (count === 0) throw endedEarly(root, info);
     done += count;
   }

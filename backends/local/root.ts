@@ -89,7 +89,7 @@ export function parseRoot(
     owner: createOwner(path),
     layout,
     fileOf: (key) => folder + locate(key),
-    isPlaceOf: (key, path) => find(key) === path,
+    isPlaceOf: (key, path) => layout.isRecordOf(key, path) || find(key) === path,
     folderOf(prefix) {
       const complete = prefix.slice(0, prefix.lastIndexOf("/") + 1);
       if (complete === "") return "";

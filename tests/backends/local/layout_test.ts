@@ -53,6 +53,39 @@ for (const kind of LAYOUTS) {
   });
 }
 
+Deno.test("a path is recognized as that of a record only if the record has it", () => {
+  const edit = fc.record({
+    at: fc.nat(),
+    cut: fc.nat(2),
+    put: fc.constantFrom("", "+/", "+", "/", ",", "9", "p", "p9p9", "a", "A", "."),
+  });
+  const record = fc.tuple(
+    fc.stringMatching(/^[a-g0-9_=-]{1,8}$/),
+    fc.tuple(...Array.from({ length: 3 }, () => fc.constantFrom("p8", "p9", "o90", "n518", "h69"))),
+    fc.constantFrom(1, 11, 12, 1000),
+  ).map(([name, order, generation]) =>
+    `names/${name}/versions/final/${order.join("")}/${Number.MAX_SAFE_INTEGER - generation}.rec`
+  );
+  let recognized = 0;
+  fc.assert(
+    fc.property(record, fc.option(edit), (key, edit) => {
+      let path = folded.pathOf(key)!;
+      if (edit !== null) {
+        const at = edit.at % path.length;
+        path = path.slice(0, at) + edit.put + path.slice(at + edit.cut);
+      }
+      const text = folded.textOf(path);
+      if (!folded.isRecordOf(text, path)) return;
+      recognized++;
+      assertEquals(folded.pathOf(text), path);
+    }),
+    { numRuns: 3000 },
+  );
+  assert(recognized > 100, `${recognized} paths`);
+  const path = "names/a/versions,final,p8+/p9p9,9007199254740990.rec";
+  assert(!folded.isRecordOf(folded.textOf(path), path));
+});
+
 /** The first of each cell, or payload. */
 function headsOf(keys: string[]): string[] {
   const cellOf = (key: string) => key.slice(0, key.lastIndexOf("/"));
