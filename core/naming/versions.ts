@@ -235,46 +235,47 @@ function encodeOrder(version: VersionParts, text: string): string {
 
 function encodeNumber(value: number): string {
   const digits = String(value);
-  let encoded = String.fromCharCode("p".charCodeAt(0) + 1 - digits.length);
-  for (const digit of digits) encoded += 9 - Number(digit);
-  return encoded;
+  return String.fromCharCode("p".charCodeAt(0) + 1 - digits.length) + complement(digits);
 }
+
+/** Returns 9 - digit for each digit. */
+function complement(digits: string): string {
+  const count = digits.length;
+  const nines = count < 16 ? 10 ** count - 1 - Number(digits) : 9999999999999999n - BigInt(digits);
+  return String(nines).padStart(count, "0");
+}
+
+const ORDER = /^([a-p]\d+)([a-p]\d+)([a-p]\d+)((?:n[a-p]\d+|a(?:\d\d)+z)+z)?$/;
 
 /** Returns the version of an `order` segment, or undefined if no version has this encoding. */
 export function decodeOrder(order: string): Version | undefined {
-  let rest = order;
-  const number = (): string | undefined => {
-    const count = 1 + "p".charCodeAt(0) - rest.charCodeAt(0), digits = rest.slice(1, 1 + count);
-    if (!(count > 0) || digits.length < count) return undefined; // NaN at the end
-    rest = rest.slice(1 + count);
-    let decoded = "";
-    for (const digit of digits) decoded += 9 - Number(digit);
-    return decoded;
-  };
-  const numbers = [number(), number(), number()];
-  const identifiers: (string | undefined)[] = [];
-  while (rest !== "" && rest !== "z") {
-    const kind = rest[0];
-    rest = rest.slice(1);
-    if (kind === "n") identifiers.push(number());
-    else if (kind === "a") identifiers.push(alphanumeric());
-    else return undefined;
-    if (identifiers.at(-1) === undefined) return undefined;
+  const match = ORDER.exec(order);
+  if (match === null) return undefined;
+  const major = decodeNumber(match[1]), minor = decodeNumber(match[2]);
+  const patch = decodeNumber(match[3]), identifiers = match[4];
+  if (Number.isNaN(major + minor + patch)) return undefined;
+  const canonical = `${major}.${minor}.${patch}`;
+  if (identifiers === undefined) {
+    const semver: VersionParts = { major, minor, patch, prerelease: [], build: [] };
+    return { canonical, full: canonical, order, prerelease: false, semver };
   }
-  if (numbers.includes(undefined)) return undefined;
-  const text = numbers.join(".") + (identifiers.length > 0 ? `-${identifiers.join(".")}` : "");
+  const pre = Array.from(
+    identifiers.matchAll(/n([a-p]\d+)|a(\d+)z/g),
+    ([, number, chars = ""]) =>
+      number === undefined
+        ? chars.replace(/\d\d/g, (pair) => CHARS[62 - Number(pair)] ?? "?")
+        : decodeNumber(number),
+  );
   try {
-    const version = parseVersion(text);
+    const version = parseVersion(`${canonical}-${pre.join(".")}`);
     return version.order === order ? version : undefined;
   } catch {
     return undefined;
   }
+}
 
-  function alphanumeric(): string | undefined {
-    const end = rest.indexOf("z");
-    const digits = rest.slice(0, Math.max(end, 0));
-    rest = rest.slice(end + 1);
-    const id = digits.replace(/\d\d/g, (pair) => CHARS[62 - Number(pair)] ?? "?");
-    return end > 0 && !id.includes("?") ? id : undefined;
-  }
+/** Returns a number, or NaN for another encoding than that of a safe integer. */
+function decodeNumber(encoded: string | undefined = ""): number {
+  const value = Number(complement(encoded.slice(1)));
+  return encodeNumber(value) === encoded && Number.isSafeInteger(value) ? value : NaN;
 }

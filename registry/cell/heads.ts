@@ -263,13 +263,12 @@ export async function* newestFirst<T extends { version: Version }>(
   try {
     const next = await Promise.all(streams.map((stream) => stream.next()));
     for (;;) {
-      const [a, b] = next.map(({ done, value }) => done ? undefined : value);
-      const first =
-        a === undefined || (b !== undefined && compareVersions(a.version, b.version) < 0) ? 1 : 0;
-      const newer = first === 0 ? a : b, stream = streams[first];
-      if (newer === undefined || stream === undefined) return;
+      const a: T | undefined = next[0]?.value, b: T | undefined = next[1]?.value;
+      const isSecond = !a || b && compareVersions(a.version, b.version) < 0;
+      const newer = isSecond ? b : a, first = isSecond ? 1 : 0;
+      if (newer === undefined) return;
       if (range === undefined || inRange(newer.version, range)) yield newer;
-      next[first] = await stream.next();
+      next[first] = await streams[first]!.next();
     }
   } finally {
     for (const stream of streams) await stream.return(undefined);

@@ -42,8 +42,9 @@ export async function* listVersions(
       generation: head.generation,
       modifiedAt: new Date(head.modifiedAt),
     };
-    const reading = { ...options, notes: annotations };
-    if (!await describe(context, { entry, head }, reading)) continue; // deleted meanwhile
+    const isThere = annotations === undefined ||
+      await describe(context, { entry, head }, { ...options, notes: annotations });
+    if (!isThere) continue; // deleted meanwhile
     yield entry;
     if (++count >= limit) return;
   }
