@@ -85,12 +85,12 @@ async function readList(
   return ChunkList.decode(bytes, size);
 }
 
-/** Bytes at the beginning of two files that are cut to see whether they have equal ones. */
+/** Bytes at the beginning of a file that are searched for equal chunks. */
 const START_BYTES = 8 * 1024 * 1024;
 
 /**
- * Returns whether equal bytes are at the beginning of content and of an earlier file, also at other
- * places: if not, the rest is not searched, as of a state after a step of its training.
+ * Returns whether the beginnings of content and of an earlier file share a chunk, at any place. If
+ * not, a search of the rest would find nothing: a step of training changes all bytes of a model.
  */
 export async function startsAlike(
   calls: StoreCalls,

@@ -43,17 +43,17 @@ export async function storeFile(
   const earlierFile = canBeCut(job) ? sharing?.earlier : undefined;
   const alike = as ? undefined : earlierFile && await openAlike(sending, earlierFile, size);
   const first = alike?.expectsEqual === false ? await cutAlike(sending, alike) : undefined;
-  const searched = first?.isOther ? undefined : earlierFile;
-  const isKnowable = known && !(first?.isOther && known.size === 1); // the one that it is not
+  const searched = first?.isUnrelated ? undefined : earlierFile;
+  const mayBeKnown = known && !(first?.isUnrelated && known.size === 1); // that of the earlier file
   // If a file of this size is unchanged, none of its bytes are read in the store.
   const cut = first?.cut ??
-    ((isKnowable || leftDigests) && await cutContent(sending, firstList(sending, searched)));
+    ((mayBeKnown || leftDigests) && await cutContent(sending, firstList(sending, searched)));
   const stored = cut && storedAlready(job, cut);
   if (stored !== undefined) return stored;
   const inPlace = first ??
     (alike?.expectsEqual === true ? await cutAlike(sending, alike) : undefined);
   if (alike && inPlace?.cut) return await storeNewBytes(sending, alike, inPlace.cut);
-  return await storeUnlike(sending, inPlace?.isOther ? undefined : earlierFile, cut);
+  return await storeUnlike(sending, inPlace?.isUnrelated ? undefined : earlierFile, cut);
 }
 
 /** Stores a file that has no earlier one, or one of another size or with many other bytes. */
@@ -175,13 +175,13 @@ async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): P
 const MOST_NEW = 1 / 8, MOST_AT_ENDS = 1 / 64;
 
 /**
- * Cuts content at the places of an earlier file of its size. If more of it is new, there is no cut;
- * `isOther` is true if no bytes at its beginning are in the earlier file.
+ * Cuts content at the places of an earlier file of its size. Returns no cut if more of it is new, and
+ * `isUnrelated` if its beginning also shares no chunk with that of the earlier file.
  */
 async function cutAlike(
   sending: Sending,
   earlierFile: Earlier,
-): Promise<{ cut?: Cut; isOther?: boolean }> {
+): Promise<{ cut?: Cut; isUnrelated?: boolean }> {
   const { job: { content }, signal, moved } = sending, earlier = earlierFile.list;
   const maker = ListMaker.fixed(earlier.average), measure = new Measure(maker);
   const { list } = maker, passed = () => moved(0);
@@ -196,7 +196,7 @@ async function cutAlike(
     }
     if (newBytes > earlier.size * MOST_NEW || atEnds > earlier.size * MOST_AT_ENDS) {
       const isNew = newBytes === list.size;
-      return { isOther: isNew && !await startsAlike(sending, content, earlierFile) };
+      return { isUnrelated: isNew && !await startsAlike(sending, content, earlierFile) };
     }
   }
   return { cut: { facts: measure.facts(), list: maker.end() } };
