@@ -100,8 +100,7 @@ class LocalFiles implements FileStore {
   }
 
   stat(rawPath: string, options?: CallOptions): Promise<FileEntry | undefined> {
-    const find = ({ path, action }: PathPlace) => this.#disk.entryAt(path, action);
-    return this.#step("inspect", rawPath, options, find);
+    return this.#step("inspect", rawPath, options, (place) => this.#disk.find(place));
   }
 
   async *list(rawPath: string, options?: CallOptions): AsyncGenerator<FileEntry> {
@@ -219,7 +218,7 @@ class LocalFiles implements FileStore {
     const place = { action, path: parsePath(rawPath), location: this.location };
     options?.signal?.throwIfAborted();
     try {
-      this.#disk.checkRoot(place);
+      if (action !== "inspect") this.#disk.checkRoot(place);
       return await run(place);
     } catch (error) {
       if (!(error instanceof FailedAfterwards)) throw this.#disk.failure(error, place);

@@ -47,6 +47,15 @@ export class DiskPlace {
     return path === "" ? this.#root : `${this.#root}/${path}`;
   }
 
+  /** Like `entryAt`, and checks the root like `checkRoot`, once there is none. */
+  find(place: PathPlace): FileEntry | undefined {
+    const { path, action } = place;
+    if (this.#device === undefined) this.checkRoot(place);
+    const entry = this.entryAt(path, action);
+    if (entry === undefined || path === "") this.checkRoot(place);
+    return entry;
+  }
+
   /** Returns the entry at a path; undefined if there is none or a parent is not a folder. */
   entryAt(path: string, action: string): FileEntry | undefined {
     return this.#entryAt(path, action, false);

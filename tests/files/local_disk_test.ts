@@ -283,8 +283,13 @@ testInRoot("a folder that is gone is neither written to nor created again", asyn
   const path = root.join("store");
   const files = createLocalFiles({ root: path });
   await files.write("a/1", bytes(1));
+  const reader = createLocalFiles({ root: path });
+  await reader.stat("a/1");
   fs.renameSync(path, `${path}.away`);
   const writes: (() => Promise<unknown>)[] = [
+    () => files.stat("a/1"),
+    () => files.stat(""),
+    () => reader.stat("a/1"),
     () => files.write("a/2", bytes(1)),
     () => files.write("b", bytes(1)),
     () => files.createFolder("c"),
