@@ -186,7 +186,7 @@ function wordsIn(group: string, commands: readonly Command[]): string[] {
   });
 }
 
-/** What the only argument of a line must be like to take a place in a template. */
+/** Patterns of the argument that takes a place in a template: the only one of the line. */
 const FITS: Record<string, RegExp> = { $name: /^\S+$/, $text: /^[^\s<>=]+$/, $condition: /[<>=]/ };
 
 /** Returns the words of a line; undefined if it would do what was not typed, or an option is unknown. */

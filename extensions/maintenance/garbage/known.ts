@@ -29,7 +29,7 @@ export interface KnownName {
   records: KnownRecords;
 }
 
-/** What a version keeps. */
+/** The objects that a version keeps. */
 export type Kept = Awaited<ReturnType<Records["readObjects"]>>;
 
 export interface KnownRecord {
