@@ -157,7 +157,7 @@ const WRONG: Record<string, RegExp> = {
   "models/{name}//{version}": /the part ""/,
   "s3://{name}/{version}": /bucket is a placeholder/,
   "models/{name}*{name}*/{version}": /more than 3/,
-  "nowhere/{name}/{version}": /no such folder/,
+  "nowhere/{name}/{version}": /no such folder\nhint: Check the path/,
   "{name}/nothing/{version}": /no file and no folder matches/,
 };
 
