@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CopiedObject, CopyObjectOptions, Locking } from "../../core/backend.ts";
-import { closeRead, look } from "../../disk/disk_calls.ts";
+import { closeRead, look, READ } from "../../disk/disk_calls.ts";
 import { type DiskSync, syncFile } from "../../disk/disk_sync.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
@@ -39,6 +39,7 @@ export async function copyObject(
     if (!isOrdinary(look(stage.path), { key: from, backend: root.location })) {
       throw missing(root, from);
     }
+    if (other !== undefined && linked) adopt(root, stage.path);
     if (disk !== undefined) await syncPath(stage.path);
     signal?.throwIfAborted();
     const place = () => placeByRename({ root, key: to, path, stagePath: stage.path });
@@ -83,6 +84,19 @@ async function linkOrCopy(from: string, to: string): Promise<boolean> {
   }
   await fs.promises.copyFile(from, to, fs.constants.COPYFILE_FICLONE);
   return false;
+}
+
+/** Gives a file of another program the owner and the mode of a new file. */
+function adopt({ owner, modes }: LocalRoot, path: string): void {
+  const file = fs.openSync(path, READ);
+  try {
+    closeRead(fs.openSync(`${path}.new`, "wx", modes.file));
+    fs.fchmodSync(file, fs.statSync(`${path}.new`).mode);
+    owner.giveFile(file);
+  } finally {
+    closeRead(file);
+    fs.rmSync(`${path}.new`, { force: true });
+  }
 }
 
 async function syncPath(path: string): Promise<void> {

@@ -43,11 +43,15 @@ testInRoot("a symbolic link is not copied", async (root) => {
 testInRoot("a file of another folder is copied as a hard link", async (root) => {
   const from = root.join("a b%20#?");
   mkdirSync(from);
-  writeFileSync(`${from}/1%.bin`, "bytes");
+  writeFileSync(`${from}/1%.bin`, "bytes", { mode: 0o600 });
   const backend = createLocalBackend({ path: root.join("store") });
+  await backend.put(KEY, new Uint8Array(5));
   const other = { location: pathToFileURL(`${from}/`).href, size: 5 };
   const { size, linked } = await backend.copy!("1%.bin", COPY, { other });
   assertEquals([size, linked], [5, true]);
+  const [written, taken] = [KEY, COPY].map((key) => statSync(keyFile(root.join("store"), key)));
+  assertEquals(taken.mode, written.mode, "others could not read it");
+  assertEquals(readdirSync(root.join("store/.stage")), []);
   unlinkSync(`${from}/1%.bin`);
   assertEquals(await (await backend.get(COPY))!.bytes(), new TextEncoder().encode("bytes"));
   await rejected("NotFound", backend.copy!("1%.bin", COPY, { other }));
