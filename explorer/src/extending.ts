@@ -14,7 +14,7 @@ export {
 } from "./api/service.ts";
 export type { ArtifactFile, ArtifactVersion, FileToRead } from "./artifact_file.ts";
 export type { Change } from "./components/change_list.ts";
-export { type LineLook, lookOf, LOOKS } from "./components/charts/chart_scales.ts";
+export { type LineLook, lookOf, MOST_LOOKS } from "./components/charts/chart_scales.ts";
 export { Choice } from "./components/choice.ts";
 export { CopyBox, CopyButton, CopyTable, SameByCode, shellWord } from "./components/copy_box.ts";
 export { Dialog } from "./components/dialog.ts";

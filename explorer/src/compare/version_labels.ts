@@ -2,11 +2,8 @@
 import type { ArtifactVersion } from "../artifact_file.ts";
 import type { AliasesOfNames } from "../api/names.ts";
 import type { ServiceError } from "../api/service.ts";
-import { lookOf, LOOKS } from "../components/charts/chart_scales.ts";
+import { lookOf, MOST_LOOKS } from "../components/charts/chart_scales.ts";
 import { html } from "../framework/html.ts";
-
-/** More versions have no line of their own. */
-export const FEW = LOOKS;
 
 /** Aliases by the ref of their version. */
 export type AliasesByRef = AliasesOfNames["byRef"];
@@ -31,7 +28,7 @@ export function labelsOf(
 /** A dot in the color of the curves of a version, or a ring of dashes. */
 export function VersionMark({ at }: { at: number }) {
   const { color, isDashed } = lookOf(at);
-  return at >= 0 && at < FEW && html`
+  return at >= 0 && at < MOST_LOOKS && html`
     <span class=${`version-mark${isDashed ? " dashed" : ""}`}
       style=${{ color: `var(${color})` }}></span>
   `;

@@ -8,13 +8,8 @@ import { Beside } from "../compare/beside.ts";
 import { Facts } from "../compare/facts.ts";
 import { Comparison } from "../compare/mod.ts";
 import { type ComparedRef, RefChips } from "../compare/ref_chips.ts";
-import {
-  type AliasesByRef,
-  FEW,
-  labelsOf,
-  refOf,
-  UnreadAliases,
-} from "../compare/version_labels.ts";
+import { type AliasesByRef, labelsOf, refOf, UnreadAliases } from "../compare/version_labels.ts";
+import { MOST_LOOKS } from "../components/charts/chart_scales.ts";
 import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
 import { ExtensionParts } from "../components/extension_parts.ts";
@@ -112,7 +107,7 @@ function Compared({ versions, aliases, path }: {
   const known = useVersionRuns();
   const refs = versions.map(refOf);
   const [left = "", right = ""] = refs;
-  const drawn = versions.slice(0, FEW);
+  const drawn = versions.slice(0, MOST_LOOKS);
   const runs = drawn.flatMap((version) => known?.runOfResult(version) ?? []);
   const loadCurves = async () => (await known?.load())?.Curves;
   return html`
@@ -121,8 +116,8 @@ function Compared({ versions, aliases, path }: {
       ${runs.length > 1
         ? html`<${Lazy} load=${loadCurves} runs=${runs} />`
         : html`<${Curves} versions=${drawn} labels=${labelsOf(versions, aliases)} />`}
-      ${versions.length > FEW &&
-        html`<p class="note">The curves are those of the first ${FEW} versions.</p>`}
+      ${versions.length > MOST_LOOKS &&
+        html`<p class="note">The curves are those of the first ${MOST_LOOKS} versions.</p>`}
       <${Beside} versions=${versions} aliases=${aliases} />
     `}
     <${Files} versions=${versions} aliases=${aliases} path=${path} />

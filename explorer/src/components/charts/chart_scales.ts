@@ -31,8 +31,8 @@ export interface LineLook {
   readonly isDashed: boolean;
 }
 
-/** Lines that look different. */
-export const LOOKS = 2 * COLORS;
+/** Lines of a chart that look different. No chart draws more runs or versions. */
+export const MOST_LOOKS = 2 * COLORS;
 
 export function lookOf(line: number): LineLook {
   return { color: colorOf(line), isDashed: Math.floor(line / COLORS) % 2 === 1 };

@@ -1,5 +1,5 @@
 // The curves of what runs of pipelines saved.
-import { Curves, hasCurves, html, LOOKS, splitRef, useLoaded } from "../../extending.ts";
+import { Curves, hasCurves, html, MOST_LOOKS, splitRef, useLoaded } from "../../extending.ts";
 import { type ArtifactVersion, openVersion, type Service, useSession } from "../../extending.ts";
 import { readRun, type Run } from "./runs.ts";
 
@@ -22,7 +22,7 @@ export function OutputCurves({ runs }: { runs: readonly Run[] }) {
   );
   const first = outputs.flatMap(([output]) => output ?? []);
   const others = outputs.flatMap((own) => own.slice(1));
-  const drawn = [...first, ...others].slice(0, LOOKS);
+  const drawn = [...first, ...others].slice(0, MOST_LOOKS);
   if (drawn.length === 0) return null;
   const isOneEach = others.length === 0;
   const labels = drawn.map(({ run, step }) =>

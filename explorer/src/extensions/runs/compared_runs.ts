@@ -15,7 +15,7 @@ import {
   type LineLook,
   Loading,
   lookOf,
-  LOOKS,
+  MOST_LOOKS,
   Shown,
 } from "../../extending.ts";
 import { type LoggedRun, notInSite, useSession } from "../../extending.ts";
@@ -37,7 +37,7 @@ export function ComparedRuns({ name, ids }: {
   const known = [...seen.current.values()].sort((a, b) => a.startedAt > b.startedAt ? 1 : -1);
   const all = ids.length > 0 ? ids : known.map(({ id }) => id);
   // Each keeps its look while others begin.
-  const drawn = all.map((id, i) => ({ id, look: lookOf(i) })).slice(-LOOKS);
+  const drawn = all.map((id, i) => ({ id, look: lookOf(i) })).slice(-MOST_LOOKS);
   const reads = useReads(name, drawn);
   if (service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
   return html`
@@ -119,7 +119,7 @@ function Drawn({ results }: { results: readonly Result[] }) {
       results.flatMap(({ id, look, value }) =>
         value?.steps ? [{ ...value.steps, label: id, ...look }] : []
       ),
-    [ids.join("\n"), ...Array.from({ length: LOOKS }, (_, i) => results[i]?.value?.steps)],
+    [ids.join("\n"), ...Array.from({ length: MOST_LOOKS }, (_, i) => results[i]?.value?.steps)],
   );
   const left = results.filter(({ value, error }) => !error && value?.steps === undefined)
     .map(({ id }) => id);
