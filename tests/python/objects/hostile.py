@@ -117,6 +117,19 @@ def elsewhere():
         refused("pattern", "peft", {"adapter_config.json": known}, kind(config))
         known = {**lora.to_dict(), "rank_pattern": {pattern: 3}}
         refused("pattern", "peft", {"adapter_config.json": known}, kind(config))
+    for large in (
+        peft.LoraConfig(r=2, target_modules=["q_proj"]),
+        peft.PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=2),
+        peft.VeraConfig(r=2, target_modules=["q_proj"]),
+    ):
+        adapted = peft.get_peft_model(kind(config), large)
+        folder = outside / type(large).__name__
+        adapted.save_pretrained(folder)
+        files = {each.name: each.read_bytes() for each in folder.iterdir()}
+        known = json.loads(files["adapter_config.json"])
+        many = {key: 10**9 for key in ("r", "num_virtual_tokens") if known.get(key) == 2}
+        files["adapter_config.json"] = json.dumps({**known, **many}).encode()
+        shown("large", lambda: registry.load(stored("peft", {}, files), into=kind(config)))
     Image.new("RGB", (2, 2)).save("image.eps")  # which Pillow opens by a program
     files = {"image.png": pathlib.Path("image.eps").read_bytes()}
     shown("image", lambda: registry.load(stored("PIL", {}, files)))

@@ -28,6 +28,7 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     "words Corrupt",
     ...["MULTITASK_PROMPT_TUNING", "SHADOW", "XLORA"].map((kind) => `${kind} Invalid`),
     ...new Array(6).fill("pattern Invalid"),
+    ...new Array(3).fill("large Invalid"),
     "image Corrupt",
   ]],
   [

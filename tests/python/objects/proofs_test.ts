@@ -33,3 +33,33 @@ for (const [title, parts, least] of PARTS) {
     },
   });
 }
+
+/** Least values that come back exactly, by adapter: of others, most are refused by their package. */
+const EXACT = {
+  ...{ plain: 12, typed: 30, optional: 4, slotted: 30, model: 30, extra: 12, state: 23 },
+  ...{ xgboost: 3, sklearn: 27, transformers: 21, keras: 20 },
+};
+
+const NEEDED = `${PACKAGES}, pydantic, xgboost, sklearn, skops, keras`;
+const ofTypes = await findPython(NEEDED, 0, "HOLDFAST_TORCH_PYTHON");
+
+Deno.test({
+  name: `values that == finds equal to others keep their types, or are refused${
+    ofTypes === undefined ? ` (ignored: no Python with ${NEEDED})` : ""
+  }`,
+  ignore: ofTypes === undefined,
+  async fn() {
+    await using root = await tempRoot();
+    const env = { ...ENVIRONMENT, HF_HUB_OFFLINE: "1", OMP_NUM_THREADS: "1" };
+    const args = [join(REPOSITORY, "tests/python/objects/exact_types.py"), root.path];
+    const { stdout } = await promisify(execFile)(ofTypes!, args, { env, cwd: root.path });
+    const lines = stdout.trimEnd().split("\n");
+    assertEquals(lines.filter((line) => !/ (exact|refused)$/.test(line)), []);
+    for (const [adapter, least] of Object.entries(EXACT)) {
+      const exact = lines.filter((line) =>
+        line.startsWith(`${adapter} `) && line.endsWith("exact")
+      );
+      assert(exact.length >= least, `${adapter}: ${exact.length} of ${least}`);
+    }
+  },
+});

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,9 @@ class XGBoost:
         value.save_model(folder / self.FILE)
         if not hasattr(value, "get_xgb_params"):
             return None
-        return {"parameters": plain_parameters(value.get_params(deep=False))}  # not in the file
+        own = plain_parameters(value.get_params(deep=False))  # not in the file
+        types = {name: kind for name, (_, kind) in own.items() if kind}
+        return {"parameters": {name: each for name, (each, _) in own.items()}, "types": types}
 
     def load(self, loading: Loading) -> Any:
         into = loading.wanted(self.EXAMPLE)
@@ -80,7 +83,9 @@ class XGBoost:
         model = into() if isinstance(into, type) else into
         known, own = loading.facts.get("parameters"), {}
         if isinstance(into, type) and is_dict(known) and hasattr(model, "get_xgb_params"):
-            own = {name: known.get(name, each) for name, each in model.get_params(False).items()}
+            types = loading.facts.get("types") or {}
+            given = {name: typed(each, types.get(name)) for name, each in known.items()}
+            own = {name: given.get(name, each) for name, each in model.get_params(False).items()}
             model.set_params(**own)
         model.load_model(loading.file(self.FILE))
         vars(model).update(own)  # `load_model` takes some from the training, such as `base_score`
@@ -108,18 +113,34 @@ def of_other_members(value: Any, again: Any, *members: str) -> str:
     return ""
 
 
-def plain_parameters(parameters: Json) -> Json:
-    """Returns the parameters that are set and fit into JSON: no NaN, functions or arrays."""
-    plain: Json = {}
+def plain_parameters(parameters: Json) -> dict[str, tuple[Any, str | None]]:
+    """Returns the parameters that are set and fit into JSON, with the types that it lacks: no NaN,
+    functions or arrays.
+    """
+    plain: dict[str, tuple[Any, str | None]] = {}
     for name, value in parameters.items():
-        number = value.item() if type(value).__module__ == "numpy" and value.ndim == 0 else value
+        is_scalar = type(value).__module__ == "numpy" and value.ndim == 0
+        number = value.item() if is_scalar else value
+        kind = str(value.dtype) if is_scalar else "tuple" if type(value) is tuple else None
         try:
             json.dumps(number, allow_nan=False)
         except (TypeError, ValueError, RecursionError):
             continue
         if number is not None:
-            plain[name] = number
+            plain[name] = (number, kind)
     return plain
+
+
+def typed(value: Any, kind: Any) -> Any:
+    if kind is None:
+        return value
+    if kind == "tuple":
+        return tuple(value)
+    import numpy
+
+    if not re.fullmatch(r"bool|(u?int|float)\d+", str(kind)):
+        raise ValueError(f"unknown type {kind!r:.60}")
+    return numpy.dtype(kind).type(value)
 
 
 @built_in("catboost.core.CatBoost", "catboost")

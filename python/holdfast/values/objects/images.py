@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import unsupported
+from .predictions import same
 from .table import Loading, built_in, fitting
 
 PNG, TIFF = "image.png", "image.tiff"
@@ -52,7 +53,7 @@ class Image:
 
     def difference(self, value: Any, loading: Loading) -> str:
         again = facts_of(self.load(loading))
-        odd = (name for name, each in facts_of(value).items() if each != again[name])
+        odd = (name for name, each in facts_of(value).items() if not same(each, again[name]))
         return next((f"its {name} would differ after a load" for name in odd), "")
 
 

@@ -202,14 +202,17 @@ def described(value: Any, without: tuple[str, ...]) -> Any:
     """Returns the configuration of a layer or a model, and of what it was compiled with."""
     import keras
 
-    def plain(node: Json) -> Json:
-        return {key: node[key] for key in node if key not in ("shared_object_id", *without)}
+    def plain(node: Any) -> Any:
+        if is_dict(node):
+            left_out = ("shared_object_id", *without)
+            return {key: plain(node[key]) for key in node if key not in left_out}
+        return [plain(each) for each in node] if isinstance(node, (list, tuple)) else node
 
     try:
         with warnings.catch_warnings():  # of functions without names, which its class makes again
             warnings.simplefilter("ignore")
             known = keras.saving.serialize_keras_object(value)
-            return json.loads(json.dumps(known["config"] if without else known), object_hook=plain)
+            return plain(known["config"] if without else known)
     except (NotImplementedError, TypeError):
         return None  # a model makes it, with other arguments
 

@@ -13,6 +13,7 @@ from ...core.errors import Conflict, HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
 from ...files.file import File, Files, unreadable
 from ...files.temporary import temporary_folder
+from . import adapters as _adapters
 from . import data_sets as _data_sets
 from . import estimators as _estimators
 from . import images as _images
@@ -27,7 +28,8 @@ from .table import ROWS, Loading, Row, find_row, path_of
 FACTS = "holdfast-object.json"
 FORMAT = "holdfast-object/1"
 BUILT_IN = (
-    *(_data_sets, _estimators, _images, _keras_models, _libraries, _modules, _pretrained, _records),
+    *(_adapters, _data_sets, _estimators, _images, _keras_models, _libraries, _modules),
+    *(_pretrained, _records),
 )
 """Modules that register their types."""
 

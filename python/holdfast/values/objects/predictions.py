@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import warnings
+from collections import deque
 from collections.abc import Iterator, Sequence
+from datetime import datetime, time
+from decimal import Decimal
 from typing import Any
-
-from ...core.metadata import number_of
-from ...core.shapes import is_dict, is_sequence
 
 METHODS = ("predict_proba", "decision_function", "predict", "transform", "score_samples")
 ROWS = 32
@@ -84,18 +85,24 @@ def near(a: Any, b: Any) -> bool:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two parameters or results have the same values, bit for bit in arrays."""
-    a, b = number_of(a), number_of(b)
+    """Whether two values have the same types and values at any depth, bit for bit in arrays.
+
+    By `==`, True, 1 and 1.0 are equal, 0.0 and -0.0, a word of an enum and its text.
+    """
     if a is b:
         return True
-    if all(map(is_sequence, (a, b))):  # JSON has no tuples
-        return len(a) == len(b) and all(map(same, a, b))
     if type(a) is not type(b):
         return False
-    if is_dict(a):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple, deque)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return same(list(a), list(b)) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (set, frozenset)):
+        return {(type(x), repr(x)) for x in a} == {(type(x), repr(x)) for x in b}
+    if isinstance(a, (datetime, time)):
+        return same(moment_of(a), moment_of(b))
     numpy: Any = sys.modules.get("numpy")
-    if numpy is not None and isinstance(a, numpy.ndarray):
+    if numpy is not None and isinstance(a, (numpy.ndarray, numpy.generic)):
         if a.dtype != b.dtype or a.shape != b.shape:
             return False
         return same(a.tolist(), b.tolist()) if a.dtype.hasobject else a.tobytes() == b.tobytes()
@@ -103,13 +110,34 @@ def same(a: Any, b: Any) -> bool:
         return not of_other_parameters(a, b)
     if hasattr(a, "toarray"):  # of SciPy
         return same(a.toarray(), b.toarray())
+    names = fields_of(a, b)
+    if names:
+        return all(same(getattr(a, name, None), getattr(b, name, None)) for name in names)
     try:
         if a == b or (a != a and b != b):
-            return True
+            return not isinstance(a, (float, complex, Decimal)) or repr(a) == repr(b)
     except Exception:  # it has no truth value
         return False
     kind: Any = type(a)
     return kind.__eq__ is object.__eq__ and same_state(a, b)
+
+
+def moment_of(value: Any) -> tuple[Any, ...]:
+    """Returns a time without its zone, and that zone, or its offset if it always has that."""
+    zone = value.tzinfo
+    offset = None if zone is None else zone.utcoffset(None)
+    plain = value.replace(tzinfo=None)
+    return repr(plain), zone if offset is None else offset
+
+
+def fields_of(a: Any, b: Any) -> list[str]:
+    """Returns the names of the fields of two dataclasses, or of two models of pydantic."""
+    inner = ["__pydantic_extra__", "__pydantic_private__"]
+    is_model = all(hasattr(a, name) for name in inner)
+    if isinstance(a, type) or not (is_model or dataclasses.is_dataclass(a)):
+        return []
+    own = [] if is_model else [each.name for each in dataclasses.fields(a)]
+    return [*own, *getattr(a, "__dict__", ()), *getattr(b, "__dict__", ()), *inner]
 
 
 def same_state(a: Any, b: Any) -> bool:

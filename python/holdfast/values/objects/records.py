@@ -14,6 +14,7 @@ from typing import Any
 
 from ...core.errors import unsupported
 from ...core.shapes import is_dict, is_list
+from .predictions import fields_of, same
 from .table import Loading, built_in, path_of
 
 FILE, SCHEMA = "value.json", "schema.json"
@@ -62,11 +63,11 @@ class Record:
 
     def difference(self, value: Any, loading: Loading) -> str:
         again = self.load(loading._replace(into=type(value)))
-        for name in {**vars(value), **vars(again)} if hasattr(value, "__dict__") else {}:
+        for name in fields_of(value, again):
             own, other = (getattr(each, name, None) for each in (value, again))
-            if own != other:
-                return f"its field `{name}` would be {other!r:.60} after a load"
-        return "" if again == value else "it would differ after a load"
+            if not same(own, other):
+                return f"its field `{name}` would be {other!r:.60} after a load, and is {own!r:.60}"
+        return ""
 
 
 def has_all(again: Any, stored: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...core.errors import Json, changed, quoted, unsupported
 from ...core.shapes import is_dict, is_list
+from .predictions import same
 from .table import Loading
 
 FILE = "model.safetensors"
@@ -119,18 +120,23 @@ class Tensors:
             return value if math.isfinite(value) else {"float": repr(value)}
         if kind is list:
             return [self.json_of(each, below(path, at)) for at, each in enumerate(value)]
-        if kind is tuple or (kind.__module__, kind.__name__) == ("torch", "Size"):
-            return {"tuple": [self.json_of(x, below(path, at)) for at, x in enumerate(value)]}
+        is_size = (kind.__module__, kind.__name__) == ("torch", "Size")
+        if kind is tuple or is_size:
+            parts = [self.json_of(x, below(path, at)) for at, x in enumerate(value)]
+            return {"size" if is_size else "tuple": parts}
         if isinstance(value, dict):
             items = list(value.items())
             odd = next((key for key, _ in items if type(key) not in (str, int)), None)
             if odd is not None:
                 state = f"one of its keys has the type {type(odd).__name__}"
                 raise unsupported(value, state, "Use str and int as keys.")
+            if kind not in (dict, OrderedDict):
+                state = f"it is a {kind.__name__}, which would become a dict, at {quoted(path)}"
+                raise unsupported(value, state, "Convert it: dict(value).")
             inner = [[key, self.json_of(each, below(path, key))] for key, each in items]
             versions = getattr(value, "_metadata", None)  # of the classes of a module's state
             if not is_dict(versions):
-                return {"dict": inner}
+                return {"dict" if kind is dict else "ordered": inner}
             return {"module": [inner, self.json_of(versions, below(path, "_metadata"))]}
         numpy: Any = sys.modules.get("numpy")
         if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
@@ -171,8 +177,13 @@ def value_of(known: Any, tensors: Json) -> Any:
         return float(inner)
     if mark == "tuple":
         return tuple(value_of(each, tensors) for each in inner)
-    if mark == "dict":
-        return {key: value_of(each, tensors) for key, each in inner}
+    if mark == "size":
+        import torch
+
+        return torch.Size(inner)
+    if mark in ("dict", "ordered"):
+        kind = dict if mark == "dict" else OrderedDict
+        return kind((key, value_of(each, tensors)) for key, each in inner)
     if mark == "module":
         state = OrderedDict((key, value_of(each, tensors)) for key, each in inner[0])
         state._metadata = value_of(inner[1], tensors)  # type: ignore[attr-defined]
@@ -204,7 +215,7 @@ def written(value: Any, folder: Path) -> Any:
 def check_written(value: Any, again: Any) -> None:
     """Raises `Conflict` if a state that was read differs from that of a value, which changed."""
     own, read = Tensors(), Tensors()
-    if own.json_of(value) != read.json_of(again):
+    if not same(own.json_of(value), read.json_of(again)):
         raise changed("a state (its keys or plain values)")
     for name, tensor in own.by_name.items():
         if not same_tensor(tensor, read.by_name[name]):
