@@ -80,6 +80,14 @@ def of_records():
     refused("no class", lambda: registry.load("config"))
     for into in (Layer, dict, Model, config):
         refused("another class", lambda: registry.load("config", into=into))
+    narrow = dataclasses.make_dataclass("Narrow", [("width", int)])
+    for member, kind in (("best", narrow | None), ("layers", list[narrow])):
+        fields = [(each.name, object if each.name == "best" else each.type) for each in dataclasses.fields(Config) if each.name != member]
+        into = dataclasses.make_dataclass("Other", [*fields, (member, kind)])
+        refused("a class without a field", lambda: registry.load("config", into=into))
+    registry.save("twice", Layer(1, (0.5, 0.5)))
+    into = dataclasses.make_dataclass("Other", [("width", int), ("rates", set[float])])
+    refused("a set for a list", lambda: registry.load("twice", into=into))
 
 
 def of_images():

@@ -24,6 +24,8 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     "array Unsupported",
     "no class Invalid",
     ...new Array(4).fill("another class Invalid"),
+    ...new Array(2).fill("a class without a field Invalid"),
+    "a set for a list Invalid",
   ]],
   ["images", TORCH, [
     ...ok("L", "LA", "RGB", "RGBA", "CMYK", "LAB", "F", "I", "I;16", "P"),
