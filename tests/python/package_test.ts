@@ -71,6 +71,27 @@ async function writePrograms(folder: string): Promise<void> {
   }
 }
 
+Deno.test("the recipe for conda has the facts of pyproject.toml", async () => {
+  const text = async (path: string) => await readFile(join(PACKAGE, path), "utf8");
+  const own = await text("pyproject.toml"), recipe = await text("conda/recipe.yaml");
+  const found = (pattern: RegExp) => pattern.exec(own)?.slice(1).join(" = ") ?? `no ${pattern}`;
+  const name = found(/^name = "(.*)"$/m), python = found(/^requires-python = "(.*)"$/m);
+  const program = found(/^\[project\.scripts\]\n(\w+) = "(.*)"$/m);
+  const wheel = `${name.replace("-", "_")}-\${{ version }}-py3-none-any.whl`;
+  for (
+    const line of [
+      `  version: "${found(/^version = "(.*)"$/m)}"`,
+      `  name: ${name}`,
+      `      - ${program}`,
+      `    - python ${python}`,
+      `    - ${found(/^cli = \["(deno)(.*)"\]/m).replace(" = ", " ")}`,
+      `  license: ${found(/^license = "(.*)"$/m)}`,
+      `  path: ../../dist/${wheel}`,
+    ]
+  ) assert(recipe.split("\n").includes(line), `${line} is not in\n${recipe}`);
+  assert(recipe.includes(`--no-build-isolation ${wheel}\n`));
+});
+
 packageTest("the types and the style of the Python package hold", async (python) => {
   const ruff = join(dirname(python), "ruff");
   await succeeds(ruff, ["check", "--no-cache", "."], PACKAGE);
