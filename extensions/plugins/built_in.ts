@@ -16,11 +16,9 @@ import { REDIS_ENVIRONMENT, SERVER, SERVER_SECRETS, serverUrl } from "./sets/ser
 import { count, defineSettings, type Setting, text } from "./sets/settings.ts";
 import { described } from "../../core/kernel.ts";
 
-const RUNNER_SETTINGS = [
-  ...["background", "concurrency", "storage", "queue"],
-  ...Object.keys(SERVER),
-  ...CELERY_SETTINGS,
-];
+/** Settings of all runners, in all spellings. */
+const RUNNER_SETTINGS = ["background", "background_tasks", "concurrency", "storage", "queue"]
+  .concat("database", Object.keys(SERVER), CELERY_SETTINGS);
 
 const heldBackground: Setting = {
   problemOf: (value) =>
@@ -91,7 +89,7 @@ const RUNNERS: Readonly<Record<string, AnyDefinition>> = {
 const JOB_STORAGE = { ...SERVER, jobs: text, keepMs: count({ least: 1 }) };
 
 const memoryStorage: AnyDefinition = {
-  config: defineSettings({}, { others: Object.keys(JOB_STORAGE) }),
+  config: defineSettings({}, { others: [...Object.keys(JOB_STORAGE), "keep_ms"] }),
   create: async () => (await import("../queues/job_storage.ts")).openJobStorage("memory:"),
 };
 

@@ -157,12 +157,16 @@ Deno.test("a backend or a runner is swapped by one word", async () => {
   const environment = { LOCAL_STORAGE_PATH: root.path };
   await using plugins = createPlugins({ system: createScriptedSystem({ environment }) });
   plugins.defineTask("core_finalize", ({ path }: { path: string }) => void processed.push(path));
+  const background_tasks = createBackground();
+  for (const job_type of ["redis", "postgres", "celery"]) { // their settings are checked here
+    plugins.createTask("core_finalize").addBehavior("schedule_job", { job_type, background_tasks });
+  }
   for (const backend of ["memory", "local", "local_file_storage"]) {
     for (const job_type of ["fastapi", "in_memory"]) {
       const path = `uploads/${backend}/${job_type}.bin`;
       const { scheduled, jobId } = await plugins.createTask("core_finalize")
         .addBehavior(Behavior, { plugin: "storage_write", backend })
-        .addBehavior("schedule_job", { job_type })
+        .addBehavior("schedule_job", { job_type, background_tasks })
         .submit({ path, data: Uint8Array.of(1) });
       assertEquals([scheduled, typeof jobId], [true, "string"]);
       const storage = await plugins.shared(Storage, backend);

@@ -56,8 +56,8 @@ export function defineSettings<const Known extends KnownSettings>(
 /** A non-empty string. */
 export const text: Setting<string> = {
   problemOf: (value) =>
-    typeof value === "string" && value !== ""
-      ? undefined
+    typeof value === "string"
+      ? value === "" ? "it is empty" : undefined
       : `it is ${described(value)}, not a string`,
 };
 

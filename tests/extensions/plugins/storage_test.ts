@@ -205,6 +205,7 @@ Deno.test("missing settings of a bucket are named without secrets", async () => 
     "accessKeyId is set, secretAccessKey is not",
   );
   await check("minio", { bucket: 7 }, "bucket: it is a number, not a string");
+  await check("minio", { bucket: "" }, "bucket: it is empty");
   await check(
     "minio",
     { bucket: "b", endpoint: "https://a:hunter2@host", access_key: "a", secret_key },
