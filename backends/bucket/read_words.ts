@@ -1,6 +1,7 @@
 // Options of buckets under their canonical names: those of other libraries are accepted, unless two
 // name the same option.
 import { fault, type RegistryError } from "../../core/errors.ts";
+import { nearest } from "../../core/text/nearest.ts";
 import {
   ACCOUNT,
   ACCOUNT_WORDS,
@@ -19,8 +20,8 @@ type Options = Record<string, unknown>;
 export function readS3Words<O extends object>(options: O, action = "open bucket"): O {
   if (!isObject(options)) return options;
   const read = rename(options, S3_WORDS, action);
-  refuse(read, { uri: "" }, { action, hint: URI_HINT });
-  refuse(read, { ...ACCOUNT_WORDS, ...selves(ACCOUNT) }, {
+  refuse(read, ["uri"], { action, hint: URI_HINT });
+  refuse(read, [...Object.keys(ACCOUNT_WORDS), ...ACCOUNT], {
     action,
     hint: "Use createGcsBackend for Google Cloud Storage.",
   });
@@ -38,8 +39,8 @@ export function readS3Words<O extends object>(options: O, action = "open bucket"
 export function readGcsWords<O extends object>(options: O, action = "open bucket"): O {
   if (!isObject(options)) return options;
   const read = rename(options, GCS_WORDS, action);
-  refuse(read, { uri: "" }, { action, hint: URI_HINT });
-  refuse(read, { ...KEY_WORDS, ...selves(KEYS) }, {
+  refuse(read, ["uri"], { action, hint: URI_HINT });
+  refuse(read, [...Object.keys(KEY_WORDS), ...KEYS], {
     action,
     hint: "Pass `keyFilename`, the file of a service account, or use createS3Backend.",
   });
@@ -55,6 +56,13 @@ export function readConfigWords(
   { bucket, action, subject }: { bucket: string; action: string; subject: string },
 ): Options {
   const present = Object.entries(config).filter(([, value]) => (value ?? "") !== "");
+  const known = ["endpoint", "secure", "region", "expiration", "toJSON"]
+    .concat(KEYS, ...Object.entries(S3_WORDS));
+  for (const [name] of present.filter(([name]) => !known.includes(name))) {
+    const meant = name === "uri" ? "endpoint" : nearest(name, known);
+    // Others are ignored: AWS adds members to credentials, such as their account.
+    if (meant) throw invalid(action, `unknown option ${name}`, `Pass \`${meant}\`.`, subject);
+  }
   const read = rename(Object.fromEntries(present), S3_WORDS, action, subject);
   if ((read.bucket ?? bucket) !== bucket) {
     const hint = "Omit `bucket`: the configuration is registered for one.";
@@ -118,20 +126,16 @@ function rename(options: object, words: Words, action: string, subject?: string)
 
 function refuse(
   read: Options,
-  words: Words,
+  names: readonly string[],
   { action, hint }: { action: string; hint: string },
 ): void {
-  const name = Object.keys(words).find((name) => read[name] !== undefined);
+  const name = names.find((name) => read[name] !== undefined);
   if (name !== undefined) throw invalid(action, `unknown option ${name}`, hint);
 }
 
 /** Returns the options with other values, also those that a class provides. */
 function changed(options: Options, values: Options): Options {
   return Object.assign(Object.create(options), values);
-}
-
-function selves(names: readonly string[]): Words {
-  return Object.fromEntries(names.map((name) => [name, name]));
 }
 
 function isObject(options: unknown): boolean {

@@ -79,25 +79,19 @@ export function sealS3Config(
   const written = (typeof config === "object" ? config : null) as Record<string, unknown> | null;
   if (written === null) throw invalid("it is not an object", `Pass { ${SETTINGS.join(", ")} }.`);
   const read = readConfigWords(written, { bucket, action: "use configuration of", subject: of });
-  const texts = new Map<S3Setting, string>();
-  for (const setting of SETTINGS) {
-    const value = read[setting];
-    if (value === undefined) continue;
-    if (typeof value !== "string") {
-      throw invalid(`${nameOf(setting)} is not a string`, "Pass a string.");
-    }
-    texts.set(setting, value);
-  }
-  const missing = REQUIRED.filter((setting) => !texts.has(setting)).map(nameOf);
+  const given = SETTINGS.filter((setting) => read[setting] !== undefined);
+  const wrong = given.find((setting) => typeof read[setting] !== "string");
+  if (wrong !== undefined) throw invalid(`${nameOf(wrong)} is not a string`, "Pass a string.");
+  const missing = REQUIRED.filter((setting) => !given.includes(setting)).map(nameOf);
   if (missing.length > 0) {
     throw invalid(
       `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not set`,
       `Set ${REQUIRED.map(nameOf).join(" and ")} in one source; sources are never mixed.`,
     );
   }
-  const { expiration } = written;
+  const texts = given.map((setting) => [setting, String(read[setting])]);
   return hideSecrets({
     ...Object.fromEntries(texts) as Record<"accessKeyId" | "secretAccessKey", string>,
-    ...(expiration instanceof Date ? { expiration } : {}),
+    ...(written.expiration instanceof Date ? { expiration: written.expiration } : {}),
   });
 }

@@ -187,3 +187,13 @@ Deno.test("a URL has one spelling, and its error names it", async () => {
     assertMatch((await refused(open("endpoint=localhost:9000"), {})).hint!, /https:\/\/host:port/);
   }
 });
+
+Deno.test("createS3Configs refuses a misspelt word, and ignores members of AWS", async () => {
+  const config = { endpoint: HERE, ...KEYS };
+  for (const word of ["uri", "regoin", "endpoint_url", "secur"]) {
+    const { message } = await refused(inConfigs, { ...config, [word]: "x" });
+    assertMatch(message, new RegExp(`unknown option ${word}`));
+  }
+  const aws = { ...config, accountId: "1", credentialScope: "eu", $source: {} };
+  assertEquals(await inConfigs(aws), await inConfigs(config));
+});
