@@ -220,12 +220,14 @@ function noteOthers(tree: ProcessTree, outputs: Outputs, isStopped: boolean): vo
 }
 
 async function start(
-  [program = "", ...args]: readonly string[],
+  command: readonly string[],
   { cwd, env, takesInput }: { cwd: string; env: Record<string, string>; takesInput: boolean },
 ): Promise<Child | RegistryError> {
-  if (program === "") {
-    const hint = "Return program and arguments from command(), or set a start command.";
-    return fault({ code: "Invalid", action: "run a command", state: "it is empty", hint });
+  const [program = "", ...args] = command;
+  if (program === "" || !Array.isArray(command)) {
+    const state = program === "" ? "it is empty" : "it is not a list";
+    const hint = "Return a list of program and arguments from command(), or set a start command.";
+    return fault({ code: "Invalid", action: "run a command", state, hint });
   }
   if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) {
     return unsupported("run a command in", shown(cwd), "no such folder", {

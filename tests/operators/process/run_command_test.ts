@@ -201,3 +201,11 @@ testInRoot("arguments that the system does not take are a wrong configuration", 
     assertStringIncludes((error as RegistryError).hint!, "128 KiB");
   }
 });
+
+testInRoot("a string is not a command", async (root) => {
+  const { error } = await runCommand("echo hi" as never, { cwd: root.path });
+  assertEquals([error?.code, error?.message], [
+    "Invalid",
+    "Cannot run a command: it is not a list",
+  ]);
+});
