@@ -60,7 +60,7 @@ export const importGeneralPipeline: Command = defineCommand({
       `${dryRun ? "Would import" : "Imported"} a pipeline (${all}) into ${to}`,
     );
     if (shared.json || commands.length === 0) return;
-    await context.note(`Next, in ${to}:`);
+    await context.note(`${dryRun ? "After the import" : "Next"}, in ${to}:`);
     for (const command of commands) await context.note(`  ${command}`);
     await context.note("  holdfast pipeline plan --check");
   },

@@ -56,7 +56,8 @@ pyproject_path = "pyproject.toml"
 
 cliTest("a configuration of general_pipeline becomes a pipeline that runs", async (it) => {
   await write(it.cwd, YAML);
-  const dry = await it.succeeds("import general_pipeline conf new --dry-run");
+  const { out: dry, err: after } = await it.holdfast("import general_pipeline conf new --dry-run");
+  assertStringIncludes(after, "After the import, in new:\n");
   assertStringIncludes(dry, "Would import a pipeline (nodes: 1, operators: 2) into new\n");
   assertEquals(await readdir(it.cwd), ["conf"]);
 
