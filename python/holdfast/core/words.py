@@ -12,10 +12,12 @@ LOG = "Call run.log(loss=0.5, step=1), with all values of a step at once."
 PARAMS = 'Pass them to registry.run("NAME", params={…}), or later to run.update(params={…}).'
 TAGS = "Call run.update(tags={…})."
 LAST = 'Pass them to run.finish(value, metadata={"metrics": {…}}).'
+CREATE = "Create the registry by `holdfast init FOLDER --mutable`, with `--unversioned` if need be."
 LOAD = 'Call registry.load("NAME@ALIAS"), or open("NAME@ALIAS").path() for files.'
 
 METHODS = {
     "add_file": FINISH,
+    "clear_cache": "Delete the folder HOLDFAST_PYTHON_CACHE, ~/.cache/holdfast-python.",
     "config": PARAMS,
     "end_run": "Call run.finish(value).",
     "has": 'Write "NAME@VERSION" in registry.',
@@ -49,14 +51,18 @@ ARGUMENTS = {
     "experiment": "name",
     "experiment_name": "name",
     "hparams": "params",
+    "materializer": METHODS["register_materializer"],
+    "mutable": CREATE,
     "parameters": "params",
     "project": "name",
     "resume": "id",
     "run_id": "id",
     "summary": "metadata",
     "used": "inputs",
+    "verify": "Omit it: every file is checked.",
+    "versioned": CREATE,
 }
-"""Arguments of W&B and MLflow, and those of this package, if the method has them."""
+"""Arguments of W&B, MLflow and mindtrace, and those of this package, if the method has them."""
 
 
 class Worded:
@@ -77,7 +83,9 @@ def missing(owner: str, name: str, obj: Any) -> AttributeError:
 def hint_for_argument(name: str, known: Collection[str]) -> str:
     """Returns what to pass instead of an argument that does not exist."""
     near = difflib.get_close_matches(name, known, 1)
-    meant = ARGUMENTS.get(name)
+    meant = ARGUMENTS.get(name, "")
+    if " " in meant:
+        return meant
     found = meant if meant in known else near[0] if near else ""
     if found == "name":
         return 'Write it into `name`, such as "PROJECT:MODEL".'
