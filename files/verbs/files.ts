@@ -236,7 +236,8 @@ async function loadValue(
   checkValueCall(store, { action: "load", path, location: store.location }, options);
   const value = await store.load(parsePath(path), { signal: options.signal });
   if (value !== undefined) return value;
-  throw notFound("load", shown(path), `${nameOf(store)} has no such value`, { key: path });
+  const hint = "Check the path: save(path, value) of the store takes it first.";
+  throw notFound("load", shown(path), `${nameOf(store)} has no such value`, { key: path, hint });
 }
 
 function checkValueCall(
