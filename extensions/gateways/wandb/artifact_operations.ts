@@ -1,16 +1,17 @@
 // Operations on artifacts. artifact_files.ts has those on their files.
 import * as v from "npm:valibot@^1.5";
-import { giveWay, orMissing, sortedJson } from "../../../core/kernel.ts";
-import type { ArtifactInfo } from "../../../mod.ts";
+import { orMissing, sortedJson } from "../../../core/kernel.ts";
+import { type ArtifactInfo, readLineage } from "../../../mod.ts";
 import type { Access, RouteContext, Routes } from "../../../apps/gateways.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { checkWrites } from "../../../apps/server/extending.ts";
+import { runIdIn } from "../../runs/mlflow/stored_run.ts";
 import { updateRun } from "../../runs/mod.ts";
 import { artifactId, type ArtifactStore, changed, factsOf, placeOf } from "./artifact_store.ts";
 import { wrong } from "./errors.ts";
 import { LOGGED_TAG, USED_TAG } from "./finish_run.ts";
 import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "./names.ts";
-import { nameOfCollection, nameOfProject, type Project, projectJson } from "./names.ts";
+import { nameOfCollection, nameOfProject, type Project, projectJson, projectOf } from "./names.ts";
 import { type AskedPage, operation, pageOf } from "./operations.ts";
 import { changing } from "./run_operations.ts";
 import type { WandbRuns } from "./run_store.ts";
@@ -340,7 +341,7 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
   });
 }
 
-/** The run that logged an artifact, and the runs of its project that have used it. */
+/** The run that logged an artifact, and the runs of its entity that used it: of its project, also open ones. */
 function lineageOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
   const nodeOf = (key: RunKey) => ({
     __typename: "Run",
@@ -354,12 +355,21 @@ function lineageOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     return { artifact: { createdBy: typeof run === "string" ? nodeOf({ name, id: run }) : null } };
   });
   operation(routes, ["ArtifactUsedBy", "read"], { id: s.id }, async (c, { id }) => {
-    const { name, version } = await infoById(c, store, id), edges = [], { access } = c.info;
-    const [own = ""] = name.split("/"), tag = `${USED_TAG}${name}@${version}`;
-    for await (const { key, tags } of access.may("read", own) ? runs.of(own, access) : []) {
-      await giveWay();
-      if (tags.has(tag)) edges.push({ node: nodeOf(key) });
+    const { name, version } = await infoById(c, store, id), ref = `${name}@${version}`;
+    const { access } = c.info, [own = ""] = name.split("/"), { entity } = projectOf(own);
+    const found = new Map<string, RunKey>();
+    for await (const { key, facts } of access.may("read", own) ? runs.open(own, access) : []) {
+      if (facts.tags.has(USED_TAG + ref)) found.set(runId(key), key);
     }
-    return { artifact: { usedBy: { edges } } };
+    const { registry } = store.context;
+    const { nodes } = await readLineage(registry, ref, { direction: "down", depth: 1 });
+    for (const { ref, metadata = {} } of nodes) {
+      const key = { name: ref.replace(/@[^]*/, ""), id: runIdIn({ metadata }) ?? "" };
+      const isOwn = key.id !== "" && projectOf(key.name).entity === entity;
+      if (isOwn && access.may("read", key.name)) found.set(runId(key), key);
+    }
+    return {
+      artifact: { usedBy: { edges: Array.from(found.values(), (key) => ({ node: nodeOf(key) })) } },
+    };
   });
 }

@@ -270,14 +270,21 @@ export class WandbRuns {
     return isStopped(await this.find(key, access));
   }
 
+  /** Yields the runs of a name that go on. */
+  async *open(name: string, access: Access): AsyncGenerator<OpenRun> {
+    for await (const { key } of this.#finder.open(name)) {
+      await giveWay();
+      const found = await this.find(key, access);
+      if (found?.state === "open") yield found;
+    }
+  }
+
   /** Yields the runs of a name that go on, without their metrics, then the others. */
   async *of(name: string, access: Access): AsyncGenerator<ListedRun> {
     const seen = new Set<string>();
-    for await (const { key } of this.#finder.open(name)) {
-      const found = await this.find(key, access);
-      if (found?.state !== "open") continue;
+    for await (const found of this.open(name, access)) {
+      const { key, startedMs, facts } = found;
       seen.add(key.id);
-      const { startedMs, facts } = found;
       const [params, tags] = [facts.params, facts.tags].map((each) =>
         textsOf(Object.fromEntries(each))
       );
