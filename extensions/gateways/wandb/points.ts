@@ -1,6 +1,6 @@
 // Lines of a history as points of a run. Lines that are sent again are recognized by their content, also
 // after a kill of the service: clients count them from another start each time.
-import { giveWay, isJsonObject, keepNewest, parsedJson } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject } from "../../../core/kernel.ts";
 import { quoteNotFinite, sortedJson } from "../../../core/kernel.ts";
 import { EARLIER } from "../../runs/mlflow/file_parts.ts";
 import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
@@ -12,7 +12,7 @@ const UUID = "00000000-0000-7000-8000-77616e646200", FIRST = `00001-${UUID}`;
 /** Characters of a string that is a value of a point, and of what else a line has. */
 const MOST_STRING = 1000, MOST_REST = 256 * 1024;
 /** Keys that points use themselves. */
-const TAKEN = /^(metric:)*(step|_time|_wandb)$/;
+export const TAKEN = /^(metric:)*(step|_time|_wandb)$/;
 const MOST_DEPTH = 20;
 
 /** Lines of a file, and the number of the first one. */
@@ -76,93 +76,7 @@ async function linesIn(look: RunLook, part: PointsPart): Promise<string[]> {
   return new TextDecoder().decode(await readPoints(look, part)).split("\n");
 }
 
-/** Steps from one to before another. */
-export interface Steps {
-  readonly first: number;
-  readonly end: number;
-}
-
-interface Placed {
-  readonly line: string;
-  readonly step: number;
-}
-
-interface Kept extends Steps {
-  readonly lines: readonly Placed[];
-}
-
-/** Histories of which points are kept, and characters of the points of one, with those of their places. */
-const MOST_KEPT = 4, MOST_AHEAD = 2 ** 24, PLACE = 100;
-
-/** Points after those of a page, so that not each page of a history reads all of it. */
-export class PointsAhead {
-  readonly #kept = new Map<string, Kept>();
-
-  /** Yields points with some steps. `state` names the history as it is now. */
-  async *of(state: string, points: () => AsyncIterable<string>, { first, end }: Steps) {
-    let kept = this.#kept.get(state);
-    if (kept === undefined || first < kept.first || end > kept.end) {
-      kept = await pointsFrom(points(), first);
-      this.#kept.delete(state);
-      this.#kept.set(state, kept);
-      keepNewest(this.#kept, MOST_KEPT);
-    }
-    const isWanted = ({ step }: Placed) => step >= first && step < end;
-    if (end <= kept.end) yield* kept.lines.filter(isWanted).map(({ line }) => line);
-    else for await (const each of withSteps(points())) if (isWanted(each)) yield each.line;
-  }
-}
-
-/** Returns points with the first steps from `first`, as many as are kept. */
-async function pointsFrom(points: AsyncIterable<string>, first: number): Promise<Kept> {
-  let lines: Placed[] = [], size = 0, end = Infinity;
-  for await (const each of withSteps(points)) {
-    if (!(each.step >= first && each.step < end)) continue;
-    lines.push(each);
-    size += each.line.length + PLACE;
-    if (size <= MOST_AHEAD) continue;
-    const steps = lines.map(({ step }) => step).sort((one, other) => one - other);
-    end = steps[Math.floor(steps.length * 0.75)]!;
-    lines = lines.filter(({ step }) => step < end);
-    size = lines.reduce((sum, { line }) => sum + line.length + PLACE, 0);
-  }
-  return { first, end, lines };
-}
-
-async function* withSteps(points: AsyncIterable<string>): AsyncGenerator<Placed> {
-  for await (const line of points) {
-    await giveWay();
-    yield { line, step: Number(objectIn(line).step) };
-  }
-}
-
 type Values = Record<string, unknown>;
-
-/** A row of a history, as clients read it. */
-export interface Row extends Values {
-  readonly _step: number;
-}
-
-/** Returns the row of a point; undefined for half a line. */
-export function rowOf(line: string, startedMs: number): Row | undefined {
-  const point = parsedJson(line);
-  if (!isJsonObject(point)) return undefined;
-  const { step, _time, _wandb, ...values } = point, seconds = Number(_time ?? 0);
-  const rest = Array.isArray(_wandb) ? _wandb.filter((each) => Array.isArray(each)) : [];
-  const row: Values = {};
-  for (const [name, value] of [...flat(values, ""), ...rest]) {
-    row[TAKEN.test(name) ? name.replace("metric:", "") : name] = value;
-  }
-  return { ...row, _step: Number(step), _runtime: seconds, _timestamp: startedMs / 1000 + seconds };
-}
-
-/** Yields values, also those in objects, as other programs log them. */
-function* flat(values: Values, prefix: string): Generator<[name: string, value: unknown]> {
-  for (const [name, value] of Object.entries(values)) {
-    if (isJsonObject(value)) yield* flat(value, `${prefix}${name}.`);
-    else yield [prefix + name, value];
-  }
-}
 
 /** Returns the object of a line, in which NaN and infinities are strings. */
 export function valuesIn(line: string): Values {

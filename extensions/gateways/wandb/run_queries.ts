@@ -9,7 +9,7 @@ import type { Links } from "./links.ts";
 import { idOf, inPath, objectIn, parseRun, runId, runKey, urlPath } from "./names.ts";
 import { nameOfProject, projectJson } from "./names.ts";
 import { answerFile, described, type Given, operation, pageOf } from "./operations.ts";
-import type { Row } from "./points.ts";
+import type { Row } from "./history.ts";
 import { runJson } from "./run_operations.ts";
 import type { ReadableRun, WandbRuns } from "./run_store.ts";
 import { integer, list, maybe, MOST, name, ofPage, ofProject, optional } from "./schemas.ts";
@@ -77,8 +77,8 @@ function query<E extends v.ObjectEntries>(
 }
 
 function historyQueries(routes: Routes, runs: WandbRuns): void {
-  const rowsOf = (c: RouteContext, run: ReadableRun, first?: number, end = Infinity) =>
-    runs.rows(run, c.info.access, first === undefined ? first : { first, end });
+  const rowsOf = (c: RouteContext, run: ReadableRun, first?: number, end?: number) =>
+    runs.rows(run, c.info.access, { first, end });
   query(routes, runs, {
     id: "RunFullHistory",
     variables: { samples: page },

@@ -24,14 +24,14 @@ import { linesOf, runIn, sizeOf } from "../../runs/mlflow/stored_run.ts";
 import { tagsOf, textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
 import { paramsOf } from "../../runs/wandb/values.ts";
 import { noSuch, wrong } from "./errors.ts";
+import { type Row, RowsAhead, type Steps } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { CONFIG_FILE, streamPart, TAGS, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, lacksTexts, openedRun } from "./known_run.ts";
 import type { KnownRun, ListedRun, OpenRun, Sent } from "./known_run.ts";
 import { objectIn } from "./names.ts";
-import { missingIn, newPart, PointsAhead, pointsIn, pointsOf, type Row, rowOf } from "./points.ts";
-import { startIn, type Steps, valuesIn } from "./points.ts";
+import { missingIn, newPart, pointsIn, pointsOf, startIn, valuesIn } from "./points.ts";
 
 /** The tag by which somebody stops a run that goes on. */
 const STOP_TAG = "wandb.stop";
@@ -65,7 +65,7 @@ export class WandbRuns {
   readonly #finder: RunFinder;
   readonly #ended: EndedRuns;
   readonly #inOrder = createLanes();
-  readonly #ahead = new PointsAhead();
+  readonly #ahead = new RowsAhead();
   /** Times of the last requests of runs, milliseconds: not every request stores something. */
   readonly #heard = new Map<string, number>();
 
@@ -305,26 +305,21 @@ export class WandbRuns {
     }
   }
 
-  /**
-   * Yields the rows of the history of a run, or those with some steps. One that has ended has a row for
-   * each step, as clients of W&B send it.
-   */
-  async *rows(run: ReadableRun, access: Access, steps?: Steps): AsyncGenerator<Row> {
+  /** Yields the rows of the history of a run with some steps. */
+  async *rows(
+    run: ReadableRun,
+    access: Access,
+    { first = -Infinity, end = Infinity }: Partial<Steps> = {},
+  ): AsyncGenerator<Row> {
     const version = await this.version(run, access), { look, ...open } = run as OpenRun;
     const { startedMs } = version ? runIn(version.info) : open;
-    const points = () => version ? linesOf(version) : pointsIn(look);
     const now = version ? [version.info.version, version.info.createdAt] : [look.points.length];
-    const state = JSON.stringify([run.key, run.generation, ...now]);
-    const isByStep = version === undefined || version.info.metadata.wandb !== undefined;
-    const rows = new Map<number, Row>();
-    for await (const line of steps ? this.#ahead.of(state, points, steps) : points()) {
-      await giveWay();
-      const row = rowOf(line, startedMs);
-      if (row === undefined) continue;
-      if (isByStep) yield row;
-      else rows.set(row._step, { ...rows.get(row._step), ...row });
-    }
-    yield* [...rows.values()].sort((one, other) => one._step - other._step);
+    yield* this.#ahead.of({
+      state: JSON.stringify([run.key, run.generation, ...now]),
+      startedMs,
+      isMerged: version !== undefined && version.info.metadata.wandb === undefined,
+      points: () => version ? linesOf(version) : pointsIn(look),
+    }, { first, end });
   }
 
   /** Yields the system metrics of a run that has ended. */

@@ -1,0 +1,83 @@
+// Rows that are kept for the next pages of a history.
+import { assert, assertEquals } from "@std/assert";
+import { type History, RowsAhead } from "../../../../extensions/gateways/wandb/history.ts";
+import { END, open } from "./open_wandb.ts";
+
+/** A history of points, which counts how often it is read. */
+function historyOf(points: readonly object[], isMerged: boolean) {
+  const history = {
+    reads: 0,
+    state: "run",
+    startedMs: 0,
+    isMerged,
+    async *points() {
+      await Promise.resolve(history.reads++);
+      for (const point of points) yield JSON.stringify(point);
+    },
+  };
+  return history;
+}
+
+const LONG = "x".repeat(2 ** 20);
+const stepsOf = async (rows: ReturnType<RowsAhead["of"]>) =>
+  (await Array.fromAsync(rows)).map(({ _step }) => _step);
+
+Deno.test("pages of a long history read it once for many, also with steps in another order", async () => {
+  const steps = [...Array(40).keys(), ...Array(20).keys()], ahead = new RowsAhead();
+  const history = historyOf(steps.map((step) => ({ long: LONG, step })), false);
+  const wanted = (first: number, end: number) =>
+    steps.filter((step) => step >= first && step < end).sort((one, other) => one - other);
+  for (let first = 0; first < 40; first += 2) {
+    assertEquals(
+      await stepsOf(ahead.of(history, { first, end: first + 2 })),
+      wanted(first, first + 2),
+    );
+  }
+  assert(history.reads < 10, `${history.reads}`);
+  assertEquals(await stepsOf(ahead.of(history, { first: 3, end: 30 })), wanted(3, 30));
+  history.reads = 0;
+  const all = await stepsOf(ahead.of(history, { first: 3, end: Infinity }));
+  assertEquals(all, steps.filter((step) => step >= 3)); // in the order of the client
+  assertEquals(history.reads, 1);
+});
+
+Deno.test("rows of other programs come by step, each with all its points, and never all at once", async () => {
+  const steps = Array.from({ length: 50 }, (_, at) => at * 7 % 50);
+  const points = [
+    ...steps.map((step) => ({ step, long: LONG, _time: step })),
+    ...steps.map((step) => ({ step, n: { acc: step }, _time: 100 })),
+  ];
+  const history: History & { reads: number } = historyOf(points, true);
+  let at = 0;
+  for await (const row of new RowsAhead().of(history, { first: -Infinity, end: Infinity })) {
+    assertEquals([row._step, row["n.acc"], row.long === LONG, row._runtime], [at, at++, true, 100]);
+  }
+  assertEquals(at, 50);
+  assert(history.reads > 2 && history.reads < 20, `${history.reads}`);
+});
+
+Deno.test("many points of one step are one row, which is read once", async () => {
+  const points = Array.from({ length: 100 }, (_, at) => ({ step: 0, long: LONG, at }));
+  const history = historyOf(points, true);
+  const rows = await Array.fromAsync(new RowsAhead().of(history, { first: 0, end: Infinity }));
+  assertEquals([rows.length, rows[0]!.at, history.reads], [1, 99, 1]);
+  const few = historyOf([...points, { step: 1, at: 100 }], true);
+  assertEquals(await stepsOf(new RowsAhead().of(few, { first: 0, end: Infinity })), [0, 1]);
+  assertEquals(few.reads, 1);
+});
+
+Deno.test("pages of a history have all its rows, also those of a program that goes on", async () => {
+  await using service = await open();
+  const losses = async (minStep: number, maxStep: number) => {
+    const asked = { project: "digits", run: "abc", minStep, maxStep, pageSize: 1 };
+    const { history } = (await service.ask("HistoryPage", asked)).data.project.run;
+    return history.map((row: string) => JSON.parse(row).loss);
+  };
+  await service.begin();
+  await service.lines(0, [0, 1, 2]);
+  assertEquals(await losses(1, 5), [1, 2]);
+  await service.lines(3, [3, 4]);
+  assertEquals(await losses(3, 5), [3, 4]);
+  await service.lines(0, [10, 11], END);
+  assertEquals([await losses(1, 2), await losses(0, 1)], [[1, 11], [0, 10]]);
+});
