@@ -4,7 +4,8 @@
 //   -summary_metrics.loss
 import { isJsonObject, parsedJson, shown } from "../../../core/kernel.ts";
 import { wrong } from "./errors.ts";
-import { type ListedRun, stateOf, tagsIn } from "./known_run.ts";
+import { tagsIn } from "./facts.ts";
+import { type ListedRun, stateOf } from "./known_run.ts";
 
 type Value = unknown;
 

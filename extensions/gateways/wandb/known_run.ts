@@ -7,15 +7,8 @@ import type { ReadablePages } from "../../../apps/gateways.ts";
 import { countOf, type RunLook } from "../../runs/look_at_run.ts";
 import type { StoredFacts } from "../../runs/run_facts.ts";
 import type { OpenRun as FoundOpenRun } from "../../runs/mlflow/find_run.ts";
-import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { mayHave } from "../../runs/mlflow/file_parts.ts";
-import {
-  NAME_TAG,
-  runIn,
-  type Status,
-  type StoredRun,
-  textsOf,
-} from "../../runs/mlflow/stored_run.ts";
+import { runIn, type Status, type StoredRun, textsOf } from "../../runs/mlflow/stored_run.ts";
 import {
   CONSOLE_FILE,
   EVENTS_FILE,
@@ -27,16 +20,6 @@ import { objectIn } from "./names.ts";
 import { lastLine, type Lines, valuesIn } from "./points.ts";
 
 export const CONFIG_FILE = ".wandb/config.json";
-/** The tags with the facts of a run. */
-export const TAGS = {
-  displayName: NAME_TAG,
-  notes: "mlflow.note.content",
-  user: "mlflow.user",
-  tags: "wandb.tags",
-  groupName: "wandb.group",
-  jobType: "wandb.job_type",
-  sweep: "wandb.sweep",
-} as const;
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /** A run that goes on, in its draft. */
@@ -76,19 +59,6 @@ export interface KnownRun {
 export function stateOf({ status, isSilent }: Pick<ListedRun, "status" | "isSilent">): string {
   if (isSilent) return "crashed";
   return status === "SCHEDULED" ? "pending" : status.toLowerCase();
-}
-
-/** Returns the facts in the tags of a run. */
-export function tagsIn(tags: ReadonlyMap<string, string>, { id }: RunKey) {
-  return {
-    displayName: tags.get(TAGS.displayName) ?? id,
-    notes: tags.get(TAGS.notes) ?? null,
-    username: tags.get(TAGS.user) ?? "",
-    tags: (tags.get(TAGS.tags) ?? "").split(", ").filter((tag) => tag !== ""),
-    sweepName: tags.get(TAGS.sweep) ?? null,
-    group: tags.get(TAGS.groupName) ?? null,
-    jobType: tags.get(TAGS.jobType) ?? null,
-  };
 }
 
 /** Returns a run that has ended. */

@@ -98,7 +98,7 @@ const ABSENT: readonly [name: RegExp, what: string][] = [
   [/launch|runqueue|resourceconfig/i, "Launch: use pipelines"],
   [/weave/i, "Weave"],
   [/registr|linkartifact|portfolio|^fetchorg/i, "the registry of W&B: use aliases of artifacts"],
-  [/rewind/i, "rewinds: begin another run"],
+  [/rewind/i, "rewinds: begin another run by `fork_from`"],
   [/^delete/i, "deletions: use holdfast rm, or holdfast runs rm"],
   [/^getprojects$/i, "lists of projects: use holdfast ls"],
 ];

@@ -1,6 +1,7 @@
 // Lines of a history as points of a run. Lines that are sent again are recognized by their content, also
 // after a kill of the service: clients count them from another start each time.
-import { giveWay, isJsonObject } from "../../../core/kernel.ts";
+import * as v from "npm:valibot@^1.5";
+import { giveWay, isJsonObject, parsedJson } from "../../../core/kernel.ts";
 import { quoteNotFinite, sortedJson } from "../../../core/kernel.ts";
 import { EARLIER } from "../../runs/mlflow/file_parts.ts";
 import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
@@ -131,4 +132,31 @@ function pointOf(
     ...(kept.length > 0 && { _wandb: kept.map(({ each }) => each) }),
     _time: typeof at === "number" ? Math.round(at * 1000 - startedMs) / 1000 : 0,
   };
+}
+
+const Branch = v.object({
+  _wandb: v.object({
+    value: v.object({ branch_point: v.object({ run_id: v.string(), step: v.number() }) }),
+  }),
+});
+
+/** Returns the run and the step from which a run goes on, as its configuration says. */
+export function branchIn(config?: string): { run: string; step: number } | undefined {
+  const { success, output } = v.safeParse(Branch, objectIn(config));
+  if (!success) return undefined;
+  const { run_id: run, step } = output._wandb.value.branch_point;
+  return { run, step };
+}
+
+/** Yields points up to a step, whose times are those of a run that began so much later. */
+export async function* pointsUpTo(
+  points: AsyncIterable<string>,
+  { step, laterMs }: { step: number; laterMs: number },
+): AsyncGenerator<string> {
+  for await (const line of points) {
+    const point = parsedJson(line);
+    if (!isJsonObject(point) || !(Number(point.step) <= step)) continue;
+    const ms = Math.round(Number(point._time ?? 0) * 1000) - laterMs;
+    yield JSON.stringify({ ...point, _time: ms / 1000 });
+  }
 }

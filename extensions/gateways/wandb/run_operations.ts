@@ -6,8 +6,9 @@ import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { DEFAULT_ENTITY, nameOfProject, projectJson } from "./names.ts";
 import { idOf, inPath, parseRun, runId, runKey, urlPath } from "./names.ts";
 import { operation, uploadHeaders } from "./operations.ts";
-import { type KnownRun, stateOf, tagsIn } from "./known_run.ts";
-import type { WandbRuns } from "./run_store.ts";
+import { tagsIn } from "./facts.ts";
+import { type KnownRun, stateOf } from "./known_run.ts";
+import { isStopped, type WandbRuns } from "./run_store.ts";
 import { list, maybe, MOST, name, needed, ofProject, ofProjectName, optional } from "./schemas.ts";
 
 export function runOperations(routes: Routes, runs: WandbRuns): void {
@@ -53,7 +54,7 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
   ) => {
     const key = runKey(nameOfProject(given), given.runId);
     access.check("save", key.name);
-    return { project: { run: { stopped: await runs.isStopped(key, access) } } };
+    return { project: { run: { stopped: isStopped(await runs.find(key, access)) } } };
   });
 
   const sent = { entity: maybe, run: name, files: list(MOST.files, needed(MOST.path)) };

@@ -3,20 +3,14 @@
 // and a long one not each time.
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import {
-  createLanes,
-  giveWay,
-  isJsonObject,
-  keepNewest,
-  sortedJson,
-} from "../../../core/kernel.ts";
+import { createLanes, giveWay, isJsonObject, keepNewest } from "../../../core/kernel.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
 import { openRunFiles } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
 import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
-import { asVersion, mayHave, partOf, takeOver } from "../../runs/mlflow/file_parts.ts";
+import { asVersion, mayHave, partOf, takeOver, takePoints } from "../../runs/mlflow/file_parts.ts";
 import { type EndedRun, idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
@@ -24,14 +18,16 @@ import { linesOf, runIn, sizeOf } from "../../runs/mlflow/stored_run.ts";
 import { tagsOf, textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
 import { paramsOf } from "../../runs/wandb/values.ts";
 import { noSuch, wrong } from "./errors.ts";
-import { type Row, RowsAhead, type Steps } from "./history.ts";
+import { type History, type Row, RowsAhead, type Steps } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
-import { CONFIG_FILE, streamPart, TAGS, textOf } from "./known_run.ts";
+import { changed, changesNothing, editedTags, type Facts, factTags } from "./facts.ts";
+import { CONFIG_FILE, streamPart, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, lacksTexts, openedRun } from "./known_run.ts";
 import type { KnownRun, ListedRun, OpenRun, Sent } from "./known_run.ts";
-import { objectIn } from "./names.ts";
-import { missingIn, newPart, pointsIn, pointsOf, startIn, valuesIn } from "./points.ts";
+import { objectIn, runKey } from "./names.ts";
+import { branchIn, missingIn, newPart, pointsIn, pointsOf, pointsUpTo } from "./points.ts";
+import { startIn, valuesIn } from "./points.ts";
 
 /** The tag by which somebody stops a run that goes on. */
 const STOP_TAG = "wandb.stop";
@@ -47,18 +43,6 @@ const encoder = new TextEncoder();
 
 export type ReadableRun = EndedRun | OpenRun;
 type FoundRun = ReadableRun | { readonly state: "discarded" };
-
-/** Facts of a run, as clients send them. */
-interface Facts {
-  readonly displayName?: string;
-  readonly notes?: string;
-  readonly groupName?: string;
-  readonly jobType?: string;
-  readonly sweep?: string;
-  readonly tags?: readonly string[];
-  readonly config?: string;
-  readonly summaryMetrics?: string;
-}
 
 export class WandbRuns {
   readonly context: GatewayContext;
@@ -127,10 +111,20 @@ export class WandbRuns {
     // The run begins only after that: a kill before leaves the earlier version.
     const version = before && await this.openVersion(before, access);
     if (version !== undefined) await takeOver(draft, { name, id }, version);
+    const branch = version === undefined ? branchIn(facts.config) : undefined;
     const events = version && await earlierPart(version);
     if (events !== undefined) await draft.addPart(events.part, events.files);
     const earlier = version && runIn(version.info);
     const startedMs = earlier?.startedMs ?? system.now();
+    if (branch !== undefined) {
+      const parent = await this.find(runKey(name, branch.run), access);
+      if (parent === undefined || parent.state === "discarded") {
+        throw noSuch(`run ${branch.run} not found: log or sync it before its fork`);
+      }
+      const { points, startedMs: since } = await this.#history(parent, access);
+      const laterMs = startedMs - since;
+      await takePoints(draft, { name, id }, pointsUpTo(points(), { ...branch, laterMs }));
+    }
     const tags = {
       ...Object.fromEntries(earlier?.tags ?? []),
       ...factTags(facts, author?.name),
@@ -265,11 +259,6 @@ export class WandbRuns {
     return await this.context.openPages({ name, version }, all);
   }
 
-  /** True if a run was discarded, or has the tag that stops it. */
-  async isStopped(key: RunKey, access: Access): Promise<boolean> {
-    return isStopped(await this.find(key, access));
-  }
-
   /** Yields the runs of a name that go on. */
   async *open(name: string, access: Access): AsyncGenerator<OpenRun> {
     for await (const { key } of this.#finder.open(name)) {
@@ -311,15 +300,18 @@ export class WandbRuns {
     access: Access,
     { first = -Infinity, end = Infinity }: Partial<Steps> = {},
   ): AsyncGenerator<Row> {
+    yield* this.#ahead.of(await this.#history(run, access), { first, end });
+  }
+
+  async #history(run: ReadableRun, access: Access): Promise<History> {
     const version = await this.version(run, access), { look, ...open } = run as OpenRun;
-    const { startedMs } = version ? runIn(version.info) : open;
     const now = version ? [version.info.version, version.info.createdAt] : [look.points.length];
-    yield* this.#ahead.of({
+    return {
       state: JSON.stringify([run.key, run.generation, ...now]),
-      startedMs,
+      startedMs: version ? runIn(version.info).startedMs : open.startedMs,
       isMerged: version !== undefined && version.info.metadata.wandb === undefined,
       points: () => version ? linesOf(version) : pointsIn(look),
-    }, { first, end });
+    };
   }
 
   /** Yields the system metrics of a run that has ended. */
@@ -364,37 +356,11 @@ function checkOwn(by: StoredFacts["by"], { name }: RunKey, access: Access): void
   if (by?.token === undefined || by.token !== access.token) access.check("read", name);
 }
 
-function isStopped(found: FoundRun | undefined): boolean {
+/** True if a run was discarded, or has the tag that stops it. */
+export function isStopped(found: FoundRun | undefined): boolean {
   return found?.state === "discarded" || found?.state === "open" && found.facts.tags.has(STOP_TAG);
 }
 
 function configFile(config: string): FileToSave {
   return { path: CONFIG_FILE, content: encoder.encode(config) };
-}
-
-/** Returns what differs. */
-function changed(present: ReadonlyMap<string, unknown>, given: Record<string, string>) {
-  return Object.fromEntries(
-    Object.entries(given).filter(([key, value]) => present.get(key) !== value),
-  );
-}
-
-/** Returns the tags of facts; an empty one where all tags of W&B are removed. */
-function editedTags(facts: Facts, present: ReadonlyMap<string, unknown>): Record<string, string> {
-  const isEmpty = facts.tags?.length === 0 && (present.get(TAGS.tags) ?? "") !== "";
-  return { ...factTags(facts), ...(isEmpty && { [TAGS.tags]: "" }) };
-}
-
-/** Returns whether an edit changes nothing of a run. */
-function changesNothing(known: KnownRun, facts: Facts): boolean {
-  const isSame = (given: string | undefined, text: string) =>
-    given === undefined || sortedJson(valuesIn(given)) === sortedJson(valuesIn(text));
-  return Object.keys(changed(known.tags, editedTags(facts, known.tags))).length === 0 &&
-    isSame(facts.config, known.config) && isSame(facts.summaryMetrics, known.summary);
-}
-
-function factTags({ tags, ...facts }: Facts, user?: string): Record<string, string> {
-  const all = { ...facts, tags: tags?.join(", "), user };
-  const given = Object.entries(TAGS).map(([fact, tag]) => [tag, all[fact as keyof typeof TAGS]]);
-  return Object.fromEntries(given.filter(([, value]) => value));
 }

@@ -1,8 +1,8 @@
 // Runs and artifacts for clients of W&B, which set `WANDB_BASE_URL`.
 import type { Gateway, GatewayContext, Routes } from "../../../apps/gateways.ts";
-import { artifactFiles } from "./artifact_files.ts";
-import { artifactOperations } from "./artifact_operations.ts";
-import { ArtifactStore } from "./artifact_store.ts";
+import { artifactFiles } from "./artifacts/files.ts";
+import { artifactOperations } from "./artifacts/operations.ts";
+import { ArtifactStore } from "./artifacts/store.ts";
 import { answered } from "./errors.ts";
 import { fileRoutes } from "./file_routes.ts";
 import { keyAsToken, Links, pageLinks } from "./links.ts";

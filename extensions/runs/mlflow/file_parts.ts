@@ -70,9 +70,7 @@ export async function takeOver(
   run: RunKey,
   version: OpenedVersion & { pages(): AsyncIterable<Page> },
 ): Promise<void> {
-  for await (const { part, text } of partsOf(earlierLines(run, version), run)) {
-    await draft.addPart(part, [{ path: CURVE_FILE, content: new TextEncoder().encode(text) }]);
-  }
+  await takePoints(draft, run, linesOf(version));
   const curve = curveOf(version.info);
   const taken = new Set(
     (await draft.files()).filter(({ part }) => mayHave(part)).map(({ path }) => path),
@@ -87,10 +85,19 @@ export async function takeOver(
   }
 }
 
-/** Yields the points of a version as those of an earlier writer. */
-async function* earlierLines(run: RunKey, version: OpenedVersion): AsyncGenerator<string> {
-  yield JSON.stringify({ kept: { ...run, writer: EARLIER, first: 0 } });
-  yield* linesOf(version);
+/** Adds points as those of an earlier writer. */
+export async function takePoints(
+  draft: Draft,
+  run: RunKey,
+  points: AsyncIterable<string>,
+): Promise<void> {
+  async function* lines() {
+    yield JSON.stringify({ kept: { ...run, writer: EARLIER, first: 0 } });
+    yield* points;
+  }
+  for await (const { part, text } of partsOf(lines(), run)) {
+    await draft.addPart(part, [{ path: CURVE_FILE, content: new TextEncoder().encode(text) }]);
+  }
 }
 
 export interface SentFile {

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { createApp } from "../../../apps/server/app.ts";
-import { artifactId } from "../../../extensions/gateways/wandb/artifact_store.ts";
+import { artifactId } from "../../../extensions/gateways/wandb/artifacts/store.ts";
 import { createWandbGateways } from "../../../extensions/gateways/wandb/wandb_gateway.ts";
 import { idOf, inPath, runId } from "../../../extensions/gateways/wandb/names.ts";
 import type { Registry } from "../../../mod.ts";

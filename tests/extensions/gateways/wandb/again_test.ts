@@ -1,5 +1,5 @@
 // Programs that use the id of a run again, or go on after another one has ended it.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { END, open } from "./open_wandb.ts";
@@ -73,4 +73,27 @@ Deno.test("lines that are later than all others are stored without a read of the
   assertEquals([few < 10, reads - few > 20], [true, true], `${few} ${reads}`);
   await service.stream(END);
   assertEquals(await service.losses(), Array.from({ length: 21 }, (_, at) => at));
+});
+
+Deno.test("a fork has the points up to its step of a run that a token may read, at their times", async () => {
+  await using service = await open();
+  await service.begin();
+  await service.lines(0, [0, 1, 2]); // it goes on
+  const config = (run_id: string) =>
+    JSON.stringify({ _wandb: { value: { branch_point: { run_id, step: 1 } } } });
+  const fork = (name: string, of: string, by?: string) =>
+    service.begin({ name, config: config(of) }, by);
+  assertMatch((await fork("one", "none")).errors[0].message, /run none not found/);
+  assertEquals((await fork("one", "abc", "save:digits")).status, 403);
+  assertEquals((await fork("two", "abc")).errors, undefined);
+  const history = async (run: string) => {
+    const { project } = (await service.ask("RunFullHistory", { project: "digits", run })).data;
+    return project.run.history.map((row: string) => {
+      const { loss, _timestamp } = JSON.parse(row);
+      return [loss, Math.round(_timestamp)];
+    });
+  };
+  assertEquals(await history("two"), [[0, 1e9], [1, 1e9 + 1]]);
+  await fork("two", "abc"); // the request is sent again
+  assertEquals((await history("two")).length, 2);
 });

@@ -92,6 +92,41 @@ clientTest("a run is resumed, and ends with its exit code", async (client) => {
   assertEquals(said, ["said first", "said then"]);
 });
 
+const FORKED = `
+import wandb
+run = wandb.init(project="digits", id="abc", config={"lr": 1})
+for i in range(10): run.log({"loss": i})
+run.finish()
+run = wandb.init(project="digits", id="fork", fork_from="abc?_step=4", config={"lr": 2})
+print("> from", run.starting_step)
+run.log({"loss": 100})
+run.finish()
+fork = wandb.Api().run("digits/fork")
+rows = list(fork.scan_history())
+print("> rows", [(row["_step"], row["loss"]) for row in rows], fork.config)
+times = [row["_timestamp"] for row in rows]
+print("> in order", times == sorted(times), times[-1] - times[0] < 300)
+for refused in [{"fork_from": "none?_step=4"}, {"resume_from": "abc?_step=4"}]:
+    try: wandb.init(project="digits", id="abc" if "resume_from" in refused else "other", **refused)
+    except wandb.Error as error: print("> refused", error)
+print("> goes on")
+`;
+
+clientTest("a fork begins with the points of its run, and a rewind is refused", async (client) => {
+  await using service = await serveWandb();
+  const [from, rows, inOrder, missing, rewind, ...more] = await service.run(client, FORKED);
+  assertEquals(from, "> from 5");
+  assertEquals(
+    rows,
+    "> rows [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 100)] {'lr': 2}",
+  );
+  assertEquals(inOrder, "> in order True True");
+  assert(missing?.includes("run none not found"), missing);
+  assert(rewind?.includes("fork_from"), rewind);
+  assertEquals(more, ["> goes on"]);
+  assertEquals((await Array.fromAsync(service.registry.versions("digits"))).length, 2);
+});
+
 const OFFLINE = `
 import wandb
 run = wandb.init(project="digits", id="abc", mode="offline", config={"lr": 1})

@@ -1,21 +1,21 @@
-// Operations on artifacts. artifact_files.ts has those on their files.
+// Operations on artifacts. files.ts has those on their files.
 import * as v from "npm:valibot@^1.5";
-import { orMissing, sortedJson } from "../../../core/kernel.ts";
-import { type ArtifactInfo, readLineage } from "../../../mod.ts";
-import type { Access, RouteContext, Routes } from "../../../apps/gateways.ts";
-import type { RunKey } from "../../runs/mlflow/ids.ts";
-import { checkWrites } from "../../../apps/server/extending.ts";
-import { runIdIn } from "../../runs/mlflow/stored_run.ts";
-import { updateRun } from "../../runs/mod.ts";
-import { artifactId, type ArtifactStore, changed, factsOf, placeOf } from "./artifact_store.ts";
-import { wrong } from "./errors.ts";
-import { LOGGED_TAG, USED_TAG } from "./finish_run.ts";
-import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "./names.ts";
-import { nameOfCollection, nameOfProject, type Project, projectJson, projectOf } from "./names.ts";
-import { type AskedPage, operation, pageOf } from "./operations.ts";
-import { changing } from "./run_operations.ts";
-import type { WandbRuns } from "./run_store.ts";
-import * as s from "./schemas.ts";
+import { orMissing, sortedJson } from "../../../../core/kernel.ts";
+import { type ArtifactInfo, readLineage } from "../../../../mod.ts";
+import type { Access, RouteContext, Routes } from "../../../../apps/gateways.ts";
+import type { RunKey } from "../../../runs/mlflow/ids.ts";
+import { checkWrites } from "../../../../apps/server/extending.ts";
+import { runIdIn } from "../../../runs/mlflow/stored_run.ts";
+import { updateRun } from "../../../runs/mod.ts";
+import { artifactId, type ArtifactStore, changed, factsOf, placeOf } from "./store.ts";
+import { wrong } from "../errors.ts";
+import { LOGGED_TAG, USED_TAG } from "../finish_run.ts";
+import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "../names.ts";
+import { nameOfCollection, nameOfProject, type Project, projectJson, projectOf } from "../names.ts";
+import { type AskedPage, operation, pageOf } from "../operations.ts";
+import { changing } from "../run_operations.ts";
+import type { WandbRuns } from "../run_store.ts";
+import * as s from "../schemas.ts";
 
 const aliases = s.list(1000, v.object({ alias: s.name }));
 const NEW = {

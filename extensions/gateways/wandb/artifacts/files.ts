@@ -1,15 +1,15 @@
 // The manifests and files of artifacts: where clients send them, links to them, and their routes.
 import * as v from "npm:valibot@^1.5";
 import { Buffer } from "node:buffer";
-import { giveWay } from "../../../core/kernel.ts";
-import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
-import { publicUrl } from "../../../apps/server/extending.ts";
-import { artifactId, changed, type Place, placeOf } from "./artifact_store.ts";
-import { type ArtifactStore, MANIFEST_FILE, manifestOf } from "./artifact_store.ts";
-import { wrong } from "./errors.ts";
-import type { Links } from "./links.ts";
-import { idOf, inPath, pathProblem, urlPath } from "./names.ts";
-import { nameOfCollection, nameOfProject, projectJson } from "./names.ts";
+import { giveWay } from "../../../../core/kernel.ts";
+import { route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
+import { publicUrl } from "../../../../apps/server/extending.ts";
+import { artifactId, changed, type Place, placeOf } from "./store.ts";
+import { type ArtifactStore, MANIFEST_FILE, manifestOf } from "./store.ts";
+import { wrong } from "../errors.ts";
+import type { Links } from "../links.ts";
+import { idOf, inPath, pathProblem, urlPath } from "../names.ts";
+import { nameOfCollection, nameOfProject, projectJson } from "../names.ts";
 import {
   answerFile,
   type AskedPage,
@@ -18,8 +18,8 @@ import {
   operation,
   pageOf,
   uploadHeaders,
-} from "./operations.ts";
-import * as s from "./schemas.ts";
+} from "../operations.ts";
+import * as s from "../schemas.ts";
 
 type AskedFiles = AskedPage & { readonly fileNames?: readonly string[] };
 

@@ -3,21 +3,21 @@
 // before, which are found by their MD5.
 import { createHash } from "node:crypto";
 import * as v from "npm:valibot@^1.5";
-import { fileToSave, isJsonObject, isRegistryError, mapAtOnce } from "../../../core/kernel.ts";
-import { orMissing, sha256, shown } from "../../../core/kernel.ts";
-import type { ArtifactInfo, Registry } from "../../../mod.ts";
-import type { FileToSave } from "../../../materializers/mod.ts";
+import { fileToSave, isJsonObject, isRegistryError, mapAtOnce } from "../../../../core/kernel.ts";
+import { orMissing, sha256, shown } from "../../../../core/kernel.ts";
+import type { ArtifactInfo, Registry } from "../../../../mod.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
 import type {
   Access,
   GatewayContext,
   ReadablePages,
   RouteContext,
-} from "../../../apps/gateways.ts";
-import { checkWrites } from "../../../apps/server/extending.ts";
-import { openDraftFiles, type RunFile } from "../../runs/look_at_run.ts";
-import { noSuch, wrong } from "./errors.ts";
-import { textOf } from "./known_run.ts";
-import { idOf, indexOf, objectIn, partsOfId } from "./names.ts";
+} from "../../../../apps/gateways.ts";
+import { checkWrites } from "../../../../apps/server/extending.ts";
+import { openDraftFiles, type RunFile } from "../../../runs/look_at_run.ts";
+import { noSuch, wrong } from "../errors.ts";
+import { textOf } from "../known_run.ts";
+import { idOf, indexOf, objectIn, partsOfId } from "../names.ts";
 
 export const MANIFEST_FILE = ".wandb/manifest.json";
 const FACTS = "facts", FACTS_FILE = ".wandb/artifact.json";
