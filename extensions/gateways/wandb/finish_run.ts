@@ -20,7 +20,7 @@ const decoder = new TextDecoder();
 export async function finishRunOf(
   { registry, system }: GatewayContext,
   { key, id, look, facts, startedMs, generation, isEnding }: OpenRun,
-  { status, failed }: { status: Status; failed?: string },
+  { status, failed, request }: { status: Status; failed?: string; request?: string },
 ): Promise<void> {
   const { name } = key;
   const draft = await registry.openDraft(name, { id: `run:${id}` });
@@ -79,6 +79,7 @@ export async function finishRunOf(
       wandb: {
         history: countOf(look.points),
         ...linesIn(look),
+        ...(request !== undefined && { request }),
         runtime: Math.round(newestMs - startedMs) / 1000,
       },
     },

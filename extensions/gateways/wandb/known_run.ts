@@ -1,8 +1,7 @@
 // Runs as clients resume them, from their draft or their version.
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { System } from "../../../mod.ts";
-import { isJsonObject, orMissing, sortedJson } from "../../../core/kernel.ts";
-import { isOwnKey } from "../../runs/wandb/values.ts";
+import { isJsonObject, orMissing } from "../../../core/kernel.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
 import { countOf, type RunLook } from "../../runs/look_at_run.ts";
 import type { StoredFacts } from "../../runs/run_facts.ts";
@@ -14,10 +13,9 @@ import {
   EVENTS_FILE,
   STREAM,
   SUMMARY_FILE,
-  withoutTime,
 } from "../../runs/wandb/streamed_files.ts";
 import { objectIn } from "./names.ts";
-import { lastLine, type Lines, valuesIn } from "./points.ts";
+import { lastLine, type Lines } from "./points.ts";
 
 export const CONFIG_FILE = ".wandb/config.json";
 const encoder = new TextEncoder(), decoder = new TextDecoder();
@@ -107,26 +105,6 @@ export async function earlierPart(version: ReadablePages) {
 
 function linesContent(lines: Lines): Uint8Array<ArrayBuffer> {
   return encoder.encode(JSON.stringify(lines));
-}
-
-/** Returns whether a version lacks lines of the console, system metrics or values of a summary. */
-export async function lacksTexts(
-  version: ReadablePages,
-  { console, system, summary }: Sent,
-): Promise<boolean> {
-  const log = console && await linesOfText(version, CONSOLE_FILE);
-  if (console?.content.some((line, at) => log?.[console.offset + at] !== withoutTime(line))) {
-    return true;
-  }
-  const inOrder = (line: string) => sortedJson(valuesIn(line));
-  const events = system && new Set((await linesOfText(version, EVENTS_FILE)).map(inOrder));
-  if (system?.content.some((line) => !events?.has(inOrder(line)))) return true;
-  const values = (text: string) =>
-    sortedJson(
-      Object.fromEntries(Object.entries(valuesIn(text)).filter(([key]) => !isOwnKey(key))),
-    );
-  return summary !== undefined &&
-    values(summary) !== values(await textOf(version, SUMMARY_FILE) ?? "{}");
 }
 
 /** Returns a run that goes on. */

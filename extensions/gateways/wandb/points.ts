@@ -47,7 +47,7 @@ export async function newPart(look: RunLook, points: readonly string[]) {
 }
 
 /** Returns the points that are not stored, each once. */
-export async function missingIn(
+async function missingIn(
   stored: AsyncIterable<string>,
   points: readonly string[],
 ): Promise<string[]> {
@@ -134,18 +134,13 @@ function pointOf(
   };
 }
 
-const Branch = v.object({
-  _wandb: v.object({
-    value: v.object({ branch_point: v.object({ run_id: v.string(), step: v.number() }) }),
-  }),
-});
+const Branch = v.object({ run_id: v.string(), step: v.number() });
 
-/** Returns the run and the step from which a run goes on, as its configuration says. */
-export function branchIn(config?: string): { run: string; step: number } | undefined {
-  const { success, output } = v.safeParse(Branch, objectIn(config));
-  if (!success) return undefined;
-  const { run_id: run, step } = output._wandb.value.branch_point;
-  return { run, step };
+/** Returns the run and the step from which a fork (`fork_from`) goes on, as its configuration says. */
+export function branchIn(config?: string): v.InferOutput<typeof Branch> | undefined {
+  const { value } = objectIn(JSON.stringify(objectIn(config)._wandb)),
+    branch = isJsonObject(value) && value.branch_point;
+  return v.is(Branch, branch) ? branch : undefined;
 }
 
 /** Yields points up to a step, whose times are those of a run that began so much later. */

@@ -3,13 +3,14 @@
 // and a long one not each time.
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { createLanes, giveWay, isJsonObject, keepNewest } from "../../../core/kernel.ts";
+import { createLanes, giveWay, isJsonObject, keepNewest, sha256 } from "../../../core/kernel.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
-import { openRunFiles } from "../../runs/look_at_run.ts";
+import { recordsOf } from "../../../registry/records.ts";
+import { checkFacts, lookAtRun, openRunFiles } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
-import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
+import { addFacts, readFacts, type StoredFacts } from "../../runs/run_facts.ts";
 import { asVersion, mayHave, partOf, takeOver, takePoints } from "../../runs/mlflow/file_parts.ts";
 import { type EndedRun, idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
@@ -23,10 +24,10 @@ import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { changed, changesNothing, editedTags, type Facts, factTags } from "./facts.ts";
 import { CONFIG_FILE, streamPart, textOf } from "./known_run.ts";
-import { earlierPart, endedRun, lacksTexts, openedRun } from "./known_run.ts";
+import { earlierPart, endedRun, openedRun } from "./known_run.ts";
 import type { KnownRun, ListedRun, OpenRun, Sent } from "./known_run.ts";
 import { objectIn, runKey } from "./names.ts";
-import { branchIn, missingIn, newPart, pointsIn, pointsOf, pointsUpTo } from "./points.ts";
+import { branchIn, newPart, pointsIn, pointsOf, pointsUpTo } from "./points.ts";
 import { startIn, valuesIn } from "./points.ts";
 
 /** The tag by which somebody stops a run that goes on. */
@@ -117,9 +118,9 @@ export class WandbRuns {
     const earlier = version && runIn(version.info);
     const startedMs = earlier?.startedMs ?? system.now();
     if (branch !== undefined) {
-      const parent = await this.find(runKey(name, branch.run), access);
+      const parent = await this.find(runKey(name, branch.run_id), access);
       if (parent === undefined || parent.state === "discarded") {
-        throw noSuch(`run ${branch.run} not found: log or sync it before its fork`);
+        throw noSuch(`run ${branch.run_id} not found: log or sync it before its fork`);
       }
       const { points, startedMs: since } = await this.#history(parent, access);
       const laterMs = startedMs - since;
@@ -131,7 +132,12 @@ export class WandbRuns {
       ...tagsOf({ status: "RUNNING", startedMs }),
     };
     const params = { ...Object.fromEntries(earlier?.params ?? []), ...this.#params(key, facts) };
-    const begin = () => openRun(registry, name, { id, tags, params });
+    const records = recordsOf(registry, "begin a run"), run = { name, id };
+    checkFacts(run, { tags, params });
+    // A service that was killed here has left others.
+    const known = await lookAtRun(records, run);
+    await addFacts(records, run, { known, tags, params, replace: true });
+    const begin = () => openRun(registry, name, { id });
     await (token === undefined || author !== undefined
       ? begin()
       : sentBy({ name: token, token }, begin));
@@ -205,9 +211,14 @@ export class WandbRuns {
     keepNewest(this.#heard, MOST_HEARD);
     return await this.#inOrder(runIdOf(key), async () => {
       let found = await this.find(key, access, true);
-      // Another program with the same id has ended the run.
-      if (found?.state === "ended" && await this.#hasNew(found, sent, access)) {
-        await this.#open(key, { facts: {}, access, before: found });
+      const { history, system, console, summary } = sent;
+      const hasLines = [history, system, console].some((lines) => lines?.content.length);
+      const request = () => sha256(encoder.encode(JSON.stringify(sent)));
+      if (found?.state === "ended" && (hasLines || summary !== undefined)) {
+        const { wandb } = (await this.openVersion(found, access)).info.metadata;
+        const isAgain = isJsonObject(wandb) && wandb.request === request();
+        // Another program with the same id has ended the run.
+        if (!isAgain) await this.#open(key, { facts: {}, access, before: found });
         found = await this.find(key, access);
       }
       if (found?.state !== "open") return isStopped(found);
@@ -219,17 +230,9 @@ export class WandbRuns {
       const failed = exitCode === 0 ? undefined : `exit code ${exitCode}`;
       const status = failed === undefined ? "FINISHED" : "FAILED";
       const whole = await this.find(key, access) as OpenRun;
-      await finishRunOf(this.context, whole, { status, failed });
+      await finishRunOf(this.context, whole, { status, failed, request: request() });
       return false;
     });
-  }
-
-  /** Returns whether the version of a run lacks what is sent. */
-  async #hasNew(run: EndedRun, sent: Sent, access: Access): Promise<boolean> {
-    const version = await this.openVersion(run, access), { startedMs } = runIn(version.info);
-    const points = sent.history && await pointsOf(sent.history, startedMs);
-    const missing = points?.length ? await missingIn(linesOf(version), points) : [];
-    return missing.length > 0 || await lacksTexts(version, sent);
   }
 
   async #add({ key: { name }, id, look, ...run }: OpenRun, sent: Sent): Promise<void> {

@@ -39,6 +39,6 @@ export async function streamedFiles({ draft }: RunLook): Promise<Map<string, Uin
 }
 
 /** Lines of the console begin with a time. */
-export function withoutTime(line: string): string {
+function withoutTime(line: string): string {
   return line.replace(/^(ERROR )?\d{4}-\d\d-\d\dT[\d:.]+ /, "").replace(/\n$/, "");
 }

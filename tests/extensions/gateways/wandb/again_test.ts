@@ -1,5 +1,5 @@
 // Programs that use the id of a run again, or go on after another one has ended it.
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { END, open } from "./open_wandb.ts";
@@ -28,11 +28,8 @@ for (
     await service.lines(0, [0, 1]);
     const first = [log(0, "2026-01-01T00:00:00.0 one", "2 two"), event(1), summary({ best: 7 })];
     for (const each of first) await service.stream(each);
-    await service.stream({ ...log(1, "2 two"), ...END });
-    // A repeat is known, also with keys in another order and with what clients add to a summary.
-    await service.stream({ ...log(0, "2026-02-02T00:00:00.0 one", "2 two"), ...END });
-    for (const each of first) await service.stream(each);
-    await service.stream(summary({ _runtime: 8, best: 7 }));
+    for (let times = 0; times < 3; times++) await service.stream({ ...log(1, "2 two"), ...END });
+    await service.stream({ files: { "output.log": { offset: 2, content: [] } } });
     assertEquals((await service.registry.info("digits")).version, "1.0.0");
 
     await service.stream(sent);
@@ -96,4 +93,21 @@ Deno.test("a fork has the points up to its step of a run that a token may read, 
   assertEquals(await history("two"), [[0, 1e9], [1, 1e9 + 1]]);
   await fork("two", "abc"); // the request is sent again
   assertEquals((await history("two")).length, 2);
+});
+
+Deno.test("a run whose service was killed while it began begins again, also with other facts", async () => {
+  let fails = true;
+  const backend = createMemoryBackend();
+  const killed = withHooks(backend, {
+    before({ verb, key }) {
+      if (fails && verb === "put" && key.includes("/begun-")) throw new Error("killed");
+    },
+  });
+  const config = (lr: number) => ({ config: JSON.stringify({ lr: { value: lr } }) });
+  await using service = await open(killed);
+  assert((await service.begin(config(1))).status >= 500);
+  fails = false;
+  assertEquals((await service.begin(config(2))).errors, undefined);
+  await service.lines(0, [0], END);
+  assertEquals((await service.registry.info("digits")).metadata.params, { lr: "2" });
 });

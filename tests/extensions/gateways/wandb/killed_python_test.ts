@@ -24,8 +24,9 @@ clientTest("a run survives a lost reply and kills at its requests", async (clien
       if (!isLong || ++at > requests.length) break;
     }
   });
-  const failed = (await Promise.allSettled(all)).find(({ status }) => status === "rejected");
-  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  const failed = (await Promise.allSettled(all)).filter(({ status }) => status === "rejected");
+  const reasons = failed.map((each) => (each as PromiseRejectedResult).reason);
+  if (reasons.length > 0) throw new AggregateError(reasons, reasons.join("\n"));
 });
 
 /** Tries that fail. In three minutes there are seven, as clients wait longer each time. */
