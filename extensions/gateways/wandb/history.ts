@@ -71,46 +71,32 @@ function placeOf(rows: readonly Row[], step: number): number {
   return from;
 }
 
-/** Rows of a step, and their characters: too many, once points were merged. */
-interface Found {
-  readonly rows: Row[];
-  size: number;
-  isMerged: boolean;
-}
-
 /** Returns rows with the first steps from `first`, as many as are kept. */
 async function rowsFrom(history: History, first: number): Promise<Kept> {
-  const found = new Map<number, Found>();
+  const found = new Map<number, Row[]>();
   let size = 0, end = Infinity;
   for await (const { row, length } of rowsIn(history, () => ({ first, end }))) {
-    let same = found.get(row._step);
-    if (same === undefined) found.set(row._step, same = { rows: [row], size: 0, isMerged: false });
-    else if (history.isMerged || size > MOST_AHEAD) {
-      Object.assign(same.rows.at(-1)!, row);
-      same.isMerged = true;
-    } else same.rows.push(row);
-    same.size += length + PLACE;
-    size += length + PLACE;
+    const same = found.get(row._step);
+    let isLonger = true;
+    if (same === undefined) found.set(row._step, [row]);
+    else if (history.isMerged || size > MOST_AHEAD) isLonger = addTo(same.at(-1)!, row);
+    else same.push(row);
+    if (isLonger) size += length + PLACE;
     if (size <= MOST_AHEAD || found.size < 2) continue;
-    size = sizeOf(found);
-    if (size <= MOST_AHEAD / 2) continue; // many points were the same row
     const steps = Float64Array.from(found.keys()).sort();
     end = steps[Math.floor(steps.length * 0.75)]!;
     for (const step of steps.subarray(steps.indexOf(end))) found.delete(step);
-    size = sizeOf(found);
+    size *= found.size / steps.length;
   }
   const inOrder = [...found].sort(([one], [other]) => one - other);
-  return { first, end, rows: inOrder.flatMap(([, { rows }]) => rows) };
+  return { first, end, rows: inOrder.flatMap(([, rows]) => rows) };
 }
 
-function sizeOf(found: ReadonlyMap<number, Found>): number {
-  let sum = 0;
-  for (const each of found.values()) {
-    if (each.isMerged) each.size = JSON.stringify(each.rows).length + PLACE;
-    each.isMerged = false;
-    sum += each.size;
-  }
-  return sum;
+/** Adds values to a row. True if it had none of a name. */
+function addTo(row: Values, values: Values): boolean {
+  const hadAll = Object.keys(values).every((name) => name in row);
+  Object.assign(row, values);
+  return !hadAll;
 }
 
 /** The step of a point of most programs, which begins with it. */

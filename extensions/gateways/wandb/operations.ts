@@ -76,18 +76,20 @@ export async function pageOf<T, N>(
 
 export type Given<E extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<E, undefined>>;
 
-/** Adds an operation, which returns `data` of the answer. */
+/** Adds an operation, which returns `data` of the answer. Versions of clients have names of their own. */
 export function operation<E extends v.ObjectEntries>(
   routes: Routes,
-  [name, scope]: readonly [name: string, scope: RouteDescription["scope"]],
+  [names, scope]: readonly [names: string | readonly string[], scope: RouteDescription["scope"]],
   variables: E,
   data: (c: RouteContext, given: Given<E>) => unknown,
 ): void {
-  route(routes, `POST ${GRAPHQL}/${name}`, {
-    ...described(name, `Answers the operation ${name} of W&B's clients`, scope),
-    json: v.object(variables),
-    answer: async ({ c, json }) => c.json({ data: await data(c, json as Given<E>) }, 200, FRESH),
-  });
+  for (const name of [names].flat()) {
+    route(routes, `POST ${GRAPHQL}/${name}`, {
+      ...described(name, `Answers the operation ${name} of W&B's clients`, scope),
+      json: v.object(variables),
+      answer: async ({ c, json }) => c.json({ data: await data(c, json as Given<E>) }, 200, FRESH),
+    });
+  }
 }
 
 /** Parts of W&B that this service does not have, by the names of operations. */

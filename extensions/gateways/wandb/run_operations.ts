@@ -121,47 +121,55 @@ export function runJson(key: RunKey, known: KnownRun | undefined) {
 }
 
 function serverOperations(routes: Routes): void {
-  const answers = (name: string, data: unknown) =>
-    operation(routes, [name, "read"], {}, () => data);
+  const answers = (names: string | string[], data: unknown) =>
+    operation(routes, [names, "read"], {}, () => data);
 
-  for (const operations of ["Viewer", "GetDefaultEntity"]) {
-    operation(routes, [operations, "read"], {}, ({ info: { access } }) => {
-      const username = access.author?.name ?? "me";
-      const teams = [{ node: { id: idOf("Entity", DEFAULT_ENTITY), name: DEFAULT_ENTITY } }];
-      return {
-        viewer: {
-          __typename: "User",
-          id: idOf("User", username),
-          entity: DEFAULT_ENTITY,
-          username,
-          name: username,
-          email: "",
-          admin: false,
-          flags: "{}",
-          deletedAt: null,
-          apiKeys: { edges: [] },
-          teams: { edges: teams },
-        },
-      };
-    });
-  }
+  operation(routes, [["Viewer", "GetDefaultEntity"], "read"], {}, ({ info: { access } }) => {
+    const username = access.author?.name ?? "me";
+    const teams = [{ node: { id: idOf("Entity", DEFAULT_ENTITY), name: DEFAULT_ENTITY } }];
+    return {
+      viewer: {
+        __typename: "User",
+        id: idOf("User", username),
+        entity: DEFAULT_ENTITY,
+        username,
+        name: username,
+        email: "",
+        admin: false,
+        flags: "{}",
+        deletedAt: null,
+        apiKeys: { edges: [] },
+        teams: { edges: teams },
+      },
+    };
+  });
   answers("MarkRunFilesUploaded", { markRunFilesUploaded: { success: true } });
   // Without features, clients use the oldest forms.
   const cliVersionInfo = { max_cli_version: "99.0.0" };
   const serverInfo = { cliVersionInfo, latestLocalVersionInfo: null, features: [] };
-  for (const name of ["ServerFeaturesQuery", "ServerInfo"]) answers(name, { serverInfo });
+  answers(["ServerFeaturesQuery", "ServerInfo"], { serverInfo });
   answers("OrganizationCoreWeaveOrganizationID", {
     entity: { organization: { coreWeaveOrganizationId: null } },
   });
   const none = { fields: [], inputFields: [] };
-  const probes = {
-    ProbeServerCapabilities: ["QueryType", "MutationType", "ServerInfoType"],
-    ProbeServerSettings: ["ServerSettingsType"],
-    ProbeServerUseArtifactInput: ["UseArtifactInputInfoType"],
-    ProbeProjectInput: ["ProjectType"],
-    ProbeRunInput: ["RunType"],
-  };
-  for (const [name, types] of Object.entries(probes)) {
-    answers(name, Object.fromEntries(types.map((type) => [type, none])));
-  }
+  const types = [
+    "Query",
+    "Mutation",
+    "ServerInfo",
+    "ServerSettings",
+    "UseArtifactInputInfo",
+    "Project",
+    "Run",
+  ];
+  const probes = [
+    "ServerCapabilities",
+    "ServerSettings",
+    "ServerUseArtifactInput",
+    "ProjectInput",
+    "RunInput",
+  ];
+  answers(
+    probes.map((what) => `Probe${what}`),
+    Object.fromEntries(types.map((type) => [`${type}Type`, none])),
+  );
 }

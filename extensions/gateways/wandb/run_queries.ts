@@ -47,13 +47,11 @@ function listQueries(routes: Routes, runs: WandbRuns): void {
 
   const known = async ({ info: { access } }: RouteContext, run: ReadableRun) =>
     runJson(run.key, await runs.known(run, access));
-  for (const id of ["Run", "RunHistoryKeys", "RunState"]) {
-    query(routes, runs, { id, variables: {}, answer: known });
-  }
+  query(routes, runs, { id: ["Run", "RunHistoryKeys", "RunState"], variables: {}, answer: known });
 }
 
 interface Query<E extends v.ObjectEntries> {
-  readonly id: string;
+  readonly id: string | readonly string[];
   readonly variables: E;
   answer(c: RouteContext, run: ReadableRun, given: Given<E>): unknown;
 }
@@ -105,23 +103,21 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
   });
 
   const spec = optional(MOST.path);
-  for (const id of ["RunSampledHistory", "SampledHistoryPage"]) {
-    query(routes, runs, {
-      id,
-      variables: { specs: list(10, spec), spec },
-      async answer(c, run, { spec, specs = [spec] }) {
-        const sampledHistory = [];
-        for (const text of specs) {
-          const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));
-          // The last step is one of them. Earlier clients name the first one of the next page.
-          const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
-          const rows = withKeys(rowsOf(c, run, minStep, end), keys);
-          sampledHistory.push(await sampled(rows, maxStep === undefined ? samples : MOST_ROWS));
-        }
-        return { sampledHistory };
-      },
-    });
-  }
+  query(routes, runs, {
+    id: ["RunSampledHistory", "SampledHistoryPage"],
+    variables: { specs: list(10, spec), spec },
+    async answer(c, run, { spec, specs = [spec] }) {
+      const sampledHistory = [];
+      for (const text of specs) {
+        const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));
+        // The last step is one of them. Earlier clients name the first one of the next page.
+        const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
+        const rows = withKeys(rowsOf(c, run, minStep, end), keys);
+        sampledHistory.push(await sampled(rows, maxStep === undefined ? samples : MOST_ROWS));
+      }
+      return { sampledHistory };
+    },
+  });
 }
 
 function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {

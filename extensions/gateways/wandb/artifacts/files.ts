@@ -108,35 +108,32 @@ function readingOperations(routes: Routes, store: ArtifactStore, links: Links): 
     });
   };
 
-  for (const name of ["GetArtifactFileUrls", "ArtifactFileUrls"]) {
-    operation(routes, [name, "read"], { id: s.id, ...s.ofPage }, async (c, { id, ...page }) => ({
-      artifact: { files: await filesOf(c, placeOf(id), page) },
-    }));
-  }
+  const urls = ["GetArtifactFileUrls", "ArtifactFileUrls"];
+  operation(routes, [urls, "read"], { id: s.id, ...s.ofPage }, async (c, { id, ...page }) => ({
+    artifact: { files: await filesOf(c, placeOf(id), page) },
+  }));
 
-  const ids = ["GetArtifactMembershipFileUrls", "ArtifactMembershipFiles", "GetArtifactFiles"];
-  for (const id of [...ids, "ArtifactVersionFiles"]) {
-    operation(routes, [id, "read"], {
-      ...s.ofProject,
-      ...s.ofProjectName,
-      collection: s.maybe,
-      alias: s.maybe,
-      name: s.maybe, // `model:v0`, of earlier clients
-      artifactName: s.maybe,
-      fileNames: s.list(1000, s.name),
-      ...s.ofPage,
-    }, async (c, { name = "", artifactName = name, ...given }) => {
-      const [own = "", version = "latest"] = artifactName.split(":");
-      const { collection = own, alias = version } = given, project = nameOfProject(given);
-      const place = nameOfCollection(project, collection);
-      c.info.access.check("read", place);
-      const info = await store.find(place, alias);
-      const artifact = info ? { files: await filesOf(c, info, given) } : null;
-      const artifactCollection = { __typename: "ArtifactSequence", artifactMembership: artifact };
-      const its = { artifactCollection, artifactType: { artifact } };
-      return { project: { ...projectJson(project), ...its } };
-    });
-  }
+  const files = ["GetArtifactMembershipFileUrls", "ArtifactMembershipFiles", "GetArtifactFiles"];
+  operation(routes, [[...files, "ArtifactVersionFiles"], "read"], {
+    ...s.ofProject,
+    ...s.ofProjectName,
+    collection: s.maybe,
+    alias: s.maybe,
+    name: s.maybe, // `model:v0`, of earlier clients
+    artifactName: s.maybe,
+    fileNames: s.list(1000, s.name),
+    ...s.ofPage,
+  }, async (c, { name = "", artifactName = name, ...given }) => {
+    const [own = "", version = "latest"] = artifactName.split(":");
+    const { collection = own, alias = version } = given, project = nameOfProject(given);
+    const place = nameOfCollection(project, collection);
+    c.info.access.check("read", place);
+    const info = await store.find(place, alias);
+    const artifact = info ? { files: await filesOf(c, info, given) } : null;
+    const artifactCollection = { __typename: "ArtifactSequence", artifactMembership: artifact };
+    const its = { artifactCollection, artifactType: { artifact } };
+    return { project: { ...projectJson(project), ...its } };
+  });
 }
 
 function fileRoutes(routes: Routes, store: ArtifactStore): void {

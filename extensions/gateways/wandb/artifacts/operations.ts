@@ -11,7 +11,7 @@ import { artifactId, type ArtifactStore, changed, factsOf, placeOf } from "./sto
 import { wrong } from "../errors.ts";
 import { LOGGED_TAG, USED_TAG } from "../finish_run.ts";
 import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "../names.ts";
-import { nameOfCollection, nameOfProject, type Project, projectJson, projectOf } from "../names.ts";
+import { nameOfCollection, nameOfProject, projectJson, projectOf } from "../names.ts";
 import { type AskedPage, operation, pageOf } from "../operations.ts";
 import { changing } from "../run_operations.ts";
 import type { WandbRuns } from "../run_store.ts";
@@ -224,32 +224,21 @@ function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
   }
 
   const named = { ...s.ofProject, name: s.name };
-  /** Finds the artifact `model:v1` of a project that a request may read. */
-  const find = async (c: RouteContext, given: Project & { name: string }) => {
+  const byName = ["ArtifactMembershipByName", "ArtifactByName", "ArtifactType"];
+  operation(routes, [byName, "read"], named, async (c, given) => {
     const [, collection = given.name, alias = "latest"] = /^([^:]+):([^]+)$/.exec(given.name) ?? [];
     const own = nameOfProject(given), name = nameOfCollection(own, collection);
     c.info.access.check("read", name);
     const info = await store.find(name, alias);
-    return { own, artifact: info === undefined ? null : await artifactJson(store, info) };
-  };
-
-  operation(routes, ["ArtifactMembershipByName", "read"], named, async (c, given) => {
-    const { own, artifact } = await find(c, given);
-    const membership = artifact && {
+    const artifact = info ? await artifactJson(store, info) : null;
+    const artifactCollectionMembership = artifact && {
       ...artifact,
       __typename: "ArtifactCollectionMembership",
       artifactCollection: artifact.artifactSequence,
       artifact,
     };
-    return { project: { ...projectJson(own), artifactCollectionMembership: membership } };
+    return { project: { ...projectJson(own), artifact, artifactCollectionMembership } };
   });
-
-  for (const name of ["ArtifactByName", "ArtifactType"]) {
-    operation(routes, [name, "read"], named, async (c, given) => {
-      const { own, artifact } = await find(c, given);
-      return { project: { ...projectJson(own), artifact } };
-    });
-  }
 
   operation(routes, ["ArtifactByID", "read"], { id: s.id }, async (c, { id }) => ({
     artifact: await artifactById(c, store, id),
@@ -281,37 +270,36 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
   };
   const idsOfTypes = ["ProjectArtifactTypes", "ProjectArtifactType", "ProjectArtifacts"];
   const idsOfCollections = ["ProjectArtifactCollections", "ProjectArtifactCollection"];
-  for (const id of [...idsOfTypes, ...idsOfCollections, "ArtifactTypeArtifactCollections"]) {
-    operation(routes, [id, "read"], listed, async (
-      c,
-      { artifactTypeName, artifactType: early = artifactTypeName, type = early, name, ...given },
-    ) => {
-      const { collection = name, order = "-createdAt", filters } = given;
-      const others = Object.keys(objectIn(filters)).filter((key) => key !== "state");
-      if (!/^[+-]?createdAt$/.test(order) || others.length > 0) {
-        throw wrong("Artifacts cannot be filtered, and ordered only by createdAt");
-      }
-      const own = nameOfProject(given), { access } = c.info;
-      access.check("read", own);
-      const all = await store.collections(own, access, collection);
-      const ofTypes = new Map(all.map((info) => [String(factsOf(info).type), info]));
-      const types = Array.from(ofTypes, ([name, { createdAt }]) => ({
-        __typename: "ArtifactType",
-        id: idOf("ArtifactType", own, name),
-        name,
-        description: null,
-        createdAt,
-      }));
-      const its = all.filter((info) => type === undefined || factsOf(info).type === type);
-      const artifactTypes = await pageOf(types, given, (each) => each);
-      const artifactCollections = await pageOf(its, given, collectionJson);
-      const found = types.find(({ name }) => name === type), [newest] = its;
-      const isOne = collection !== undefined && newest !== undefined;
-      const artifactCollection = isOne ? await versionsJson(newest, order, given) : null;
-      const artifactType = found ? { ...found, artifactCollections, artifactCollection } : null;
-      return { project: { ...projectJson(own), artifactTypes, artifactCollections, artifactType } };
-    });
-  }
+  const ids = [...idsOfTypes, ...idsOfCollections, "ArtifactTypeArtifactCollections"];
+  operation(routes, [ids, "read"], listed, async (
+    c,
+    { artifactTypeName, artifactType: early = artifactTypeName, type = early, name, ...given },
+  ) => {
+    const { collection = name, order = "-createdAt", filters } = given;
+    const others = Object.keys(objectIn(filters)).filter((key) => key !== "state");
+    if (!/^[+-]?createdAt$/.test(order) || others.length > 0) {
+      throw wrong("Artifacts cannot be filtered, and ordered only by createdAt");
+    }
+    const own = nameOfProject(given), { access } = c.info;
+    access.check("read", own);
+    const all = await store.collections(own, access, collection);
+    const ofTypes = new Map(all.map((info) => [String(factsOf(info).type), info]));
+    const types = Array.from(ofTypes, ([name, { createdAt }]) => ({
+      __typename: "ArtifactType",
+      id: idOf("ArtifactType", own, name),
+      name,
+      description: null,
+      createdAt,
+    }));
+    const its = all.filter((info) => type === undefined || factsOf(info).type === type);
+    const artifactTypes = await pageOf(types, given, (each) => each);
+    const artifactCollections = await pageOf(its, given, collectionJson);
+    const found = types.find(({ name }) => name === type), [newest] = its;
+    const isOne = collection !== undefined && newest !== undefined;
+    const artifactCollection = isOne ? await versionsJson(newest, order, given) : null;
+    const artifactType = found ? { ...found, artifactCollections, artifactCollection } : null;
+    return { project: { ...projectJson(own), artifactTypes, artifactCollections, artifactType } };
+  });
 
   /** Returns a collection with a page of its versions. */
   const versionsJson = async (newest: ArtifactInfo, order: string, page: AskedPage) => {
