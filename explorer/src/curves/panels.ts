@@ -30,6 +30,9 @@ export function panelsOf(measures: readonly string[], alone: boolean): Panel[] {
   }));
 }
 
+/** The section of system metrics among the points, as MLflow's client logs them. It comes last. */
+export const SYSTEM = "system";
+
 /**
  * Sorts charts into sections by the beginning of their first measure, before `/` or `.`. Those
  * without one, and those that would be alone, share a section without a title. Sections with a
@@ -40,11 +43,14 @@ export function sectionsOf(panels: readonly Panel[]): Section[] {
   const alike = Map.groupBy(panels, prefixOf);
   const groups = Map.groupBy(panels, (panel) => {
     const prefix = prefixOf(panel);
-    return alike.get(prefix)?.length === 1 ? "" : prefix;
+    return prefix !== SYSTEM && alike.get(prefix)?.length === 1 ? "" : prefix;
   });
   const isMeasure = ({ measures }: Panel) => measures.some((name) => usualBetter(name) !== "none");
   return [...groups].map(([title, panels]) => ({ title, panels }))
-    .sort((a, b) => Number(b.panels.some(isMeasure)) - Number(a.panels.some(isMeasure)));
+    .sort((a, b) =>
+      Number(a.title === SYSTEM) - Number(b.title === SYSTEM) ||
+      Number(b.panels.some(isMeasure)) - Number(a.panels.some(isMeasure))
+    );
 }
 
 /** Returns the charts with a measure that has all words of a text, ignoring case. */

@@ -10,7 +10,7 @@ import { useQueries, useQuery } from "../framework/use_query.ts";
 import { axesOf, axisTitle, xText } from "./axes.ts";
 import { CurveCard } from "./curve_card.ts";
 import type { Drawing, Run } from "./curve_lines.ts";
-import { type Panel, panelsOf, panelsWith, type Section, sectionsOf } from "./panels.ts";
+import { type Panel, panelsOf, panelsWith, type Section, sectionsOf, SYSTEM } from "./panels.ts";
 import { ValuesTable } from "./values_table.ts";
 
 /** Charts of each section that are shown at first: two rows. */
@@ -216,7 +216,8 @@ function Sections({ sections, count, isSearch, card }: {
     isAll || count <= MOST_OPEN ? panels : panels.slice(0, FEW);
   const isOpen = ({ title }: Section, at: number) => {
     const before = sections.slice(0, at + 1).reduce((sum, each) => sum + shownOf(each).length, 0);
-    return isAll || (at === 0 || before <= MOST_OPEN) !== changed.includes(title);
+    const isEarly = title !== SYSTEM && (at === 0 || before <= MOST_OPEN);
+    return isAll || isEarly !== changed.includes(title);
   };
   const isCut = sections.some((section, at) =>
     !isOpen(section, at) || shownOf(section).length < section.panels.length
@@ -233,12 +234,14 @@ function Sections({ sections, count, isSearch, card }: {
     setToggled(joinValues(
       changed.includes(title) ? changed.filter((each) => each !== title) : [...changed, title],
     ));
+  const nameOf = ({ title }: Section) => title === SYSTEM ? "System metrics" : title;
+  const isAlone = sections.length === 1 && sections[0]?.title !== SYSTEM;
   return html`
     ${sections.map((section, at) =>
-      sections.length === 1 ? grid(section) : html`
-        <section class="stack" key=${section.title} aria-label=${section.title || "Other charts"}>
+      isAlone ? grid(section) : html`
+        <section class="stack" key=${section.title} aria-label=${nameOf(section) || "Other charts"}>
           <h3><button type="button" class="fold" aria-expanded=${isOpen(section, at)}
-            disabled=${isAll} onClick=${() => toggle(section.title)}>${section.title ||
+            disabled=${isAll} onClick=${() => toggle(section.title)}>${nameOf(section) ||
               "Charts"} <span class="muted">${section.panels.length}</span></button></h3>
           ${isOpen(section, at) && grid(section)}
         </section>

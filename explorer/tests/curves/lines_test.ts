@@ -149,6 +149,7 @@ Deno.test("charts stand in sections by the beginning of their names, and are fou
     ["train", "f1,auc"],
     ["system", "system/gpu,system/cpu"],
   ]);
+  assertEquals(sections(["system/loss", "n.a", "n.b"]).at(-1), ["system", "system/loss"]);
   assertEquals(sections(measures, true).map(([title]) => title), ["", "train", "val", "system"]);
   assertEquals(sections(["tokens", "val/loss", "val/f1"], true).map(([title]) => title), [
     "val",

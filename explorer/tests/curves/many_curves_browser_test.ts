@@ -14,7 +14,7 @@ async function saveRun(registry: Registry, measures: number, { offset = 0 } = {}
     run.log({
       train: { loss: step === 50 ? NaN : loss, acc: step === 20 ? 1000 : 0.5 + step / 300 },
       val: { loss: loss + 0.1 },
-      system: Object.fromEntries(Array.from({ length: measures }, (_, i) => [`gpu${i}`, i + step])),
+      nodes: Object.fromEntries(Array.from({ length: measures }, (_, i) => [`gpu${i}`, i + step])),
       tokens: step * 1000,
       step,
     });
@@ -54,16 +54,16 @@ Deno.test({
 
     await page.keyboard.press("Control+Home");
     await page.keyboard.press("/");
-    await page.keyboard.type("SYSTEM gpu19");
+    await page.keyboard.type("NODES gpu19");
     await page.getByText("11 of 203 charts").waitFor(); // 19, and 190 to 199
-    await figure(page, "system.gpu199 by step").waitFor();
+    await figure(page, "nodes.gpu199 by step").waitFor();
     await page.getByRole("searchbox", { name: "Find charts" }).fill("");
     await page.getByRole("button", { name: "Show all 203 charts" }).press("Enter");
-    await figure(page, "system.gpu199 by step").waitFor();
+    await figure(page, "nodes.gpu199 by step").waitFor();
     assertEquals(await page.getByRole("figure").count(), 203);
     const drawn = await page.locator("canvas").count();
     assert(drawn < 40, `${drawn} charts are drawn`);
-    const last = figure(page, "system.gpu199 by step");
+    const last = figure(page, "nodes.gpu199 by step");
     await last.evaluate((element) => element.scrollIntoView());
     await last.locator("canvas").waitFor();
     assert(await page.locator("canvas").count() < 40);
@@ -97,19 +97,19 @@ Deno.test({
     await page.mouse.move(x + width / 2, y + 60, { steps: 3 });
     await page.mouse.up();
     await page.getByText(/^All charts show step 2\d\.?\d* to (49|50)\.?\d*\.$/).waitFor();
-    const [, last] = await lastTip(page, "system.gpu1 by step");
-    assert(/^system.gpu1: (50|51)$/.test(last!), last);
+    const [, last] = await lastTip(page, "nodes.gpu1 by step");
+    assert(/^nodes.gpu1: (50|51)$/.test(last!), last);
 
     await page.reload();
     await page.getByText(/^All charts show step 2/).waitFor();
     await page.getByRole("button", { name: "Reset zoom" }).press("Enter");
-    const [, end] = await lastTip(page, "system.gpu1 by step");
-    assert(/^system.gpu1: (99|100)$/.test(end!), end);
+    const [, end] = await lastTip(page, "nodes.gpu1 by step");
+    assert(/^nodes.gpu1: (99|100)$/.test(end!), end);
     assert(!page.url().includes("from="), page.url());
     await page.getByLabel("from step").fill("90");
     await page.getByLabel("to step").fill("95");
     await page.getByText("All charts show step 90 to 95.").waitFor();
-    assertEquals((await lastTip(page, "system.gpu1 by step"))[1], "system.gpu1: 96");
+    assertEquals((await lastTip(page, "nodes.gpu1 by step"))[1], "nodes.gpu1: 96");
     await over.dblclick();
     await page.getByText("All charts show").waitFor({ state: "detached" });
     await page.getByLabel("from step").fill("90");
@@ -138,7 +138,7 @@ Deno.test({
     const values = page.getByRole("region", { name: "Values of curves" });
     await values.waitFor();
     await page.getByLabel("Find charts").fill("train");
-    await values.getByText("system.gpu0").waitFor({ state: "detached" });
+    await values.getByText("nodes.gpu0").waitFor({ state: "detached" });
     const rows = async () =>
       (await values.locator("tbody tr").allInnerTexts()).map((row) => row.split("\t"));
     assertEquals(await rows(), [

@@ -44,3 +44,29 @@ Deno.test({
     assertEquals([errors, foreign], [[], []]);
   },
 });
+
+Deno.test({
+  name: "system metrics among the points, as MLflow logs them, are folded as well" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    const runs: Record<string, number>[] = [{ loss: 1, acc: 2 }, {}];
+    for (const points of runs) {
+      await using run = await openRun(registry, "m");
+      for (let step = 0; step < 3; step++) run.log({ step, ...points, "system/gpu": step });
+      await run.finish();
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors, foreign } = explorer;
+    for (const [version, others] of [["1.0.0", 2], ["2.0.0", 0]] as const) {
+      await page.goto(`${url}#/artifacts/m/${version}`);
+      const system = page.getByRole("region", { name: "System metrics" });
+      const button = system.getByRole("button", { name: "System metrics" });
+      await button.and(page.locator('[aria-expanded="false"]')).waitFor();
+      assertEquals(await page.getByRole("figure").count(), others);
+      await button.click();
+      await system.getByRole("figure").locator("canvas").waitFor();
+    }
+    assertEquals([errors, foreign], [[], []]);
+  },
+});
