@@ -3,7 +3,7 @@ import { closeSync, fstatSync, lstatSync, openSync } from "node:fs";
 import { readlinkSync, readSync, realpathSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { basename, dirname, sep } from "node:path";
+import { basename, dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Backend, ByteRange, CallOptions, ObjectInfo } from "../core/backend.ts";
 import { iterableStream } from "../core/bytes/bytes.ts";
@@ -99,13 +99,27 @@ export class DiskContent implements FileSource {
     return iterableStream(this.chunks());
   }
 
-  /** Makes a file that was given away an object; undefined for others, and stores on no disk. */
-  giveTo(store: Backend, to: string, options: CallOptions): Promise<ObjectInfo> | undefined {
+  /** Makes a file that was given away an object, and reads it meanwhile; undefined for others. */
+  giveTo(
+    store: Backend,
+    to: string,
+    { read, signal }: CallOptions & { read: () => AsyncIterable<Uint8Array> },
+  ): Promise<ObjectInfo> | undefined {
     const { path, given, state: { size } } = this.file;
     if (!given || store.kind !== "local") return undefined;
-    const other = { location: pathToFileURL(dirname(path) + sep).href, size };
-    return store.copy!(basename(path), to, { ...options, other });
+    const other = { location: `${pathToFileURL(dirname(path))}/`, size };
+    return whileReading(store.copy!(basename(path), to, { signal, other }), read());
   }
+}
+
+async function whileReading<T>(taking: Promise<T>, chunks: AsyncIterable<Uint8Array>): Promise<T> {
+  const ended = taking.catch(() => {}); // thrown below
+  try {
+    for await (const _ of chunks);
+  } finally {
+    await ended;
+  }
+  return await taking;
 }
 
 function readSmall(file: DiskFile, allows?: Allows, size = file.state.size): Uint8Array {
@@ -174,9 +188,8 @@ export function checkReadable(path: string): void {
 
 /** The inode and device identify the file that was found, even if its path leads elsewhere. */
 function checkState({ path, state, given }: DiskFile, stats: Stats): void {
-  const ctimeMs = given ? state.ctimeMs : stats.ctimeMs; // another name changes it
-  const isSame = stats.isFile() && isSameState(state, stateOf({ ...stateOf(stats), ctimeMs }));
-  if (!isSame) throw sourceChanged(path);
+  const found = given ? { ...stateOf(stats), ctimeMs: state.ctimeMs } : stats; // names change it
+  if (!stats.isFile() || !isSameState(state, found)) throw sourceChanged(path);
 }
 
 interface OpenedFile {

@@ -77,7 +77,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as wheel:
     wheel.writestr(info + "RECORD", "")
 `;
 
-const python = await findPython("pip", 0, "HOLDFAST_TOOLS_PYTHON");
+const python = await findPython("pip", 0, "HOLDFAST_PYTHON");
 
 Deno.test({
   name: `pip downloads wheels with a token${python === undefined ? " (ignored: no pip)" : ""}`,

@@ -100,17 +100,15 @@ export async function startsAlike(
   if (range === undefined) return true;
   const average = averageFor(START_BYTES), own = new ListMaker(average);
   for await (const chunk of range({ offset: 0, length: START_BYTES })) own.update(chunk);
-  const parts = earlier.parts.slice(0, 1).map((part) => {
-    return { ...part, size: Math.min(part.size, START_BYTES) };
-  });
-  const { size = 0 } = parts[0] ?? {};
-  const start = await orAbsent(calls, cutStored(calls, { ...earlier, parts, size }, average));
+  const part = earlier.parts[0]!, size = Math.min(part.size, START_BYTES);
+  const parts = [{ ...part, size }];
+  const start = await orAbsent(calls, cutStored(calls, { parts, size }, average));
   return start !== undefined && equalChunks(own.end(), start).some((at) => at !== undefined);
 }
 
 async function cutStored(
   { backend, signal }: StoreCalls,
-  { parts, size }: EarlierFile,
+  { parts, size }: Pick<EarlierFile, "parts" | "size">,
   average: number,
 ): Promise<ChunkList | undefined> {
   const maker = new ListMaker(average);

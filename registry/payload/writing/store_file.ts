@@ -218,31 +218,19 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   const measure = new Measure(maker);
   const measured = (chunks: AsyncIterable<Uint8Array>) =>
     measure.through(chunks, { signal, passed: moved });
-  const { source } = content;
-  const taking = source instanceof DiskContent && source.giveTo(backend, to, { signal });
+  const { source, size } = content;
+  const read = () => measured(content.chunks(sameMemory()));
+  const given = source instanceof DiskContent && source.giveTo(backend, to, { read, signal });
   const body = () =>
     content.takesMemory && !isNear(backend)
       ? memoryStream((take) => measured(content.chunks(take)))
       : iterableStream(measured(content.chunks()));
-  const info = taking
-    ? await beside(taking, measured(content.chunks(sameMemory())))
-    : infoOf(await backend.put(to, body(), { size: content.size, signal }));
+  const info = given ? await given : infoOf(await backend.put(to, body(), { size, signal }));
   const facts = measure.facts();
   const list = keepsList(sending, facts) ? maker?.end().encode() : undefined;
   // Stored bytes of a compressed file have no other digest.
   const part = as?.encoding === undefined ? { size: facts.size } : facts;
   return { ...facts, ...as, parts: [part], ...(list && { list }), info };
-}
-
-/** Reads content through while the store takes its file. */
-async function beside<T>(taking: Promise<T>, chunks: AsyncIterable<Uint8Array>): Promise<T> {
-  const ended = taking.catch(() => {}); // thrown below
-  try {
-    for await (const _ of chunks);
-  } finally {
-    await ended;
-  }
-  return await taking;
 }
 
 async function sendCompressed(
