@@ -1,6 +1,5 @@
 // The border of the kernel: the names that an extension may use, beside the entry points of the package.
 export { artifactDigest } from "./artifact_digest.ts";
-export { isPrefix } from "./backend.ts";
 export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
 export { crc32c, createSha256, sha256 } from "./bytes/digest.ts";
 export { checkMetadata, METRIC_LIMITS } from "./calls/metadata.ts";

@@ -1,6 +1,6 @@
 // Lists the cells of a name in both registries.
-import type { ObjectInfo } from "../../backends/mod.ts";
-import { inRange, inStep, isPrefix, itemAt } from "../../core/kernel.ts";
+import { isPrefix, type ObjectInfo } from "../../backends/mod.ts";
+import { inRange, inStep, itemAt } from "../../core/kernel.ts";
 import { cellsIn } from "../../registry/extending.ts";
 import { Fingerprint, headIn, LAYOUT, type Records } from "../../registry/records.ts";
 import type { MirrorItem } from "./report.ts";

@@ -1,6 +1,7 @@
 // Mirrors one version, unless the target has it.
+import { isPrefix } from "../../backends/mod.ts";
 import type { Version } from "../../mod.ts";
-import { isPrefix, isRegistryError, parseVersion } from "../../core/kernel.ts";
+import { isRegistryError, parseVersion } from "../../core/kernel.ts";
 import type { Head, VersionRecord } from "../../registry/extending.ts";
 import { generationAbove, LAYOUT, type Located } from "../../registry/records.ts";
 import { copyFiles, type CopyFilesOptions, type Moved } from "./copying/copy_files.ts";

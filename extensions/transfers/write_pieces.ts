@@ -1,12 +1,12 @@
 // The stored objects of a resumable upload: its note, as object 0, and its pieces. Stores cannot
 // append, so each piece is a create-only object, numbered by its offset. The pieces from byte 0 up
 // to the first gap have arrived.
+import { isPrefix } from "../../backends/mod.ts";
 import {
   concatBytes,
   conflict,
   fault,
   isJsonObject,
-  isPrefix,
   isRegistryError,
   parsedJson,
   plainProblem,

@@ -1,10 +1,10 @@
 // Verifies a registry: reads and checks everything.
+import { isPrefix } from "../../backends/mod.ts";
 import type { Ref, Registry } from "../../mod.ts";
 import type { SignalOptions } from "../../registry/mod.ts";
 import {
   checkToolOptions,
   forEachAtOnce,
-  isPrefix,
   notFound,
   parseRef,
   parseVersion,

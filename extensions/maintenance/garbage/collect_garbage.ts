@@ -1,7 +1,8 @@
 // The garbage collector: removes data that nothing refers to. Any number may run at the same time,
 // beside readers and writers.
+import { isPrefix } from "../../../backends/mod.ts";
 import type { Registry } from "../../../mod.ts";
-import { encodeName, forEachAtOnce, isPrefix } from "../../../core/kernel.ts";
+import { encodeName, forEachAtOnce } from "../../../core/kernel.ts";
 import { LAYOUT, PackedMap, type Records, recordsOf } from "../../../registry/records.ts";
 import { Collection, newReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";

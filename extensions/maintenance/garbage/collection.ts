@@ -1,7 +1,8 @@
 // One run of the garbage collector, and its mark.
+import { isPrefix } from "../../../backends/mod.ts";
 import type { ErrorCode } from "../../../mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
-import { isPrefix, isRegistryError, unavailable } from "../../../core/kernel.ts";
+import { isRegistryError, unavailable } from "../../../core/kernel.ts";
 import { LAYOUT, PackedMap, type Records } from "../../../registry/records.ts";
 import type { Cell, Folder, KnownName } from "./known.ts";
 import { Outlook, type Waiting } from "./outlook.ts";

@@ -1,6 +1,6 @@
 // The data that the garbage collector has on a name: listings and records.
-import type { ObjectInfo } from "../../../backends/mod.ts";
-import { isPrefix, type RegistryError } from "../../../core/kernel.ts";
+import { isPrefix, type ObjectInfo } from "../../../backends/mod.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import type {
   AnyRecord,
   CellKey,
@@ -29,7 +29,7 @@ export interface KnownName {
   records: KnownRecords;
 }
 
-/** The objects that a version keeps. */
+/** Objects that a version keeps, and the ranges of them that its files use. */
 export type Kept = Awaited<ReturnType<Records["readObjects"]>>;
 
 export interface KnownRecord {

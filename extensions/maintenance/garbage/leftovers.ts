@@ -1,13 +1,7 @@
 // Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without
 // a record, whose writer lost a race or ended, or whose version was deleted.
-import type { ObjectInfo } from "../../../backends/mod.ts";
-import {
-  encodeName,
-  forEachAtOnce,
-  isPrefix,
-  isRegistryError,
-  unavailable,
-} from "../../../core/kernel.ts";
+import { isPrefix, type ObjectInfo } from "../../../backends/mod.ts";
+import { encodeName, forEachAtOnce, isRegistryError, unavailable } from "../../../core/kernel.ts";
 import type { Head } from "../../../registry/extending.ts";
 import { headIn, LAYOUT } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
