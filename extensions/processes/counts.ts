@@ -1,16 +1,23 @@
 // Sums of the values of `/metrics` that each process of a service has for itself.
 import type { ProcessParts } from "../../apps/server/memory/process_parts.ts";
-import { PROCESSES, RUNNING } from "../../apps/server/observe/process_counts.ts";
 
 export type ProcessCounts = Awaited<ReturnType<ProcessParts["allCounts"]>>;
 
-export const NO_COUNTS: ProcessCounts = { numbers: {}, durations: {}, highest: {} };
+export const NO_COUNTS: ProcessCounts = {
+  numbers: {},
+  running: {},
+  durations: {},
+  highest: {},
+};
 
 /** Adds the values of several processes. */
 export function addCounts(all: readonly ProcessCounts[]): ProcessCounts {
   const add = (a: number, b: number) => a + b;
+  const sums = (records: ProcessCounts["numbers"][]) =>
+    joined(records, (a, b) => joined([a, b], add));
   return {
-    numbers: joined(all.map(({ numbers }) => numbers), (a, b) => joined([a, b], add)),
+    numbers: sums(all.map(({ numbers }) => numbers)),
+    running: sums(all.map(({ running }) => running)),
     durations: joined(all.map(({ durations }) => durations), (a, b) => ({
       counts: a.counts.map((count, i) => count + (b.counts[i] ?? 0)),
       sum: a.sum + b.sum,
@@ -20,9 +27,8 @@ export function addCounts(all: readonly ProcessCounts[]): ProcessCounts {
 }
 
 /** Returns what still counts of a process that has ended. */
-export function countsOfEnded({ numbers, ...others }: ProcessCounts): ProcessCounts {
-  const { [RUNNING]: _running, [PROCESSES]: _processes, ...counters } = numbers;
-  return { ...others, numbers: counters };
+export function countsOfEnded(counts: ProcessCounts): ProcessCounts {
+  return { ...counts, running: {} };
 }
 
 function joined<T>(

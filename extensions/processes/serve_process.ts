@@ -6,7 +6,6 @@ import { aborted, defineCommand, invalid } from "../../apps/cli/extending.ts";
 import type { Command, CommandContext, ServerPart } from "../../apps/cli/extending.ts";
 import { createCommandContext } from "../../apps/cli/program/command_context.ts";
 import type { Extension } from "../../apps/cli/program/extension.ts";
-import { auditSink } from "../../apps/cli/services/serve_audit.ts";
 import type { ProcessParts } from "../../apps/server/memory/process_parts.ts";
 import {
   createServiceMemory,
@@ -108,7 +107,8 @@ class Serving {
             "./serving_process.ts",
             import.meta.url,
           );
-          const memory = this.#memory(flags.audit);
+          const audit = flags.audit === "-" ? undefined : options.audit; // the other process has it
+          const memory = this.#memory(audit);
           const allCounts = () => this.#allCounts();
           const handler = createApp(registry, options, { processes, memory, allCounts });
           this.#counts = () => handler.counts();
@@ -135,9 +135,8 @@ class Serving {
   }
 
   /** Returns the memory of the service; once the other process has ended, one of this process. */
-  #memory(audit: string | undefined): ServiceMemory {
-    const file = audit === "-" ? undefined : audit; // standard output ended with the other process
-    const own = createServiceMemory(this.#io.system, auditSink(file, this.#io));
+  #memory(audit: Parameters<typeof createServiceMemory>[1]): ServiceMemory {
+    const own = createServiceMemory(this.#io.system, audit);
     return memoryByCalls(async (called, kinds) => {
       try {
         return await this.#channel.call(...called);

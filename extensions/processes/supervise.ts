@@ -2,40 +2,31 @@
 // must share, and replaces them.
 import { createServiceMemory } from "../../apps/server/memory/service_memory.ts";
 import { takeSharedPort } from "./shared_port.ts";
-import { aborted, findRegistry, invalid, ownCommand } from "../../apps/cli/extending.ts";
-import type { CommandContext } from "../../apps/cli/extending.ts";
-import { auditSink } from "../../apps/cli/services/serve_audit.ts";
-import { reloadOnHangup } from "../../apps/cli/services/serve_reload.ts";
-import {
-  DEFAULT_HOST,
-  DEFAULT_PORT,
-  DEFAULT_STOP_MS,
-  type ServeFlags,
-} from "../../apps/cli/services/serve_options.ts";
+import { aborted, type CommandContext, findRegistry } from "../../apps/cli/extending.ts";
+import { invalid, ownCommand } from "../../apps/cli/extending.ts";
 import type { Serving } from "../../apps/cli/program/extension.ts";
-import { openGateways } from "../../apps/cli/services/serve_parts.ts";
-import { readTokens } from "../../apps/cli/services/serve_tokens.ts";
 import { ProcessGroup } from "./process_group.ts";
+import type { StartMessage } from "./start_message.ts";
 
 /** How much longer than its requests a process may take to end. */
 const END_MS = 10_000;
 
 type Instead = Parameters<NonNullable<Serving["instead"]>>[2];
-type SeveralFlags = ServeFlags & { processes?: number };
+type SeveralFlags = StartMessage["flags"] & { processes?: number };
 
 /** Serves with several processes until `use` has ended. Returns the number of requests that were cut. */
 export async function superviseProcesses(
   flags: SeveralFlags,
   context: CommandContext,
-  { extensions, use }: Instead,
+  serving: Instead,
 ): Promise<number | undefined> {
   const { io, shared } = context;
-  const { processes = 1, host = DEFAULT_HOST } = flags;
+  const { processes = 1 } = flags;
   refuseMemoryRegistry(context);
-  const audit = auditSink(flags.audit, io);
+  const audit = serving.openAudit();
   await audit?.check?.();
-  const gateways = await openGateways(extensions, flags);
-  const taken = await takeSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
+  const gateways = await serving.openGateways();
+  const taken = await takeSharedPort(serving);
   const group = new ProcessGroup({
     command: ownCommand(shared),
     cwd: io.cwd,
@@ -46,18 +37,18 @@ export async function superviseProcesses(
       flags: { ...flags, port: taken.port },
       shared,
       processes,
-      ...flags.tokens === "-" && { tokens: await readTokens(io) },
+      tokens: await serving.readTokens(),
     },
     note: (text) => context.note(text),
     onText: (line) => void io.stderr.write(`${line}\n`),
   });
-  const stopReloading = reloadOnHangup(group, context);
+  const stopReloading = serving.reloadOnHangup(group);
   let cut: number | undefined;
   try {
-    await untilStopped(group, flags, { use, signal: io.signal });
+    await untilStopped(group, processes, { use: serving.use, signal: io.signal });
   } finally {
     stopReloading();
-    cut = await stopGroup(group, flags, context);
+    cut = await stopGroup(group, serving, context);
     await taken.release();
   }
   return cut;
@@ -65,7 +56,7 @@ export async function superviseProcesses(
 
 async function untilStopped(
   group: ProcessGroup,
-  flags: SeveralFlags,
+  processes: number,
   { use, signal }: Pick<Instead, "use"> & { signal: AbortSignal },
 ): Promise<void> {
   const stopped = aborted(signal);
@@ -74,7 +65,7 @@ async function untilStopped(
     return await Promise.race([starting, stopped.then(() => Promise.reject(signal.reason))]);
   };
   const first = await orStopped(group.start(0)); // alone: all would fail with the same error
-  const others = Array.from({ length: (flags.processes ?? 1) - 1 }, (_, i) => group.start(i + 1));
+  const others = Array.from({ length: processes - 1 }, (_, i) => group.start(i + 1));
   const all = [first, ...await orStopped(Promise.all(others))];
   const served = use(first.started);
   const kept = Promise.all(all.map(({ process }, index) => group.keep(index, process)));
@@ -85,7 +76,7 @@ async function untilStopped(
 /** Stops all processes. Returns undefined if a second signal, or a process that hangs, cut that. */
 async function stopGroup(
   group: ProcessGroup,
-  { stopWithin = DEFAULT_STOP_MS }: ServeFlags,
+  { stopWithin }: Instead,
   { io }: CommandContext,
 ): Promise<number | undefined> {
   const ended = new AbortController();

@@ -39,6 +39,7 @@ import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
 import type { AddedFiles } from "../../server/files/added_files.ts";
 import type { Gateway } from "../../server/gateways/gateway.ts";
+import type { AuditSink } from "../../server/observe/audit_entry.ts";
 import type { UploadOptions } from "../../server/uploads/next_step.ts";
 
 export { commandReasons } from "../terminal/reasons.ts";
@@ -160,6 +161,19 @@ export interface Serving<Flags = any> {
  */
 interface ServedInstead {
   readonly extensions: readonly Extension[];
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** How long a stop waits for running requests, milliseconds. */
+  readonly stopWithin: number;
+  /** Opens the audit trail, if the options of the line ask for it. */
+  openAudit(): AuditSink | undefined;
+  /** Opens the gateways that the options of the line ask for. */
+  openGateways(): Promise<readonly Gateway[]>;
+  /** Reads the token file from standard input, if it comes from there. */
+  readTokens(): Promise<string | undefined>;
+  /** Reloads the certificate of a server on SIGHUP. Returns a function that ends it. */
+  reloadOnHangup(server: { reloadCertificate(): Promise<void> }): () => void;
   use(started: { url: string; location: string; hasTokens: boolean }): Promise<void>;
 }
 

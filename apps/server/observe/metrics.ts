@@ -3,7 +3,7 @@ import { itemAt } from "../../../core/faults/present.ts";
 import type { System } from "../../../core/system.ts";
 import { withinMs } from "../within_time.ts";
 import type { Gauge } from "./gauge.ts";
-import { type DurationCounts, type ProcessCounts, PROCESSES, RUNNING } from "./process_counts.ts";
+import type { DurationCounts, ProcessCounts } from "./process_counts.ts";
 
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -46,6 +46,10 @@ class Numbers {
     );
     return this.#head + lines.join("");
   }
+}
+
+function valuesOf(all: readonly Numbers[]): Record<string, Record<string, number>> {
+  return Object.fromEntries(all.map((each) => [each.name, each.values()]));
 }
 
 class Durations {
@@ -122,8 +126,8 @@ export interface ProcessGauge extends Omit<Gauge, "label" | "read"> {
 export class Metrics {
   readonly #requests = counter("requests_total", "Answered requests", "method", "route", "status");
   readonly #durations = new Durations();
-  readonly #running = new Numbers("gauge", RUNNING, "Running requests");
-  readonly #processes = new Numbers("gauge", PROCESSES, "Processes of this service");
+  readonly #running = new Numbers("gauge", "holdfast_requests_under_way", "Running requests");
+  readonly #processes = new Numbers("gauge", "holdfast_processes", "Processes of this service");
   readonly #received = counter("received_bytes_total", "Content-Length of requests");
   readonly #sent = counter("sent_bytes_total", "Content-Length of answers");
   readonly #faults = counter("store_faults_total", "Failures of the store or its data", "code");
@@ -132,6 +136,8 @@ export class Metrics {
     "Requests whose token cannot be checked: its file is missing, unreadable or damaged",
     "reason",
   );
+  readonly #gauges = [this.#running, this.#processes];
+  readonly #counters = [this.#received, this.#sent, this.#faults, this.#uncheckedTokens];
   readonly #watched: (() => Promise<string>)[] = [];
   readonly #ofProcess: ProcessGauge[] = [];
 
@@ -181,16 +187,11 @@ export class Metrics {
     this.#ofProcess.push(gauge);
   }
 
-  get #numbers(): Numbers[] {
-    const counts = [this.#running, this.#processes, this.#received, this.#sent, this.#faults];
-    return [...counts, this.#uncheckedTokens];
-  }
-
   /** Returns the values of this process. */
   counts(): ProcessCounts {
-    const series = [this.#requests, ...this.#numbers];
     return {
-      numbers: Object.fromEntries(series.map((each) => [each.name, each.values()])),
+      numbers: valuesOf([this.#requests, ...this.#counters]),
+      running: valuesOf(this.#gauges),
       durations: this.#durations.values(),
       highest: Object.fromEntries(this.#ofProcess.map((each) => [each.name, each.read()])),
     };
@@ -199,14 +200,15 @@ export class Metrics {
   /** @param counts those of all processes. @default those of this one */
   async text(counts: ProcessCounts = this.counts()): Promise<string> {
     const watched = await Promise.all(this.#watched.map((read) => read()));
-    const { numbers, durations, highest } = counts;
+    const { numbers, running, durations, highest } = counts;
     const ofProcess = this.#ofProcess.map(({ name, help, label }) =>
       new Numbers("gauge", name, help, label).text(highest[name] ?? {})
     );
     return [
       this.#requests.text(numbers[this.#requests.name]),
       this.#durations.text(durations),
-      ...this.#numbers.map((each) => each.text(numbers[each.name])),
+      ...this.#gauges.map((each) => each.text(running[each.name])),
+      ...this.#counters.map((each) => each.text(numbers[each.name])),
       ...watched,
       ...ofProcess,
     ].join("");

@@ -4,10 +4,15 @@ import { type Command, defineCommand, formOf } from "../../program/command.ts";
 import {
   DEFAULT_HOST,
   DEFAULT_PORT,
+  DEFAULT_STOP_MS,
   type ServeFlags,
   serveOptions,
 } from "../../services/serve_options.ts";
 import { Interruption } from "../../terminal/exit_code.ts";
+import { auditSink } from "../../services/serve_audit.ts";
+import { openGateways } from "../../services/serve_parts.ts";
+import { reloadOnHangup } from "../../services/serve_reload.ts";
+import { readTokens } from "../../services/serve_tokens.ts";
 import { noteServing, noteStopped } from "../../services/serve_notes.ts";
 
 /** Creates the command with the options of these extensions. */
@@ -42,7 +47,17 @@ export function createServe(extensions: readonly Extension[]): Command {
       };
       let serving: Promise<number | undefined> | undefined;
       for (const { instead } of servings) {
-        serving ??= instead?.(flags, context, { extensions, use });
+        serving ??= instead?.(flags, context, {
+          extensions,
+          use,
+          host: flags.host ?? DEFAULT_HOST,
+          port: flags.port ?? DEFAULT_PORT,
+          stopWithin: flags.stopWithin ?? DEFAULT_STOP_MS,
+          openAudit: () => auditSink(flags.audit, io),
+          openGateways: () => openGateways(extensions, flags),
+          readTokens: async () => flags.tokens === "-" ? await readTokens(io) : undefined,
+          reloadOnHangup: (server) => reloadOnHangup(server, context),
+        });
       }
       serving ??= import("../../services/serve_registry.ts").then(({ serveRegistry }) =>
         serveRegistry(flags, context, {

@@ -20,7 +20,7 @@ import { hub } from "../../../../extensions/gateways/hub/hub.ts";
 import { mcp } from "../../../../extensions/gateways/mcp/mcp.ts";
 import { createJobsGateway } from "../../../../extensions/queues/surface/jobs.ts";
 
-const NO_COUNTS = { numbers: {}, durations: {}, highest: {} };
+const NO_COUNTS = { numbers: {}, running: {}, durations: {}, highest: {} };
 
 /** Uses the text after `Bearer ` as scopes, separated by commas. */
 const tokens: TokenCheck = {
