@@ -1,7 +1,6 @@
 // Sets of plugins.
 import type { Logger, System } from "../../mod.ts";
-import { invalid, plainProblem, realSystem, shown } from "../../core/kernel.ts";
-import type { RegistryError } from "../../core/kernel.ts";
+import { invalid, plainProblem, realSystem, type RegistryError, shown } from "../../core/kernel.ts";
 import type { PluginContext, Plugins, TaskRegistry } from "./contract.ts";
 import { type AnyInterface, type Interface, type InterfaceOf, interfaceOf } from "./interface.ts";
 import { registerBuiltIn } from "./built_in.ts";

@@ -10,8 +10,7 @@
 // In both, `Mailer` is the type of its plugins and the value by which a set finds them. TypeScript
 // forgets the type when it runs, so the value has the name and the methods: `interfaceOf` reads
 // them from it, and `checkMethods` compares a plugin with them.
-import { described, fault, shown } from "../../core/kernel.ts";
-import type { RegistryError } from "../../core/kernel.ts";
+import { described, fault, type RegistryError, shown } from "../../core/kernel.ts";
 
 /** The names of the required methods of a type. */
 export type MethodName<T> =

@@ -1,7 +1,6 @@
 // Notes of when each position was last read, one for each shard. A run reads the window that waits
 // longest. Without notes, or with wrong ones, bytes are read again sooner or later than needed.
-import { isRegistryError } from "../../core/kernel.ts";
-import type { Shard } from "../../core/kernel.ts";
+import { isRegistryError, type Shard } from "../../core/kernel.ts";
 import { LAYOUT, type Records } from "../../registry/records.ts";
 import type { VerifyCoverage } from "./report.ts";
 import { windowOfDay } from "./sample.ts";

@@ -14,8 +14,7 @@ import {
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { Part, StoredFile } from "../../registry/extending.ts";
-import { allParts, LAYOUT } from "../../registry/records.ts";
-import type { PayloadSource, Records } from "../../registry/records.ts";
+import { allParts, LAYOUT, type PayloadSource, type Records } from "../../registry/records.ts";
 import { groupedFiles } from "./file_groups.ts";
 import type { VerifyProblem } from "./report.ts";
 

@@ -1,6 +1,5 @@
 // Parts of a step that several processes share: each is a job of its engine.
-import { fault } from "../../core/kernel.ts";
-import type { RegistryError } from "../../core/kernel.ts";
+import { fault, type RegistryError } from "../../core/kernel.ts";
 import type { EngineJob, EngineState, EngineStep } from "../contract/engine.ts";
 
 /** Returns the id of a delivery: its name, and its number of parts if there are several. */

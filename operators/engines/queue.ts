@@ -3,8 +3,7 @@
 // A job names the run and the step, never the command: each worker derives that from its own copy
 // of the pipeline's file.
 import type { System } from "../../mod.ts";
-import { invalid, loadPart, realSystem, unavailable } from "../../core/kernel.ts";
-import type { Shard } from "../../core/kernel.ts";
+import { invalid, loadPart, realSystem, type Shard, unavailable } from "../../core/kernel.ts";
 import type { Engine, EngineDriver } from "../contract/engine.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../extensions/queues/queue.ts";
 import { withoutVariables } from "../process/variables.ts";

@@ -5,8 +5,7 @@
 // output of the step ends there.
 import { DELIVER_AGAIN } from "../contract/engine.ts";
 import type { System } from "../../mod.ts";
-import { messageOf, unavailable } from "../../core/kernel.ts";
-import type { Shard } from "../../core/kernel.ts";
+import { messageOf, type Shard, unavailable } from "../../core/kernel.ts";
 import type { ProcessTree } from "../process/process_tree.ts";
 import { type CommandInput, runNotedCommand } from "../process/run_command.ts";
 

@@ -2,8 +2,7 @@
 import process from "node:process";
 import type { PlainValue } from "../../materializers/mod.ts";
 import type { System } from "../../mod.ts";
-import { shown, unavailable } from "../../core/kernel.ts";
-import type { RegistryError } from "../../core/kernel.ts";
+import { type RegistryError, shown, unavailable } from "../../core/kernel.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { CommandUsage } from "../process/run_command.ts";
 import { lstat, opendir, statfs } from "node:fs/promises";

@@ -1,8 +1,7 @@
 // Outcomes of steps, from errors and records, and the end of a run that follows from them.
 import type { RegistryErrorFields } from "../../registry/mod.ts";
 import type { PlainValue } from "../../materializers/mod.ts";
-import { isRegistryError, messageOf } from "../../core/kernel.ts";
-import type { Shard } from "../../core/kernel.ts";
+import { isRegistryError, messageOf, type Shard } from "../../core/kernel.ts";
 import type { Advice } from "../../core/errors.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "../contract/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";

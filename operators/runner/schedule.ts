@@ -1,7 +1,6 @@
 // Decides which ready steps run at once, by the limits of nodes, cores and memory.
 import { availableParallelism, totalmem } from "node:os";
-import { invalid, itemAt, shown, valueAt } from "../../core/kernel.ts";
-import type { Shard } from "../../core/kernel.ts";
+import { invalid, itemAt, type Shard, shown, valueAt } from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import type { Machine, Resources } from "../contract/engine.ts";
 

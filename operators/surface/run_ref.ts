@@ -1,7 +1,6 @@
 // Refs of runs.
 import { shellWord } from "../../core/kernel.ts";
-import { notFound } from "../../apps/cli/extending.ts";
-import type { CommandContext } from "../../apps/cli/extending.ts";
+import { type CommandContext, notFound } from "../../apps/cli/extending.ts";
 import type { Registry } from "../../mod.ts";
 import { formatRunId, parseRunId, recordNames } from "../runner/records/names.ts";
 

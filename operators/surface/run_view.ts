@@ -1,7 +1,6 @@
 // The view of a run: on a terminal one live line for each running step, below those that have
 // ended; otherwise a line for each event. Also the report of its result.
-import { formatSeconds, printable } from "../../apps/cli/extending.ts";
-import type { CommandContext } from "../../apps/cli/extending.ts";
+import { type CommandContext, formatSeconds, printable } from "../../apps/cli/extending.ts";
 import { shellWord } from "../../core/kernel.ts";
 import type { Pipeline, RunEvent, RunResult, StepOutcome } from "../runner/mod.ts";
 import { createColors } from "../../apps/cli/terminal/cli_io.ts";

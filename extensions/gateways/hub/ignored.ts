@@ -1,7 +1,6 @@
 // Files that a `.gitignore` leaves out of a commit. Clients send its text, and rely on the answer.
 import { filePathProblem, inTurns } from "../../../core/kernel.ts";
-import { RefusedRequest } from "../../../apps/gateways.ts";
-import type { ReadablePages } from "../../../apps/gateways.ts";
+import { type ReadablePages, RefusedRequest } from "../../../apps/gateways.ts";
 import { fileAt } from "../../../apps/server/extending.ts";
 
 const NAME = ".gitignore";

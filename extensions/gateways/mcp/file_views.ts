@@ -1,7 +1,6 @@
 // Parts of a stored file as a model can read them.
 import { Buffer } from "node:buffer";
-import { giveWay, parseExactJson, unsupported } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { giveWay, parseExactJson, type RegistryError, unsupported } from "../../../core/kernel.ts";
 import type { File, Part, Reading, Shown } from "./file_part.ts";
 import { readRows } from "./table_views.ts";
 import { unreadable } from "./tool.ts";

@@ -2,8 +2,7 @@
 import { realpathSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
-import { denied, isRegistryFolder, realSystem } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { denied, isRegistryFolder, realSystem, type RegistryError } from "../../../core/kernel.ts";
 import { cacheFolder } from "../../../apps/server/extending.ts";
 import { localPath } from "../../../mod.ts";
 

@@ -1,6 +1,5 @@
 // Errors as answers of MLflow: a code and a message.
-import { Answer } from "../../../apps/gateways.ts";
-import type { RequestInfo } from "../../../apps/gateways.ts";
+import { Answer, type RequestInfo } from "../../../apps/gateways.ts";
 
 /** The code and the status of each status of the service. Clients repeat a 500 for minutes. */
 const CODES: Readonly<Record<number, readonly [code: string, status: number]>> = {

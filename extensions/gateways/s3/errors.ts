@@ -1,6 +1,5 @@
 // Errors as the answers of S3.
-import { Answer } from "../../../apps/gateways.ts";
-import type { RequestInfo } from "../../../apps/gateways.ts";
+import { Answer, type RequestInfo } from "../../../apps/gateways.ts";
 import { element, elements, xmlAnswer } from "./answers.ts";
 import { ERROR_CODE } from "./s3_error.ts";
 

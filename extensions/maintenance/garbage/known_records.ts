@@ -8,8 +8,7 @@ import type {
   TombstoneRecord,
   VersionRecord,
 } from "../../../registry/extending.ts";
-import { encodeRecord, LAYOUT, sinceOf } from "../../../registry/records.ts";
-import type { Records } from "../../../registry/records.ts";
+import { encodeRecord, LAYOUT, type Records, sinceOf } from "../../../registry/records.ts";
 import type { Collection } from "./collection.ts";
 import type { DeletionTimes, Kept, KnownRecord, KnownRecords, Remains } from "./known.ts";
 import type { Note } from "./note.ts";

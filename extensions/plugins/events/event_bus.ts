@@ -2,8 +2,7 @@
 // this process or, over a server, in others.
 import type { PlainValue } from "../../../materializers/mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
-import { fault, invalid, plainProblem, shown } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { fault, invalid, plainProblem, type RegistryError, shown } from "../../../core/kernel.ts";
 import type { AnyTopics, TopicOf } from "../../../core/registry/registry_events.ts";
 
 /** True if a topic matches a pattern: `*` stands for one segment, `**` for the rest. */

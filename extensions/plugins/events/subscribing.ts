@@ -1,7 +1,6 @@
 // Common parts of subscriptions: options and delivery to handlers.
 import type { Logger } from "../../../mod.ts";
-import { checkOptions, invalid, messageOf, shown } from "../../../core/kernel.ts";
-import type { OptionNames } from "../../../core/kernel.ts";
+import { checkOptions, invalid, messageOf, type OptionNames, shown } from "../../../core/kernel.ts";
 import { checkPattern } from "./event_bus.ts";
 import type {
   BusEvent,

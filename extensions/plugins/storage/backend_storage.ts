@@ -1,8 +1,7 @@
 // A file storage over any backend.
 import { type Body, isPrefix } from "../../../backends/mod.ts";
 import type { Backend, ErrorCode } from "../../../mod.ts";
-import { described, fault, parsePath, shown } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { described, fault, parsePath, type RegistryError, shown } from "../../../core/kernel.ts";
 import type { FileData, FileStorage, StorageReadOptions } from "./file_storage.ts";
 
 /**

@@ -1,6 +1,5 @@
 // The event bus of `holdfast serve`, and its webhooks.
-import { invalid, refusePassword } from "../../../apps/cli/extending.ts";
-import type { CommandContext } from "../../../apps/cli/extending.ts";
+import { type CommandContext, invalid, refusePassword } from "../../../apps/cli/extending.ts";
 import type { ServedPart } from "../../../apps/cli/program/extension.ts";
 import { loadPart } from "../../../core/kernel.ts";
 import type { EventBus, OpenEventBusOptions, RegistryTopics } from "../events/mod.ts";

@@ -1,6 +1,5 @@
 // Uploads to a service that become jobs of a task: `holdfast serve --upload-task`.
-import { invalid, servedQueueUrl } from "../../../apps/cli/extending.ts";
-import type { CommandContext } from "../../../apps/cli/extending.ts";
+import { type CommandContext, invalid, servedQueueUrl } from "../../../apps/cli/extending.ts";
 import type { ServedPart } from "../../../apps/cli/program/extension.ts";
 import { openQueue } from "../../queues/mod.ts";
 import { taskJob } from "../mod.ts";

@@ -1,8 +1,7 @@
 // The webhooks of `holdfast serve`.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { invalid } from "../../../apps/cli/extending.ts";
-import type { CommandContext } from "../../../apps/cli/extending.ts";
+import { type CommandContext, invalid } from "../../../apps/cli/extending.ts";
 import { loadPart, shellWord } from "../../../core/kernel.ts";
 import { openQueue } from "../../queues/mod.ts";
 import type { EventBus, RegistryTopics, Webhooks, WebhooksOptions } from "../events/mod.ts";

@@ -1,6 +1,5 @@
 // Servers that store the jobs of BullMQ.
-import { fault, isRegistryError, messageOf } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { fault, isRegistryError, messageOf, type RegistryError } from "../../../core/kernel.ts";
 import { isRefused, withoutCommand } from "../checks/server_errors.ts";
 
 export interface BullmqStore {

@@ -22,8 +22,7 @@ import type {
   Routes,
 } from "../../../apps/gateways.ts";
 import type { System } from "../../../mod.ts";
-import { conflict, notFound } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { conflict, notFound, type RegistryError } from "../../../core/kernel.ts";
 import type { JobQueue, QueuedJob } from "../mod.ts";
 import * as schemas from "./schemas.ts";
 

@@ -1,7 +1,6 @@
 // The token of a sign-in, renewed before it expires.
 import type { System } from "../../../mod.ts";
-import { denied, isRegistryError, shellWord } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { denied, isRegistryError, type RegistryError, shellWord } from "../../../core/kernel.ts";
 import { parseAddress } from "../../../apps/client/address.ts";
 import { lockLogins, type Login, readLogins, setLogin } from "./login_file.ts";
 

@@ -3,8 +3,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "no
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { isWithin } from "../../../disk/target.ts";
-import { fault } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { fault, type RegistryError } from "../../../core/kernel.ts";
 import type { Advice } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
 import { pipelineReasons } from "../../contract/reasons.ts";

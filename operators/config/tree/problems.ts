@@ -1,6 +1,5 @@
 // Problems of a configuration, collected with their positions and hints.
-import { invalid, valueAt } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { invalid, type RegistryError, valueAt } from "../../../core/kernel.ts";
 import { type Path, pathText, type Place } from "./node.ts";
 
 /** A problem of a configuration. */

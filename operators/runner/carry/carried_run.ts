@@ -1,7 +1,6 @@
 // A run on an engine, as each of its processes sees it.
 import type { ErrorCode } from "../../../mod.ts";
-import { fault, sha256, shown, valueAt } from "../../../core/kernel.ts";
-import type { Fault } from "../../../core/kernel.ts";
+import { type Fault, fault, sha256, shown, valueAt } from "../../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
 import { endOf } from "../outcomes.ts";
 import { removeLeft } from "../left_folders.ts";

@@ -1,6 +1,5 @@
 // Runs a pipeline in several processes that share only an id and their number: tasks of an array.
-import { isOfShard, shown, unavailable, valueAt } from "../../../core/kernel.ts";
-import type { Shard } from "../../../core/kernel.ts";
+import { isOfShard, type Shard, shown, unavailable, valueAt } from "../../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { beginRun } from "../begin_run.ts";

@@ -1,6 +1,5 @@
 // Runs a pipeline on an engine: planned here, executed wherever the engine runs its steps.
-import { shown, unavailable } from "../../../core/kernel.ts";
-import type { RegistryError } from "../../../core/kernel.ts";
+import { type RegistryError, shown, unavailable } from "../../../core/kernel.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { beginRun } from "../begin_run.ts";
 import type { PlanOptions } from "../plan.ts";

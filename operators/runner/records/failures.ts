@@ -1,8 +1,7 @@
 // Records of failed attempts. Version N.K.S of a step's failures is attempt K in run N, of shard S.
 import type { Registry } from "../../../mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
-import { isRegistryError } from "../../../core/kernel.ts";
-import type { Shard } from "../../../core/kernel.ts";
+import { isRegistryError, type Shard } from "../../../core/kernel.ts";
 import { readRecord, saveRecord } from "./files.ts";
 import type { FailureRecord, FoundRecord, SaveRecordOptions, StepRecord } from "./files.ts";
 import { parseRunId, recordNames, versionOf } from "./names.ts";

@@ -1,8 +1,7 @@
 // Executes one step of a run, the same way for all callers.
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
-import { invalid, shown, valueAt } from "../../../core/kernel.ts";
-import type { Shard } from "../../../core/kernel.ts";
+import { invalid, type Shard, shown, valueAt } from "../../../core/kernel.ts";
 import { failedOutcome, outcomeOf, skippedOutcome } from "../outcomes.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import type { PlannedStep } from "../plan.ts";

@@ -2,8 +2,7 @@
 // of those on other pages, nothing is read.
 import * as v from "npm:valibot@^1.5";
 import { giveWay, mapAtOnce, orMissing } from "../../../../core/kernel.ts";
-import { type Answer, route, type RouteContext } from "../../../../apps/gateways.ts";
-import type { Routes } from "../../../../apps/gateways.ts";
+import { type Answer, route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
 import { described } from "../context.ts";
 import {
   type Fields,

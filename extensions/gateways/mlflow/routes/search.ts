@@ -1,8 +1,7 @@
 // Searches runs and experiments. What a search cannot do is refused.
 import * as v from "npm:valibot@^1.5";
 import { giveWay, inTurns, mapAtOnce } from "../../../../core/kernel.ts";
-import { type Answer, route, type RouteContext } from "../../../../apps/gateways.ts";
-import type { Routes } from "../../../../apps/gateways.ts";
+import { type Answer, route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
 import { readLoggedRuns } from "../../../runs/mod.ts";
 import { described, type MlflowContext } from "../context.ts";
 import { type Experiment, experimentJson } from "../experiments.ts";

@@ -1,7 +1,6 @@
 // Requests about the objects of the bucket: files of versions.
 import { Buffer } from "node:buffer";
-import { Answer, route } from "../../../../apps/gateways.ts";
-import type { RouteContext, Routes } from "../../../../apps/gateways.ts";
+import { Answer, route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
 import { answerInPlace, answerVersionFile, isExact } from "../../../../apps/server/extending.ts";
 import { readAnnotations } from "../../../../registry/mod.ts";
 import { parseKey } from "../address.ts";
