@@ -131,13 +131,13 @@ export class Metrics {
   readonly #received = counter("received_bytes_total", "Content-Length of requests");
   readonly #sent = counter("sent_bytes_total", "Content-Length of answers");
   readonly #faults = counter("store_faults_total", "Failures of the store or its data", "code");
-  readonly #uncheckedTokens = counter(
+  readonly #unchecked = counter(
     "unchecked_tokens_total",
     "Requests whose token cannot be checked: its file is missing, unreadable or damaged",
     "reason",
   );
   readonly #gauges = [this.#running, this.#processes];
-  readonly #counters = [this.#received, this.#sent, this.#faults, this.#uncheckedTokens];
+  readonly #totals = [this.#requests, this.#received, this.#sent, this.#faults, this.#unchecked];
   readonly #watched: (() => Promise<string>)[] = [];
   readonly #ofProcess: ProcessGauge[] = [];
 
@@ -165,7 +165,7 @@ export class Metrics {
   }
 
   uncheckedToken(reason: string): void {
-    this.#uncheckedTokens.add([reason]);
+    this.#unchecked.add([reason]);
   }
 
   /** Adds a gauge. If `read` fails, or takes long, it has no values. */
@@ -190,7 +190,7 @@ export class Metrics {
   /** Returns the values of this process. */
   counts(): ProcessCounts {
     return {
-      numbers: valuesOf([this.#requests, ...this.#counters]),
+      numbers: valuesOf(this.#totals),
       running: valuesOf(this.#gauges),
       durations: this.#durations.values(),
       highest: Object.fromEntries(this.#ofProcess.map((each) => [each.name, each.read()])),
@@ -200,15 +200,13 @@ export class Metrics {
   /** @param counts those of all processes. @default those of this one */
   async text(counts: ProcessCounts = this.counts()): Promise<string> {
     const watched = await Promise.all(this.#watched.map((read) => read()));
-    const { numbers, running, durations, highest } = counts;
+    const { numbers, running, durations, highest } = counts, sums = { ...numbers, ...running };
     const ofProcess = this.#ofProcess.map(({ name, help, label }) =>
       new Numbers("gauge", name, help, label).text(highest[name] ?? {})
     );
     return [
-      this.#requests.text(numbers[this.#requests.name]),
       this.#durations.text(durations),
-      ...this.#gauges.map((each) => each.text(running[each.name])),
-      ...this.#counters.map((each) => each.text(numbers[each.name])),
+      ...[...this.#gauges, ...this.#totals].map((each) => each.text(sums[each.name])),
       ...watched,
       ...ofProcess,
     ].join("");

@@ -6,7 +6,7 @@ import { MOST_TEXT, object, type Schema, text } from "./listing.ts";
 /** A SHA-256, hexadecimal. */
 export const Sha256: Schema<string> = v.pipe(
   text(64),
-  v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 of 64 lowercase hexadecimal digits"),
+  v.regex(/^[0-9a-f]{64}$/, "expected 64 lowercase hexadecimal digits"),
 );
 
 /** An object of JSON with more members is refused whatever they are: 64 KiB of text have fewer. */
@@ -58,11 +58,11 @@ export const AuthorSchema: Schema<Author> = v.pipe(
     claims: v.optional(
       v.pipe(
         v.record(v.string(), v.string()),
-        v.description("Commit and job of the token of a CI job, such as sha and run_id"),
+        v.description("Commit and job of a CI token, such as sha and run_id"),
       ),
     ),
   }),
-  v.description("Who did it, if known. Without a token, a program claimed the name"),
+  v.description("The author, if known. Without a token, only a claim"),
 );
 
 /** Bytes in base64. A string is never longer in V8; `maxBodyBytes` is much smaller. */
@@ -76,7 +76,7 @@ export const FILE = {
   schema: {
     type: "string",
     format: "binary",
-    description: "At most `maxUploadBytes`, of which little is held in memory",
+    description: "At most `maxUploadBytes`",
   },
 };
 
