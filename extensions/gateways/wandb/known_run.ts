@@ -5,7 +5,7 @@ import { isJsonObject, orMissing } from "../../../core/kernel.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
 import { countOf, type RunLook } from "../../runs/look_at_run.ts";
 import type { StoredFacts } from "../../runs/run_facts.ts";
-import type { OpenRun as FoundOpenRun } from "../../runs/mlflow/find_run.ts";
+import type { EndedRun, OpenRun as FoundOpenRun } from "../../runs/mlflow/find_run.ts";
 import { mayHave } from "../../runs/mlflow/file_parts.ts";
 import { runIn, type Status, type StoredRun, textsOf } from "../../runs/mlflow/stored_run.ts";
 import {
@@ -24,6 +24,13 @@ const encoder = new TextEncoder(), decoder = new TextDecoder();
 export interface OpenRun extends FoundOpenRun {
   readonly facts: StoredFacts;
   readonly startedMs: number;
+}
+
+export type FoundRun = EndedRun | OpenRun | { readonly state: "discarded" };
+
+/** True if a run was discarded, or has the tag by which somebody stops it. */
+export function isStopped(run: FoundRun | undefined): boolean {
+  return run?.state === "discarded" || run?.state === "open" && run.facts.tags.has("wandb.stop");
 }
 
 export interface Sent {

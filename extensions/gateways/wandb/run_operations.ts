@@ -7,8 +7,8 @@ import { DEFAULT_ENTITY, nameOfProject, projectJson } from "./names.ts";
 import { idOf, inPath, parseRun, runId, runKey, urlPath } from "./names.ts";
 import { operation, uploadHeaders } from "./operations.ts";
 import { tagsIn } from "./facts.ts";
-import { type KnownRun, stateOf } from "./known_run.ts";
-import { isStopped, type WandbRuns } from "./run_store.ts";
+import { isStopped, type KnownRun, stateOf } from "./known_run.ts";
+import type { WandbRuns } from "./run_store.ts";
 import { list, maybe, MOST, name, needed, ofProject, ofProjectName, optional } from "./schemas.ts";
 
 export function runOperations(routes: Routes, runs: WandbRuns): void {

@@ -7,10 +7,9 @@ import { createLanes, giveWay, isJsonObject, keepNewest, sha256 } from "../../..
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
-import { recordsOf } from "../../../registry/records.ts";
-import { checkFacts, lookAtRun, openRunFiles } from "../../runs/look_at_run.ts";
+import { openRunFiles } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
-import { addFacts, readFacts, type StoredFacts } from "../../runs/run_facts.ts";
+import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
 import { asVersion, mayHave, partOf, takeOver, takePoints } from "../../runs/mlflow/file_parts.ts";
 import { type EndedRun, idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
@@ -24,14 +23,12 @@ import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { changed, changesNothing, editedTags, type Facts, factTags } from "./facts.ts";
 import { CONFIG_FILE, streamPart, textOf } from "./known_run.ts";
-import { earlierPart, endedRun, openedRun } from "./known_run.ts";
-import type { KnownRun, ListedRun, OpenRun, Sent } from "./known_run.ts";
+import { earlierPart, endedRun, isStopped, openedRun } from "./known_run.ts";
+import type { FoundRun, KnownRun, ListedRun, OpenRun, Sent } from "./known_run.ts";
 import { objectIn, runKey } from "./names.ts";
 import { branchIn, newPart, pointsIn, pointsOf, pointsUpTo } from "./points.ts";
 import { startIn, valuesIn } from "./points.ts";
 
-/** The tag by which somebody stops a run that goes on. */
-const STOP_TAG = "wandb.stop";
 /** Bytes of the JSON of a configuration. Longer values are only in its file. */
 const MOST_PARAMS = 31 * 1024;
 /** The least difference of clocks, or time of a sync, that changes when a run began. */
@@ -43,7 +40,6 @@ const MOST_HEARD = 10_000;
 const encoder = new TextEncoder();
 
 export type ReadableRun = EndedRun | OpenRun;
-type FoundRun = ReadableRun | { readonly state: "discarded" };
 
 export class WandbRuns {
   readonly context: GatewayContext;
@@ -132,11 +128,7 @@ export class WandbRuns {
       ...tagsOf({ status: "RUNNING", startedMs }),
     };
     const params = { ...Object.fromEntries(earlier?.params ?? []), ...this.#params(key, facts) };
-    const records = recordsOf(registry, "begin a run"), run = { name, id };
-    checkFacts(run, { tags, params });
-    // A service that was killed here has left others.
-    const known = await lookAtRun(records, run);
-    await addFacts(records, run, { known, tags, params, replace: true });
+    await this.#finder.giveFacts({ name, id }, { tags, params });
     const begin = () => openRun(registry, name, { id });
     await (token === undefined || author !== undefined
       ? begin()
@@ -357,11 +349,6 @@ export class WandbRuns {
 /** Throws `Denied` unless a token began a run, or may read its name. */
 function checkOwn(by: StoredFacts["by"], { name }: RunKey, access: Access): void {
   if (by?.token === undefined || by.token !== access.token) access.check("read", name);
-}
-
-/** True if a run was discarded, or has the tag that stops it. */
-export function isStopped(found: FoundRun | undefined): boolean {
-  return found?.state === "discarded" || found?.state === "open" && found.facts.tags.has(STOP_TAG);
 }
 
 function configFile(config: string): FileToSave {

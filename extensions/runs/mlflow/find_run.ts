@@ -7,7 +7,9 @@
 import type { Registry } from "../../../mod.ts";
 import { isRegistryError, keepNewest, mapAtOnce } from "../../../core/kernel.ts";
 import { recordsOf } from "../../../registry/records.ts";
-import { lookAtRun, lookIn, type RunLook } from "../look_at_run.ts";
+import type { RunFacts, RunName } from "../../../core/registry/run.ts";
+import { checkFacts, lookAtRun, lookIn, type RunLook } from "../look_at_run.ts";
+import { addFacts } from "../run_facts.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 
 /** A run that has ended, as its newest version. */
@@ -107,6 +109,13 @@ export class RunFinder {
     this.#listed.delete(runId); // a failed call does not keep it again
     const isRecent = kept !== undefined && this.#records().system.monotonic() < kept.untilMs;
     return isRecent ? { ...kept, look: lookIn(kept.look.draft) } : await this.look(key);
+  }
+
+  /** Gives a run that nobody began its facts, in place of those that a killed program left. */
+  async giveFacts(run: RunName, facts: RunFacts): Promise<void> {
+    checkFacts(run, facts);
+    const records = this.#records(), known = await lookAtRun(records, run);
+    await addFacts(records, run, { known, ...facts, replace: true });
   }
 
   /** Keeps a run for `lookToAdd` if it takes long to list. This program must add to it only by `look.draft`. */

@@ -11,16 +11,16 @@ Deno.test("sorting the files of a draft and encoding them are in different turns
   const paths = Array.from({ length: 100 }, (_, i) => `${99 - i}`);
   const draft = await registry.openDraft("a", { id: "d" });
   await draft.addPart("p", paths.map((path) => ({ path, content: new Uint8Array() })));
-  const { sort } = Array.prototype, { stringify } = JSON;
+  const { toSorted } = Array.prototype, { stringify } = JSON;
   const seen: string[] = [], timers: Promise<void>[] = [];
-  Array.prototype.sort = function (...given) {
+  Array.prototype.toSorted = function (...given) {
     if (this.length === 100) {
       seen.push("sort");
       const turn = () => void seen.push("turn");
       setImmediate(turn);
       timers.push(realSystem.sleep(0).then(turn));
     }
-    return sort.apply(this, given);
+    return toSorted.apply(this, given);
   };
   JSON.stringify = (value, ...more: unknown[]) => {
     if (value?.files?.length === 100) seen.push("encode");
@@ -33,7 +33,7 @@ Deno.test("sorting the files of a draft and encoding them are in different turns
     assertEquals((await answer.json()).files.length, 100);
     await Promise.all(timers);
   } finally {
-    Array.prototype.sort = sort;
+    Array.prototype.toSorted = toSorted;
     JSON.stringify = stringify;
   }
   assertEquals(seen.slice(0, 2), ["sort", "turn"]);
