@@ -6,7 +6,7 @@ import { MOST_TEXT, object, type Schema, text } from "./listing.ts";
 /** A SHA-256, hexadecimal. */
 export const Sha256: Schema<string> = v.pipe(
   text(64),
-  v.regex(/^[0-9a-f]{64}$/, "expected 64 lowercase hexadecimal digits"),
+  v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256, lowercase hexadecimal"),
 );
 
 /** An object of JSON with more members is refused whatever they are: 64 KiB of text have fewer. */
