@@ -39,7 +39,7 @@ export async function copyObject(
     if (!isOrdinary(look(stage.path), { key: from, backend: root.location })) {
       throw missing(root, from);
     }
-    if (other !== undefined && linked) adopt(root, stage.path);
+    if (other && linked) adopt(root, stage.path, `${root.stageFolder}/${system.id()}`);
     if (disk !== undefined) await syncPath(stage.path);
     signal?.throwIfAborted();
     const place = () => placeByRename({ root, key: to, path, stagePath: stage.path });
@@ -86,16 +86,16 @@ async function linkOrCopy(from: string, to: string): Promise<boolean> {
   return false;
 }
 
-/** Gives a file of another program the owner and the mode of a new file. */
-function adopt({ owner, modes }: LocalRoot, path: string): void {
+/** Gives a file of another program the owner and the mode of a new file, such as `sample`. */
+function adopt({ owner, modes }: LocalRoot, path: string, sample: string): void {
   const file = fs.openSync(path, READ);
   try {
-    closeRead(fs.openSync(`${path}.new`, "wx", modes.file));
-    fs.fchmodSync(file, fs.statSync(`${path}.new`).mode);
+    closeRead(fs.openSync(sample, "wx", modes.file));
+    fs.fchmodSync(file, fs.statSync(sample).mode);
     owner.giveFile(file);
   } finally {
     closeRead(file);
-    fs.rmSync(`${path}.new`, { force: true });
+    fs.rmSync(sample, { force: true });
   }
 }
 
