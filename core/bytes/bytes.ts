@@ -205,15 +205,11 @@ export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 export function storedBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
-  let stream: ReadableStream<Uint8Array> | undefined;
-  return {
-    info,
-    get body() {
-      return stream ??= bytesStream(bytes);
-    },
+  return storedObject(info, {
+    body: () => bytesStream(bytes),
     bytes: () => Promise.resolve(bytes),
     passTo: async (write) => await write(bytes),
-  };
+  });
 }
 
 /** Passes the bytes of an object to `write`. An abort ends an object that was got with it. */

@@ -240,12 +240,10 @@ function encodeNumber(value: number): string {
 
 /** Returns 9 - digit for each digit. */
 function complement(digits: string): string {
-  const count = digits.length;
-  const nines = count < 16 ? 10 ** count - 1 - Number(digits) : 9999999999999999n - BigInt(digits);
-  return String(nines).padStart(count, "0");
+  return digits.replace(/\d/g, (digit) => String(9 - Number(digit)));
 }
 
-const ORDER = /^([a-p]\d+)([a-p]\d+)([a-p]\d+)((?:n[a-p]\d+|a(?:\d\d)+z)+z)?$/;
+const ORDER = /^([a-p]\d+)([a-p]\d+)([a-p]\d+)(.+)?$/;
 
 /** Returns the version of an `order` segment, or undefined if no version has this encoding. */
 export function decodeOrder(order: string): Version | undefined {

@@ -14,6 +14,7 @@ import {
   MAX_RECORD_BYTES,
   TOMBSTONE_BYTES,
 } from "../format/record_codec.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { AnyRecord, VersionRecord } from "../../core/record.ts";
 import {
   compareVersions,
@@ -117,9 +118,7 @@ export async function readHead(
   }
   if (first === undefined) return undefined;
   const newest = headIn(first);
-  if (newest !== undefined && !voids?.has(newest.key)) {
-    return Object.assign(newest, { object });
-  }
+  if (newest !== undefined && !voids?.has(newest.key)) return Object.assign(newest, { object });
   return await headBehind(backend, cell, { after: newest?.key ?? cell, voids, signal });
 }
 
@@ -234,8 +233,7 @@ export function versionHeads(
 ): AsyncGenerator<VersionHead> {
   return newestFirst(store, name, { range, after }, async function* ({ folder, from, to }) {
     for await (const head of liveHeads(store, folder, { ...options, from, to })) {
-      const end = head.key.lastIndexOf("/");
-      const order = head.key.slice(head.key.lastIndexOf("/", end - 1) + 1, end);
+      const order = itemAt(head.key.split("/"), -2);
       const version = order === "_" ? FIRST_VERSION : decodeOrder(order);
       if (version !== undefined) yield { version, head };
     }

@@ -33,19 +33,12 @@ async function landing(
   { record, info }: { record: { startedAt: string }; info: { modifiedAt: number } },
   signal?: AbortSignal,
 ): Promise<"in time" | "late" | "copied"> {
-  if (isInTime(store, { record, info })) return "in time";
   const startedAt = Date.parse(record.startedAt);
+  if (info.modifiedAt <= startedAt + store.settings.leastGraceMs / 2) return "in time";
   if (store.createdAt > startedAt) return "copied";
   const settings = await store.backend.head(recordKey(SETTINGS, 1), { signal });
   store.createdAt = settings?.modifiedAt ?? store.createdAt;
   return store.createdAt > startedAt ? "copied" : "late";
-}
-
-function isInTime(
-  { settings }: Store,
-  { record, info }: { record: { startedAt: string }; info: { modifiedAt: number } },
-): boolean {
-  return info.modifiedAt <= Date.parse(record.startedAt) + settings.leastGraceMs / 2;
 }
 
 /** Returns true if a record landed late and refers to payload: it expires when that is gone. */
@@ -65,8 +58,7 @@ export async function isVoid(
 ): Promise<boolean> {
   const { record, info } = object;
   if (store.voids.has(info.key)) return true;
-  if (record.kind !== "version" || isInTime(store, object)) return false;
-  if (!await mayBecomeVoid(store, object, signal)) return false;
+  if (record.kind !== "version" || !await mayBecomeVoid(store, object, signal)) return false;
   for (const key of await payloadKeysOf(store, record, signal)) {
     if (await store.backend.head(key, { signal }) !== undefined) continue;
     noteVoid(store, info.key);

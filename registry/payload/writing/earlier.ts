@@ -87,23 +87,39 @@ async function readList(
 
 /** Bytes at the beginning of a file that are searched for equal chunks. */
 const START_BYTES = 8 * 1024 * 1024;
+/** Chunks all over a file that are compared at their places. */
+const SAMPLES = 16;
 
 /**
- * Returns whether the beginnings of content and of an earlier file share a chunk, at any place. If
- * not, a search of the rest would find nothing: a step of training changes all bytes of a model.
+ * Returns whether samples of content are in an earlier file of its size: chunks all over it at their
+ * places, or those of its beginning anywhere in the other beginning. If not, a search of all would
+ * find nothing: a step of training changes all bytes of a model.
  */
-export async function startsAlike(
+export async function isAlike(
   calls: StoreCalls,
   { range }: LargeContent,
-  earlier: EarlierFile,
+  { list, parts: [part] }: Earlier,
 ): Promise<boolean> {
   if (range === undefined) return true;
-  const average = averageFor(START_BYTES), own = new ListMaker(average);
-  for await (const chunk of range({ offset: 0, length: START_BYTES })) own.update(chunk);
-  const part = earlier.parts[0]!, size = Math.min(part.size, START_BYTES);
-  const parts = [{ ...part, size }];
-  const start = await orAbsent(calls, cutStored(calls, { parts, size }, average));
-  return start !== undefined && equalChunks(own.end(), start).some((at) => at !== undefined);
+  const cut = async (maker: ListMaker, at: Required<ByteRange>) => {
+    for await (const bytes of range(at)) maker.update(bytes);
+    return maker.end();
+  };
+  const step = Math.ceil(list.count / SAMPLES);
+  for (let chunk = 0, offset = 0; chunk < list.count; chunk++) {
+    const length = list.lengthOf(chunk), at = { offset, length };
+    offset += length;
+    if (chunk % step > 0) continue;
+    if ((await cut(ListMaker.fixed(list.average), at)).equals(0, list, chunk)) return true;
+  }
+  const size = Math.min(part!.size, START_BYTES), average = averageFor(size);
+  const start = await orAbsent(
+    calls,
+    cutStored(calls, { parts: [{ ...part!, size }], size }, average),
+  );
+  if (start === undefined) return false;
+  const own = await cut(new ListMaker(average), { offset: 0, length: size });
+  return equalChunks(own, start).some((at) => at !== undefined);
 }
 
 async function cutStored(

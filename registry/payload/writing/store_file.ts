@@ -18,7 +18,7 @@ import { DiskContent } from "../../../disk/disk_file.ts";
 import { readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
 import { isNear } from "../../../core/driver.ts";
-import { type Earlier, openAlike, openEarlier, planAgainst, startsAlike } from "./earlier.ts";
+import { type Earlier, isAlike, openAlike, openEarlier, planAgainst } from "./earlier.ts";
 import { storeParts } from "./earlier.ts";
 import type {
   EarlierFile,
@@ -43,17 +43,16 @@ export async function storeFile(
   const earlierFile = canBeCut(job) ? sharing?.earlier : undefined;
   const alike = as ? undefined : earlierFile && await openAlike(sending, earlierFile, size);
   const first = alike?.expectsEqual === false ? await cutAlike(sending, alike) : undefined;
-  const searched = first?.isUnrelated ? undefined : earlierFile;
-  const mayBeKnown = known && !(first?.isUnrelated && known.size === 1); // that of the earlier file
+  const searched = first === false ? undefined : earlierFile;
+  const mayBeKnown = known && !(first === false && known.size === 1); // that of the earlier file
   // If a file of this size is unchanged, none of its bytes are read in the store.
-  const cut = first?.cut ??
+  const cut = first ||
     ((mayBeKnown || leftDigests) && await cutContent(sending, firstList(sending, searched)));
   const stored = cut && storedAlready(job, cut);
   if (stored !== undefined) return stored;
-  const inPlace = first ??
-    (alike?.expectsEqual === true ? await cutAlike(sending, alike) : undefined);
-  if (alike && inPlace?.cut) return await storeNewBytes(sending, alike, inPlace.cut);
-  return await storeUnlike(sending, inPlace?.isUnrelated ? undefined : earlierFile, cut);
+  const inPlace = first ?? (alike?.expectsEqual ? await cutAlike(sending, alike) : undefined);
+  if (alike && inPlace) return await storeNewBytes(sending, alike, inPlace);
+  return await storeUnlike(sending, inPlace === false ? undefined : earlierFile, cut);
 }
 
 /** Stores a file that has no earlier one, or one of another size or with many other bytes. */
@@ -175,13 +174,13 @@ async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): P
 const MOST_NEW = 1 / 8, MOST_AT_ENDS = 1 / 64;
 
 /**
- * Cuts content at the places of an earlier file of its size. Returns no cut if more of it is new, and
- * `isUnrelated` if its beginning also shares no chunk with that of the earlier file.
+ * Cuts content at the places of an earlier file of its size. Returns undefined if more of it is new,
+ * and false if also no sample of it is in the earlier file.
  */
 async function cutAlike(
   sending: Sending,
   earlierFile: Earlier,
-): Promise<{ cut?: Cut; isUnrelated?: boolean }> {
+): Promise<Cut | false | undefined> {
   const { job: { content }, signal, moved } = sending, earlier = earlierFile.list;
   const maker = ListMaker.fixed(earlier.average), measure = new Measure(maker);
   const { list } = maker, passed = () => moved(0);
@@ -195,11 +194,11 @@ async function cutAlike(
       if (follows) atEnds += list.lengthOf(chunk);
     }
     if (newBytes > earlier.size * MOST_NEW || atEnds > earlier.size * MOST_AT_ENDS) {
-      const isNew = newBytes === list.size;
-      return { isUnrelated: isNew && !await startsAlike(sending, content, earlierFile) };
+      const mayShare = newBytes < list.size || await isAlike(sending, content, earlierFile);
+      return mayShare ? undefined : false;
     }
   }
-  return { cut: { facts: measure.facts(), list: maker.end() } };
+  return { facts: measure.facts(), list: maker.end() };
 }
 
 interface Sending {
@@ -221,11 +220,15 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   const { source, size } = content;
   const read = () => measured(content.chunks(sameMemory()));
   const given = source instanceof DiskContent && source.giveTo(backend, to, { read, signal });
-  const body = () =>
-    content.takesMemory && !isNear(backend)
-      ? memoryStream((take) => measured(content.chunks(take)))
-      : iterableStream(measured(content.chunks()));
-  const info = given ? await given : infoOf(await backend.put(to, body(), { size, signal }));
+  const info = given ? await given : infoOf(
+    await backend.put(
+      to,
+      content.takesMemory && !isNear(backend)
+        ? memoryStream((take) => measured(content.chunks(take)))
+        : iterableStream(measured(content.chunks())),
+      { size, signal },
+    ),
+  );
   const facts = measure.facts();
   const list = keepsList(sending, facts) ? maker?.end().encode() : undefined;
   // Stored bytes of a compressed file have no other digest.

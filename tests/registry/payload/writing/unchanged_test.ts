@@ -83,3 +83,13 @@ Deno.test("a large file with all bytes changed is stored without a search for eq
   const { addedBytes } = await registry.save("a", { file }, AS);
   assert(addedBytes! < size / 2, `${addedBytes} bytes were added`);
 });
+
+Deno.test("a large file whose beginning is all new shares the rest", async () => {
+  const registry = await openRegistry(storeOf("memory"), { cache: false });
+  const size = 40 * 1024 * KIB, part = 10 * 1024 * KIB, file = noise(size, 1);
+  await registry.save("a", { file }, AS);
+  file.set(noise(part, 2)); // as of a model whose last layers are frozen
+  const { addedBytes } = await registry.save("a", { file }, AS);
+  assert(addedBytes! < 1.2 * part, `${addedBytes} bytes were added`);
+  assertEquals(await registry.load("a", { as: AS.as }), { file });
+});
