@@ -30,7 +30,7 @@ export async function finishRunOf(
       (await draft.files()).filter(({ part }) => isSent(part)).map(({ path }) => path),
     );
     for (const [path, content] of await streamedFiles(look)) {
-      // The console that a client sends as a file lacks what was said before the run was resumed.
+      // A resumed client sends a console file of its own lines alone. Use the streamed one.
       if (present.has(path) && path !== CONSOLE_FILE) continue;
       await draft.addPart(partOf(path, system), [{ path, content }]);
     }

@@ -101,8 +101,8 @@ export class RunFinder {
   }
 
   /**
-   * Finds a run in order to add parts by `look.draft`. If it was kept, it is not listed again: it has
-   * what `look.draft` added since, and may lack what other programs added.
+   * Finds a run in order to add parts by `look.draft`. A run that `keep` was called with is not listed
+   * again: parts that other programs added meanwhile may be missing.
    */
   async lookToAdd(key: RunKey): ReturnType<RunFinder["look"]> {
     const runId = runIdOf(key), kept = this.#listed.get(runId);

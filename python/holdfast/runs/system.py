@@ -24,8 +24,11 @@ from ..core.errors import HoldfastError, Json
 EVERY = 15.0
 """Seconds between two samples."""
 MOST_CHARACTERS = 4 * 2**20
-"""Characters of the console that wait for the service; each text counts for 100 more."""
-MOST_LINE, MOST_SAMPLES = 2**16, 10_000
+"""Characters that wait for the service, of the console and of samples: one request has all.
+
+Each text of the console counts for 100 more.
+"""
+MOST_LINE = 2**16
 WRITER_LINES = 10**7
 """Line numbers that each writer of a run has for itself."""
 CONSOLE, EVENTS = "output.log", "wandb-events.jsonl"
@@ -176,7 +179,7 @@ class Recorder:
         values = {"_runtime": now - self._start, "_timestamp": now, "_wandb": True}
         with contextlib.suppress(Exception):
             values.update((f"system.{name}", value) for name, value in self._sampler.values())
-        if len(self._lines[EVENTS]) < MOST_SAMPLES:
+        if sum(map(len, self._lines[EVENTS])) < MOST_CHARACTERS:
             self._lines[EVENTS].append(json.dumps(values))
 
     def _take_texts(self) -> None:
