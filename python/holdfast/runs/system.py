@@ -24,10 +24,7 @@ from ..core.errors import HoldfastError, Json
 EVERY = 15.0
 """Seconds between two samples."""
 MOST_CHARACTERS = 4 * 2**20
-"""Characters that wait for the service, of the console and of samples: one request has all.
-
-Each text of the console counts for 100 more.
-"""
+"""Characters of the console, each text with 100 more, and of samples that wait to be sent."""
 MOST_LINE = 2**16
 WRITER_LINES = 10**7
 """Line numbers that each writer of a run has for itself."""

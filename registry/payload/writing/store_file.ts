@@ -179,9 +179,9 @@ const MOST_NEW = 1 / 8, MOST_AT_ENDS = 1 / 64;
  */
 async function cutAlike(
   sending: Sending,
-  earlierFile: Earlier,
+  before: Earlier,
 ): Promise<Cut | false | undefined> {
-  const { job: { content }, signal, moved } = sending, earlier = earlierFile.list;
+  const { job: { content }, signal, moved } = sending, earlier = before.list;
   const maker = ListMaker.fixed(earlier.average), measure = new Measure(maker);
   const { list } = maker, passed = () => moved(0);
   let chunk = 0, isEqual = true, newBytes = 0, atEnds = 0;
@@ -194,8 +194,7 @@ async function cutAlike(
       if (follows) atEnds += list.lengthOf(chunk);
     }
     if (newBytes > earlier.size * MOST_NEW || atEnds > earlier.size * MOST_AT_ENDS) {
-      const mayShare = newBytes < list.size || await isAlike(sending, content, earlierFile);
-      return mayShare ? undefined : false;
+      return newBytes === list.size && !await isAlike(sending, content, before) ? false : undefined;
     }
   }
   return { facts: measure.facts(), list: maker.end() };
@@ -214,10 +213,9 @@ type Passed = (bytes: number) => void | Promise<void>;
 async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredFileReply> {
   const { backend, job: { to, content, compress, as }, signal, moved } = sending;
   if (as === undefined && compress !== undefined) return await sendCompressed(sending, compress);
-  const measure = new Measure(maker);
+  const { source, size } = content, measure = new Measure(maker);
   const measured = (chunks: AsyncIterable<Uint8Array>) =>
     measure.through(chunks, { signal, passed: moved });
-  const { source, size } = content;
   const read = () => measured(content.chunks(sameMemory()));
   const given = source instanceof DiskContent && source.giveTo(backend, to, { read, signal });
   const info = given ? await given : infoOf(
