@@ -241,6 +241,8 @@ Deno.test("a proxy that is not an HTTP proxy is refused, without its password", 
   }
 });
 
+type Failed = PromiseRejectedResult;
+
 closingTest("an untrusted certificate has a hint", async (use) => {
   const server = use(await startCuttingServer({ secure: true }));
   const stores = [
@@ -252,8 +254,7 @@ closingTest("an untrusted certificate has a hint", async (use) => {
       backend.head("key"),
       backend.put("key", new Uint8Array(1), { mode: "create" }),
     ];
-    for (const operation of operations) {
-      const error = await operation.then(() => undefined, (error) => error);
+    for (const { reason: error } of await Promise.allSettled<unknown>(operations) as Failed[]) {
       assert(isRegistryError(error, "Unavailable"), String(error));
       assertEquals([error.retry, error.maybeWritten], ["never", undefined]);
       for (const way of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE", "ca"]) {
@@ -263,6 +264,7 @@ closingTest("an untrusted certificate has a hint", async (use) => {
   }
   assertEquals(server.arrived("/bucket/key"), 0);
 });
+
 Deno.test("`ca` takes certificates, not a file name", () => {
   for (
     const open of [
