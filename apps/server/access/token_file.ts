@@ -184,9 +184,9 @@ export async function openTokenFile(
     return byId(tokens);
   };
   const isPipe = (await stat(file).catch(() => undefined))?.isFile() === false;
+  let changedAt = isPipe ? "" : await lastChange(file); // first: what changes meanwhile is read again
   let known = await read();
   if (isPipe) return checkTokens(() => Promise.resolve(known), system); // can be read once
-  let changedAt = await lastChange(file);
   let checkedAt = system.monotonic();
   let problem: RegistryError | undefined;
   if (await mayOthersWrite(file)) {
