@@ -1,6 +1,6 @@
 // A service with several processes remembers what one with a single process does, whichever of them
 // answers a request.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { createHash, randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { realSystem } from "../../../core/system.ts";
@@ -149,6 +149,15 @@ async function uploads({ url, ask, as }: ServedProcesses): Promise<void> {
     // A client that sends three of ten bytes, and then nothing.
     const stuck = connect(Number(port), "127.0.0.1");
     stuck.on("error", () => {});
+    let hasEnded = false;
+    const ended = new Promise<void>((resolve) => {
+      for (const event of ["data", "close"]) {
+        stuck.once(event, () => {
+          hasEnded = true;
+          resolve();
+        });
+      }
+    });
     const lines = Object.entries({
       host: "127.0.0.1",
       ...headers,
@@ -159,15 +168,6 @@ async function uploads({ url, ask, as }: ServedProcesses): Promise<void> {
     await new Promise<void>((resolve) =>
       stuck.write(`PATCH ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\nabc`, () => resolve())
     );
-    let hasEnded = false;
-    const ended = new Promise<void>((resolve) => {
-      for (const event of ["data", "close"]) {
-        stuck.once(event, () => {
-          hasEnded = true;
-          resolve();
-        });
-      }
-    });
     // It reconnects: the service ends the first request, once that has begun.
     let head = await ask(path, { method: "HEAD", headers });
     while (!hasEnded) {
@@ -263,6 +263,8 @@ async function removed({ ask, as, root }: ServedProcesses): Promise<void> {
   stored.tokens = stored.tokens.filter(({ note }: { note: string }) => note !== "read:removed");
   await Deno.writeTextFile(file, JSON.stringify(stored));
   let last: number[] = [];
-  while (!last.every((status) => status === 401) || last.length === 0) last = await statuses();
-  assertMatch(String((await ask("/names", { headers })).status), /401/);
+  while (!last.every((status) => status === 401) || last.length === 0) {
+    if (last.includes(429)) await realSystem.sleep(1000); // guesses count, so without a pause this would never end
+    last = await statuses();
+  }
 }
