@@ -20,8 +20,8 @@ export type { KnownBucket, S3Config, S3ConfigInput, S3ConfigSource };
 /** Options of {@linkcode createS3Configs}. */
 export interface S3ConfigsOptions {
   /**
-   * A file with further variables. `${NAME}` is a variable of a line above, unless the value is in
-   * single quotes; any other `$` is kept.
+   * A file with further variables. `${NAME}` is a variable of a line above, also in quotes; any
+   * other `$` is kept.
    *
    * @default "s3_aksk.env" in the working directory
    */

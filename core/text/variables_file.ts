@@ -1,6 +1,7 @@
-// Files of variables, such as `.env` and `s3_aksk.env`. `@std/dotenv` reads each value on its own, in
-// quotes: of a value without them it would expand any `$`, and cut it at any `#`. `${NAME}` is never
-// a variable of the environment, which a file that somebody else wrote could send to an endpoint.
+// Files of variables, such as `.env` and `s3_aksk.env`, with the values that python-dotenv reads.
+// `@std/dotenv` reads each part of a value on its own, in quotes: it would expand any `$`, cut at any
+// `#`, and knows fewer escapes. `${NAME}` is never a variable of the environment, which a file that
+// somebody else wrote could send to an endpoint.
 import { parse } from "@std/dotenv";
 import { invalid } from "../errors.ts";
 import { shown } from "../naming/names.ts";
@@ -20,16 +21,17 @@ export interface VariablesFile {
 interface Line {
   value: string;
   problem?: string;
-  /** The hint, if the usual one does not fix the problem. */
-  hint?: string;
 }
 
 /** Lines that each repeat the one above ten times would take gigabytes. */
 const MOST_EXPANDED = 64 * 1024;
 
-const BEGIN = /[^\S\r\n]*(?:export[^\S\r\n]+)?([^=#\s]+)[^\S\r\n]*=/y;
-const QUOTED = /[^\S\r\n]*('[^']*'|"[^"]*")(?=[^\S\r\n]*(?:#|[\r\n]|$))/y;
-const REST_OF_LINE = /([^\r\n]*)(?:\r\n|\n|\r|$)/y;
+const BEGIN = /\s*(?:export[^\S\r\n]+)?(?:'([^']+)'|(?!')([^=#\s]+))?[^\S\r\n]*(=)?/y;
+const VALUE =
+  /[^\S\r\n]*(?:'((?:\\[^]|[^'\\])*)'|"((?:\\[^]|[^"\\])*)")|(?![^\S\r\n]*['"])([^\r\n]*)/y;
+const END = /(?:[^\S\r\n]*#[^\r\n]*)?[^\S\r\n]*(?:\r\n|\n|\r|$)/y;
+const REST_OF_LINE = /[^\r\n]*(?:\r\n|\n|\r|$)/y;
+const ESCAPES = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
 /** Reads the text of a file; errors name its path. */
 export function parseVariables(text: string, path: string): VariablesFile {
@@ -42,12 +44,17 @@ export function parseVariables(text: string, path: string): VariablesFile {
     return match;
   };
   while (at < text.length) {
-    const name = next(BEGIN)?.[1];
-    const quoted = name === undefined ? undefined : next(QUOTED)?.[1];
-    const rest = next(REST_OF_LINE)![1]!;
+    const [, quoted, plain, sign] = next(BEGIN)!;
+    const name = quoted ?? plain;
+    const value = name === undefined || sign === undefined ? null : next(VALUE);
+    const isWhole = name !== undefined && next(END) !== null;
+    if (!isWhole) next(REST_OF_LINE);
     if (name === undefined) continue;
-    const line = quoted === undefined ? readPlain(rest) : { value: valueOf(quoted) };
-    lines.set(name, quoted?.startsWith("'") ? line : expand(line, lines));
+    if (value !== null && isWhole) lines.set(name, expand(readValue(value), lines));
+    else if (sign !== undefined) {
+      const problem = "its quotes are not closed at the end of the line";
+      lines.set(name, { value: "", problem });
+    } else if (isWhole) lines.delete(name);
   }
   return {
     names: [...lines.keys()],
@@ -55,37 +62,30 @@ export function parseVariables(text: string, path: string): VariablesFile {
       const line = lines.get(name);
       if (line?.problem === undefined) return line?.value;
       throw invalid(`read ${name} from`, shown(path), line.problem, {
-        hint: line.hint ?? "Put the value into single quotes to keep it as it is.",
+        hint: "Fix its line, or set the variable in the environment, which keeps any value.",
       });
     },
   };
 }
 
-function readPlain(text: string): Line {
-  const value = text.replace(/\s#[^]*/, "").trim();
-  if (/^['"]/.test(value)) {
-    return { value: "", problem: "its quotes are not closed at the end of the line" };
-  }
-  if (!value.includes("'")) return { value: valueOf(`'${value}'`) };
-  const isKept = !/"|\\[nrt]/.test(value);
-  if (isKept) return { value: valueOf(`"${value}"`) };
-  const problem = "it has a single quote, and a double one or a backslash";
-  return {
-    value: "",
-    problem,
-    hint: "Set the variable in the environment, or choose a value that quotes can hold.",
-  };
-}
-
-function valueOf(quoted: string): string {
-  return parse(`VALUE=${quoted}`).VALUE ?? "";
+/** Returns the value that a match of `VALUE` has. */
+function readValue([, single, double, plain = ""]: readonly (string | undefined)[]): string {
+  const value = single?.replace(/\\([\\'])/g, "$1") ??
+    double?.replace(/\\([\\'"abfnrtv])/g, (_, char) => ESCAPES[char as "n"] ?? char) ??
+    plain.replace(/\s#[^]*/, "").trim();
+  return value.split(/([\r\n']+)/).map((part) => {
+    const quoted = part.replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+    return parse(/[\r\n']/.test(part) ? `PART="${quoted}"` : `PART='${part}'`).PART;
+  }).join("");
 }
 
 /** Replaces `${NAME}` and `${NAME:-default}` by the values of the lines above. */
-function expand(line: Line, above: ReadonlyMap<string, Line>): Line {
-  let { problem } = line;
+function expand(text: string, above: ReadonlyMap<string, Line>): Line {
+  let problem: string | undefined;
   let length = 0;
-  const value = line.value.replace(/\$\{([^{}:]*)(?::-([^{}]*))?\}/g, (_, name, otherwise) => {
+  const pattern = /\$\{([^}:]*)(?::-([^}]*))?(\}|:|$)/g;
+  const value = text.replace(pattern, (written, name, otherwise, end) => {
+    if (end !== "}") return written;
     const other = above.get(name);
     length += other?.value.length ?? 0;
     if (length > MOST_EXPANDED) {
@@ -96,5 +96,5 @@ function expand(line: Line, above: ReadonlyMap<string, Line>): Line {
     else if (otherwise === undefined) problem ??= `no line above it sets ${name}`;
     return other?.value ?? otherwise ?? "";
   });
-  return { ...line, value, problem };
+  return { value, problem };
 }
