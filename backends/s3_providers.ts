@@ -60,13 +60,7 @@ function forbidOverwrite(id: S3ProviderId, word: string) {
 }
 
 const ROWS: readonly S3Provider[] = [
-  {
-    id: "s3",
-    title: "Amazon S3",
-    addressStyle: "virtual",
-    checksPuts: true,
-    ...IF_NONE_MATCH,
-  },
+  { id: "s3", title: "Amazon S3", addressStyle: "virtual", checksPuts: true, ...IF_NONE_MATCH },
   {
     id: "minio",
     title: "MinIO, versitygw and other servers of your own",

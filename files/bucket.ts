@@ -292,10 +292,7 @@ class BucketFiles implements FileStore {
     const { written } = await this.#backend.put(
       linkKey(place.path),
       new TextEncoder().encode(text),
-      {
-        mode: "create",
-        ...options,
-      },
+      { mode: "create", ...options },
     );
     if (!written) throw taken(place, "link");
   }

@@ -77,12 +77,7 @@ export function faultError(
       place,
       hint: "Check the endpoint and the network, then try again.",
     })
-    : failure(fault, call, {
-      code: "Unavailable",
-      place,
-      retry: "never",
-      hint,
-    });
+    : failure(fault, call, { code: "Unavailable", place, retry: "never", hint });
 }
 
 function placeOf({ backend }: FailedCall): string {

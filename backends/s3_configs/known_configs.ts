@@ -207,12 +207,7 @@ async function readVariableSources(envFile: string, system: System): Promise<Var
       valueOf: (name) => system.env(name),
       stems: () => stemsOf(system.envNames?.() ?? []),
     },
-    {
-      source: "file",
-      label: file.label,
-      valueOf: file.valueOf,
-      stems: () => stemsOf(file.names),
-    },
+    { source: "file", label: file.label, valueOf: file.valueOf, stems: () => stemsOf(file.names) },
   ];
 }
 

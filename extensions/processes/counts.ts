@@ -3,12 +3,7 @@ import type { ProcessParts } from "../../apps/server/memory/process_parts.ts";
 
 export type ProcessCounts = Awaited<ReturnType<ProcessParts["allCounts"]>>;
 
-export const NO_COUNTS: ProcessCounts = {
-  numbers: {},
-  running: {},
-  durations: {},
-  highest: {},
-};
+export const NO_COUNTS: ProcessCounts = { numbers: {}, running: {}, durations: {}, highest: {} };
 
 /** Adds the values of several processes. */
 export function addCounts(all: readonly ProcessCounts[]): ProcessCounts {

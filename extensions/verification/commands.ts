@@ -164,10 +164,7 @@ async function partOf(
   if (shallow && sample !== undefined) {
     throw invalid("verify", "--sample cannot be used with --shallow", "Omit one of them.");
   }
-  return {
-    sample: parsed,
-    shard: shard === undefined ? undefined : await shardOf(shard, context),
-  };
+  return { sample: parsed, shard: shard === undefined ? undefined : await shardOf(shard, context) };
 }
 
 /** Returns the time since which all bytes were read; undefined if some were not, or are damaged. */

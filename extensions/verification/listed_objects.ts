@@ -147,11 +147,7 @@ export class ObjectsOfName {
       action,
       subject,
       `a stored object is cut off: ${size} bytes, expected at least ${endInObject(part)}`,
-      {
-        ...saveAgain("Another program changed it."),
-        key,
-        backend: this.#context.backend.location,
-      },
+      { ...saveAgain("Another program changed it."), key, backend: this.#context.backend.location },
     );
   }
 

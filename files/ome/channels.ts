@@ -75,10 +75,5 @@ function activeOf(part: Part): boolean {
 function readWindow(part: Part): Channel["window"] {
   const bound = (name: string) => numberOf(memberOf(part, name));
   const limit = (name: string) => part.isStored ? described(part, name, numberOf) : bound(name);
-  return given({
-    start: bound("start"),
-    end: bound("end"),
-    min: limit("min"),
-    max: limit("max"),
-  });
+  return given({ start: bound("start"), end: bound("end"), min: limit("min"), max: limit("max") });
 }

@@ -202,10 +202,7 @@ export const REF_ARGUMENT = {
 } as const;
 
 /** The option of commands that ask before they change something. */
-export const YES_OPTION = {
-  flags: "-y, --yes",
-  text: "do not ask",
-} as const;
+export const YES_OPTION = { flags: "-y, --yes", text: "do not ask" } as const;
 
 export const OUTPUT_OPTION = {
   flags: "-o, --output <file>",
@@ -217,11 +214,7 @@ export const ON_CONFLICT_OPTION: {
   readonly flags: "--on-conflict <action>";
   readonly text: string;
   readonly choices: typeof CHOICES.onConflict;
-} = {
-  flags: "--on-conflict <action>",
-  text: "if the version exists",
-  choices: CHOICES.onConflict,
-};
+} = { flags: "--on-conflict <action>", text: "if the version exists", choices: CHOICES.onConflict };
 
 export const VERIFY_OPTION: {
   readonly flags: "--verify <how>";

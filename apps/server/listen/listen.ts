@@ -90,10 +90,7 @@ function listenerOf(
       reply(incoming as IncomingMessage, response, answer);
       return RESPONSE_ALREADY_SENT;
     },
-    {
-      overrideGlobalObjects: false,
-      errorHandler: () => invalidUrl().toResponse(),
-    },
+    { overrideGlobalObjects: false, errorHandler: () => invalidUrl().toResponse() },
   );
   return (request, response) => {
     if (hostsOf(request) > 1) reply(request, response, problemOf(severalHosts()));

@@ -176,10 +176,7 @@ export const pageFields: { limit: Optional<string, number>; after: Optional<stri
 
 /** Those of a list that is ordered by numbers. */
 export const numberedFields: { limit: Optional<string, number>; after: Optional<string, number> } =
-  {
-    ...pageFields,
-    after: count(1, Number.MAX_SAFE_INTEGER, "The `next` of the previous page"),
-  };
+  { ...pageFields, after: count(1, Number.MAX_SAFE_INTEGER, "The `next` of the previous page") };
 
 /** A page of a list, with a name in the OpenAPI document. */
 export function page<T>(

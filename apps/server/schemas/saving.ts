@@ -47,10 +47,7 @@ const aboutJoined = {
 const SentFileSchema: Schema<SentFile> = v.pipe(
   v.union(
     [
-      v.strictObject({
-        ...aboutFile,
-        data: Base64,
-      }),
+      v.strictObject({ ...aboutFile, data: Base64 }),
       v.strictObject({ ...aboutFile, upload: Text }),
       v.strictObject({ ...aboutFile, local: Text, given: v.optional(v.boolean()) }),
       v.strictObject({

@@ -19,10 +19,7 @@ export async function getRange(
   { start, end }: Span,
   { signal, repeat }: { signal?: AbortSignal; repeat?: boolean },
 ): Promise<RangeReply> {
-  const input = {
-    Key: fullKey(store, key),
-    Range: `bytes=${start}-${end - 1}`,
-  };
+  const input = { Key: fullKey(store, key), Range: `bytes=${start}-${end - 1}` };
   const reply = await call(store, "GetObject", input, { action: "get", key, signal, repeat });
   const { Body: body = emptyBody(), ContentRange, ContentLength = Infinity } = reply;
   const range = ContentRange === undefined && ContentLength <= end

@@ -12,10 +12,7 @@ export const davExtension: Extension = {
     options: [["mount", "<ref>", "--name -n --artifact --model"]],
     orders: [["mount", "path name", "$2 $1"], ["mount", "path ref", "$2 $1"]],
   },
-  commands: [{
-    group: "data",
-    load: { mount: async () => (await import("./mount.ts")).mount },
-  }],
+  commands: [{ group: "data", load: { mount: async () => (await import("./mount.ts")).mount } }],
   serving: defineServing({
     options: [
       { flags: "--dav", text: "also serve versions as WebDAV folders, at /dav/NAME@VERSION/" },

@@ -86,10 +86,7 @@ export const HubCommitLine = v.variant("key", [
       parentCommit: v.optional(schema.Text),
     }),
   }),
-  v.object({
-    key: v.literal("file"),
-    value: SentInline,
-  }),
+  v.object({ key: v.literal("file"), value: SentInline }),
   v.object({
     key: v.literal("lfsFile"),
     value: v.object({ path: schema.Path, algo: v.literal("sha256"), oid: schema.Sha256 }),

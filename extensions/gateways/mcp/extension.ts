@@ -11,10 +11,7 @@ export const mcpExtension: Extension = {
     commands: [["mcp", "agent"]],
     options: [["mcp", "--read-only", "--readonly --ro"]],
   },
-  commands: [{
-    group: "services",
-    load: { mcp: async () => (await import("./command.ts")).mcp },
-  }],
+  commands: [{ group: "services", load: { mcp: async () => (await import("./command.ts")).mcp } }],
   serving: defineServing({
     options: [{ flags: "--mcp", text: "also serve assistants and agents, at /mcp" }],
     routes: { mcp: "--mcp" },

@@ -146,11 +146,7 @@ function reopened(file: FileToDecode): FileToDecode {
 function artifactOf(info: ArtifactInfo, converted: readonly ConvertedFile[]): Artifact {
   const files = converted.map(artifactFile);
   const byPath = new Map(files.map((file) => [file.info.path, file]));
-  return {
-    info,
-    files: () => files,
-    file: (path) => pickFile(info, byPath, path),
-  };
+  return { info, files: () => files, file: (path) => pickFile(info, byPath, path) };
 }
 
 function artifactFile({ info, file }: ConvertedFile): ArtifactFile {

@@ -167,8 +167,5 @@ export function whereSignedIn(location: string, system: System): FoundCredential
     return { found: true, where: "token of this job" };
   }
   const isJob = system.env("GITHUB_ACTIONS");
-  return {
-    found: false,
-    where: isJob ? "the job has no `id-token: write`" : "no holdfast login",
-  };
+  return { found: false, where: isJob ? "the job has no `id-token: write`" : "no holdfast login" };
 }

@@ -112,10 +112,7 @@ function keyProblem(root: ConfigMap, key: string, isTop: boolean) {
     };
   }
   if (key !== "operators_module" && !(isTop && key === "include")) return undefined;
-  return {
-    message: `an override sets ${key}`,
-    hint: "Set it in the configuration itself.",
-  };
+  return { message: `an override sets ${key}`, hint: "Set it in the configuration itself." };
 }
 
 export type OverrideText =

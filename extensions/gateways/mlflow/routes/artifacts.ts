@@ -104,10 +104,7 @@ function listRoutes(routes: Routes, context: MlflowContext): void {
     readsMany: true,
     answer: ({ c, query }) =>
       list(c, parsePlace(query.path ?? ""), {
-        shown: ({ path, ...entry }) => ({
-          path: path.slice(path.lastIndexOf("/") + 1),
-          ...entry,
-        }),
+        shown: ({ path, ...entry }) => ({ path: path.slice(path.lastIndexOf("/") + 1), ...entry }),
       }),
   });
 

@@ -16,11 +16,7 @@ import { runJson } from "../../../runs/mlflow/stored_run.ts";
 const MOST_RUNS = 50_000, USUAL_RUNS = 1000, MOST_EXPERIMENTS = 50_000;
 
 /** The kinds of runs of each view: those that are there, deleted ones. */
-const VIEWS = {
-  ACTIVE_ONLY: [false],
-  DELETED_ONLY: [true],
-  ALL: [false, true],
-} as const;
+const VIEWS = { ACTIVE_ONLY: [false], DELETED_ONLY: [true], ALL: [false, true] } as const;
 
 const view = s.word(Object.keys(VIEWS) as (keyof typeof VIEWS)[], "it is not a view");
 

@@ -42,12 +42,7 @@ export function describedBy(
   files: ReadonlyMap<string, Members>,
   problems: string[],
 ): Described {
-  const described: Described = {
-    outputs: [],
-    params: new Map(),
-    metrics: [],
-    paramFiles: [],
-  };
+  const described: Described = { outputs: [], params: new Map(), metrics: [], paramFiles: [] };
   for (const [path, content] of files) {
     const folder = folderOf(path), name = nameOf(path);
     if (name === "dvc.yaml") {

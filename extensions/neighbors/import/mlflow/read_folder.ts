@@ -185,10 +185,7 @@ export class MlrunsReader {
   /** Returns texts by their paths, and the number of files that have them. */
   async #texts(folder: string, problems: string[]) {
     const entries = await this.#files.walk(folder, problems);
-    return {
-      texts: await this.#files.textsOf(entries, folder, problems),
-      count: entries.length,
-    };
+    return { texts: await this.#files.textsOf(entries, folder, problems), count: entries.length };
   }
 
   /** True if the run of a logged model says that it logged the model, so the model has files. */

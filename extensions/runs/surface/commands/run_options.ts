@@ -28,10 +28,7 @@ type Entries = readonly (readonly [string, unknown])[];
 
 /** Returns the parameters and tags of a command line. */
 export function factsOf(param: Entries, tag: Entries): RunFacts {
-  return {
-    params: Object.fromEntries(param),
-    tags: Object.fromEntries(tag) as RunFacts["tags"],
-  };
+  return { params: Object.fromEntries(param), tags: Object.fromEntries(tag) as RunFacts["tags"] };
 }
 
 /** Returns parameters and tags as words of a command line. */

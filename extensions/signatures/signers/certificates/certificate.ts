@@ -143,10 +143,7 @@ function contentOf(bytes: Uint8Array) {
     serialNumber: Buffer.from(parsed.serialNumber).toString("hex"),
     notBefore: timeOf(parsed.notBefore),
     notAfter: timeOf(parsed.notAfter),
-    usage: extKeyUsage && {
-      signs: extKeyUsage.digitalSignature,
-      issues: extKeyUsage.keyCertSign,
-    },
+    usage: extKeyUsage && { signs: extKeyUsage.digitalSignature, issues: extKeyUsage.keyCertSign },
     isAuthority: extBasicConstraints?.isCA ?? false,
     mostBelow: most === undefined ? undefined : Number(most),
     purposes: new Set(purposes.map((purpose) => purpose.toOID())),
