@@ -14,6 +14,11 @@ import {
 
 const URI_HINT = "Omit `uri`: pass `bucket` and `prefix`, or pass the URL to openBackend.";
 
+const GOOGLE_HINT = "Use createGcsBackend for Google Cloud Storage.";
+const CONFIG = ["endpoint", "secure", "region", "expiration", "bucket", ...KEYS];
+/** Members of a printed configuration, and those that AWS adds to credentials. */
+const OF_AWS = ["toJSON", "accountId", "credentialScope", "$source"];
+
 type Options = Record<string, unknown>;
 
 /** Returns the options of an S3 bucket under their canonical names. Throws `Invalid`. */
@@ -21,10 +26,7 @@ export function readS3Words<O extends object>(options: O, action = "open bucket"
   if (!isObject(options)) return options;
   const read = rename(options, S3_WORDS, action);
   refuse(read, ["uri"], { action, hint: URI_HINT });
-  refuse(read, [...Object.keys(ACCOUNT_WORDS), ...ACCOUNT], {
-    action,
-    hint: "Use createGcsBackend for Google Cloud Storage.",
-  });
+  refuse(read, [...Object.keys(ACCOUNT_WORDS), ...ACCOUNT], { action, hint: GOOGLE_HINT });
   const keys = KEYS.filter((name) => read[name] !== undefined);
   if (keys[0] === undefined) return withEndpoint(read, action) as O;
   if (read.credentials !== undefined) {
@@ -56,12 +58,12 @@ export function readConfigWords(
   { bucket, action, subject }: { bucket: string; action: string; subject: string },
 ): Options {
   const present = Object.entries(config).filter(([, value]) => (value ?? "") !== "");
-  const known = ["endpoint", "secure", "region", "expiration", "toJSON"]
-    .concat(KEYS, ...Object.entries(S3_WORDS));
-  for (const [name] of present.filter(([name]) => !known.includes(name))) {
-    const meant = name === "uri" ? "endpoint" : nearest(name, known);
-    // Others are ignored: AWS adds members to credentials, such as their account.
-    if (meant) throw invalid(action, `unknown option ${name}`, `Pass \`${meant}\`.`, subject);
+  for (const [name] of present) {
+    if (CONFIG.includes(S3_WORDS[name] ?? name) || OF_AWS.includes(name)) continue;
+    const meant = name === "uri" ? "endpoint" : nearest(name, CONFIG);
+    const isOfGoogle = ACCOUNT.includes(GCS_WORDS[name] ?? name);
+    const hint = `Pass ${meant === undefined ? `only ${CONFIG.join(", ")}` : `\`${meant}\``}.`;
+    throw invalid(action, `unknown option ${name}`, isOfGoogle ? GOOGLE_HINT : hint, subject);
   }
   const read = rename(Object.fromEntries(present), S3_WORDS, action, subject);
   if ((read.bucket ?? bucket) !== bucket) {

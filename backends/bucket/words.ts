@@ -9,9 +9,16 @@ const BUCKET_WORDS: Words = {
   bucketName: "bucket",
   bucket_name: "bucket",
   create_bucket: "createBucket",
+  endPoint: "endpoint",
+  endpoint_url: "endpoint",
+  useSSL: "secure",
+  use_ssl: "secure",
 };
 
 export const KEY_WORDS: Words = {
+  aws_access_key_id: "accessKeyId",
+  aws_secret_access_key: "secretAccessKey",
+  aws_session_token: "sessionToken",
   accessKey: "accessKeyId",
   access_key: "accessKeyId",
   access_key_id: "accessKeyId",
@@ -29,7 +36,7 @@ export const ACCOUNT_WORDS: Words = {
 };
 
 /** Other spellings of S3 options, each with the canonical name. */
-export const S3_WORDS: Words = { ...BUCKET_WORDS, ...KEY_WORDS };
+export const S3_WORDS: Words = { ...BUCKET_WORDS, ...KEY_WORDS, region_name: "region" };
 
 /** Other spellings of options of Google Cloud Storage, each with the canonical name. */
 export const GCS_WORDS: Words = { ...BUCKET_WORDS, ...ACCOUNT_WORDS };
@@ -57,7 +64,8 @@ export function checkUrlWords({ scheme, bucket, parameters }: BackendPlace): voi
   for (const name of Object.keys(parameters)) {
     const words: Words = { ...S3_WORDS, ...GCS_WORDS };
     const canonical = Object.hasOwn(words, name) ? words[name]! : name;
-    const hint = Object.hasOwn(hints, canonical) ? hints[canonical] : undefined;
+    const renamed = canonical === name ? undefined : `Write ${canonical}.`;
+    const hint = Object.hasOwn(hints, canonical) ? hints[canonical] : renamed;
     if (hint === undefined) continue;
     throw invalid("use the URL", `${scheme}://${bucket}`, `${name} is not a parameter`, { hint });
   }

@@ -14,7 +14,11 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 type Options = Record<string, unknown>;
 
 const SECRET = "hunter2hunter2";
+const HERE = "http://127.0.0.1:9000";
 const VALUES: Readonly<Options> = {
+  endpoint: HERE,
+  secure: false,
+  region: "eu-central-1",
   bucket: "models",
   createBucket: true,
   accessKeyId: "id",
@@ -24,7 +28,6 @@ const VALUES: Readonly<Options> = {
   keyFilename: "key.json",
 };
 const KEYS = { accessKeyId: "id", secretAccessKey: SECRET };
-const HERE = "http://127.0.0.1:9000";
 
 /** Opens with settings; returns all that the entry point made of them. */
 type Opening = (options: Options) => unknown;
@@ -52,11 +55,9 @@ function asStorage(name: string): Opening {
 const inConfigs: Opening = async (options) => {
   const configs = createS3Configs({ system: createScriptedSystem() });
   configs.register("minio", "models", options as never);
-  const { endpoint, accessKeyId, secretAccessKey, sessionToken } = await configs.get(
-    "minio",
-    "models",
-  );
-  return { endpoint, accessKeyId, secretAccessKey, sessionToken };
+  const { endpoint, region, ...keys } = await configs.get("minio", "models");
+  const { accessKeyId, secretAccessKey, sessionToken } = keys;
+  return { endpoint, region, accessKeyId, secretAccessKey, sessionToken };
 };
 
 const S3_ENTRIES: Record<string, Opening> = {
@@ -82,8 +83,10 @@ async function refused(open: Opening, options: Options): Promise<RegistryError> 
   return error;
 }
 
-for (const { entry: [entry, open], words } of EVERY) {
-  const needed: Options = words === S3_WORDS ? { ...KEYS } : {};
+for (const { entry: [entry, open], words: known } of EVERY) {
+  const { create_bucket: _, ...ofConfigs } = known;
+  const words = open === inConfigs ? ofConfigs : known;
+  const needed: Options = known === S3_WORDS ? { ...KEYS } : {};
   const base: Options = { bucket: "models", endpoint: HERE, ...needed };
 
   Deno.test(`${entry} takes each word of other libraries for ours`, async () => {
@@ -163,16 +166,20 @@ Deno.test("a URL has one spelling, and its error names it", async () => {
   const right = {
     bucket: /after the scheme/,
     createBucket: /createBucket/,
+    endpoint: /endpoint/,
+    secure: /scheme in the endpoint/,
+    region: /region/,
     projectId: /projectId/,
     keyFilename: /GOOGLE_APPLICATION_CREDENTIALS/,
   };
   for (const scheme of ["s3", "minio", "gs"]) {
     const ofKeys = scheme === "gs" ? /GOOGLE_APPLICATION_CREDENTIALS/ : /_MODELS_SECRET_KEY/;
     const all = { ...right, accessKeyId: ofKeys, secretAccessKey: ofKeys, sessionToken: ofKeys };
+    const { endpoint: _, region: __, ...others } = all;
     const open = (query: string) => () => openBackend(`${scheme}://models?${query}`);
     const words = { ...S3_WORDS, ...GCS_WORDS };
     for (
-      const [word, name] of [...Object.entries(words), ...Object.keys(all).map((n) => [n, n])]
+      const [word, name] of [...Object.entries(words), ...Object.keys(others).map((n) => [n, n])]
     ) {
       assertMatch(
         (await refused(open(`${word}=${SECRET}`), {})).hint!,
@@ -188,11 +195,28 @@ Deno.test("a URL has one spelling, and its error names it", async () => {
   }
 });
 
-Deno.test("createS3Configs refuses a misspelt word, and ignores members of AWS", async () => {
+Deno.test("each entry point refuses the words that it does not take by name", async () => {
+  const wrong = ["uri", "regoin", "secur", "port"];
+  for (const { entry: [entry, open], words: known } of EVERY) {
+    // a storage ignores the settings of others, so that its name alone can be changed
+    const others = entry.startsWith("the plugin") ? {} : { ...S3_WORDS, ...GCS_WORDS };
+    const base: Options = { bucket: "models", endpoint: HERE, ...(known === S3_WORDS ? KEYS : {}) };
+    for (const word of [...wrong, ...Object.keys(others)]) {
+      if (word in known && !(open === inConfigs && word === "create_bucket")) continue;
+      const { message, hint } = await refused(open, { ...base, [word]: "x" });
+      assertMatch(`${message} ${hint}`, new RegExp(`${word}|Omit`), `${entry} ${word}`);
+    }
+  }
+});
+
+Deno.test("createS3Configs names what was meant, and ignores members of AWS", async () => {
   const config = { endpoint: HERE, ...KEYS };
-  for (const word of ["uri", "regoin", "endpoint_url", "secur"]) {
-    const { message } = await refused(inConfigs, { ...config, [word]: "x" });
+  const meant = { uri: /endpoint/, regoin: /`region`/, secur: /`secure`/, port: /only endpoint/ };
+  const google = { project_id: /createGcsBackend/, credentials_path: /createGcsBackend/ };
+  for (const [word, right] of Object.entries({ ...meant, ...google })) {
+    const { message, hint } = await refused(inConfigs, { ...config, [word]: "x" });
     assertMatch(message, new RegExp(`unknown option ${word}`));
+    assertMatch(hint!, right);
   }
   const aws = { ...config, accountId: "1", credentialScope: "eu", $source: {} };
   assertEquals(await inConfigs(aws), await inConfigs(config));
