@@ -93,9 +93,16 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
   function register(key: string, options: { singleton: true }): <T extends OperatorClass>(
     source: T,
   ) => T;
-  function register(...args: [string, (OperatorSource | { singleton: true })?]): unknown {
+  function register(
+    ...args: [string, (OperatorSource | { singleton: true })?, unknown?]
+  ): unknown {
     const [key, given] = args;
     if (args.length === 1) return (source: OperatorSource) => add(key, source);
+    if (args.length > 2) {
+      throw invalid("register operator", shown(key), "it has a third argument, which is not used", {
+        hint: "Decorate the class: @operators.register(key, { singleton: true }).",
+      });
+    }
     const isSingle = Object(given).singleton === true && Object(given).run === undefined;
     if (!isSingle) return add(key, given as OperatorSource);
     return (source: OperatorClass) => {

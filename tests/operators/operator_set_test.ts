@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import { createOperators, defineOperator, Operator } from "../../operators/mod.ts";
 import type { AnyOperator, OperatorSource } from "../../operators/mod.ts";
@@ -128,6 +128,21 @@ Deno.test("clear() disposes of instances that the set created", async () => {
   assertEquals([made.disposed, own.disposed], [1, 0]);
   assert(await operators.instance("made", "x", { args: { level: 9 } }) !== made);
   assertEquals(operators.names(), ["made", "own"]);
+});
+
+Deno.test("options after a class are refused: the class itself would stay as it is", () => {
+  const operators = createOperators();
+  // deno-lint-ignore no-explicit-any -- the compiler refuses it
+  const register = operators.register as any;
+  class Late extends Operator {
+    override run() {}
+    override command() {
+      return ["late"];
+    }
+  }
+  const error = assertThrows(() => register("late", Late, { singleton: true }), RegistryError);
+  assertEquals([error.code, operators.has("late")], ["Invalid", false]);
+  assertMatch(error.hint!, /@operators\.register\(key, \{ singleton: true \}\)/);
 });
 
 Deno.test("a class that is registered as a singleton has one instance for each operator id", async () => {
