@@ -21,7 +21,7 @@ import type { MirroredLinks, MirrorLinksOptions } from "./changes.ts";
 import { follow, openFile } from "../paths/follow.ts";
 import { collect, findFile, IMAGE_EXTENSIONS, listFiles, listNames, walkFiles } from "./listing.ts";
 import type { FolderContent, ListFilesOptions } from "./listing.ts";
-import { loadFile, loadText, saveFile } from "./values.ts";
+import { loadFile, loadText, rememberAt, saveFile } from "./values.ts";
 import type { KnownFormats, LoadFileOptions, SaveFileOptions } from "./values.ts";
 
 /** A path and the value to save there. */
@@ -186,10 +186,14 @@ class StoreFiles implements Files {
   };
   readonly deleteAll: Files["deleteAll"] = async (path, options) =>
     await removeAll(this.#writable("remove", path), path, options);
-  readonly copy: Files["copy"] = async (from, to, options) =>
+  readonly copy: Files["copy"] = async (from, to, options) => {
     await copyAll(this.#writable("copy", from), from, { ...options, to });
-  readonly move: Files["move"] = async (from, to, options) =>
+    rememberAt(this.store, from, to);
+  };
+  readonly move: Files["move"] = async (from, to, options) => {
     await this.#writable("move", from).move(from, to, options);
+    rememberAt(this.store, from, to);
+  };
   readonly mirrorDirectoryWithSymlinks: Files["mirrorDirectoryWithSymlinks"] = async (
     from,
     to,

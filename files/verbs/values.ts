@@ -38,6 +38,29 @@ export interface KnownFormats {
   get(id: string): Promise<Format>;
 }
 
+/** The formats that saves were given as `as`, with the sizes of their files. */
+const GIVEN = new WeakMap<object, Map<string, { format: Format; size: number }>>();
+
+/** The last so many files of a store are remembered. */
+const MOST_GIVEN = 10_000;
+
+function remember(store: object, { path, size }: FileEntry, format: Format): void {
+  const given = GIVEN.get(store) ?? new Map();
+  GIVEN.set(store, given);
+  given.delete(path);
+  given.set(path, { format, size });
+  if (given.size > MOST_GIVEN) given.delete(given.keys().next().value);
+}
+
+/** Remembers the formats of files for their copies, or where they were moved. */
+export function rememberAt(store: object, from: string, to: string): void {
+  const [before, after] = [parsePath(from), parsePath(to)];
+  for (const [path, { format, size }] of [...GIVEN.get(store) ?? []]) {
+    if (path !== before && !path.startsWith(`${before}/`)) continue;
+    remember(store, { path: after + path.slice(before.length), kind: "file", size }, format);
+  }
+}
+
 /** Retries if a file is replaced while it is loaded. */
 const MOST_CHANGES = 20;
 
@@ -61,7 +84,9 @@ export async function loadFile<T>(
     if (own !== undefined) return own as T;
     const file = await openFile(store, path, { action: "load", signal });
     if (as === undefined && file.isShown && retries > 0) continue; // a value was saved since
-    const format = await formatFor(formats, file.path, as as string | Format);
+    const given = GIVEN.get(store)?.get(file.path);
+    const known = given?.size === file.size ? given.format : undefined; // else it was replaced
+    const format = await formatFor(formats, file.path, (as ?? known) as string | Format);
     try {
       return await inFormat("load", file.path, () => format.decode(file, { signal }), signal) as T;
     } catch (error) {
@@ -78,6 +103,7 @@ export async function saveFile(
 ): Promise<FileEntry> {
   const parsed = parsePath(path);
   checkMode(options.mode);
+  if (as === undefined) GIVEN.get(store)?.delete(parsed);
   if (store.save !== undefined && as === undefined && (store.keeps?.(value) ?? true)) {
     return await store.save(parsed, value, options);
   }
@@ -90,7 +116,9 @@ export async function saveFile(
   };
   const content = await inFormat("save", parsed, encode, signal);
   if (!isRawContent(content)) throw formatFailed("save", parsed, "returned no bytes");
-  return await store.write(parsed, content, options);
+  const entry = await store.write(parsed, content, options);
+  if (as !== undefined) remember(store, { ...entry, path: parsed }, format);
+  return entry;
 }
 
 export async function loadText(
