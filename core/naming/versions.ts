@@ -240,7 +240,9 @@ function encodeNumber(value: number): string {
 
 /** Returns 9 - digit for each digit. */
 function complement(digits: string): string {
-  return digits.replace(/\d/g, (digit) => String(9 - Number(digit)));
+  let complemented = "";
+  for (const digit of digits) complemented += 9 - Number(digit);
+  return complemented;
 }
 
 const ORDER = /^([a-p]\d+)([a-p]\d+)([a-p]\d+)(.+)?$/;
