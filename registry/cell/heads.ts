@@ -16,19 +16,14 @@ import {
 } from "../format/record_codec.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { AnyRecord, VersionRecord } from "../../core/record.ts";
-import {
-  compareVersions,
-  decodeOrder,
-  FIRST_VERSION,
-  inRange,
-  orderBounds,
-} from "../../core/naming/versions.ts";
+import { compareVersions, inRange, orderBounds } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { OpeningStore, Store } from "./store.ts";
 import {
   afterFolder,
   type CellKey,
   cellOf,
+  decodeSegment,
   orderSegment,
   parseCellKey,
   parseGeneration,
@@ -185,9 +180,8 @@ interface HeadsOptions {
 export async function* liveHeads(
   store: Store,
   folder: string,
-  options: HeadsOptions = {},
+  { deleted, from: after, to, isMark, signal }: HeadsOptions = {},
 ): AsyncGenerator<Head> {
-  const { deleted, from: after, to, isMark, signal } = options;
   let cell = "";
   for await (const entry of store.backend.list(folder, { firstPerFolder: true, after, signal })) {
     if (to !== undefined && !isPrefix(entry) && entry.key > to) return;
@@ -233,8 +227,7 @@ export function versionHeads(
 ): AsyncGenerator<VersionHead> {
   return newestFirst(store, name, { range, after }, async function* ({ folder, from, to }) {
     for await (const head of liveHeads(store, folder, { ...options, from, to })) {
-      const order = itemAt(head.key.split("/"), -2);
-      const version = order === "_" ? FIRST_VERSION : decodeOrder(order);
+      const version = decodeSegment(itemAt(head.key.split("/"), -2));
       if (version !== undefined) yield { version, head };
     }
   });
@@ -253,11 +246,10 @@ export interface VersionKeys {
 export async function* newestFirst<T extends { version: Version }>(
   { settings }: Pick<Store, "settings">,
   name: string,
-  selection: VersionSelection,
+  { range, after }: VersionSelection,
   read: (keys: VersionKeys) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
-  const { range } = selection;
-  const streams = versionKeys(name, selection, settings.versioned).map(read);
+  const streams = versionKeys(name, { range, after }, settings.versioned).map(read);
   try {
     const next = await Promise.all(streams.map((stream) => stream.next()));
     for (;;) {

@@ -11,13 +11,11 @@ import { recordKey, SETTINGS } from "../format/layout.ts";
  * and copied registries are exempt: there, all times are late. `chmod -R` and hard links change all
  * times of an open one, so it looks at the time of its settings again.
  */
-export async function isLate(
-  store: Store,
-  { record, info }: { record: { startedAt: string }; info: { modifiedAt: number } },
-  signal?: AbortSignal,
-): Promise<boolean> {
-  return await landing(store, { record, info }, signal) === "late";
+export async function isLate(store: Store, object: Landed, signal?: AbortSignal): Promise<boolean> {
+  return await landing(store, object, signal) === "late";
 }
+
+type Landed = { record: { startedAt: string }; info: { modifiedAt: number } };
 
 /** Returns true if a record was copied or restored long after it was written, with its registry. */
 export async function wasCopied(
@@ -30,7 +28,7 @@ export async function wasCopied(
 
 async function landing(
   store: Store,
-  { record, info }: { record: { startedAt: string }; info: { modifiedAt: number } },
+  { record, info }: Landed,
   signal?: AbortSignal,
 ): Promise<"in time" | "late" | "copied"> {
   const startedAt = Date.parse(record.startedAt);

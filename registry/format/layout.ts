@@ -172,7 +172,8 @@ export function parseLineageKey(key: string): LineageKey | undefined {
     : undefined;
 }
 
-function decodeSegment(order: string): Version | undefined {
+/** Returns the version of an order segment. */
+export function decodeSegment(order: string): Version | undefined {
   return order === UNVERSIONED ? FIRST_VERSION : decodeOrder(order);
 }
 
