@@ -105,8 +105,14 @@ export interface StoredFolders {
    * Undefined at the end if only a list can show the rest.
    */
   heads(folder: StoredFolder, tail: string): Iterable<ObjectInfo | undefined>;
-  /** Returns a function that returns true while an object has its size, and the key `newer` none. */
-  watch(object: ObjectInfo, newer: string): () => boolean;
+  /**
+   * Returns a function for folders that have an object whose key continues with `tail`, as `folder`
+   * does. It returns the object's size, or undefined if it is gone or `newer` is there. Undefined
+   * if `folder` is not the folder of its keys.
+   */
+  watch(folder: StoredFolder, tail: string, newer: string):
+    | ((folder: StoredFolder) => number | undefined)
+    | undefined;
 }
 
 /**

@@ -29,9 +29,15 @@ export function storedFolders(root: LocalRoot): StoredFolders {
       }
     },
 
-    watch({ key, size }, newer) {
-      const path = root.fileOf(key), next = root.fileOf(newer);
-      return () => !fs.existsSync(next) && statObject(root, key, path)?.size === size;
+    watch({ prefix, path }, tail, newer) {
+      const { length } = root.pathOf(path), file = root.fileOf(prefix + tail);
+      if (!file.startsWith(root.pathOf(path))) return undefined;
+      const ending = file.slice(length), next = root.fileOf(prefix + newer).slice(length);
+      return ({ prefix, path }) => {
+        const folder = root.pathOf(path);
+        if (fs.existsSync(folder + next)) return undefined;
+        return statObject(root, prefix + tail, folder + ending)?.size;
+      };
     },
   };
 }

@@ -26,8 +26,7 @@ export async function* listNames(
   const { folders } = context.backend.disk ?? {};
   if (folders !== undefined) {
     const { namesOnDisk } = await import("./look/names_on_disk.ts");
-    const options = { after: listing.next, signal };
-    for await (const some of namesOnDisk(context, folders, listing.prefix, options)) {
+    for await (const some of namesOnDisk(context, folders, listing)) {
       for (const name of some) {
         yield name;
         if (++count >= limit) return;

@@ -1,18 +1,23 @@
 // Names on a disk, where each has a folder. The first list reads all folders, and finds a live version
 // in each. Later lists only check that its record is there, and no newer one: then it is still live.
-import type { Backend, ListOptions, StoredFolder, StoredFolders } from "../../../core/backend.ts";
+import type { Backend, StoredFolder, StoredFolders } from "../../../core/backend.ts";
+import { decodeName } from "../../../core/naming/names.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
-import { anyVersion, type Head, headIn } from "../../cell/heads.ts";
-import { parseCellKey, recordKey } from "../../format/layout.ts";
+import { anyVersion } from "../../cell/heads.ts";
+import { NAMES, parseCellKey, recordKey } from "../../format/layout.ts";
+import { TOMBSTONE_BYTES } from "../../format/record_codec.ts";
 import type { Context } from "../context.ts";
 
-/** A name with a live version when it was listed. `isLive` returns true while that is the newest record. */
+/** A name with a live version when it was listed: while `sizeIn` its folder returns this size. */
 interface SeenName {
   name: string;
-  isLive(): boolean;
+  size: number;
+  /** The record. Names whose records have keys that end alike share both. */
+  tail: string;
+  sizeIn(folder: StoredFolder): number | undefined;
 }
 
-/** Each takes about 500 bytes. */
+/** Each takes about 300 bytes. */
 const MOST_SEEN = 200_000;
 /** By stores, and by paths of folders. */
 const seenIn = new WeakMap<Backend, Map<string, SeenName>>();
@@ -20,25 +25,24 @@ const seenIn = new WeakMap<Backend, Map<string, SeenName>>();
 export async function* namesOnDisk(
   context: Context,
   folders: StoredFolders,
-  prefix: string,
-  { after, signal }: Pick<ListOptions, "after" | "signal">,
+  { prefix, next: after, signal }: { prefix: string; next?: string; signal?: AbortSignal },
 ): AsyncGenerator<string[]> {
-  const { backend } = context;
-  let seen = seenIn.get(backend);
-  if (seen === undefined) seenIn.set(backend, seen = new Map());
-  let isEmpty = true;
+  const { backend } = context, seen = seenIn.get(backend) ?? new Map<string, SeenName>();
+  seenIn.set(backend, seen);
+  let isEmpty = true, last: SeenName | undefined;
   for await (const some of folders.list(prefix, { after, signal })) {
     await giveWay(signal);
     const listed: string[] = [];
     for (const folder of some) {
       let known = seen.get(folder.path);
-      if (!known?.isLive()) {
+      if (known === undefined || known.sizeIn(folder) !== known.size) {
         seen.delete(folder.path);
-        const live = firstLive(folders, folder);
-        known = live === "unclear"
-          ? seenName(folders, await anyVersion(context, folder.prefix, signal))
-          : live;
-        if (known === undefined) continue;
+        let live = firstLive(folders, folder, folders.heads(folder, "versions/"), last);
+        if (live === "unclear") {
+          live = firstLive(folders, folder, [await anyVersion(context, folder.prefix, signal)]);
+        }
+        if (typeof live !== "object") continue;
+        known = last = live;
         if (seen.size < MOST_SEEN) seen.set(folder.path, known);
       }
       listed.push(known.name);
@@ -50,24 +54,21 @@ export async function* namesOnDisk(
   if (isEmpty) await Array.fromAsync(backend.list(prefix, { limit: 1, signal }));
 }
 
-/** Returns the name of a live version, if there is one. */
-function firstLive(folders: StoredFolders, folder: StoredFolder): SeenName | "unclear" | undefined {
-  for (const object of folders.heads(folder, "versions/")) {
-    const head = object && headIn(object);
-    const seen = seenName(folders, head);
-    if (head === undefined || seen === undefined) return "unclear";
-    if (!head.dead) return seen;
+/** Returns the name of a live version among records, newest first. Most are like the `last` one. */
+function firstLive(
+  folders: StoredFolders,
+  folder: StoredFolder,
+  records: Iterable<{ key: string; size: number } | undefined>,
+  last?: SeenName,
+): SeenName | "unclear" | undefined {
+  const { length } = folder.prefix, name = decodeName(folder.prefix.slice(NAMES.length, -1));
+  for (const record of records) {
+    if (record === undefined) return "unclear";
+    const { key, size } = record, tail = key.slice(length), isLike = tail === last?.tail;
+    const its = isLike ? undefined : parseCellKey(key);
+    const newer = its && recordKey(its.cell, its.generation + 1).slice(length);
+    const sizeIn = isLike ? last.sizeIn : newer && folders.watch(folder, tail, newer);
+    if (name === undefined || !sizeIn) return "unclear";
+    if (size !== TOMBSTONE_BYTES) return { name, size, tail, sizeIn };
   }
-}
-
-function seenName(folders: StoredFolders, newest?: Head): SeenName | undefined {
-  const record = newest && parseCellKey(newest.key);
-  let isLive: (() => boolean) | undefined;
-  return record && {
-    name: record.name,
-    isLive() {
-      isLive ??= folders.watch(newest, recordKey(record.cell, newest.generation + 1));
-      return isLive();
-    },
-  };
 }

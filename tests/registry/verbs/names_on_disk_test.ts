@@ -85,6 +85,8 @@ testTwo("names() lists no name whose folder is foreign", async ({ other, listed,
   fs.cpSync(root.join(path), root.join("names/run-12345"), { recursive: true });
   fs.mkdirSync(root.join("names/empty"));
   for (let n = 0; n < 2; n++) assertEquals(await listed(), ["run-12345"]);
+  for (let n = 0; n < 40; n++) fs.writeFileSync(root.join(`names/run-12345/${n}.txt`), "");
+  for (let n = 0; n < 2; n++) assertEquals(await listed(), ["run-12345"]);
 });
 
 testTwo(
