@@ -8,7 +8,7 @@ import { isOwnTag, metadataOf, type Status, textsOf } from "../../runs/mlflow/st
 import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
 import { CONSOLE_FILE, streamedFiles, SUMMARY_FILE } from "../../runs/wandb/streamed_files.ts";
 import { linesIn, type OpenRun } from "./known_run.ts";
-import { pointsIn, valuesIn } from "./points.ts";
+import { lastLine, pointsIn, timeOf, valuesIn } from "./points.ts";
 
 /** Prefixes of tags with the artifacts that a run uses and logs, which clients of MLflow do not see. */
 export const USED_TAG = "holdfast:input.artifact.", LOGGED_TAG = "holdfast:output.artifact.";
@@ -44,19 +44,16 @@ export async function finishRunOf(
   const summaryPart = files.find(({ path }) => path === SUMMARY_FILE)?.part;
   const [summary] = await openRunFiles(registry, { name, id }, (part) => part === summaryPart);
   const values = valuesIn(decoder.decode(await summary?.bytes()));
-  const numbers = new Map(
-    [...numbersIn(Object.entries(values), [])].filter(([key]) => !/^_wandb/.test(key)),
-  );
   const step = last.all.reduce((most, each) => Math.max(most, each.step), 0);
-  const newestMs = last.all.reduce((most, each) => Math.max(most, each.timestamp), startedMs);
+  const lastMs = startedMs + Math.round((timeOf(await lastLine(look) ?? "") || 0) * 1000);
+  const newestMs = last.all.reduce((most, each) => Math.max(most, each.timestamp), lastMs);
   const metrics = new Map(last.all.map((each) => [each.key, each]));
   // The summary also has values that were set by hand.
-  for (const [key, value] of numbers) {
+  for (const [key, value] of numbersIn(Object.entries(values), [])) {
     const { timestamp = newestMs, step: at = step } = metrics.get(key) ?? {};
     if (!isOwnKey(key)) metrics.set(key, { key, value, timestamp, step: at });
   }
-  const startedHere = new Date(facts.startedAt ?? 0).getTime();
-  const isSynced = startedHere - startedMs > SYNCED_MS && generation === 1;
+  const isSynced = Date.parse(facts.startedAt ?? "") - startedMs > SYNCED_MS && generation === 1;
   const tags = textsOf(Object.fromEntries(facts.tags));
   const metadata = metadataOf({
     key,
@@ -75,7 +72,7 @@ export async function finishRunOf(
     inputs: used.map((tag) => ({ ref: tag.slice(USED_TAG.length), digest: null })),
     metadata: {
       ...metadata,
-      run: { ...metadata.run as object, step, ...(failed !== undefined && { failed }) },
+      run: { ...metadata.run as object, ...(failed !== undefined && { failed }) },
       wandb: {
         history: countOf(look.points),
         ...linesIn(look),

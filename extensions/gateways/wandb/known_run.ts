@@ -80,7 +80,7 @@ export async function endedRun(version: ReadablePages): Promise<KnownRun> {
     history: Number(wandb.history ?? own.points ?? 0),
     system: Number(wandb.system ?? 0),
     console: Number(wandb.console ?? 0),
-    last: { step: own.step ?? -1, _time: wandb.runtime ?? 0 },
+    last: { step: own.step, _time: wandb.runtime ?? 0 },
   };
 }
 

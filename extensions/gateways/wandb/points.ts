@@ -59,7 +59,7 @@ async function missingIn(
   return [...missing];
 }
 
-function timeOf(point: string): number {
+export function timeOf(point: string): number {
   return Number(objectIn(point)._time);
 }
 

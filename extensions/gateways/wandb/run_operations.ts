@@ -114,7 +114,7 @@ export function runJson(key: RunKey, known: KnownRun | undefined) {
     historyLineCount: known?.history ?? 0,
     eventsLineCount: known?.system ?? 0,
     logLineCount: known?.console ?? 0,
-    historyTail: JSON.stringify([JSON.stringify(tail)]),
+    historyTail: JSON.stringify(last.step === undefined ? [] : [JSON.stringify(tail)]),
     eventsTail: JSON.stringify([JSON.stringify(tail)]),
     wandbConfig: '{"t":1}',
   };

@@ -81,3 +81,24 @@ Deno.test("pages of a history have all its rows, also those of a program that go
   await service.lines(0, [10, 11], END);
   assertEquals([await losses(1, 2), await losses(0, 1)], [[1, 11], [0, 10]]);
 });
+
+Deno.test("rows with images alone count as the last ones of a run that has ended", async () => {
+  await using service = await open();
+  await service.begin();
+  const at = (step: number) => ({ _step: step, _timestamp: 1e9 + step, _runtime: step });
+  const lines = [{ ...at(0), loss: 1 }, { ...at(7), image: { _type: "image-file" } }];
+  const content = lines.map((line) => JSON.stringify(line));
+  await service.stream({ files: { "wandb-history.jsonl": { offset: 0, content } }, ...END });
+  const [tail] = JSON.parse((await service.known()).historyTail);
+  assertEquals(JSON.parse(tail), { _step: 7, _runtime: 7 });
+  const { run } = (await service.ask("Run", { project: "digits", name: "abc" })).data.project;
+  assertEquals(run.historyKeys.lastStep, 7);
+});
+
+Deno.test("a run without a history has no last row, so clients resume it at step 0", async () => {
+  await using service = await open();
+  await service.begin();
+  assertEquals((await service.known()).historyTail, "[]"); // client 0.22 goes on at -1 after one at -1
+  await service.stream(END);
+  assertEquals((await service.known()).historyTail, "[]");
+});
