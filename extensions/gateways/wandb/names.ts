@@ -115,7 +115,7 @@ export function projectJson(name: string) {
 }
 
 /** Returns the object in a text of JSON; an empty one for anything else. */
-export function objectIn(json: string | undefined): Record<string, unknown> {
-  const value = parsedJson(json ?? "");
+export function objectIn(json = "", parse: (json: string) => unknown = parsedJson) {
+  const value = parse(json);
   return isJsonObject(value) ? value : {};
 }

@@ -16,7 +16,7 @@ import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import { linesOf, runIn, sizeOf } from "../../runs/mlflow/stored_run.ts";
 import { tagsOf, textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
-import { paramsOf } from "../../runs/wandb/values.ts";
+import { paramsOf, valueOf } from "../../runs/wandb/values.ts";
 import { noSuch, wrong } from "./errors.ts";
 import { type History, type Row, RowsAhead, type Steps } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
@@ -155,7 +155,9 @@ export class WandbRuns {
   }
 
   #params({ id }: RunKey, { config }: Facts): Record<string, string> {
-    const entries = Object.entries(objectIn(config)).map(([key, each]): [string, unknown] => [
+    const entries = Object.entries(objectIn(config, valueOf)).map((
+      [key, each],
+    ): [string, unknown] => [
       key,
       isJsonObject(each) && "value" in each ? each.value : each,
     ]);

@@ -111,3 +111,12 @@ Deno.test("a run whose service was killed while it began begins again, also with
   await service.lines(0, [0], END);
   assertEquals((await service.registry.info("digits")).metadata.params, { lr: "2" });
 });
+
+Deno.test("seeds of 64 bits in a configuration are params as they were written", async () => {
+  await using service = await open();
+  const config = `{"seed":{"value":1234567890123456789},"n":{"value":{"seed":9007199254740993}}}`;
+  await service.begin({ config });
+  await service.stream(END);
+  const { metadata: { params } } = await service.registry.info("digits");
+  assertEquals(params, { seed: "1234567890123456789", "n.seed": "9007199254740993" });
+});
