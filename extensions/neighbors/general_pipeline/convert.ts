@@ -107,13 +107,14 @@ class Conversion {
       const words = ["git clone --depth 1", ...branch, "--", shellWord(repository), folder];
       this.commands.push(words.join(" "));
     }
-    const { before, ...environment } = isJsonObject(env)
-      ? this.#environment(env, { path, folder })
-      : { before: "" };
+    const line = this.#script(command, path);
+    const { script = line, ...environment } = isJsonObject(env)
+      ? this.#environment(env, { path, folder, line })
+      : {};
     return {
       ...kept,
       timeout: value.timeout ?? 3600, // the default there
-      script: `cd ${shellWord(folder)}\n${before}${this.#script(command, path)}\n`,
+      script: `cd ${shellWord(folder)}\n${script}\n`,
       ...environment,
       ...isJsonObject(variables) && { extra_env_vars: this.#variables(variables, path) },
       ...isJsonObject(resource) &&
@@ -135,11 +136,11 @@ class Conversion {
     return text;
   }
 
-  /** Returns the environment, or the words before its command. */
+  /** Returns the environment, or the line of a shell in it: all commands of the line. */
   #environment(
     env: Values,
-    { path, folder }: { path: string; folder: string },
-  ): { before: string; env_config?: object } {
+    { path, folder, line }: { path: string; folder: string; line: string },
+  ): { script?: string; env_config?: object } {
     const name = String(env.env_name ?? "env");
     const place = `envs/${name}`;
     const known = ["env_name", "pyproject_path", "uv_extra_args", "pixi_toml_path"];
@@ -151,12 +152,13 @@ class Conversion {
       const manifest = shellWord(env.pixi_toml_path);
       const words = ["pixi install --manifest-path", `${folder}/${manifest}`];
       this.commands.push([...words, ...wordsOf(env.pixi_extra_args)].join(" "));
-      return { before: `pixi run --manifest-path ${manifest} -- ` };
+      return { script: `pixi run --manifest-path ${manifest} -- sh -c ${shellWord(line)}` };
     }
     if (typeof env.s3_compress_path === "string") {
       const note = `unpack it into ${place}`;
       if (isNew) this.notes.push({ file: path, key: "env_config.s3_compress_path", note });
-      return { before: `conda run -p ${shellWord(`../../${place}`)} --no-capture-output ` };
+      const prefix = `CONDA_PREFIX=$(cd ${shellWord(`../../${place}`)} && pwd) || exit 5`;
+      return { script: `${prefix}\nexport CONDA_PREFIX PATH="$CONDA_PREFIX/bin:$PATH"\n${line}` };
     }
     const project = dirname(String(env.pyproject_path ?? "pyproject.toml"));
     const target = shellWord(project === "." ? folder : `${folder}/${project}`);
@@ -167,7 +169,7 @@ class Conversion {
       ];
       this.commands.push(`uv venv ${shellWord(place)}`, install.join(" "));
     }
-    return { before: "", env_config: { kind: "uv", name: place } };
+    return { env_config: { kind: "uv", name: place } };
   }
 
   #variables(variables: Values, path: string): object {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
 import { realSystem } from "../../../../core/system.ts";
 import { cliTest } from "../../../apps/captured_io.ts";
@@ -140,13 +140,53 @@ s3_compress_path = "bucket/y.zst"
   assertEquals(text.includes(key) || text.includes("my secret"), false);
   for (
     const part of [
-      "cd operators/a\n        pixi run --manifest-path sub/pixi.toml -- python a.py",
-      "conda run -p ../../envs/y --no-capture-output python ",
+      "cd operators/a\n        pixi run --manifest-path sub/pixi.toml -- sh -c 'python a.py'",
+      "CONDA_PREFIX=$(cd ../../envs/y && pwd) || exit 5\n",
       "TOKEN:\n          from_env: TOKEN",
       "cpu_request: 0.5\n        memory_request: 1G",
     ]
   ) assertStringIncludes(text, part);
   assertStringIncludes(await it.succeeds("pipeline plan --check new"), "one is valid: 2 steps");
+});
+
+cliTest("all commands of a line run in the environments of conda and pixi", async (it) => {
+  const operator = (id: string, env: string) => `
+[[operators]]
+operator_id = "${id}"
+git_repo = "r"
+start_command = '''A='it is' tool "$A" && cd . && tool two | tool > $OUTPUT_ROOT/out.txt'''
+extra_env_vars = { A = "x" }
+[operators.env_config]
+env_name = "an env"
+${env}
+`;
+  await write(it.cwd, {
+    "one.toml": `pipeline_id = "one"` + operator("packed", 's3_compress_path = "tos://b/y.zst"') +
+      operator("pixied", 'pixi_toml_path = "pixi.toml"'),
+  });
+  await it.succeeds("import general_pipeline one.toml new");
+  const script = (text: string) => `#!/bin/sh\n${text}\n`;
+  await write(it.cwd, {
+    "new/operators/packed/x": "",
+    "new/operators/pixied/x": "",
+    "tools/pixi": script('shift 4; PATH="$HERE/new/envs/an env/bin:$PATH" exec "$@"'),
+  });
+  await it.succeeds("init");
+  const env = { PATH: `${it.cwd}/tools:${realSystem.env("PATH")}`, HERE: it.cwd };
+  const { code } = await it.holdfast("pipeline run new/conf/pipeline.yaml", { env });
+  assertEquals(code > 0, true, "the environment is missing");
+  await write(it.cwd, {
+    "new/envs/an env/bin/tool": script('[ -n "$1" ] || cat; echo "ran $A $1" | tee /dev/stderr'),
+  });
+  for (const tool of ["tools/pixi", "new/envs/an env/bin/tool"]) {
+    await chmod(join(it.cwd, tool), 0o755);
+  }
+  await it.succeeds("pipeline run new/conf/pipeline.yaml", { env });
+  for (const id of ["packed", "pixied"]) {
+    const log = await it.succeeds(`pipeline logs one@2 ${id}`);
+    assertStringIncludes(log, "ran it is x");
+    assertStringIncludes(log, "ran x two");
+  }
 });
 
 cliTest("files that are missing or damaged are named", async (it) => {
