@@ -4,7 +4,8 @@ import { createReadStream } from "node:fs";
 import fs from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { openRegistry } from "../../../mod.ts";
+import { copyVersion } from "../../../apps/copy_version.ts";
+import { localPath, openRegistry } from "../../../mod.ts";
 import { createServerStore } from "../../servers/server_world.ts";
 import { startServer } from "../../support/servers/mod.ts";
 import { type BenchSettings, type Group, type Measure, timed, type Timing } from "../measure.ts";
@@ -30,8 +31,11 @@ export async function createBucketsGroup(
   const opened = await openRegistry(createServerStore(server, { prefix: "small" }), {
     cache: false,
   });
+  const second = await openRegistry(createServerStore(server, { prefix: "second" }), {
+    cache: false,
+  });
   const s5cmd = findS5cmd(server);
-  let round = 0;
+  let round = 0, copies = 0;
 
   return {
     measures: [
@@ -56,8 +60,17 @@ export async function createBucketsGroup(
         ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))]
         : []),
       large("down", () => timed(() => each((i) => download(i)))),
+      ...(s5cmd
+        ? [large("s5cmd: copy", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${copyUrl()}/`))]
+        : []),
+      large("copy", async () => {
+        if (!await opened.has("large")) await opened.save("large", localPath(source));
+        const as = `copy/${copies++}`;
+        return await timed(() => copyVersion(opened, "large", { to: second, as }));
+      }),
     ],
     async [Symbol.asyncDispose]() {
+      await second[Symbol.asyncDispose]();
       await opened[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
     },
@@ -69,8 +82,12 @@ export async function createBucketsGroup(
     count: number,
     run: Measure["run"],
   ): Measure {
-    const floor = name === "up" || name === "down" ? `minio, s5cmd: ${name}` : undefined;
+    const floor = ["up", "down", "copy"].includes(name) ? `minio, s5cmd: ${name}` : undefined;
     return { name: `minio, ${name}`, unit, count, run, ...(s5cmd ? { floor } : {}) };
+  }
+
+  function copyUrl(): string {
+    return `s3://${server.bucket}/s5-${copies++}`;
   }
 
   function small(name: string, run: Measure["run"]): Measure {
