@@ -46,7 +46,7 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     ...new Array(5).fill("without its classes Invalid"),
     "lambda Unsupported",
     ...["lost argument", "frozen later", "other factor", "LoRA"].map((x) => `${x} Unsupported`),
-    ...ok("float8", "own rate", "states"),
+    ...ok("float8", "a layer inside", "own rate", "states"),
     ...["lambda", "loss", "pickle", "dotted pickle", "vocabulary", "size"].map((x) =>
       `${x} Invalid`
     ),

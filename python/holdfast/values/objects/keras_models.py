@@ -19,7 +19,8 @@ from typing import Any
 from zipfile import ZipFile
 
 from ...core.errors import Json, changed, quoted, unsupported
-from ...core.shapes import is_dict, is_list
+from ...core.metadata import number_of
+from ...core.shapes import is_dict, is_list, is_sequence
 from ...files.temporary import temporary_folder
 from .archives import copy_archive
 from .predictions import near, result, same
@@ -204,17 +205,26 @@ def described(value: Any, without: tuple[str, ...]) -> Any:
 
     def plain(node: Any) -> Any:
         if is_dict(node):
-            left_out = ("shared_object_id", *without)
-            return {key: plain(node[key]) for key in node if key not in left_out}
-        return [plain(each) for each in node] if isinstance(node, (list, tuple)) else node
+            return {key: plain(node[key]) for key in node if key not in without}
+        if hasattr(node, "get_config"):
+            return [type(node), plain(keras.saving.serialize_keras_object(node))]
+        return [plain(each) for each in node] if is_sequence(node) else number_of(node)
 
     try:
         with warnings.catch_warnings():  # of functions without names, which its class makes again
             warnings.simplefilter("ignore")
-            known = keras.saving.serialize_keras_object(value)
-            return plain(known["config"] if without else known)
+            known = {} if without else keras.saving.serialize_keras_object(value)
+            # Keras writes bytes, arrays and functions as dicts, which a class may take as they are.
+            own = {key: count for key, each in vars(value).items() if (count := dicts_in(each))}
+            return plain({**known, "config": value.get_config(), "attributes": own})
     except (NotImplementedError, TypeError):
         return None  # a model makes it, with other arguments
+
+
+def dicts_in(value: Any) -> int:
+    """Returns how many dicts in a value are like those that Keras writes for other objects."""
+    inner = value.values() if is_dict(value) else value if is_sequence(value) else ()
+    return (is_dict(value) and "class_name" in value) + sum(map(dicts_in, inner))
 
 
 def inputs_of(value: Any) -> Any:
