@@ -308,3 +308,42 @@ pythonTest("Python loads random nested values as it saved them", async () => {
   await using service = served(registry, ["read:*", "write:*"]);
   await runProgram(RANDOM, { args: [service.location, service.token!, "150"] });
 });
+
+const LARGE = `${CHECKS}
+import os, tempfile, tracemalloc
+from holdfast.values import serializers
+
+tempfile.tempdir = sys.argv[3]
+arrays = {f"{at}": np.full(2**22, at, "u1") for at in range(16)}
+values = [{**arrays, "last": b"x"}, np.full(2**26, 7, "u1")]
+tracemalloc.start()
+for value in values:
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    registry.save("a", value)
+    print(round((tracemalloc.get_traced_memory()[1] - before) / 2**26 < 0.9))
+tracemalloc.stop()
+found = registry.load("a@1.0.0")
+assert all(np.array_equal(found[name], each) for name, each in arrays.items())
+assert found["last"] == values[0]["last"] and np.array_equal(registry.load("a"), values[1])
+
+save = np.save
+def changed(sink, array, **options):
+    save(sink, array, **options)
+    values[1][-1] += 1
+np.save = changed
+refused(values[1], "writes", holdfast.Conflict)
+refused({"in": values[1]}, "writes", holdfast.Conflict)
+np.save = save
+os.environ["TMPDIR"] = tempfile.tempdir = sys.argv[3] + "/absent"
+refused(values[1], "space", holdfast.Unavailable)
+print(os.listdir(sys.argv[3]), list(registry.names()))
+`;
+
+pythonTest("Python saves large arrays without memory for a copy of them", async (root) => {
+  await using registry = await openRegistry(root.join("registry"), { cache: false });
+  await using service = served(registry, ["read:*", "write:*"]);
+  await Deno.mkdir(root.join("parts"));
+  const args = [service.location, service.token!, root.join("parts")];
+  assertEquals(await runProgram(LARGE, { args }), ["1", "1", "[] ['a']"]);
+});

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from tempfile import gettempdir
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from ..core.errors import Conflict, Corrupt, HoldfastError, Json, NotFound, disk
 from ..core.metadata import checked_json
 from ..core.names import encode_segment
 from ..core.versions import check_alias
+from ..files.temporary import temporary_folder
 from ..values.objects.objects import object_folder, serializer_of
 from ..values.serializers import FileToSend, files_of, refuse_path
 from .connection import Connection, quote
@@ -83,10 +85,11 @@ def files_to_save(
     if not text:
         refuse_path(name, value)
     with ExitStack() as stack:
+        folder = cache(lambda: stack.enter_context(temporary_folder()))
         try:
             row = serializer_of(value)
             found = value if row is None else stack.enter_context(object_folder(value, row))
-            materializer, files = files_of(found)
+            materializer, files = files_of(found, folder)
             if row is not None and type(row.serializer).__module__.startswith("holdfast."):
                 files = [file._replace(given=True) for file in files]  # others may keep their files
         except OSError as error:

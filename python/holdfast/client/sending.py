@@ -11,7 +11,6 @@ import urllib.parse
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
@@ -107,17 +106,19 @@ class Sender:
         self.written = ExitStack()
         """Files of this save, which are removed at its end."""
         self.notes: list[Path] = []
-        self._folder: Path | None = None
-        self._numbers = count()
         self._sizes = {file.path: file.size for file in earlier.files} if earlier else {}
         self._lock = Lock()
 
     def send(self, file: FileToSend, size: int) -> Json:
         content = file.content
         if self.connection.is_own:
-            path = content if isinstance(content, Path) else self._written(content)
+            is_given = file.given or isinstance(content, bytes)
+            if isinstance(content, bytes):  # only a few: those inside values are in files
+                path = self.written.enter_context(temporary_folder()) / "content"
+                path.write_bytes(content)
+                content = path
             self._moved(size)  # by the service, which reads it
-            return {"local": os.path.abspath(path), "given": file.given or path != content}
+            return {"local": os.path.abspath(content), "given": is_given}
         source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         with source:
             state = state_of(source)
@@ -131,14 +132,6 @@ class Sender:
         if found is None or self.earlier is None:
             return sent
         return {**sent, "size": size, "sha256": digest, "earlier": runs_of(self.earlier, runs)}
-
-    def _written(self, content: bytes) -> Path:
-        with self._lock:
-            if self._folder is None:
-                self._folder = self.written.enter_context(temporary_folder())
-            path = self._folder / str(next(self._numbers))
-        path.write_bytes(content)
-        return path
 
     def _compared(self, path: str, source: BinaryIO, size: int) -> tuple[Runs, str] | None:
         earlier = self.earlier

@@ -14,7 +14,8 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, cast
+from types import SimpleNamespace
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from ..core.errors import HoldfastError, Json, changed, quoted, unsupported
 from ..core.metadata import not_finite, number_of
@@ -38,43 +39,46 @@ class FileToSend(NamedTuple):
 class Parts:
     """The arrays and bytes of a value. A second reading of the value must find the same ones."""
 
-    def __init__(self) -> None:
+    LEAST_OUTSIDE = 2**18
+    """Larger ones are written into temporary files, and take no more memory."""
+
+    def __init__(self, folder: Callable[[], Path]) -> None:
         self.files: list[FileToSend] = []
         self.position = 0
+        self.folder = folder
 
-    def add(self, extension: str, write: Callable[[Any], object]) -> str:
+    def add(self, extension: str, write: Callable[[Any], object], size: int) -> str:
         """Adds a file, or compares it with the one of the first reading."""
         path, found = f"parts/{self.position}.{extension}", self.files[self.position :][:1]
-        sink: Any = Same(found[0].content) if found else io.BytesIO()
-        write(sink)
-        if not found:
+        if found:
+            content = found[0].content
+            with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as own:
+                write(SimpleNamespace(write=partial(check_same, own)))
+                check_same(own, b"")
+        elif size <= self.LEAST_OUTSIDE:
+            write(sink := io.BytesIO())
             self.files.append(FileToSend(path, sink.getvalue()))
-        elif sink.position != len(sink.data):
-            raise changed("the value")
+        else:
+            with (self.folder() / str(self.position)).open("wb") as file:
+                write(SimpleNamespace(write=file.write))  # else NumPy hides errors of the disk
+            self.files.append(FileToSend(path, Path(file.name), given=True))
         self.position += 1
         return path
 
 
-class Same:
-    """A file that accepts only the bytes that it already has."""
-
-    def __init__(self, data: Any) -> None:
-        self.data = data
-        self.position = 0
-
-    def write(self, piece: bytes) -> None:
-        if not self.data.startswith(piece, self.position):
-            raise changed("the value")
-        self.position += len(piece)
+def check_same(own: BinaryIO, piece: bytes) -> None:
+    """Raises `Conflict` if these are not the next bytes of a file; without any, if it has more."""
+    if own.read(len(piece) or 1) != piece:
+        raise changed("the value")
 
 
-def files_of(value: Any) -> tuple[str, list[FileToSend]]:
-    """Returns the materializer of a value, and its files."""
+def files_of(value: Any, folder: Callable[[], Path]) -> tuple[str, list[FileToSend]]:
+    """Returns the materializer of a value, and its files, of which large ones are in `folder`."""
     if isinstance(value, os.PathLike):
         return files_at(Path(cast("os.PathLike[str]", value)))
     if is_table(value):
         return "format/parquet", [FileToSend("data.parquet", parquet_of(value))]
-    parts = Parts()
+    parts = Parts(folder)
     try:
         if isinstance(value, (bytes, bytearray, memoryview)):
             return "bytes", [FileToSend("data.bin", bytes(cast("bytes", value)))]
@@ -225,7 +229,8 @@ def marked(value: Any, parts: Parts, at: Keys = None) -> Any:
         if isinstance(value, enum.Enum):
             raise unsupported(value, "JSON has no enums", "Save its `.value` or its `.name`.")
         if is_array(value):
-            return {MARK: "ndarray", "file": parts.add("npy", partial(write_npy, value))}
+            path = parts.add("npy", partial(write_npy, value), value.nbytes)
+            return {MARK: "ndarray", "file": path}
         if module in ("numpy", "ml_dtypes"):
             value = number_of(value)
     if value is None or isinstance(value, (str, bool)):
@@ -246,7 +251,7 @@ def marked(value: Any, parts: Parts, at: Keys = None) -> Any:
     if is_dict(value):
         return marked_dict(value, parts, at)
     if isinstance(value, (bytes, bytearray)):
-        path = parts.add("bin", lambda sink: sink.write(bytes(value)))
+        path = parts.add("bin", lambda sink: sink.write(bytes(value)), len(value))
         return {MARK: "bytes", "class": "Uint8Array", "file": path}
     raise unsupported(value, f"JSON has no such values{spoken(at)}")
 
