@@ -288,7 +288,7 @@ def of_lightgbm():
 
     model = trained()
     with instead(lightgbm.Booster, "save_model", trained(names=list("abcd"))):
-        refused("names", model, "names of its features")
+        refused("names", model, "`feature_name` would differ")
     with instead(lightgbm.Booster, "save_model", trained(1 - y)):
         refused("results", model, "`predict` would differ")
 
@@ -396,6 +396,7 @@ def of_images():
     refused("transparency", image, "its transparency would differ")
 
 
-for part in sys.argv[3:]:
-    globals()[f"of_{part}"]()
-print("nothing stored", "ok" if [*registry.names()] == [] else "WRONG")
+if __name__ == "__main__":
+    for part in sys.argv[3:]:
+        globals()[f"of_{part}"]()
+    print("nothing stored", "ok" if [*registry.names()] == [] else "WRONG")

@@ -4,6 +4,7 @@ The files of an object stay in a folder: no service has to carry them.
 """
 
 import copy
+import functools
 import json
 import pathlib
 import sys
@@ -18,6 +19,7 @@ from torch import nn
 
 warnings.filterwarnings("ignore")
 torch.manual_seed(1)
+FOLDER = sys.argv[1]
 
 
 def report(name, ok):
@@ -28,7 +30,7 @@ class Stored:
     """An object in a folder, whose `facts` lack the members that `without` names."""
 
     def __init__(self, value, without=()):
-        self.folder = pathlib.Path(tempfile.mkdtemp(dir=sys.argv[1]))
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=FOLDER))
         row = serializer_of(value)
         with object_folder(value, row) as folder:
             for path in folder.rglob("*"):
@@ -82,6 +84,10 @@ class Scaled(nn.Module):
         super()._load_from_state_dict(state, prefix, metadata, *rest)
 
 
+def load_first(self, *args):
+    nn.Module._load_from_state_dict(self, *args)
+
+
 class Rounds(nn.Module):
     """A class that loads other values than it saves."""
 
@@ -108,6 +114,86 @@ class Tied(Net):
     def __init__(self):
         super().__init__("relu")
         self.second.weight = self.first.weight
+
+
+class Holder(nn.Module):
+    """A module with an argument, and a state that is not a tensor."""
+
+    def __init__(self, value=0, dtype=torch.float32):
+        super().__init__()
+        self._value, self.dtype = value, dtype
+        self.weights = nn.ParameterList([torch.ones(2), torch.ones(0), torch.ones(0)])
+        self.named = nn.ParameterDict({"a": torch.ones(2)})
+
+    def get_extra_state(self):
+        return {"steps": 3}
+
+    def set_extra_state(self, state):
+        if state != {"steps": 3}:
+            raise ValueError("other steps")
+
+
+class States:
+    """An object with a state, which is no module."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def state_dict(self):
+        return self.state
+
+    def load_state_dict(self, state):
+        raise TypeError("loads no state")
+
+
+def of_arguments():
+    def last(x, y):
+        return y
+
+    partial = functools.partial
+    for own, other in (
+        *((1, 2), ("a", "b"), (True, False), (None, 1), (1.5, 2.5), (True, 1)),
+        *(({"a": 1}, {"a": 2}), ({"a": 1}, {"b": 1}), ([1], [2]), ((1, "a"), (1, "b"))),
+        *((partial(last, 1), partial(last, 2)), (partial(last, y=1), partial(last, y=2))),
+        *((nn.functional.relu, nn.functional.gelu), (nn.ReLU, nn.GELU), (nn.ReLU(), nn.GELU())),
+    ):
+        stored = Stored(Holder(own))
+        report(f"other {type(own).__name__}", stored.refuses(Holder(other), "value"))
+        report(f"same {type(own).__name__}", stored.load(Holder(own)) is not None)
+    half = Holder(dtype=torch.float16).half()
+    again = Stored(half).load(Holder().half())
+    report("other dtype of its own", same(again.named.state_dict(), half.named.state_dict()))
+    lists = nn.Sequential(half.weights, half.named)
+    report("lists", Stored(lists).load(nn.Sequential(Holder().weights.half(), Holder().named.half())) is not None)
+
+    def __init__(self, value=0, dtype=torch.float32, more=1):  # noqa: N807
+        Holder.__init__(self, value, dtype)
+        self.more = more
+
+    newer = type("Holder", (Holder,), {"__init__": __init__})
+    report("a later class", isinstance(Stored(Holder(3)).load(newer(3)), newer))
+    report("its later argument", Stored(Holder(3)).refuses(newer(3, more=2), "more=2"))
+    for title, into in (("by a hook", Holder()), ("by a hook after it", Holder())):
+        if title == "by a hook":
+            into.register_load_state_dict_pre_hook(lambda _, state, *__: state["weights.0"].mul_(2))
+        else:
+            into.register_load_state_dict_post_hook(lambda own, _: (own.weights[0].data.mul_(2), None)[1])
+        report(f"changed {title}", Stored(Holder()).refuses(into, "changes", "weights.0"))
+    own_code = type("Holder", (Holder,), {"_load_from_state_dict": load_first})
+    report("loaded by its own code", isinstance(Stored(Holder()).load(own_code()), Holder))
+    stored = Stored(Holder())
+    report("on meta", stored.refuses(Holder().to("meta"), "device meta"))
+    for title, value, into, words in (
+        ("no module", stored, 3, ["no load_state_dict"]),
+        ("an object without a state", Stored([torch.ones(1)]), 3, ["no load_state_dict"]),
+        ("a class", Stored({"a": torch.ones(1)}), Holder, ["is a class", "into=Holder(…)"]),
+        ("other extra state", Stored({**Holder().state_dict(), "_extra_state": 1}), Holder(), ["other steps"]),
+        ("an object that loads nothing", Stored({"a": torch.ones(1)}), States({"a": 1}), ["loads no state"]),
+        ("no groups", Stored({"param_groups": torch.ones(1)}), States({"param_groups": [{"lr": 1}]}), ["loads no"]),
+        ("needs no groups", Stored({"param_groups": [{"lr": torch.ones(1)}]}), States({"param_groups": 3}), ["loads no"]),
+        ("other keys", Stored({"a": torch.ones(1)}), States(["b"]), ["no key 'b'"]),
+    ):
+        report(title, value.refuses(into, *words))
 
 
 def of_modules():
@@ -201,6 +287,7 @@ def of_changes():
     import safetensors.torch
 
     net, write = nn.Linear(3, 3), safetensors.torch.save_file
+    net.register_buffer("empty", torch.ones(0)), net.register_buffer("ones", torch.ones(2))
     array = net.weight.detach().numpy()
     changes = {
         "by an optimizer": lambda: net.bias.detach().fill_(7),
@@ -208,6 +295,10 @@ def of_changes():
         "by an array": lambda: array.fill(8),
         "by another tensor": lambda: setattr(net.bias, "data", torch.ones(3)),
         "one bit": lambda: array.view("int32").__ixor__(1),
+        "its shape": lambda: setattr(net.bias, "data", net.bias.data.view(3, 1)),
+        "the shape of an empty one": lambda: setattr(net.empty, "data", torch.ones(0, 1)),
+        "its dtype": lambda: net.register_buffer("empty", torch.ones(0, dtype=torch.int32)),
+        "its bits, as numbers": lambda: net.register_buffer("ones", net.ones.view(torch.int32)),
         "its keys": lambda: net.register_buffer("more", torch.ones(1)),
     }
     for title, change in changes.items():
@@ -223,6 +314,96 @@ def of_changes():
         except Conflict:
             report(title, True)
         safetensors.torch.save_file = write
+
+
+def of_arrays():
+    """Arrays of NumPy that change, grow or shrink while they are saved, or have odd dtypes."""
+    import io
+    from unittest import mock
+
+    import numpy
+    from holdfast.values.serializers import Parts, files_of
+
+    def result(value):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                kind, files = files_of(value, lambda: pathlib.Path(folder))
+            except HoldfastError as error:
+                return error.code, error.message
+            parts = [each for each in files if each.path.endswith(("npy", "bin"))]
+            found = [each.content for each in parts]
+            found = [each if isinstance(each, bytes) else each.read_bytes() for each in found]
+            return kind, {
+                each.path: (each.given, numpy.load(io.BytesIO(data)) if each.path.endswith("npy") else data)
+                for each, data in zip(parts, found, strict=True)
+            }
+
+    def changing(value, change):
+        """Saves a value, which changes after its first array was read."""
+        save, turn = numpy.save, []
+
+        def save_first(*args, **options):
+            save(*args, **options)
+            turn.append(1)
+            if len(turn) == 1:
+                change()
+
+        with mock.patch.object(numpy, "save", save_first):
+            return result(value)[0] == "Conflict"
+
+    array, longer = numpy.arange(6, dtype="i4"), numpy.arange(9, dtype="i4")
+    for where, least in (("", 2**40), (" outside", -1)):
+        with mock.patch.object(Parts, "LEAST_OUTSIDE", least):
+            kind, found = result(array)
+            is_given, again = found["array.npy"]
+            is_same = again.dtype == "i4" and again.tolist() == array.tolist()
+            report(f"array{where}", kind == "ndarray" and is_given == (least < 0) and is_same)
+            kind, found = result({"a": array, "b": [array[::-1], b"bytes"]})
+            is_same = found["parts/1.npy"][1].tolist() == array[::-1].tolist()
+            report(f"parts{where}", kind == "json" and is_same and found["parts/2.bin"][1] == b"bytes")
+            report(f"changed array{where}", changing(array, lambda: array.__iadd__(1)))
+            for name, at, other in (
+                ("changed", "first", array + 1),
+                ("shorter", "first", array[:3]),
+                ("longer", "first", longer),
+                ("shorter bytes", "bytes", b"a"),
+                ("longer bytes", "bytes", b"abc"),
+                ("number", "number", 2),
+            ):
+                value = {"first": array, "bytes": b"ab", "number": 1}
+                change = {at: other}
+                report(f"{name} in a dict{where}", changing(value, lambda: value.update(change)))  # noqa: B023
+    report("plain", result(["a", 1]) == ("json", {}) and result("a") == ("text", {}))
+    binary = (b"a", bytearray(b"a"), memoryview(b"a"))
+    report("bytes", all(result(each)[0] == "bytes" for each in binary))
+    noted = numpy.dtype("i4", metadata={"unit": "K"})
+    fields = {"names": ["a", "b"], "formats": ["i4", "i2"]}
+    itself = [1]
+    itself.append(itself)
+    for title, value, words in (
+        ("objects", numpy.array([None]), "elements are objects"),
+        ("notes", numpy.zeros(2, noted), "metadata of its dtype"),
+        ("notes of a field", numpy.zeros(2, [("a", noted)]), "metadata of its dtype"),
+        ("notes inside", numpy.zeros(2, [("a", (noted, 2))]), "metadata of its dtype"),
+        ("offsets", numpy.zeros(2, {**fields, "offsets": [4, 0]}), "have its dtype"),
+        ("itself", itself, "contains itself"),
+        ("masked", numpy.ma.array([1, 2], mask=[False, True]), "no such values"),
+        ("matrix", numpy.matrix([1]), "no such values"),
+        ("of another package", type("ndarray", (), {"nbytes": 1})(), "no such values"),
+        ("not Unicode", ["\ud800"], "cannot be read"),
+    ):
+        found = result(value)
+        report(title, found[0] == "Unsupported" and words in found[1])
+    padded = numpy.zeros(3, numpy.dtype([("a", "i1"), ("b", "f8")], align=True))
+    padded.view("u1")[:] = 7  # also between the fields
+    clean = numpy.zeros_like(padded)
+    padded["a"], padded["b"] = clean["a"], clean["b"] = 1, 2
+    own, other = (result(each)[1]["array.npy"][1] for each in (padded, clean))
+    report("between fields", own.tobytes() == other.tobytes() and own.tolist() == padded.tolist())
+    growing = type("Growing", (dict,), {"items": mock.Mock(side_effect=RuntimeError)})
+    report("changes its size", result(growing(a=1))[0] == "Conflict")
+    grid = numpy.asfortranarray(numpy.zeros((2, 3), padded.dtype))
+    report("order", result(grid)[1]["array.npy"][1].flags.f_contiguous)
 
 
 SMALL = {

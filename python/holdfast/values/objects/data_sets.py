@@ -67,9 +67,8 @@ class DataSets(DataSet):
     def save(self, value: Any, folder: Path) -> Json:
         for name, each in value.items():
             if not re.fullmatch(r"\w[\w.-]*", str(name)):
-                raise unsupported(
-                    value, f"a split has the name {name!r}", "Use letters and digits."
-                )
+                state = f"a split has the name {name!r}"
+                raise unsupported(value, state, "Use letters and digits.")
             self.write(each, folder / f"{name}.parquet")
         return {"splits": [str(name) for name in value]}
 
@@ -82,8 +81,7 @@ class DataSets(DataSet):
 
     def difference(self, value: Any, loading: Loading) -> str:
         again = self.load(loading)
-        odd = [of_another_data_set(value[name], again[name]) for name in value]
-        return next(filter(None, odd), "")
+        return next(filter(None, (of_another_data_set(value[x], again[x]) for x in value)), "")
 
 
 def batches_of(value: Any) -> Iterator[Any]:
@@ -122,8 +120,7 @@ class Items:
         if not hasattr(value, "__len__"):
             raise unsupported(value, "it has no length", "Save a list of some of its items.")
         state = tensors_of(value)
-        is_whole = isinstance(state, tuple)
-        return {"state": written(state, folder), "isWhole": is_whole}
+        return {"state": written(state, folder), "isWhole": isinstance(state, tuple)}
 
     def load(self, loading: Loading) -> Any:
         from torch.utils.data import TensorDataset

@@ -231,9 +231,8 @@ class LightGBM:
 
     def difference(self, value: Any, loading: Loading) -> str:
         again = self.load(loading)
-        if value.feature_name() != again.feature_name():
-            return "the names of its features would differ after a load"
-        return of_other_predictions(value, again, ("predict",), value.num_feature())
+        odd = of_other_members(value, again, "feature_name")
+        return odd or of_other_predictions(value, again, ("predict",), value.num_feature())
 
 
 @built_in("lightgbm.sklearn.LGBMModel", "lightgbm.sklearn")

@@ -122,7 +122,7 @@ def made_of(module: Any) -> list[str]:
     lines = [f"{name or 'module'}: {described_module(each)}" for name, each in modules]
     tied: dict[Any, str] = {}
     for name, tensor in module.state_dict().items():
-        if is_tensor(tensor) and tensor.numel() > 0:
+        if is_tensor(tensor) and tensor.data_ptr():  # neither empty nor on meta
             first = tied.setdefault(place_of(tensor), name)
             if first != name:
                 lines.append(f"{name} is {first}")
@@ -158,8 +158,7 @@ def described(value: Any) -> str:
         return f"[{', '.join(map(described, value))}]"
     if isinstance(value, functools.partial):
         return f"partial{described([value.func, *value.args, value.keywords])}"
-    name = getattr(value, "__qualname__", None)  # of functions and classes
-    return str(name) if name else type(value).__name__
+    return str(getattr(value, "__qualname__", type(value).__name__))  # of functions and classes
 
 
 def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any:
@@ -176,7 +175,7 @@ def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any
     own = into.state_dict() if hasattr(into, "state_dict") else {}
     if is_module:
         check_made(loading, into, is_new)
-    if is_dict(state) and is_dict(own):
+    if is_dict(state):
         check_keys(loading, own, state)
     elif is_module:
         raise loading.refused("it is not the state of a module", PART_HINT)
@@ -186,7 +185,7 @@ def filled(loading: Loading, into: Any, state: Any, is_new: bool = False) -> Any
     try:
         if is_module and converts(into):
             tried = into if is_new else copy.deepcopy(into)
-            tried.load_state_dict(state)
+            tried.load_state_dict(read_tensors(loading))  # its code may change them in place
             check_loaded(loading, tried.state_dict(), state)
         into.load_state_dict(state)
     except (RuntimeError, ValueError, AttributeError, TypeError, KeyError) as error:
@@ -236,9 +235,8 @@ def buffers_of(module: Any) -> Json:
         return {}
     state = module.state_dict()
     own = [(name, each) for name, each in module.named_buffers() if name not in state]
-    return {
-        "buffers": {name: str(each.dtype)[6:] for name, each in own if each.is_floating_point()}
-    }
+    dtypes = {name: str(each.dtype)[6:] for name, each in own if each.is_floating_point()}
+    return {"buffers": dtypes}
 
 
 def dtypes_of(loading: Loading, state: Any) -> Json:
@@ -281,7 +279,7 @@ def check_tensors(loading: Loading, own: Json, state: Json) -> None:
             hint = "Create `into` with the arguments that the saved object had."
             raise loading.refused(f"it does not fit `into`: {quoted(name)} is {shapes}", hint)
         first = tied.setdefault(place_of(each), saved) if each.numel() > 0 else saved
-        if first is not saved and not same_tensor(first, saved):
+        if not same_tensor(first, saved):
             state_of = f"{quoted(name)} has its own values, and shares those of another in `into`"
             raise loading.refused(state_of, SAME_HINT)
 
@@ -298,6 +296,6 @@ def converts(module: Any) -> bool:
 
 def check_loaded(loading: Loading, own: Json, state: Json) -> None:
     for name, saved in state.items():
-        if is_tensor(saved) and not (is_tensor(own.get(name)) and same_tensor(own[name], saved)):
+        if is_tensor(saved) and not same_tensor(own[name], saved):
             hint = "Load its state, and convert it: into=dict."
             raise loading.refused(f"`into` changes {quoted(name)} when it loads it", hint)

@@ -111,8 +111,7 @@ def class_of(version: Files) -> str | None:
 
 
 UNREADABLE = (
-    *("BadZipFile", "CatBoostError", "DecodeError", "DecompressionBombError"),
-    *("LightGBMError", "SafetensorError"),
+    "BadZipFile CatBoostError DecodeError DecompressionBombError LightGBMError SafetensorError"
 )
 """Errors of packages for files that they cannot read."""
 
@@ -136,7 +135,7 @@ def load_object(
         raise
     except Exception as error:
         is_odd = isinstance(error, (KeyError, RecursionError, ValueError))
-        if is_odd or type(error).__name__ in UNREADABLE:
+        if is_odd or type(error).__name__ in UNREADABLE.split():
             raise unreadable(file, f"its files do not match it ({error})") from error
         raise failed(f"load {quoted(version.ref)}", error) from error
 

@@ -15,7 +15,7 @@ from typing import Any
 from ...core.errors import unsupported
 from ...core.shapes import is_dict, is_list
 from .predictions import fields_of, same
-from .table import Loading, built_in, path_of
+from .table import Loading, built_in
 
 FILE, SCHEMA = "value.json", "schema.json"
 OPTIONS: dict[str, Any] = {"by_alias": True, "round_trip": True}
@@ -39,15 +39,15 @@ class Record:
             data = adapter.dump_json(value, indent=2, **OPTIONS)
             schema = adapter.json_schema(mode="serialization")
         except (ValueError, TypeError, RuntimeError) as error:
-            raise unsupported(
-                value, str(error), "Save the part that is not JSON separately."
-            ) from None
+            hint = "Save the part that is not JSON separately."
+            raise unsupported(value, str(error), hint) from None
         (folder / FILE).write_bytes(data)
         (folder / SCHEMA).write_text(json.dumps(schema, indent=2), encoding="utf-8")
 
     def load(self, loading: Loading) -> Any:
         into = loading.wanted("Config")
-        if not isinstance(into, type) or not (dataclasses.is_dataclass(into) or is_model(into)):
+        is_typed = dataclasses.is_dataclass(into) or hasattr(into, "model_validate_json")
+        if not isinstance(into, type) or not is_typed:
             hint = "Pass a dataclass, or a class of pydantic: into=Config."
             raise loading.refused("`into` is not a class with fields", hint)
         adapter, data = adapter_of(into), loading.file(FILE).read_bytes()
@@ -77,10 +77,6 @@ def has_all(again: Any, stored: Any) -> bool:
     if is_list(again) and is_list(stored):
         return len(again) == len(stored) and all(map(has_all, again, stored))
     return bool(again == stored)
-
-
-def is_model(kind: type) -> bool:
-    return any(path_of(each) == "pydantic.main.BaseModel" for each in kind.__mro__)
 
 
 def adapter_of(kind: type) -> Any:

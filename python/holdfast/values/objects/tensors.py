@@ -226,8 +226,8 @@ def same_tensor(a: Any, b: Any) -> bool:
     """Whether tensors have the same dtype, shape and bits, also of NaN and of -0."""
     import torch
 
-    if (a.dtype, a.shape) != (b.dtype, b.shape) or a.numel() == 0:
-        return (a.dtype, a.shape) == (b.dtype, b.shape)
+    if (a.dtype, a.shape) != (b.dtype, b.shape):
+        return False
     flat = [each.detach().to("cpu").contiguous().view(-1) for each in (a, b)]
     size = flat[0].element_size() * flat[0].numel()
     starts = [each.storage_offset() * each.element_size() for each in flat]
