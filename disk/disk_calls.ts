@@ -70,7 +70,7 @@ function findDeno(): DenoFiles | undefined {
 export function look(path: string): FileLook {
   return ownCalls.deno === undefined
     ? lookOf(fs.lstatSync(path))
-    : lookOfDeno(ownCalls.deno.lstatSync(path));
+    : new DenoLook(ownCalls.deno.lstatSync(path));
 }
 
 /** Like `look`, but undefined if nothing is there. */
@@ -138,7 +138,7 @@ export function openFile(path: string): OpenFile {
   if (ownCalls.deno === undefined) return fileOf(fs.openSync(path, READ));
   const file = ownCalls.deno.openSync(path);
   return {
-    look: () => lookOfDeno(file.statSync()),
+    look: () => new DenoLook(file.statSync()),
     read: (bytes) => file.readSync(bytes) ?? 0,
     seek: (position) => void file.seekSync(position, 0),
     close: () => file.close(),
@@ -189,20 +189,29 @@ export function lookOf(stats: Stats): FileLook {
   };
 }
 
-function lookOfDeno(
-  { isFile, isDirectory, isSymlink, size, ctime, mtime, birthtime, ino }: DenoInfo,
-): FileLook {
-  return {
-    isFile,
-    isDirectory,
-    isSymlink,
-    size,
-    changedAt: ctime?.getTime() ?? 0,
-    modifiedAt: mtime?.getTime() ?? 0,
-    get identity() {
-      return identityOf(ino, birthtime?.getTime());
-    },
-  };
+/** An object literal with a getter takes twenty times as long to create. */
+class DenoLook implements FileLook {
+  isFile;
+  isDirectory;
+  isSymlink;
+  size;
+  changedAt;
+  modifiedAt;
+  #info;
+
+  constructor(info: DenoInfo) {
+    this.isFile = info.isFile;
+    this.isDirectory = info.isDirectory;
+    this.isSymlink = info.isSymlink;
+    this.size = info.size;
+    this.changedAt = info.ctime?.getTime() ?? 0;
+    this.modifiedAt = info.mtime?.getTime() ?? 0;
+    this.#info = info;
+  }
+
+  get identity(): string {
+    return identityOf(this.#info.ino, this.#info.birthtime?.getTime());
+  }
 }
 
 /** Also the same without support of the file system: null in Deno, 0 in its `node:fs`. */
