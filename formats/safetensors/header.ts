@@ -59,7 +59,7 @@ export async function readHeader(
     throw refuse("its header is not JSON", cause);
   }
   if (!isJsonObject(header)) throw refuse("its header is not an object");
-  const { __metadata__: metadata = {}, ...entries } = header;
+  const { __metadata__: given, ...entries } = header, metadata = given ?? {}; // null, as the library
   if (!isJsonObject(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
     throw refuse("`__metadata__` does not have only strings");
   }

@@ -57,6 +57,12 @@ Deno.test("headers that lie are refused, with what and where", async () => {
   }
 });
 
+Deno.test("a header whose metadata are null has none, as for the library", async () => {
+  const file = fileOf(forged({ __metadata__: null, a: F32([1], [0, 4]) }, 4), NAME);
+  const { metadata, tensors } = await openSafetensors(file);
+  assertEquals([metadata, [...tensors.keys()]], [{}, ["a"]]);
+});
+
 Deno.test("files that end too early are refused wherever they end", async () => {
   const tensor = { data: Float32Array.of(1, 2), shape: [2], dtype: "float32" } as const;
   const bytes = await tensorBytes({ tensors: { a: tensor, b: tensor } });
