@@ -2,6 +2,7 @@
 //
 //   mlflow-artifacts:/EXPERIMENT/RUN/artifacts/PATH
 //   mlflow-artifacts:/versions/NAME/VERSION/PATH
+import { Buffer } from "node:buffer";
 import type { ArtifactInfo } from "../../../mod.ts";
 import { filePathProblem } from "../../../core/kernel.ts";
 import type { FileInfo } from "../../../materializers/mod.ts";
@@ -56,14 +57,15 @@ export function checkSafe(path: string): void {
   }
 }
 
-/** Decodes a path until it stays the same, up to ten times, as MLflow does before it looks at it. */
-function decodedPath(path: string): string {
+/** An escaped character, which is not a control character. */
+const ESCAPE = /(?:%(?:[2-6][0-9a-f]|7[0-9a-e]|[89a-f][0-9a-f]))+/gi;
+
+/** Decodes a path until it stays the same, up to ten times, as MLflow and its clients do. */
+export function decodedPath(path: string): string {
   let decoded = path;
   for (let times = 0; times < 10 && decoded.includes("%"); times++) {
-    decoded = decoded.replace(
-      /%([0-7][0-9a-f])/gi,
-      (_, hex) => String.fromCharCode(parseInt(hex, 16)),
-    );
+    const bytes = (escapes: string) => Buffer.from(escapes.replaceAll("%", ""), "hex");
+    decoded = decoded.replace(ESCAPE, (escapes) => `${bytes(escapes)}`);
   }
   return decoded;
 }

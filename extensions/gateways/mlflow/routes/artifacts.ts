@@ -20,6 +20,7 @@ import {
   artifactsOf,
   checkPath,
   checkSafe,
+  decodedPath,
   type ListedArtifact,
   listFolder,
   parsePlace,
@@ -49,6 +50,7 @@ Object.assign(readsFile.answers, {
   304: { description: "Not modified" },
 });
 
+const NO_QUERY = v.strictObject({});
 const Listed = v.object({ path: s.text(s.MOST.path) });
 const ListedOfRun = v.object({ ...ofRun, ...Listed.entries });
 
@@ -166,8 +168,10 @@ function fileRoutes(routes: Routes, context: MlflowContext): void {
 
   route(routes, `PUT ${PROXY}/:path{[^]+}`, {
     ...described("PutArtifact", "Adds an artifact to a run; the last one of a path counts", "save"),
+    query: NO_QUERY,
+    refused: () => wrong("Artifact paths have no '?'"), // clients do not encode it
     answer: async ({ c, params, access }) => {
-      const { run, path } = parsePlace(params.path);
+      const { run, path } = parsePlace(decodedPath(params.path));
       if (run === undefined) throw wrong("Versions of registered models never change");
       checkChanges(c, run);
       checkPath(params.path.endsWith("/") ? `${path}/` : path);

@@ -150,6 +150,15 @@ Deno.test("an artifact that was replaced is not taken for the earlier one", asyn
   assertEquals([since.status, await since.text()], [200, "old"]);
 });
 
+Deno.test("escapes in a path are decoded, since clients ask for what they list that way", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin("a"), folder = `xa/${run_id}/artifacts/images`;
+  // `log_image` of MLflow before 3.11 names an image of step 20 so.
+  await service.put(`${folder}/dog%25step%2520%25time%251796%25c3%25A9.png`, "dog");
+  assertEquals(await service.list(folder), ["dog%step %time%1796é.png"]);
+  assertEquals(await service.text(`${folder}/dog%25step%20%25time%251796é.png`), "dog");
+});
+
 Deno.test("requests about artifacts that make no sense are refused", async () => {
   await using service = await openMlflow();
   const run_id = await service.begin("a"), other = await service.begin("b");
@@ -164,6 +173,7 @@ Deno.test("requests about artifacts that make no sense are refused", async () =>
       [put(`xa/${run_id}/artifacts/d/`, "1"), INVALID, "path"],
       [put(`xa/${run_id}/artifacts/a%252523b`, "1"), INVALID, "Invalid path"],
       [put(`xa/${run_id}/artifacts/C%3A/b`, "1"), INVALID, "Invalid path"],
+      [put(`xa/${run_id}/artifacts/a?b`, "1"), INVALID, "no '?'"],
       [put(`xa/${run_id}/other/x`, "1"), MISSING, "No artifacts"],
       [put(`xa/${other}/artifacts/x`, "1"), MISSING, "No artifacts"],
       [put(`versions/a/1.0.0/x`, "1"), INVALID, "never change"],
