@@ -92,8 +92,17 @@ info = registry.info("custom:obj")
 print(info.class_name, info.materializer, [file.path for file in info.files])
 registry["plain"] = 1
 print(registry.info("plain").class_name)
+try:
+    info["class"]
+except TypeError as error:
+    print(error)
 `,
-  ["a", "__main__.MyClass folder ['holdfast-object.json', 'text']", "None"],
+  [
+    "a",
+    "__main__.MyClass folder ['holdfast-object.json', 'text']",
+    "None",
+    "no item 'class': write .class_name, .materializer or .path()",
+  ],
 );
 
 blockTest(

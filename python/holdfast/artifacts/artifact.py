@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ..core.arguments import checked_methods
 from ..core.author import Author, author_in
@@ -32,6 +32,9 @@ class Artifact(Files, Worded):
         """When it was deleted and restored: `deletedAt`, `restoredAt`."""
         self.first_saved_at: str | None = facts.get("since")
         """When this version was first saved, if it was overwritten and that is known."""
+
+    def __getitem__(self, name: str) -> NoReturn:
+        raise TypeError(f"no item {name!r}: write .class_name, .materializer or .path()")
 
     @property
     def class_name(self) -> str | None:
