@@ -19,6 +19,7 @@ import { checkLocalPath, isAddress } from "../core/urls/local_path.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, parsePlace } from "../core/urls/store_place.ts";
+import { checkUrlWords } from "./bucket/words.ts";
 import { DRIVERS, isBucketScheme, unwrap } from "./drivers.ts";
 import type { S3Configs } from "./s3_configs.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
@@ -116,9 +117,12 @@ export async function openBackend(
   url: string | URL,
   options: OpenBackendOptions = {},
 ): Promise<Backend> {
-  options = checkOptions("open store", options, OPTIONS);
   const text = String(url);
   const place = readPlace(text);
+  const given = Object.entries(Object(options)).filter(([, value]) => value !== undefined);
+  const unknown = given.map(([name]) => name).filter((name) => !Object.hasOwn(OPTIONS, name));
+  if (isBucketScheme(place.scheme)) checkUrlWords(place, unknown);
+  options = checkOptions("open store", options, OPTIONS);
   const isOfBucket = isBucketScheme(place.scheme) || isAddress(text);
   if (isOfBucket && !isStoreUrl(text)) checkLocalPath(text, "open a store at");
   return await openPlace(place, options);

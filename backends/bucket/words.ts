@@ -46,27 +46,37 @@ export const KEYS = ["accessKeyId", "secretAccessKey", "sessionToken"];
 /** Options of a Google account. */
 export const ACCOUNT = ["projectId", "keyFilename"];
 
-/** Throws `Invalid` for a parameter of a URL that is the word of an option, with what to write. */
-export function checkUrlWords({ scheme, bucket, parameters }: BackendPlace): void {
+/**
+ * Throws `Invalid` for a parameter of a URL, or an option beside it, that is the word of an option of
+ * a bucket, with what to write.
+ */
+export function checkUrlWords(
+  { scheme, bucket, parameters }: BackendPlace,
+  options?: readonly string[],
+): void {
   const account = "Set GOOGLE_APPLICATION_CREDENTIALS, or pass `keyFilename` to createGcsBackend.";
   const stem = `${scheme}_${bucket}`.toUpperCase().replace(/[^A-Z0-9]/g, "_");
-  const keys = /^gc?s$/.test(scheme)
+  const isGoogle = /^gc?s$/.test(scheme);
+  const keys = isGoogle
     ? account
     : `Set ${stem}_ACCESS_KEY and ${stem}_SECRET_KEY, or pass \`credentials\` as an option.`;
-  const hints: Words = {
+  const hints: Record<string, string | undefined> = {
     bucket: `Write the bucket after the scheme: ${scheme}://bucket.`,
     secure: "Write the scheme in the endpoint: ?endpoint=http://host:port.",
     createBucket: "Pass createBucket as an option.",
     keyFilename: account,
     projectId: "Pass `projectId` to createGcsBackend.",
+    endpoint: options && "Write ?endpoint=URL.",
+    region: isGoogle ? "Omit the region: the bucket has one." : options && "Write ?region=NAME.",
     ...Object.fromEntries(KEYS.map((name) => [name, keys])),
   };
-  for (const name of Object.keys(parameters)) {
+  for (const name of options ?? Object.keys(parameters)) {
     const words: Words = { ...S3_WORDS, ...GCS_WORDS };
     const canonical = Object.hasOwn(words, name) ? words[name]! : name;
     const renamed = canonical === name ? undefined : `Write ${canonical}.`;
-    const hint = Object.hasOwn(hints, canonical) ? hints[canonical] : renamed;
+    const hint = (Object.hasOwn(hints, canonical) ? hints[canonical] : undefined) ?? renamed;
     if (hint === undefined) continue;
-    throw invalid("use the URL", `${scheme}://${bucket}`, `${name} is not a parameter`, { hint });
+    const state = `${name} is not ${options ? "an option beside it" : "a parameter"}`;
+    throw invalid("use the URL", `${scheme}://${bucket}`, state, { hint });
   }
 }

@@ -195,6 +195,26 @@ Deno.test("a URL has one spelling, and its error names it", async () => {
   }
 });
 
+Deno.test("an option beside a URL that has the word of another is answered with ours", async () => {
+  const right = {
+    access_key: /MINIO_MODELS_ACCESS_KEY.*`credentials`/,
+    endpoint_url: /\?endpoint=URL/,
+    endpoint: /\?endpoint=URL/,
+    region_name: /\?region=NAME/,
+    use_ssl: /scheme in the endpoint/,
+    bucket_name: /after the scheme/,
+    create_bucket: /createBucket/,
+    credentials_path: /`keyFilename` to createGcsBackend/,
+    project_id: /createGcsBackend/,
+  };
+  for (const [word, hint] of Object.entries(right)) {
+    const open = (options: Options) => openBackend(`minio://models?endpoint=${HERE}`, options);
+    const error = await refused(open, { createBucket: true, [word]: SECRET });
+    assertMatch(error.message, new RegExp(`${word} is not an option beside it`));
+    assertMatch(error.hint!, hint);
+  }
+});
+
 Deno.test("each entry point refuses the words that it does not take by name", async () => {
   const wrong = ["uri", "regoin", "secur", "port"];
   for (const { entry: [entry, open], words: known } of EVERY) {
