@@ -74,6 +74,10 @@ def of_tensors():
                 torch.complex64,
             )
         },
+        "packed": [
+            torch.arange(8, dtype=torch.uint8).view(2, 4).view(getattr(torch, name))
+            for name in ("float8_e8m0fnu", "float4_e2m1fn_x2") if hasattr(torch, name)
+        ],
         "views": [base[:5], base[5:], base.view(4, 6).t(), base.view(4, 6)],
         "empty": torch.empty(0, 3),
         "scalar": torch.tensor(7),

@@ -21,7 +21,7 @@ from .table import Loading
 
 FILE = "model.safetensors"
 DTYPES = re.compile(
-    r"float(64|32|16)|bfloat16|u?int(64|32|16|8)|bool|float8_e(4m3fn|4m3fnuz|5m2|5m2fnuz)|complex64"
+    r"float(64|32|16)|bfloat16|u?int(64|32|16|8)|bool|float8_e(4m3fn|4m3fnuz|5m2|5m2fnuz|8m0fnu)|complex64|float4_e2m1fn_x2"
 )
 """What safetensors writes and reads."""
 PLAIN_HINT = "Keep tensors, numbers, strings, lists, tuples and dicts; save the rest separately."
