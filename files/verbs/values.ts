@@ -103,7 +103,6 @@ export async function saveFile(
 ): Promise<FileEntry> {
   const parsed = parsePath(path);
   checkMode(options.mode);
-  if (as === undefined) GIVEN.get(store)?.delete(parsed);
   if (store.save !== undefined && as === undefined && (store.keeps?.(value) ?? true)) {
     return await store.save(parsed, value, options);
   }
@@ -117,7 +116,10 @@ export async function saveFile(
   const content = await inFormat("save", parsed, encode, signal);
   if (!isRawContent(content)) throw formatFailed("save", parsed, "returned no bytes");
   const entry = await store.write(parsed, content, options);
-  if (as !== undefined) remember(store, { ...entry, path: parsed }, format);
+  // Bytes or text for a file whose extension names a format are its content, not its value.
+  const isContent = /^(bytes|text)$/.test(format.id) && await formats.forPath(parsed) !== undefined;
+  if (as === undefined || isContent) GIVEN.get(store)?.delete(parsed);
+  else remember(store, { ...entry, path: parsed }, format);
   return entry;
 }
 

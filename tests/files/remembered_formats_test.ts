@@ -65,6 +65,17 @@ Deno.test("a file that was saved again has the format of its extension", async (
   await files.save("c.json", new Shop("Oslo"), { as: shop });
   await files.save("c.json", { wells: 96 }, { as: json() });
   assertEquals(await files.load("c.json"), { wells: 96 });
-  await assertRejects(() => files.save("b", 3, { as: shop as Format }), RegistryError);
-  assertInstanceOf(await files.load("b"), Uint8Array);
+  await files.save("d", new Shop("Oslo"), { as: shop });
+  await assertRejects(() => files.save("d", 3), RegistryError);
+  assertEquals(await files.load("d"), new Shop("Oslo"));
+});
+
+Deno.test("content that is saved as bytes or text has the format of its extension", async () => {
+  const files = await createFileManager({ mine: createMemoryFiles() }).on("mine");
+  await files.save("a.json", '{ "wells": 96 }', { as: "text" });
+  await files.save("b.json", new Shop("Oslo"), { as: shop });
+  await files.save("b.json", new TextEncoder().encode("[1, 2]"), { as: "bytes" });
+  await files.save("c", "Oslo", { as: "text" });
+  const { results } = await files.loadBatch(["a.json", "b.json", "c"]);
+  assertEquals(results.map((result) => result.ok && result.value), [{ wells: 96 }, [1, 2], "Oslo"]);
 });
