@@ -17,7 +17,7 @@ interface SeenName {
   sizeIn(folder: StoredFolder): number | undefined;
 }
 
-/** Each takes about 300 bytes. */
+/** Each takes about 200 bytes. */
 const MOST_SEEN = 200_000;
 /** By stores, and by paths of folders. */
 const seenIn = new WeakMap<Backend, Map<string, SeenName>>();
@@ -69,6 +69,7 @@ function firstLive(
     const newer = its && recordKey(its.cell, its.generation + 1).slice(length);
     const sizeIn = isLike ? last.sizeIn : newer && folders.watch(folder, tail, newer);
     if (name === undefined || !sizeIn) return "unclear";
-    if (size !== TOMBSTONE_BYTES) return { name, size, tail, sizeIn };
+    const shared = isLike ? last.tail : tail; // a slice keeps its key
+    if (size !== TOMBSTONE_BYTES) return { name, size, tail: shared, sizeIn };
   }
 }
