@@ -199,12 +199,13 @@ import holdfast
 registry = holdfast.connect("http://127.0.0.1:1")
 for owner in (holdfast, registry, holdfast.Run, holdfast.Artifact):
     made = owner.__new__(owner) if isinstance(owner, type) else owner
-    for word in ("log_artifact", "init", "config", "start_run", "log_metric", "list_objects", "none"):
+    for word in ("log_artifact", "init", "config", "start_run", "log_metric", "list_objects",
+                 "LocalRegistryBackend", "S3RegistryBackend", "RegistryObjectNotFound", "none"):
         try:
             getattr(made, word)
             print("found", owner, word)
         except AttributeError as error:
-            is_told = ". Call " in str(error) or ". Pass " in str(error)
+            is_told = ". Call " in str(error) or ". Pass " in str(error) or ". Catch " in str(error)
             if is_told == (word == "none") or error.name != word:
                 print(error)
     assert not hasattr(made, "log_params")

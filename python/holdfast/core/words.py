@@ -15,7 +15,15 @@ LAST = 'Pass them to run.finish(value, metadata={"metrics": {…}}).'
 CREATE = "Create the registry by `holdfast init FOLDER --mutable`, with `--unversioned` if need be."
 LOAD = 'Call registry.load("NAME@ALIAS"), or open("NAME@ALIAS").path() for files.'
 
+BUCKET = 'Call service(registry="s3://BUCKET/PREFIX"), with gs:// for Google.'
+
 METHODS = {
+    "GCPRegistryBackend": BUCKET,
+    "LocalRegistryBackend": 'Call service(registry="./FOLDER").',
+    "MinioRegistryBackend": BUCKET,
+    "RegistryObjectNotFound": "Catch NotFound.",
+    "RegistryVersionConflict": "Catch AlreadyExists.",
+    "S3RegistryBackend": BUCKET,
     "add_file": FINISH,
     "clear_cache": "Delete the folder HOLDFAST_PYTHON_CACHE, ~/.cache/holdfast-python.",
     "config": PARAMS,
@@ -42,7 +50,7 @@ METHODS = {
     "summary": LAST,
     "use_artifact": LOAD,
 }
-"""Methods and attributes of W&B, MLflow and mindtrace."""
+"""Methods, attributes and classes of W&B, MLflow and mindtrace."""
 
 ARGUMENTS = {
     "aliases": "alias",
