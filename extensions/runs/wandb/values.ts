@@ -44,6 +44,11 @@ export class WrittenNumber {
     if (!/^-?\d+$/.test(this.text)) return number;
     return Number.isFinite(number) && BigInt(number) === BigInt(this.text) ? number : undefined;
   }
+
+  /** The same number, or its text. */
+  toJSON(): number | string {
+    return this.exact ?? this.text;
+  }
 }
 
 /**

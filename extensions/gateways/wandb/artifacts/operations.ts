@@ -186,7 +186,7 @@ async function artifactJson(
     versionIndex: indexOf(version),
     artifactType: { name: facts.type },
     description: facts.description ?? null,
-    metadata: JSON.stringify(own),
+    metadata: String(facts.metadata ?? JSON.stringify(own)),
     ttlDurationSeconds: -2,
     ttlIsInherited: true,
     tags: [],

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import * as v from "npm:valibot@^1.5";
 import { fileToSave, isJsonObject, isRegistryError, mapAtOnce } from "../../../../core/kernel.ts";
-import { orMissing, sha256, shown } from "../../../../core/kernel.ts";
+import { orMissing, sha256, shown, sortedJson } from "../../../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../../../mod.ts";
 import type { FileToSave } from "../../../../materializers/mod.ts";
 import type {
@@ -15,6 +15,7 @@ import type {
 } from "../../../../apps/gateways.ts";
 import { checkWrites } from "../../../../apps/server/extending.ts";
 import { openDraftFiles, type RunFile } from "../../../runs/look_at_run.ts";
+import { valueOf } from "../../../runs/wandb/values.ts";
 import { noSuch, wrong } from "../errors.ts";
 import { textOf } from "../known_run.ts";
 import { idOf, indexOf, objectIn, partsOfId } from "../names.ts";
@@ -313,7 +314,10 @@ function metadataOf(
   entries: readonly Entry[],
 ): Record<string, unknown> {
   const size = entries.reduce((sum, { size = 0 }) => sum + size, 0);
-  const all = { type, digest, files: entries.length, size, run, description, step };
+  const { wandb: _, ...own } = objectIn(JSON.stringify(valueOf(metadata ?? "")));
+  const isOther = sortedJson(own) !== sortedJson(objectIn(metadata));
+  const sent = isOther ? { metadata } : {}; // with long integers, or a member `wandb`
+  const all = { type, digest, files: entries.length, size, run, description, step, ...sent };
   const given = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
-  return { ...objectIn(metadata), wandb: Object.fromEntries(given) };
+  return { ...own, wandb: Object.fromEntries(given) };
 }

@@ -120,3 +120,25 @@ Deno.test("seeds of 64 bits in a configuration are params as they were written",
   const { metadata: { params } } = await service.registry.info("digits");
   assertEquals(params, { seed: "1234567890123456789", "n.seed": "9007199254740993" });
 });
+
+Deno.test("metadata of an artifact come back as they were sent", async () => {
+  await using service = await open();
+  const metadata = `{"seed":1234567890123456789,"wandb":{"mine":1},"f":0.1}`;
+  const artifact = {
+    projectName: "digits",
+    artifactCollectionName: "model",
+    artifactTypeName: "model",
+    digest: "d",
+    clientID: "c",
+    metadata,
+  };
+  const { data } = await service.ask("CreateArtifact", { input: artifact });
+  const { id } = data.createArtifact.artifact;
+  const at = `/wandb/artifacts/${id.replaceAll("+", "-").replaceAll("/", "_")}/manifest`;
+  await service.send(at, JSON.stringify({ contents: {} }), { method: "PUT" });
+  await service.ask("CommitArtifact", { artifactID: id });
+  const { data: { result } } = await service.ask("UpdateArtifact", { input: { artifactID: id } });
+  assertEquals(result.artifact.metadata, metadata);
+  const { metadata: { wandb: _, ...stored } } = await service.registry.info("digits/model");
+  assertEquals(stored, { seed: "1234567890123456789", f: 0.1 });
+});
