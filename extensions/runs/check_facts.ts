@@ -14,7 +14,7 @@ export function checkFacts(run: RunName, { params = {}, tags = {} }: RunFacts): 
   const [key] = Object.entries(tags).find(([, tag]) => typeof tag === "object" && tag !== null) ??
     [];
   if (key !== undefined) {
-    throw invalid("open", spokenRun(run), `tag ${shown(key)} is a list or an object`, {
+    throw invalid("tag", spokenRun(run), `${shown(key)} is a list or an object`, {
       hint: "Use strings, numbers and booleans as tags, and parameters for other values.",
     });
   }
@@ -31,7 +31,7 @@ export function checkSizes(
     const most = MOST_BYTES[kind as "params" | "tags"];
     const json = JSON.stringify(Object.fromEntries(values));
     if (encoder.encode(json).byteLength <= most) continue;
-    throw invalid("open", spokenRun(run), `${kind} have more than ${most} bytes as JSON`, {
+    throw invalid(`set ${kind} of`, spokenRun(run), `they have more than ${most} bytes as JSON`, {
       hint: "Save larger values as an artifact, and pass its ref.",
     });
   }

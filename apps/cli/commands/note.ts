@@ -21,7 +21,7 @@ export const note: Command = defineCommand({
     {
       flags: "-l, --label <key=value>",
       text: "set a label; key:=JSON for numbers",
-      parse: parseEntry,
+      parse: (text) => parseEntry(text, "label"),
       repeat: true,
     },
     { flags: "--unlabel <key>", text: "remove a label", repeat: true },

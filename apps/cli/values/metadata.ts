@@ -1,13 +1,16 @@
 // Metadata from the command line.
-import { isRegistryError, type RegistryError, retold } from "../../../core/errors.ts";
+import { isRegistryError, retold } from "../../../core/errors.ts";
 import { splitEntry, valueOf } from "../../metadata_text.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 
-/** Parses `key=text` and `key:=json`. */
-export function parseEntry(text: string): [key: string, value: unknown] {
-  checkUtf8(text, `read metadata ${JSON.stringify(text)}`);
+const HINT = "Write key=text, or key:=JSON for other values: epochs:=3.";
+
+/** Parses `key=text` and `key:=json`. Errors say what it is. */
+export function parseEntry(text: string, what = "metadata"): [key: string, value: unknown] {
+  const action = `read ${what} ${JSON.stringify(text)}`;
+  checkUtf8(text, action);
   const entry = splitEntry(text);
-  if (entry === undefined) throw invalidMetadata(text, "expected key=value");
+  if (entry === undefined) throw invalid(action, "expected key=value", HINT);
   const { key, typed } = entry;
   try {
     return [key, valueOf(entry)];
@@ -15,7 +18,7 @@ export function parseEntry(text: string): [key: string, value: unknown] {
     if (isRegistryError(cause)) {
       throw retold(cause, { hint: `Pass it as a string: ${shellWord(`${key}=${typed}`)}` });
     }
-    throw invalidMetadata(text, `not JSON after := (${(cause as Error).message})`, cause);
+    throw invalid(action, `not JSON after := (${(cause as Error).message})`, HINT, cause);
   }
 }
 
@@ -23,9 +26,4 @@ export function parseEntry(text: string): [key: string, value: unknown] {
 export function checkUtf8(text: string, action: string): void {
   if (!text.includes("\ufffd")) return;
   throw invalid(action, "not UTF-8", "Use a terminal with a UTF-8 locale.");
-}
-
-function invalidMetadata(source: string, state: string, cause?: unknown): RegistryError {
-  const hint = "Write key=text, or key:=JSON for other values: epochs:=3.";
-  return invalid(`read metadata ${JSON.stringify(source)}`, state, hint, cause);
 }

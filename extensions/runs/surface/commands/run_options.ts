@@ -13,14 +13,14 @@ export const RUN_ID = { usage: "<id>", text: "the id of the run" } as const;
 export const PARAM_OPTION = {
   flags: "-p, --param <key=value>",
   text: "a parameter; key:=JSON for numbers",
-  parse: parseEntry,
+  parse: (text) => parseEntry(text, "parameter"),
   repeat: true,
 } as const satisfies OptionDefinition;
 
 export const TAG_OPTION = {
   flags: "-t, --tag <key=value>",
   text: "a tag; key:=JSON for numbers",
-  parse: parseEntry,
+  parse: (text) => parseEntry(text, "tag"),
   repeat: true,
 } as const satisfies OptionDefinition;
 

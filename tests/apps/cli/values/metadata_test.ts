@@ -15,6 +15,8 @@ Deno.test("an entry without a key, a sign or good JSON is refused with the right
     const error = assertThrows(() => parseEntry(text), RegistryError);
     assertEquals(error.code, "Invalid");
   }
+  const { message } = assertThrows(() => parseEntry("key", "tag"), RegistryError);
+  assertEquals(message, 'Cannot read tag "key": expected key=value');
 });
 
 Deno.test("an entry that is not UTF-8 is refused with a hint about the terminal", () => {

@@ -79,6 +79,10 @@ filledTest("runs set adds parameters and tags, and runs rm discards a run", asyn
   await it.fails("runs set net 7 -p rate:=0.2", 4, "by runs set with --replace");
   await it.fails("runs log net 7 -p rate:=0.2", 4, '"rate" is 0.1, not 0.2', { stdin: "" });
   await it.fails("runs set net 7", 2, "nothing is given");
+  await it.fails("runs set net 7 -t x", 2, 'read tag "x"');
+  await it.fails("runs set net 7 -p x", 2, 'read parameter "x"');
+  await it.fails("runs set net 7 -t x:=[]", 2, "Cannot tag run");
+  await it.fails(`runs set net 7 -t x=${"x".repeat(9000)}`, 2, "set tags of run");
   await it.fails("runs set net 8 -t a=b", 3, "holdfast runs ls net.");
   await it.succeeds("runs set net 7 -p rate:=0.2 -t host:=null --replace");
   const { params, tags } = JSON.parse(await it.succeeds("runs ls net --json"));
