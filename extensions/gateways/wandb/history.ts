@@ -1,7 +1,9 @@
 // Histories as clients read them: rows of the points of a run. A page is read with those after it, as
 // many as a service keeps, so that not each page reads all points, and none needs the memory of all.
 import { giveWay, isJsonObject, keepNewest, parsedJson } from "../../../core/kernel.ts";
-import { TAKEN } from "./points.ts";
+import { linesOf, runIn } from "../../runs/mlflow/stored_run.ts";
+import type { ReadableRun } from "./known_run.ts";
+import { pointsIn, TAKEN } from "./points.ts";
 
 type Values = Record<string, unknown>;
 
@@ -23,6 +25,22 @@ export interface History {
   /** Points in any order, of which those of a step are one row. W&B's clients send rows in their order. */
   readonly isMerged: boolean;
   points(): AsyncIterable<string>;
+}
+
+/** Returns the history of a run. */
+export function historyOf({ key, generation, ...run }: ReadableRun): History {
+  const stateOf = (...now: unknown[]) => JSON.stringify([key, generation, ...now]);
+  if (run.state === "open") {
+    const { look, startedMs } = run, state = stateOf(look.points.length);
+    return { state, startedMs, isMerged: false, points: () => pointsIn(look) };
+  }
+  const { opened, opened: { info } } = run;
+  return {
+    state: stateOf(info.version, info.createdAt),
+    startedMs: runIn(info).startedMs,
+    isMerged: info.metadata.wandb === undefined,
+    points: () => linesOf(opened),
+  };
 }
 
 interface Kept extends Steps {

@@ -5,7 +5,7 @@ import { isJsonObject, orMissing } from "../../../core/kernel.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
 import { countOf, type RunLook } from "../../runs/look_at_run.ts";
 import type { StoredFacts } from "../../runs/run_facts.ts";
-import type { EndedRun, OpenRun as FoundOpenRun } from "../../runs/mlflow/find_run.ts";
+import type * as found from "../../runs/mlflow/find_run.ts";
 import { mayHave } from "../../runs/mlflow/file_parts.ts";
 import { runIn, type Status, type StoredRun, textsOf } from "../../runs/mlflow/stored_run.ts";
 import {
@@ -21,12 +21,19 @@ export const CONFIG_FILE = ".wandb/config.json";
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /** A run that goes on, in its draft. */
-export interface OpenRun extends FoundOpenRun {
+export interface OpenRun extends found.OpenRun {
   readonly facts: StoredFacts;
   readonly startedMs: number;
+  readonly opened?: undefined;
 }
 
-export type FoundRun = EndedRun | OpenRun | { readonly state: "discarded" };
+/** A run that has ended, with its opened version. */
+export interface EndedRun extends found.EndedRun {
+  readonly opened: ReadablePages;
+}
+
+export type ReadableRun = EndedRun | OpenRun;
+export type FoundRun = ReadableRun | { readonly state: "discarded"; readonly opened?: undefined };
 
 /** True if a run was discarded, or has the tag by which somebody stops it. */
 export function isStopped(run: FoundRun | undefined): boolean {

@@ -33,7 +33,7 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     const key = id === undefined ? runKey(nameOfProject(facts), own) : parseRun(id);
     changing(c, key);
     const inserted = await runs.upsert(key, facts, access, id !== undefined && name === undefined);
-    const known = await runs.known(await runs.find(key, access), access);
+    const known = await runs.known(await runs.find(key, access));
     // Clients that sync a folder again send all lines: those that are stored are recognized.
     const bucket = { ...runJson(key, known), project: projectJson(key.name), historyLineCount: 0 };
     return { upsertBucket: { bucket, inserted } };
@@ -43,7 +43,7 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     const key = runKey(nameOfProject(given), given.name);
     const { access } = c.info;
     access.check("save", key.name);
-    const known = await runs.known(await runs.find(key, access), access);
+    const known = await runs.known(await runs.find(key, access));
     const bucket = known === undefined ? null : runJson(key, known);
     return { model: { ...projectJson(key.name), bucket } };
   });

@@ -11,7 +11,8 @@ import { nameOfProject, projectJson } from "./names.ts";
 import { answerFile, described, type Given, operation, pageOf } from "./operations.ts";
 import type { Row } from "./history.ts";
 import { runJson } from "./run_operations.ts";
-import type { ReadableRun, WandbRuns } from "./run_store.ts";
+import type { ReadableRun } from "./known_run.ts";
+import type { WandbRuns } from "./run_store.ts";
 import { integer, list, maybe, MOST, name, ofPage, ofProject, optional } from "./schemas.ts";
 
 /** Files of an answer, where clients name no number, and rows or files at most. */
@@ -39,21 +40,20 @@ function listQueries(routes: Routes, runs: WandbRuns): void {
       if (isWanted(run, filter)) found.push(run);
     }
     const page = await pageOf(ordered(found, order), given, async ({ key }) => {
-      return runJson(key, await runs.known(await runs.find(key, access), access));
+      return runJson(key, await runs.known(await runs.find(key, access)));
     });
     const its = { ...projectJson(own), readOnly: false, runCount: found.length };
     return { project: { ...its, runs: page } };
   });
 
-  const known = async ({ info: { access } }: RouteContext, run: ReadableRun) =>
-    runJson(run.key, await runs.known(run, access));
+  const known = async (run: ReadableRun) => runJson(run.key, await runs.known(run));
   query(routes, runs, { id: ["Run", "RunHistoryKeys", "RunState"], variables: {}, answer: known });
 }
 
 interface Query<E extends v.ObjectEntries> {
   readonly id: string | readonly string[];
   readonly variables: E;
-  answer(c: RouteContext, run: ReadableRun, given: Given<E>): unknown;
+  answer(run: ReadableRun, given: Given<E>, c: RouteContext): unknown;
 }
 
 /** Adds a query about a run that a request may read, which is null without one. */
@@ -69,28 +69,26 @@ function query<E extends v.ObjectEntries>(
     access.check("read", own);
     const found = await runs.find(runKey(own, name ?? ofRun ?? runName), access);
     const isThere = found !== undefined && found.state !== "discarded";
-    const run = isThere ? await answer(c, found, given as never) : null;
+    const run = isThere ? await answer(found, given as never, c) : null;
     return { project: { ...projectJson(own), run } };
   });
 }
 
 function historyQueries(routes: Routes, runs: WandbRuns): void {
-  const rowsOf = (c: RouteContext, run: ReadableRun, first?: number, end?: number) =>
-    runs.rows(run, c.info.access, { first, end });
   query(routes, runs, {
     id: "RunFullHistory",
     variables: { samples: page },
-    answer: async (c, run, { samples }) => ({
-      history: await jsonLines(sampled(rowsOf(c, run), samples)),
-      events: await jsonLines(sampled(runs.events(run, c.info.access), samples)),
+    answer: async (run, { samples }) => ({
+      history: await jsonLines(sampled(runs.rows(run), samples)),
+      events: await jsonLines(sampled(runs.events(run), samples)),
     }),
   });
 
   query(routes, runs, {
     id: "HistoryPage",
     variables: { minStep: integer(), maxStep: integer() },
-    answer: async (c, run, { minStep, maxStep }) => ({
-      history: await jsonLines(sampled(rowsOf(c, run, minStep, maxStep), MOST_ROWS)),
+    answer: async (run, { minStep, maxStep }) => ({
+      history: await jsonLines(sampled(runs.rows(run, minStep, maxStep), MOST_ROWS)),
     }),
   });
 
@@ -106,13 +104,13 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
   query(routes, runs, {
     id: ["RunSampledHistory", "SampledHistoryPage"],
     variables: { specs: list(10, spec), spec },
-    async answer(c, run, { spec, specs = [spec] }) {
+    async answer(run, { spec, specs = [spec] }) {
       const sampledHistory = [];
       for (const text of specs) {
         const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));
         // The last step is one of them. Earlier clients name the first one of the next page.
         const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
-        const rows = withKeys(rowsOf(c, run, minStep, end), keys);
+        const rows = withKeys(runs.rows(run, minStep, end), keys);
         sampledHistory.push(await sampled(rows, maxStep === undefined ? samples : MOST_ROWS));
       }
       return { sampledHistory };
@@ -130,9 +128,9 @@ function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
       fileNames: list(MOST.files, name),
       pattern: maybe,
     },
-    async answer(c, run, { fileCursor, fileLimit, fileNames = [], pattern }) {
+    async answer(run, { fileCursor, fileLimit, fileNames = [], pattern }, c) {
       if (pattern !== undefined) throw wrong("Patterns of files are not supported: name the files");
-      const version = await runs.files(run, c.info.access), named = new Set(fileNames);
+      const version = await runs.files(run), named = new Set(fileNames);
       const id = runId(run.key);
       const from = Number(fileCursor) || 0, to = from + Math.min(fileLimit ?? USUAL, MOST_ROWS);
       const edges = [], updatedAt = version.info.createdAt;
@@ -161,7 +159,7 @@ function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
       access.check("read", key.name);
       const run = await runs.find(key, access);
       if (run === undefined || run.state === "discarded") throw noSuch(`run ${key.id} not found`);
-      const artifact = await runs.files(run, access), fixed = run.state === "ended";
+      const artifact = await runs.files(run), fixed = run.state === "ended";
       return await answerFile(c, runs.context, { artifact, path, fixed });
     },
   });

@@ -11,22 +11,23 @@ import { openRunFiles } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
 import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
 import { asVersion, mayHave, partOf, takeOver, takePoints } from "../../runs/mlflow/file_parts.ts";
-import { type EndedRun, idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
+import { idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
-import { linesOf, runIn, sizeOf } from "../../runs/mlflow/stored_run.ts";
+import { runIn, sizeOf } from "../../runs/mlflow/stored_run.ts";
 import { tagsOf, textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
 import { paramsOf, valueOf } from "../../runs/wandb/values.ts";
 import { noSuch, wrong } from "./errors.ts";
-import { type History, type Row, RowsAhead, type Steps } from "./history.ts";
+import { historyOf, type Row, RowsAhead } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { changed, changesNothing, editedTags, type Facts, factTags } from "./facts.ts";
 import { CONFIG_FILE, streamPart, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, isStopped, openedRun } from "./known_run.ts";
-import type { FoundRun, KnownRun, ListedRun, OpenRun, Sent } from "./known_run.ts";
+import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
+import type { OpenRun, ReadableRun, Sent } from "./known_run.ts";
 import { objectIn, runKey } from "./names.ts";
-import { branchIn, newPart, pointsIn, pointsOf, pointsUpTo } from "./points.ts";
+import { branchIn, newPart, pointsOf, pointsUpTo } from "./points.ts";
 import { startIn, valuesIn } from "./points.ts";
 
 /** Bytes of the JSON of a configuration. Longer values are only in its file. */
@@ -38,8 +39,6 @@ const SILENT_MS = 5 * 60_000;
 /** Runs whose time of the last request is kept. */
 const MOST_HEARD = 10_000;
 const encoder = new TextEncoder();
-
-export type ReadableRun = EndedRun | OpenRun;
 
 export class WandbRuns {
   readonly context: GatewayContext;
@@ -67,10 +66,11 @@ export class WandbRuns {
       const { startedMs } = timesIn(Object.fromEntries(facts.tags), new Date(facts.startedAt ?? 0));
       return { ...found, facts, startedMs };
     }
-    if (found?.state === "ended" && !access.may("read", name)) {
-      checkOwn((await this.context.registry.info(`${name}@${found.version}`)).by, key, access);
-    }
-    return found;
+    if (found?.state !== "ended") return found;
+    const all = { ...access, may: () => true, check() {} };
+    const opened = await this.context.openPages({ name, version: found.version }, all);
+    checkOwn(opened.info.by, key, access);
+    return { ...found, opened };
   }
 
   /**
@@ -85,11 +85,10 @@ export class WandbRuns {
       }
       if (isEdit && found === undefined) throw noSuch(`run ${key.id} not found`);
       if (isEdit && found?.state === "ended") {
-        const version = await this.openVersion(found, access);
-        if (version.info.metadata.wandb === undefined) {
+        if (found.opened.info.metadata.wandb === undefined) {
           throw wrong(`run ${key.id} was logged by another client: change it with that one`);
         }
-        if (changesNothing(await endedRun(version), facts)) return false;
+        if (changesNothing(await endedRun(found.opened), facts)) return false;
         await this.#edit(found, access, (open) => this.#change(open, facts));
       } else if (found?.state !== "open") await this.#open(key, { facts, access, before: found });
       else if (!found.isEnding) await this.#change(found, facts);
@@ -106,7 +105,7 @@ export class WandbRuns {
     const id = idOfGeneration(key, (before?.generation ?? 0) + 1);
     const draft = await registry.openDraft(name, { id: `run:${id}` });
     // The run begins only after that: a kill before leaves the earlier version.
-    const version = before && await this.openVersion(before, access);
+    const version = before?.opened;
     if (version !== undefined) await takeOver(draft, { name, id }, version);
     const branch = version === undefined ? branchIn(facts.config) : undefined;
     const events = version && await earlierPart(version);
@@ -118,7 +117,7 @@ export class WandbRuns {
       if (parent === undefined || parent.state === "discarded") {
         throw noSuch(`run ${branch.run_id} not found: log or sync it before its fork`);
       }
-      const { points, startedMs: since } = await this.#history(parent, access);
+      const { points, startedMs: since } = historyOf(parent);
       const laterMs = startedMs - since;
       await takePoints(draft, { name, id }, pointsUpTo(points(), { ...branch, laterMs }));
     }
@@ -183,7 +182,7 @@ export class WandbRuns {
 
   /** Saves the next version of a run that has ended. */
   async #edit(run: EndedRun, access: Access, change: (open: OpenRun) => unknown): Promise<void> {
-    const { key } = run, { status } = runIn((await this.openVersion(run, access)).info);
+    const { key, opened } = run, { status } = runIn(opened.info);
     await this.#open(key, { facts: {}, access, before: run });
     const open = await this.find(key, access);
     if (open?.state !== "open") return;
@@ -209,7 +208,7 @@ export class WandbRuns {
       const hasLines = [history, system, console].some((lines) => lines?.content.length);
       const request = () => sha256(encoder.encode(JSON.stringify(sent)));
       if (found?.state === "ended" && (hasLines || summary !== undefined)) {
-        const { wandb } = (await this.openVersion(found, access)).info.metadata;
+        const { wandb } = found.opened.info.metadata;
         const isAgain = isJsonObject(wandb) && wandb.request === request();
         // Another program with the same id has ended the run.
         if (!isAgain) await this.#open(key, { facts: {}, access, before: found });
@@ -250,12 +249,6 @@ export class WandbRuns {
     if (texts !== undefined) await look.draft.add(texts.part, () => texts.files);
   }
 
-  /** Opens a version that its sender may read, or has begun. */
-  async openVersion({ key: { name }, version }: EndedRun, access: Access): Promise<ReadablePages> {
-    const all = { ...access, may: () => true, check() {} };
-    return await this.context.openPages({ name, version }, all);
-  }
-
   /** Yields the runs of a name that go on. */
   async *open(name: string, access: Access): AsyncGenerator<OpenRun> {
     for await (const { key } of this.#finder.open(name)) {
@@ -292,29 +285,13 @@ export class WandbRuns {
   }
 
   /** Yields the rows of the history of a run with some steps. */
-  async *rows(
-    run: ReadableRun,
-    access: Access,
-    { first = -Infinity, end = Infinity }: Partial<Steps> = {},
-  ): AsyncGenerator<Row> {
-    yield* this.#ahead.of(await this.#history(run, access), { first, end });
-  }
-
-  async #history(run: ReadableRun, access: Access): Promise<History> {
-    const version = await this.version(run, access), { look, ...open } = run as OpenRun;
-    const now = version ? [version.info.version, version.info.createdAt] : [look.points.length];
-    return {
-      state: JSON.stringify([run.key, run.generation, ...now]),
-      startedMs: version ? runIn(version.info).startedMs : open.startedMs,
-      isMerged: version !== undefined && version.info.metadata.wandb === undefined,
-      points: () => version ? linesOf(version) : pointsIn(look),
-    };
+  rows(run: ReadableRun, first = -Infinity, end = Infinity): AsyncGenerator<Row> {
+    return this.#ahead.of(historyOf(run), { first, end });
   }
 
   /** Yields the system metrics of a run that has ended. */
-  async *events(run: ReadableRun, access: Access): AsyncGenerator<unknown> {
-    const version = await this.version(run, access);
-    for (const line of (version && await textOf(version, EVENTS_FILE))?.split("\n") ?? []) {
+  async *events({ opened }: ReadableRun): AsyncGenerator<unknown> {
+    for (const line of (opened && await textOf(opened, EVENTS_FILE))?.split("\n") ?? []) {
       await giveWay();
       if (line !== "") yield valuesIn(line);
     }
@@ -327,24 +304,18 @@ export class WandbRuns {
     return this.context.system.now() - heardMs > SILENT_MS;
   }
 
-  /** Opens the version of a run that has ended; undefined for others. */
-  async version(run: FoundRun | undefined, access: Access): Promise<ReadablePages | undefined> {
-    return run?.state === "ended" ? await this.openVersion(run, access) : undefined;
-  }
-
   /** Opens the files of a run: of one that goes on, those that were sent. */
-  async files(run: ReadableRun, access: Access): Promise<ReadablePages> {
-    if (run.state === "ended") return await this.openVersion(run, access);
+  async files(run: ReadableRun): Promise<ReadablePages> {
+    if (run.opened) return run.opened;
     const { key: { name }, id } = run;
     const files = await openRunFiles(this.context.registry, { name, id }, (part) => mayHave(part));
     return asVersion({ name, id }, files.map((file) => ({ ...file, path: file.info.path, file })));
   }
 
   /** Returns a run as it is resumed; undefined for one that was discarded. */
-  async known(run: FoundRun | undefined, access: Access): Promise<KnownRun | undefined> {
+  async known(run: FoundRun | undefined): Promise<KnownRun | undefined> {
     if (run?.state === "open") return { ...await openedRun(run), isSilent: this.#isSilent(run) };
-    const version = await this.version(run, access);
-    return version && await endedRun(version);
+    return run?.opened && await endedRun(run.opened);
   }
 }
 
