@@ -1,5 +1,5 @@
 // Operations of GraphQL, each a route of its own with checked variables: what clients ask at /graphql
-// is passed on to the route of the name. Answers have all members that any client asks for.
+// is passed on to the route of the name, with the members of an input as variables. Answers have all members that any client asks for.
 import * as v from "npm:valibot@^1.5";
 import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
 import type { Gateway, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
@@ -137,7 +137,8 @@ export const wandbGraphql: Omit<Gateway, "authorization"> = {
         headers.delete("content-length");
         const url = publicUrl(c, GRAPHQL);
         url.pathname = `${GRAPHQL}/${name}`;
-        const body = JSON.stringify(declared(variables ?? {}, query));
+        const { input, ...given } = declared(variables ?? {}, query);
+        const body = JSON.stringify({ ...given, ...(isJsonObject(input) && input) });
         const request = new Request(url, { method: "POST", headers, body });
         const answer = isNamed
           ? await dispatch(request, { ...c.info, gateway: undefined })

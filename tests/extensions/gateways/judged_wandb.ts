@@ -109,7 +109,7 @@ async function seedProject(registry: Registry, name: string): Promise<void> {
       digest: clientID,
       description: `${text}-metadata`,
     };
-    const { createArtifact: { artifact } } = await ask("CreateArtifact", { input });
+    const { createArtifact: { artifact } } = await ask("CreateArtifact", input);
     const at = `/wandb/artifacts/${inPath(artifact.id)}`;
     const content = clientID === CLIENT ? CONTENT : `${text}-content`;
     const md5 = createHash("md5").update(content).digest();

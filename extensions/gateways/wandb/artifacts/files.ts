@@ -49,14 +49,12 @@ function sendingOperations(routes: Routes, store: ArtifactStore): void {
   });
 
   const file = v.object({ artifactID: s.id, name: s.needed(s.MOST.path), md5: s.name });
-  const files = { artifactFiles: s.list(s.MOST.files, file) };
   operation(routes, ["CreateArtifactFiles", "save"], {
-    ...files, // of earlier clients
-    input: v.nullish(v.object(files)),
-  }, async (c, { artifactFiles, input }) => {
+    artifactFiles: s.list(s.MOST.files, file),
+  }, async (c, { artifactFiles = [] }) => {
     const known = new Map<string, Set<string>>(), edges = [], { access } = c.info;
     const at = `${publicUrl(c, "/wandb/artifacts/")}`;
-    for (const { artifactID, name, md5 } of artifactFiles ?? input?.artifactFiles ?? []) {
+    for (const { artifactID, name, md5 } of artifactFiles) {
       await giveWay();
       const place = placeOf(artifactID), hex = hexOf(md5), problem = pathProblem(name);
       access.check("save", place.name);

@@ -50,16 +50,16 @@ function movable(c: RouteContext, name: string, given: v.InferOutput<typeof alia
 }
 
 function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
-  operation(routes, ["CreateArtifact", "save"], { input: v.object(NEW) }, async (c, { input }) => {
-    const own = nameOfProject(input), { runName, clientID } = input, { access } = c.info;
-    const name = nameOfCollection(own, input.artifactCollectionName);
+  operation(routes, ["CreateArtifact", "save"], NEW, async (c, given) => {
+    const own = nameOfProject(given), { runName, clientID } = given, { access } = c.info;
+    const name = nameOfCollection(own, given.artifactCollectionName);
     checkWrites(c, "save", name);
     const run = runName === undefined ? undefined : await runs.find(runKey(own, runName), access);
     const tags = run?.state === "open" ? [...run.facts.tags.keys()] : [];
     const used = tags.filter((tag) => tag.startsWith(USED_TAG));
-    const place = await store.create(name, clientID ?? `${runName} ${input.digest}`, {
-      ...input,
-      aliases: movable(c, name, input.aliases),
+    const place = await store.create(name, clientID ?? `${runName} ${given.digest}`, {
+      ...given,
+      aliases: movable(c, name, given.aliases),
       inputs: used.map((tag) => tag.slice(USED_TAG.length)),
     });
     const state = place.version === undefined ? "PENDING" : "COMMITTED";
@@ -83,12 +83,11 @@ function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     return { commitArtifact: { artifact: { id, digest } } };
   });
 
-  const used = { artifactID: s.optional(s.MOST.id), ...s.ofProjectName, runName: s.maybe };
   operation(routes, ["UseArtifact", "save"], {
-    ...used,
-    input: v.nullish(v.object(used)),
-  }, async (c, { input, ...flat }) => {
-    const { artifactID: id = "", runName = "", ...project } = input ?? flat;
+    artifactID: s.id,
+    ...s.ofProjectName,
+    runName: s.name,
+  }, async (c, { artifactID: id, runName, ...project }) => {
     const place = placeOf(id), { access } = c.info;
     access.check("read", place.name);
     const tag = `${USED_TAG}${place.name}@${await store.version(place)}`;
@@ -113,9 +112,10 @@ async function tagRun(
 function changeOperations(routes: Routes, store: ArtifactStore): void {
   const { registry } = store.context;
   for (const change of ["AddAliases", "DeleteAliases"]) {
-    operation(routes, [change, "move"], {
-      input: v.object({ artifactID: s.id, aliases }),
-    }, async (c, { input: { artifactID, aliases } }) => {
+    operation(routes, [change, "move"], { artifactID: s.id, aliases }, async (
+      c,
+      { artifactID, aliases },
+    ) => {
       const place = placeOf(artifactID), { name } = place;
       checkWrites(c, "move", name);
       const version = await store.version(place);
@@ -128,8 +128,10 @@ function changeOperations(routes: Routes, store: ArtifactStore): void {
   }
 
   operation(routes, ["UpdateArtifact", "read"], {
-    input: v.object({ artifactID: s.id, description: NEW.description, metadata: NEW.metadata }),
-  }, async (c, { input: { artifactID, description, metadata } }) => {
+    artifactID: s.id,
+    description: NEW.description,
+    metadata: NEW.metadata,
+  }, async (c, { artifactID, description, metadata }) => {
     const artifact = await artifactById(c, store, artifactID), own = artifact.metadata;
     const isSame = sortedJson(objectIn(metadata ?? own)) === sortedJson(objectIn(own));
     if (!isSame || (description ?? artifact.description) !== artifact.description) {
@@ -211,7 +213,7 @@ function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
       const own = nameOfProject(of), { access } = c.info, found = [];
       access.check("read", own);
       const run = await runs.find(runKey(own, runName), access);
-      const known = await runs.known(run, access);
+      const known = await runs.known(run);
       for (const tag of known?.tags.keys() ?? []) {
         const [, name = "", version] = /^([^]*)@([^@]+)$/.exec(tag.slice(prefix.length)) ?? [];
         if (!tag.startsWith(prefix) || !access.may("read", name)) continue;
