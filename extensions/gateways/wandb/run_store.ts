@@ -3,7 +3,8 @@
 // and a long one not each time.
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { createLanes, giveWay, isJsonObject, keepNewest, sha256 } from "../../../core/kernel.ts";
+import { createLanes, giveWay, isJsonObject, keepNewest } from "../../../core/kernel.ts";
+import { mapAtOnce, sha256 } from "../../../core/kernel.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
@@ -11,7 +12,7 @@ import { openRunFiles } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
 import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
 import { asVersion, mayHave, partOf, takeOver, takePoints } from "../../runs/mlflow/file_parts.ts";
-import { idOfGeneration, RunFinder } from "../../runs/mlflow/find_run.ts";
+import { idOfGeneration, namesWithDrafts, RunFinder } from "../../runs/mlflow/find_run.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import { runIn, sizeOf } from "../../runs/mlflow/stored_run.ts";
@@ -26,7 +27,7 @@ import { CONFIG_FILE, streamPart, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, isStopped, openedRun } from "./known_run.ts";
 import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
 import type { OpenRun, ReadableRun, Sent } from "./known_run.ts";
-import { objectIn, runKey } from "./names.ts";
+import { DEFAULT_ENTITY, objectIn, projectOf, runKey } from "./names.ts";
 import { branchIn, newPart, pointsOf, pointsUpTo } from "./points.ts";
 import { startIn, valuesIn } from "./points.ts";
 
@@ -256,6 +257,18 @@ export class WandbRuns {
       const found = await this.find(key, access);
       if (found?.state === "open") yield found;
     }
+  }
+
+  /** Yields the runs that go on of all projects of an entity that a token may read. */
+  async *openIn(entity: string, access: Access): AsyncGenerator<OpenRun> {
+    const prefix = entity === DEFAULT_ENTITY ? "" : `${entity}:`;
+    const isProject = (name: string) => !name.includes("/") && projectOf(name).entity === entity;
+    const names = namesWithDrafts(this.context.registry, prefix);
+    const found = mapAtOnce(names, async (name) => {
+      const isWanted = isProject(name) && access.may("read", name);
+      return isWanted ? await Array.fromAsync(this.open(name, access)) : [];
+    });
+    for await (const runs of found) yield* runs;
   }
 
   /** Yields the runs of a name that go on, without their metrics, then the others. */

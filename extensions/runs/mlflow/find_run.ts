@@ -10,6 +10,8 @@ import { recordsOf } from "../../../registry/records.ts";
 import type { RunFacts, RunName } from "../../../core/registry/run.ts";
 import { checkFacts, lookAtRun, lookIn, type RunLook } from "../look_at_run.ts";
 import { addFacts } from "../run_facts.ts";
+
+export { namesWithDrafts } from "../listed_runs.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 
 /** A run that has ended, as its newest version. */

@@ -331,7 +331,7 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
   });
 }
 
-/** The run that logged an artifact, and the runs of its entity that used it: of its project, also open ones. */
+/** The run that logged an artifact, and the runs of its entity that used it. */
 function lineageOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
   const nodeOf = (key: RunKey) => ({
     __typename: "Run",
@@ -348,7 +348,7 @@ function lineageOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     const { name, version } = await infoById(c, store, id), ref = `${name}@${version}`;
     const { access } = c.info, [own = ""] = name.split("/"), { entity } = projectOf(own);
     const found = new Map<string, RunKey>();
-    for await (const { key, facts } of access.may("read", own) ? runs.open(own, access) : []) {
+    for await (const { key, facts } of runs.openIn(entity, access)) {
       if (facts.tags.has(USED_TAG + ref)) found.set(runId(key), key);
     }
     const { registry } = store.context;
