@@ -151,25 +151,13 @@ function serverOperations(routes: Routes): void {
   answers("OrganizationCoreWeaveOrganizationID", {
     entity: { organization: { coreWeaveOrganizationId: null } },
   });
-  const none = { fields: [], inputFields: [] };
-  const types = [
-    "Query",
-    "Mutation",
-    "ServerInfo",
-    "ServerSettings",
-    "UseArtifactInputInfo",
-    "Project",
-    "Run",
-  ];
-  const probes = [
-    "ServerCapabilities",
-    "ServerSettings",
-    "ServerUseArtifactInput",
-    "ProjectInput",
-    "RunInput",
-  ];
+  // Earlier clients ask which members types have.
+  const types = "Query Mutation ServerInfo ServerSettings UseArtifactInputInfo Project Run".split(
+    " ",
+  );
+  const probes = "Capabilities Settings UseArtifactInput".split(" ").map((what) => `Server${what}`);
   answers(
-    probes.map((what) => `Probe${what}`),
-    Object.fromEntries(types.map((type) => [`${type}Type`, none])),
+    [...probes, "ProjectInput", "RunInput"].map((what) => `Probe${what}`),
+    Object.fromEntries(types.map((type) => [`${type}Type`, { fields: [], inputFields: [] }])),
   );
 }

@@ -46,24 +46,23 @@ function listQueries(routes: Routes, runs: WandbRuns): void {
     return { project: { ...its, runs: page } };
   });
 
-  const known = async (run: ReadableRun) => runJson(run.key, await runs.known(run));
-  query(routes, runs, { id: ["Run", "RunHistoryKeys", "RunState"], variables: {}, answer: known });
-}
-
-interface Query<E extends v.ObjectEntries> {
-  readonly id: string | readonly string[];
-  readonly variables: E;
-  answer(run: ReadableRun, given: Given<E>, c: RouteContext): unknown;
+  query(
+    [routes, runs],
+    ["Run", "RunHistoryKeys", "RunState"],
+    {},
+    async (run) => runJson(run.key, await runs.known(run)),
+  );
 }
 
 /** Adds a query about a run that a request may read, which is null without one. */
-function query<E extends v.ObjectEntries>(
-  routes: Routes,
-  runs: WandbRuns,
-  { id, variables, answer }: Query<E>,
+export function query<E extends v.ObjectEntries>(
+  [routes, runs]: [routes: Routes, runs: WandbRuns],
+  names: string | readonly string[],
+  variables: E,
+  answer: (run: ReadableRun, given: Given<E>, c: RouteContext) => unknown,
 ): void {
   const all = { ...ofProject, name: maybe, run: maybe, runName: maybe };
-  operation(routes, [id, "read"], { ...all, ...variables }, async (c, given) => {
+  operation(routes, [names, "read"], { ...all, ...variables }, async (c, given) => {
     const { name, run: ofRun, runName = "", ...of } = given as Given<typeof all>;
     const own = nameOfProject(of), { access } = c.info;
     access.check("read", own);
@@ -75,81 +74,67 @@ function query<E extends v.ObjectEntries>(
 }
 
 function historyQueries(routes: Routes, runs: WandbRuns): void {
-  query(routes, runs, {
-    id: "RunFullHistory",
-    variables: { samples: page },
-    answer: async (run, { samples }) => ({
-      history: await jsonLines(sampled(runs.rows(run), samples)),
-      events: await jsonLines(sampled(runs.events(run), samples)),
-    }),
-  });
+  const of: Parameters<typeof query>[0] = [routes, runs];
+  query(of, "RunFullHistory", { samples: page }, async (run, { samples }) => ({
+    history: await jsonLines(sampled(runs.rows(run), samples)),
+    events: await jsonLines(sampled(runs.events(run), samples)),
+  }));
 
-  query(routes, runs, {
-    id: "HistoryPage",
-    variables: { minStep: integer(), maxStep: integer() },
-    answer: async (run, { minStep, maxStep }) => ({
-      history: await jsonLines(sampled(runs.rows(run, minStep, maxStep), MOST_ROWS)),
-    }),
-  });
+  const steps = { minStep: integer(), maxStep: integer() };
+  query(of, "HistoryPage", steps, async (run, { minStep, maxStep }) => ({
+    history: await jsonLines(sampled(runs.rows(run, minStep, maxStep), MOST_ROWS)),
+  }));
 
   // The newest client asks where the rows begin that are in no Parquet file: here all.
   const parquetHistory = { parquetUrls: [], liveData: [{ _step: 0 }] };
-  query(routes, runs, {
-    id: "RunParquetHistory",
-    variables: {},
-    answer: () => ({ parquetHistory }),
-  });
+  query(of, "RunParquetHistory", {}, () => ({ parquetHistory }));
 
   const spec = optional(MOST.path);
-  query(routes, runs, {
-    id: ["RunSampledHistory", "SampledHistoryPage"],
-    variables: { specs: list(10, spec), spec },
-    async answer(run, { spec, specs = [spec] }) {
-      const sampledHistory = [];
-      for (const text of specs) {
-        const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));
-        // The last step is one of them. Earlier clients name the first one of the next page.
-        const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
-        const rows = withKeys(runs.rows(run, minStep, end), keys);
-        sampledHistory.push(await sampled(rows, maxStep === undefined ? samples : MOST_ROWS));
-      }
-      return { sampledHistory };
-    },
+  const specs = { specs: list(10, spec), spec };
+  query(of, ["RunSampledHistory", "SampledHistoryPage"], specs, async (
+    run,
+    { spec, specs = [spec] },
+  ) => {
+    const sampledHistory = [];
+    for (const text of specs) {
+      const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));
+      // The last step is one of them. Earlier clients name the first one of the next page.
+      const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
+      const rows = withKeys(runs.rows(run, minStep, end), keys);
+      sampledHistory.push(await sampled(rows, maxStep === undefined ? samples : MOST_ROWS));
+    }
+    return { sampledHistory };
   });
 }
 
 function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
   const { system } = runs.context;
-  query(routes, runs, {
-    id: "RunFiles",
-    variables: {
-      fileCursor: maybe,
-      fileLimit: page,
-      fileNames: list(MOST.files, name),
-      pattern: maybe,
-    },
-    async answer(run, { fileCursor, fileLimit, fileNames = [], pattern }, c) {
-      if (pattern !== undefined) throw wrong("Patterns of files are not supported: name the files");
-      const version = await runs.files(run), named = new Set(fileNames);
-      const id = runId(run.key);
-      const from = Number(fileCursor) || 0, to = from + Math.min(fileLimit ?? USUAL, MOST_ROWS);
-      const edges = [], updatedAt = version.info.createdAt;
-      let fileCount = 0;
-      for await (const { info } of version.pages()) {
-        for (const { path, size: sizeBytes, mediaType: mimetype = null } of info.files) {
-          await giveWay();
-          const isOwn = path === curveOf(version.info) || path.startsWith(".wandb/");
-          if (isOwn || named.size > 0 && !named.has(path)) continue;
-          if (fileCount++ < from || fileCount > to) continue;
-          const at = `/wandb/runs/${inPath(id)}/files/${urlPath(path)}`;
-          const url = await links.to(c, at, system.now()), fileId = idOf("RunFile", id, path);
-          const file = { id: fileId, name: path, sizeBytes, mimetype, md5: null, updatedAt };
-          edges.push({ node: { ...file, url, directUrl: url }, cursor: `${fileCount}` });
-        }
+  query([routes, runs], "RunFiles", {
+    fileCursor: maybe,
+    fileLimit: page,
+    fileNames: list(MOST.files, name),
+    pattern: maybe,
+  }, async (run, { fileCursor, fileLimit, fileNames = [], pattern }, c) => {
+    if (pattern !== undefined) throw wrong("Patterns of files are not supported: name the files");
+    const version = await runs.files(run), named = new Set(fileNames);
+    const id = runId(run.key);
+    const from = Number(fileCursor) || 0, to = from + Math.min(fileLimit ?? USUAL, MOST_ROWS);
+    const edges = [], updatedAt = version.info.createdAt;
+    let fileCount = 0;
+    for await (const { info } of version.pages()) {
+      for (const { path, size: sizeBytes, mediaType: mimetype = null } of info.files) {
+        await giveWay();
+        const isOwn = path === curveOf(version.info) || path.startsWith(".wandb/");
+        if (isOwn || named.size > 0 && !named.has(path)) continue;
+        if (fileCount++ < from || fileCount > to) continue;
+        const at = `/wandb/runs/${inPath(id)}/files/${urlPath(path)}`;
+        const url = await links.to(c, at, system.now()), fileId = idOf("RunFile", id, path);
+        const file = { id: fileId, name: path, sizeBytes, mimetype, md5: null, updatedAt };
+        edges.push({ node: { ...file, url, directUrl: url }, cursor: `${fileCount}` });
       }
-      const endCursor = edges.at(-1)?.cursor ?? null;
-      return { fileCount, files: { edges, pageInfo: { endCursor, hasNextPage: to < fileCount } } };
-    },
+    }
+    const endCursor = edges.at(-1)?.cursor ?? null;
+    return { fileCount, files: { edges, pageInfo: { endCursor, hasNextPage: to < fileCount } } };
   });
 
   route(routes, "GET /wandb/runs/:id/files/:path{[^]+}", {

@@ -14,6 +14,7 @@ import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "../names.ts";
 import { nameOfCollection, nameOfProject, projectJson, projectOf } from "../names.ts";
 import { type AskedPage, operation, pageOf } from "../operations.ts";
 import { changing } from "../run_operations.ts";
+import { query } from "../run_queries.ts";
 import type { WandbRuns } from "../run_store.ts";
 import * as s from "../schemas.ts";
 
@@ -206,22 +207,17 @@ async function artifactJson(
 }
 
 function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
-  const ofRun = { ...s.ofProject, ...s.ofPage, run: s.maybe, runName: s.maybe };
   const tagged = [["RunInputArtifacts", USED_TAG], ["RunOutputArtifacts", LOGGED_TAG]] as const;
-  for (const [id, prefix] of tagged) {
-    operation(routes, [id, "read"], ofRun, async (c, { run: id = "", runName = id, ...of }) => {
-      const own = nameOfProject(of), { access } = c.info, found = [];
-      access.check("read", own);
-      const run = await runs.find(runKey(own, runName), access);
-      const known = await runs.known(run);
-      for (const tag of known?.tags.keys() ?? []) {
+  for (const [name, prefix] of tagged) {
+    query([routes, runs], name, s.ofPage, async (run, page, { info: { access } }) => {
+      const found = [];
+      for (const tag of (await runs.known(run))?.tags.keys() ?? []) {
         const [, name = "", version] = /^([^]*)@([^@]+)$/.exec(tag.slice(prefix.length)) ?? [];
         if (!tag.startsWith(prefix) || !access.may("read", name)) continue;
         const info = await orMissing(store.info({ name, version }));
         if (info !== undefined) found.push(info);
       }
-      const artifacts = await pageOf(found, of, (info) => artifactJson(store, info));
-      return { project: { ...projectJson(own), run: { artifacts } } };
+      return { artifacts: await pageOf(found, page, (info) => artifactJson(store, info)) };
     });
   }
 

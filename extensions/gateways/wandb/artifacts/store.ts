@@ -268,14 +268,13 @@ export class ArtifactStore {
       if (isDirect && access.may("read", name)) names.push(name);
     }
     const found = await Array.fromAsync(mapAtOnce(names, (name) => this.newest(name)));
-    return found.filter((info) => info !== undefined && isArtifact(info)) as ArtifactInfo[];
+    return found.filter(isArtifact);
   }
 
   /** Returns the versions of a collection, the newest first. */
   async versions(name: string): Promise<ArtifactInfo[]> {
     const listed = this.#registry.versions(name, { details: true, withoutFiles: true });
-    const infos = (await Array.fromAsync(listed)).map(({ info }) => info);
-    return infos.filter((info) => info !== undefined && isArtifact(info)) as ArtifactInfo[];
+    return (await Array.fromAsync(listed)).map(({ info }) => info).filter(isArtifact);
   }
 }
 
@@ -288,8 +287,8 @@ function isFacts(part: string): boolean {
   return part === FACTS;
 }
 
-function isArtifact(info: ArtifactInfo): boolean {
-  return typeof factsOf(info).type === "string";
+function isArtifact(info: ArtifactInfo | undefined): info is ArtifactInfo {
+  return info !== undefined && typeof factsOf(info).type === "string";
 }
 
 function filePart(path: string, md5: string): string {
