@@ -82,7 +82,7 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
 
   const steps = { minStep: integer(), maxStep: integer() };
   query(of, "HistoryPage", steps, async (run, { minStep, maxStep }) => ({
-    history: await jsonLines(sampled(runs.rows(run, minStep, maxStep), MOST_ROWS)),
+    history: await jsonLines(allOf(runs.rows(run, minStep, maxStep))),
   }));
 
   // The newest client asks where the rows begin that are in no Parquet file: here all.
@@ -101,7 +101,7 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
       // The last step is one of them. Earlier clients name the first one of the next page.
       const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
       const rows = withKeys(runs.rows(run, minStep, end), keys);
-      sampledHistory.push(await sampled(rows, maxStep === undefined ? samples : MOST_ROWS));
+      sampledHistory.push(await (maxStep === undefined ? sampled(rows, samples) : allOf(rows)));
     }
     return { sampledHistory };
   });
@@ -166,17 +166,33 @@ async function* withKeys(rows: AsyncIterable<Row>, keys: readonly string[]): Asy
   }
 }
 
-/** Returns at most so many items, at even distances. */
+/** Returns the rows of a page, none of which may be missing. */
+async function allOf(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const all: Row[] = [];
+  for await (const row of rows) {
+    if (all.push(row) > MOST_ROWS) {
+      throw wrong(`A page has more than ${MOST_ROWS} rows`, "Pass a smaller page_size.");
+    }
+  }
+  return all;
+}
+
+/** Returns so many items if there are more, at even distances, with the first and the last one. */
 async function sampled<T>(items: AsyncIterable<T>, most?: number | null): Promise<T[]> {
   const asked = Math.min(most ?? 500, MOST_ROWS);
-  let kept: T[] = [], every = 1, at = 0;
+  let kept: T[] = [], every = 1, at = 0, last: T | undefined;
   for await (const item of items) {
-    if (at++ % every === 0) kept.push(item);
-    if (kept.length <= asked) continue;
+    last = item;
+    if (at++ % every !== 0) continue;
+    kept.push(item);
+    if (kept.length < 2 * asked) continue;
     kept = kept.filter((_, index) => index % 2 === 0);
     every *= 2;
   }
-  return kept;
+  if (last !== undefined && kept.at(-1) !== last) kept.push(last);
+  if (kept.length <= asked) return kept;
+  const step = (kept.length - 1) / Math.max(1, asked - 1);
+  return Array.from({ length: asked }, (_, index) => kept[Math.round(index * step)]!);
 }
 
 async function jsonLines(rows: Promise<readonly unknown[]>): Promise<string[]> {

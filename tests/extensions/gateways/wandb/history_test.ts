@@ -66,6 +66,28 @@ Deno.test("many points of one step are one row, which is read once", async () =>
   assertEquals(few.reads, 1);
 });
 
+Deno.test("a sample has as many rows as are asked for, and a page all rows or none", async () => {
+  await using service = await open();
+  await service.begin();
+  await service.lines(0, [...Array(10_001).keys()], END);
+  const asked = { project: "digits", run: "abc" };
+  const sampled = async (samples: number) => {
+    const { data } = await service.ask("RunFullHistory", { ...asked, samples });
+    const steps = data.project.run.history.map((row: string) => JSON.parse(row)._step);
+    return [steps.length, steps[0], steps.at(-1)];
+  };
+  for (const samples of [2, 3, 500, 9999]) {
+    assertEquals(await sampled(samples), [samples, 0, 10_000]);
+  }
+  assertEquals(await sampled(1), [1, 0, 0]);
+  const steps = { minStep: 0, maxStep: 20_000 };
+  const spec = JSON.stringify({ keys: ["loss"], ...steps, samples: 20_000 });
+  for (const [name, more] of [["HistoryPage", steps], ["SampledHistoryPage", { spec }]] as const) {
+    const { errors } = await service.ask(name, { ...asked, ...more });
+    assertEquals(errors[0].message, "A page has more than 10000 rows. Pass a smaller page_size.");
+  }
+});
+
 Deno.test("pages of a history have all its rows, also those of a program that goes on", async () => {
   await using service = await open();
   const losses = async (minStep: number, maxStep: number) => {
