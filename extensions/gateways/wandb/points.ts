@@ -1,12 +1,13 @@
 // Lines of a history as points of a run. Lines that are sent again are recognized by their content, also
 // after a kill of the service: clients count them from another start each time.
 import * as v from "npm:valibot@^1.5";
-import { giveWay, isJsonObject, parsedJson } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject, keepNewest, parsedJson } from "../../../core/kernel.ts";
 import { quoteNotFinite, sortedJson } from "../../../core/kernel.ts";
 import { EARLIER } from "../../runs/mlflow/file_parts.ts";
 import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
 import { pointsPart } from "../../runs/run_parts.ts";
 import { isOwnKey } from "../../runs/wandb/values.ts";
+import type { OpenRun } from "./known_run.ts";
 import { objectIn } from "./names.ts";
 
 const UUID = "00000000-0000-7000-8000-77616e646200", FIRST = `00001-${UUID}`;
@@ -15,6 +16,11 @@ const MOST_STRING = 1000, MOST_REST = 256 * 1024;
 /** Keys that points use themselves. */
 export const TAKEN = /^(metric:)*(step|_time|_wandb)$/;
 const MOST_DEPTH = 20;
+/**
+ * Parts whose points may be sent again: programs with one id have other clocks, and send at other
+ * times. Points that are later than those of all of them are new.
+ */
+const RECENT = 100, MOST_TIMES = 100_000;
 
 /** Lines of a file, and the number of the first one. */
 export interface Lines {
@@ -33,11 +39,25 @@ export async function lastLine(look: RunLook): Promise<string | undefined> {
   return part && (await linesIn(look, part))[part.count - 1];
 }
 
-/** Returns the part of those points that are not stored; undefined if all are. */
-export async function newPart(look: RunLook, points: readonly string[]) {
-  const [next] = points, last = await lastLine(look);
+/**
+ * Returns the part of those points that are not stored; undefined if all are. `latest` keeps the
+ * latest times of parts.
+ */
+export async function newPart(
+  { look, id, key }: Pick<OpenRun, "look" | "id" | "key">,
+  points: readonly string[],
+  latest: Map<string, number>,
+) {
+  const [next] = points;
   if (next === undefined) return undefined;
-  const isLater = last === undefined || timeOf(next) > timeOf(last);
+  const times = ownParts(look).slice(-RECENT).map(async (part) => {
+    const name = JSON.stringify([key.name, id, part.part]);
+    const time = latest.get(name) ?? latestIn(await linesIn(look, part));
+    latest.set(name, time);
+    return time;
+  });
+  const isLater = (await Promise.all(times)).every((time) => timeOf(next) > time);
+  keepNewest(latest, MOST_TIMES);
   const added = isLater ? points : await missingIn(pointsIn(look), points);
   if (added.length === 0) return undefined;
   const { writer = FIRST, first = 0, count = 0 } = ownParts(look)
@@ -57,6 +77,10 @@ async function missingIn(
     if (missing.size === 0) break;
   }
   return [...missing];
+}
+
+function latestIn(lines: readonly string[]): number {
+  return lines.reduce((latest, line) => Math.max(latest, timeOf(line) || 0), -Infinity);
 }
 
 export function timeOf(point: string): number {

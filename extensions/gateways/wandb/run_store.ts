@@ -47,6 +47,8 @@ export class WandbRuns {
   readonly #ended: EndedRuns;
   readonly #inOrder = createLanes();
   readonly #ahead = new RowsAhead();
+  /** The latest times of parts with points. */
+  readonly #latest = new Map<string, number>();
   /** Times of the last requests of runs, milliseconds: not every request stores something. */
   readonly #heard = new Map<string, number>();
 
@@ -229,8 +231,10 @@ export class WandbRuns {
     });
   }
 
-  async #add({ key: { name }, id, look, ...run }: OpenRun, sent: Sent): Promise<void> {
-    const { registry, system } = this.context, { history } = sent;
+  async #add(run: OpenRun, sent: Sent): Promise<void> {
+    const { key: { name }, id, look } = run,
+      { history } = sent,
+      { registry, system } = this.context;
     const first = (history ?? sent.system)?.content[0];
     const own = first === undefined ? undefined : startIn(valuesIn(first));
     const isFirst = look.points.length === 0 &&
@@ -242,7 +246,7 @@ export class WandbRuns {
       await updateRun(registry, name, { id, tags, replace: true });
     }
     const points = history && await pointsOf(history, startedMs);
-    const added = history && await newPart(look, points!);
+    const added = history && await newPart(run, points!, this.#latest);
     if (added !== undefined) {
       await look.draft.add(added.part, () => [{ path: CURVE_FILE, content: added.content }]);
     }

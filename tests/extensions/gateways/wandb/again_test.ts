@@ -42,6 +42,17 @@ for (
   });
 }
 
+Deno.test("lines of programs with other clocks that are sent again are stored once", async () => {
+  await using service = await open();
+  await service.begin();
+  await service.lines(0, [100, 101]);
+  await service.lines(0, [60]);
+  await service.lines(0, [100, 101]);
+  await service.lines(2, [300, 200]);
+  await service.lines(2, [300, 200], END);
+  assertEquals(await service.losses(), [100, 101, 60, 300, 200]);
+});
+
 Deno.test("the console of a resumed run goes on, also with lines that begin with a time", async () => {
   await using service = await open();
   await service.begin();
