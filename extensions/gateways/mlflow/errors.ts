@@ -1,15 +1,8 @@
 // Errors in the words of MLflow. `answers.ts` gives them its codes.
 import { RegistryError } from "../../../core/kernel.ts";
+import { noSuch, wrong } from "../../runs/mlflow/ids.ts";
 
-/** Returns the error `RESOURCE_DOES_NOT_EXIST`. */
-export function noSuch(message: string, hint?: string): RegistryError {
-  return new RegistryError({ code: "NotFound", message, hint });
-}
-
-/** Returns the error `INVALID_PARAMETER_VALUE`. */
-export function wrong(message: string, hint?: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message, hint });
-}
+export { noSuch, wrong };
 
 /** Returns the error `INVALID_PARAMETER_VALUE` about the value of a parameter. */
 export function invalid(name: string, value: unknown, state: string): RegistryError {

@@ -1,14 +1,9 @@
 // Errors, which clients of W&B get as a list with messages.
-import { RegistryError } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { Answer } from "../../../apps/gateways.ts";
+import { noSuch, wrong } from "../../runs/mlflow/ids.ts";
 
-export function noSuch(message: string): RegistryError {
-  return new RegistryError({ code: "NotFound", message });
-}
-
-export function wrong(message: string, hint?: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message, hint });
-}
+export { noSuch, wrong };
 
 /** Returns the error of variables that a schema refuses. */
 export function refused({ at, state }: { at: string; state: string }): RegistryError {

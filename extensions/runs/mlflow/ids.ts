@@ -87,6 +87,12 @@ export function noSuchRun(runId: string): Error {
   return noSuch(`Run with id=${runId.slice(0, MOST_CHARACTERS)} not found`);
 }
 
-function noSuch(message: string): RegistryError {
-  return new RegistryError({ code: "NotFound", message });
+/** Returns the error `NotFound` with a message in the words of another program. */
+export function noSuch(message: string, hint?: string): RegistryError {
+  return new RegistryError({ code: "NotFound", message, hint });
+}
+
+/** Returns the error `Invalid` with a message in the words of another program. */
+export function wrong(message: string, hint?: string): RegistryError {
+  return new RegistryError({ code: "Invalid", message, hint });
 }
