@@ -4,7 +4,7 @@ import { finishRun } from "../../runs/mod.ts";
 import { countOf, openRunFiles } from "../../runs/look_at_run.ts";
 import { mayHave, newestIn, partOf, TAKEN_OVER } from "../../runs/mlflow/file_parts.ts";
 import { LastMetrics, metricsIn } from "../../runs/mlflow/points.ts";
-import { isOwnTag, metadataOf, type Status, textsOf } from "../../runs/mlflow/stored_run.ts";
+import { isOwnTag, metadataOf, type Status } from "../../runs/mlflow/stored_run.ts";
 import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
 import { CONSOLE_FILE, streamedFiles, SUMMARY_FILE } from "../../runs/wandb/streamed_files.ts";
 import { linesIn, type OpenRun } from "./known_run.ts";
@@ -19,7 +19,7 @@ const decoder = new TextDecoder();
 /** Saves the version of a run. A repeat completes a save that was killed. */
 export async function finishRunOf(
   { registry, system }: GatewayContext,
-  { key, id, look, facts, startedMs, generation, isEnding }: OpenRun,
+  { key, id, look, params, tags, startedMs, begunMs, generation, isEnding }: OpenRun,
   { status, failed, request }: { status: Status; failed?: string; request?: string },
 ): Promise<void> {
   const { name } = key;
@@ -53,14 +53,13 @@ export async function finishRunOf(
     const { timestamp = newestMs, step: at = step } = metrics.get(key) ?? {};
     if (!isOwnKey(key)) metrics.set(key, { key, value, timestamp, step: at });
   }
-  const isSynced = Date.parse(facts.startedAt ?? "") - startedMs > SYNCED_MS && generation === 1;
-  const tags = textsOf(Object.fromEntries(facts.tags));
+  const isSynced = begunMs - startedMs > SYNCED_MS && generation === 1;
   const metadata = metadataOf({
     key,
     status,
     startedMs,
     endedMs: isSynced ? newestMs : system.now(),
-    params: textsOf(Object.fromEntries(facts.params)),
+    params,
     tags: new Map([...tags].filter(([tag]) => !isOwnTag(tag))),
     metrics: [...metrics.values()],
   });

@@ -4,10 +4,9 @@ import type { System } from "../../../mod.ts";
 import { isJsonObject, orMissing } from "../../../core/kernel.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
 import { countOf, type RunLook } from "../../runs/look_at_run.ts";
-import type { StoredFacts } from "../../runs/run_facts.ts";
 import type * as found from "../../runs/mlflow/find_run.ts";
 import { mayHave } from "../../runs/mlflow/file_parts.ts";
-import { runIn, type Status, type StoredRun, textsOf } from "../../runs/mlflow/stored_run.ts";
+import { runIn, type Status, type StoredRun } from "../../runs/mlflow/stored_run.ts";
 import {
   CONSOLE_FILE,
   EVENTS_FILE,
@@ -22,8 +21,11 @@ const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /** A run that goes on, in its draft. */
 export interface OpenRun extends found.OpenRun {
-  readonly facts: StoredFacts;
+  readonly params: ReadonlyMap<string, string>;
+  readonly tags: ReadonlyMap<string, string>;
   readonly startedMs: number;
+  /** When it began here: later than that if it was synced. */
+  readonly begunMs: number;
   readonly opened?: undefined;
 }
 
@@ -37,7 +39,7 @@ export type FoundRun = ReadableRun | { readonly state: "discarded"; readonly ope
 
 /** True if a run was discarded, or has the tag by which somebody stops it. */
 export function isStopped(run: FoundRun | undefined): boolean {
-  return run?.state === "discarded" || run?.state === "open" && run.facts.tags.has("wandb.stop");
+  return run?.state === "discarded" || run?.state === "open" && run.tags.has("wandb.stop");
 }
 
 export interface Sent {
@@ -122,16 +124,15 @@ function linesContent(lines: Lines): Uint8Array<ArrayBuffer> {
 }
 
 /** Returns a run that goes on. */
-export async function openedRun({ look, facts, startedMs }: OpenRun): Promise<KnownRun> {
+export async function openedRun({ look, params, tags, startedMs }: OpenRun): Promise<KnownRun> {
   const parts = [...look.draft.parts.keys()].sort(), last = await lastLine(look);
   const config = parts.findLast((part) => mayHave(part, CONFIG_FILE));
   const summary = parts.findLast((part) => STREAM.exec(part)?.[3] === "s");
   return {
     status: "RUNNING",
     startedMs,
-    tags: textsOf(Object.fromEntries(facts.tags)),
-    config: await textIn(look, config, CONFIG_FILE) ??
-      configOf(textsOf(Object.fromEntries(facts.params))),
+    tags,
+    config: await textIn(look, config, CONFIG_FILE) ?? configOf(params),
     summary: await textIn(look, summary, SUMMARY_FILE) ?? "{}",
     history: countOf(look.points),
     ...linesIn(look),

@@ -7,6 +7,10 @@ import type { RouteDescription } from "../../../apps/gateways.ts";
 import { answerVersionFile, publicUrl } from "../../../apps/server/extending.ts";
 import { isJsonObject, mapAtOnce, orMissing } from "../../../core/kernel.ts";
 import { noSuch, passedOn, refused } from "./errors.ts";
+import type { ReadableRun } from "./known_run.ts";
+import { nameOfProject, projectJson, runKey } from "./names.ts";
+import type { WandbRuns } from "./run_store.ts";
+import { maybe, ofProject } from "./schemas.ts";
 
 export const GRAPHQL = "/graphql";
 export const FRESH = { "cache-control": "no-store" };
@@ -90,6 +94,25 @@ export function operation<E extends v.ObjectEntries>(
       answer: async ({ c, json }) => c.json({ data: await data(c, json as Given<E>) }, 200, FRESH),
     });
   }
+}
+
+/** Adds a query about a run that a request may read, which is null without one. */
+export function query<E extends v.ObjectEntries>(
+  [routes, runs]: [routes: Routes, runs: WandbRuns],
+  names: string | readonly string[],
+  variables: E,
+  answer: (run: ReadableRun, given: Given<E>, c: RouteContext) => unknown,
+): void {
+  const all = { ...ofProject, name: maybe, run: maybe, runName: maybe };
+  operation(routes, [names, "read"], { ...all, ...variables }, async (c, given) => {
+    const { name, run: ofRun, runName = "", ...of } = given as Given<typeof all>;
+    const own = nameOfProject(of), { access } = c.info;
+    access.check("read", own);
+    const found = await runs.find(runKey(own, name ?? ofRun ?? runName), access);
+    const isThere = found !== undefined && found.state !== "discarded";
+    const run = isThere ? await answer(found, given as never, c) : null;
+    return { project: { ...projectJson(own), run } };
+  });
 }
 
 /** Parts of W&B that this service does not have, by the names of operations. */

@@ -5,9 +5,10 @@ import { giveWay, isJsonObject, keepNewest, parsedJson } from "../../../core/ker
 import { quoteNotFinite, sortedJson } from "../../../core/kernel.ts";
 import { EARLIER } from "../../runs/mlflow/file_parts.ts";
 import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
+import { sizeOf } from "../../runs/mlflow/stored_run.ts";
 import { pointsPart } from "../../runs/run_parts.ts";
 import { isOwnKey } from "../../runs/wandb/values.ts";
-import type { OpenRun } from "./known_run.ts";
+import type { OpenRun } from "../../runs/mlflow/find_run.ts";
 import { objectIn } from "./names.ts";
 
 const UUID = "00000000-0000-7000-8000-77616e646200", FIRST = `00001-${UUID}`;
@@ -146,16 +147,21 @@ function pointOf(
   };
   for (const [name, value] of Object.entries(values)) if (!isOwnKey(name)) add(name, value, 0);
   const { _timestamp: at, _step: own } = values;
-  let size = 0;
-  const kept = rest.map((each) => ({ each, size: JSON.stringify(each).length }))
-    .sort((one, other) => one.size - other.size || (one.each[0] < other.each[0] ? -1 : 1))
-    .filter((value) => (size += value.size) <= MOST_REST);
+  const kept = shortest(rest, MOST_REST);
   return {
     step: typeof own === "number" ? own : step,
     ...point,
-    ...(kept.length > 0 && { _wandb: kept.map(({ each }) => each) }),
+    ...(kept.length > 0 && { _wandb: kept }),
     _time: typeof at === "number" ? Math.round(at * 1000 - startedMs) / 1000 : 0,
   };
+}
+
+/** Returns the shortest entries, as many as fit into so many bytes of JSON. */
+export function shortest<T>(entries: Iterable<readonly [key: string, T]>, most: number) {
+  let size = 0;
+  return Array.from(entries, (entry) => ({ entry, bytes: sizeOf(entry) + 2 }))
+    .sort((one, other) => one.bytes - other.bytes || (one.entry[0] < other.entry[0] ? -1 : 1))
+    .filter(({ bytes }) => (size += bytes) <= most).map(({ entry }) => entry);
 }
 
 const Branch = v.object({ run_id: v.string(), step: v.number() });

@@ -1,17 +1,16 @@
 // Answers to `wandb.Api()` about runs: lists, histories and files.
 import * as v from "npm:valibot@^1.5";
 import { giveWay } from "../../../core/kernel.ts";
-import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts";
+import { route, type Routes } from "../../../apps/gateways.ts";
 import { curveOf } from "../../runs/mlflow/stored_run.ts";
 import { noSuch, wrong } from "./errors.ts";
 import { isWanted, ordered } from "./filter.ts";
 import type { Links } from "./links.ts";
-import { idOf, inPath, objectIn, parseRun, runId, runKey, urlPath } from "./names.ts";
+import { idOf, inPath, objectIn, parseRun, runId, urlPath } from "./names.ts";
 import { nameOfProject, projectJson } from "./names.ts";
-import { answerFile, described, type Given, operation, pageOf } from "./operations.ts";
+import { answerFile, described, operation, pageOf, query } from "./operations.ts";
 import type { Row } from "./history.ts";
 import { runJson } from "./run_operations.ts";
-import type { ReadableRun } from "./known_run.ts";
 import type { WandbRuns } from "./run_store.ts";
 import { integer, list, maybe, MOST, name, ofPage, ofProject, optional } from "./schemas.ts";
 
@@ -46,31 +45,8 @@ function listQueries(routes: Routes, runs: WandbRuns): void {
     return { project: { ...its, runs: page } };
   });
 
-  query(
-    [routes, runs],
-    ["Run", "RunHistoryKeys", "RunState"],
-    {},
-    async (run) => runJson(run.key, await runs.known(run)),
-  );
-}
-
-/** Adds a query about a run that a request may read, which is null without one. */
-export function query<E extends v.ObjectEntries>(
-  [routes, runs]: [routes: Routes, runs: WandbRuns],
-  names: string | readonly string[],
-  variables: E,
-  answer: (run: ReadableRun, given: Given<E>, c: RouteContext) => unknown,
-): void {
-  const all = { ...ofProject, name: maybe, run: maybe, runName: maybe };
-  operation(routes, [names, "read"], { ...all, ...variables }, async (c, given) => {
-    const { name, run: ofRun, runName = "", ...of } = given as Given<typeof all>;
-    const own = nameOfProject(of), { access } = c.info;
-    access.check("read", own);
-    const found = await runs.find(runKey(own, name ?? ofRun ?? runName), access);
-    const isThere = found !== undefined && found.state !== "discarded";
-    const run = isThere ? await answer(found, given as never, c) : null;
-    return { project: { ...projectJson(own), run } };
-  });
+  const names = ["Run", "RunHistoryKeys", "RunState"];
+  query([routes, runs], names, {}, async (run) => runJson(run.key, await runs.known(run)));
 }
 
 function historyQueries(routes: Routes, runs: WandbRuns): void {
@@ -89,12 +65,8 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
   const parquetHistory = { parquetUrls: [], liveData: [{ _step: 0 }] };
   query(of, "RunParquetHistory", {}, () => ({ parquetHistory }));
 
-  const spec = optional(MOST.path);
-  const specs = { specs: list(10, spec), spec };
-  query(of, ["RunSampledHistory", "SampledHistoryPage"], specs, async (
-    run,
-    { spec, specs = [spec] },
-  ) => {
+  const spec = optional(MOST.path), names = ["RunSampledHistory", "SampledHistoryPage"];
+  query(of, names, { specs: list(10, spec), spec }, async (run, { spec, specs = [spec] }) => {
     const sampledHistory = [];
     for (const text of specs) {
       const { keys, minStep = 0, maxStep, samples = 500 } = v.parse(Spec, objectIn(text));

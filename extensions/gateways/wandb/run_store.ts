@@ -15,7 +15,7 @@ import { asVersion, mayHave, partOf, takeOver, takePoints } from "../../runs/mlf
 import { idOfGeneration, namesWithDrafts, RunFinder } from "../../runs/mlflow/find_run.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
-import { runIn, sizeOf } from "../../runs/mlflow/stored_run.ts";
+import { runIn } from "../../runs/mlflow/stored_run.ts";
 import { tagsOf, textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
 import { paramsOf, valueOf } from "../../runs/wandb/values.ts";
 import { noSuch, wrong } from "./errors.ts";
@@ -29,7 +29,7 @@ import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
 import type { OpenRun, ReadableRun, Sent } from "./known_run.ts";
 import { DEFAULT_ENTITY, objectIn, projectOf, runKey } from "./names.ts";
 import { branchIn, newPart, pointsOf, pointsUpTo } from "./points.ts";
-import { startIn, valuesIn } from "./points.ts";
+import { shortest, startIn, valuesIn } from "./points.ts";
 
 /** Bytes of the JSON of a configuration. Longer values are only in its file. */
 const MOST_PARAMS = 31 * 1024;
@@ -66,8 +66,10 @@ export class WandbRuns {
     if (found?.state === "open") {
       const facts = await readFacts(found.look);
       checkOwn(facts.by, key, access);
-      const { startedMs } = timesIn(Object.fromEntries(facts.tags), new Date(facts.startedAt ?? 0));
-      return { ...found, facts, startedMs };
+      const begun = new Date(facts.startedAt ?? 0), tags = Object.fromEntries(facts.tags);
+      const texts = { params: textsOf(Object.fromEntries(facts.params)), tags: textsOf(tags) };
+      const { startedMs } = timesIn(tags, begun);
+      return { ...found, ...texts, startedMs, begunMs: begun.getTime() };
     }
     if (found?.state !== "ended") return found;
     const all = { ...access, may: () => true, check() {} };
@@ -136,20 +138,24 @@ export class WandbRuns {
       ? begin()
       : sentBy({ name: token, token }, begin));
     if (facts.config === undefined && version !== undefined) return;
-    await draft.addPart(...this.#file(configFile(facts.config ?? "{}")));
+    await draft.addPart(...this.#config(facts.config ?? "{}"));
   }
 
-  async #change({ key, id, look, facts: stored }: OpenRun, facts: Facts): Promise<void> {
+  async #change({ key, id, look, ...stored }: OpenRun, facts: Facts): Promise<void> {
     const summary = streamPart(look, { summary: facts.summaryMetrics }, this.context.system);
     if (summary !== undefined) await look.draft.add(summary.part, () => summary.files);
     const tags = changed(stored.tags, editedTags(facts, stored.tags));
     const params = changed(stored.params, this.#params(key, facts));
     if (facts.config !== undefined && Object.keys(params).length > 0) {
-      const [part, files] = this.#file(configFile(facts.config));
+      const [part, files] = this.#config(facts.config);
       await look.draft.add(part, () => files);
     }
     if (Object.keys({ ...tags, ...params }).length === 0) return;
     await updateRun(this.context.registry, key.name, { id, tags, params, replace: true });
+  }
+
+  #config(config: string) {
+    return this.#file({ path: CONFIG_FILE, content: encoder.encode(config) });
   }
 
   #file(file: FileToSave): [part: string, files: FileToSave[]] {
@@ -163,14 +169,11 @@ export class WandbRuns {
       key,
       isJsonObject(each) && "value" in each ? each.value : each,
     ]);
-    const all = [...paramsOf(entries, []).params].map((each) => ({ each, size: sizeOf(each) + 2 }))
-      .sort((one, other) => one.size - other.size);
-    let size = 0;
-    const kept = all.filter((each) => (size += each.size) <= MOST_PARAMS);
-    if (kept.length < all.length) {
+    const { params } = paramsOf(entries, []), kept = shortest(params, MOST_PARAMS);
+    if (kept.length < params.size) {
       this.context.logger.warn(`Values of the configuration of run ${id} are only in its file`);
     }
-    return Object.fromEntries(kept.map(({ each }) => each));
+    return Object.fromEntries(kept);
   }
 
   /** Adds a file to a run, also to one that has ended: its next version has it. */
@@ -279,12 +282,9 @@ export class WandbRuns {
   async *of(name: string, access: Access): AsyncGenerator<ListedRun> {
     const seen = new Set<string>();
     for await (const found of this.open(name, access)) {
-      const { key, startedMs, facts } = found;
+      const { key, startedMs, params, tags } = found;
       seen.add(key.id);
-      const [params, tags] = [facts.params, facts.tags].map((each) =>
-        textsOf(Object.fromEntries(each))
-      );
-      const listed = { key, startedMs, params: params!, tags: tags!, metrics: [] };
+      const listed = { key, startedMs, params, tags, metrics: [] };
       yield { ...listed, status: "RUNNING", isSilent: this.#isSilent(found) };
     }
     const readRun = (info: ArtifactInfo) => {
@@ -339,8 +339,4 @@ export class WandbRuns {
 /** Throws `Denied` unless a token began a run, or may read its name. */
 function checkOwn(by: StoredFacts["by"], { name }: RunKey, access: Access): void {
   if (by?.token === undefined || by.token !== access.token) access.check("read", name);
-}
-
-function configFile(config: string): FileToSave {
-  return { path: CONFIG_FILE, content: encoder.encode(config) };
 }

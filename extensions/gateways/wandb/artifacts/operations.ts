@@ -12,9 +12,8 @@ import { wrong } from "../errors.ts";
 import { LOGGED_TAG, USED_TAG } from "../finish_run.ts";
 import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "../names.ts";
 import { nameOfCollection, nameOfProject, projectJson, projectOf } from "../names.ts";
-import { type AskedPage, operation, pageOf } from "../operations.ts";
+import { type AskedPage, operation, pageOf, query } from "../operations.ts";
 import { changing } from "../run_operations.ts";
-import { query } from "../run_queries.ts";
 import type { WandbRuns } from "../run_store.ts";
 import * as s from "../schemas.ts";
 
@@ -56,7 +55,7 @@ function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     const name = nameOfCollection(own, given.artifactCollectionName);
     checkWrites(c, "save", name);
     const run = runName === undefined ? undefined : await runs.find(runKey(own, runName), access);
-    const tags = run?.state === "open" ? [...run.facts.tags.keys()] : [];
+    const tags = run?.state === "open" ? [...run.tags.keys()] : [];
     const used = tags.filter((tag) => tag.startsWith(USED_TAG));
     const place = await store.create(name, clientID ?? `${runName} ${given.digest}`, {
       ...given,
@@ -344,8 +343,8 @@ function lineageOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     const { name, version } = await infoById(c, store, id), ref = `${name}@${version}`;
     const { access } = c.info, [own = ""] = name.split("/"), { entity } = projectOf(own);
     const found = new Map<string, RunKey>();
-    for await (const { key, facts } of runs.openIn(entity, access)) {
-      if (facts.tags.has(USED_TAG + ref)) found.set(runId(key), key);
+    for await (const { key, tags } of runs.openIn(entity, access)) {
+      if (tags.has(USED_TAG + ref)) found.set(runId(key), key);
     }
     const { registry } = store.context;
     const { nodes } = await readLineage(registry, ref, { direction: "down", depth: 1 });
