@@ -297,6 +297,10 @@ def of_onnx():
     import onnx
     from holdfast.values.objects.libraries import Onnx
 
+    floats = onnx.helper.make_node("Scale", ["x"], ["y"], by=float("nan"))
+    graph = onnx.helper.make_graph([floats], "a", [], [])
+    print("NaN", "ok" if registry.save("nan", onnx.helper.make_model(graph)).version else "")
+    registry.delete("nan", all_versions=True)
     newer = onnx.ModelProto(ir_version=8, producer_name="a").SerializeToString()
     model = onnx.ModelProto.FromString(newer + b"\xfa\x3f\x01x")  # of a later release
     with mock.patch.object(Onnx, "MOST_BYTES", 0):  # as a large model

@@ -20,7 +20,7 @@ const PARTS: [title: string, parts: string[], cases: number][] = [
     ["sklearn", "xgboost", "catboost", "lightgbm"],
     35,
   ],
-  ["ONNX and Pillow", ["onnx", "images"], 8],
+  ["ONNX and Pillow", ["onnx", "images"], 9],
   ["Keras", ["keras"], 7],
 ];
 

@@ -111,6 +111,9 @@ def of_images():
         report(image.mode, trip("image", image).tobytes() == array.tobytes())
     palette = Image.new("RGB", (9, 5), (1, 2, 3)).quantize(4)
     report("P", trip("image", palette).convert("RGB").getpixel((0, 0)) == (1, 2, 3))
+    file = io.BytesIO()
+    Image.new("L", (3, 2), 7).save(file, "TIFF")
+    report("of a TIFF", trip("tiff", Image.open(file)).tobytes() == bytes([7] * 6))
     refused("HSV", lambda: registry.save("a", Image.new("HSV", (1, 1))))
     frames = [Image.new("L", (2, 2), 200 * each) for each in (0, 1)]
     frames[0].save("frames.gif", save_all=True, append_images=frames[1:])

@@ -28,7 +28,7 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     "a set for a list Invalid",
   ]],
   ["images", TORCH, [
-    ...ok("L", "LA", "RGB", "RGBA", "CMYK", "LAB", "F", "I", "I;16", "P"),
+    ...ok("L", "LA", "RGB", "RGBA", "CMYK", "LAB", "F", "I", "I;16", "P", "of a TIFF"),
     "HSV Unsupported",
     "frames Unsupported",
     "cut TaskFailed",

@@ -160,11 +160,20 @@ def of_arguments():
         stored = Stored(Holder(own))
         report(f"other {type(own).__name__}", stored.refuses(Holder(other), "value"))
         report(f"same {type(own).__name__}", stored.load(Holder(own)) is not None)
-    half = Holder(dtype=torch.float16).half()
-    again = Stored(half).load(Holder().half())
+    half = Holder(dtype="float16").half()
+    again = Stored(half).load(Holder(dtype="half").half())
     report("other dtype of its own", same(again.named.state_dict(), half.named.state_dict()))
-    lists = nn.Sequential(half.weights, half.named)
-    report("lists", Stored(lists).load(nn.Sequential(Holder().weights.half(), Holder().named.half())) is not None)
+
+    class Lists(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weights, self.named = Holder().weights, Holder().named
+            self.register_buffer("kept", torch.ones(2))
+            self.register_buffer("own", torch.ones(2), persistent=False)
+
+    again = Stored(Lists().half()).load(Lists)
+    report("lists", same(again.state_dict(), Lists().half().state_dict()))
+    report("a buffer that is not saved", again.own.dtype == torch.float16)
 
     def __init__(self, value=0, dtype=torch.float32, more=1):  # noqa: N807
         Holder.__init__(self, value, dtype)
@@ -181,6 +190,7 @@ def of_arguments():
         report(f"changed {title}", Stored(Holder()).refuses(into, "changes", "weights.0"))
     own_code = type("Holder", (Holder,), {"_load_from_state_dict": load_first})
     report("loaded by its own code", isinstance(Stored(Holder()).load(own_code()), Holder))
+    report("a part of a tensor", Stored([torch.arange(5.0)[1:3]]).load()[0].tolist() == [1, 2])
     stored = Stored(Holder())
     report("on meta", stored.refuses(Holder().to("meta"), "device meta"))
     for title, value, into, words in (
@@ -188,6 +198,8 @@ def of_arguments():
         ("an object without a state", Stored([torch.ones(1)]), 3, ["no load_state_dict"]),
         ("a class", Stored({"a": torch.ones(1)}), Holder, ["is a class", "into=Holder(…)"]),
         ("other extra state", Stored({**Holder().state_dict(), "_extra_state": 1}), Holder(), ["other steps"]),
+        ("a number for a tensor", Stored({**Holder().state_dict(), "weights.0": 1}), Holder(), ["weights.0"]),
+        ("a tensor for a dict", Stored({**Holder().state_dict(), "_extra_state": torch.ones(1)}), Holder(), ["other"]),
         ("an object that loads nothing", Stored({"a": torch.ones(1)}), States({"a": 1}), ["loads no state"]),
         ("no groups", Stored({"param_groups": torch.ones(1)}), States({"param_groups": [{"lr": 1}]}), ["loads no"]),
         ("needs no groups", Stored({"param_groups": [{"lr": torch.ones(1)}]}), States({"param_groups": 3}), ["loads no"]),
@@ -301,7 +313,10 @@ def of_changes():
         "its bits, as numbers": lambda: net.register_buffer("ones", net.ones.view(torch.int32)),
         "its keys": lambda: net.register_buffer("more", torch.ones(1)),
     }
+    state = {"a": torch.ones(3)}
+    changes["in a dict"] = lambda: state["a"].fill_(7)
     for title, change in changes.items():
+        value = state if title == "in a dict" else net
 
         def write_first(*args, change=change):
             write(*args)
@@ -309,7 +324,7 @@ def of_changes():
 
         safetensors.torch.save_file = write_first
         try:
-            Stored(net)
+            Stored(value)
             report(title, False)
         except Conflict:
             report(title, True)
@@ -324,15 +339,20 @@ def of_arrays():
     import numpy
     from holdfast.values.serializers import Parts, files_of
 
+    written = {}
+
     def result(value):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 kind, files = files_of(value, lambda: pathlib.Path(folder))
             except HoldfastError as error:
-                return error.code, error.message
+                return error.code, f"{error}"
             parts = [each for each in files if each.path.endswith(("npy", "bin"))]
             found = [each.content for each in parts]
             found = [each if isinstance(each, bytes) else each.read_bytes() for each in found]
+            written.update({each.path: data for each, data in zip(parts, found, strict=True)})
+            if kind == "json":
+                written["data.json"] = files[0].content
             return kind, {
                 each.path: (each.given, numpy.load(io.BytesIO(data)) if each.path.endswith("npy") else data)
                 for each, data in zip(parts, found, strict=True)
@@ -360,7 +380,9 @@ def of_arrays():
             report(f"array{where}", kind == "ndarray" and is_given == (least < 0) and is_same)
             kind, found = result({"a": array, "b": [array[::-1], b"bytes"]})
             is_same = found["parts/1.npy"][1].tolist() == array[::-1].tolist()
-            report(f"parts{where}", kind == "json" and is_same and found["parts/2.bin"][1] == b"bytes")
+            is_same = is_same and found["parts/2.bin"][1] == b"bytes"
+            names = [f"parts/{at}" in f"{written['data.json']}" for at in ("0.npy", "1.npy", "2.bin")]
+            report(f"parts{where}", kind == "json" and is_same and all(names))
             report(f"changed array{where}", changing(array, lambda: array.__iadd__(1)))
             for name, at, other in (
                 ("changed", "first", array + 1),
@@ -374,6 +396,8 @@ def of_arrays():
                 change = {at: other}
                 report(f"{name} in a dict{where}", changing(value, lambda: value.update(change)))  # noqa: B023
     report("plain", result(["a", 1]) == ("json", {}) and result("a") == ("text", {}))
+    pathlib.Path(FOLDER, "a.txt").write_bytes(b"a")
+    report("a file", result(pathlib.Path(FOLDER, "a.txt"))[0] == "file")
     binary = (b"a", bytearray(b"a"), memoryview(b"a"))
     report("bytes", all(result(each)[0] == "bytes" for each in binary))
     noted = numpy.dtype("i4", metadata={"unit": "K"})
@@ -385,7 +409,7 @@ def of_arrays():
         ("notes", numpy.zeros(2, noted), "metadata of its dtype"),
         ("notes of a field", numpy.zeros(2, [("a", noted)]), "metadata of its dtype"),
         ("notes inside", numpy.zeros(2, [("a", (noted, 2))]), "metadata of its dtype"),
-        ("offsets", numpy.zeros(2, {**fields, "offsets": [4, 0]}), "have its dtype"),
+        ("offsets", numpy.zeros(2, {**fields, "offsets": [4, 0]}), "Save its fields"),
         ("itself", itself, "contains itself"),
         ("masked", numpy.ma.array([1, 2], mask=[False, True]), "no such values"),
         ("matrix", numpy.matrix([1]), "no such values"),
@@ -396,10 +420,10 @@ def of_arrays():
         report(title, found[0] == "Unsupported" and words in found[1])
     padded = numpy.zeros(3, numpy.dtype([("a", "i1"), ("b", "f8")], align=True))
     padded.view("u1")[:] = 7  # also between the fields
-    clean = numpy.zeros_like(padded)
+    clean = numpy.zeros(3, padded.dtype)
     padded["a"], padded["b"] = clean["a"], clean["b"] = 1, 2
-    own, other = (result(each)[1]["array.npy"][1] for each in (padded, clean))
-    report("between fields", own.tobytes() == other.tobytes() and own.tolist() == padded.tolist())
+    own, other = (result(each) and written["array.npy"] for each in (padded, clean))
+    report("between fields", own == other and result(padded)[1]["array.npy"][1].tolist() == padded.tolist())
     growing = type("Growing", (dict,), {"items": mock.Mock(side_effect=RuntimeError)})
     report("changes its size", result(growing(a=1))[0] == "Conflict")
     grid = numpy.asfortranarray(numpy.zeros((2, 3), padded.dtype))

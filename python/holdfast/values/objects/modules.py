@@ -150,7 +150,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def described(value: Any) -> str:
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or isinstance(value, (int, float, str)):
         return repr(value)
     if is_dict(value):
         return f"{{{', '.join(f'{key!r}: {described(each)}' for key, each in value.items())}}}"
