@@ -221,9 +221,9 @@ export class WandbRuns {
         found = await this.find(key, access);
       }
       if (found?.state !== "open") return isStopped(found);
-      if (!found.isEnding) await this.#add(found, sent);
+      const isWhole = found.isEnding || await this.#add(found, sent);
       if (exitCode === undefined) {
-        this.#finder.keep(found);
+        if (isWhole) this.#finder.keep(found);
         return isStopped(found);
       }
       const failed = exitCode === 0 ? undefined : `exit code ${exitCode}`;
@@ -234,7 +234,8 @@ export class WandbRuns {
     });
   }
 
-  async #add(run: OpenRun, sent: Sent): Promise<void> {
+  /** Adds lines to a run. False if it began earlier than the list of its draft says. */
+  async #add(run: OpenRun, sent: Sent): Promise<boolean> {
     const { key: { name }, id, look } = run,
       { history } = sent,
       { registry, system } = this.context;
@@ -257,6 +258,7 @@ export class WandbRuns {
     if (texts !== undefined) await look.draft.add(texts.part, () => texts.files);
   }
 
+    return startedMs === run.startedMs;
   /** Yields the runs of a name that go on. */
   async *open(name: string, access: Access): AsyncGenerator<OpenRun> {
     for await (const { key } of this.#finder.open(name)) {

@@ -1,6 +1,7 @@
 // Programs that use the id of a run again, or go on after another one has ended it.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
+import { realSystem } from "../../../../core/system.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { END, open } from "./open_wandb.ts";
 
@@ -152,4 +153,18 @@ Deno.test("metadata of an artifact come back as they were sent", async () => {
   assertEquals(result.artifact.metadata, metadata);
   const { metadata: { wandb: _, ...stored } } = await service.registry.info("digits/model");
   assertEquals(stored, { seed: "1234567890123456789", f: 0.1 });
+});
+
+Deno.test("first lines that are sent again are stored once, also if lists take long", async () => {
+  let ms = 0;
+  const backend = withHooks(createMemoryBackend(), {
+    before({ verb }) {
+      if (verb === "list") ms += 1000;
+    },
+  });
+  await using service = await open(backend, { system: { ...realSystem, monotonic: () => ms } });
+  await service.begin();
+  await service.lines(0, [0, 1, 2]);
+  await service.lines(0, [0, 1, 2]);
+  assertEquals((await service.known()).historyLineCount, 3);
 });
