@@ -125,19 +125,25 @@ function linesContent(lines: Lines): Uint8Array<ArrayBuffer> {
 
 /** Returns a run that goes on. */
 export async function openedRun({ look, params, tags, startedMs }: OpenRun): Promise<KnownRun> {
-  const parts = [...look.draft.parts.keys()].sort(), last = await lastLine(look);
-  const config = parts.findLast((part) => mayHave(part, CONFIG_FILE));
-  const summary = parts.findLast((part) => STREAM.exec(part)?.[3] === "s");
+  const last = await lastLine(look);
+  const summary = [...look.draft.parts.keys()].sort()
+    .findLast((part) => STREAM.exec(part)?.[3] === "s");
   return {
     status: "RUNNING",
     startedMs,
     tags,
-    config: await textIn(look, config, CONFIG_FILE) ?? configOf(params),
+    config: await configIn(look) ?? configOf(params),
     summary: await textIn(look, summary, SUMMARY_FILE) ?? "{}",
     history: countOf(look.points),
     ...linesIn(look),
     last: objectIn(last),
   };
+}
+
+/** Returns the text of the last configuration of a run. */
+export async function configIn(look: RunLook): Promise<string | undefined> {
+  const parts = [...look.draft.parts.keys()].filter((part) => mayHave(part, CONFIG_FILE));
+  return await textIn(look, parts.sort().at(-1), CONFIG_FILE);
 }
 
 async function textIn(look: RunLook, name: string | undefined, path: string) {

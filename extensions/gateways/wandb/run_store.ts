@@ -4,7 +4,7 @@
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { createLanes, giveWay, isJsonObject, keepNewest } from "../../../core/kernel.ts";
-import { mapAtOnce, sha256 } from "../../../core/kernel.ts";
+import { mapAtOnce, sha256, sortedJson } from "../../../core/kernel.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
@@ -23,7 +23,7 @@ import { historyOf, type Row, RowsAhead } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { changed, changesNothing, editedTags, type Facts, factTags } from "./facts.ts";
-import { CONFIG_FILE, streamPart, textOf } from "./known_run.ts";
+import { CONFIG_FILE, configIn, streamPart, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, isStopped, openedRun } from "./known_run.ts";
 import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
 import type { OpenRun, ReadableRun, Sent } from "./known_run.ts";
@@ -146,8 +146,10 @@ export class WandbRuns {
     if (summary !== undefined) await look.draft.add(summary.part, () => summary.files);
     const tags = changed(stored.tags, editedTags(facts, stored.tags));
     const params = changed(stored.params, this.#params(key, facts));
-    if (facts.config !== undefined && Object.keys(params).length > 0) {
-      const [part, files] = this.#config(facts.config);
+    const { config } = facts, isChanged = Object.keys(params).length > 0;
+    // Values that are too long for params, and lost keys, are only in the file.
+    if (config !== undefined && (isChanged || ownIn(config) !== ownIn(await configIn(look)))) {
+      const [part, files] = this.#config(config);
       await look.draft.add(part, () => files);
     }
     if (Object.keys({ ...tags, ...params }).length === 0) return;
@@ -256,9 +258,9 @@ export class WandbRuns {
     }
     const texts = streamPart(look, sent, system);
     if (texts !== undefined) await look.draft.add(texts.part, () => texts.files);
+    return startedMs === run.startedMs;
   }
 
-    return startedMs === run.startedMs;
   /** Yields the runs of a name that go on. */
   async *open(name: string, access: Access): AsyncGenerator<OpenRun> {
     for await (const { key } of this.#finder.open(name)) {
@@ -341,4 +343,10 @@ export class WandbRuns {
 /** Throws `Denied` unless a token began a run, or may read its name. */
 function checkOwn(by: StoredFacts["by"], { name }: RunKey, access: Access): void {
   if (by?.token === undefined || by.token !== access.token) access.check("read", name);
+}
+
+/** Returns a configuration without what clients say about themselves. */
+function ownIn(config: string | undefined): string {
+  const { _wandb: _, ...own } = objectIn(config);
+  return sortedJson(own);
 }

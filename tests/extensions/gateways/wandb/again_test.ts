@@ -155,6 +155,22 @@ Deno.test("metadata of an artifact come back as they were sent", async () => {
   assertEquals(stored, { seed: "1234567890123456789", f: 0.1 });
 });
 
+Deno.test("a longer value or a lost key of a configuration is kept, also after the end", async () => {
+  await using service = await open();
+  const config = (length: number, more = {}) =>
+    JSON.stringify({ prompt: { value: "x".repeat(length) }, ...more });
+  const known = async () => JSON.parse((await service.known()).config);
+  await service.begin({ config: config(40_000, { lr: { value: 1 } }) });
+  await service.begin({ config: config(41_000, { lr: { value: 1 } }) });
+  assertEquals((await known()).prompt.value.length, 41_000);
+  await service.begin({ config: config(41_000) });
+  assertEquals(Object.keys(await known()), ["prompt"]);
+  await service.stream(END);
+  const { id } = (await service.ask("Run", { project: "digits", name: "abc" })).data.project.run;
+  await service.ask("UpsertBucket", { id, config: config(42_000) });
+  assertEquals((await known()).prompt.value.length, 42_000);
+});
+
 Deno.test("first lines that are sent again are stored once, also if lists take long", async () => {
   let ms = 0;
   const backend = withHooks(createMemoryBackend(), {
