@@ -98,7 +98,7 @@ def same(a, b):
     return isinstance(a, kinds) and type(b) in kinds and a == b and isinstance(a, (bytearray, type(b)))
 
 def loaded(value):
-    return pq.ParquetFile(io.BytesIO(files_of(value)[1][0].content)).read(use_threads=False)
+    return pq.ParquetFile(io.BytesIO(files_of(value, None)[1][0].content)).read(use_threads=False)
 `;
 
 const PAIRS = `${SUPPORT}

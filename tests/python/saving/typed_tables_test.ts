@@ -49,7 +49,7 @@ RANGES = [pd.RangeIndex(2, name=name) for name in ("a", None, 5, ("a", 1))] + [p
 
 def outcome(frame):
     try:
-        content = files_of(frame)[1][0].content
+        content = files_of(frame, None)[1][0].content
     except holdfast.Unsupported as error:
         return "refused" if error.hint else "without a hint"
     found = pq.ParquetFile(io.BytesIO(content)).read(use_threads=False).to_pandas(use_threads=False)
