@@ -27,7 +27,8 @@ function collect(): void {
   collectGarbage();
 }
 
-function busyMs(): number {
+/** Returns the processor time of this thread, milliseconds. */
+export function busyMs(): number {
   try {
     return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e6;
   } catch {
