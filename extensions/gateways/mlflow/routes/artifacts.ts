@@ -50,7 +50,6 @@ Object.assign(readsFile.answers, {
   304: { description: "Not modified" },
 });
 
-const NO_QUERY = v.strictObject({});
 const Listed = v.object({ path: s.text(s.MOST.path) });
 const ListedOfRun = v.object({ ...ofRun, ...Listed.entries });
 
@@ -168,8 +167,6 @@ function fileRoutes(routes: Routes, context: MlflowContext): void {
 
   route(routes, `PUT ${PROXY}/:path{[^]+}`, {
     ...described("PutArtifact", "Adds an artifact to a run; the last one of a path counts", "save"),
-    query: NO_QUERY,
-    refused: () => wrong("Artifact paths have no '?'"), // clients do not encode it
     answer: async ({ c, params, access }) => {
       const { run, path } = parsePlace(decodedPath(params.path));
       if (run === undefined) throw wrong("Versions of registered models never change");
