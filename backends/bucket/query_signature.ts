@@ -20,7 +20,7 @@ export interface QuerySignature {
     prefix: string;
     algorithm: string;
     accessId: string;
-    /** What follows the date in the scope of the credential. */
+    /** Scope of the credential, without its date. */
     scope: string;
     sign(text: string, scope: string): string;
   };
