@@ -332,14 +332,3 @@ export function messageOf(error: unknown): string {
     return typeof error;
   }
 }
-
-/** Throws `Invalid` for more arguments than a function has: they would be ignored. */
-export function checkCount(
-  action: string,
-  args: readonly unknown[],
-  most: number,
-  hint = `Pass at most ${most}.`,
-): void {
-  if (args.length <= most) return;
-  throw fault({ code: "Invalid", action, state: `got ${args.length} arguments`, hint });
-}

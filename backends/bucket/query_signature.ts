@@ -20,7 +20,7 @@ export interface QuerySignature {
     prefix: string;
     algorithm: string;
     accessId: string;
-    /** Scope of the credential, without its date. */
+    /** What follows the date in the scope of the credential. */
     scope: string;
     sign(text: string, scope: string): string;
   };
