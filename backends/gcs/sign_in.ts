@@ -1,4 +1,4 @@
-// Sign-in. Google's library finds and renews credentials, and determines the endpoint.
+// Sign-in. Google's library finds and renews credentials, determines the endpoint, and signs URLs.
 // Its uploads are not used: on a broken connection they hang or are sent twice.
 import { fault, taskFailed } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -12,6 +12,9 @@ export interface GcsClient {
   /** True to sign in also at a custom endpoint. */
   readonly useAuthWithCustomEndpoint?: boolean;
   readonly authClient: GcsAuth;
+  bucket(name: string): {
+    file(name: string): { getSignedUrl(options: GcsSignedUrlOptions): Promise<[string]> };
+  };
 }
 
 /** Source of credentials. */
@@ -21,6 +24,19 @@ export interface GcsAuth {
   getRequestHeaders(url?: string): Promise<object>;
   getClient(): Promise<unknown>;
   getProjectId(): Promise<string>;
+}
+
+/** Options of a signed URL. */
+export interface GcsSignedUrlOptions {
+  version: "v4";
+  action: "read" | "write";
+  accessibleAt: Date;
+  expires: Date;
+  /** The media type of the answer. */
+  responseType?: string;
+  responseDisposition?: string;
+  /** Headers that the request must have. */
+  extensionHeaders?: Record<string, string>;
 }
 
 /** The key of a service account, as in its JSON file. */
@@ -99,23 +115,18 @@ export class SignIn {
     return true;
   }
 
-  /** Returns the account whose private key signs URLs, if there is one. */
-  async signer(signal?: AbortSignal): Promise<GcsServiceAccountKey | undefined> {
-    let client = this.#client;
+  /** Returns a client with a private key, if there is one. */
+  async signer(signal?: AbortSignal): Promise<GcsClient | undefined> {
     if (this.#ask !== undefined) {
       const { session } = await this.#session(this.#ask, signal);
-      if (!("client" in session)) return undefined;
-      client = session.client;
+      return "client" in session ? session.client : undefined;
     }
-    const { keyFilename } = this.#options;
-    const explicit = [this.#ask, this.#key, keyFilename].some((given) => given !== undefined);
+    const explicit = this.#key !== undefined || this.#options.keyFilename !== undefined;
     if (this.#anonymous && !explicit) return undefined; // the search would query a metadata server
-    const { authClient } = client;
+    const { authClient } = this.#client;
     await this.#asking(() => authClient.getClient(), signal);
     const { jsonContent } = authClient;
-    return jsonContent !== null && "private_key" in jsonContent
-      ? jsonContent as GcsServiceAccountKey
-      : undefined;
+    return jsonContent !== null && "private_key" in jsonContent ? this.#client : undefined;
   }
 
   async projectId(signal?: AbortSignal): Promise<string> {
