@@ -26,7 +26,6 @@ import { type GcsClient, type GcsCredentials, SignIn } from "./gcs/sign_in.ts";
 
 export type { GcsClient, GcsCredentials };
 export type { GcsAuth, GcsCredential, GcsServiceAccountKey } from "./gcs/sign_in.ts";
-export type { GcsSignedUrlOptions } from "./gcs/sign_in.ts";
 
 endQuietStart();
 

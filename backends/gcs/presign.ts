@@ -1,10 +1,13 @@
-// Presigned URLs: V4 signatures, created here with a private key.
+// Presigned URLs: V4 signatures, created here with a private key. Google's library signs the host
+// without its port, which no client sends.
 // https://cloud.google.com/storage/docs/access-control/signed-urls
+import { createSign } from "node:crypto";
 import { contentDisposition } from "../../core/naming/names.ts";
 import type { PresignedPut, PresignOptions, PresignPutOptions } from "../../core/backend.ts";
+import { encode, type QuerySignature, signQuery } from "../bucket/query_signature.ts";
 import type { GcsApi } from "./api.ts";
 import { failure, withoutSecrets } from "./errors.ts";
-import type { GcsSignedUrlOptions, SignIn } from "./sign_in.ts";
+import type { SignIn } from "./sign_in.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
@@ -19,9 +22,12 @@ export async function presignObject(
   options: PresignOptions,
 ): Promise<string> {
   return await sign(signing, key, options, {
-    action: "read",
-    responseType: "application/octet-stream", // no object becomes a page or a script of the store
-    responseDisposition: contentDisposition("attachment", options.fileName),
+    method: "GET",
+    query: {
+      "response-content-type": "application/octet-stream", // no object becomes a page of the store
+      "response-content-disposition": contentDisposition("attachment", options.fileName),
+    },
+    headers: {},
   });
 }
 
@@ -40,7 +46,7 @@ export async function presignPut(
     "x-goog-if-generation-match": "0",
     ...(crc32c === undefined ? {} : { "x-goog-hash": `crc32c=${crc32c}` }),
   };
-  const url = await sign(signing, key, options, { action: "write", extensionHeaders: headers });
+  const url = await sign(signing, key, options, { method: "PUT", query: {}, headers });
   return { url, headers };
 }
 
@@ -48,7 +54,7 @@ async function sign(
   { api, signIn }: Signing,
   key: string,
   { expiresInMs, signal }: Pick<PresignOptions, "expiresInMs" | "signal">,
-  options: Omit<GcsSignedUrlOptions, "version" | "accessibleAt" | "expires">,
+  asked: Pick<QuerySignature, "method" | "query" | "headers">,
 ): Promise<string> {
   const { place, system } = api;
   const call = { action: "sign a URL for", key, backend: place.location };
@@ -59,22 +65,30 @@ async function sign(
       hint: "Pass 1,000 (a second) to 604,800,000 (seven days).",
     });
   }
-  const client = await signIn.signer(signal);
-  if (client === undefined) {
+  const account = await signIn.signer(signal);
+  if (account === undefined) {
     throw failure("the credentials contain no private key", call, {
       code: "Unsupported",
       hint: "Open the bucket with the key of a service account: `credentials` or `keyFilename`.",
     });
   }
-  const now = system.now();
+  const { protocol, host, pathname } = new URL(signIn.endpoint);
   try {
-    const [url] = await client.bucket(place.bucket).file(name).getSignedUrl({
-      ...options,
-      version: "v4",
-      accessibleAt: new Date(now),
-      expires: new Date(now + expiresInMs),
+    return signQuery({
+      ...asked,
+      protocol,
+      host,
+      path: [pathname.replace(/\/$/, ""), place.bucket, ...name.split("/").map(encode)].join("/"),
+      at: new Date(system.now()),
+      expiresInSeconds: Math.floor(expiresInMs / 1000),
+      vendor: {
+        prefix: "X-Goog",
+        algorithm: "GOOG4-RSA-SHA256",
+        accessId: account.client_email,
+        scope: "auto/storage/goog4_request",
+        sign: (text) => createSign("RSA-SHA256").update(text).sign(account.private_key, "hex"),
+      },
     });
-    return url;
   } catch (error) {
     // The message may contain the key.
     throw failure(withoutSecrets((error as Error).name), call, {

@@ -1,4 +1,4 @@
-// Sign-in. Google's library finds and renews credentials, determines the endpoint, and signs URLs.
+// Sign-in. Google's library finds and renews credentials, and determines the endpoint.
 // Its uploads are not used: on a broken connection they hang or are sent twice.
 import { fault, taskFailed } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -12,9 +12,6 @@ export interface GcsClient {
   /** True to sign in also at a custom endpoint. */
   readonly useAuthWithCustomEndpoint?: boolean;
   readonly authClient: GcsAuth;
-  bucket(name: string): {
-    file(name: string): { getSignedUrl(options: GcsSignedUrlOptions): Promise<[string]> };
-  };
 }
 
 /** Source of credentials. */
@@ -24,19 +21,6 @@ export interface GcsAuth {
   getRequestHeaders(url?: string): Promise<object>;
   getClient(): Promise<unknown>;
   getProjectId(): Promise<string>;
-}
-
-/** Options of a signed URL. */
-export interface GcsSignedUrlOptions {
-  version: "v4";
-  action: "read" | "write";
-  accessibleAt: Date;
-  expires: Date;
-  /** The media type of the answer. */
-  responseType?: string;
-  responseDisposition?: string;
-  /** Headers that the request must have. */
-  extensionHeaders?: Record<string, string>;
 }
 
 /** The key of a service account, as in its JSON file. */
@@ -115,18 +99,23 @@ export class SignIn {
     return true;
   }
 
-  /** Returns a client with a private key, if there is one. */
-  async signer(signal?: AbortSignal): Promise<GcsClient | undefined> {
+  /** Returns the account whose private key signs URLs, if there is one. */
+  async signer(signal?: AbortSignal): Promise<GcsServiceAccountKey | undefined> {
+    let client = this.#client;
     if (this.#ask !== undefined) {
       const { session } = await this.#session(this.#ask, signal);
-      return "client" in session ? session.client : undefined;
+      if (!("client" in session)) return undefined;
+      client = session.client;
     }
-    const explicit = this.#key !== undefined || this.#options.keyFilename !== undefined;
+    const { keyFilename } = this.#options;
+    const explicit = [this.#ask, this.#key, keyFilename].some((given) => given !== undefined);
     if (this.#anonymous && !explicit) return undefined; // the search would query a metadata server
-    const { authClient } = this.#client;
+    const { authClient } = client;
     await this.#asking(() => authClient.getClient(), signal);
     const { jsonContent } = authClient;
-    return jsonContent !== null && "private_key" in jsonContent ? this.#client : undefined;
+    return jsonContent !== null && "private_key" in jsonContent
+      ? jsonContent as GcsServiceAccountKey
+      : undefined;
   }
 
   async projectId(signal?: AbortSignal): Promise<string> {

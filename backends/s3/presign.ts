@@ -1,10 +1,11 @@
 // Presigned URLs: AWS Signature Version 4 in the query
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
 import { Buffer } from "node:buffer";
-import { createHash, createHmac } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { PresignedPut, PresignOptions, PresignPutOptions } from "../../core/backend.ts";
 import { contentDisposition } from "../../core/naming/names.ts";
-import type { PlainRequest, Signer } from "./calls.ts";
+import { type QuerySignature, signQuery } from "../bucket/query_signature.ts";
+import type { PlainRequest } from "./calls.ts";
 import { fullKey, keyFault, type S3Store } from "./store.ts";
 import { MAX_SINGLE_BYTES } from "./write/put.ts";
 
@@ -90,60 +91,27 @@ async function signed(
     options: Pick<PresignOptions, "expiresInMs">;
   },
 ): Promise<string> {
-  return signQuery(request, {
+  const { accessKeyId, secretAccessKey, sessionToken, region } = await wire.signer();
+  return signQuery({
+    ...request,
     method,
-    headers: { ...headers, host: request.host },
+    headers,
+    query: {
+      ...request.query,
+      ...(sessionToken === undefined ? {} : { "X-Amz-Security-Token": sessionToken }),
+    },
     at: new Date(system.now()),
     expiresInSeconds: Math.floor(expiresInMs / 1000),
-    signer: await wire.signer(),
+    vendor: {
+      prefix: "X-Amz",
+      algorithm: "AWS4-HMAC-SHA256",
+      accessId: accessKeyId,
+      scope: `${region}/s3/aws4_request`,
+      sign(text, scope) {
+        let key: Uint8Array | string = `AWS4${secretAccessKey}`;
+        for (const step of scope.split("/")) key = createHmac("sha256", key).update(step).digest();
+        return createHmac("sha256", key).update(text).digest("hex");
+      },
+    },
   });
-}
-
-interface QuerySignature {
-  method: string;
-  /** Required headers; names in lower case. */
-  headers: Record<string, string>;
-  at: Date;
-  expiresInSeconds: number;
-  signer: Signer;
-}
-
-function signQuery(
-  request: PlainRequest,
-  { method, headers, at, expiresInSeconds, signer }: QuerySignature,
-): string {
-  const time = at.toISOString().replace(/[-:]|\.\d{3}/g, "");
-  const scope = `${time.slice(0, 8)}/${signer.region}/s3/aws4_request`;
-  const names = Object.keys(headers).sort();
-  const query: Record<string, string> = {
-    ...request.query,
-    "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-    "X-Amz-Credential": `${signer.accessKeyId}/${scope}`,
-    "X-Amz-Date": time,
-    "X-Amz-Expires": String(expiresInSeconds),
-    "X-Amz-SignedHeaders": names.join(";"),
-    ...(signer.sessionToken === undefined ? {} : { "X-Amz-Security-Token": signer.sessionToken }),
-  };
-  const sorted = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .sort().join("&");
-  const signed = names.map((name) => `${name}:${headers[name]?.trim()}`);
-  const canonical = [
-    ...[method, request.path, sorted],
-    ...[...signed, "", names.join(";"), "UNSIGNED-PAYLOAD"],
-  ].join("\n");
-  const digest = createHash("sha256").update(canonical).digest("hex");
-  const text = ["AWS4-HMAC-SHA256", time, scope, digest].join("\n");
-  let key: Uint8Array | string = `AWS4${signer.secretAccessKey}`;
-  for (const step of scope.split("/")) key = createHmac("sha256", key).update(step).digest();
-  const signature = createHmac("sha256", key).update(text).digest("hex");
-  const url = `${request.protocol}//${request.host}${request.path}`;
-  return `${url}?${sorted}&X-Amz-Signature=${signature}`;
-}
-
-/** Encodes everything but letters, digits and `-._~` (RFC 3986). */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

@@ -26,7 +26,7 @@ def sign(request):
     given = {k: v[0] for k, v in parse_qs(urlsplit(request["url"]).query).items()}
     url = generate_signed_url_v4(
         credentials, resource="/models_x.y/" + quote(request["name"], safe="/~"),
-        expiration=request["seconds"], api_access_endpoint="https://storage.googleapis.com",
+        expiration=request["seconds"], api_access_endpoint=request["endpoint"],
         _request_timestamp=given["X-Goog-Date"], method=request["method"],
         headers=request.get("headers"), response_type=given.get("response-content-type"),
         response_disposition=given.get("response-content-disposition"))
@@ -46,29 +46,39 @@ const KEYS = [
 ];
 
 judgeTest("a URL has the signature of google-cloud-storage", missing, async () => {
-  const requests: { name: string; url: string; seconds: number; method: string }[] = [];
-  for (const prefix of [undefined, "team a"]) {
+  const requests: { endpoint: string; name: string; url: string; seconds: number }[] = [];
+  const places = [
+    [undefined, undefined],
+    ["team a", undefined],
+    [undefined, "https://gcs.example.com:4443"],
+    [undefined, "http://127.0.0.1:4443"],
+  ] as const;
+  for (const [prefix, own] of places) {
+    const endpoint = own ?? "https://storage.googleapis.com";
+    const asked = (method: string, seconds: number) => ({ endpoint, method, seconds });
     const backend = createGcsBackend({
       bucket: "models_x.y",
       prefix,
+      endpoint: own,
       credentials: SIGNING_KEY,
       system: realSystem, // the library refuses times that have passed
     });
     for (const key of KEYS) {
       const name = prefix === undefined ? key : `${prefix}/${key}`;
       const url = await backend.presign!(key, { expiresInMs: 60_000, fileName: "größe 'x\".txt" });
-      requests.push({ name, url, seconds: 60, method: "GET" });
+      requests.push({ name, url, ...asked("GET", 60) });
       const week = await backend.presign!(key, { expiresInMs: 604_800_000 });
-      requests.push({ name, url: week, seconds: 604_800, method: "GET" });
+      requests.push({ name, url: week, ...asked("GET", 604_800) });
       const upload = { expiresInMs: 90_000, size: 12, sha256: "00".repeat(32), crc32c: "AAAAAA==" };
       const put = await backend.presignPut!(key, upload);
-      requests.push({ name, ...put, seconds: 90, method: "PUT" });
+      requests.push({ name, ...put, ...asked("PUT", 90) });
     }
   }
   const args = JSON.stringify([SIGNING_KEY, requests]);
   const judged = JSON.parse(await runPython(python, PROGRAM, [args]));
-  const ours = requests.map(({ url }) => {
-    const { pathname, searchParams } = new URL(url);
+  const ours = requests.map(({ endpoint, url }) => {
+    const { origin, pathname, searchParams } = new URL(url);
+    assertEquals(origin, endpoint);
     return [
       pathname,
       Object.fromEntries([...searchParams].map(([name, value]) => [name, [value]])),

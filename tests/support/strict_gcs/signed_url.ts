@@ -33,14 +33,11 @@ export function checkSignature(
     throw new GcsFailure(400, "ExpiredToken", "expired");
   }
   const signedHeaders = part("SignedHeaders");
-  // The library signs the host's name without its port.
-  const valueOf = (name: string) =>
-    name === "host" ? headers.host?.replace(/:\d+$/, "") : headers[name];
   const canonical = [
     method,
     path,
     rawQuery.split("&").filter((pair) => !pair.startsWith("X-Goog-Signature=")).sort().join("&"),
-    ...signedHeaders.split(";").map((name) => `${name}:${valueOf(name)}`),
+    ...signedHeaders.split(";").map((name) => `${name}:${headers[name]}`),
     "",
     signedHeaders,
     "UNSIGNED-PAYLOAD",
