@@ -9,7 +9,7 @@ import json
 import os
 import urllib.parse
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -53,24 +53,33 @@ def send_files(
     if len(files) > MOST_FILES:
         message = f"Cannot save {quoted(name)}: it has more than {MOST_FILES} files ({len(files)})"
         raise HoldfastError("Invalid", message, "Save several artifacts, or one archive.")
+    before = [state_of(file.content) for file in files]
     sizes = [size_of(file.content) for file in files]
     is_large = max(sizes, default=0) >= LEAST_SIZE and not connection.is_own
     sender, left = Sender(connection, earlier() if is_large else None), MOST_INLINE
     sender.may_be_direct = may_be_direct
     jobs: list[Callable[[], Json]] = []
     for file, size in zip(files, sizes, strict=True):
-        is_inline = size <= min(left, INLINE_BYTES)
+        is_inline = size <= min(left, INLINE_BYTES) and not is_watched(connection, file)
         left -= size if is_inline else 0
         jobs.append(partial(inline, file) if is_inline else partial(sender.send, file, size))
     with sender.written:
         with progress_bar(sum(sizes), f"Saving {name}", progress) as report:
             sender.report = report
             sent = results_of(jobs, AT_ONCE)
+        for file, state in zip(files, before, strict=True):
+            if state_of(file.content) != state:
+                raise changed(quoted(file.path))
         for file, facts in zip(files, sent, strict=True):
             facts.update({"path": file.path}, **({"mode": file.mode} if file.mode else {}))
         yield sent
     for note in sender.notes:
         note.unlink(missing_ok=True)
+
+
+def is_watched(connection: Connection, file: FileToSend) -> bool:
+    """Whether a service of the program reads a file of the user, at the time of all others."""
+    return connection.is_own and isinstance(file.content, Path) and not file.given
 
 
 def are_inline(sizes: list[int]) -> bool:
@@ -108,30 +117,38 @@ class Sender:
         self.notes: list[Path] = []
         self._sizes = {file.path: file.size for file in earlier.files} if earlier else {}
         self._lock = Lock()
+        self._folder: Path | None = None
+        self._count = 0
 
     def send(self, file: FileToSend, size: int) -> Json:
         content = file.content
         if self.connection.is_own:
             is_given = file.given or isinstance(content, bytes)
-            if isinstance(content, bytes):  # only a few: those inside values are in files
-                path = self.written.enter_context(temporary_folder()) / "content"
-                path.write_bytes(content)
-                content = path
+            if isinstance(content, bytes):
+                content = self._write(content)
             self._moved(size)  # by the service, which reads it
             return {"local": os.path.abspath(content), "given": is_given}
         source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         with source:
-            state = state_of(source)
             found = self._compared(file.path, source, size)
             runs, digest = found or ([(size, None)], "")
             missing = sum(length for length, offset in runs if offset is None)
             self._moved(size - missing)
             sent = self._send(content, source, runs, missing) if missing else {"size": 0}
-            if state_of(source) != state or sent["size"] != missing:
+            if sent["size"] != missing:
                 raise changed(quoted(file.path))
         if found is None or self.earlier is None:
             return sent
         return {**sent, "size": size, "sha256": digest, "earlier": runs_of(self.earlier, runs)}
+
+    def _write(self, content: bytes) -> Path:
+        """Writes bytes into a file that a service of the program reads."""
+        with self._lock:
+            self._folder = self._folder or self.written.enter_context(temporary_folder())
+            self._count += 1
+            path = self._folder / str(self._count)
+        path.write_bytes(content)
+        return path
 
     def _compared(self, path: str, source: BinaryIO, size: int) -> tuple[Runs, str] | None:
         earlier = self.earlier
@@ -307,12 +324,13 @@ def send_piece(connection: Connection, data: bytes) -> str:
     return str(parse(connection, reply.body)["upload"])
 
 
-def state_of(source: BinaryIO) -> tuple[int, int] | None:
-    """Returns what shows that a file was changed."""
-    if isinstance(source, io.BytesIO):
-        return None
-    status = os.fstat(source.fileno())
-    return status.st_size, status.st_mtime_ns
+def state_of(content: bytes | Path) -> tuple[int, ...] | None:
+    """Returns what shows that a file was changed or replaced; None for bytes, or if it is gone."""
+    with suppress(OSError):
+        if isinstance(content, Path):
+            status = content.stat()
+            return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return None
 
 
 def pieces_of(source: BinaryIO, runs: Runs) -> Iterator[bytes]:

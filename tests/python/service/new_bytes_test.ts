@@ -156,6 +156,39 @@ pythonTest("a file that changes while it is compared is not saved", async (root)
   assertEquals(printed, ['Cannot save "model.bin": it changed during the save 1.0.0']);
 });
 
+const TWO_TIMES = `
+import os, pathlib, sys
+import holdfast
+import holdfast.client.sending as sending
+
+registry = holdfast.connect(sys.argv[1])
+folder = pathlib.Path("two")
+folder.mkdir()
+files, encoded = [folder / name for name in ("a", "b")], sending.encoded
+def write(text):
+    for file in files:
+        (folder / "new").write_text(text)
+        (folder / "new").replace(file)
+def changing(data):
+    write("later on")
+    return encoded(data)
+write("first")
+sending.encoded, sending.AT_ONCE = changing, 1
+try:
+    registry.save("two", folder)
+except holdfast.Conflict as error:
+    print(error.message)
+sending.encoded = encoded
+files[1].unlink()
+print(registry.save("two", folder).ref, registry.open("two").file("a").read())
+`;
+
+pythonTest("small files of a folder are of one time", async (root) => {
+  await using service = await counting();
+  const printed = await runProgram(TWO_TIMES, { args: [service.url], cwd: root.path });
+  assertEquals(printed, ['Cannot save "a": it changed during the save', "two@1.0.0 b'later on'"]);
+});
+
 const FIXED = `${contentOf(4_000_000)}
 import io
 from holdfast.client.new_bytes import compared
