@@ -5,7 +5,7 @@ import { isPrefix } from "../../backends/mod.ts";
 import {
   concatBytes,
   conflict,
-  fault,
+  invalid,
   isJsonObject,
   isRegistryError,
   parsedJson,
@@ -108,7 +108,7 @@ export class PieceWriter {
 function tooLong(id: string, size: number): RegistryError {
   const state = `it would exceed its declared size of ${size} bytes`;
   const hint = "Start another upload with its full size.";
-  return fault({ code: "Invalid", action: "add to upload", subject: `"${id}"`, state, hint });
+  return invalid("add to upload", `"${id}"`, state, { hint });
 }
 
 /** Metadata of an upload. */
