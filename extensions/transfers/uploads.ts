@@ -1,9 +1,15 @@
 // Resumable uploads, which arrive in pieces.
 import type { Registry } from "../../mod.ts";
 import type { SignalOptions } from "../../registry/mod.ts";
-import { conflict, createSha256, invalid, iterableStream, shown } from "../../core/kernel.ts";
+import {
+  conflict,
+  createSha256,
+  invalid,
+  iterableStream,
+  shown,
+  tapped,
+} from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { tapped } from "../../core/bytes/bytes.ts";
 import { recordsOf, wordedVerbs } from "../../registry/records.ts";
 import { StoredUploads, type UploadSource, type UploadState } from "./stored_uploads.ts";
 import { PieceWriter, type PieceWriterOptions, type UploadNote } from "./write_pieces.ts";

@@ -10,10 +10,10 @@ import {
   isRegistryError,
   parsedJson,
   plainProblem,
+  retry,
+  sameBytes,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { sameBytes } from "../../core/bytes/bytes.ts";
-import { retry } from "../../core/retry.ts";
 import { LAYOUT, type Records } from "../../registry/records.ts";
 
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */

@@ -1,7 +1,7 @@
 // The table of imports: which module may import which.
 import { readExports } from "../support/exports.ts";
 import { LISTS_OF_APPS, readExtensions } from "./extension_list.ts";
-import { PARTS_OF_EXPLORER, PARTS_OF_PAGE_EXTENSIONS } from "./parts_of_explorer.ts";
+import { BORDERS_OF_PAGE, PARTS_OF_EXPLORER } from "./parts_of_explorer.ts";
 
 /** `./maintenance` exports all of these, beside the functions of mirrors and verification. */
 const MAINTENANCE = [
@@ -115,11 +115,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "extensions/gateways/hub/": ["materializers/path/ignore_rules.ts"],
   "extensions/maintenance/": ["apps/rule_text.ts", "core/", ...OF_RECORDS],
   "extensions/maintenance/service/": ["extensions/maintenance/mod.ts"],
-  "extensions/mirrors/": [
-    "apps/cli/program/command_context.ts",
-    "core/",
-    ...OF_RECORDS,
-  ],
+  "extensions/mirrors/": ["core/", ...OF_RECORDS],
   "extensions/neighbors/general_pipeline/": ["formats/"],
   "extensions/neighbors/import/": [
     "extensions/runs/curve_file.ts",
@@ -137,24 +133,15 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "extensions/sign_in/": [
     "apps/change_file.ts",
     "apps/client/",
-    "apps/server/access/",
     "core/driver.ts",
-    "core/may_read.ts",
     "core/naming/",
-    "core/system.ts",
-    "core/text/star_pattern.ts",
-    "core/urls/private_url.ts",
     "disk/file_errors.ts",
     "registry/places/",
   ],
   "extensions/signatures/": ["core/urls/"],
   "operators/surface/": [
     "apps/cli/commands/worker.ts",
-    "apps/cli/places/",
-    "apps/cli/terminal/",
     "apps/cli/values/find_shard.ts",
-    "apps/holdfast_version.ts",
-    "core/work/",
     "operators/",
   ],
   "extensions/plugins/surface/": ["apps/cli/commands/worker.ts"],
@@ -309,7 +296,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   {
     from: "explorer/src/extensions/",
     may: either(
-      among(...PARTS_OF_PAGE_EXTENSIONS, ...PARTS_OF_EXPLORER, "npm:"),
+      among(...BORDERS_OF_PAGE, ...PARTS_OF_EXPLORER, "npm:"),
       isOfSameExtension,
       isDoor,
     ),
