@@ -1,7 +1,7 @@
 // The table of imports: which module may import which.
 import { readExports } from "../support/exports.ts";
 import { LISTS_OF_APPS, readExtensions } from "./extension_list.ts";
-import { BORDERS_OF_PAGE, PARTS_OF_EXPLORER } from "./parts_of_explorer.ts";
+import { PARTS_OF_EXPLORER, PARTS_OF_PAGE_EXTENSIONS } from "./parts_of_explorer.ts";
 
 /** `./maintenance` exports all of these, beside the functions of mirrors and verification. */
 const MAINTENANCE = [
@@ -296,7 +296,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   {
     from: "explorer/src/extensions/",
     may: either(
-      among(...BORDERS_OF_PAGE, ...PARTS_OF_EXPLORER, "npm:"),
+      among(...PARTS_OF_PAGE_EXTENSIONS, ...PARTS_OF_EXPLORER, "npm:"),
       isOfSameExtension,
       isDoor,
     ),
