@@ -59,6 +59,7 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
       });
     }
     if (given.length !== 0) return table.add(kind, name, given[0]!);
+    table.checkNew(kind, name);
     return (source: AnySource) => {
       table.add(kind, name, source);
       return source;
