@@ -4,6 +4,7 @@ The files of an object stay in a folder: no service has to carry them.
 """
 
 import copy
+import enum
 import functools
 import json
 import pathlib
@@ -430,6 +431,108 @@ def of_arrays():
     report("order", result(grid)[1]["array.npy"][1].flags.f_contiguous)
 
 
+class Never:
+    """Equal to nothing, also if it has the same state."""
+
+    def __eq__(self, other):
+        return False
+
+    __hash__ = None
+
+
+def of_same():
+    """Pairs that `same` of predictions finds equal, or not, whatever `==` says of them."""
+    import dataclasses
+    import datetime as times
+    from collections import deque
+    from decimal import Decimal
+    from zoneinfo import ZoneInfo
+
+    import numpy
+    import pandas
+    import pydantic
+    from holdfast.values.objects import predictions, pretrained
+    from scipy.sparse import csr_array
+    from sklearn.linear_model import Lasso, Ridge
+
+    @dataclasses.dataclass
+    class Row:
+        x: object
+
+    class Model(pydantic.BaseModel, extra="allow"):
+        _own: object = pydantic.PrivateAttr(0)
+
+    def private(value):
+        model = Model()
+        model._own = value
+        return model
+
+    def random(seed, state=None):
+        made = numpy.random.RandomState(seed)
+        made.set_state((state or made).get_state())
+        return made
+
+    nan, berlin = float("nan"), ZoneInfo("Europe/Berlin")
+    at = times.datetime(2026, 1, 1, tzinfo=times.timezone(times.timedelta(hours=1)))
+    eye, partial = csr_array(numpy.eye(2)), functools.partial
+    equal = [
+        *((pandas.NA, pandas.NA), (nan, float("nan")), (complex(nan, 0), complex(nan, 0)), (1.5, 3 / 2)),
+        *(([1, (2,)], [1, (2,)]), ({"a": [1]}, {"a": [1]}), ({1, "a"}, {"a", 1}), (deque([1]), deque([1]))),
+        *((at, at.replace()), (times.time(1), times.time(1)), (Decimal("1.0"), Decimal("1.0"))),
+        (at, at.replace(tzinfo=pydantic.TypeAdapter(times.datetime).validate_json(f'"{at.isoformat()}"').tzinfo)),
+        *((numpy.array([nan, 1]), numpy.array([nan, 1])), (numpy.float32(nan), numpy.float32(nan))),
+        *((numpy.array([1, "a"], object), numpy.array([1, "a"], object)), (eye, eye.copy())),
+        *((Ridge(2), Ridge(2)), (Row([1]), Row([1])), (Model(a=1), Model(a=1)), (private(2), private(2))),
+        *((random(1), random(1)), (random(1), random(2, random(1))), (partial(int, "1"), partial(int, "1"))),
+        *((numpy.random.default_rng(1), numpy.random.default_rng(1)), (Ridge, Ridge), ("a", "a")),
+        (object(), object()),
+    ]
+    other = [
+        *((True, 1), (1, 1.0), (0.0, -0.0), (complex(0, 0.0), complex(0, -0.0)), (1.0, nan)),
+        *((Decimal("1.0"), Decimal("1.00")), ([True], [1]), ((True,), (1,)), (deque([True]), deque([1]))),
+        *(([1, 2], [1]), ([1], [1, 2]), ({"a": True}, {"a": 1}), ({True: 1}, {1: 1}), ({"a": 1}, {"a": 1, "b": 2})),
+        *(({"a": 1, "b": 2}, {"b": 2, "a": 1}), ({True}, {1}), (frozenset([True]), frozenset([1])), ({1}, {1, 2})),
+        *((at, at.replace(fold=1)), (at, at.replace(tzinfo=None)), (times.time(1), times.time(1, fold=1))),
+        (at.replace(tzinfo=berlin), at),
+        *((numpy.zeros(2, "f4"), numpy.zeros(2, "i4")), (numpy.ones((1, 2)), numpy.ones(2))),
+        *((numpy.zeros(2), -numpy.zeros(2)), (numpy.float32(0), numpy.float32("-0"))),
+        *((numpy.array([1], object), numpy.array([True], object)), (eye, 2 * eye)),
+        *((Ridge(1), Ridge(2)), (Ridge, Lasso), (Row(True), Row(1)), (Model(a=True), Model(a=1))),
+        *((private(1), private(2)), (Never(), Never()), (random(1), random(2))),
+        *((partial(int, "1"), partial(int, "2")), (numpy.random.default_rng(1), numpy.random.default_rng(2))),
+        *((lambda: 1, lambda: 2),),
+    ]
+    fitted = Ridge(2)
+    fitted.coef_ = [1]  # what was learned is compared by predictions
+    equal += [(Ridge(2), fitted)]
+    row, more = Row(1), Row(1)
+    more.more = 2
+    other += [(row, more), (more, row)]
+    for is_same, pairs in ((True, equal), (False, other)):
+        for a, b in pairs:
+            found = predictions.same(a, b)
+            report(f"{type(a).__name__} {'and an equal' if is_same else 'and another'} one", found is is_same)
+
+    class Kind(str, enum.Enum):
+        A = "a"
+
+    for title, a, b, odd in (
+        ("a tuple as a list", (1, 2), [1, 2], ""),
+        ("an enum as its text", {"x": Kind.A}, {"x": "a"}, ""),
+        ("a text as an enum", "a", Kind.A, ""),
+        ("another name", {"_name_or_path": "a"}, {"_name_or_path": "b"}, ""),
+        ("a list and a dict", [], {}, "its `a` is [], and {} after a load"),
+        ("a dict and a list", {}, [], "its `a` is {}, and [] after a load"),
+        ("a dict and nothing", {"x": 1}, None, "its `a` is {'x': 1}, and None after a load"),
+        ("nothing and a dict", None, {"x": 1}, "its `a` is None, and {'x': 1} after a load"),
+        ("a lost key", {"x": {"y": 1}}, {"x": {}}, "its `a.x.y` is 1, and None after a load"),
+        ("a new key", {}, {"y": 1}, "its `a.y` is None, and 1 after a load"),
+        ("a list of other length", [1], [1, 2], "its `a` is [1], and [1, 2] after a load"),
+        ("another type", {"x": 1}, {"x": True}, "its `a.x` is 1, and True after a load"),
+    ):
+        report(title, pretrained.other_part(a, b, "a") == odd)
+
+
 SMALL = {
     "hidden_size": 16,
     "num_hidden_layers": 1,
@@ -529,8 +632,35 @@ def of_transformers():
     known = {**options, "pad_token_id": 1, "unk_token_id": 2}
     report("tokenizer", all(getattr(again, key) == known[key] for key in known))
     report("another class", Stored(tokenizer).refuses(t.AutoConfig))
-    tokenizer.more = "x"
-    report("one more attribute", is_refused(tokenizer, "more"))
+    for each in (2, 1.5, "x", [1], {"a": 1}):
+        tokenizer.more = each
+        report(f"one more {type(each).__name__}", is_refused(tokenizer, "more"))
+    del tokenizer.more
+
+    tokenizer.pad([{"input_ids": [0]}, {"input_ids": [0, 1]}])
+    tokenizer(["a b a b a b a b a"])  # it warns once, and notes that it did
+    given = {
+        **{"padding_side": "right", "truncation_side": "left", "model_input_names": ["input_ids"]},
+        **{"clean_up_tokenization_spaces": True, "split_special_tokens": True},
+    }
+    for key, each in given.items():
+        setattr(tokenizer, key, each)
+    again = Stored(tokenizer).load(kind)
+    report("tokenizer that was used", tokenizer.deprecation_warnings != {})
+    report("settings", all(getattr(again, key) == each for key, each in given.items()))
+    plain = t.CLIPImageProcessor(size={"height": 9, "width": 9}, crop_size=9)
+    for pair in ((None, "x"), ("x", None), ("x", "y"), ("x", "x"), (None, None)):
+        tokenizer.chat_template = pair[1]
+        processor = t.LlavaProcessor(plain, tokenizer, 3, chat_template=pair[0])
+        again = Stored(processor).load(t.LlavaProcessor)
+        found = (again.chat_template, again.tokenizer.chat_template)
+        is_same = found == pair and again.tokenizer.truncation_side == "left"
+        report(f"templates {pair} of a processor", is_same and again.patch_size == 3)
+    model = llama()
+    model.config.pad_token_id = 1  # as `Trainer` does
+    layer = Stored(model).load(t.LlamaForCausalLM).model.embed_tokens
+    report("padding of a model that was trained", layer.padding_idx is None)
+
     config = t.GenerationConfig(max_new_tokens=3, do_sample=True, top_k=4)
     report("generation config", Stored(config).load(t.GenerationConfig).top_k == 4)
     image = t.ViTImageProcessor(size={"height": 9, "width": 8}, do_normalize=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import Json, changed, quoted, unsupported
-from ...core.shapes import is_dict, is_sequence
+from ...core.shapes import is_dict, is_list, is_sequence
 from .modules import buffers_of, first_other, fit_dtypes, made_of
 from .predictions import same
 from .table import Loading, built_in
@@ -25,11 +25,12 @@ class Pretrained:
 
     def save(self, value: Any, folder: Path) -> Json:
         value.save_pretrained(folder)
+        keep_settings(getattr(value, "tokenizer", value), folder)
         found = pickle_in(folder)
         if found:
             hint = "Save it in a folder with safetensors, and pass Path('folder')."
             raise unsupported(value, f"it writes a pickle, {quoted(found)}", hint)
-        return {"class": type(value).__name__, **buffers_of(value)}
+        return {"class": type(value).__name__, **buffers_of(value), **members_of(value)}
 
     def load(self, loading: Loading) -> Any:
         into = loading.wanted("transformers.AutoModel")
@@ -65,6 +66,7 @@ class Pretrained:
                 raise loading.refused(state, hint)
         if is_model:
             restore_dtypes(again, loading)
+        restore_members(again, loading.facts)
         return again
 
     def difference(self, value: Any, loading: Loading) -> str:
@@ -86,8 +88,55 @@ def restore_dtypes(model: Any, loading: Loading) -> None:
     fit_dtypes(loading, model, {}, is_new=True)
 
 
+SETTINGS = (
+    *("padding_side", "truncation_side", "model_input_names"),
+    *("clean_up_tokenization_spaces", "split_special_tokens"),
+)
+
+
+def keep_settings(value: Any, folder: Path) -> None:
+    """Writes settings of a tokenizer that changed after it was made: transformers does not."""
+    path = folder / "tokenizer_config.json"
+    if not hasattr(value, "init_kwargs") or not path.exists():
+        return
+    known = json.loads(path.read_text(encoding="utf-8"))
+    for name in SETTINGS:
+        own, default = getattr(value, name, None), getattr(type(value), name, None)
+        if (own or None) != (known.get(name, default) or None):
+            known[name] = own
+    path.write_text(json.dumps(known, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def members_of(value: Any) -> Json:
+    """Returns members that transformers derives from other ones when it loads an object."""
+    if hasattr(value, "named_modules"):  # `pad_token_id` of a config changes after a module is made
+        modules = value.named_modules()
+        own = {name: each.padding_idx for name, each in modules if "padding_idx" in vars(each)}
+        return {"padding": own} if own else {}
+    pair = [getattr(each, "chat_template", None) for each in templated(value)]
+    return {"templates": pair} if pair[1:] and pair[0] != pair[1] else {}  # they share a file
+
+
+def restore_members(value: Any, facts: Json) -> None:
+    padding, templates = facts.get("padding"), facts.get("templates")
+    if is_dict(padding):
+        for name, each in value.named_modules():
+            if name in padding:
+                each.padding_idx = padding[name]
+    if is_list(templates):
+        for each, template in zip(templated(value), templates, strict=False):
+            each.chat_template = template
+
+
+def templated(value: Any) -> list[Any]:
+    """Returns what has a template of chats: a processor and its tokenizer."""
+    tokenizer = getattr(value, "tokenizer", None)
+    return [value, tokenizer] if hasattr(tokenizer, "init_kwargs") else []
+
+
 VOLATILE = (
     *("_name_or_path", "name_or_path", "transformers_version"),  # of transformers
+    "deprecation_warnings",  # of a tokenizer that was used: those that it printed
     *("auto_mapping", "inference_mode", "base_model_name_or_path"),  # of PEFT
 )
 """Members that a save or a load changes."""
@@ -125,7 +174,7 @@ def described_plainly(value: Any) -> Any:
         return value.to_dict()
     if not hasattr(value, "special_tokens_map"):
         return value
-    plain = (bool, int, float, str, list, dict, type(None))
+    plain = (int, float, str, list, dict)
     own = {key: each for key, each in vars(value).items() if isinstance(each, plain)}
     shown = {key: own[key] for key in own if key[0] != "_" and not key.startswith("init_")}
     words = value.backend_tokenizer.to_str() if value.is_fast else value.get_vocab()
