@@ -60,11 +60,7 @@ export interface FilePage extends Part {
   bytes: number;
 }
 
-/**
- * Members of every record.
- *
- * @internal
- */
+/** Members of every record. */
 export interface RecordBase {
   /** `holdfast/1`; `holdfast/1-pages` for a version whose list of files is in pages */
   format: string;
@@ -116,11 +112,7 @@ export interface VersionRecord extends RecordBase {
   restored?: RestoredRecord[];
 }
 
-/**
- * A deletion of a version that was undone.
- *
- * @internal
- */
+/** A deletion of a version that was undone. */
 export interface RestoredRecord {
   /** Commit of the record that was restored. */
   commit: string;

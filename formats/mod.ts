@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { checkCount, type ErrorCode, fault, notFound } from "../core/errors.ts";
-import type { RegistryError } from "../core/errors.ts";
+import { type ErrorCode, fault, notFound, type RegistryError } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { valueAt } from "../core/faults/present.ts";
@@ -124,8 +123,7 @@ export function createFormats(): Formats {
     for (const extension of extensions) byExtension.set(extension, id);
   }
 
-  function register<F extends Format>(format: F, ...rest: never[]): F {
-    checkCount("register a format", [format, ...rest], 1);
+  function register<F extends Format>(format: F): F {
     add({ id: format.id, extensions: format.extensions }, () => Promise.resolve(format));
     return format;
   }

@@ -97,7 +97,6 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
     ...args: [string, (OperatorSource | { singleton: true })?, unknown?]
   ): unknown {
     const [key, given] = args;
-    checkKey(key);
     if (args.length === 1) return (source: OperatorSource) => add(key, source);
     if (args.length > 2) {
       throw invalid("register operator", shown(key), "it has a third argument, which is not used", {
@@ -194,11 +193,9 @@ function checkSource(key: string, source: OperatorSource): void {
 }
 
 /** Checks a key: configurations write `key:version`, and lists of keys. */
-function checkKey(key: unknown): void {
-  if (typeof key === "string" && /^[^\s:,@]+$/.test(key)) return;
-  const state = typeof key === "string"
-    ? "the key is empty, or has a space, a colon, a comma or an @"
-    : "the key is not a string";
+function checkKey(key: string): void {
+  if (/^[^\s:,@]+$/.test(key)) return;
+  const state = "the key is empty, or has a space, a colon, a comma or an @";
   const hint = 'Use letters, digits, ".", "_" and "-", as in data_cleaner_v1.';
   throw invalid("register operator", shown(key), state, { hint });
 }

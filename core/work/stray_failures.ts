@@ -15,7 +15,6 @@ const works = new AsyncLocalStorage<Work>();
 const running = new Set<Work>();
 let isListening = false;
 
-/** @internal */
 interface StrayListener {
   /** Receives a failure of work that has ended. */
   onLate(error: RegistryError): void;

@@ -1,6 +1,5 @@
 // File stores by name; each is created at its first use.
-import { checkCount, type ErrorCode, fault, invalid } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { type ErrorCode, fault, invalid, type RegistryError } from "../../core/errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
 import type {
   AnyFileStore,
@@ -136,9 +135,7 @@ export function createStoreSet(
     register(
       store: string | FileStoreDefinition | FileStoreClass,
       more?: FileStoreFactory | ClassDecoratorContext,
-      ...rest: never[]
     ) {
-      checkCount("register file store", [store, more, ...rest], 2);
       if (typeof store === "string") add(store, more as FileStoreFactory | undefined);
       else if (isDecorating(more)) {
         more.addInitializer(() => registerClass(store as FileStoreClass));

@@ -1,6 +1,7 @@
 // Systems with more or fewer variables than the environment of this process.
 import type { System } from "../../mod.ts";
-import { deleteVariable, realSystem } from "../../core/kernel.ts";
+import { realSystem } from "../../core/kernel.ts";
+import { deleteVariable } from "../../core/system.ts";
 
 /** Moves variables from the environment of this process to the returned system. */
 export function takeVariables(system: System, names: Iterable<string>): System {

@@ -61,11 +61,7 @@ export function headIn(entry: ObjectInfo | Prefix): Head | undefined {
   return { ...entry, generation, dead: entry.size === TOMBSTONE_BYTES };
 }
 
-/**
- * A cell as it was listed.
- *
- * @internal
- */
+/** A cell as it was listed. */
 export interface ListedCell extends CellKey {
   /** Its newest record. */
   head: Head;

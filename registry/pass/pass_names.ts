@@ -17,11 +17,7 @@ export interface ListedName {
   readonly entries: readonly ObjectInfo[];
 }
 
-/**
- * Options of a pass over the names of a registry.
- *
- * @internal
- */
+/** Options of a pass over the names of a registry. */
 export interface RecordsPass extends SignalOptions {
   /** Only names that begin with it. @default all */
   prefix?: string;

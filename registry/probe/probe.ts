@@ -99,7 +99,7 @@ export async function probeBackend(
 }
 
 async function take(
-  { name, required = true, run }: ProbeStepDefinition,
+  { name, required, run }: ProbeStepDefinition,
   target: ProbeTarget,
 ): Promise<ProbeStep> {
   const { system, signal } = target.settings;

@@ -12,8 +12,6 @@ import type { Progress, ProgressOptions } from "../terminal/progress.ts";
 /**
  * Kinds of words. `alias`, `version` and `path` belong to the first argument, a name or ref. A
  * function completes words that a registry has.
- *
- * @internal
  */
 export type Completes =
   | ((registry: Registry, typed: string) => Promise<string[]>)
@@ -26,11 +24,7 @@ export type Completes =
   | "version"
   | "path";
 
-/**
- * An argument of a command.
- *
- * @internal
- */
+/** An argument of a command. */
 export interface ArgumentDefinition {
   /** `<name>` if required, `[name]` if optional, `[names...]` for any number. */
   usage: string;
@@ -169,11 +163,7 @@ export interface CommandContext {
   progress(label: string, options?: ProgressOptions): Progress;
 }
 
-/**
- * Options of `open` of a command.
- *
- * @internal
- */
+/** Options of `open` of a command. */
 export interface OpenRunOptions {
   /** @default false */
   write?: boolean;

@@ -1,10 +1,6 @@
 // Maintenance that runs by timers: `doctor` and services watch when it last succeeded.
 
-/**
- * The size of a registry, and requests that several commands send.
- *
- * @internal
- */
+/** The size of a registry, and requests that several commands send. */
 export interface NightSize {
   readonly names: number;
   readonly records: number;
@@ -16,21 +12,13 @@ export interface NightSize {
   readonly page: number;
 }
 
-/**
- * Requests of one command.
- *
- * @internal
- */
+/** Requests of one command. */
 export interface NightRequests {
   readonly list: number;
   readonly get: number;
 }
 
-/**
- * Maintenance of one kind.
- *
- * @internal
- */
+/** Maintenance of one kind. */
 export interface Maintained {
   /** Its command, or another name of one that does less. */
   readonly command: string;

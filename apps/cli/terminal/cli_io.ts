@@ -4,11 +4,7 @@ import process from "node:process";
 import { Readable } from "node:stream";
 import { realSystem, type System } from "../../../core/system.ts";
 
-/**
- * Standard output or standard error.
- *
- * @internal
- */
+/** Standard output or standard error. */
 export interface CliOutput {
   readonly isTerminal: boolean;
   /** Width of the terminal in characters; 0 or undefined if unknown. */
@@ -62,22 +58,14 @@ export class ReaderGone extends Error {
   }
 }
 
-/**
- * Standard input.
- *
- * @internal
- */
+/** Standard input. */
 export interface CliInput {
   readonly isTerminal: boolean;
   /** Returns the bytes. May be called once. */
   stream(): ReadableStream<Uint8Array>;
 }
 
-/**
- * Everything that a run touches besides the registry.
- *
- * @internal
- */
+/** Everything that a run touches besides the registry. */
 export interface CliIo {
   readonly stdin: CliInput;
   /** Receives results only. */

@@ -119,11 +119,7 @@ export function errorStack(error: Error): string {
   return causes.join("\ncaused by: ");
 }
 
-/**
- * Hints as a run makes them.
- *
- * @internal
- */
+/** Hints as a run makes them. */
 interface ErrorWords {
   hint(error: Advice): string | undefined;
   withRegistry(text: string | undefined): string | undefined;

@@ -21,11 +21,7 @@ export interface SignInIssuer {
   parameters?: Readonly<Record<string, string>>;
 }
 
-/**
- * An issuer with which people can sign in.
- *
- * @internal
- */
+/** An issuer with which people can sign in. */
 export type PeopleIssuer = Required<SignInIssuer>;
 
 /** Returns true for an answer of `GET /sign-in`. */

@@ -1,12 +1,12 @@
 // Rules from the claims of a token to its scopes.
-import type { OidcClaims, OidcClaimValue, OidcRule } from "./settings.ts";
-import { matchesStars } from "../../../core/kernel.ts";
+import { matchesStars } from "../../../core/text/star_pattern.ts";
+import type { OidcClaims, OidcClaimValue, ParsedRule } from "./settings.ts";
 
 /** Returns the first rule whose claims the token has, undefined if there is none. */
 export function matchingRule(
-  rules: readonly OidcRule[],
+  rules: readonly ParsedRule[],
   token: Readonly<Record<string, unknown>>,
-): OidcRule | undefined {
+): ParsedRule | undefined {
   return rules.find(({ claims }) => hasClaims(token, claims));
 }
 

@@ -1,11 +1,9 @@
 // The settings of sign-in: issuers, the audience, and rules from claims to scopes.
-import {
-  accessOf,
-  type SignInIssuer,
-  type TokenCheck,
-} from "../../../apps/cli/program/extension.ts";
+import type { SignInIssuer, TokenCheck } from "../../../apps/cli/program/extension.ts";
 import type { Logger, System } from "../../../mod.ts";
-import { isPrivateUrl, messageOf } from "../../../core/kernel.ts";
+import { messageOf } from "../../../core/kernel.ts";
+import { isPrivateUrl } from "../../../core/urls/private_url.ts";
+import { parseScope, type Scope } from "../../../apps/server/access/access.ts";
 import { offerOf, type OidcSignIn } from "./people.ts";
 import { listOf, MAX_TEXT, membersOf, refuse, textOf, textsOf } from "./settings_checks.ts";
 
@@ -70,8 +68,13 @@ export interface OidcCheckOptions {
   logger?: Partial<Pick<Logger, "warn">>;
 }
 
+/** A rule whose scopes have been parsed. */
+export interface ParsedRule extends OidcRule {
+  readonly granted: readonly Scope[];
+}
+
 export interface ParsedIssuer extends OidcIssuer {
-  readonly rules: readonly OidcRule[];
+  readonly rules: readonly ParsedRule[];
   readonly offer: SignInIssuer;
 }
 
@@ -137,20 +140,23 @@ function issuerOf(value: unknown, at: string, audience: readonly string[]): Pars
   };
 }
 
-function ruleOf(value: unknown, at: string, issuer: string): OidcRule {
+function ruleOf(value: unknown, at: string, issuer: string): ParsedRule {
   const { claims, scopes, name } = membersOf(value, at, ["claims", "scopes", "name"]);
   checkClaims(claims, `${at}.claims`);
   checkStrangers(claims, `${at}.claims`, issuer);
   const texts = textsOf(scopes, `${at}.scopes`);
-  try {
-    accessOf("", texts);
-  } catch (error) {
-    const { hint } = error as { hint?: string };
-    throw refuse(`${at}.scopes`, messageOf(error), hint);
-  }
+  const granted = texts.map((scope) => {
+    try {
+      return parseScope(scope);
+    } catch (error) {
+      const { hint } = error as { hint?: string };
+      throw refuse(`${at}.scopes`, messageOf(error), hint);
+    }
+  });
   return {
     claims,
     scopes: texts,
+    granted,
     ...(name === undefined ? {} : { name: textOf(name, `${at}.name`) }),
   };
 }

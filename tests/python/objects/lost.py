@@ -113,6 +113,19 @@ def of_transformers():
     renumbered = {"type": "WordLevel", "vocab": {"a": 0, "b": 2}, "unk_token": "b"}
     with saved(kind, "save_pretrained", edited("tokenizer.json", model=renumbered)):
         refused("words", tokenizer, "words")
+    with saved(kind, "save_pretrained", edited("tokenizer_config.json", unk_token="a")):
+        refused("special tokens", tokenizer, "special_tokens")
+
+    class Adds(t.LlamaForCausalLM):
+        _keys_to_ignore_on_load_missing = ("more",)
+
+        def __init__(self, config):
+            super().__init__(config)
+            self.register_buffer("more", torch.ones(1))
+
+    model = llama(Adds)
+    del model.more
+    refused("a new key", model, 'add "more"')
 
 
 def of_peft():
@@ -150,6 +163,7 @@ def of_sklearn():
     from scipy.sparse import csr_array
     from sklearn import linear_model, preprocessing
     from sklearn.base import BaseEstimator
+    from sklearn.dummy import DummyClassifier
     from sklearn.impute import SimpleImputer
     from sklearn.kernel_approximation import SkewedChi2Sampler
     from sklearn.naive_bayes import GaussianNB
@@ -160,7 +174,9 @@ def of_sklearn():
         """Returns a class that saves the members that `change` makes of its own."""
 
         def state(self):
-            return {**vars(self), **change(vars(self))}
+            own = dict(vars(self))
+            changed = change(own)
+            return {**own, **changed}
 
         members = {"__getstate__": state, "__module__": __name__}
         globals()["Lossy"] = made = type("Lossy", (kind,), members)
@@ -189,6 +205,55 @@ def of_sklearn():
     ):
         title = f"results of {kind.__name__}"
         refused(title, doubled(kind, *names), f"`{method}` would differ")
+
+    def own(predict, before, after, features=4):
+        """Returns an estimator with another `value_` after a load."""
+        kind = type("Own", (BaseEstimator,), {"predict": predict})
+        made = lossy(kind, lambda _: {"value_": after})()
+        made.value_, made.n_features_in_ = before, features
+        return made
+
+    def floor(self, rows):
+        if numpy.isnan(rows).any():
+            raise ValueError("missing values")
+        return numpy.floor(rows + self.value_)
+
+    def takes(self, rows):
+        if not self.value_:
+            raise ValueError("takes nothing")
+        return rows
+
+    words = "`predict` would differ"
+    refused("results of parts of numbers", own(floor, 0, 0.25), words)
+    refused("results of rows that it does not take", own(takes, 0, 2.0), words)
+    refused("no results", own(takes, 2.0, 0), words)
+    refused("their dtype", own(lambda self, rows: numpy.ones(2, self.value_), "f4", "f8"), words)
+    refused("their shape", own(lambda self, _: numpy.ones(self.value_), (2, 1), (2,)), words)
+    counts = DummyClassifier(strategy="most_frequent").fit(x, y + 10**9)
+    one_more = lossy(DummyClassifier, lambda own: {"classes_": own["classes_"] + 1})
+    refused("large whole numbers", one_more(strategy="most_frequent").fit(x, y + 10**9), words)
+    registry.save("equal", counts)
+    registry.save("equal", DummyClassifier(strategy="stratified").fit(x, y))  # its results are random
+    registry.save("equal", own(floor, 0, 1, features=None))
+    registry.save("equal", own(lambda self, rows: rows * self.value_, 1, 1 + 1e-12))  # rounded
+
+    def warns(self, rows):
+        warnings.warn("odd", stacklevel=1)
+        return rows
+
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        registry.save("equal", own(warns, 0, 0))
+    print("no warnings", "ok" if "odd" not in [str(each.message) for each in found] else "WRONG")
+
+    class Open(BaseEstimator):
+        def get_params(self, deep=True):
+            return dict(vars(self))
+
+    made = lossy(Open, lambda own: {"more": own.pop("less")})()
+    made.less = 1
+    refused("a parameter that is lost", made, "`less` would be None after a load, not 1")
+    refused("a new parameter", lossy(Open, lambda _: {"more": 1})(), "`more` would be 1 after")
 
     class Holder(BaseEstimator):
         def __init__(self, value=None):
@@ -331,11 +396,20 @@ def of_keras():
         def call(self, rows):
             return rows
 
-    class Forgets(keras.layers.Layer):
-        factor = 1.0
+    def forgets(call, factor):
+        """Returns a layer that is loaded with the factor 1."""
 
-        def call(self, rows):
-            return rows * self.factor
+        class Forgets(keras.layers.Layer):
+            def __init__(self, **options):
+                super().__init__(**options)
+                self.factor, self.seeds = 1.0, keras.random.SeedGenerator(1)
+
+            def call(self, rows):
+                return call(self, rows)
+
+        made = Forgets()
+        made.factor = factor
+        return made
 
     own = model(dense())
     inputs = keras.Input((4,))
@@ -354,9 +428,42 @@ def of_keras():
     with saves(other):
         refused("optimizer", trained, "adam/iteration")
     refused("dtype", model(Odd()), "would differ after")
-    scale = Forgets()
-    scale.factor = 3.0
-    refused("results", model(scale), "its predictions")
+    first, other = model(dense(), keras.layers.Dense(4, name="b")), model(dense(), keras.layers.Dense(4, name="b"))
+    other.layers[0].kernel.assign(other.layers[0].kernel + 1)
+    with saves(other):
+        refused("value of the first layer", first, "a/dense/kernel")
+
+    def scaled(layer, rows):
+        return rows * layer.factor
+
+    def drawn(layer, rows):
+        return rows * layer.factor * keras.random.uniform((1,), seed=layer.seeds)
+
+    refused("results", model(forgets(scaled, 3.0)), "its predictions")
+    refused("results by weights", model(forgets(scaled, 3.0), dense()), "its predictions")
+    refused("results of parts of numbers", model(forgets(lambda own, x: keras.ops.floor(x / own.factor), 0.7)), "its predictions")
+    refused("random results of a seed", model(forgets(drawn, 3.0)), "its predictions")
+    registry.save("equal", model(forgets(lambda _, x: x + rng.random(), 3.0)))  # random ones
+    registry.save("equal", keras.Sequential([dense()]))  # without inputs
+
+    class Own(keras.optimizers.Adam):
+        pass
+
+    class Error(keras.losses.MeanSquaredError):
+        pass
+
+    class Mean(keras.metrics.MeanSquaredError):
+        pass
+
+    def error(a, b):
+        return keras.ops.mean(a - b)
+
+    for options in ({"loss": error}, {"loss": Error()}, {"loss": "mse", "metrics": [Mean(), error]}):
+        own = model(dense())
+        own.compile(Own(), **options)
+        registry.save("equal", own)
+    registry.delete("equal", all_versions=True)
+    own = model(dense())
     refused("code", model(keras.layers.Lambda(lambda rows: rows)), "would contain code")
 
 

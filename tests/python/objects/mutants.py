@@ -43,6 +43,8 @@ UNNOTICED = {
     "modules.filled: converts(into)": "less work",
     **dict.fromkeys([f"tensors.same_tensor: torch.int{bits}" for bits in (16, 32, 64)], "less work"),
     "tensors.is_tensor: torch is not None": "PyTorch is imported here",
+    "predictions.same: numpy is not None": "NumPy is imported here",
+    "predictions.rows_of: features > 0": "less work",
     "modules.described: value is None": "the text that saved versions have",
     "libraries.Onnx.difference: again.Serial": "earlier releases of protobuf, where NaN differs",
     "libraries.Onnx.difference: again == value": "models of more than 2 GiB have no string",

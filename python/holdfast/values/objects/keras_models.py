@@ -76,13 +76,13 @@ def of_another_model(value: Any, again: Any) -> str:
     pairs = zip_longest(facts_of(value, value), facts_of(again, value), fillvalue=("", None))
     for (name, own), (also, other) in pairs:
         odd = other_part(own, other, name) if is_dict(own) else ""
-        if not odd and not is_dict(own) and not same(own, other):
+        if not is_dict(own) and not same(own, other):
             odd = f"{quoted(name or also)} would differ after a load"
         if odd:
             return odd
     inputs = inputs_of(value)
     expected = outputs(value, inputs)  # None if it takes no such inputs
-    is_same = expected is not None and same(expected, outputs(value, inputs))  # it may be random
+    is_same = same(expected, outputs(value, inputs))  # it may be random
     pairs = zip_longest(expected or (), outputs(again, inputs) or ())
     is_odd = is_same and not all(near(own, other) for own, other in pairs)
     return "its predictions would differ after a load" if is_odd else ""
@@ -138,7 +138,6 @@ def objects_of(value: Any) -> Json:
         each if hasattr(each, "__name__") else type(each)
         for part in (*parts, *metrics)
         for each in (part if is_list(part) else [part])
-        if each is not None
     ]
     own = [kind for kind in kinds if not str(kind.__module__).startswith(("keras.", "builtins"))]
     return {kind.__name__: kind for kind in own}
