@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, cast
 from ..artifacts.artifact import Artifact
 from ..client.connection import Connection, quote
 from ..client.new_bytes import MOST_AVERAGE
+from ..client.paths import path_of
 from ..client.saving import (
     Saved,
     check_request,
-    path_of,
     request_of,
     saved_of,
     sent_members,

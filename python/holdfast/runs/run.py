@@ -20,10 +20,10 @@ from typing import Any
 
 from ..artifacts.artifact import Artifact
 from ..client.connection import Connection, quote
+from ..client.paths import path_of
 from ..client.saving import (
     Saved,
     files_to_save,
-    path_of,
     request_of,
     saved_of,
     sent_members,
