@@ -3,6 +3,7 @@ import type { ArtifactInput } from "../core/record.ts";
 import { fileToSave } from "../core/registry/artifact_file.ts";
 import type { FileToSave, Materializer } from "../core/materializer.ts";
 import type { CopyOptions, Registry, SavedArtifact, SaveOptions } from "../core/registry.ts";
+import { checkToolOptions, type OptionNames } from "../core/options/check_options.ts";
 import { parseRef, parseTarget } from "../core/naming/refs.ts";
 import { unsupported } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
@@ -16,13 +17,21 @@ export interface CopyVersionOptions extends CopyOptions {
   as?: string;
 }
 
+const OPTIONS: OptionNames<CopyVersionOptions> = {
+  to: true,
+  as: true,
+  onConflict: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Copies a version to another registry, with its files, metadata and recorded inputs. If both are at
  * one endpoint of S3 or in Google Cloud Storage, and the credentials of the target may read the source,
  * the store copies the objects itself. All other bytes pass through this program once and are checked
  * against their SHA-256. The copy has a new date. Within one registry, use `copy`.
  *
- * @throws {RegistryError} as `open` and `save` do
+ * @throws {RegistryError} `Invalid` for unknown options, and as `open` and `save` do
  *
  * @example
  * ```ts
@@ -42,6 +51,9 @@ export async function copyVersion(
   ref: string,
   options: CopyVersionOptions,
 ): Promise<SavedArtifact> {
+  const action = `copy ${shown(ref)}`;
+  checkToolOptions(action, from, options, undefined, ["to"]);
+  checkToolOptions(action, options.to, options, OPTIONS);
   const { to, as, onConflict = "fail", onProgress, signal } = options;
   if (from.id === to.id && from.location === to.location) {
     return await from.copy(ref, as ?? parseRef(ref).name, { onConflict, onProgress, signal });

@@ -1,10 +1,13 @@
 // Configurations of S3 buckets: endpoint, region and keys by provider and bucket, from the program,
 // the environment, or an env file.
 import type { ObjectInfo } from "../core/backend.ts";
+import { checkCount } from "../core/errors.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
+import { shown } from "../core/naming/names.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { realSystem, type System } from "../core/system.ts";
-import { type ObjectUrl, parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
+import { bucketUrl, type ObjectUrl } from "./s3_configs/bucket_url.ts";
+import { parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
 import { KnownConfigs } from "./s3_configs/known_configs.ts";
 import type { KnownBucket, S3ConfigSource } from "./s3_configs/known_configs.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
@@ -114,6 +117,8 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
   return {
     register: ((...args: [string, string] | [string, string, S3ConfigSource]) => {
       const [provider, bucket] = args;
+      checkCount(`register bucket ${shown(bucket)}`, args, 3);
+      bucketUrl(provider, bucket);
       return args.length === 2
         ? (source: S3ConfigSource) => known.add(provider, bucket, source)
         : known.add(provider, bucket, args[2]);

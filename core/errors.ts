@@ -332,3 +332,10 @@ export function messageOf(error: unknown): string {
     return typeof error;
   }
 }
+
+/** Throws `Invalid` for more arguments than a function has: they would be ignored. */
+export function checkCount(action: string, { length }: readonly unknown[], most: number): void {
+  if (length <= most) return;
+  const state = `got ${length} arguments`;
+  throw fault({ code: "Invalid", action, state, hint: `Pass at most ${most}.` });
+}

@@ -1,6 +1,16 @@
 // The border of the kernel: the names that an extension may use, beside the entry points of the package.
 export { artifactDigest } from "./artifact_digest.ts";
-export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
+export {
+  compareUtf8,
+  concatBytes,
+  iterableStream,
+  plainBytes,
+  readAll,
+  readAtMost,
+  sameBytes,
+  sortedByUtf8,
+  tapped,
+} from "./bytes/bytes.ts";
 export { crc32c, createSha256, sha256 } from "./bytes/digest.ts";
 export { checkMetadata, METRIC_LIMITS } from "./calls/metadata.ts";
 export {
@@ -27,8 +37,9 @@ export { itemAt, valueAt } from "./faults/present.ts";
 export { LimitExceeded } from "./file_store.ts";
 export { defineReasons } from "./hints/reasons.ts";
 export { createLookup } from "./lookup.ts";
-export { defineMaterializer } from "./materializer.ts";
-export { filePathProblem, foldersOf } from "./naming/file_paths.ts";
+export { checkMaterializer, defineMaterializer } from "./materializer.ts";
+export { authorName, authorOf, authorText, jobClaims, presentSender } from "./naming/author.ts";
+export { filePathProblem, foldersOf, linkTargetProblem } from "./naming/file_paths.ts";
 export {
   checkName,
   checkNewName,
@@ -60,9 +71,9 @@ export type {
   PromotionCondition,
 } from "./registry/conditions/promotion.ts";
 export { pickFile } from "./registry/file_facts.ts";
-export { withDeadline } from "./retry.ts";
+export { backoffMs, retry, withDeadline } from "./retry.ts";
 export { shownIssues } from "./standard_schema.ts";
-export { realSystem, silentLogger } from "./system.ts";
+export { deleteVariable, isGranted, realSystem, silentLogger, timerMs } from "./system.ts";
 export { sortKeyOf } from "./text/comparing.ts";
 export { described } from "./text/described.ts";
 export { isJsonObject, parsedJson, parseExactJson, parseJson } from "./text/json_text.ts";
@@ -70,8 +81,10 @@ export { quoteNotFinite, sortedJson } from "./text/json_text.ts";
 export { didYouMean } from "./text/nearest.ts";
 export { plainProblem } from "./text/plain_value.ts";
 export { shellWord } from "./text/shell_word.ts";
+export { matchesStars } from "./text/star_pattern.ts";
 export { loadPart } from "./urls/load_part.ts";
 export { mayLead } from "./urls/nearness.ts";
+export { isOfThisMachine, isPrivateUrl } from "./urls/private_url.ts";
 export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
 export { createBudget } from "./work/budget.ts";
@@ -82,5 +95,5 @@ export { createLanes } from "./work/lanes.ts";
 export { giveWay, inTurns, slicesInTurns } from "./work/next_turn.ts";
 export { isOfShard } from "./work/shards.ts";
 export type { Shard } from "./work/shards.ts";
-export { watchStrays } from "./work/stray_failures.ts";
+export { listenForStrays, watchStrays } from "./work/stray_failures.ts";
 export { eitherSignal } from "./work/until_aborted.ts";

@@ -1,5 +1,5 @@
 // Named things that programs can extend, without module globals.
-import { type ErrorCode, fault } from "./errors.ts";
+import { checkCount, type ErrorCode, fault } from "./errors.ts";
 
 /** A set of things by key. Iterates over its keys. */
 export interface Lookup<V> extends AsyncDisposable, Iterable<string> {
@@ -75,6 +75,7 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
   function register(key: string): <T extends V>(value: T) => T;
   function register<T extends V>(...args: [string, T] | [string]): unknown {
     const [key] = args;
+    checkCount(`register ${kind} "${key}"`, args, 2);
     return args.length === 1 ? (value: T) => addValue(key, value) : addValue(key, args[1]);
   }
 

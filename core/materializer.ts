@@ -3,7 +3,7 @@ import { described } from "./text/described.ts";
 import { type Artifact, artifactOfValue } from "./artifact.ts";
 import type { Body } from "./backend.ts";
 import { bodyHint } from "./bytes/bytes.ts";
-import { fault, invalid, type RegistryError } from "./errors.ts";
+import { checkCount, fault, invalid, type RegistryError } from "./errors.ts";
 import type { FileInfo } from "./record.ts";
 
 /** Bytes that can be read more than once, such as a file on disk. */
@@ -204,7 +204,8 @@ export function createMaterializerSet(
 
   // deno-lint-ignore no-explicit-any
   function register(...args: [any] | [Class<unknown>, any]): any {
-    const materializer: ClassMaterializer = args.length === 1 ? args[0] : args[1];
+    checkCount("register a materializer", args, 2);
+    const materializer: ClassMaterializer = args.at(-1);
     const of = args.length === 1 ? materializer.class : args[0];
     checkMaterializer(materializer);
     checkMethods(materializer);

@@ -60,7 +60,11 @@ export interface FilePage extends Part {
   bytes: number;
 }
 
-/** Members of every record. */
+/**
+ * Members of every record.
+ *
+ * @internal
+ */
 export interface RecordBase {
   /** `holdfast/1`; `holdfast/1-pages` for a version whose list of files is in pages */
   format: string;
@@ -112,7 +116,11 @@ export interface VersionRecord extends RecordBase {
   restored?: RestoredRecord[];
 }
 
-/** A deletion of a version that was undone. */
+/**
+ * A deletion of a version that was undone.
+ *
+ * @internal
+ */
 export interface RestoredRecord {
   /** Commit of the record that was restored. */
   commit: string;

@@ -2,6 +2,7 @@
 import { isRegistryError } from "./errors.ts";
 import { realSystem, type System } from "./system.ts";
 
+/** @internal */
 interface RetryOptions {
   system: System;
   /** No retry starts after this time, milliseconds. @default 30000 */

@@ -79,6 +79,7 @@ export function deleteVariable(name: string): void {
   delete environment()[name];
 }
 
+/** @internal */
 type Permission =
   | { name: "env"; variable?: string }
   | { name: "read" | "write"; path: string | URL }

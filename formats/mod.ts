@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { type ErrorCode, fault, notFound, type RegistryError } from "../core/errors.ts";
+import { checkCount, type ErrorCode, fault, notFound } from "../core/errors.ts";
+import type { RegistryError } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { valueAt } from "../core/faults/present.ts";
@@ -123,7 +124,8 @@ export function createFormats(): Formats {
     for (const extension of extensions) byExtension.set(extension, id);
   }
 
-  function register<F extends Format>(format: F): F {
+  function register<F extends Format>(format: F, ...rest: never[]): F {
+    checkCount("register a format", [format, ...rest], 1);
     add({ id: format.id, extensions: format.extensions }, () => Promise.resolve(format));
     return format;
   }

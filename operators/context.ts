@@ -4,13 +4,29 @@ import { mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { onDisk } from "../disk/file_errors.ts";
-import { silentLogger } from "../core/kernel.ts";
+import { type OptionNames, silentLogger } from "../core/kernel.ts";
 import type { OperatorContext } from "./contract/operator.ts";
 
 /** A partial context. Folders may be relative to the current one. */
 export type PartialContext = Partial<Omit<OperatorContext, "params">> & {
   /** Parameters, before the operator's schema parses them. @default {} */
   readonly params?: unknown;
+};
+
+/** Every member of a context. */
+export const CONTEXT: OptionNames<PartialContext> = {
+  pipelineId: true,
+  nodeId: true,
+  operatorId: true,
+  inputRoot: true,
+  outputRoot: true,
+  workspaceRoot: true,
+  params: true,
+  env: true,
+  logger: true,
+  signal: true,
+  registry: true,
+  shard: true,
 };
 
 interface CompleteContext {

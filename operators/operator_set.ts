@@ -97,6 +97,7 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
     ...args: [string, (OperatorSource | { singleton: true })?, unknown?]
   ): unknown {
     const [key, given] = args;
+    checkKey(key);
     if (args.length === 1) return (source: OperatorSource) => add(key, source);
     if (args.length > 2) {
       throw invalid("register operator", shown(key), "it has a third argument, which is not used", {
@@ -193,9 +194,11 @@ function checkSource(key: string, source: OperatorSource): void {
 }
 
 /** Checks a key: configurations write `key:version`, and lists of keys. */
-function checkKey(key: string): void {
-  if (/^[^\s:,@]+$/.test(key)) return;
-  const state = "the key is empty, or has a space, a colon, a comma or an @";
+function checkKey(key: unknown): void {
+  if (typeof key === "string" && /^[^\s:,@]+$/.test(key)) return;
+  const state = typeof key === "string"
+    ? "the key is empty, or has a space, a colon, a comma or an @"
+    : "the key is not a string";
   const hint = 'Use letters, digits, ".", "_" and "-", as in data_cleaner_v1.';
   throw invalid("register operator", shown(key), state, { hint });
 }

@@ -1,10 +1,11 @@
 // Runs one operator on this thread, with or without a pipeline.
 import type { System } from "../mod.ts";
-import { eitherSignal, realSystem, shown, unavailable, watchStrays } from "../core/kernel.ts";
+import { checkOptions, type OptionNames, realSystem, shown, unavailable } from "../core/kernel.ts";
+import { eitherSignal, watchStrays } from "../core/kernel.ts";
 import { EXIT_CODES } from "./contract/operator.ts";
 import type { ExitCode, ExitName, OperatorContext } from "./contract/operator.ts";
 import { checkTimes } from "./check_times.ts";
-import { completeContext, type PartialContext } from "./context.ts";
+import { completeContext, CONTEXT, type PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
 import { type AnyOperator, prepareContext } from "./operator.ts";
 import { makeOperator, type OperatorSource } from "./operator_set.ts";
@@ -21,6 +22,8 @@ export interface RunOperatorOptions {
   /** Clock and sleep. @default the real ones */
   system?: System;
 }
+
+const OPTIONS: OptionNames<RunOperatorOptions> = { timeoutMs: true, graceMs: true, system: true };
 
 /** Result of an operator. */
 export interface OperatorResult {
@@ -42,7 +45,7 @@ export interface OperatorResult {
  *
  * @param source an operator, a class of operators, or a function that creates one
  * @throws the reason of `context.signal` if it is aborted: a cancellation has no exit code
- * @throws {RegistryError} `Invalid` for an invalid time
+ * @throws {RegistryError} `Invalid` for an invalid time, and for an unknown member or option
  *
  * @example
  * ```ts
@@ -59,8 +62,10 @@ export async function runOperator(
   context: PartialContext = {},
   options: RunOperatorOptions = {},
 ): Promise<OperatorResult> {
-  const { system = realSystem, timeoutMs, graceMs } = options;
-  checkTimes("run an operator", { timeoutMs, graceMs });
+  const action = "run an operator";
+  checkOptions(action, context, CONTEXT);
+  const { system = realSystem, timeoutMs, graceMs } = checkOptions(action, options, OPTIONS);
+  checkTimes(action, { timeoutMs, graceMs });
   const { signal: cancelled } = context;
   cancelled?.throwIfAborted();
   const startedAt = system.monotonic();

@@ -15,7 +15,7 @@ export function singleton<T extends OperatorClass>(source: T, kept: Map<unknown,
   const single: T = new Proxy(source, {
     construct(target, args, made) {
       if (made !== single) return Reflect.construct(target, args, made);
-      const id: unknown = Object(checkedArgs(target, args[0])).operatorId;
+      const id = idIn(target, args[0]);
       const instance = kept.get(id) ?? Reflect.construct(target, args);
       kept.set(id, instance);
       return instance;
@@ -30,10 +30,15 @@ export function manyOf(source: OperatorClass): OperatorClass {
   return CLASSES.get(source) ?? source;
 }
 
-/** Returns the argument. Ids by position would all be taken for none, and share one instance. */
-function checkedArgs({ name }: OperatorClass, args: unknown): unknown {
-  if (args === undefined || typeof args === "object") return args;
-  throw invalid("create an operator of class", name, `its argument is ${described(args)}`, {
+/** Returns the id in an argument. All arguments without one would share an instance. */
+function idIn({ name }: OperatorClass, args: unknown): unknown {
+  if (args === undefined) return undefined;
+  const id: unknown = Object(args).operatorId;
+  if (id !== undefined) return id;
+  const state = typeof args === "object"
+    ? "its argument has no operatorId"
+    : `its argument is ${described(args)}`;
+  throw invalid("create an operator of class", name, state, {
     hint: `Pass an object: new ${name}({ operatorId: "x" }).`,
   });
 }

@@ -13,8 +13,6 @@ export type {
   KeyRecord,
   NoteRecord,
   Part,
-  RecordBase,
-  RestoredRecord,
   ScrubbedRecord,
   SettingsRecord,
   StoredFile,
@@ -22,15 +20,17 @@ export type {
   VersionRecord,
 } from "../core/record.ts";
 export { cellsIn } from "./cell/heads.ts";
-export type { Head, ListedCell } from "./cell/heads.ts";
+export type { Head } from "./cell/heads.ts";
 export type { CellKey } from "./format/layout.ts";
-export type { ListedName, RecordsPass } from "./pass/pass_names.ts";
+export type { ListedName } from "./pass/pass_names.ts";
 
 /**
  * The records of a registry. FORMAT.md describes them and their keys. Reads throw `Corrupt` for
  * damage.
+ *
+ * @internal
  */
-export interface RegistryRecords {
+interface RegistryRecords {
   /** Id of the registry. */
   readonly id: string;
   /** Returns the time of the store, milliseconds; that of this machine until the store has replied. */

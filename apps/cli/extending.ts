@@ -11,6 +11,7 @@ export {
 export { workUntilStopped } from "./jobs/work_until_stopped.ts";
 export { expandNames, nameFilter } from "./look/expand_names.ts";
 export { createTokenCheck } from "../server/access/one_time.ts";
+export { isSignIn, issuersOfPeople } from "../server/access/sign_in.ts";
 export { readTokens } from "../server/access/token_file.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { loadSet } from "./places/load_module.ts";
@@ -19,12 +20,9 @@ export { tokenOfRun } from "./places/token_of_run.ts";
 export { addedTo, readThrough, withAdded } from "./program/extensions/added_options.ts";
 export { defineCommand, REF_ARGUMENT, YES_OPTION } from "./program/command.ts";
 export type {
-  ArgumentDefinition,
   Command,
   CommandContext,
-  Completes,
   FlagsOf,
-  OpenRunOptions,
   OptionDefinition,
   SharedOptions,
 } from "./program/command.ts";
@@ -36,15 +34,15 @@ export { checkNewAlias, refuseItself, refuseRef, refuseUrlTarget } from "./progr
 export { aborted } from "./program/run_process.ts";
 export { writeStream } from "./program/output_stream.ts";
 export { fetchSmall } from "./program/small_answer.ts";
-export { orShowPart } from "./program/try_each.ts";
+export { orShowPart, rethrowRepeatable } from "./program/try_each.ts";
 export { noteRun } from "./services/last_runs.ts";
 export type { ServerPart } from "./services/server_part.ts";
 export { stdinOf } from "./terminal/cli_io.ts";
-export type { CliInput, CliIo, CliOutput } from "./terminal/cli_io.ts";
-export { Interruption, toReportable } from "./terminal/exit_code.ts";
+export { Interruption, reportError, toReportable } from "./terminal/exit_code.ts";
 export { invalid, lookUp, nearestHint, noName, notFound, withHints } from "./terminal/hints.ts";
+export { showLiveLines } from "./terminal/live_lines.ts";
 export { openInBrowser } from "./terminal/open_in_browser.ts";
-export { printable, printableLines } from "./terminal/table.ts";
+export { displayWidth, printable, printableJson, printableLines } from "./terminal/table.ts";
 export type { Column } from "./terminal/table.ts";
 export {
   formatBytes,

@@ -5,8 +5,7 @@ import * as schema from "./schemas/mod.ts";
 
 export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
 export { cacheFolder } from "../../disk/cache_folder.ts";
-export { VERSION } from "../holdfast_version.ts";
-export { accessOf, denied, patternProblem, readableNames, readablePages } from "./access/access.ts";
+export { denied, patternProblem, readableNames, readablePages } from "./access/access.ts";
 export { checkStillAllowed, checkWrites, passwordAsToken } from "./access/guard_route.ts";
 export { whileAllowed } from "./access/guard_route.ts";
 export { sentBy } from "./access/sender.ts";

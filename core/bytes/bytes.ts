@@ -268,6 +268,7 @@ export function clipRange(
   return { start, end: Math.min(start + length, info.size) };
 }
 
+/** Returns true for equal bytes. */
 export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   if (a === undefined || a.byteLength !== b?.byteLength) return false;
   for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false; // every() calls for each byte

@@ -111,6 +111,7 @@ const MOST_SHOWN = 80;
  */
 export function shown(text: unknown): string {
   if (typeof text === "object" && text !== null) return "an object"; // String() fails for some
+  if (typeof text === "function") return "a function"; // String() is its source
   if (typeof text !== "string") {
     const plain = String(text);
     return plain.length > MOST_SHOWN ? `${plain.slice(0, MOST_SHOWN - 4)}…` : plain;

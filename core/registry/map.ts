@@ -22,8 +22,11 @@ export const CLEAR: OptionRows<ClearOptions> = {
   ...SIGNAL,
 };
 
-/** A registry as a map. In a registry with versions, `set` adds one and `get` loads the latest. */
-export interface RegistryMap {
+/**
+ * A registry as a map. In a registry with versions, `set` adds one and `get` loads the latest.
+ * Iterates over its entries.
+ */
+export interface RegistryMap extends AsyncIterable<[name: string, value: unknown]> {
   /** Returns the latest value, or undefined. */
   get(ref: string): Promise<unknown>;
   /** Returns true if the name has a value. */

@@ -41,7 +41,8 @@ export function parseStoreUrl(text: string): StoreUrl {
 
 /** Throws `Invalid` for a name that no store allows for buckets. */
 export function checkBucket(bucket: string, scheme: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(bucket) && bucket.length <= 222) return;
+  const isText = typeof bucket === "string";
+  if (isText && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(bucket) && bucket.length <= 222) return;
   if (bucket === "") throw invalid(`${scheme}://…`, "it has no bucket");
   const state = `invalid bucket name ${shown(bucket)}`;
   throw invalid(`${scheme}://…`, state, "Use letters, digits, dots, dashes and underscores.");

@@ -15,6 +15,7 @@ const works = new AsyncLocalStorage<Work>();
 const running = new Set<Work>();
 let isListening = false;
 
+/** @internal */
 interface StrayListener {
   /** Receives a failure of work that has ended. */
   onLate(error: RegistryError): void;

@@ -13,9 +13,9 @@ import {
   refuseRef,
   RENAME_OPTION,
   Renamings,
+  rethrowRepeatable,
 } from "../../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../../apps/cli/extending.ts";
-import { rethrowRepeatable } from "../../apps/cli/program/command_context.ts";
 import type { Registry } from "../../mod.ts";
 import { readRules, readSettings } from "../../registry/tools/settings.ts";
 import type { RegistrySettings } from "../../registry/mod.ts";

@@ -4,6 +4,7 @@ import type { Registry, Version } from "../../mod.ts";
 import { isDeepStrictEqual } from "node:util";
 import { present } from "../../core/faults/present.ts";
 import {
+  backoffMs,
   conflict,
   forEachAtOnce,
   isRegistryError,
@@ -16,7 +17,6 @@ import type { Fault } from "../../core/kernel.ts";
 import type { Origin } from "../../materializers/mod.ts";
 import type { RetentionRule } from "../../registry/tools/settings.ts";
 import { RELEASE } from "../../core/registry/release.ts";
-import { backoffMs } from "../../core/retry.ts";
 import type { Head, VersionRecord } from "../../registry/extending.ts";
 import { checkKnownRule, inWords, LAYOUT, readInput } from "../../registry/records.ts";
 import type { Records } from "../../registry/records.ts";

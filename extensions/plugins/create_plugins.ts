@@ -51,9 +51,15 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
     return await checkOrder({ kind, name, definition, config }, context);
   }
 
-  function register(selector: AnyInterface, name: string, ...given: [] | [AnySource]): unknown {
+  function register(selector: AnyInterface, name: string, ...given: AnySource[]): unknown {
     const kind = interfaceOf(selector);
-    if (given.length !== 0) return table.add(kind, name, given[0]);
+    if (given.length > 1) {
+      throw invalid("register plugin", shown(name), `got ${given.length + 2} arguments`, {
+        hint: "Pass at most 3.",
+      });
+    }
+    if (given.length !== 0) return table.add(kind, name, given[0]!);
+    table.checkNew(kind, name);
     return (source: AnySource) => {
       table.add(kind, name, source);
       return source;

@@ -6,10 +6,10 @@ import {
   invalid,
   isRegistryError,
   messageOf,
+  timerMs,
   withDeadline,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { timerMs } from "../../core/system.ts";
 import { isRefused, withoutCommand } from "./checks/server_errors.ts";
 
 /** The longest delay between attempts to connect, milliseconds. */

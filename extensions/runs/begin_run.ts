@@ -1,10 +1,10 @@
 // Beginning a run, or continuing it.
-import { presentSender } from "../../core/naming/author.ts";
 import type { OpenRunOptions, RunName, RunWriter } from "../../core/registry/run.ts";
 import type { Records } from "../../registry/records.ts";
 import { addFacts, begunFile, readFacts } from "./run_facts.ts";
 import { alreadyFinished, begunPart, spokenRun, writerId } from "./run_parts.ts";
 import { countOf, lastStep, lookAtRun } from "./look_at_run.ts";
+import { presentSender } from "../../core/kernel.ts";
 
 /** Adds a writer to a run, which need not exist. */
 export async function beginRun(

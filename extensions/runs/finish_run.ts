@@ -1,6 +1,7 @@
 // Finishing a run: from then on no program logs to it. Its points become one file, their last values
 // metadata, and its draft a version.
 import {
+  checkMaterializer,
   invalid,
   isJsonObject,
   isRegistryError,
@@ -8,7 +9,6 @@ import {
   mapAtOnce,
 } from "../../core/kernel.ts";
 import type { SavedArtifact } from "../../mod.ts";
-import { checkMaterializer } from "../../core/materializer.ts";
 import type { Draft } from "../transfers/mod.ts";
 import type { FinishStoredRunOptions, RunName } from "../../core/registry/run.ts";
 import type { Records, StoredDraft } from "../../registry/records.ts";

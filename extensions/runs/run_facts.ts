@@ -1,7 +1,6 @@
 // Parameters and tags of a run: a log of changes. Each has a number, and only one program can add it.
 // So it has seen all changes before, and two programs neither lose one nor both set a value.
-import { conflict, invalid, isJsonObject, shown, sortedJson } from "../../core/kernel.ts";
-import { authorOf } from "../../core/naming/author.ts";
+import { authorOf, conflict, invalid, isJsonObject, shown, sortedJson } from "../../core/kernel.ts";
 import type { Author } from "../../registry/mod.ts";
 import type { FileToSave } from "../../materializers/mod.ts";
 import type { RegistryError } from "../../core/kernel.ts";

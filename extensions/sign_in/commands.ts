@@ -1,12 +1,10 @@
 // Sign-in to services: login, logout, whoami.
-import { authorText } from "../../core/naming/author.ts";
 import type { FoundRegistry } from "../../registry/places/mod.ts";
 import { parseAddress } from "../../apps/client/address.ts";
 import { lockLogins, readLogins, setLogin } from "./login/login_file.ts";
-import { isPrivateUrl } from "../../core/urls/private_url.ts";
 import { accessOf, chosenOffer, type ServiceAccess, signInOf } from "./login/service_offers.ts";
 import { signIn } from "./login/sign_in.ts";
-import { shellWord } from "../../core/kernel.ts";
+import { authorText, isPrivateUrl, shellWord } from "../../core/kernel.ts";
 import {
   defineCommand,
   findRegistry,

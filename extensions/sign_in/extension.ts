@@ -1,8 +1,8 @@
 // Sign-in with identity providers: its commands, its tokens for services, and services that accept
 // tokens of providers.
 import { loadPart } from "../../core/kernel.ts";
-import { defineServing } from "../../apps/cli/program/extension.ts";
-import type { Extension, TokenCheck, TokenSource } from "../../apps/cli/program/extension.ts";
+import { defineServing, type TokenCheck } from "../../apps/cli/program/extension.ts";
+import type { Extension } from "../../apps/cli/program/extension.ts";
 import { whereSignedIn } from "./login/login_file.ts";
 import type { OidcCheckOptions, OidcSettings } from "./oidc/settings.ts";
 import { CLI_HINTS } from "./hint_words.ts";
@@ -11,7 +11,7 @@ interface OidcPart {
   createOidcCheck(settings: OidcSettings, options?: OidcCheckOptions): TokenCheck;
 }
 
-const tokens: TokenSource = {
+const tokens: Extension["tokens"] = {
   async tokenOf(location, context) {
     const { io: { system, signal } } = context;
     const { renewedToken } = await import("./login/renewed_token.ts");

@@ -8,17 +8,14 @@
  *
  * @module
  */
-import type { TokenCheck } from "../../apps/cli/program/extension.ts";
+import { accessOf, type TokenCheck } from "../../apps/cli/program/extension.ts";
 import { createHash } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "npm:jose@^6.2";
 import type { JWTPayload } from "npm:jose@^6.2";
 import { realSystem } from "../../mod.ts";
-import { LAST_DATE_MS } from "../../core/system.ts";
-import { invalid, isRegistryError, messageOf } from "../../core/kernel.ts";
-import { authorName, jobClaims } from "../../core/naming/author.ts";
+import { authorName, invalid, isRegistryError, jobClaims, messageOf } from "../../core/kernel.ts";
 import { printable } from "../../core/naming/printable.ts";
 import { type Access, RefusedRequest } from "../../apps/gateways.ts";
-import { createAccess } from "../../apps/server/access/access.ts";
 import { IssuerKeys, type KeyParts } from "./oidc/issuer_keys.ts";
 import { matchingRule } from "./oidc/match_claims.ts";
 import { type ParsedIssuer, parseSettings } from "./oidc/settings.ts";
@@ -42,7 +39,8 @@ const ALGORITHMS = [
 const MAX_LENGTH = 16 * 1024;
 const MAX_SUBJECT = 1000;
 const TOLERANCE_S = 60;
-const LAST_DATE_S = LAST_DATE_MS / 1000 - TOLERANCE_S;
+/** The last second that a `Date` can be, in the year 275760, less the tolerance. */
+const LAST_DATE_S = 8.64e12 - TOLERANCE_S;
 const STORED = /^bearer +holdfast_/i;
 const JWT = /^bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
@@ -97,7 +95,7 @@ export function createOidcCheck(
         keys: keys.get(issuer.issuer)!,
         nowMs: system.now(),
       });
-      return accessOf(claims, issuer);
+      return rightsOf(claims, issuer);
     },
     prove: async (proof) => await tokens?.prove?.(proof),
     problem: async () => await tokens?.problem?.(),
@@ -223,7 +221,7 @@ function reasonOf(error: unknown, audience: readonly string[]): RefusedRequest {
   return refused("it is damaged, or its key cannot be used");
 }
 
-function accessOf(claims: Claims, { issuer, rules }: ParsedIssuer): Access {
+function rightsOf(claims: Claims, { issuer, rules }: ParsedIssuer): Access {
   const { iss, sub, exp } = claims;
   const id = identityOf(iss, sub);
   const rule = matchingRule(rules, claims);
@@ -237,7 +235,7 @@ function accessOf(claims: Claims, { issuer, rules }: ParsedIssuer): Access {
       sender: { author: { name: nameOf(claims), token: id, ...jobClaims(claims) }, issuer },
     });
   }
-  return createAccess(id, rule.granted, {
+  return accessOf(id, rule.scopes, {
     expiresAtMs: (exp + TOLERANCE_S) * 1000,
     issuer,
     author: { name: nameOf(claims, rule.name) || id, token: id, ...jobClaims(claims) },

@@ -1,5 +1,12 @@
 // The uploads in a store: a note and pieces for each.
-import { concatBytes, createSha256, fault, isRegistryError, shown } from "../../core/kernel.ts";
+import {
+  concatBytes,
+  createSha256,
+  invalid,
+  isRegistryError,
+  notFound,
+  shown,
+} from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
 import type { FileSource } from "../../materializers/mod.ts";
 import { LAYOUT, type Records, StoredContent } from "../../registry/records.ts";
@@ -67,7 +74,7 @@ export class StoredUploads {
     if (bytes.byteLength > MAX_NOTE_BYTES) {
       const state = `its metadata has ${bytes.byteLength} bytes, more than ${MAX_NOTE_BYTES}`;
       const hint = "Shorten the metadata, or save part of it as a file of the artifact.";
-      throw fault({ code: "Invalid", action: "begin an upload", state, hint });
+      throw invalid("begin an upload", undefined, state, { hint });
     }
     await putPiece(this.#context, LAYOUT.uploadKey(id, 0), bytes);
   }
@@ -141,5 +148,5 @@ function noteKey(id: string): string | undefined {
 function notThere(id: string): RegistryError {
   const state = "no such upload";
   const hint = "Begin another one. It was saved, removed, or older than the registry's graceMs.";
-  return fault({ code: "NotFound", action: "find upload", subject: shown(id), state, hint });
+  return notFound("find upload", shown(id), state, { hint });
 }

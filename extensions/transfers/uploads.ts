@@ -1,9 +1,15 @@
 // Resumable uploads, which arrive in pieces.
 import type { Registry } from "../../mod.ts";
 import type { SignalOptions } from "../../registry/mod.ts";
-import { createSha256, fault, iterableStream, shown } from "../../core/kernel.ts";
+import {
+  conflict,
+  createSha256,
+  invalid,
+  iterableStream,
+  shown,
+  tapped,
+} from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { tapped } from "../../core/bytes/bytes.ts";
 import { recordsOf, wordedVerbs } from "../../registry/records.ts";
 import { StoredUploads, type UploadSource, type UploadState } from "./stored_uploads.ts";
 import { PieceWriter, type PieceWriterOptions, type UploadNote } from "./write_pieces.ts";
@@ -48,7 +54,8 @@ export function createResumableUploads(
     async begin({ size, owner, metadata, signal }) {
       context.checkWritable("begin an upload");
       if (!Number.isSafeInteger(size) || size < 0) {
-        throw invalid(`invalid size ${shown(size)}`, "Pass the number of bytes, at least 0.");
+        const hint = "Pass the number of bytes, at least 0.";
+        throw invalid("begin an upload", undefined, `invalid size ${shown(size)}`, { hint });
       }
       const id = context.system.id();
       await stored.writeNote(id, { size, owner, metadata });
@@ -80,7 +87,8 @@ export function createResumableUploads(
         });
         if (size !== undefined && arrived !== size) {
           const state = `got ${arrived} bytes, expected ${size}`;
-          throw invalid(state, "Send the whole file again: nothing was kept.");
+          const hint = "Send the whole file again: nothing was kept.";
+          throw invalid("receive an upload", undefined, state, { hint });
         }
         const sha256 = hash.digest();
         await stored.writeNote(id, { size: arrived, owner, sha256 });
@@ -115,15 +123,11 @@ function elsewhere(id: string, offset: number, is: number): RegistryError {
   const subject = `"${id}" at byte ${offset}`;
   const state = `${is} bytes have arrived`;
   const hint = "Read its offset, and continue from there.";
-  return fault({ code: "Conflict", action: "add to upload", subject, state, hint });
+  return conflict("add to upload", subject, state, { hint });
 }
 
 function notWhole(id: string, offset: number, size: number): RegistryError {
   const state = `${offset} of its ${size} bytes have arrived`;
   const hint = "Send the rest first.";
-  return fault({ code: "Conflict", action: "use upload", subject: `"${id}"`, state, hint });
-}
-
-function invalid(state: string, hint: string): RegistryError {
-  return fault({ code: "Invalid", action: "begin an upload", state, hint });
+  return conflict("use upload", `"${id}"`, state, { hint });
 }

@@ -1,5 +1,5 @@
 // The lifetime of presigned URLs.
-import { fault, shown } from "../../core/kernel.ts";
+import { invalid, shown } from "../../core/kernel.ts";
 import type { Records } from "../../registry/records.ts";
 
 const MIN_EXPIRY_MS = 1_000;
@@ -12,5 +12,5 @@ export function expiryOf({ system }: Records, expiresInMs: number): Date {
   if (valid) return new Date(system.now() + expiresInMs);
   const state = `expiresInMs ${shown(expiresInMs)} is not between 1000 and ${MAX_EXPIRY_MS}`;
   const hint = "Pass an integer number of milliseconds, from 1 second to 7 days.";
-  throw fault({ code: "Invalid", action: "presign a URL", state, hint });
+  throw invalid("presign a URL", undefined, state, { hint });
 }

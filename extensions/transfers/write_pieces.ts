@@ -5,15 +5,15 @@ import { isPrefix } from "../../backends/mod.ts";
 import {
   concatBytes,
   conflict,
-  fault,
+  invalid,
   isJsonObject,
   isRegistryError,
   parsedJson,
   plainProblem,
+  retry,
+  sameBytes,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { sameBytes } from "../../core/bytes/bytes.ts";
-import { retry } from "../../core/retry.ts";
 import { LAYOUT, type Records } from "../../registry/records.ts";
 
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */
@@ -108,7 +108,7 @@ export class PieceWriter {
 function tooLong(id: string, size: number): RegistryError {
   const state = `it would exceed its declared size of ${size} bytes`;
   const hint = "Start another upload with its full size.";
-  return fault({ code: "Invalid", action: "add to upload", subject: `"${id}"`, state, hint });
+  return invalid("add to upload", `"${id}"`, state, { hint });
 }
 
 /** Metadata of an upload. */

@@ -25,7 +25,6 @@ import type {
 } from "../../apps/cli/extending.ts";
 import { addedTo, readThrough, withAdded } from "../../apps/cli/extending.ts";
 import type { Extension } from "../../apps/cli/program/extension.ts";
-import { isGranted } from "../../core/system.ts";
 import type { Registry } from "../../mod.ts";
 import type { Shard } from "../../core/kernel.ts";
 import { verifyRegistry } from "./mod.ts";
@@ -37,6 +36,7 @@ import type {
   VerifyUnseen,
 } from "./mod.ts";
 import { parseSample } from "./parse_sample.ts";
+import { isGranted } from "../../core/kernel.ts";
 
 const OPTIONS = [
   { flags: "--shallow", text: "check records only, not files" },

@@ -1,6 +1,5 @@
 // Repairs the payload of a registry from a copy: puts whole objects again. Bytes that versions use
 // come from files with the right digests, other bytes stay. See section 7.2 of FORMAT.md.
-import { plainBytes } from "../../core/bytes/bytes.ts";
 import { averageFor, type ChunkList, ListMaker } from "../../core/bytes/content_chunks.ts";
 import type { ByteRange } from "../../materializers/mod.ts";
 import {
@@ -10,6 +9,7 @@ import {
   itemAt,
   iterableStream,
   notFound,
+  plainBytes,
   sha256,
 } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";

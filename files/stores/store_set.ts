@@ -1,5 +1,6 @@
 // File stores by name; each is created at its first use.
-import { type ErrorCode, fault, invalid, type RegistryError } from "../../core/errors.ts";
+import { checkCount, type ErrorCode, fault, invalid } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
 import type {
   AnyFileStore,
@@ -135,7 +136,9 @@ export function createStoreSet(
     register(
       store: string | FileStoreDefinition | FileStoreClass,
       more?: FileStoreFactory | ClassDecoratorContext,
+      ...rest: never[]
     ) {
+      checkCount("register file store", [store, more, ...rest], 2);
       if (typeof store === "string") add(store, more as FileStoreFactory | undefined);
       else if (isDecorating(more)) {
         more.addInitializer(() => registerClass(store as FileStoreClass));

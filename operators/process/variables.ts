@@ -1,7 +1,6 @@
 // Systems with more or fewer variables than the environment of this process.
 import type { System } from "../../mod.ts";
-import { realSystem } from "../../core/kernel.ts";
-import { deleteVariable } from "../../core/system.ts";
+import { deleteVariable, realSystem } from "../../core/kernel.ts";
 
 /** Moves variables from the environment of this process to the returned system. */
 export function takeVariables(system: System, names: Iterable<string>): System {

@@ -1,8 +1,8 @@
 // Failures of operators that nothing awaits.
 import process from "node:process";
 import type { CommandContext } from "../../apps/cli/extending.ts";
-import { listenForStrays } from "../../core/work/stray_failures.ts";
-import { reportError } from "../../apps/cli/terminal/exit_code.ts";
+import { listenForStrays } from "../../core/kernel.ts";
+import { reportError } from "../../apps/cli/extending.ts";
 
 /**
  * Lets such a failure fail its step instead of ending the process and the steps beside it. If the

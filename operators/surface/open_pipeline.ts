@@ -4,11 +4,10 @@ import { join, resolve } from "node:path";
 import { invalid } from "../../apps/cli/extending.ts";
 import type { CommandContext, FlagsOf, OptionDefinition } from "../../apps/cli/extending.ts";
 import { loadPart } from "../../core/kernel.ts";
-import type { Lookup } from "../../backends/mod.ts";
+import { createS3Configs, type Lookup } from "../../backends/mod.ts";
 import { createEngines, createOperators } from "../mod.ts";
 import type { EngineDriver, Operators } from "../mod.ts";
 import type { Pipeline, RunnerOptions } from "../runner/mod.ts";
-import { configsIn } from "../../apps/cli/places/open_store.ts";
 import { loadEngines, loadOperators, OPERATORS_FILE } from "./load_operators.ts";
 
 export const PIPELINE_OPTIONS = [
@@ -121,7 +120,8 @@ export function runnerOptions(
   { folder, operators }: Pick<FoundPipeline, "folder"> & { operators: Operators },
   { io: { cwd, signal, system } }: CommandContext,
 ): Omit<RunnerOptions, "registry"> {
-  return { root: folder, operators, s3: configsIn(cwd, system), system, signal };
+  const s3 = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
+  return { root: folder, operators, s3, system, signal };
 }
 
 export const PART_OPTIONS = [

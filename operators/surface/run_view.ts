@@ -1,11 +1,14 @@
 // The view of a run: on a terminal one live line for each running step, below those that have
 // ended; otherwise a line for each event. Also the report of its result.
-import { type CommandContext, formatSeconds, printable } from "../../apps/cli/extending.ts";
+import {
+  type CommandContext,
+  displayWidth,
+  formatSeconds,
+  printable,
+  showLiveLines,
+} from "../../apps/cli/extending.ts";
 import { shellWord } from "../../core/kernel.ts";
 import type { Pipeline, RunEvent, RunResult, StepOutcome } from "../runner/mod.ts";
-import { createColors } from "../../apps/cli/terminal/cli_io.ts";
-import { showLiveLines } from "../../apps/cli/terminal/live_lines.ts";
-import { displayWidth } from "../../apps/cli/terminal/table.ts";
 import { metricsText } from "./metrics_text.ts";
 import { countedEnds } from "./known_runs.ts";
 
@@ -27,7 +30,6 @@ interface Running {
 export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext): RunView {
   if (shared.quiet) return { onEvent() {}, end: () => Promise.resolve() };
   const { system } = io;
-  const colors = createColors(io.stderr, io);
   const startedMs = system.monotonic();
   const running = new Map<string, Running>();
   const widest = Math.max(...pipeline.steps.map(({ id }) => displayWidth(id)));
@@ -77,7 +79,7 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
 
   function endLine(step: string, outcome: StepOutcome): string {
     const line = printable(`${name(step)}  ${outcomeText(outcome)}`);
-    return outcome.end === "failed" ? colors.red(line) : line;
+    return outcome.end === "failed" ? live.red(line) : line;
   }
 
   function lines(): string[] {

@@ -13,9 +13,11 @@ from typing import Any
 
 from .artifacts.artifact import Artifact
 from .artifacts.listing import AliasChange, DeletedVersion, Listing, RolledBackAlias
+from .artifacts.registry import ref_with
 from .artifacts.search import Found
 from .client.connection import Connection, quote
-from .client.saving import Saved, files_to_save, path_of, request_of, save_files, saved_of
+from .client.paths import annotations_of, parts_of, path_of
+from .client.saving import Saved, files_to_save, request_of, save_files, saved_of
 from .client.together import together
 from .client.writable import WritableRegistry
 from .core.arguments import UNSET, Unset, passed
@@ -333,12 +335,19 @@ class ServiceRegistry(WritableRegistry):
         query = "?force=true" if force else ""
         return self._deleted(f"{path_of(name)}/aliases/{quote(alias)}{query}")
 
-    def delete(self, ref: str, *, all_versions: bool = False, force: bool = False) -> bool:
+    def delete(
+        self,
+        ref: str,
+        *,
+        version: str | None = None,
+        all_versions: bool = False,
+        force: bool = False,
+    ) -> bool:
         """Deletes a version, or all versions of a name. Returns whether there was one.
 
-        `force` also deletes a version that an alias names.
+        The version is in the ref or in `version`. `force` also deletes one that an alias names.
         """
-        name, at, wanted = parts_of(ref)
+        name, at, wanted = parts_of(ref_with(ref, version))
         query = "?force=true" if force else ""
         if at and not all_versions:
             return self._deleted(f"{path_of(name)}/versions/{quote(wanted)}{query}")
@@ -382,16 +391,6 @@ class ServiceRegistry(WritableRegistry):
                 return
             query["after"] = str(page["next"])
             seen.add(query["after"])
-
-
-def parts_of(ref: str) -> tuple[str, str, str]:
-    parse_ref(ref)  # refuses what is not a ref
-    return ref.partition("@")
-
-
-def annotations_of(ref: str) -> str:
-    name, at, wanted = parts_of(ref)
-    return f"{path_of(name)}{f'/versions/{quote(wanted)}' if at else ''}/annotations"
 
 
 def with_numbers(annotations: Json) -> Json:

@@ -61,7 +61,11 @@ export function headIn(entry: ObjectInfo | Prefix): Head | undefined {
   return { ...entry, generation, dead: entry.size === TOMBSTONE_BYTES };
 }
 
-/** A cell as it was listed. */
+/**
+ * A cell as it was listed.
+ *
+ * @internal
+ */
 export interface ListedCell extends CellKey {
   /** Its newest record. */
   head: Head;

@@ -111,7 +111,7 @@ class MapOfRegistry implements RegistryMap {
       try {
         if (await registry.delete(name, { version, ifCommit: commit })) return entry.value;
       } catch (error) {
-        const now = await orMissing(registry.info(`${name}@${version}`));
+        const now = await orMissing(registry.info(exact));
         // Without a newer commit, an alias points to the version.
         if (!isRegistryError(error, "Conflict") || now?.commit === commit) throw error;
       }
@@ -138,12 +138,11 @@ class MapOfRegistry implements RegistryMap {
   }
 
   async *values(options?: NamesOptions): AsyncGenerator<unknown> {
-    let failure: RegistryError | undefined;
-    for await (const [, value, error] of this.entries(options)) {
-      if (error === undefined) yield value;
-      else failure ??= error;
-    }
-    if (failure !== undefined) throw failure;
+    for await (const [, value] of readable(this.entries(options))) yield value;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<[string, unknown]> {
+    return readable(this.entries());
   }
 
   async *entries(options?: NamesOptions): AsyncGenerator<[string, unknown, RegistryError?]> {
@@ -157,6 +156,18 @@ class MapOfRegistry implements RegistryMap {
       }
     }
   }
+}
+
+/** Yields entries with values. Throws the first unreadable one at the end. */
+async function* readable(
+  entries: ReturnType<RegistryMap["entries"]>,
+): AsyncGenerator<[string, unknown]> {
+  let failure: RegistryError | undefined;
+  for await (const [name, value, error] of entries) {
+    if (error === undefined) yield [name, value];
+    else failure ??= error;
+  }
+  if (failure !== undefined) throw failure;
 }
 
 async function* savesOf(

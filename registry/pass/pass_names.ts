@@ -17,7 +17,11 @@ export interface ListedName {
   readonly entries: readonly ObjectInfo[];
 }
 
-/** Options of a pass over the names of a registry. */
+/**
+ * Options of a pass over the names of a registry.
+ *
+ * @internal
+ */
 export interface RecordsPass extends SignalOptions {
   /** Only names that begin with it. @default all */
   prefix?: string;

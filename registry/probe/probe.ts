@@ -99,7 +99,7 @@ export async function probeBackend(
 }
 
 async function take(
-  { name, required, run }: ProbeStepDefinition,
+  { name, required = true, run }: ProbeStepDefinition,
   target: ProbeTarget,
 ): Promise<ProbeStep> {
   const { system, signal } = target.settings;

@@ -134,8 +134,8 @@ export function text(value: string): Uint8Array {
 export interface ProbeStepDefinition {
   /** The required behavior, as a sentence. */
   name: string;
-  /** True if registries need it. */
-  required: boolean;
+  /** True if registries need it. @default true */
+  required?: boolean;
   /** Throws `Unmet` or a `RegistryError` if the store fails. May return a detail. */
   run(target: ProbeTarget): Promise<string | void>;
 }

@@ -28,6 +28,25 @@ Deno.test("a version is copied to another registry under another name", async ()
   assertEquals(await own.load("my:model"), "newer");
 });
 
+Deno.test("a target that is not a registry, and unknown options, are refused", async () => {
+  await using team = await open();
+  await using own = await open();
+  await team.save("a", 1);
+  const cases: [unknown, string][] = [
+    [undefined, "option to is missing"],
+    [own, "option to is missing"],
+    [{ to: "./own" }, "the registry is a string"],
+    [{ to: open() }, "the registry is a promise"],
+    [{ to: own, version: "7" }, "unknown option version"],
+    [{ to: own, on_conflict: "skip" }, "did you mean onConflict?"],
+  ];
+  for (const [options, message] of cases) {
+    const copying = () => copyVersion(team, "a", options as { to: typeof own });
+    assertEquals((await assertRejects(copying, RegistryError, message)).code, "Invalid");
+  }
+  assertEquals(await own.has("a"), false);
+});
+
 Deno.test("a version of the target is kept, skipped or replaced", async () => {
   await using team = await open();
   await using own = await open();

@@ -166,6 +166,9 @@ Deno.test("a class that is registered as a singleton has one instance for each o
     RegistryError,
     "class Single: its argument is a string",
   );
+  for (const other of [{ operator_id: "a" }, { inputRoot: "in" }]) {
+    assertThrows(() => new Single(other), RegistryError, "its argument has no operatorId");
+  }
 
   const one = new Single({ operatorId: "a", inputRoot: "in" });
   assert(one instanceof Single);

@@ -205,6 +205,25 @@ Deno.test("times that no timer can wait are refused", async () => {
   assertEquals(asked, []);
 });
 
+Deno.test("unknown members of a context and unknown options are refused", async () => {
+  let ran = 0;
+  const operator = operatorOf(() => ran++);
+  const cases: [object, object, string][] = [
+    [{ input_root: "in" }, {}, "unknown option input_root: did you mean inputRoot?"],
+    [{ pipeline_id: "a" }, {}, "unknown option pipeline_id: did you mean pipelineId?"],
+    [{}, { timeout: 5 }, "unknown option timeout"],
+  ];
+  for (const [context, options, message] of cases) {
+    const error = await assertRejects(
+      () => runOperator(operator, context, options),
+      RegistryError,
+      message,
+    );
+    assertEquals(error.code, "Invalid");
+  }
+  assertEquals(ran, 0);
+});
+
 Deno.test("an operator that ignores its signal is abandoned after the grace", async () => {
   const reason = new Error("stop");
   const controller = new AbortController();

@@ -7,7 +7,7 @@ import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.t
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
 import { addedTo, readThrough, withAdded } from "../program/extensions/added_options.ts";
 import type { Extension } from "../program/extension.ts";
-import { rethrowRepeatable } from "../program/command_context.ts";
+import { rethrowRepeatable } from "../program/try_each.ts";
 import { refuseUrlTarget } from "../program/refusals.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
 import { printable } from "../terminal/table.ts";

@@ -12,6 +12,8 @@ import type { Progress, ProgressOptions } from "../terminal/progress.ts";
 /**
  * Kinds of words. `alias`, `version` and `path` belong to the first argument, a name or ref. A
  * function completes words that a registry has.
+ *
+ * @internal
  */
 export type Completes =
   | ((registry: Registry, typed: string) => Promise<string[]>)
@@ -24,7 +26,11 @@ export type Completes =
   | "version"
   | "path";
 
-/** An argument of a command. */
+/**
+ * An argument of a command.
+ *
+ * @internal
+ */
 export interface ArgumentDefinition {
   /** `<name>` if required, `[name]` if optional, `[names...]` for any number. */
   usage: string;
@@ -163,7 +169,11 @@ export interface CommandContext {
   progress(label: string, options?: ProgressOptions): Progress;
 }
 
-/** Options of `open` of a command. */
+/**
+ * Options of `open` of a command.
+ *
+ * @internal
+ */
 export interface OpenRunOptions {
   /** @default false */
   write?: boolean;

@@ -8,7 +8,6 @@ import { type CliIo, createColors, stdinOf, wrappedFor } from "../terminal/cli_i
 import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { tokenOfRun } from "../places/token_of_run.ts";
 import { findRegistry, refuseForeign } from "../places/find_registry.ts";
-import { Interruption } from "../terminal/exit_code.ts";
 import { cliHint } from "../terminal/hint_words.ts";
 import { invalid, shellWord, withHints, withRegistry } from "../terminal/hints.ts";
 import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
@@ -161,12 +160,4 @@ function createLogger(io: CliIo, shared: SharedOptions): Logger {
     warn: write("warning", !shared.quiet),
     error: write("error", true),
   };
-}
-
-/** Rethrows the error of a command that can be repeated, with a note if a signal stopped it. */
-export async function rethrowRepeatable(error: unknown, context: CommandContext): Promise<never> {
-  if (error instanceof Interruption && !context.shared.json) {
-    await context.note("The received data is kept. Repeat the same command to continue.");
-  }
-  throw error;
 }

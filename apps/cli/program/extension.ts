@@ -33,7 +33,7 @@ import type { DownloadResult, OpenRegistryOptions, Registry, SavedArtifact } fro
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 import type { Hints } from "../../../core/hints/reasons.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
-import type { Maintained, NightRequests, NightSize } from "./maintained.ts";
+import type { Maintained } from "./maintained.ts";
 import type { Suggestions } from "./suggestions.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
@@ -42,9 +42,10 @@ import type { Gateway } from "../../server/gateways/gateway.ts";
 import type { AuditSink } from "../../server/observe/audit_entry.ts";
 import type { UploadOptions } from "../../server/uploads/next_step.ts";
 
+export { VERSION } from "../../holdfast_version.ts";
+export { accessOf } from "../../server/access/access.ts";
 export { commandReasons } from "../terminal/reasons.ts";
-export type { Maintained, NightRequests, NightSize };
-export type { Gateway, Suggestions, TokenCheck, TokenContext, TokenSource };
+export type { Gateway, TokenCheck, TokenContext };
 export type { SignIn, SignInIssuer } from "../../server/access/sign_in.ts";
 
 /** A part of the product that may be absent. */
@@ -86,8 +87,12 @@ export interface Extension {
   readonly tokens?: TokenSource;
 }
 
-/** Versions that an extension saves for itself. */
-export interface HiddenRecords {
+/**
+ * Versions that an extension saves for itself.
+ *
+ * @internal
+ */
+interface HiddenRecords {
   /** The things that they are records of, in the plural: `pipelines`. */
   readonly of: string;
   /** Names of some: `p:run and p:step:a`. */
@@ -198,14 +203,22 @@ export interface Adding<Flags = any> {
   conditions?(flags: Flags, context: CommandContext): Promise<Readonly<Record<string, unknown>>>;
 }
 
-/** A version that was downloaded. */
-export interface Downloaded extends Pick<DownloadResult, "info" | "path"> {
+/**
+ * A version that was downloaded.
+ *
+ * @internal
+ */
+interface Downloaded extends Pick<DownloadResult, "info" | "path"> {
   readonly registry: Registry;
   readonly overwrite?: boolean;
 }
 
-/** A version that was saved. */
-export interface Saved extends Pick<SavedArtifact, "name" | "version"> {
+/**
+ * A version that was saved.
+ *
+ * @internal
+ */
+interface Saved extends Pick<SavedArtifact, "name" | "version"> {
   readonly registry: Registry;
 }
 
@@ -262,8 +275,12 @@ export interface WorkerFlags {
   handBack?: boolean;
 }
 
-/** The tokens of a service, and what a check of them needs. */
-export interface ServedTokens extends Pick<CommandContext, "io" | "logger"> {
+/**
+ * The tokens of a service, and what a check of them needs.
+ *
+ * @internal
+ */
+interface ServedTokens extends Pick<CommandContext, "io" | "logger"> {
   readonly tokens: TokenCheck | undefined;
 }
 

@@ -1,6 +1,10 @@
 // Maintenance that runs by timers: `doctor` and services watch when it last succeeded.
 
-/** The size of a registry, and requests that several commands send. */
+/**
+ * The size of a registry, and requests that several commands send.
+ *
+ * @internal
+ */
 export interface NightSize {
   readonly names: number;
   readonly records: number;
@@ -12,13 +16,21 @@ export interface NightSize {
   readonly page: number;
 }
 
-/** Requests of one command. */
+/**
+ * Requests of one command.
+ *
+ * @internal
+ */
 export interface NightRequests {
   readonly list: number;
   readonly get: number;
 }
 
-/** Maintenance of one kind. */
+/**
+ * Maintenance of one kind.
+ *
+ * @internal
+ */
 export interface Maintained {
   /** Its command, or another name of one that does less. */
   readonly command: string;

@@ -1,6 +1,10 @@
 // Words of other tools that mean commands of this program, for hints about wrong lines.
 
-/** The words that mean commands of the program, or of an extension. */
+/**
+ * The words that mean commands of the program, or of an extension.
+ *
+ * @internal
+ */
 export interface Suggestions {
   /** Commands that change nothing: only these are suggested for another word. */
   readonly reading?: readonly string[];

@@ -4,7 +4,11 @@ import type { Logger, System } from "../../../mod.ts";
 import type { ServiceToken } from "../../../registry/places/open_by_url.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
-/** Tokens of this user for services. */
+/**
+ * Tokens of this user for services.
+ *
+ * @internal
+ */
 export interface TokenSource {
   /** Returns the token for a service, undefined without one. */
   tokenOf(location: string, context: TokenContext): Promise<ServiceToken | undefined>;

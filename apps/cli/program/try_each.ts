@@ -2,6 +2,7 @@
 // done or found before a run ends early is shown.
 import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
+import { Interruption } from "../terminal/exit_code.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Failures of one item: those of the store or of the run would come again. */
@@ -50,4 +51,12 @@ export async function orShowPart<T>(run: Promise<T>, showPart: () => Promise<voi
     await showPart();
     throw error;
   }
+}
+
+/** Rethrows the error of a command that can be repeated, with a note if a signal stopped it. */
+export async function rethrowRepeatable(error: unknown, context: CommandContext): Promise<never> {
+  if (error instanceof Interruption && !context.shared.json) {
+    await context.note("The received data is kept. Repeat the same command to continue.");
+  }
+  throw error;
 }

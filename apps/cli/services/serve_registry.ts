@@ -11,7 +11,7 @@ import type { Listening, ListenOptions } from "../../server/listen/options.ts";
 import type { HandlerOptions } from "../../server/options.ts";
 import { maintainedBy } from "../program/maintained.ts";
 import { auditSink } from "./serve_audit.ts";
-import type { Extension, ServedTokens } from "../program/extension.ts";
+import type { Extension, Serving } from "../program/extension.ts";
 import { absentHints, openGateways, openParts } from "./serve_parts.ts";
 import type { ServerPart } from "./server_part.ts";
 import { createServedGauges } from "./serve_gauges.ts";
@@ -139,7 +139,7 @@ async function tokensOf(
 async function tokensWith(
   extensions: readonly Extension[],
   flags: ServeFlags,
-  parts: ServedTokens,
+  parts: Parameters<NonNullable<Serving["tokens"]>>[1],
 ): Promise<TokenCheck | undefined> {
   let { tokens } = parts;
   for (const { serving } of extensions) {

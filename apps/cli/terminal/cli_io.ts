@@ -4,7 +4,11 @@ import process from "node:process";
 import { Readable } from "node:stream";
 import { realSystem, type System } from "../../../core/system.ts";
 
-/** Standard output or standard error. */
+/**
+ * Standard output or standard error.
+ *
+ * @internal
+ */
 export interface CliOutput {
   readonly isTerminal: boolean;
   /** Width of the terminal in characters; 0 or undefined if unknown. */
@@ -58,14 +62,22 @@ export class ReaderGone extends Error {
   }
 }
 
-/** Standard input. */
+/**
+ * Standard input.
+ *
+ * @internal
+ */
 export interface CliInput {
   readonly isTerminal: boolean;
   /** Returns the bytes. May be called once. */
   stream(): ReadableStream<Uint8Array>;
 }
 
-/** Everything that a run touches besides the registry. */
+/**
+ * Everything that a run touches besides the registry.
+ *
+ * @internal
+ */
 export interface CliIo {
   readonly stdin: CliInput;
   /** Receives results only. */

@@ -119,7 +119,11 @@ export function errorStack(error: Error): string {
   return causes.join("\ncaused by: ");
 }
 
-/** Hints as a run makes them. */
+/**
+ * Hints as a run makes them.
+ *
+ * @internal
+ */
 interface ErrorWords {
   hint(error: Advice): string | undefined;
   withRegistry(text: string | undefined): string | undefined;

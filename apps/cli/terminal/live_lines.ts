@@ -2,10 +2,13 @@
 import { type CliIo, createColors, knownColumns } from "./cli_io.ts";
 import { cutEnd, printable } from "./table.ts";
 
+/** @internal */
 interface LiveLines {
   /** True on a terminal: lines are redrawn. */
   readonly isLive: boolean;
   print(line: string): void;
+  /** Returns a line in red, if the terminal has colors. */
+  red(line: string): string;
   /** Redraws the lines soon. */
   update(): void;
   /** Removes the redrawn lines. */
@@ -19,7 +22,7 @@ const REDRAW_MS = 100;
 export function showLiveLines(io: CliIo, lines: () => readonly string[]): LiveLines {
   const { stderr, system } = io;
   const isLive = stderr.isTerminal && system.env("TERM") !== "dumb";
-  const { dim } = createColors(stderr, io);
+  const { dim, red } = createColors(stderr, io);
   const ended = new AbortController();
   let written: Promise<void> = Promise.resolve();
   let drawn = 0;
@@ -34,6 +37,7 @@ export function showLiveLines(io: CliIo, lines: () => readonly string[]): LiveLi
 
   return {
     isLive,
+    red,
     print: (line) => isLive ? draw([line]) : write(`${line}\n`),
     update() {
       if (isLive && system.monotonic() - drawnAt >= REDRAW_MS) draw([]);

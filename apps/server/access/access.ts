@@ -97,9 +97,17 @@ export interface Access {
 /** The rights in a service without tokens. */
 export const everything: Access = createAccess(undefined, [{ kind: "admin" }]);
 
-/** Creates the rights of scopes as strings. */
-export function accessOf(id: string, scopes: readonly string[]): Access {
-  return createAccess(id, scopes.map(parseScope));
+/**
+ * Creates the rights of scopes as strings, with what else is known of their token.
+ *
+ * @throws {RegistryError} `Invalid` for an unknown scope
+ */
+export function accessOf(
+  id: string,
+  scopes: readonly string[],
+  { expiresAtMs, author, issuer }: Pick<Access, "expiresAtMs" | "author" | "issuer"> = {},
+): Access {
+  return createAccess(id, scopes.map(parseScope), { expiresAtMs, author, issuer });
 }
 
 export function createAccess(

@@ -21,7 +21,11 @@ export interface SignInIssuer {
   parameters?: Readonly<Record<string, string>>;
 }
 
-/** An issuer with which people can sign in. */
+/**
+ * An issuer with which people can sign in.
+ *
+ * @internal
+ */
 export type PeopleIssuer = Required<SignInIssuer>;
 
 /** Returns true for an answer of `GET /sign-in`. */

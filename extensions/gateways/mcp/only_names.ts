@@ -1,7 +1,8 @@
 // Rights on chosen names, for a server whose user is known.
 import { denied, invalid, notFound } from "../../../core/kernel.ts";
 import type { Access } from "../../../apps/gateways.ts";
-import { accessOf, patternProblem } from "../../../apps/server/extending.ts";
+import { accessOf } from "../../../apps/cli/program/extension.ts";
+import { patternProblem } from "../../../apps/server/extending.ts";
 
 /**
  * Returns a check that gives every request rights on the names that match: `team:*`, `model`. For

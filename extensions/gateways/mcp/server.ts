@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { createMcpHandler, ProtocolError, Server } from "npm:@modelcontextprotocol/server@^2.4.0";
 import { serveStdio, StdioServerTransport } from "npm:@modelcontextprotocol/server@^2.4.0/stdio";
 import { Connection } from "../../../apps/client/connection.ts";
-import { VERSION } from "../../../apps/server/extending.ts";
+import { VERSION } from "../../../apps/cli/program/extension.ts";
 import type { Registry, System } from "../../../mod.ts";
 import { invalid, isRegistryError, loadPart, parseExactJson } from "../../../core/kernel.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";

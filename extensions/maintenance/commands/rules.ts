@@ -14,10 +14,10 @@ import {
 } from "../../../apps/cli/extending.ts";
 import type { Extension } from "../../../apps/cli/program/extension.ts";
 import { ruleText } from "../../../apps/rule_text.ts";
-import { authorText } from "../../../core/naming/author.ts";
 import { isRetention, ruleFor } from "../../../core/registry/rules.ts";
 import { readRules, type RetentionRule } from "../../../registry/tools/settings.ts";
 import { changeRules, readRulesHistory } from "../mod.ts";
+import { authorText } from "../../../core/kernel.ts";
 
 const PATTERN = { usage: "<pattern>", text: "a name, or a pattern such as 'runs:*'" };
 

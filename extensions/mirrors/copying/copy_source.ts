@@ -1,5 +1,4 @@
 // The files of a version that is copied: all of a short list, or a long one a page at a time.
-import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import {
   artifactDigest,
   corrupt,
@@ -7,6 +6,7 @@ import {
   PathCheck,
   shown,
   slicesInTurns,
+  sortedByUtf8,
 } from "../../../core/kernel.ts";
 import type { StoredFile, VersionRecord } from "../../../registry/extending.ts";
 import { LAYOUT, placeOf } from "../../../registry/records.ts";

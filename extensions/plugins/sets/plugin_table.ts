@@ -7,8 +7,7 @@ export class PluginTable {
   readonly #rows = new Map<string, { kind: Interface; plugins: Map<string, AnyDefinition> }>();
 
   add(kind: Interface, name: string, source: AnySource): void {
-    const action = `register plugin ${shown(name)} of ${kind.name}`;
-    checkName(name, action);
+    const action = this.checkNew(kind, name);
     const plugins = this.#rowOf(kind);
     if (plugins.has(name)) {
       throw alreadyExists(action, undefined, "the name is taken", {
@@ -17,6 +16,13 @@ export class PluginTable {
     }
     plugins.set(name, toDefinition(source, kind, action));
     this.#rows.set(kind.name, { kind, plugins });
+  }
+
+  /** Returns the action of registering it, for messages. Throws `Invalid` for an invalid name. */
+  checkNew(kind: Interface, name: string): string {
+    const action = `register plugin ${shown(name)} of ${kind.name}`;
+    checkName(name, action);
+    return action;
   }
 
   get(kind: Interface, name: string): AnyDefinition {

@@ -2,12 +2,18 @@
 // renewal and revocation.
 import * as oauth from "npm:oauth4webapi@^3.8";
 import type { System } from "../../../mod.ts";
-import { denied, isRegistryError, shellWord, unavailable } from "../../../core/kernel.ts";
+import {
+  denied,
+  isOfThisMachine,
+  isPrivateUrl,
+  isRegistryError,
+  shellWord,
+  unavailable,
+} from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
 import { fetchSmall, printable } from "../../../apps/cli/extending.ts";
-import { isOfThisMachine, isPrivateUrl } from "../../../core/urls/private_url.ts";
 import type { PeopleOffer } from "./service_offers.ts";
 
 /** How long an issuer may take for an answer, milliseconds. */

@@ -1,10 +1,9 @@
 // The token of a CI job, which its provider issues for the service that the job uses.
 import type { SignIn, TokenContext } from "../../../apps/cli/program/extension.ts";
 import type { System } from "../../../mod.ts";
-import { isRegistryError } from "../../../core/kernel.ts";
+import { isPrivateUrl, isRegistryError } from "../../../core/kernel.ts";
 import { askJobToken, jobTokenSource } from "../../../apps/cli/extending.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
-import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { signInOf } from "./service_offers.ts";
 
 /** A token with less time than this is replaced, milliseconds. */

@@ -4,10 +4,17 @@ import fs from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import type { System } from "../../../mod.ts";
-import { denied, fault, isJsonObject, parsedJson, shellWord, shown } from "../../../core/kernel.ts";
+import {
+  denied,
+  fault,
+  isGranted,
+  isJsonObject,
+  parsedJson,
+  shellWord,
+  shown,
+} from "../../../core/kernel.ts";
 import type { RegistryError } from "../../../core/kernel.ts";
 import type { FoundCredentials } from "../../../core/driver.ts";
-import { mayRead } from "../../../core/may_read.ts";
 import { errorCode, fileError, onDisk } from "../../../disk/file_errors.ts";
 import { parseAddress } from "../../../apps/client/address.ts";
 import { changeFile } from "../../../apps/change_file.ts";
@@ -53,7 +60,7 @@ function loginFile(system: System): string | undefined {
  */
 export function readLogins(system: System): Logins {
   const file = loginFile(system);
-  if (file === undefined || !mayRead(file)) return {};
+  if (file === undefined || !isGranted({ name: "read", path: file })) return {};
   let text: string;
   try {
     const { mode } = fs.statSync(file);

@@ -1,13 +1,10 @@
 // Offers of a service to sign in with, and its answer about a token.
-import type { SignIn, TokenContext } from "../../../apps/cli/program/extension.ts";
+import type { SignIn, SignInIssuer, TokenContext } from "../../../apps/cli/program/extension.ts";
 import { Connection } from "../../../apps/client/connection.ts";
-import { isJsonObject, shellWord, unsupported } from "../../../core/kernel.ts";
+import { isJsonObject, isPrivateUrl, shellWord, unsupported } from "../../../core/kernel.ts";
 import type { Author } from "../../../registry/mod.ts";
-import { isSignIn, issuersOfPeople } from "../../../apps/server/access/sign_in.ts";
-import type { PeopleIssuer } from "../../../apps/server/access/sign_in.ts";
-import { fetchSmall, invalid } from "../../../apps/cli/extending.ts";
+import { fetchSmall, invalid, isSignIn, issuersOfPeople } from "../../../apps/cli/extending.ts";
 import { isOwnAudience } from "./jwt.ts";
-import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 
 type Token = string | (() => string | Promise<string>);
 
@@ -80,7 +77,7 @@ function isAccess(value: unknown): value is ServiceAccess {
 }
 
 /** An issuer with which a person can sign in, and the `aud` that its tokens must have. */
-export type PeopleOffer = PeopleIssuer & {
+export type PeopleOffer = Required<SignInIssuer> & {
   audience: string;
   /** The person named this issuer, and not only the service. */
   isNamed?: boolean;

@@ -1,12 +1,12 @@
 // Rules from the claims of a token to its scopes.
-import { matchesStars } from "../../../core/text/star_pattern.ts";
-import type { OidcClaims, OidcClaimValue, ParsedRule } from "./settings.ts";
+import type { OidcClaims, OidcClaimValue, OidcRule } from "./settings.ts";
+import { matchesStars } from "../../../core/kernel.ts";
 
 /** Returns the first rule whose claims the token has, undefined if there is none. */
 export function matchingRule(
-  rules: readonly ParsedRule[],
+  rules: readonly OidcRule[],
   token: Readonly<Record<string, unknown>>,
-): ParsedRule | undefined {
+): OidcRule | undefined {
   return rules.find(({ claims }) => hasClaims(token, claims));
 }
 

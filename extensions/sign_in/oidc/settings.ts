@@ -1,9 +1,11 @@
 // The settings of sign-in: issuers, the audience, and rules from claims to scopes.
-import type { SignInIssuer, TokenCheck } from "../../../apps/cli/program/extension.ts";
+import {
+  accessOf,
+  type SignInIssuer,
+  type TokenCheck,
+} from "../../../apps/cli/program/extension.ts";
 import type { Logger, System } from "../../../mod.ts";
-import { messageOf } from "../../../core/kernel.ts";
-import { isPrivateUrl } from "../../../core/urls/private_url.ts";
-import { parseScope, type Scope } from "../../../apps/server/access/access.ts";
+import { isPrivateUrl, messageOf } from "../../../core/kernel.ts";
 import { offerOf, type OidcSignIn } from "./people.ts";
 import { listOf, MAX_TEXT, membersOf, refuse, textOf, textsOf } from "./settings_checks.ts";
 
@@ -68,13 +70,8 @@ export interface OidcCheckOptions {
   logger?: Partial<Pick<Logger, "warn">>;
 }
 
-/** A rule whose scopes have been parsed. */
-export interface ParsedRule extends OidcRule {
-  readonly granted: readonly Scope[];
-}
-
 export interface ParsedIssuer extends OidcIssuer {
-  readonly rules: readonly ParsedRule[];
+  readonly rules: readonly OidcRule[];
   readonly offer: SignInIssuer;
 }
 
@@ -140,23 +137,20 @@ function issuerOf(value: unknown, at: string, audience: readonly string[]): Pars
   };
 }
 
-function ruleOf(value: unknown, at: string, issuer: string): ParsedRule {
+function ruleOf(value: unknown, at: string, issuer: string): OidcRule {
   const { claims, scopes, name } = membersOf(value, at, ["claims", "scopes", "name"]);
   checkClaims(claims, `${at}.claims`);
   checkStrangers(claims, `${at}.claims`, issuer);
   const texts = textsOf(scopes, `${at}.scopes`);
-  const granted = texts.map((scope) => {
-    try {
-      return parseScope(scope);
-    } catch (error) {
-      const { hint } = error as { hint?: string };
-      throw refuse(`${at}.scopes`, messageOf(error), hint);
-    }
-  });
+  try {
+    accessOf("", texts);
+  } catch (error) {
+    const { hint } = error as { hint?: string };
+    throw refuse(`${at}.scopes`, messageOf(error), hint);
+  }
   return {
     claims,
     scopes: texts,
-    granted,
     ...(name === undefined ? {} : { name: textOf(name, `${at}.name`) }),
   };
 }

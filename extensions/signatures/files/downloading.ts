@@ -1,13 +1,15 @@
 // The option --signatures of `download`.
 import { stat } from "node:fs/promises";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
-import type { Downloaded } from "../../../apps/cli/program/extension.ts";
+import type { Adding } from "../../../apps/cli/program/extension.ts";
 import { reportOn } from "../report.ts";
 import { writeBesideFile, writeBundles } from "./write_bundles.ts";
 
 /** Writes the signatures of a version beside its download. */
 export async function writeSignatures(
-  { registry, info: { name, version, commit }, path, overwrite }: Downloaded,
+  { registry, info: { name, version, commit }, path, overwrite }: Parameters<
+    NonNullable<Adding["after"]>
+  >[0],
   context: CommandContext,
 ): Promise<{ signatures: string[] }> {
   const info = await registry.info(name, { version, annotations: true });

@@ -4,13 +4,13 @@ import {
   denied,
   invalid,
   isJsonObject,
+  isPrivateUrl,
   isRegistryError,
   parsedJson,
   readAtMost,
   type RegistryError,
   unavailable,
 } from "../../../core/kernel.ts";
-import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { tlsProblem } from "../../../core/urls/tls_problems.ts";
 import { plain } from "../signers/certificates/pem.ts";
 

@@ -1,7 +1,6 @@
 // Submits the steps that waited for one that has ended. An engine or a registry may be away just
 // then, and in a detached run nothing else submits them.
-import { isRegistryError, type RegistryError, valueAt } from "../../../core/kernel.ts";
-import { retry } from "../../../core/retry.ts";
+import { isRegistryError, type RegistryError, retry, valueAt } from "../../../core/kernel.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import { saveFailure } from "../records/failures.ts";
 import type { FailureRecord } from "../records/files.ts";

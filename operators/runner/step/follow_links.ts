@@ -3,8 +3,7 @@
 import { constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { copyFile, mkdir, rm, symlink } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
-import { type RegistryError, shown, taskFailed } from "../../../core/kernel.ts";
-import { linkTargetProblem } from "../../../core/naming/file_paths.ts";
+import { linkTargetProblem, type RegistryError, shown, taskFailed } from "../../../core/kernel.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { isWithin } from "../../../disk/target.ts";
 import { listFolder } from "../../../disk/paths_below.ts";

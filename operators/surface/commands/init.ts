@@ -8,7 +8,7 @@ import {
   findRegistry,
   refuseUrlTarget,
 } from "../../../apps/cli/extending.ts";
-import { VERSION } from "../../../apps/holdfast_version.ts";
+import { VERSION } from "../../../apps/cli/program/extension.ts";
 import { alreadyExists, shellWord } from "../../../core/kernel.ts";
 import { OPERATORS_FILE } from "../load_operators.ts";
 

@@ -4,13 +4,13 @@ import {
   defineCommand,
   notFound,
   printable,
+  printableJson,
 } from "../../../apps/cli/extending.ts";
 import { orMissing, parsedJson, valueAt } from "../../../core/kernel.ts";
 import type { Registry } from "../../../mod.ts";
 import { findRun, RUN_ARGUMENT } from "../run_ref.ts";
 import { readFile } from "node:fs/promises";
 import type { RunPlace } from "../../runner/running_logs.ts";
-import { printableJson } from "../../../apps/cli/terminal/table.ts";
 
 export const logs: Command = defineCommand({
   name: "pipeline logs",

@@ -7,6 +7,7 @@ import {
   Interruption,
   invalid,
   parsePositive,
+  printableJson,
 } from "../../../apps/cli/extending.ts";
 import type {
   Command,
@@ -27,7 +28,6 @@ import {
   runnerOptions,
 } from "../open_pipeline.ts";
 import { ENGINE_OPTION, MERGED_FILE, openCarrier } from "../open_carrier.ts";
-import { printableJson } from "../../../apps/cli/terminal/table.ts";
 import { printPlan } from "./plan.ts";
 import { failOnStrays } from "../fail_on_strays.ts";
 import { RunLog } from "../run_log.ts";

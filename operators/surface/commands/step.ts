@@ -1,5 +1,12 @@
 import { ENGINE_VARIABLE } from "../../process/step_variables.ts";
-import { defineCommand, engineUrl, printable, stdinOf } from "../../../apps/cli/extending.ts";
+import {
+  defineCommand,
+  engineUrl,
+  printable,
+  printableJson,
+  reportError,
+  stdinOf,
+} from "../../../apps/cli/extending.ts";
 import type {
   Command,
   CommandContext,
@@ -12,8 +19,6 @@ import type { RunEvent, StepOutcome } from "../../runner/mod.ts";
 import { failOnStrays } from "../fail_on_strays.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../open_pipeline.ts";
 import { ENGINE_OPTION, openCarrier } from "../open_carrier.ts";
-import { reportError } from "../../../apps/cli/terminal/exit_code.ts";
-import { printableJson } from "../../../apps/cli/terminal/table.ts";
 import { takeSteps } from "../take_steps.ts";
 import { outcomeText } from "../run_view.ts";
 

@@ -294,6 +294,6 @@ def ref_with(ref: str, version: str | None) -> str:
     if version is None:
         return ref
     if "@" in ref:
-        message = f"Cannot load {quoted(ref)}: the ref has a version, and `version` is also given"
+        message = f"Cannot use {quoted(ref)}: the ref has a version, and `version` is also given"
         raise HoldfastError("Invalid", message, "Pass one of them.")
     return f"{ref}@{version}"

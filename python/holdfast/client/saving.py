@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from ..artifacts.artifact import Artifact
 from ..core.errors import Conflict, Corrupt, HoldfastError, Json, NotFound, disk_error, quoted
 from ..core.metadata import checked_json
-from ..core.names import encode_segment
 from ..core.versions import check_alias
 from ..files.temporary import temporary_folder
 from ..values.objects.objects import object_folder, serializer_of
 from ..values.serializers import FileToSend, files_of, refuse_path
-from .connection import Connection, quote
+from .connection import Connection
+from .paths import path_of
 from .sending import are_inline, send_files, size_of
 
 
@@ -42,11 +42,6 @@ class Saved(NamedTuple):
 def saved_of(facts: Json) -> Saved:
     names = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
     return Saved(*(facts[each] for each in names))
-
-
-def path_of(name: str) -> str:
-    encode_segment(name)  # refuses what cannot be a name
-    return f"artifacts/{quote(name)}"
 
 
 def request_of(

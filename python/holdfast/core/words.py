@@ -16,21 +16,28 @@ CREATE = "Create the registry by `holdfast init FOLDER --mutable`, with `--unver
 LOAD = 'Call registry.load("NAME@ALIAS"), or open("NAME@ALIAS").path() for files.'
 
 BUCKET = 'Call service(registry="s3://BUCKET/PREFIX"), with gs:// for Google.'
+DELETE = 'Write del registry["NAME"], for each name.'
+EACH = "Write {name: registry[name] for name in registry}."
 
 METHODS = {
     "GCPRegistryBackend": BUCKET,
     "LocalRegistryBackend": 'Call service(registry="./FOLDER").',
     "MinioRegistryBackend": BUCKET,
+    "OnConflict": 'Pass on_conflict="fail", "skip" or "overwrite".',
     "RegistryObjectNotFound": "Catch NotFound.",
     "RegistryVersionConflict": "Catch AlreadyExists.",
     "S3RegistryBackend": BUCKET,
+    "VerifyLevel": "Omit it: every file is checked.",
     "add_file": FINISH,
+    "clear": DELETE,
     "clear_cache": "Delete the folder HOLDFAST_PYTHON_CACHE, ~/.cache/holdfast-python.",
     "config": PARAMS,
     "end_run": "Call run.finish(value).",
+    "get": 'Write registry["NAME"] if "NAME" in registry.',
     "has": 'Write "NAME@VERSION" in registry.',
     "has_object": 'Write "NAME@VERSION" in registry.',
     "init": RUN,
+    "items": EACH,
     "list_objects": "Call registry.names().",
     "list_versions": 'Call registry.versions("NAME").',
     "link_artifact": 'Call registry.set_alias("NAME", "ALIAS", "VERSION").',
@@ -42,13 +49,16 @@ METHODS = {
     "log_model": FINISH,
     "log_param": PARAMS,
     "log_params": PARAMS,
+    "pop": DELETE,
     "register_model": 'Call registry.set_alias("NAME", "ALIAS", "VERSION").',
     "register_materializer": "Write @holdfast.serializer(CLASS) above a class with save and load.",
     "set_tag": TAGS,
     "set_tags": TAGS,
+    "setdefault": 'Write registry["NAME"] = value if "NAME" is not in registry.',
     "start_run": RUN,
     "summary": LAST,
     "use_artifact": LOAD,
+    "values": EACH,
 }
 """Methods, attributes and classes of W&B, MLflow and mindtrace."""
 
@@ -66,8 +76,10 @@ ARGUMENTS = {
     "resume": "id",
     "run_id": "id",
     "summary": "metadata",
+    "use_cache": "Omit it: `open(ref).path()` caches the files of a version.",
     "used": "inputs",
     "verify": "Omit it: every file is checked.",
+    "version_objects": CREATE,
     "versioned": CREATE,
 }
 """Arguments of W&B, MLflow and mindtrace, and those of this package, if the method has them."""

@@ -16,12 +16,16 @@ print(sorted(registry.keys()), registry.info("a").version, registry.info("a", "1
 print(registry.load("a", version="1.0.0"))
 del registry["a@2.0.0"]
 print(registry["a"])
+print(registry.delete("a", version="1.0.0"), "a" in registry)
+registry["a"] = 1
 del registry["a"]
 print(list(registry), bool(registry))
 for call in (
     lambda: registry["a"],
     lambda: registry.__delitem__("a"),
     lambda: registry.load("b@1", version="1"),
+    lambda: registry.delete("b@1", version="1"),
+    lambda: registry.delete("b", version="1", all_versions=True),
     lambda: registry.save_many(["x"], []),
     lambda: registry.load_many(["x"], version=["1", "2"]),
 ):
@@ -37,6 +41,11 @@ try:
     loaded.raise_first()
 except holdfast.NotFound:
     print("raised")
+for method in ("values", "items", "get", "pop", "setdefault", "clear"):
+    try:
+        getattr(registry, method)
+    except AttributeError as error:
+        print(str(error).partition(". ")[2])
 `;
 
 pythonTest("a registry is a dictionary of Python, and takes batches", async () => {
@@ -47,15 +56,24 @@ pythonTest("a registry is a dictionary of Python, and takes batches", async () =
     "['a', 'b'] 2.0.0 1.0.0",
     "{'depth': 12}",
     "{'depth': 12}",
+    "True False",
     "['b'] True",
     'NotFound Cannot find "a": no such name',
     'NotFound Cannot delete "a": no such version',
-    'Invalid Cannot load "b@1": the ref has a version, and `version` is also given',
+    'Invalid Cannot use "b@1": the ref has a version, and `version` is also given',
+    'Invalid Cannot use "b@1": the ref has a version, and `version` is also given',
+    'Invalid Cannot delete "b": give one version, or a name and all_versions',
     "Invalid Cannot save 1 names: got 0 values",
     "Invalid Cannot load 1 names: got 2 versions",
     "[0] [1, 2] x@1.0.0 {1: 'AlreadyExists', 2: 'Unsupported'}",
     "[1, None, 1] [1] <BatchResult 2 succeeded, 1 failed>",
     "raised",
+    "Write {name: registry[name] for name in registry}.",
+    "Write {name: registry[name] for name in registry}.",
+    'Write registry["NAME"] if "NAME" in registry.',
+    'Write del registry["NAME"], for each name.',
+    'Write registry["NAME"] = value if "NAME" is not in registry.',
+    'Write del registry["NAME"], for each name.',
   ]);
 });
 

@@ -20,6 +20,13 @@ testOnEach("get() throws for damaged data", async ({ registry, backend }) => {
   await rejected("Corrupt", registry.get("a"));
   const [[name, value, error]] = await collect(asMap(registry).entries());
   assertEquals([name, value, error?.code], ["a", undefined, "Corrupt"]);
+  await registry.save("b", 1);
+  const read: unknown[] = [];
+  const reading = async () => {
+    for await (const entry of asMap(registry)) read.push(entry);
+  };
+  await rejected("Corrupt", reading());
+  assertEquals(read, [["b", 1]]);
 });
 
 testInMemory("get() throws when a materializer misses a file", async ({ registry }) => {
@@ -49,6 +56,7 @@ testOnEach("a registry iterates its names", async ({ registry }) => {
   }
   assertEquals((await collect(registry)).sort(), Object.keys(values));
   assertEquals(Object.fromEntries(await collect(asMap(registry).entries())), values);
+  assertEquals(Object.fromEntries(await collect(asMap(registry))), values);
   assertEquals(await collect(asMap(registry).entries({ prefix: "c" })), [["c/d", "three"]]);
   assertEquals((await collect(asMap(registry).entries({ limit: 2 }))).length, 2);
   for await (const name of registry) {

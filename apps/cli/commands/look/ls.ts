@@ -11,7 +11,7 @@ import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
 import type { SharedOptions } from "../../program/command.ts";
 import { defineCommand } from "../../program/command.ts";
-import type { Extension, HiddenRecords } from "../../program/extension.ts";
+import type { Extension } from "../../program/extension.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { refuseOddAlias, refuseRef } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
@@ -224,7 +224,10 @@ const MOST_SORTED = 1000;
 async function* forReading(
   registry: Registry,
   all: AsyncIterable<string>,
-  { records, left }: { records: readonly HiddenRecords[]; left: { count: number } },
+  { records, left }: {
+    records: readonly NonNullable<Extension["records"]>[];
+    left: { count: number };
+  },
 ): AsyncGenerator<string> {
   let first: string[] | undefined = [];
   const shown = records.reduce((names, each) => each.without(registry, names, left), all);

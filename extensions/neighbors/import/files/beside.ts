@@ -1,12 +1,7 @@
 // Parts of imported folders that extensions keep, such as signatures. They are compared with the files
 // as these are read for the save.
 import { addedTo, type CommandContext } from "../../../../apps/cli/extending.ts";
-import type {
-  Beside,
-  Extension,
-  ImportedFolder,
-  Saved,
-} from "../../../../apps/cli/program/extension.ts";
+import type { Beside, Extension, ImportedFolder } from "../../../../apps/cli/program/extension.ts";
 import type { FileToSave } from "../../../../materializers/mod.ts";
 import { createSha256, iterableStream, sha256 } from "../../../../core/kernel.ts";
 
@@ -17,7 +12,7 @@ export type Keeps = (folder: ImportedFolder) => Promise<KeptBeside>;
 export interface KeptBeside {
   /** Their save fails if they do not fit what is kept. */
   readonly files: readonly FileToSave[];
-  after(saved: Saved): Promise<void>;
+  after(...saved: Parameters<Beside["after"]>): Promise<void>;
 }
 
 /** Returns what the options of a line keep; undefined if they keep nothing. */
