@@ -69,6 +69,42 @@ export const PARTS_CHECKS: Checks = {
     const error = await assertRejects(() => files.load("a.json"), RegistryError);
     assert(error.hint!.includes("the path"));
   },
+  async "`def delete(self"() {
+    const kept = new Map<string, unknown>();
+    class Values {
+      readonly name = "x";
+      readonly location = "x:";
+      save(path: string, value: unknown) {
+        kept.set(path, value);
+        return Promise.resolve({ path, kind: "file" as const, size: 0 });
+      }
+      load(path: string) {
+        return kept.get(path);
+      }
+      remove(path: string) {
+        return Promise.resolve(kept.delete(path));
+      }
+      [Symbol.asyncDispose]() {
+        return Promise.resolve();
+      }
+    }
+    class Deleting extends Values {
+      override remove = undefined as never;
+      delete(path: string) {
+        return kept.delete(path);
+      }
+    }
+    const manager = createFileManager({ values: new Values(), deleting: new Deleting() });
+    for (const store of ["values", "deleting"]) await manager.save("a", 1, { store });
+    const error = await assertRejects(
+      () => manager.delete("a", { store: "deleting" }),
+      RegistryError,
+      "no remove",
+    );
+    assertEquals([error.code, kept.size], ["Unsupported", 1]);
+    await manager.delete("a", { store: "values" });
+    assertEquals(kept.size, 0);
+  },
   async "`registry['disk']`"() {
     await using stores = createFileStores();
     assert(stores.get("disk") instanceof Promise);
