@@ -74,7 +74,7 @@ class Run(Worded):
         """A run is closing once `finish` has sent the value: later points would be lost."""
         self._saved: Saved | None = None
         self._changed = threading.Condition()
-        self._sending = threading.Lock()
+        self._sending = threading.RLock()  # a handler of a signal may finish the run
         self._thread: threading.Thread | None = None
         self._recorder = Recorder(sampler, self._writer, self._start, self._add_files)
         OPEN_RUNS[self] = connection
@@ -189,19 +189,21 @@ class Run(Worded):
                     raise self._failure
                 count = self._begun or count_of_part(self._lines, rest)
                 self._send(count)
-                rest -= count
+                rest = min(rest - count, len(self._lines))
         self._recorder.flush()
 
     def _send(self, count: int) -> None:
-        text = "".join(self._lines[:count])
+        text, first = "".join(self._lines[:count]), self._stored
         self._begun = count
-        part = f"points-{self._writer}-{self._stored:010d}-{count}"
+        part = f"points-{self._writer}-{first:010d}-{count}"
         try:
             self._add(part, "history.jsonl", text)
         except (Conflict, Invalid) as error:
             self._failure = error
             raise
         with self._changed:
+            if self._stored != first:  # a handler of a signal has sent them
+                return
             self._begun = None
             del self._lines[:count]
             self._characters -= len(text)

@@ -61,7 +61,7 @@ print("only the second, without an end of line", end="")
 second.finish("text", text=True)
 quiet.finish()
 print()
-print("none", sys.stdout.write == write, system.LISTENERS)
+print("none", sys.stdout.write == write, system.COPIED)
 opened = registry.open("m@2")
 print([file.path for file in opened.files], opened.load())
 `;
@@ -173,6 +173,8 @@ sys.modules["pynvml"] = types.SimpleNamespace(
     nvmlDeviceGetUtilizationRates=lambda gpu: types.SimpleNamespace(gpu=50),
     nvmlDeviceGetMemoryInfo=lambda gpu: types.SimpleNamespace(used=1, total=4),
     nvmlDeviceGetTemperature=lambda gpu, sensor: 60, nvmlDeviceGetPowerUsage=missing)
+sys.modules["pynvml"].nvmlDeviceGetCount = lambda: 2
+sys.modules["pynvml"].nvmlDeviceGetTemperature = lambda gpu, sensor: 60 if gpu == 0 else b"60"
 with registry.run("m", id="1", system=True) as run:
     run.log(loss=1)
     run.finish()
@@ -191,4 +193,153 @@ pythonTest("system metrics are those of psutil and of GPUs, where there are any"
     [...known, ...gpu].map((name) => sample![`system.${name}`]),
     [50, 1, 3, 50, 25, 60, undefined],
   );
+});
+
+const OTHERS = `${CONNECT}
+import io, threading
+seen, ours = [], sys.stdout.write
+def first(text):
+    seen.append(text)
+    return ours(text)
+sys.stdout.write = first  # of another program that records
+run = registry.run("m", id="1", system=True)
+print("one")
+second, copies = [], sys.stdout.write
+def theirs(text):
+    second.append(text)
+    return copies(text)
+sys.stdout.write = theirs
+run.log(loss=1)
+run.finish()
+run = registry.run("m", id="2", system=True)
+print("two")
+run.log(loss=1)
+run.finish()
+print("three")
+print("both", sys.stdout.write == theirs, "".join(second) == "two\\nthree\\n", "".join(seen) == "one\\ntwo\\nthree\\n")
+sys.stdout.write = first
+run = registry.run("m", id="3", system=True)
+run.log(loss=1)
+run.finish()
+print("restored", sys.stdout.write == first)
+
+class Odd:
+    __slots__ = ()
+    def write(self, text): return 1
+class Refusing(Odd):
+    def __setattr__(self, name, value): raise RuntimeError(name)
+kept = sys.stdout
+for stream in (None, Odd(), Refusing(), io.BytesIO()):
+    sys.stdout = stream
+    with registry.run("m", system=True) as run:
+        if isinstance(stream, io.BytesIO): stream.write(b"bytes")
+        run.log(loss=1)
+        run.finish()
+sys.stdout = kept
+class Bytes(io.StringIO):
+    def write(self, text): return 1
+sys.stderr = Bytes()
+with registry.run("m", system=True) as run:
+    sys.stderr.write(b"bytes")
+    run.log(loss=1)
+    run.finish()
+sys.stderr = sys.__stderr__
+print("recorded")
+`;
+
+pythonTest("other programs that record the console go on, as do unusual streams", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const args = [service.location, service.token!];
+  const lines = await runProgram(OTHERS, { args, cwd: root.path });
+  const said = ["both True True True", "restored True", "recorded"];
+  assertEquals(lines.filter((line) => /^(both|restored|recorded)/.test(line)), said);
+  assertEquals(await textOf(registry, "m@1", "output.log"), "one\n");
+  assertEquals(await textOf(registry, "m@2", "output.log"), "two\n");
+});
+
+const LARGE = `${CONNECT}
+import threading
+system.MOST_CHARACTERS, system.MOST_PART = 100_000, 10_000
+def blocked(record):
+    thread = threading.Thread(target=print, args=("beside the warning",), daemon=True)
+    thread.start()
+    thread.join(10)
+    print("> blocked", thread.is_alive())
+handler = logging.Handler()
+handler.emit = blocked
+logging.getLogger("holdfast").addHandler(handler)
+sizes, add = [], registry._connection.json
+def sent(method, path, body=None, *more, **named):
+    sizes.append(len(str(body)))
+    return add(method, path, body, *more, **named)
+run = registry.run("m", id="1", system=True)
+run.flush()
+registry._connection.json = sent
+print("\\n" * 1_000_000 + "x" * 1_000_000)
+run.log(loss=1)
+run.finish()
+print("> parts", max(sizes) < 200_000)
+run = registry.run("m", id="2", system=True)
+for at in range(200):
+    print(chr(0x1F600) * 100)
+run.log(loss=1)
+run.finish()
+`;
+
+pythonTest(
+  "a large text is cut and sent in parts, and a warning waits for no print",
+  async (root) => {
+    await using registry = await openRegistry("memory:");
+    await using service = served(registry, ["read:*", "write:*"]);
+    const args = [service.location, service.token!];
+    const lines = await runProgram(LARGE, { args, cwd: root.path });
+    const said = lines.filter((line) => line.startsWith("> "));
+    assertEquals(said, ["> blocked False", "> parts True"]);
+    const cut = (await textOf(registry, "m@1", "output.log")).trim();
+    assert(cut.startsWith("… left out") && cut.length < 1000, cut.slice(0, 200));
+    const faces = (await textOf(registry, "m@2", "output.log")).trim().split("\n");
+    assertEquals(faces, Array(200).fill("\u{1F600}".repeat(100)));
+  },
+);
+
+const SIGNALLED = `${CONNECT}
+run = registry.run("m", id="1", system=True)
+send = registry._connection.json
+def interrupted(*call, **named):
+    registry._connection.json = send
+    signal.raise_signal(signal.SIGTERM)
+    return send(*call, **named)
+ends = False
+def handler(number, frame):
+    print("in the handler")
+    run.log(step=2, loss=2)
+    run.flush()
+    if ends:
+        run.finish()
+        sys.exit()
+signal.signal(signal.SIGTERM, handler)
+for step in range(2):
+    run.log(step=step, loss=step)
+print("said")
+registry._connection.json = interrupted
+run.flush()
+print("said then")
+run.log(step=3, loss=3)
+run.flush()
+ends = True
+run.log(step=4, loss=4)
+registry._connection.json = interrupted
+run.flush()
+`;
+
+pythonTest("a handler of a signal can log to and finish a run that is being sent", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const args = [service.location, service.token!];
+  await runProgram(SIGNALLED, { args, cwd: root.path });
+  const points = (await textOf(registry, "m", "history.jsonl")).trim().split("\n");
+  assertEquals(points.map((point) => JSON.parse(point).loss), [0, 1, 2, 3, 4, 2]);
+  const said = (await textOf(registry, "m", "output.log")).trim().split("\n").sort();
+  assertEquals(said, ["in the handler", "in the handler", "said", "said then"]);
 });
