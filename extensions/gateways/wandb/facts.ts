@@ -2,6 +2,7 @@
 import { sortedJson } from "../../../core/kernel.ts";
 import { NAME_TAG } from "../../runs/mlflow/stored_run.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
+import { tagsInText, tagsText } from "../../runs/wandb/values.ts";
 import type { KnownRun } from "./known_run.ts";
 import { valuesIn } from "./points.ts";
 
@@ -53,7 +54,7 @@ export function changesNothing(known: KnownRun, facts: Facts): boolean {
 }
 
 export function factTags({ tags, ...facts }: Facts, user?: string): Record<string, string> {
-  const all = { ...facts, tags: tags?.join(", "), user };
+  const all = { ...facts, tags: tags && tagsText(tags), user };
   const given = Object.entries(TAGS).map(([fact, tag]) => [tag, all[fact as keyof typeof TAGS]]);
   return Object.fromEntries(given.filter(([, value]) => value));
 }
@@ -64,7 +65,7 @@ export function tagsIn(tags: ReadonlyMap<string, string>, { id }: RunKey) {
     displayName: tags.get(TAGS.displayName) ?? id,
     notes: tags.get(TAGS.notes) ?? null,
     username: tags.get(TAGS.user) ?? "",
-    tags: (tags.get(TAGS.tags) ?? "").split(", ").filter((tag) => tag !== ""),
+    tags: tagsInText(tags.get(TAGS.tags) ?? ""),
     sweepName: tags.get(TAGS.sweep) ?? null,
     group: tags.get(TAGS.groupName) ?? null,
     jobType: tags.get(TAGS.jobType) ?? null,

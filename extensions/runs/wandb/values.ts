@@ -1,5 +1,5 @@
 // Configurations and histories, which the files of runs and exports have alike.
-import { isJsonObject, quoteNotFinite, shown } from "../../../core/kernel.ts";
+import { isJsonObject, parsedJson, quoteNotFinite, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../mlflow/points.ts";
 
 const MOST_DEPTH = 20, MOST_PROBLEMS = 100;
@@ -11,6 +11,20 @@ const OWN_KEYS = /^(_(step|timestamp|runtime|wandb(\.[^]*)?))?$/;
 
 export function isOwnKey(key: string): boolean {
   return OWN_KEYS.test(key);
+}
+
+/** Returns tags as a text: `a, b`, or a list as JSON where that would be read as other tags. */
+export function tagsText(tags: readonly string[]): string {
+  const text = tags.join(", "), read = tagsInText(text);
+  const isSame = read.length === tags.length && read.every((tag, at) => tag === tags[at]);
+  return isSame ? text : JSON.stringify(tags);
+}
+
+/** Returns the tags in a text. */
+export function tagsInText(text: string): string[] {
+  const list = parsedJson(text);
+  const isList = Array.isArray(list) && list.every((each) => typeof each === "string");
+  return isList ? list : text.split(", ").filter((tag) => tag !== "");
 }
 
 /** Yields the numbers of a step, which `_step` has if it is not given. */

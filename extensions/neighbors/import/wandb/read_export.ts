@@ -28,6 +28,7 @@ import {
   numbersIn,
   paramsOf,
   summaryBeside,
+  tagsText,
   valueOf,
 } from "../../../runs/wandb/values.ts";
 
@@ -270,7 +271,7 @@ function tagsOf(facts: Json): Map<string, string> {
     ["mlflow.runName", facts.name],
     ["mlflow.note.content", facts.notes],
     ["mlflow.user", facts.user],
-    ["wandb.tags", Array.isArray(facts.tags) ? facts.tags.join(", ") : ""],
+    ["wandb.tags", Array.isArray(facts.tags) ? tagsText(facts.tags.map(String)) : ""],
     ["wandb.group", facts.group],
     ["wandb.job_type", facts.job_type],
     ["wandb.sweep", facts.sweep_name],

@@ -16,6 +16,7 @@ import {
   numbersIn,
   paramsOf,
   summaryBeside,
+  tagsText,
   valueOf,
 } from "../../../runs/wandb/values.ts";
 
@@ -310,7 +311,7 @@ function tagsOf(run: Message | undefined): Map<string, string> {
     ["mlflow.runName", textOf(run, 8)],
     ["mlflow.note.content", textOf(run, 9)],
     ["mlflow.user", textOf(run, 2)],
-    ["wandb.tags", textsOf(run, 10).join(", ")],
+    ["wandb.tags", tagsText(textsOf(run, 10))],
     ["wandb.group", textOf(run, 6)],
     ["wandb.job_type", textOf(run, 7)],
     ["wandb.sweep", textOf(run, 12)],

@@ -392,3 +392,16 @@ Deno.test("a commit that is sent again after a kill gives the aliases that are l
   assertEquals(await commit(), 200);
   assertEquals((await service.registry.info("digits/model@best")).version, "2.0.0");
 });
+
+Deno.test("tags with commas come back as they were sent, and those of earlier releases", async () => {
+  await using service = await open();
+  const lists = [["a", "b"], ["a, b", "c"], ['["x"]'], ["x,y", "[1]"], []];
+  for (const [at, tags] of lists.entries()) {
+    await service.begin({ name: `run-${at}`, tags });
+    const asked = { project: "digits", name: `run-${at}` };
+    const { run } = (await service.ask("Run", asked)).data.project;
+    assertEquals(run.tags, tags);
+  }
+  const [first] = await Array.fromAsync(readLoggedRuns(service.registry, { name: "digits" }));
+  assertEquals(first?.tags["wandb.tags"], "a, b");
+});
