@@ -63,9 +63,13 @@ interface Difference {
   given: unknown;
 }
 
+/** A change that may also remove parameters: as values they may be null. */
+type Change = RunFacts & { readonly replace?: unknown; readonly without?: unknown };
+
 /** Applies a change. Values that may not be replaced stay: returns the first of them. */
-function apply(stored: StoredFacts, change: RunFacts & { replace?: unknown }) {
+function apply(stored: StoredFacts, { without, ...change }: Change) {
   let first: Difference | undefined;
+  for (const key of Array.isArray(without) ? without : []) stored.params.delete(key);
   for (const kind of ["params", "tags"] as const) {
     const values = isJsonObject(change[kind]) ? change[kind] : {};
     for (const [key, given] of Object.entries(values)) {
@@ -99,9 +103,10 @@ export async function updateStoredRun(
 export async function addFacts(
   context: Records,
   run: RunName,
-  { known, signal, ...change }: RunChange & { known: RunLook },
+  { known, signal, ...change }: RunChange & { known: RunLook; without?: readonly string[] },
 ): Promise<void> {
-  if (Object.keys({ ...change.params, ...change.tags }).length === 0) return;
+  const { params, tags, without = [] } = change;
+  if (Object.keys({ ...params, ...tags }).length + without.length === 0) return;
   for (let look = known;; look = await lookAtRun(context, run, signal)) {
     const stored = await readFacts(look);
     const before = factsText(stored);

@@ -137,23 +137,25 @@ export class WandbRuns {
     await (token === undefined || author !== undefined
       ? begin()
       : sentBy({ name: token, token }, begin));
-    if (facts.config === undefined && version !== undefined) return;
-    await draft.addPart(...this.#config(facts.config ?? "{}"));
+    const config = facts.config ?? (version ? await textOf(version, CONFIG_FILE) : "{}");
+    if (config !== undefined) await draft.addPart(...this.#config(config));
   }
 
   async #change({ key, id, look, ...stored }: OpenRun, facts: Facts): Promise<void> {
     const summary = streamPart(look, { summary: facts.summaryMetrics }, this.context.system);
     if (summary !== undefined) await look.draft.add(summary.part, () => summary.files);
     const tags = changed(stored.tags, editedTags(facts, stored.tags));
-    const params = changed(stored.params, this.#params(key, facts));
-    const { config } = facts, isChanged = Object.keys(params).length > 0;
-    // Values that are too long for params, and lost keys, are only in the file.
-    if (config !== undefined && (isChanged || ownIn(config) !== ownIn(await configIn(look)))) {
-      const [part, files] = this.#config(config);
-      await look.draft.add(part, () => files);
+    const own = this.#params(key, facts), params = changed(stored.params, own);
+    const { config } = facts, before = config && await configIn(look);
+    const without = Object.keys(this.#params(key, { config: before }))
+      .filter((param) => stored.params.has(param) && !Object.hasOwn(own, param));
+    if (Object.keys({ ...tags, ...params }).length + without.length > 0) {
+      await this.#finder.giveFacts({ name: key.name, id }, { tags, params, without });
     }
-    if (Object.keys({ ...tags, ...params }).length === 0) return;
-    await updateRun(this.context.registry, key.name, { id, tags, params, replace: true });
+    // Values that are too long for params are only in the file.
+    if (config === undefined || ownIn(config) === ownIn(before)) return;
+    const [part, files] = this.#config(config);
+    await look.draft.add(part, () => files);
   }
 
   #config(config: string) {

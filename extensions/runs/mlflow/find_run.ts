@@ -113,8 +113,11 @@ export class RunFinder {
     return isRecent ? { ...kept, look: lookIn(kept.look.draft) } : await this.look(key);
   }
 
-  /** Gives a run that nobody began its facts, in place of those that a killed program left. */
-  async giveFacts(run: RunName, facts: RunFacts): Promise<void> {
+  /** Gives a run facts, in place of those that it has, also before it begins. `without` are parameters. */
+  async giveFacts(
+    run: RunName,
+    facts: RunFacts & { readonly without?: readonly string[] },
+  ): Promise<void> {
     checkFacts(run, facts);
     const records = this.#records(), known = await lookAtRun(records, run);
     await addFacts(records, run, { known, ...facts, replace: true });

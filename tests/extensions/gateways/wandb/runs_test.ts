@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import type { Backend } from "../../../../core/backend.ts";
 import { idOf } from "../../../../extensions/gateways/wandb/names.ts";
-import { discardRun, openRun, readLoggedRuns } from "../../../../extensions/runs/mod.ts";
+import { discardRun, openRun, readLoggedRuns, updateRun } from "../../../../extensions/runs/mod.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { END, open } from "./open_wandb.ts";
@@ -404,4 +404,29 @@ Deno.test("tags with commas come back as they were sent, and those of earlier re
   }
   const [first] = await Array.fromAsync(readLoggedRuns(service.registry, { name: "digits" }));
   assertEquals(first?.tags["wandb.tags"], "a, b");
+});
+
+Deno.test("a key that a configuration loses is in no parameters, also after the end", async () => {
+  await using service = await open();
+  const config = (values: object) =>
+    JSON.stringify(
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value }])),
+    );
+  const params = async () => {
+    const [run] = await Array.fromAsync(readLoggedRuns(service.registry, { name: "digits" }));
+    return run?.params;
+  };
+  await service.begin({ config: config({ lr: 1, opt: { name: "sgd", beta: 2 } }) });
+  await updateRun(service.registry, "digits", { id: "abc", params: { own: "of a person" } });
+  await service.begin({ config: config({ lr: 1, opt: { name: "adam" } }) });
+  const kept = { lr: "1", "opt.name": "adam", own: "of a person" };
+  assertEquals(await params(), kept);
+  await service.lines(0, [0], END);
+  const stored = async () => (await service.registry.info("digits")).metadata.params;
+  assertEquals(await stored(), kept);
+  const { id } = (await service.ask("Run", { project: "digits", name: "abc" })).data.project.run;
+  await service.ask("UpsertBucket", { id, config: config({ opt: { name: "adam" } }) });
+  assertEquals(await stored(), { "opt.name": "adam", own: "of a person" });
+  await service.lines(1, [1]); // of a client that goes on without its configuration
+  assertEquals(JSON.parse((await service.known()).config), { opt: { value: { name: "adam" } } });
 });
