@@ -1,7 +1,8 @@
 // The last value of each name of a run, and the best one of measures, as `metrics` of its version.
 import { usualBetter } from "../../core/text/better.ts";
-import { isJsonObject, METRIC_LIMITS, parsedJson } from "../../core/kernel.ts";
+import { isJsonObject, METRIC_LIMITS } from "../../core/kernel.ts";
 import { STEP, TIME } from "./point_text.ts";
+import { exactValue, WrittenNumber } from "./wandb/written.ts";
 
 type Scalar = number | string | boolean;
 type Tree = Last | Map<string, Tree>;
@@ -22,7 +23,7 @@ export class LastValues {
 
   /** Adds a line of JSON. Lines that are none are skipped, such as half a line of another program. */
   add(line: string): void {
-    const values = parsedJson(line);
+    const values = exactValue(line);
     if (!isJsonObject(values)) return;
     const { [STEP]: step } = values;
     if (typeof step === "number") this.#step = Math.max(step, this.#step ?? step);
@@ -35,8 +36,9 @@ export class LastValues {
   }
 
   #addAll(values: Record<string, unknown>, branch: Map<string, Tree>, prefix: string): void {
-    for (const [name, value] of Object.entries(values)) {
+    for (const [name, given] of Object.entries(values)) {
       if (prefix === "" && (name === TIME || name === STEP)) continue;
+      const value = given instanceof WrittenNumber ? given.text : given;
       const before = branch.get(name);
       if (isJsonObject(value)) {
         if (before !== undefined && !(before instanceof Map)) continue; // a value elsewhere

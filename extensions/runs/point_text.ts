@@ -98,8 +98,9 @@ function membersText(values: RunValues, spoken: string): string {
   }
 }
 
-/** Returns a number as points have it. */
+/** Returns a number as points have it. Large ones have an exponent, as their last digits are not exact. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return `"${value}"`;
-  return Object.is(value, -0) ? "-0.0" : `${value}`;
+  if (Object.is(value, -0)) return "-0.0";
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER ? value.toExponential() : `${value}`;
 }

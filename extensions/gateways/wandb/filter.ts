@@ -2,12 +2,22 @@
 //
 //   {"$and": [{"state": "finished"}, {"config.lr": {"$gt": 0.1}}]}
 //   -summary_metrics.loss
-import { isJsonObject, parsedJson, shown } from "../../../core/kernel.ts";
+import { isJsonObject, shown } from "../../../core/kernel.ts";
+import { exactValue, WrittenNumber } from "../../runs/wandb/written.ts";
 import { wrong } from "./errors.ts";
 import { tagsIn } from "./facts.ts";
 import { type ListedRun, stateOf } from "./known_run.ts";
 
 type Value = unknown;
+
+/** Returns an integer of many digits, such as a seed of 64 bits, as a value that can be compared. */
+function plain(value: Value): Value {
+  return value instanceof WrittenNumber ? BigInt(value.text) : value;
+}
+
+function isNumber(value: Value): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}
 
 /** Returns the value of a run that a filter or an order names. */
 function valueOf(
@@ -17,9 +27,12 @@ function valueOf(
   const [, kind, below = ""] = /^(config|summary_metrics|summaryMetrics)\.([^]+)$/.exec(name) ?? [];
   if (kind === "config") {
     const text = params.get(below.replace(/\.value$/, ""));
-    return text === undefined ? undefined : parsedJson(text) ?? text;
+    return text === undefined ? undefined : plain(exactValue(text)) ?? text;
   }
-  if (kind !== undefined) return metrics.find((metric) => metric.key === below)?.value;
+  if (kind !== undefined) {
+    const { value, text } = metrics.find((metric) => metric.key === below) ?? {};
+    return text === undefined ? value : BigInt(text);
+  }
   const facts = tagsIn(tags, key);
   const values: Record<string, Value> = {
     name: key.id,
@@ -38,9 +51,8 @@ function valueOf(
 }
 
 function isAbove(one: Value, other: Value): boolean {
-  const isSame = typeof one === typeof other;
-  return isSame && (typeof one === "number" || typeof one === "string") &&
-    one > (other as typeof one);
+  if (isNumber(one) && isNumber(other)) return one > other;
+  return typeof one === "string" && typeof other === "string" && one > other;
 }
 
 const equals = (value: Value, wanted: Value) =>
@@ -68,11 +80,12 @@ export function isWanted(run: ListedRun, filter: Record<string, unknown>): boole
       return Array.isArray(wanted) && (name === "$and" ? wanted.every(each) : wanted.some(each));
     }
     const value = valueOf(run, name);
-    const all = isJsonObject(wanted) ? Object.entries(wanted) : [["$eq", wanted] as const];
-    return all.every(([operator, than]) => {
+    const isPlain = !isJsonObject(wanted) || wanted instanceof WrittenNumber;
+    const all = isPlain ? [["$eq", wanted] as const] : Object.entries(wanted);
+    return all.every(([operator, given]) => {
       const compare = Object.hasOwn(COMPARE, operator) ? COMPARE[operator] : undefined;
       if (compare === undefined) throw wrong(`Filters have no ${shown(operator)}`);
-      return compare(value, than);
+      return compare(value, Array.isArray(given) ? given.map(plain) : plain(given));
     });
   });
 }

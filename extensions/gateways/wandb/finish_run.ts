@@ -49,9 +49,11 @@ export async function finishRunOf(
   const newestMs = last.all.reduce((most, each) => Math.max(most, each.timestamp), lastMs);
   const metrics = new Map(last.all.map((each) => [each.key, each]));
   // The summary also has values that were set by hand.
-  for (const [key, value] of numbersIn(Object.entries(values), [])) {
+  const texts = new Map<string, string>();
+  for (const [key, value] of numbersIn(Object.entries(values), [], texts)) {
     const { timestamp = newestMs, step: at = step } = metrics.get(key) ?? {};
-    if (!isOwnKey(key)) metrics.set(key, { key, value, timestamp, step: at });
+    const text = texts.get(key);
+    if (!isOwnKey(key)) metrics.set(key, { key, value, timestamp, step: at, text });
   }
   const isSynced = begunMs - startedMs > SYNCED_MS && generation === 1;
   const metadata = metadataOf({

@@ -1,7 +1,8 @@
 // Histories as clients read them: rows of the points of a run. A page is read with those after it, as
 // many as a service keeps, so that not each page reads all points, and none needs the memory of all.
-import { giveWay, isJsonObject, keepNewest, parsedJson } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject, keepNewest } from "../../../core/kernel.ts";
 import { linesOf, runIn } from "../../runs/mlflow/stored_run.ts";
+import { exactValue, WrittenNumber } from "../../runs/wandb/written.ts";
 import type { ReadableRun } from "./known_run.ts";
 import { pointsIn, TAKEN } from "./points.ts";
 
@@ -135,12 +136,12 @@ async function* rowsIn({ points, startedMs }: History, steps: () => Steps) {
 
 /** Returns the row of a point; undefined for half a line. */
 function rowOf(line: string, startedMs: number): Row | undefined {
-  const point = parsedJson(line);
+  const point = exactValue(line);
   if (!isJsonObject(point)) return undefined;
   const { step, _time, _wandb, ...values } = point, seconds = Number(_time ?? 0);
   const row: Values = {};
   const add = (name: string, value: unknown) => {
-    if (isJsonObject(value)) { // of other programs
+    if (isJsonObject(value) && !(value instanceof WrittenNumber)) { // of other programs
       for (const [below, each] of Object.entries(value)) add(`${name}.${below}`, each);
     } else row[TAKEN.test(name) ? name.replace("metric:", "") : name] = value;
   };

@@ -1,13 +1,13 @@
 // Lines of a history as points of a run. Lines that are sent again are recognized by their content, also
 // after a kill of the service: clients count them from another start each time.
 import * as v from "npm:valibot@^1.5";
-import { giveWay, isJsonObject, keepNewest, parsedJson } from "../../../core/kernel.ts";
-import { quoteNotFinite, sortedJson } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject, keepNewest, quoteNotFinite } from "../../../core/kernel.ts";
 import { EARLIER } from "../../runs/mlflow/file_parts.ts";
 import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
 import { sizeOf } from "../../runs/mlflow/stored_run.ts";
 import { pointsPart } from "../../runs/run_parts.ts";
 import { isOwnKey } from "../../runs/wandb/values.ts";
+import { exactValue, writtenJson, WrittenNumber } from "../../runs/wandb/written.ts";
 import type { OpenRun } from "../../runs/mlflow/find_run.ts";
 import { objectIn } from "./names.ts";
 
@@ -104,9 +104,9 @@ async function linesIn(look: RunLook, part: PointsPart): Promise<string[]> {
 
 type Values = Record<string, unknown>;
 
-/** Returns the object of a line, in which NaN and infinities are strings. */
+/** Returns the object of a line, in which NaN and infinities are strings, and long integers as written. */
 export function valuesIn(line: string): Values {
-  return objectIn(quoteNotFinite(line));
+  return objectIn(quoteNotFinite(line), exactValue);
 }
 
 /** Returns when the program of a line began, in milliseconds; undefined if it does not say so. */
@@ -122,7 +122,7 @@ export async function pointsOf({ offset, content }: Lines, startedMs: number): P
   for (const [at, line] of content.entries()) {
     await giveWay();
     // Clients write the keys of a line in another order each time.
-    points.push(sortedJson(pointOf(valuesIn(line), { step: offset + at, startedMs })));
+    points.push(writtenJson(pointOf(valuesIn(line), { step: offset + at, startedMs }), true));
   }
   return points;
 }
@@ -139,8 +139,9 @@ function pointOf(
   const point: Values = {}, rest: [string, unknown][] = [];
   const add = (name: string, value: unknown, depth: number) => {
     const key = TAKEN.test(name) ? `metric:${name}` : name;
+    const isNumber = typeof value === "number" || value instanceof WrittenNumber;
     const isShort = typeof value === "string" && value.length <= MOST_STRING;
-    if (typeof value === "number" || typeof value === "boolean" || isShort) point[key] = value;
+    if (isNumber || typeof value === "boolean" || isShort) point[key] = value;
     else if (isJsonObject(value) && value._type === undefined && depth < MOST_DEPTH) {
       for (const [below, each] of Object.entries(value)) add(`${name}.${below}`, each, depth + 1);
     } else rest.push([name, value]);
@@ -179,9 +180,9 @@ export async function* pointsUpTo(
   { step, laterMs }: { step: number; laterMs: number },
 ): AsyncGenerator<string> {
   for await (const line of points) {
-    const point = parsedJson(line);
+    const point = exactValue(line);
     if (!isJsonObject(point) || !(Number(point.step) <= step)) continue;
     const ms = Math.round(Number(point._time ?? 0) * 1000) - laterMs;
-    yield JSON.stringify({ ...point, _time: ms / 1000 });
+    yield writtenJson({ ...point, _time: ms / 1000 });
   }
 }

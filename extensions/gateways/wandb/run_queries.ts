@@ -1,8 +1,9 @@
 // Answers to `wandb.Api()` about runs: lists, histories and files.
 import * as v from "npm:valibot@^1.5";
-import { giveWay } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject } from "../../../core/kernel.ts";
 import { route, type Routes } from "../../../apps/gateways.ts";
 import { curveOf } from "../../runs/mlflow/stored_run.ts";
+import { exactValue, writtenJson, WrittenNumber } from "../../runs/wandb/written.ts";
 import { noSuch, wrong } from "./errors.ts";
 import { isWanted, ordered } from "./filter.ts";
 import type { Links } from "./links.ts";
@@ -31,7 +32,7 @@ function listQueries(routes: Routes, runs: WandbRuns): void {
     order: maybe,
     filters: optional(MOST.path),
   }, async (c, { order = "-created_at", filters, ...given }) => {
-    const own = nameOfProject(given), { access } = c.info, filter = objectIn(filters);
+    const own = nameOfProject(given), { access } = c.info, filter = objectIn(filters, exactValue);
     access.check("read", own);
     const found = [];
     for await (const run of runs.of(own, access)) {
@@ -73,7 +74,8 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
       // The last step is one of them. Earlier clients name the first one of the next page.
       const end = maxStep === undefined ? Infinity : Math.min(maxStep + 1, minStep + samples);
       const rows = withKeys(runs.rows(run, minStep, end), keys);
-      sampledHistory.push(await (maxStep === undefined ? sampled(rows, samples) : allOf(rows)));
+      const all = await (maxStep === undefined ? sampled(rows, samples) : allOf(rows));
+      sampledHistory.push(all.map(withNumbers));
     }
     return { sampledHistory };
   });
@@ -168,5 +170,16 @@ async function sampled<T>(items: AsyncIterable<T>, most?: number | null): Promis
 }
 
 async function jsonLines(rows: Promise<readonly unknown[]>): Promise<string[]> {
-  return (await rows).map((row) => JSON.stringify(row));
+  return (await rows).map((row) => writtenJson(row));
+}
+
+/** Returns a value whose JSON has numbers as they were written, where the runtime can do so. */
+function withNumbers(value: unknown): unknown {
+  if (typeof value === "number" || value instanceof WrittenNumber) {
+    const { rawJSON } = JSON as { rawJSON?(json: string): unknown };
+    return rawJSON?.(writtenJson(value)) ?? value;
+  }
+  if (Array.isArray(value)) return value.map(withNumbers);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withNumbers(each)]));
 }

@@ -2,7 +2,8 @@
 //
 //   {"step":3,"loss":0.5,"auc":0.9,"_time":12.5}   12.5 seconds after the start of the run
 import { numberText, STEP, TIME } from "../point_text.ts";
-import { isJsonObject, parsedJson, RegistryError } from "../../../core/kernel.ts";
+import { isJsonObject, RegistryError } from "../../../core/kernel.ts";
+import { exactValue, WrittenNumber } from "../wandb/written.ts";
 
 export interface Metric {
   readonly key: string;
@@ -10,6 +11,8 @@ export interface Metric {
   /** Milliseconds since 1970. */
   readonly timestamp: number;
   readonly step: number;
+  /** The digits of an integer that the number rounds. */
+  readonly text?: string;
 }
 
 /** Keys that points use themselves, and those that were kept apart from them. */
@@ -21,7 +24,7 @@ export const NOT_FINITE: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Returns a metric in the JSON of MLflow, which has words for numbers that JSON would change. */
-export function metricJson({ value, ...metric }: Metric) {
+export function metricJson({ value, text: _, ...metric }: Metric) {
   if (Object.is(value, -0)) return { ...metric, value: "-0.0" };
   return { ...metric, value: Number.isFinite(value) ? value : `${value}` };
 }
@@ -66,25 +69,27 @@ function timestampOf(seconds: number, startedMs: number): number {
 
 /** Yields the metrics of a line. Those of other programs may have names of several levels. */
 export function* metricsIn(line: string, startedMs: number): Generator<Metric> {
-  const point = parsedJson(line); // or half a line of another program
+  const point = exactValue(line); // or half a line of another program
   if (!isJsonObject(point)) return;
   const { [STEP]: step, [TIME]: seconds, ...values } = point;
   const at = {
     timestamp: timestampOf(typeof seconds === "number" ? seconds : 0, startedMs),
     step: typeof step === "number" ? Math.round(step) : 0,
   };
-  for (const [name, value] of numbersIn(values, "")) {
-    yield { key: OWN_KEYS.test(name) ? name.replace("metric:", "") : name, value, ...at };
+  for (const [name, number] of numbersIn(values, "")) {
+    const key = OWN_KEYS.test(name) ? name.replace("metric:", "") : name;
+    if (typeof number === "number") yield { key, value: number, ...at };
+    else yield { key, value: Number(number.text), text: number.text, ...at };
   }
 }
 
 function* numbersIn(
   values: Record<string, unknown>,
   prefix: string,
-): Generator<[name: string, value: number]> {
+): Generator<[name: string, value: number | WrittenNumber]> {
   for (const [name, value] of Object.entries(values)) {
-    if (isJsonObject(value)) yield* numbersIn(value, `${prefix}${name}.`);
-    else if (typeof value === "number") yield [prefix + name, value];
+    if (typeof value === "number" || value instanceof WrittenNumber) yield [prefix + name, value];
+    else if (isJsonObject(value)) yield* numbersIn(value, `${prefix}${name}.`);
     else {
       const number = typeof value === "string" ? NOT_FINITE.get(value) : undefined;
       if (number !== undefined) yield [prefix + name, number];

@@ -110,7 +110,7 @@ export function metadataOf(run: Omit<StoredRun, "token">): Record<string, unknow
     metrics.map(({ key, timestamp, step }) => [key, [timestamp, Math.round(step)]]),
   );
   const values = Object.fromEntries(
-    metrics.map(({ key, value }) => [key, plain(value)]),
+    metrics.map(({ key, value, text = plain(value) }) => [key, text]),
   );
   const fits = sizeOf(last) <= MOST_LAST && sizeOf(values) <= MOST_METRICS;
   if (fits && !metrics.some(({ value }) => Object.is(value, -0))) kept.last = last;
@@ -183,7 +183,8 @@ function lastIn(last: Record<string, unknown>, values: Record<string, unknown>):
   return Object.entries(last).flatMap(([key, at]) => {
     const [timestamp, step] = Array.isArray(at) ? at.map(Number) : [];
     if (timestamp === undefined || step === undefined) return [];
-    return [{ key, value: Number(values[key]), timestamp, step }];
+    const value = values[key], isText = typeof value === "string" && /^-?\d+$/.test(value);
+    return [{ key, value: Number(value), timestamp, step, ...(isText && { text: value }) }];
   });
 }
 

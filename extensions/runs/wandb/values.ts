@@ -1,10 +1,9 @@
 // Configurations and histories, which the files of runs and exports have alike.
 import { isJsonObject, parsedJson, quoteNotFinite, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../mlflow/points.ts";
+import { LONG_INTEGER, writtenJson, WrittenNumber } from "./written.ts";
 
 const MOST_DEPTH = 20, MOST_PROBLEMS = 100;
-/** An integer of so many digits that a number may not have all of them. */
-const LONG_INTEGER = /(?:^|[\s:,[])-?\d{16,}(?![\d.eE])/;
 
 /** Values that W&B adds to the numbers of a program. */
 const OWN_KEYS = /^(_(step|timestamp|runtime|wandb(\.[^]*)?))?$/;
@@ -44,34 +43,14 @@ export function* metricsIn(
   }
 }
 
-/** A number of a JSON text, as it is written there. */
-export class WrittenNumber {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  /** The same number; undefined if it would be rounded. */
-  get exact(): number | undefined {
-    const number = Number(this.text);
-    if (!/^-?\d+$/.test(this.text)) return number;
-    return Number.isFinite(number) && BigInt(number) === BigInt(this.text) ? number : undefined;
-  }
-
-  /** The same number, or its text. */
-  toJSON(): number | string {
-    return this.exact ?? this.text;
-  }
-}
-
 /**
  * Returns numbers, also nested ones, whose keys are joined with dots. Integers that would be rounded
- * are problems.
+ * are problems, unless `texts` gets their digits.
  */
 export function numbersIn(
   values: Iterable<readonly [string, unknown]>,
   problems: string[],
+  texts?: Map<string, string>,
 ): Map<string, number> {
   const numbers = new Map<string, number>();
   const refuse = (state: string) => problems.length < MOST_PROBLEMS && problems.push(state);
@@ -85,8 +64,11 @@ export function numbersIn(
     else if (typeof value === "string") set(key, NOT_FINITE.get(value));
     else if (value instanceof WrittenNumber) {
       const { exact, text } = value;
-      if (exact === undefined) refuse(`${shown(key)} is ${text}, which a number would round`);
-      set(key, exact);
+      texts?.set(key, text);
+      if (exact === undefined && texts === undefined) {
+        refuse(`${shown(key)} is ${text}, which a number would round`);
+      }
+      set(key, texts === undefined ? exact : Number(text));
     } else if (isJsonObject(value) && value._type === undefined && depth < MOST_DEPTH) {
       for (const [name, each] of Object.entries(value)) add(`${key}.${name}`, each, depth + 1);
     }
@@ -128,7 +110,7 @@ export function paramsOf(
     if (members.length > 0) return;
     count++;
     if (params.has(key)) problems.push(`its configuration has ${shown(key)} twice`);
-    params.set(key, typeof value === "string" ? value : textOf(value));
+    params.set(key, typeof value === "string" ? value : writtenJson(value));
   };
   for (const [key, value] of config) if (!/^_wandb(\.|$)/.test(key)) add(key, value, 0);
   return { params, count };
@@ -136,15 +118,6 @@ export function paramsOf(
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return isJsonObject(value) && !(value instanceof WrittenNumber);
-}
-
-/** Returns a value as JSON, with numbers as they were written. */
-function textOf(value: unknown): string {
-  if (value instanceof WrittenNumber) return value.text;
-  if (Array.isArray(value)) return `[${value.map(textOf).join(",")}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value);
-  const members = Object.entries(value);
-  return `{${members.map(([key, each]) => `${JSON.stringify(key)}:${textOf(each)}`).join(",")}}`;
 }
 
 /** Returns values of a summary that are not the last points of their metrics. */
