@@ -124,6 +124,7 @@ export async function serveTheirs(client: "new") {
       _MLFLOW_SERVER_ARTIFACT_DESTINATION: root.join("artifacts"),
       _MLFLOW_SERVER_SERVE_ARTIFACTS: "true",
       MLFLOW_DISABLE_TELEMETRY: "true",
+      MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: "100", // else it refuses some of a hundred runs at once
     },
   });
   const url = `http://127.0.0.1:${claimed.port}`;

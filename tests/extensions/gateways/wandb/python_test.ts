@@ -1,5 +1,6 @@
 // Programs that W&B's own clients run against `serve --wandb`, unchanged.
 import { assert, assertEquals } from "@std/assert";
+import { readLoggedRuns } from "../../../../extensions/runs/mod.ts";
 import { clientTest, serveWandb, valuesOf } from "./serve_wandb.ts";
 
 const LIFE = `
@@ -90,6 +91,74 @@ clientTest("a run is resumed, and ends with its exit code", async (client) => {
   const log = await (await service.registry.open("digits")).file("output.log").bytes();
   const said = new TextDecoder().decode(log).split("\n").filter((line) => line.startsWith("said"));
   assertEquals(said, ["said first", "said then"]);
+});
+
+const AUTO = `
+import os, wandb
+run = wandb.init(project="digits", resume="auto")
+print("> id", run.id, run.resumed, run.starting_step)
+run.log({"loss": run.step})
+if os.environ.get("END") == "kill":
+    from urllib.request import Request, urlopen
+    import time
+    run.log({"loss": run.step})
+    for _ in range(600):
+        asked = Request(os.environ["WANDB_BASE_URL"] + "/logged-runs?metrics=true")
+        asked.add_header("authorization", "Bearer " + os.environ["WANDB_API_KEY"].removeprefix("key-"))
+        if b'"loss":' in urlopen(asked).read(): break
+        time.sleep(0.1)
+    print(flush=True)
+    os.system("kill -9 %d" % os.getpid())
+run.finish()
+`;
+
+clientTest(
+  "resume=auto goes on with the run that was killed, and then begins others",
+  async (client) => {
+    await using service = await serveWandb();
+    await service.run(client, AUTO, { END: "kill" }).catch(() => {});
+    const [killed] = await Array.fromAsync(readLoggedRuns(service.registry, { name: "digits" }));
+    const [resumed] = await service.run(client, AUTO);
+    assert(/^> id \w+ True [12]$/.test(resumed!), resumed);
+    assertEquals(resumed?.split(" ")[2], killed?.id);
+    const [other] = await service.run(client, AUTO);
+    assert(/^> id \w+ False 0$/.test(other!) && other?.split(" ")[2] !== killed?.id, other);
+  },
+);
+
+const GROUP = `
+import sys, subprocess, wandb
+if len(sys.argv) == 1: # as a launcher of distributed training
+    ranks = [subprocess.Popen([sys.executable, __file__, str(rank)]) for rank in range(2)]
+    assert [rank.wait() for rank in ranks] == [0, 0]
+    runs = wandb.Api().runs("digits", filters={"group": "ddp"}, order="display_name")
+    print(">", [(run.name, run.job_type, run.state, [row["loss"] for row in run.scan_history()]) for run in runs])
+    run = wandb.Api().run("digits/shared")
+    print(">", sorted(row["from"] for row in run.scan_history()), run.state)
+else:
+    rank = int(sys.argv[1])
+    run = wandb.init(project="digits", group="ddp", job_type="worker", name=f"rank-{rank}")
+    for step in range(20): run.log({"loss": step * 10 + rank})
+    run.finish()
+    settings = wandb.Settings(mode="shared", x_primary=rank == 0, x_label=f"rank-{rank}", x_update_finish_state=rank == 0)
+    run = wandb.init(project="digits", id="shared", settings=settings)
+    run.log({"from": rank})
+    run.finish()
+`;
+
+clientTest("two processes log as a group, and to one run", async (client) => {
+  await using service = await serveWandb();
+  await Deno.writeTextFile(service.root.join("group.py"), GROUP);
+  const run =
+    `import runpy, sys; sys.argv = ["group.py"]; runpy.run_path("group.py", run_name="__main__")`;
+  const losses = (rank: number) =>
+    `[${Array.from({ length: 20 }, (_, step) => step * 10 + rank).join(", ")}]`;
+  assertEquals(await service.run(client, run), [
+    `> [(\'rank-0\', \'worker\', \'finished\', ${
+      losses(0)
+    }), (\'rank-1\', \'worker\', \'finished\', ${losses(1)})]`,
+    "> [0, 1] finished",
+  ]);
 });
 
 const FORKED = `
