@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..core.arguments import checked_methods
 from ..core.author import Author, author_in
 from ..core.errors import Json, disk_error, quoted
 from ..core.words import Worded
 from ..files.file import Files, Stored
+
+if TYPE_CHECKING:
+    from ..runs.curves import Curve
 
 
 @checked_methods
@@ -73,6 +76,12 @@ class Artifact(Files, Worded):
             return local_copy(self, file, progress)
         except OSError as error:
             raise disk_error(f"copy {quoted(self.ref)}", error, chosen_folder()) from error
+
+    def curves(self) -> dict[str, Curve]:
+        """Returns the steps and values that a run logged, by name: `test.accuracy` if nested."""
+        from ..runs.curves import curves_of
+
+        return curves_of(self)
 
     def _repr_html_(self) -> str:
         from .html import size_of, table
