@@ -200,7 +200,7 @@ export class WandbReader {
     const ended = (integerOf(exit, 1) ?? 0) === 0 ? "FINISHED" : "FAILED";
     for (const { name } of artifacts) this.#logged.add(`${name}`);
     const { params, count } = paramsOf(config, problems), summary = new Map<string, number>();
-    const values = numbersIn(facts.summary, problems);
+    const values = numbersIn(withoutMedia([...facts.summary]), problems);
     for (const [key, value] of summaryBeside(values, facts.last)) summary.set(key, value);
     const list = Buffer.from(JSON.stringify(artifacts)), fits = list.length <= MOST_ARTIFACTS;
     const isDamaged = problems.length > 0;
@@ -269,7 +269,9 @@ function* metricsOf(
 ): Generator<Metric> {
   for (const history of messagesOf(record, RECORD.history)) {
     const values = numbersIn(
-      messagesOf(history, 1).map((item) => [keyOf(item), valueOf(textOf(item, ITEM.json))]),
+      withoutMedia(
+        messagesOf(history, 1).map((item) => [keyOf(item), valueOf(textOf(item, ITEM.json))]),
+      ),
       problems,
     );
     const [at] = messagesOf(history, 2);
@@ -299,6 +301,14 @@ function change(
     values.set(keyOf(item), valueOf(textOf(item, ITEM.json), options));
   }
   for (const item of messagesOf(record, 2)) values.delete(keyOf(item));
+}
+
+/** Leaves out the members of media, such as the width of an image, which are values of their own. */
+function withoutMedia(values: [string, unknown][]): [string, unknown][] {
+  const media = values.filter(([key]) => key.endsWith("._type")).map(([key]) => key.slice(0, -5));
+  return media.length === 0
+    ? values
+    : values.filter(([key]) => !media.some((each) => key.startsWith(each)));
 }
 
 function keyOf(item: Message): string {
