@@ -2,7 +2,7 @@
 import { usualBetter } from "../../core/text/better.ts";
 import { isJsonObject, METRIC_LIMITS } from "../../core/kernel.ts";
 import { STEP, TIME } from "./point_text.ts";
-import { exactValue, WrittenNumber } from "./wandb/written.ts";
+import { exactValue, WrittenNumber } from "./written.ts";
 
 type Scalar = number | string | boolean;
 type Tree = Last | Map<string, Tree>;

@@ -3,7 +3,7 @@
 //   {"$and": [{"state": "finished"}, {"config.lr": {"$gt": 0.1}}]}
 //   -summary_metrics.loss
 import { isJsonObject, shown } from "../../../core/kernel.ts";
-import { exactValue, WrittenNumber } from "../../runs/wandb/written.ts";
+import { exactValue, WrittenNumber } from "../../runs/written.ts";
 import { wrong } from "./errors.ts";
 import { tagsIn } from "./facts.ts";
 import { type ListedRun, stateOf } from "./known_run.ts";

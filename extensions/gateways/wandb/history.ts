@@ -2,7 +2,7 @@
 // many as a service keeps, so that not each page reads all points, and none needs the memory of all.
 import { giveWay, isJsonObject, keepNewest } from "../../../core/kernel.ts";
 import { linesOf, runIn } from "../../runs/mlflow/stored_run.ts";
-import { exactValue, WrittenNumber } from "../../runs/wandb/written.ts";
+import { exactValue, WrittenNumber } from "../../runs/written.ts";
 import type { ReadableRun } from "./known_run.ts";
 import { pointsIn, TAKEN } from "./points.ts";
 

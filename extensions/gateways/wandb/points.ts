@@ -6,8 +6,8 @@ import { EARLIER } from "../../runs/mlflow/file_parts.ts";
 import { type PointsPart, readPoints, type RunLook } from "../../runs/look_at_run.ts";
 import { sizeOf } from "../../runs/mlflow/stored_run.ts";
 import { pointsPart } from "../../runs/run_parts.ts";
-import { isOwnKey } from "../../runs/wandb/values.ts";
-import { exactValue, writtenJson, WrittenNumber } from "../../runs/wandb/written.ts";
+import { isOwnKey, writtenJson } from "../../runs/wandb/values.ts";
+import { exactValue, WrittenNumber } from "../../runs/written.ts";
 import type { OpenRun } from "../../runs/mlflow/find_run.ts";
 import { objectIn } from "./names.ts";
 

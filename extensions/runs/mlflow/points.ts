@@ -3,7 +3,7 @@
 //   {"step":3,"loss":0.5,"auc":0.9,"_time":12.5}   12.5 seconds after the start of the run
 import { numberText, STEP, TIME } from "../point_text.ts";
 import { isJsonObject, RegistryError } from "../../../core/kernel.ts";
-import { exactValue, WrittenNumber } from "../wandb/written.ts";
+import { exactValue, WrittenNumber } from "../written.ts";
 
 export interface Metric {
   readonly key: string;

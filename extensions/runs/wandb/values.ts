@@ -1,7 +1,8 @@
 // Configurations and histories, which the files of runs and exports have alike.
 import { isJsonObject, parsedJson, quoteNotFinite, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../mlflow/points.ts";
-import { LONG_INTEGER, writtenJson, WrittenNumber } from "./written.ts";
+import { numberText } from "../point_text.ts";
+import { LONG_INTEGER, WrittenNumber } from "../written.ts";
 
 const MOST_DEPTH = 20, MOST_PROBLEMS = 100;
 
@@ -118,6 +119,18 @@ export function paramsOf(
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return isJsonObject(value) && !(value instanceof WrittenNumber);
+}
+
+/** Returns a value as JSON, with numbers as they were written, and keys in an order if `isSorted`. */
+export function writtenJson(value: unknown, isSorted = false): string {
+  if (value instanceof WrittenNumber) return value.text;
+  if (typeof value === "number") return numberText(value);
+  const textOf = (each: unknown) => writtenJson(each, isSorted);
+  if (Array.isArray(value)) return `[${value.map(textOf).join(",")}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const keys = Object.keys(value);
+  if (isSorted) keys.sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${textOf(value[key])}`).join(",")}}`;
 }
 
 /** Returns values of a summary that are not the last points of their metrics. */

@@ -202,12 +202,11 @@ class Run(Worded):
             self._failure = error
             raise
         with self._changed:
-            if self._stored != first:  # a handler of a signal has sent them
-                return
-            self._begun = None
-            del self._lines[:count]
-            self._characters -= len(text)
-            self._stored += count
+            if self._stored == first:  # else a handler of a signal has sent them
+                self._begun = None
+                del self._lines[:count]
+                self._characters -= len(text)
+                self._stored += count
 
     def _add(self, part: str, path: str, text: str) -> None:
         data = base64.b64encode(text.encode()).decode()

@@ -1,6 +1,5 @@
 // JSON of other programs, whose integers have more digits than numbers of JavaScript.
-import { isJsonObject, parsedJson } from "../../../core/kernel.ts";
-import { numberText } from "../point_text.ts";
+import { parsedJson } from "../../core/kernel.ts";
 
 /** An integer of so many digits that a number may not have all of them. */
 export const LONG_INTEGER = /(?:^|[\s:,[])-?\d{16,}(?![\d.eE])/;
@@ -46,16 +45,4 @@ export function exactValue(json: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Returns a value as JSON, with numbers as they were written, and keys in an order if `isSorted`. */
-export function writtenJson(value: unknown, isSorted = false): string {
-  if (value instanceof WrittenNumber) return value.text;
-  if (typeof value === "number") return numberText(value);
-  const textOf = (each: unknown) => writtenJson(each, isSorted);
-  if (Array.isArray(value)) return `[${value.map(textOf).join(",")}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value);
-  const keys = Object.keys(value);
-  if (isSorted) keys.sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${textOf(value[key])}`).join(",")}}`;
 }
