@@ -109,6 +109,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "extensions/runs/run_facts.ts",
     "extensions/runs/run_parts.ts",
     "extensions/runs/wandb/",
+    "extensions/runs/written.ts",
   ],
   "extensions/runs/service/": ["extensions/runs/"],
   "extensions/runs/surface/": ["extensions/runs/"],
