@@ -24,18 +24,37 @@ export type FileMode = "executable" | "link" | "folder";
 
 /** A file in a record, with the place of its bytes: `inline` or in `parts`. */
 export interface StoredFile extends FileInfo {
-  encoding?: Encoding;
+  /** The compression of the stored bytes, or `values`: what differs from a base, in byte planes. */
+  encoding?: Encoding | "values";
   /** `<order>/<commit>` of the payload folder of its parts and chunks. @default that of the record */
   from?: string;
   parts?: Part[];
   /** Location of the list of its chunks, if it has one. */
   chunks?: Part & { sha256: string };
+  /** Present if its encoding is `values`. */
+  values?: StoredValues;
   /** Position of the stored bytes after the record's first line. */
   inline?: [offset: number, length: number];
 }
 
 /** The compression of stored bytes. */
 export type Encoding = "gzip" | "zstd";
+
+/** How a file is stored by values. Its parts have the planes of its groups. */
+export interface StoredValues {
+  /** Location of the list of its groups. */
+  groups: Part & { sha256: string };
+  /** An earlier file, of the same name of an artifact. */
+  base?: StoredBase;
+  /** Number of saves since the first file of its chain, from 1. Present with a base. */
+  step?: number;
+}
+
+/** The base of a file. Each part of it, and of what it is made from, has its `from`. */
+export interface StoredBase
+  extends Pick<StoredFile, "size" | "sha256" | "encoding" | "chunks" | "values"> {
+  parts: Part[];
+}
 
 /** A range of a payload object. */
 export interface Part {
@@ -66,7 +85,10 @@ export interface FilePage extends Part {
  * @internal
  */
 export interface RecordBase {
-  /** `holdfast/1`; `holdfast/1-pages` for a version whose list of files is in pages */
+  /**
+   * `holdfast/1`; `holdfast/1-pages` for a version whose list of files is in pages;
+   * `holdfast/1-values` for one with files that are stored by values, in pages or not
+   */
   format: string;
   /** Number in its cell, from 1. */
   generation: number;

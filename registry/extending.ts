@@ -15,7 +15,9 @@ export type {
   Part,
   ScrubbedRecord,
   SettingsRecord,
+  StoredBase,
   StoredFile,
+  StoredValues,
   TombstoneRecord,
   VersionRecord,
 } from "../core/record.ts";

@@ -48,7 +48,10 @@ async function wholeObject(
     if (info.size === file.size) return key;
   }
   const [state, hint, reason] = file.encoding !== undefined
-    ? ["it is stored compressed", "Read it through the registry, or save it uncompressed."]
+    ? [
+      file.values ? "it is stored by values" : "it is stored compressed",
+      "Read it through the registry, or save it uncompressed.",
+    ]
     : others.length > 0
     ? [
       "it is stored in several objects, which it shares with other versions",

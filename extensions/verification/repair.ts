@@ -202,11 +202,16 @@ function idOf({ sha256, size, encoding }: StoredFile): string {
   return `${sha256} ${size} ${encoding}`;
 }
 
+/** Returns the parts of a file that its plain bytes tell: planes of values depend on their base. */
+function partsToRestore(file: StoredFile): Part[] {
+  return file.values === undefined ? allParts(file) : file.chunks ? [file.chunks] : [];
+}
+
 function usesOf({ file, source, inlineAt }: Readable, sources: Readable[] = []): Use[] {
   const [at, size] = file.inline ?? [];
   const inline = size === undefined ? undefined : { object: 0, offset: inlineAt + at!, size };
   let start = 0;
-  return (inline ? [inline] : allParts(file)).map((part) => {
+  return (inline ? [inline] : partsToRestore(file)).map((part) => {
     const { offset = 0, size } = part;
     const key = inline ? source.recordKey : source.keyOf(file, part);
     start += size;

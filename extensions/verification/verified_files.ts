@@ -60,7 +60,7 @@ export class VerifiedFiles {
       const amounts = selection.amounts(source, file, cell);
       onFile(path, amounts);
       if (amounts.now === 0 && amounts.first !== "now") return;
-      if (file.parts === undefined) return await readAll();
+      if (file.parts === undefined || file.values !== undefined) return await readAll();
       // One file after the other at each path: the next one needs the result.
       const id = `${source.info.name} ${path}`;
       const last = this.#turns.get(id)?.done ?? Promise.resolve(undefined);

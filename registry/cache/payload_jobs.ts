@@ -12,7 +12,7 @@ import type {
   StoredValueReply,
   StoreValueJob,
 } from "../payload/job_kinds.ts";
-import { earlierAt } from "../payload/known.ts";
+import { sharingOf } from "../payload/sharing.ts";
 import { allParts } from "../cell/objects.ts";
 import { packFiles, storeFile } from "../payload/writing/store_file.ts";
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
@@ -151,7 +151,7 @@ async function readFiles<J extends ReadJob, T>(
 
 async function storeValue(
   place: CachedFiles,
-  { folder: folderKey, first, compress, known, sharing, here }: StoreValueJob,
+  { folder: folderKey, first, compress, known, sharing, valued, here }: StoreValueJob,
   options: JobOptions,
 ): Promise<StoredValueReply> {
   const { backend } = place;
@@ -188,7 +188,7 @@ async function storeValue(
         folder,
         base,
         lists: { keep: (sha256, list) => void lists.set(sha256, list) },
-        sharing: (file) => sharing && { earlier: earlierAt(sharing, file) },
+        sharing: (file) => sharingOf(file, { sharing, valued }),
       });
     }
   } catch (error) {

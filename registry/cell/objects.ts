@@ -16,13 +16,19 @@ export function placeOf({ from }: Pick<StoredFile, "from">, part: Part): string 
   return part.from ?? from;
 }
 
-export function allParts({ parts = [], chunks }: Pick<StoredFile, "parts" | "chunks">): Part[] {
-  return chunks === undefined ? parts : [...parts, chunks];
+/** Members of a file that locate bytes. */
+type Located = Pick<StoredFile, "parts" | "chunks" | "values">;
+
+/** Returns all parts that reading a file needs: also those of the files that it is made from. */
+export function allParts({ parts = [], chunks, values }: Located): Part[] {
+  if (values === undefined) return chunks === undefined ? parts : [...parts, chunks];
+  const { groups, base } = values;
+  return [...parts, ...chunks ? [chunks] : [], groups, ...base ? allParts(base) : []];
 }
 
-/** True for a file that is stored as ranges of other versions and new bytes. */
-export function sharesBytes({ parts = [] }: Pick<StoredFile, "parts">): boolean {
-  return parts.some(({ from }) => from !== undefined);
+/** True for a file that needs bytes of other versions. */
+export function sharesBytes(file: Located): boolean {
+  return allParts(file).some(({ from }) => from !== undefined);
 }
 
 /** Returns the payload objects of a record; only the list of files if that was not read. */
@@ -35,7 +41,7 @@ export function objectsOf(store: Store, record: AnyRecord | undefined): PayloadO
 
 /** Returns the payload objects of files. */
 export function objectsOfFiles(
-  files: readonly Pick<StoredFile, "from" | "parts" | "chunks">[],
+  files: readonly (Located & Pick<StoredFile, "from">)[],
   own: string,
 ): PayloadObject[] {
   const objects = new Map<string, PayloadObject>();

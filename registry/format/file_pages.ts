@@ -93,6 +93,7 @@ const FILE_MEMBERS = [
   "from",
   "parts",
   "chunks",
+  "values",
   "inline",
 ] as const;
 

@@ -7,10 +7,11 @@ import { shown } from "../../core/naming/names.ts";
 import { parseJson } from "../../core/text/json_text.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";
 import type { AnyRecord, StoredFile } from "../../core/record.ts";
-import { PAGED_FORMAT, recordProblem } from "./record_shape.ts";
+import { PAGED_FORMAT, recordProblem, VALUES_FORMAT } from "./record_shape.ts";
 
-/** The format. Formats other than these two are `Unsupported`. */
+/** The format. Others are `Unsupported`, except for versions {@linkcode OF_VERSIONS}. */
 export const FORMAT = "holdfast/1";
+const OF_VERSIONS: readonly unknown[] = [PAGED_FORMAT, VALUES_FORMAT];
 
 /**
  * Size of every tombstone and of no other record: listings find deleted versions by it. Not a
@@ -100,7 +101,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   }
   if (!isSummed) throw corruptRecord(key, "checksum mismatch");
   const { format } = record as { format?: unknown };
-  if (format !== FORMAT && (format !== PAGED_FORMAT || record.kind !== "version")) {
+  if (format !== FORMAT && (!OF_VERSIONS.includes(format) || record.kind !== "version")) {
     const state = `format is ${shown(format)}, but this release reads "${FORMAT}"`;
     const hint = "Upgrade Holdfast to the release that wrote the registry, or a newer one.";
     throw unsupported("read record", `"${key}"`, state, { hint, key });

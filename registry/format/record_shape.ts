@@ -20,6 +20,10 @@ interface SizedFile {
 
 /** The format of a version with its list of files in pages. Programs without it refuse the version. */
 export const PAGED_FORMAT = "holdfast/1-pages";
+/** The format of a version with files that are stored by values. Programs without it refuse it, too. */
+export const VALUES_FORMAT = "holdfast/1-values";
+/** Most files of a chain that are stored by values. */
+const MAX_CHAIN = 8;
 /** Most levels above the files: more than any list needs. */
 export const MAX_LEVELS = 64;
 
@@ -155,8 +159,12 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   if (!isAbsentOr(key, areTexts)) return "idempotency key is not a string";
   if (!isAbsentOr(restored, areRestored)) return "restored is not a list of deletions";
   const isPaged = isJsonObject(fileList) && fileList.levels !== undefined;
-  if (isPaged !== (fields.format === PAGED_FORMAT)) {
-    return "its list of files does not have its format";
+  if (fields.format !== VALUES_FORMAT) {
+    const hasValues = Array.isArray(fields.files) &&
+      fields.files.some((file) => file?.values !== undefined);
+    if (isPaged !== (fields.format === PAGED_FORMAT) || hasValues) {
+      return "its list of files does not have its format";
+    }
   }
   return fileList === undefined
     ? shallowFilesProblem(fields.files, size as number, inlineBytes)
@@ -182,9 +190,32 @@ function isStoredFile(file: unknown): boolean {
   ) {
     return false;
   }
-  const { encoding, mode = "", mediaType = "", modifiedAt } = file;
-  if (encoding !== undefined && encoding !== "gzip" && encoding !== "zstd") return false;
+  const { mode = "", mediaType = "", modifiedAt } = file;
+  if (!isEncoded(file)) return false;
   return areTexts(mode, mediaType) && isAbsentOr(modifiedAt, isDate) && isPlaced(file);
+}
+
+/** Returns true if the encoding is known, and a file has what it needs. */
+function isEncoded({ encoding, values, parts }: Fields, chain = 0): boolean {
+  if (encoding !== "values") {
+    return values === undefined && [undefined, "gzip", "zstd"].includes(encoding as string);
+  }
+  if (chain >= MAX_CHAIN || !Array.isArray(parts) || !isJsonObject(values)) return false;
+  const { groups, base, step } = values;
+  if (!isListPart(groups) || !isAbsentOr(step, (some) => isNumber(some, 1))) return false;
+  return isAbsentOr(base, (some) => isBase(some, chain + 1));
+}
+
+/** Returns true for a file that another is made from: all of its parts have their places. */
+function isBase(base: unknown, chain: number): boolean {
+  if (!isJsonObject(base) || !isNumber(base.size) || !isDigest(base.sha256)) return false;
+  const { encoding, parts, chunks, values } = base;
+  if (encoding === "gzip" || encoding === "zstd" || !isEncoded(base, chain)) return false;
+  if (!isPlaced({ parts, chunks }) || !Array.isArray(parts)) return false;
+  const { groups } = (values ?? {}) as Fields;
+  const all = [...parts, ...chunks ? [chunks] : [], ...groups ? [groups] : []];
+  return all.every((part) => (part as Fields).from !== undefined) &&
+    areSizesEqual(base as unknown as SizedFile, Infinity);
 }
 
 /** Returns true if the stored bytes are in one place: in the record, in objects, or nowhere. */

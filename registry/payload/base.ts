@@ -1,5 +1,5 @@
 // The base of a save: the version whose unchanged files are shared instead of uploaded.
-import type { Part, StoredFile, VersionRecord } from "../../core/record.ts";
+import type { Part, StoredBase, StoredFile, VersionRecord } from "../../core/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { inTurns } from "../../core/work/next_turn.ts";
 import type { Store } from "../cell/store.ts";
@@ -7,9 +7,11 @@ import { type FoundRecord, readHead } from "../cell/heads.ts";
 import { cellOf, payloadKey } from "../format/layout.ts";
 import type { Moment, Operation } from "../cell/operation.ts";
 import { MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
+import { isCompressed } from "./encoding.ts";
+import { MIN_VALUED_BYTES } from "./sharing.ts";
 import { isLate } from "../cell/voids.ts";
-import { byPlace, type Known, KnownFiles, pointTo, type Shelf } from "./known.ts";
-import type { EarlierFile } from "./job_kinds.ts";
+import { byPlace, type Known, KnownFiles, pointTo, type Shelf, storedAs } from "./known.ts";
+import type { EarlierFile, ValueBase } from "./job_kinds.ts";
 import { allParts, objectsOf, ownPlace, placeOf } from "../cell/objects.ts";
 
 export interface Base extends Shelf {
@@ -25,6 +27,8 @@ export interface Base extends Shelf {
   isShared: boolean;
   /** Its files that can share bytes with changed ones, for {@linkcode earlierAt}. */
   readonly earlier: Map<string, EarlierFile>;
+  /** Its files whose values changed ones may be stored by, for {@linkcode earlierAt}. */
+  readonly valued: Map<string, ValueBase>;
   /**
    * True for another name, and one that may not last: objects are copied inside the store, and do
    * not depend on it.
@@ -59,6 +63,7 @@ export async function createBase(
   const known = new KnownFiles();
   let damaged = false;
   let earlier: Map<string, EarlierFile> | undefined;
+  let valued: Map<string, ValueBase> | undefined;
   const sizes = new Map<string, number>();
   const late = await isLate(store, object, signal);
   // A record that landed late may have lost its payload. Other names are copied, never shared.
@@ -90,14 +95,18 @@ export async function createBase(
       const place = { name: record.name, own, expectsEqual };
       return earlier ??= byPlace(shared.flatMap((file) => earlierOf(file, place)));
     },
+    get valued() {
+      const shared = known.bySize.size === 0 || copies ? [] : files;
+      return valued ??= byPlace(shared.flatMap((file) => valuedOf(file, record.name, own)));
+    },
     async take(file) {
       const same = known.same(file);
       if (same === undefined) return false;
-      const { encoding, parts, chunks, from = own } = same;
+      const { parts, chunks, from = own } = same;
       for (const part of allParts(same)) {
         if (!await isThere(keyOf(same, part), part)) return false;
       }
-      pointTo(file, { ...(encoding && { encoding }), from, parts, ...(chunks && { chunks }) });
+      pointTo(file, { ...storedAs(same), from, parts, ...(chunks && { chunks }) });
       base.isShared ||= !copies;
       return true;
     },
@@ -137,6 +146,27 @@ function earlierOf(
   const list = chunks && { ...located(chunks), sha256: chunks.sha256 };
   const earlier = { size, parts: parts.map(located), ...(list && { chunks: list }), expectsEqual };
   return [[path, earlier]];
+}
+
+/** Returns a file with its path if others can be stored by its values, else nothing. */
+function valuedOf(file: StoredFile, name: string, own: string): [string, ValueBase][] {
+  const { path, size, encoding, parts } = file;
+  if (size < MIN_VALUED_BYTES || parts === undefined || isCompressed(file)) return [];
+  return [[path, { name, path, size, file: placedBase({ ...file, parts, encoding }, own) }]];
+}
+
+/** Returns a stored file as a base, whose parts all have their places. */
+function placedBase(file: StoredBase & { from?: string }, own: string): StoredBase {
+  const placed = <P extends Part>(part: P): P => ({ ...part, from: placeOf(file, part) ?? own });
+  const { size, sha256, parts, chunks, values } = file;
+  return {
+    size,
+    sha256,
+    ...storedAs(file),
+    parts: parts.map(placed),
+    ...(chunks && { chunks: placed(chunks) }),
+    ...(values && { values: { ...values, groups: placed(values.groups) } }),
+  };
 }
 
 /** True if a base still counts, by a recent lookup. */

@@ -4,12 +4,21 @@ import type { Transform } from "node:stream";
 import type * as Zlib from "node:zlib";
 import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { invalid, type RegistryError, unsupported } from "../../core/errors.ts";
-import type { Encoding } from "../../core/record.ts";
+import type { Encoding, StoredFile } from "../../core/record.ts";
 import { builtinModule } from "../../core/system.ts";
 import { giveWay } from "../../core/work/next_turn.ts";
 
 const builtin = builtinModule<typeof Zlib>("node:zlib");
 const zlib = builtin!; // `checkEncoding` and `decodesAtOnce` ask first
+
+/** Returns the compression of a file; undefined if its plain bytes can be read by ranges. */
+export function compressionOf({ encoding }: Pick<StoredFile, "encoding">): Encoding | undefined {
+  return encoding === "values" ? undefined : encoding;
+}
+
+export function isCompressed(file: Pick<StoredFile, "encoding">): boolean {
+  return compressionOf(file) !== undefined;
+}
 
 /** False if only `decodeStream` can expand bytes. */
 export const decodesAtOnce: boolean = builtin !== undefined;

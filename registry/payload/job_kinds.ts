@@ -7,7 +7,7 @@ import type {
   MaterializeOptions,
   MaterializerDescriptor,
 } from "../../core/materializer.ts";
-import type { Encoding, Part, StoredFile } from "../../core/record.ts";
+import type { Encoding, Part, StoredBase, StoredFile, StoredValues } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import type { ObjectRange } from "../cell/object_ranges.ts";
 import type { LargeContent, SmallContent } from "./content.ts";
@@ -38,6 +38,17 @@ export interface StoreFileJob extends StoringOptions<Known> {
 /** Present if a file may share bytes with others, now or in the next version. */
 export interface ByteSharing {
   earlier?: EarlierFile;
+  /** Present if a file may be stored by values. */
+  values?: { base?: ValueBase };
+}
+
+/** A file of the base, by whose values a changed file may be stored. */
+export interface ValueBase {
+  /** The name of the artifact. */
+  name: string;
+  path: string;
+  size: number;
+  file: StoredBase;
 }
 
 /** An uncompressed file of the base, whose bytes a changed file may share. */
@@ -53,6 +64,8 @@ export interface EarlierFile {
 export interface StoredFileReply extends FileFacts {
   /** Absent if the file is known. */
   parts?: WrittenPart[];
+  /** How it is stored by values, if it is. Its list of groups is in the object that was written. */
+  values?: Omit<StoredValues, "groups"> & { groups: Omit<StoredValues["groups"], "object"> };
   /** The encoded list of its chunks. */
   list?: Uint8Array;
   info?: ObjectInfo;
@@ -87,6 +100,8 @@ export interface StoreValueJob {
   known?: ReadonlyMap<number, Known>;
   /** Same as of a base, if files may share bytes. */
   sharing?: Map<string, EarlierFile>;
+  /** Same as of a base, if files may be stored by values. */
+  valued?: Map<string, ValueBase>;
   here: { save(options: MaterializeOptions): FilesToSave };
 }
 

@@ -20,7 +20,13 @@ export interface Shelf {
 /** Points a file to stored bytes. */
 export function pointTo(file: StoredFile, same: Partial<StoredFile>): void {
   delete file.encoding;
+  delete file.values;
   Object.assign(file, same);
+}
+
+/** Returns how a file is stored, without the members that it lacks. */
+export function storedAs({ encoding, values }: Pick<StoredFile, "encoding" | "values">) {
+  return { ...(encoding && { encoding }), ...(values && { values }) };
 }
 
 export class KnownFiles {

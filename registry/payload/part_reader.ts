@@ -25,6 +25,7 @@ import {
 } from "./file_bytes.ts";
 import { KeptPacks, PACK_BYTES, PackPlan, type PackSource } from "./packs.ts";
 import { type PlannedRead, type ReadInto, readRanges, type WindowOptions } from "./read_ranges.ts";
+import type { Values } from "./weights/encode_values.ts";
 
 /** Windows up to this size are read whole: a stream takes several times the processor time. */
 const AT_ONCE_BYTES = 1024 * 1024;
@@ -69,6 +70,10 @@ export class PartReader {
   readonly #signal?: AbortSignal;
   readonly #packs: KeptPacks;
   readonly #plan = new PackPlan();
+  /** Files that are stored by values, once they are opened. */
+  readonly #values = new WeakMap<StoredFile, Promise<Values>>();
+  /** The file of a version that others are read for: their parts are among its parts. */
+  readonly #owners = new WeakMap<StoredFile, StoredFile>();
 
   constructor({ source, backend, verify, signal }: PartReaderOptions) {
     this.#source = source;
@@ -78,9 +83,12 @@ export class PartReader {
     this.#packs = source.packs ?? new KeptPacks();
   }
 
-  /** Returns the stored bytes of a range, unverified. */
+  /** Returns the stored bytes of a range, unverified; the plain ones of a file stored by values. */
   open(file: StoredFile, { from, to }: FileRange = { from: 0, to: Infinity }): FileBytes {
     const { inline } = file;
+    if (file.values !== undefined) {
+      return this.#decoded(file, { from, to: Math.min(to, file.size) });
+    }
     if (inline !== undefined) {
       const [offset, length] = inline;
       return inMemory(() => this.#source.inline.slice(offset, offset + length).subarray(from, to));
@@ -115,8 +123,56 @@ export class PartReader {
     ranges: readonly FileRange[],
     { windowBytes, signal = this.#signal }: WindowOptions & { signal?: AbortSignal } = {},
   ): AsyncGenerator<Uint8Array> {
+    if (file.values !== undefined) {
+      for (const range of ranges) yield* this.#decoded(file, range).chunks();
+      return;
+    }
     const read: ReadInto = (...args) => this.#readInto(file, ...args);
     yield* readRanges(runsOf(file.parts), ranges, { read, windowBytes, signal });
+  }
+
+  /** Returns the plain bytes of a range of a file that is stored by values. */
+  #decoded(file: StoredFile, range: FileRange): FileBytes {
+    const open = () => this.#opened(file);
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      yield* (await open()).range(range);
+    }
+    return {
+      bytes: () => gather(range.to - range.from, passEach(chunks)),
+      chunks: () => owned(chunks()),
+      passTo: passEach(chunks),
+    };
+  }
+
+  /** Opens a file that is stored by values. Readers of one version share what is decoded. */
+  #opened(file: StoredFile): Promise<Values> {
+    const opened = this.#values.get(file) ??
+      import("./weights/values.ts").then((values) =>
+        values.openStored(file, {
+          open: (some, range) => this.open(some, range),
+          list: async (part) => await this.#readList(file, part),
+          placed: (some) => this.#owners.set(some, this.#owners.get(file) ?? file),
+          damaged: (state, cause) =>
+            this.corrupt(file, state, { part: file.values!.groups, cause }),
+        })
+      );
+    this.#values.set(file, opened);
+    opened.catch(() => this.#values.delete(file));
+    return opened;
+  }
+
+  /** Reads an object that has a list and its digest; undefined if it is damaged. */
+  async #readList(
+    file: StoredFile,
+    part: Part & { sha256: string },
+  ): Promise<Uint8Array | undefined> {
+    const bytes = await this.#read({ ...part, file, part });
+    return sha256(bytes) === part.sha256 ? bytes : undefined;
+  }
+
+  /** Returns the key of a part of a file, or of one that it is made from. */
+  #keyOf(file: StoredFile, part: Part): string {
+    return this.#source.keyOf(this.#owners.get(file) ?? file, part);
   }
 
   async #readInto(
@@ -138,8 +194,8 @@ export class PartReader {
     const part = file.chunks;
     if (part === undefined) return undefined;
     const isShort = part.size <= MAX_CHUNK_LIST_BYTES;
-    const bytes = isShort ? await this.#read({ ...part, file, part }) : new Uint8Array();
-    const list = sha256(bytes) === part.sha256 ? ChunkList.decode(bytes, file.size) : undefined;
+    const bytes = isShort ? await this.#readList(file, part) : undefined;
+    const list = bytes && ChunkList.decode(bytes, file.size);
     if (list !== undefined) return list;
     throw this.damagedList(file);
   }
@@ -151,10 +207,10 @@ export class PartReader {
   corrupt(
     file: StoredFile,
     state: string,
-    { part = file.parts?.[0], cause }: { part?: Part; cause?: unknown } = {},
+    { part = firstPart(file), cause }: { part?: Part; cause?: unknown } = {},
   ): RegistryError {
     const { ref, recordKey } = this.#source;
-    const key = part === undefined ? recordKey : this.#source.keyOf(file, part);
+    const key = part === undefined ? recordKey : this.#keyOf(file, part);
     this.#plan.drop(key, this.#packs); // damaged bytes are not kept
     if (file.inline !== undefined) this.#source.forget?.();
     return corrupt("read file", `${shown(file.path)} of "${ref}"`, state, {
@@ -169,7 +225,7 @@ export class PartReader {
     { file, part, ...place }: PlacedBytes,
     range: Parameters<typeof getPart>[3],
   ): Promise<StoredObject> {
-    const key = this.#source.keyOf(file, part);
+    const key = this.#keyOf(file, part);
     const damaged = (state: string) => this.corrupt(file, state, { part });
     return await getPart(this.#backend, key, place, { signal: this.#signal, damaged, ...range }) ??
       await this.#source.missing(key, file.path);
@@ -184,7 +240,7 @@ export class PartReader {
   async #readPart(place: PlacedBytes): Promise<Uint8Array> {
     const { file, part, offset: from = Infinity, size } = place, to = from + size;
     if (to > PACK_BYTES) return await this.#read(place);
-    const key = this.#source.keyOf(file, part);
+    const key = this.#keyOf(file, part);
     const kept = this.#packs.find(key, { from, to }) ?? this.#readPack(key, { from, to });
     const bytes = await kept?.catch(() => undefined);
     return bytes?.byteLength === size ? bytes : await this.#read(place);
@@ -285,6 +341,15 @@ export class PartReader {
   #damaged(file: StoredFile, offset: number): RegistryError {
     const [place] = partsWithin(file, { from: offset, to: offset + 1 });
     const state = `SHA-256 of the bytes at ${offset} does not match`;
-    return this.corrupt(file, state, { part: place?.part });
+    return this.corrupt(file, state, file.values ? {} : { part: place?.part });
   }
+}
+
+/**
+ * Returns the part that is likeliest damaged if a file is: that of the plain file that one stored by
+ * values is made from, since the others have digests of their own.
+ */
+function firstPart(file: Pick<StoredFile, "parts" | "values">): Part | undefined {
+  const { base } = file.values ?? {};
+  return base === undefined ? file.parts?.[0] : firstPart(base);
 }

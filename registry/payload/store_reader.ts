@@ -25,7 +25,13 @@ import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import { isNear } from "../../core/driver.ts";
 import type { Store } from "../cell/store.ts";
-import { decodeBytes, decodesAtOnce, decodeStream } from "./encoding.ts";
+import {
+  compressionOf,
+  decodeBytes,
+  decodesAtOnce,
+  decodeStream,
+  isCompressed,
+} from "./encoding.ts";
 import type { LoadLimit } from "../../core/calls/load_limit.ts";
 import {
   type FileBytes,
@@ -117,7 +123,7 @@ export class StoreReader implements FileReader {
   }
 
   whole(file: StoredFile): FileBytes {
-    const { encoding, size } = file;
+    const { size } = file, encoding = compressionOf(file);
     const stored = this.#stored.open(file);
     const check = () => this.#stored.wholeCheck(file, this.#progressOf(file));
     if (encoding === undefined) return inspected(stored, check);
@@ -174,8 +180,9 @@ export class StoreReader implements FileReader {
 
   // The digests of all chunks replace that of the file: the record has both.
   async pieces(file: StoredFile): Promise<readonly FilePiece[] | undefined> {
-    const [run, ...others] = runsOf(file.parts);
-    if (run === undefined || others.length > 0 || file.size < 2 * PIECE_BYTES) return undefined;
+    const [run, ...others] = runsOf(file.parts), isDecoded = file.values !== undefined;
+    if (run === undefined || others.length > 0 || isDecoded) return undefined;
+    if (file.size < 2 * PIECE_BYTES) return undefined;
     const isLess = !this.#isSpread(file) || this.#source.info.size < SPREAD_VERSION_BYTES;
     if (this.#isLocal && isLess) return undefined; // one thread is as fast without
     const list = await this.storedList(file);
@@ -185,6 +192,7 @@ export class StoreReader implements FileReader {
   /** Returns the pieces of a file in any number of runs, if it is worth that threads read them. */
   async directPieces(file: StoredFile, list: ChunkList): Promise<FilePiece[] | undefined> {
     const runs: ReachedRun[] = [];
+    if (file.values !== undefined) return undefined;
     for (const run of runsOf(file.parts)) {
       runs.push({ ...run, url: await this.#urlOf(file, run) });
     }
@@ -280,10 +288,10 @@ export class StoreReader implements FileReader {
     };
   }
 
-  /** Returns the bytes as stored, compressed or not. They are verified like plain ones. */
+  /** Returns the bytes as stored, if they are compressed, else plain ones, both verified. */
   stored(file: StoredFile): FileBytes {
-    const { encoding, inline, parts = [] } = file;
-    if (encoding === undefined) return this.whole(file);
+    const { inline, parts = [] } = file;
+    if (!isCompressed(file)) return this.whole(file);
     const isCheckedAsStored = this.#options.verify !== "none" && inline === undefined &&
       parts.every((part) => part.sha256 !== undefined);
     return inspected(this.#stored.open(file), async () => {
@@ -362,10 +370,6 @@ export async function* cut(
     at += chunk.byteLength;
     if (bytes.byteLength > 0) yield bytes;
   }
-}
-
-export function isCompressed({ encoding }: StoredFile): boolean {
-  return encoding !== undefined;
 }
 
 /** Reads files. What it returns verifies itself, as the caller requested, while it is read. */

@@ -27,7 +27,9 @@ export interface ObjectUse extends Pick<Part, "sha256"> {
 }
 
 /** Members of a stored file that locate its bytes, or that each save gives. */
-type Placed = "inline" | "parts" | "from" | "chunks" | "path" | "mediaType" | "mode" | "modifiedAt";
+type Placed =
+  | ("inline" | "parts" | "from" | "chunks" | "values")
+  | ("path" | "mediaType" | "mode" | "modifiedAt");
 
 export interface MaybeStored {
   size?: number;
@@ -41,19 +43,24 @@ export class StoredContent implements FileSource {
   readonly facts: Omit<StoredFile, Placed>;
   /** True if the bytes are in the record. */
   readonly inline: boolean;
-  /** Bytes as stored. */
+  /** Bytes as stored; plain ones of a file that is stored by values. */
   readonly size: number;
+  /** True for a file that is stored by values: its objects alone are not its bytes. */
+  readonly isDecoded: boolean;
   /** True if its bytes were like those of an earlier version. */
   readonly sharesBytes: boolean;
   readonly reader: StoredReader;
   readonly #file: StoredFile;
 
   constructor(file: StoredFile, reader: StoredReader) {
-    const { inline, parts = [], from: _from, chunks: _chunks, ...described } = file;
+    const { inline, parts = [], from: _from, chunks: _chunks, values, ...described } = file;
     const { path: _path, mediaType: _type, mode: _mode, modifiedAt: _at, ...facts } = described;
+    this.isDecoded = values !== undefined;
+    if (this.isDecoded) delete facts.encoding;
     this.facts = facts;
     this.inline = inline !== undefined;
-    this.size = inline === undefined ? parts.reduce((sum, { size }) => sum + size, 0) : inline[1];
+    const stored = inline?.[1] ?? parts.reduce((sum, { size }) => sum + size, 0);
+    this.size = this.isDecoded ? file.size : stored;
     this.sharesBytes = sharesBytes(file);
     this.#file = file;
     this.reader = reader;

@@ -184,7 +184,7 @@ function wholeFiles(
 ): NotedFile[] {
   const isOwn = ({ from, object: other }: WrittenPart) => other === undefined && !from;
   return files.flatMap(({ size, sha256, encoding, parts = [] }) => {
-    const own = parts.length === 1 && parts.every(isOwn);
+    const own = parts.length === 1 && parts.every(isOwn) && encoding !== "values"; // has more parts
     const noted = parts.map((part) => ({ ...part, object }));
     return own ? [{ size, sha256, ...(encoding && { encoding }), parts: noted }] : [];
   });

@@ -81,7 +81,8 @@ async function storeGroups(
   return await fewAtOnce(context)(async () => {
     const at = { store: context, folder, base: earlier?.base, limits: context.pageLimits };
     const pages = await storePages(stored(), { ...at, action, signal });
-    return { fileList: pages.fileList, digest, size, sharedPages: [...shared, ...pages.shared] };
+    const { fileList, hasValues } = pages, sharedPages = [...shared, ...pages.shared];
+    return { fileList, digest, size, sharedPages, hasValues };
   });
 }
 

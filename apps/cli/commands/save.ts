@@ -51,7 +51,8 @@ const OPTIONS = [
   { flags: "--skip-if-unchanged", text: "save nothing if the latest version is the same" },
   {
     flags: "--share <what>",
-    text: "what to share with the last version: equal bytes, only whole files, or nothing",
+    text: "what to share with the last version: equal bytes and numbers of weights, equal " +
+      "bytes, only whole files, or nothing",
     choices: CHOICES.share,
   },
   { flags: "--idempotency-key <key>", text: "repeats with this key return the first result" },

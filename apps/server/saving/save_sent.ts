@@ -1,7 +1,8 @@
 // Saves that requests ask for, and conditions of writes (`If-Match` and `If-None-Match`, RFC 9110,
 // section 13).
-import { isRegistryError } from "../../../core/errors.ts";
+import { isRegistryError, unsupported } from "../../../core/errors.ts";
 import type { SavedArtifact, SaveOptions } from "../../../mod.ts";
+import { shown } from "../../../core/naming/names.ts";
 import { newAliases, parseRef } from "../../../core/naming/refs.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
@@ -21,6 +22,10 @@ export async function saveSent(
 ): Promise<SavedArtifact | undefined> {
   const { files: sent, materializer, ...options } = request;
   checkNamed(request, { name, access });
+  if (options.share === "values") {
+    const hint = "Save to its store, or share bytes.";
+    throw unsupported("save", shown(name), "a service stores nothing by values", { hint });
+  }
   newAliases(request.alias);
   const save = (files: FileToSave[]) => {
     const saveOptions: SaveOptions & CheckedOptions = {

@@ -27,9 +27,11 @@ export interface SaveOptions extends SignalOptions {
   /** Ref whose unchanged files are shared. @default the latest version of the name */
   base?: string;
   /**
-   * Share equal ranges of changed files, only whole files, or nothing. @default as in the settings
+   * Share equal ranges of changed files, only whole files, or nothing. With `values`, also the numbers
+   * of weights (safetensors, npy …): what differs from those of an earlier version is stored, and
+   * earlier releases cannot read the version. @default as in the settings
    */
-  share?: "bytes" | "files" | "none";
+  share?: "values" | "bytes" | "files" | "none";
   /**
    * Returns the base with `skipped: true` if its digest is equal. Of parallel saves of one content,
    * one saves. @default false
@@ -121,7 +123,7 @@ export const SAVED: AnswerRow = { type: "SavedArtifact", doc: "Saved", has: SAVE
 export const CHOICES = {
   bump: ["major", "minor", "patch"],
   onConflict: ["fail", "skip", "overwrite"],
-  share: ["bytes", "files", "none"],
+  share: ["values", "bytes", "files", "none"],
   compress: ["gzip", "zstd"],
 } as const satisfies { [Name in keyof SaveOptions]: readonly SaveOptions[Name][] };
 

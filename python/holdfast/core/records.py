@@ -17,6 +17,7 @@ from .versions import MAX_SAFE
 
 FORMAT = "holdfast/1"
 PAGED_FORMAT = "holdfast/1-pages"  # of a version whose list of files is in pages
+VALUES_FORMAT = "holdfast/1-values"  # of a version with files that only a service reads
 TOMBSTONE_BYTES = 509
 MAX_RECORD_BYTES = 16 * 2**20
 MAX_LIST_BYTES = 256 * 2**20
@@ -111,6 +112,8 @@ def parse_record(data: bytes, entry: Entry) -> Record:
     formats = (FORMAT, PAGED_FORMAT) if members.get("kind") == "version" else (FORMAT,)
     if members.get("format") not in formats:
         hint = "Read it with a release of Holdfast that knows this format."
+        if members.get("format") == VALUES_FORMAT:
+            hint = "Read it through a service: it has files that are stored by values."
         state = f"it has the format {members.get('format')!r}"
         raise HoldfastError("Unsupported", f"Cannot read {what}: {state}", hint)
     kind = members.get("kind")

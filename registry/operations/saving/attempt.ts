@@ -37,6 +37,8 @@ export interface FilesOfArtifact {
 /** A payload whose list is stored in pages, and the keys of what it shares with other versions. */
 export interface ListedPayload extends Pick<VersionRecord, "fileList" | "digest" | "size"> {
   sharedPages: string[];
+  /** True if a file is stored by values. */
+  hasValues: boolean;
 }
 
 export type Ending =

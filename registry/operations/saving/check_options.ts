@@ -16,7 +16,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   checkWritable(context, `save ${shown(name)}`);
   checkName(name);
   const { version, bump, onConflict, ifCommit } = options;
-  const { metadata, inputs, idempotencyKey, compress } = options;
+  const { metadata, inputs, idempotencyKey, compress, share } = options;
   const { mutable, versioned } = context.settings;
   const problems: Problem[] = [
     [
@@ -34,6 +34,11 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       ifCommit !== undefined && version === undefined && versioned,
       "ifCommit needs a version",
       "Pass the version of that commit.",
+    ],
+    [
+      compress !== undefined && share === "values",
+      "compress and the share of values are both given",
+      "Pass one of them: values are compressed anyway.",
     ],
     [
       version !== undefined && !versioned &&

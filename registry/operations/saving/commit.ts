@@ -13,7 +13,7 @@ import { settle } from "../../cell/settle.ts";
 import { isLate } from "../../cell/voids.ts";
 import { encodePlace, orderSegment, recordKey } from "../../format/layout.ts";
 import { encodeRecord, encodeShortList } from "../../format/record_codec.ts";
-import { PAGED_FORMAT } from "../../format/record_shape.ts";
+import { PAGED_FORMAT, VALUES_FORMAT } from "../../format/record_shape.ts";
 import { isLive } from "../../payload/base.ts";
 import { readOnce } from "../../payload/content_failure.ts";
 import { storePages } from "../../payload/writing/store_pages.ts";
@@ -190,6 +190,7 @@ function recordOf(
   const { name, members, deleted, materializer: { id, formatVersion } } = artifact;
   const base = operation.recordBase(target.generation, target.previous);
   const { by } = operation;
+  const hasValues = attempt.listed?.hasValues || payload.files.some(({ values }) => values);
   return {
     ...base,
     by,
@@ -206,6 +207,7 @@ function recordOf(
     version: target.version.full,
     ...placedFiles(attempt, target, fileList),
     ...(fileList?.levels && { format: PAGED_FORMAT }),
+    ...(hasValues && { format: VALUES_FORMAT }),
   };
 }
 

@@ -3,6 +3,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
+import { isCompressed } from "../encoding.ts";
 
 /** Lists are held until they have this size, bytes. */
 const HELD_BYTES = 8 * 1024 * 1024;
@@ -30,7 +31,7 @@ export class ChunkLists {
   async end(files: readonly StoredFile[]): Promise<void> {
     await this.#store();
     for await (const file of inTurns(files)) { // the digest of all comes next
-      const chunks = file.encoding === undefined ? this.#stored.get(file.sha256) : undefined;
+      const chunks = isCompressed(file) ? undefined : this.#stored.get(file.sha256);
       if (file.parts !== undefined && file.from === undefined && chunks) file.chunks ??= chunks;
     }
   }

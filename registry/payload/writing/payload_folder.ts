@@ -149,15 +149,16 @@ export class PayloadFolder implements ObjectFolder {
 
   /** Returns the bytes of the objects that were stored and that files use. */
   addedBytes(files: readonly StoredFile[]): number {
-    const own = new Map<number, Map<number, number>>(); // by object and offset
-    for (const { from: ofFile, parts = [] } of files) {
-      for (const { object, offset = 0, size, from = ofFile } of parts) {
+    const sent = new Map<number, Map<number, number>>(); // by object and offset
+    for (const { from: ofFile, parts = [], values } of files) {
+      const own = values ? [...parts, values.groups] : parts;
+      for (const { object, offset = 0, size, from = ofFile } of own) {
         if (from !== undefined || this.#added.has(object)) continue;
-        if (!own.has(object)) own.set(object, new Map());
-        valueAt(own, object).set(offset, size);
+        if (!sent.has(object)) sent.set(object, new Map());
+        valueAt(sent, object).set(offset, size);
       }
     }
-    const sizes = [...own.values()].flatMap((parts) => [...parts.values()]);
+    const sizes = [...sent.values()].flatMap((parts) => [...parts.values()]);
     return [...sizes, ...this.#added.values()].reduce((sum, size) => sum + size, 0);
   }
 

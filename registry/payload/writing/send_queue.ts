@@ -12,10 +12,10 @@ import type {
   ByteSharing,
   FileFacts,
   PayloadJobs,
+  StoredFileReply,
   UnplacedJob,
-  WrittenPart,
 } from "../job_kinds.ts";
-import { type Known, KnownFiles, pointTo, type Shelf } from "../known.ts";
+import { type Known, KnownFiles, pointTo, type Shelf, storedAs } from "../known.ts";
 import type { SeenFiles } from "../seen_files.ts";
 import { factsOf, type StoredContent } from "../stored_content.ts";
 import type { Unfinished } from "../unfinished.ts";
@@ -161,7 +161,7 @@ export class SendQueue {
     if (!inline && await this.#share(file)) return;
     const shared = this.#to.sharing({ path: file.path, size });
     const sharing = stored.sharesBytes ? shared : shared && {}; // others share with no earlier one
-    const isSent = inline || sharing?.earlier || !place ||
+    const isSent = inline || sharing?.earlier || !place || stored.isDecoded ||
       !this.#to.folder.copiesFrom?.(place.backend);
     if (isSent) await this.#sendStored({ file, stored, sharing });
     else this.#toCopy.push({ file, stored, sharing });
@@ -209,11 +209,12 @@ export class SendQueue {
     const { tasks, progress } = this.#options;
     const reply = await this.#to.folder.run("storeFile", job, tasks.signal);
     this.#stored(reply.object, [reply]);
-    const { object, parts, list, info: _, ...facts } = reply;
+    const { object, parts, values, list, info: _, ...facts } = reply;
     if (file.sha256 !== "" && file.sha256 !== facts.sha256) throw changedWhileSaving(file.path);
     takeFacts(file, facts);
     if (parts !== undefined) {
       file.parts = parts.map((part) => ({ object, ...part }));
+      if (values) file.values = { ...values, groups: { object, ...values.groups } };
       if (list !== undefined) await this.#to.lists.keep(facts.sha256, list);
       if (this.#here.take(file)) await this.#to.folder.drop(object); // an equal file was sent concurrently
       else this.#here.add(file);
@@ -259,12 +260,14 @@ export class SendQueue {
   }
 
   /** Notes what a job has stored. */
-  #stored(object: number, files: readonly (FileFacts & { parts?: WrittenPart[] })[]): void {
+  #stored(
+    object: number,
+    files: readonly (FileFacts & Pick<StoredFileReply, "parts" | "values">)[],
+  ): void {
     const { base, left } = this.#to;
-    const isOfBase = ({ from }: WrittenPart) => from !== undefined;
-    if (base !== undefined && files.some(({ parts = [] }) => parts.some(isOfBase))) {
-      base.isShared = true;
-    }
+    const isOfBase = ({ parts = [], values }: Pick<StoredFileReply, "parts" | "values">) =>
+      values?.base !== undefined || parts.some(({ from }) => from !== undefined);
+    if (base !== undefined && files.some(isOfBase)) base.isShared = true;
     left?.noteStored(object, files);
   }
 }
@@ -278,8 +281,8 @@ class OwnFiles extends KnownFiles implements Shelf {
   take(file: StoredFile): boolean {
     const same = this.same(file);
     if (same === undefined) return false;
-    const { size, sha256, encoding, parts } = same;
-    pointTo(file, { size, sha256, ...(encoding && { encoding }), parts });
+    const { size, sha256, parts } = same;
+    pointTo(file, { size, sha256, ...storedAs(same), parts });
     return true;
   }
 }

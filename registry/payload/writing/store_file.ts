@@ -8,7 +8,7 @@ import {
   ListMaker,
   MIN_CUT_BYTES,
 } from "../../../core/bytes/content_chunks.ts";
-import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { memoryStream, sameMemory } from "../../../core/bytes/own_memory.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
@@ -20,6 +20,8 @@ import { encodeBytes, encodeStream } from "../encoding.ts";
 import { isNear } from "../../../core/driver.ts";
 import { type Earlier, isAlike, openAlike, openEarlier, planAgainst } from "./earlier.ts";
 import { storeParts } from "./earlier.ts";
+import { Measure, type Passed } from "./measure.ts";
+import { MIN_VALUED_BYTES } from "../sharing.ts";
 import type {
   EarlierFile,
   FileFacts,
@@ -52,7 +54,18 @@ export async function storeFile(
   if (stored !== undefined) return stored;
   const inPlace = first ?? (alike?.expectsEqual ? await cutAlike(sending, alike) : undefined);
   if (alike && inPlace) return await storeNewBytes(sending, alike, inPlace);
-  return await storeUnlike(sending, inPlace === false ? undefined : earlierFile, cut);
+  return await storedByValues(sending, cut) ??
+    await storeUnlike(sending, inPlace === false ? undefined : earlierFile, cut);
+}
+
+/** Stores a file by values if it may be and that is worth it. */
+async function storedByValues(sending: Sending, cut?: Cut): Promise<StoredFileReply | undefined> {
+  const { path, content: { range, size = 0 }, as, compress, sharing } = sending.job;
+  if (!sharing?.values || compress || as || !range || size < MIN_VALUED_BYTES) return undefined;
+  const { storeValues } = await import("./store_values.ts"); // few saves need it
+  const valued = await storeValues(sending);
+  if (cut && valued && cut.facts.sha256 !== valued.sha256) throw changedWhileSaving(path);
+  return valued;
 }
 
 /** Stores a file that has no earlier one, or one of another size or with many other bytes. */
@@ -207,8 +220,6 @@ interface Sending {
   moved: Passed;
 }
 
-type Passed = (bytes: number) => void | Promise<void>;
-
 /** Sends all of the content. */
 async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredFileReply> {
   const { backend, job: { to, content, compress, as }, signal, moved } = sending;
@@ -247,37 +258,6 @@ async function sendCompressed(
   const body = stored.through(encoded, { signal, passed: () => {} });
   const info = infoOf(await backend.put(to, iterableStream(body), { signal }));
   return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
-}
-
-/** Counts, hashes and cuts what passes through it. */
-class Measure {
-  readonly #hash = createSha256();
-  readonly #maker?: ListMaker;
-  size = 0;
-
-  constructor(maker?: ListMaker) {
-    this.#maker = maker;
-  }
-
-  /** Returns the facts of all chunks. Ends the digest. */
-  facts(): { size: number; sha256: string } {
-    return { size: this.size, sha256: this.#hash.digest() };
-  }
-
-  async *through(
-    chunks: AsyncIterable<Uint8Array>,
-    { signal, passed }: { signal?: AbortSignal; passed: Passed },
-  ): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      signal?.throwIfAborted();
-      this.#hash.update(chunk);
-      this.#maker?.update(chunk);
-      const { byteLength } = chunk; // until its memory moves
-      this.size += byteLength;
-      yield chunk;
-      await passed(byteLength);
-    }
-  }
 }
 
 /** Payloads use no create-only puts, so all of them are written. */

@@ -31,6 +31,8 @@ interface StoredPages {
   fileList: VersionRecord["fileList"];
   /** Keys of the pages of other versions. */
   shared: string[];
+  /** True if a file is stored by values. */
+  hasValues: boolean;
 }
 
 /** Stores the list of the files of a save, sorted by path, whose own parts have no `from`. */
@@ -41,7 +43,9 @@ export async function storePages(
   const { base, limits } = place;
   const earlier = await pagesOf(place);
   const shared = new Set<string>();
+  let hasValues = false;
   const storeOne = async (some: readonly StoredFile[]) => {
+    hasValues ||= some.some(({ values }) => values);
     const page = await sharedPage(some, earlier, place);
     if (page === undefined) return await storePage(encodePage(some), place);
     shared.add(keyOf(page, base!));
@@ -57,7 +61,8 @@ export async function storePages(
     levels++;
   } while (pages.length > 1);
   const { object, size, sha256, files: count } = itemAt(pages, 0);
-  return { fileList: { object, size, sha256, levels, files: count }, shared: [...shared] };
+  const fileList = { object, size, sha256, levels, files: count };
+  return { fileList, shared: [...shared], hasValues };
 }
 
 /** Returns the pages of the base by their first path, if they can be shared. */

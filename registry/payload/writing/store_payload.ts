@@ -2,7 +2,8 @@
 import type { Encoding } from "../../../core/record.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import type { Base } from "../base.ts";
-import { earlierAt } from "../known.ts";
+import { sharesBytes } from "../../cell/objects.ts";
+import { sharingOf } from "../sharing.ts";
 import type { SeenFiles } from "../seen_files.ts";
 import type { Unfinished } from "../unfinished.ts";
 import type { MadeByJob, Payload } from "../write.ts";
@@ -37,12 +38,20 @@ export async function storePayload(
   const lists = new ChunkLists((bytes) => folder.put(bytes));
   if (wholeBase || seen?.some) await base?.inspectAll();
   if (payload.value === undefined) {
-    const sharing = (file: { path: string; size?: number }) =>
-      share === "bytes" ? { earlier: base && earlierAt(base.earlier, file) } : undefined;
+    const from = sharedFrom(base, share);
+    const sharing = (file: { path: string; size?: number }) => sharingOf(file, from);
     await sendFiles(payload, { folder, ...shelves, lists, sharing });
   } else await storeValue(payload, payload.value, { folder, base, lists }, options);
   if (base !== undefined) await placeShared(payload.files, base, folder);
   await lists.end(payload.files);
+}
+
+/** Returns the files of a base that others may share bytes or values with. */
+function sharedFrom(base: Base | undefined, share: StoringOptions["share"]) {
+  return {
+    sharing: share === "files" || share === "none" ? undefined : base?.earlier ?? new Map(),
+    valued: share === "values" ? base?.valued ?? new Map() : undefined,
+  };
 }
 
 async function storeValue(
@@ -52,14 +61,13 @@ async function storeValue(
   options: StoringOptions,
 ): Promise<void> {
   const { compress, share = "bytes", signal } = options;
-  const sharing = share === "bytes" ? base?.earlier ?? new Map() : undefined;
-  const job = { ...value, compress, known: base?.bySize, sharing };
+  const job = { ...value, compress, known: base?.bySize, ...sharedFrom(base, share) };
   const { files, inline, lists: made } = await folder.run("storeValue", job, signal);
   payload.files = files;
   payload.inline = inline;
   for (const [sha256, list] of made) await lists.keep(sha256, list);
   for (const file of files) {
-    if (file.parts?.some(({ from }) => from !== undefined)) base!.isShared = true;
+    if (sharesBytes(file)) base!.isShared = true;
   }
   for (const file of files) {
     if (file.inline !== undefined || file.parts !== undefined) continue;

@@ -31,7 +31,7 @@ export interface Save {
   metadata: string;
   version?: string;
   bump?: "major" | "minor" | "patch";
-  share?: "bytes" | "files" | "none";
+  share?: "values" | "bytes" | "files" | "none";
   alias?: string;
   inputs?: string[];
   onConflict?: "fail" | "skip" | "overwrite";

@@ -6,6 +6,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
+import { allParts } from "../../../registry/cell/objects.ts";
 import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import { fileSet } from "../protocol_world.ts";
@@ -65,8 +66,8 @@ export async function overused(store: Backend, name = "a"): Promise<string[]> {
     if (record.kind !== "version") continue;
     const [, , , , order] = key.split("/");
     const used = new Map<string, number>();
-    for (const { parts = [], chunks, from: ofFile } of record.files) {
-      for (const { object, size, from = ofFile } of chunks ? [...parts, chunks] : parts) {
+    for (const file of record.files) {
+      for (const { object, size, from = file.from } of allParts(file)) {
         const key = `objects/${name}/${from ?? `${order}/${record.commit}`}/${object}`;
         used.set(key, (used.get(key) ?? 0) + size);
         unused.delete(key);

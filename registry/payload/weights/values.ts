@@ -1,0 +1,108 @@
+// Files that are stored by values: what differs from an earlier file. This is loaded when such a file is
+// saved or read.
+import type { FileRange } from "../../../core/bytes/content_chunks.ts";
+import { isRegistryError, type RegistryError, unsupported } from "../../../core/errors.ts";
+import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { FileBytes } from "../file_bytes.ts";
+import { openValues, type Values } from "./encode_values.ts";
+import { hasZstd } from "./planes.ts";
+
+/** Most files that one is made from. */
+export const MAX_BASES = 8;
+/** The most bytes that reading a file may take, as a multiple of its size. */
+export const MOST_READ = 1.5;
+/** Longest list of groups that is written or read, bytes. */
+export const MAX_GROUP_LIST_BYTES: number = 16 * 1024 * 1024;
+
+type Span = { offset: number; length: number };
+
+/** Throws `Unsupported` without Zstandard. */
+export function checkZstd(action: "save" | "read", path: string): void {
+  if (hasZstd) return;
+  const state = "it is stored by values, and this runtime has no Zstandard";
+  throw unsupported(`${action} file`, shown(path), state, {
+    hint: "Run Deno, Bun, or Node 22.15 or later.",
+  });
+}
+
+/** How the stored bytes of a file are read. */
+interface StoredReads {
+  open(file: StoredFile, range?: FileRange): FileBytes;
+  /** Reads a list; undefined if it is damaged. */
+  list(part: Part & { sha256: string }): Promise<Uint8Array | undefined>;
+  /** Says that the parts of a file are among those of this one. */
+  placed(file: StoredFile): void;
+  damaged(state: string, cause?: unknown): RegistryError;
+}
+
+/** Opens a file that is stored by values. Throws `Corrupt` if its list of groups is damaged. */
+export async function openStored(file: StoredFile, reads: StoredReads): Promise<Values> {
+  const { values, parts = [], path } = file, { groups, base } = values!;
+  checkZstd("read", path);
+  const list = groups.size <= MAX_GROUP_LIST_BYTES ? await reads.list(groups) : undefined;
+  const size = storedSize(parts);
+  const planes: StoredFile = { path, size, sha256: "", parts };
+  const before: StoredFile | undefined = base && { path, ...base };
+  for (const some of [planes, ...before ? [before] : []]) reads.placed(some);
+  const opened = list && openValues({
+    list,
+    sizes: { size: file.size, stored: size, base: base?.size ?? 0 },
+    stored: (span) => reads.open(planes, asRange(span)).bytes(),
+    ...(before && { base: (span) => reads.open(before, asRange(span)).bytes() }),
+  });
+  if (opened === undefined) throw reads.damaged("its list of groups is damaged");
+  return {
+    async *range(range) {
+      try {
+        yield* opened.range(range);
+      } catch (error) {
+        throw isOurs(error) ? error : reads.damaged("its values cannot be decoded", error);
+      }
+    },
+  };
+}
+
+/** True for an error of a store, and an abort: others are those of a decoder. */
+function isOurs(error: unknown): boolean {
+  return isRegistryError(error) || (error as Error)?.name === "AbortError";
+}
+
+function asRange({ offset, length }: Span): FileRange {
+  return { from: offset, to: offset + length };
+}
+
+export function storedSize(parts: readonly Part[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** A file that others can be made from. */
+interface BaseChoice {
+  file: StoredBase;
+  /** Bytes that reading it takes. */
+  bytes: number;
+  /** Number of files that it is made from. */
+  depth: number;
+}
+
+/**
+ * Chooses the base of a file of `size` bytes: of the latest file and those that it is made from, the
+ * one that makes chains short. Step _n_ has step _n_ without its lowest bit of 1 as base, as in a
+ * Fenwick tree (https://doi.org/10.1002/spe.4380240306): so its chain has as many files as _n_ bits.
+ */
+export function chooseBase(latest: StoredBase, size: number): BaseChoice | undefined {
+  const choices = basesOf(latest);
+  let skipped = 0;
+  for (let step = latest.values?.step ?? 0; step % 2 === 1; step = (step - 1) / 2) skipped++;
+  const suits = ({ bytes, depth }: BaseChoice) => depth < MAX_BASES && bytes < MOST_READ * size;
+  return choices.slice(Math.min(skipped, choices.length - 1)).find(suits);
+}
+
+/** Returns a file and those that it is made from. */
+function basesOf(base: StoredBase): BaseChoice[] {
+  const before = base.values?.base, earlier = before ? basesOf(before) : [];
+  const own = storedSize(base.parts) + (base.values?.groups.size ?? 0);
+  const bytes = own + (earlier[0]?.bytes ?? 0),
+    depth = base.values ? 1 + (earlier[0]?.depth ?? 0) : 0;
+  return [{ file: base, bytes, depth }, ...earlier];
+}

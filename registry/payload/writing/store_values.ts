@@ -1,0 +1,136 @@
+// Stores a file by values: as what differs from an earlier file, if that is much less.
+import type { Backend, ObjectInfo } from "../../../core/backend.ts";
+import type { ArtifactInfo } from "../../../core/artifact.ts";
+import { iterableStream } from "../../../core/bytes/bytes.ts";
+import { averageFor, ListMaker } from "../../../core/bytes/content_chunks.ts";
+import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { sameMemory } from "../../../core/bytes/own_memory.ts";
+import { isNear } from "../../../core/driver.ts";
+import { isRegistryError, notFound } from "../../../core/errors.ts";
+import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
+import { changedWhileSaving } from "../../../core/work/source_change.ts";
+import { placeOf } from "../../cell/objects.ts";
+import { payloadKey } from "../../format/layout.ts";
+import { gather, passEach } from "../file_bytes.ts";
+import type { StoredFileReply, StoreFileJob, ValueBase } from "../job_kinds.ts";
+import { StoreReader } from "../store_reader.ts";
+import { checkZstd, chooseBase, MAX_GROUP_LIST_BYTES, MOST_READ } from "../weights/values.ts";
+import { encodeValues, planValues } from "../weights/encode_values.ts";
+import type { Readable } from "../weights/tensors.ts";
+import { Measure, type Passed } from "./measure.ts";
+
+interface Sending {
+  backend: Backend;
+  job: StoreFileJob;
+  signal?: AbortSignal;
+  moved: Passed;
+}
+
+/** An earlier file, and the most that one may need which is made from it, as a share of its size. */
+interface Candidate extends Readable {
+  most: number;
+  file: StoredBase;
+  step: number;
+  /** True once its bytes were found damaged or missing. */
+  isDamaged: boolean;
+}
+
+/**
+ * Stores a file by values. Returns undefined if it has none, they save little, or the earlier file is
+ * damaged. That is verified while it is read: what depends on damaged bytes would be lost with their
+ * repair.
+ */
+export async function storeValues(sending: Sending): Promise<StoredFileReply | undefined> {
+  const { job: { path, content: { size = 0, range }, sharing } } = sending;
+  const base = sharing?.values?.base, earlier = base && candidateOf(sending, base, size);
+  const read = (span: { offset: number; length: number }) =>
+    gather(span.length, passEach(() => range!(span)));
+  try {
+    return await storeAgainst(sending, { path, size, read }, earlier);
+  } catch (error) {
+    if (earlier?.isDamaged) return undefined;
+    throw error;
+  }
+}
+
+async function storeAgainst(
+  sending: Sending,
+  file: Readable,
+  earlier: Candidate | undefined,
+): Promise<StoredFileReply | undefined> {
+  const { backend, job: { content, to }, signal } = sending, { path, size } = file;
+  checkZstd("save", path);
+  const plan = await planValues(file, earlier);
+  if (plan === undefined || plan.listBytes > MAX_GROUP_LIST_BYTES) return undefined;
+  const from = plan.hasBase ? earlier : undefined;
+  const average = averageFor(size);
+  const maker = isNear(backend) ? ListMaker.fixed(average) : new ListMaker(average);
+  const measure = new Measure(maker), planes = createSha256();
+  let stored = 0, list: Uint8Array | undefined;
+  const passed = () => sending.moved(0);
+  async function* body(): AsyncGenerator<Uint8Array> {
+    const chunks = measure.through(content.chunks(sameMemory()), { signal, passed });
+    const encoded = encodeValues({ ...plan!, chunks, base: from });
+    for (let next = await encoded.next();; next = await encoded.next()) {
+      if (next.done) {
+        list = next.value;
+        return yield list;
+      }
+      planes.update(next.value);
+      stored += next.value.byteLength;
+      yield next.value;
+    }
+  }
+  let info: ObjectInfo | undefined;
+  try {
+    const put = await backend.put(to, iterableStream(body()), { signal });
+    info = put.written ? put.info : undefined;
+  } catch (error) {
+    if (isRegistryError(error) || signal?.aborted) throw error;
+    throw measure.size === size ? error : changedWhileSaving(path);
+  }
+  await sending.moved(size);
+  const groups = { offset: stored, size: list!.byteLength, sha256: sha256(list!) };
+  return {
+    ...measure.facts(),
+    encoding: "values",
+    values: { groups, ...(from && { base: from.file, step: from.step }) },
+    parts: [{ size: stored, sha256: planes.digest() }],
+    list: maker.end().encode(),
+    info,
+  };
+}
+
+/** Returns the earlier file that a file of this size may be made from. */
+function candidateOf(
+  { backend, signal }: Sending,
+  { name, path, file: latest }: ValueBase,
+  size: number,
+): Candidate | undefined {
+  const choice = chooseBase(latest, size);
+  if (choice === undefined) return undefined;
+  const { file, bytes } = choice, stored: StoredFile = { path, ...file };
+  const missing = (key: string): Promise<never> =>
+    Promise.reject(notFound("read", `"${path}" of ${name}`, "an object is missing", { key }));
+  const source = {
+    ref: name,
+    recordKey: "",
+    info: { size: file.size } as ArtifactInfo, // for progress
+    files: [stored],
+    inline: new Uint8Array(),
+    keyOf: (file: StoredFile, part: Part) => payloadKey(name, placeOf(file, part)!, part.object),
+    missing,
+  };
+  const reader = new StoreReader({ backend }, source, { verify: "full", signal });
+  const read = async ({ offset, length }: { offset: number; length: number }) => {
+    try {
+      return await gather(length, passEach(() => reader.range(stored, { offset, length })));
+    } catch (error) {
+      candidate.isDamaged ||= isRegistryError(error, "Corrupt", "NotFound");
+      throw error;
+    }
+  };
+  const most = MOST_READ - bytes / size, step = (latest.values?.step ?? 0) + 1;
+  const candidate = { path, size: file.size, most, file, read, step, isDamaged: false };
+  return candidate;
+}

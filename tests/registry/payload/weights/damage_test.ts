@@ -1,0 +1,172 @@
+// Damaged and hostile files that are stored by values.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Backend } from "../../../../core/backend.ts";
+import type { StoredBase, StoredFile, VersionRecord } from "../../../../core/record.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { verifyRegistry } from "../../../../apps/maintenance.ts";
+import { sha256 } from "../../../../core/bytes/digest.ts";
+import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
+import { prune } from "../../../../extensions/maintenance/pruning/mod.ts";
+import { openFile } from "../../../../registry/mod.ts";
+import { decodeRecord, encodeRecord } from "../../../../registry/format/record_codec.ts";
+import { allParts } from "../../../../registry/cell/objects.ts";
+import { headOf, storeOf } from "../shared_bytes.ts";
+import { rejected } from "../../rejected.ts";
+import { keysOf } from "../../registries.ts";
+import { AS, loaded, PATH, saveStates, statesOf, VALUES } from "./training.ts";
+
+const [NEXT, ...BEFORE] = statesOf(9).reverse(), STATES = BEFORE.reverse();
+
+/** Opens a registry with some states: the last one is made from three others. */
+async function opened(kind: "memory" | "far" = "memory", states = STATES) {
+  const store = storeOf(kind);
+  const registry = await openRegistry(store, { cache: false });
+  await saveStates(registry, states);
+  const { files: [file] } = await headOf(store);
+  return { store, registry, file: file! };
+}
+
+/** Returns the bases of a file, the one that it is made from first. */
+function basesOf({ values }: Pick<StoredFile, "values">): StoredBase[] {
+  return values?.base ? [values.base, ...basesOf(values.base)] : [];
+}
+
+async function flip(store: Backend, key: string, at: number): Promise<void> {
+  const bytes = await (await store.get(key))!.bytes();
+  bytes[at]! ^= 64;
+  await store.put(key, bytes);
+}
+
+for (const kind of ["memory", "far"] as const) {
+  Deno.test(`an error names the damaged object of a base, and the next save avoids it (${kind})`, async () => {
+    const { length } = basesOf((await opened(kind)).file);
+    assertEquals(length, 3);
+    for (let depth = 0; depth < length; depth++) {
+      const { store, registry, file } = await opened(kind);
+      const base = basesOf(file)[depth]!, key = `objects/a/${base.parts[0]!.from}/0`;
+      await flip(store, key, Math.floor(base.parts[0]!.size / 2));
+      for (const version of ["8", "8"]) {
+        const error = await rejected("Corrupt", registry.load(`a@${version}`, AS));
+        assertEquals(error.key, key);
+      }
+      const range = { offset: 0, length: STATES[7]!.length };
+      const one = await openFile(registry, "a@8", { path: PATH });
+      assertEquals((await rejected("Corrupt", Array.fromAsync(one.stream(range)))).key, key);
+      const { problems } = await verifyRegistry(registry);
+      assert(problems.some(({ key: named }) => named === key), JSON.stringify(problems));
+      await registry.save("a", { [PATH]: NEXT }, VALUES);
+      assertEquals(await loaded(registry, "a@9"), NEXT);
+      await store.delete(key);
+      assertEquals((await rejected("Corrupt", registry.load("a@8", AS))).key, key);
+      assertEquals(await loaded(registry, "a@9"), NEXT);
+    }
+  });
+}
+
+/** Rewrites the head as a hostile program would. */
+async function rewrite(store: Backend, change: (record: VersionRecord) => void): Promise<void> {
+  const [key] = await keysOf(store, "names/a/versions/");
+  const { record, inline } = decodeRecord(await (await store.get(key!))!.bytes(), key!);
+  change(record as VersionRecord);
+  await store.put(key!, encodeRecord(record, [inline]));
+}
+
+const values = (record: VersionRecord) => record.files[0]!.values!;
+
+/** Changes of a record that make it damaged. */
+const LIES: Record<string, (record: VersionRecord) => void> = {
+  "another format": (record) => record.format = "holdfast/1",
+  "no groups": (record) => delete (values(record) as { groups?: unknown }).groups,
+  "a list without digest": (record) => delete (values(record).groups as { sha256?: string }).sha256,
+  "values without their encoding": (record) => delete record.files[0]!.encoding,
+  "an encoding without values": (record) => delete record.files[0]!.values,
+  "a base of another encoding": (record) => values(record).base!.encoding = "gzip",
+  "a base without its place": (record) => delete values(record).base!.parts[0]!.from,
+  "a base outside of its name": (record) => values(record).base!.parts[0]!.from = "../other/0",
+  "a base that is too large": (record) => values(record).base!.size = 2 ** 60,
+  "a step of 0": (record) => values(record).step = 0,
+  "a chain that is too long": (record) => {
+    let last = values(record);
+    const link = structuredClone(last.base!);
+    link.values ??= structuredClone(last);
+    delete link.values.base;
+    link.encoding = "values";
+    for (let i = 0; i < 9; i++) {
+      last.base = structuredClone(link);
+      last = last.base.values!;
+    }
+  },
+};
+
+for (const [lie, change] of Object.entries(LIES)) {
+  Deno.test(`a record is damaged: ${lie}`, async () => {
+    const { store, registry } = await opened("memory", STATES.slice(0, 3));
+    await rewrite(store, change);
+    await rejected("Corrupt", registry.load("a@3", AS));
+    const { failures } = await collectGarbage(registry, { now: true });
+    assertEquals(failures.length, 1, "it may need anything, so all stays");
+    assertEquals(await loaded(registry, "a@2"), STATES[1]);
+  });
+}
+
+/** Changes of the list of groups that its record agrees with. */
+const LISTS: Record<string, (list: DataView, record: VersionRecord) => Uint8Array | void> = {
+  "a group outside of its base": (list) => list.setBigUint64(8, 2n ** 62n, true),
+  "a group of 4 GiB": (list) => list.setUint32(0, 2 ** 32 - 1, true),
+  "an empty group": (list) => list.setUint32(0, 0, true),
+  "elements of 3 bytes": (list) => list.setUint8(4, 3),
+  "an unknown flag": (list) => list.setUint8(5, 2),
+  "another place of its bytes": (list) => list.setUint32(48, list.getUint32(48, true) + 1, true),
+  "half a group": (list) => new Uint8Array(list.buffer, list.byteOffset, list.byteLength - 4),
+  "nothing": () => new Uint8Array(),
+  "a list of 64 MiB": (_, record) => void (values(record).groups.size = 64 * 2 ** 20),
+};
+
+for (const [lie, change] of Object.entries(LISTS)) {
+  Deno.test(`a list of groups is damaged: ${lie}`, async () => {
+    const { store, registry, file } = await opened("memory", STATES.slice(0, 3));
+    const { object, offset, size, from } = file.values!.groups;
+    const { commit } = await headOf(store);
+    const key = (await keysOf(store, "objects/a/")).find((some) =>
+      some.endsWith(`${from ?? commit}/${object}`)
+    )!;
+    const bytes = await (await store.get(key))!.bytes(), list = bytes.slice(offset, offset! + size);
+    let record!: VersionRecord;
+    await rewrite(store, (head) => {
+      record = head;
+      const next = change(new DataView(list.buffer), head) ?? list;
+      if (values(head).groups.size === size) values(head).groups.size = next.length;
+      values(head).groups.sha256 = sha256(next);
+      bytes.set(next, offset);
+    });
+    await store.put(key, bytes);
+    const error = await rejected("Corrupt", registry.load("a@3", AS));
+    assertStringIncludes(error.message, "its list of groups is damaged");
+    assertEquals([error.key, record.files.length], [key, 1]);
+    assertEquals(await loaded(registry, "a@2"), STATES[1]);
+  });
+}
+
+Deno.test("an earlier program keeps what values need: it refuses what it cannot read", async () => {
+  const { store, registry } = await opened();
+  for (let version = 1; version < 8; version++) await registry.delete(`a@${version}`);
+  assertEquals((await collectGarbage(registry, { now: true })).failures, []);
+  const needed = await keysOf(store, "objects/");
+  assertEquals(new Set(allParts((await headOf(store)).files[0]!).map(({ from }) => from)).size, 4);
+  const keys = await keysOf(store, "names/a/versions/"), [key] = keys;
+  const bytes = await (await store.get(key!))!.bytes();
+  await rewrite(store, (record) => record.format = "holdfast/1-later");
+  // as this program treats a later format, so an earlier one treats this format
+  const earlier = await openRegistry(store, { cache: false });
+  await rejected("Unsupported", earlier.load("a@8", AS));
+  await rejected("Unsupported", earlier.copy("a@8", "b"));
+  await earlier.save("a", { [PATH]: STATES[7] }, AS);
+  await prune(earlier, { keepLast: 1 });
+  assertEquals((await collectGarbage(earlier, { now: true })).failures.length, 1);
+  await registry.delete("a@9");
+  assertEquals((await collectGarbage(earlier, { now: true })).failures.length, 1);
+  const kept = new Set(await keysOf(store, "objects/"));
+  assertEquals(needed.filter((key) => !kept.has(key)), []);
+  await store.put(key!, bytes);
+  assertEquals(await loaded(registry, "a@8"), STATES[7]);
+});
