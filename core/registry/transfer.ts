@@ -58,6 +58,10 @@ export interface DirectDownload {
 export interface DirectUploadOptions extends SignalOptions {
   /** Number of bytes, at least 1. Stores of S3 take at most 5 GiB in one request. */
   size: number;
+  /** An upload that has begun, of which these bytes are a piece. @default a new one, of `size` bytes */
+  upload?: string;
+  /** First byte of the piece in its upload. @default 0 */
+  offset?: number;
   /** Their SHA-256, in hexadecimal. */
   sha256: string;
   /** Their CRC-32C, four bytes in base64, for stores that compare no SHA-256. @default none */
@@ -73,6 +77,8 @@ export const PRESIGN_UPLOAD: RequestRowOf<DirectUploadOptions> = {
   takes: [],
   options: {
     size: { sent: "count", doc: "Number of bytes" },
+    upload: { sent: "text", doc: "An upload that has begun: the bytes are a piece of it" },
+    offset: { sent: "count", doc: "First byte of the piece in its upload. Default: 0" },
     sha256: { sent: "text", doc: "Their SHA-256" },
     crc32c: { sent: "text", doc: "Their CRC-32C in base64, for Google Cloud Storage" },
     owner: {},

@@ -3,7 +3,7 @@ import type { Registry } from "../../mod.ts";
 import { fault, shown, unsupported } from "../../core/kernel.ts";
 import type { DirectUpload, DirectUploadOptions } from "../../core/registry/transfer.ts";
 import { recordsOf } from "../../registry/records.ts";
-import { StoredUploads } from "./stored_uploads.ts";
+import { notThere, StoredUploads } from "./stored_uploads.ts";
 import { expiryOf } from "./url_expiry.ts";
 import { pieceKey } from "./write_pieces.ts";
 
@@ -11,10 +11,11 @@ const EXPIRY_MS = 300_000;
 
 export async function presignNewUpload(
   registry: Registry,
-  { size, sha256, crc32c, owner, expiresInMs = EXPIRY_MS, signal }: DirectUploadOptions,
+  { size, sha256, crc32c, owner, upload, offset = 0, ...options }: DirectUploadOptions,
 ): Promise<DirectUpload> {
   const context = recordsOf(registry, "presign an upload");
   const { backend, system } = context;
+  const { expiresInMs = EXPIRY_MS, signal } = options;
   context.checkWritable("presign an upload");
   const expiresAt = expiryOf(context, expiresInMs);
   if (!Number.isSafeInteger(size) || size < 1) {
@@ -35,11 +36,18 @@ export async function presignNewUpload(
       backend: backend.location,
     });
   }
-  const id = system.id();
+  const stored = new StoredUploads(context);
+  const id = upload ?? system.id();
+  const note = upload === undefined ? { size, owner } : await stored.readNote(id, signal);
+  if (note.owner !== owner) throw notThere(id);
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset + size > note.size) {
+    const state = `${size} bytes at ${shown(offset)} are not within its ${note.size}`;
+    throw invalid(state, "Begin an upload of the whole size, and send pieces of it.");
+  }
   const bytes = { size, sha256, crc32c };
-  const put = await backend.presignPut(pieceKey(id, 0), { ...bytes, expiresInMs, signal });
+  const put = await backend.presignPut(pieceKey(id, offset), { ...bytes, expiresInMs, signal });
   // The note has no SHA-256: a digest in it was compared with the bytes.
-  await new StoredUploads(context).writeNote(id, { size, owner });
+  if (upload === undefined) await stored.writeNote(id, note);
   return { upload: id, ...put, expiresAt };
 }
 

@@ -8,9 +8,11 @@ import { callFunction } from "../../registry/contract/call_function.ts";
  * Returns a request by which a program without credentials sends the bytes of an upload to the
  * store. The URL binds their number and their SHA-256, works once, and is a secret until it
  * expires. Then use the upload like any other: `source` of {@linkcode openUploads} has its content.
+ * With `upload`, the bytes are a piece of an upload that `begin` has begun.
  *
- * A save copies it inside the store. It reads the bytes only where the store cannot compare a
- * SHA-256, as on Google Cloud Storage: pass `crc32c` there, so that broken transfers fail at once.
+ * A save copies it inside the store. It reads the bytes once where no store has compared their
+ * SHA-256: those of pieces, and on Google Cloud Storage. Pass `crc32c` there, so that broken
+ * transfers fail at once.
  *
  * @throws {RegistryError} `Unsupported` if the store has no such URLs, or takes fewer bytes at once
  */

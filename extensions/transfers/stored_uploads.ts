@@ -4,6 +4,7 @@ import {
   createSha256,
   invalid,
   isRegistryError,
+  itemAt,
   notFound,
   shown,
 } from "../../core/kernel.ts";
@@ -18,7 +19,7 @@ import {
   MAX_PIECE_BYTES,
   putPiece,
 } from "./write_pieces.ts";
-import type { Arrived, UploadNote } from "./write_pieces.ts";
+import type { Arrived, Piece, UploadNote } from "./write_pieces.ts";
 
 /** The state of a resumable upload. */
 export interface UploadState extends UploadNote {
@@ -36,8 +37,20 @@ export interface UploadSource extends FileSource {
   readonly owner?: string;
 }
 
-/** An upload, with the tag that its only piece must have. */
-type Arrivals = UploadState & Arrived & { etag?: string };
+/** A piece whose bytes were checked, and the content of an upload that has such pieces. */
+interface CheckedPiece extends Piece {
+  etag?: string;
+}
+class UploadedContent extends StoredContent {
+  pieces: readonly CheckedPiece[] = [];
+
+  /** Names the tag of each piece, so that no other object is copied. */
+  override uses(): ReturnType<StoredContent["uses"]> {
+    return super.uses().map((use, at) => {
+      return { ...use, place: { ...use.place, etag: this.pieces[at]?.etag } };
+    });
+  }
+}
 
 export class StoredUploads {
   readonly #context: Records;
@@ -89,46 +102,59 @@ export class StoredUploads {
   }
 
   /**
-   * Returns the content of a complete upload that its sender put into the store by a presigned URL,
-   * which creates the object once: the store copies it. Its digest is that of the store, or else of
-   * the bytes, which are read. Returns undefined for other uploads. Its owner can remove the upload and
-   * send another object: all that is read or copied later must have the tag that was checked.
+   * Returns the content of a complete upload that its sender put into the store by presigned URLs,
+   * which create each object once: the store copies them. Its digest is that of the store, if one
+   * object has all of it, or else of the bytes, which are read: no store has the SHA-256 of objects
+   * that follow each other. Returns undefined for other uploads. Its owner can remove the upload and
+   * send other objects: all that is read or copied later must have the tags that were checked.
    */
   async checked(
     upload: UploadState & Arrived,
     signal?: AbortSignal,
   ): Promise<UploadSource & StoredContent | undefined> {
     const { backend } = this.#context;
-    const { id, size, sha256: known, owner, pieces: [key, ...more] } = upload;
-    const isDirect = key !== undefined && more.length === 0 && known === undefined;
+    const { id, size, sha256: known, owner, pieces } = upload;
+    const isDirect = known === undefined &&
+      (pieces.length === 1 || pieces.some((piece) => piece.size > MAX_PIECE_BYTES));
     if (!isDirect || !backend.presignPut || !backend.copy) return undefined;
-    const info = await backend.head(key, { sha256: true, signal });
-    if (info === undefined || info.size !== size) throw notThere(id);
-    const { etag } = info;
-    if (info.sha256 === undefined && size <= MAX_PIECE_BYTES) return undefined;
-    const sha256 = info.sha256 ?? await this.#digest({ ...upload, etag }, signal);
-    const file = { path: "content", size, sha256, parts: [{ object: 0, size }] };
-    const chunks = () => this.read({ ...upload, etag });
+    let sha256: string | undefined, checked: CheckedPiece[] = pieces;
+    if (pieces.length === 1) {
+      const info = await backend.head(itemAt(pieces, 0).key, { sha256: true, signal });
+      if (info === undefined || info.size !== size) throw notThere(id);
+      if (info.sha256 === undefined && size <= MAX_PIECE_BYTES) return undefined;
+      sha256 = info.sha256;
+      checked = [info];
+    }
+    sha256 ??= await this.#digest(id, checked, signal);
+    const parts = checked.map((piece, object) => ({ object, size: piece.size }));
+    const chunks = () => this.read(id, checked);
     const bytes = async () => concatBytes(await Array.fromAsync(chunks()));
-    const place = { backend, keyOf: () => key, etag };
-    const content = new StoredContent(file, { stored: () => ({ bytes, chunks }), place });
-    return Object.assign(content, { sha256, owner });
+    const keyOf = (_: unknown, { object }: { object: number }) => itemAt(checked, object).key;
+    const content = new UploadedContent({ path: "content", size, sha256, parts }, {
+      stored: () => ({ bytes, chunks }),
+      place: { backend, keyOf },
+    });
+    return Object.assign(content, { sha256, owner, pieces: checked });
   }
 
-  async #digest(upload: Arrivals, signal?: AbortSignal): Promise<string> {
+  /** Returns the digest of pieces, and notes their tags. */
+  async #digest(id: string, pieces: CheckedPiece[], signal?: AbortSignal): Promise<string> {
     const hash = createSha256();
-    for await (const chunk of this.read(upload)) {
+    for await (const chunk of this.read(id, pieces)) {
       signal?.throwIfAborted();
       hash.update(chunk);
     }
     return hash.digest();
   }
 
-  async *read({ id, pieces, etag }: Arrivals): AsyncGenerator<Uint8Array> {
-    for (const key of pieces) {
-      const object = await this.#context.backend.get(key);
+  /** Reads pieces. Those that have no tag yet get that of what was read. */
+  async *read(id: string, pieces: readonly CheckedPiece[]): AsyncGenerator<Uint8Array> {
+    for (const piece of pieces) {
+      const object = await this.#context.backend.get(piece.key);
       if (object === undefined) throw notThere(id);
-      if (etag !== undefined && object.info.etag !== etag) {
+      const { etag, size } = object.info;
+      piece.etag ??= etag;
+      if (etag !== piece.etag || size !== piece.size) {
         await object.body.cancel();
         throw notThere(id);
       }
@@ -145,7 +171,7 @@ function noteKey(id: string): string | undefined {
   }
 }
 
-function notThere(id: string): RegistryError {
+export function notThere(id: string): RegistryError {
   const state = "no such upload";
   const hint = "Begin another one. It was saved, removed, or older than the registry's graceMs.";
   return notFound("find upload", shown(id), state, { hint });

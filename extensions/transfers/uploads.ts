@@ -104,7 +104,7 @@ export function createResumableUploads(
       const { size, offset, sha256, owner } = arrived;
       if (offset !== size) throw notWhole(id, offset, size);
       return await stored.checked(arrived, signal) ??
-        { size, sha256, owner, stream: () => iterableStream(stored.read(arrived)) };
+        { size, sha256, owner, stream: () => iterableStream(stored.read(id, arrived.pieces)) };
     },
 
     remove: (id, { signal } = {}) => stored.remove(id, signal),

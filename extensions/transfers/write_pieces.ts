@@ -143,8 +143,13 @@ export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
   return isValid ? { size, owner, metadata, sha256 } : undefined;
 }
 
+export interface Piece {
+  key: string;
+  size: number;
+}
+
 export interface Arrived {
-  pieces: string[];
+  pieces: Piece[];
   offset: number;
   /** Every object of the upload, including its note and pieces after a gap. */
   keys: string[];
@@ -159,10 +164,10 @@ export async function listPieces(
   for await (const entry of backend.list(`${LAYOUT.UPLOADS}${id}/`, { signal })) {
     if (!isPrefix(entry)) sizes.set(entry.key, entry.size);
   }
-  const pieces: string[] = [];
+  const pieces: Piece[] = [];
   let offset = 0;
   for (let size; (size = sizes.get(pieceKey(id, offset))); offset += size) {
-    pieces.push(pieceKey(id, offset));
+    pieces.push({ key: pieceKey(id, offset), size });
   }
   return { pieces, offset, keys: [...sizes.keys()] };
 }
