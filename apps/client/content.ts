@@ -82,3 +82,25 @@ async function openStream(
   }
   return { stays: false, chunks: joined };
 }
+
+/** Cuts content into pieces of this size, bytes; the last one may be smaller. */
+export async function* piecesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  pieceBytes: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let held: Uint8Array[] = [];
+  let size = 0;
+  for await (let chunk of chunks) {
+    while (size + chunk.byteLength >= pieceBytes) {
+      const rest = pieceBytes - size;
+      held.push(chunk.subarray(0, rest));
+      yield concatBytes(held) as Uint8Array<ArrayBuffer>;
+      chunk = chunk.subarray(rest);
+      held = [];
+      size = 0;
+    }
+    if (chunk.byteLength > 0) held.push(chunk);
+    size += chunk.byteLength;
+  }
+  if (size > 0) yield concatBytes(held) as Uint8Array<ArrayBuffer>;
+}

@@ -6,7 +6,7 @@ import { corrupt, isRegistryError } from "../../core/errors.ts";
 import { retry, silentLimits } from "../../core/retry.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import type { Call, Connection } from "./connection.ts";
-import { isBrowser } from "./content.ts";
+import { isBrowser, piecesOf } from "./content.ts";
 import type { LargeContent, SendContentOptions, SentContent } from "./content.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 
@@ -29,7 +29,9 @@ export async function sendContent(
       "./bucket/direct.ts",
       import.meta.url,
     ).catch(() => undefined); // in a bundle
-    const sent = await direct?.sendDirect(connection, { ...content, size }, { ...options, again });
+    const begin = () => beginUpload(connection, size, options);
+    const whole = { ...content, size };
+    const sent = await direct?.sendDirect(connection, whole, { ...options, again, begin });
     if (sent !== undefined) return sent;
     again();
   }
@@ -143,12 +145,12 @@ function checkReceived(
   throw corrupt(action, undefined, state, { hint, backend: connection.location });
 }
 
-async function sendPieces(
+/** Begins an upload of a known size, for pieces. */
+async function beginUpload(
   connection: Connection,
   size: number,
-  chunks: AsyncIterable<Uint8Array>,
-  { action, signal, onBytes }: SendContentOptions,
-): Promise<SentContent> {
+  { action, signal }: SendContentOptions,
+): Promise<{ upload: string; remove(): Promise<void> }> {
   const headers = { ...TUS, "upload-length": String(size) };
   const created = await connection.request(
     { action, path: "uploads", method: "POST", headers, signal },
@@ -158,9 +160,23 @@ async function sendPieces(
   const location = (created.headers.get("location") ?? "").replace(/\/+$/, "");
   const upload = location.slice(location.lastIndexOf("/") + 1);
   if (upload === "") throw connection.unexpected({ action }, "it does not name the upload");
+  const ending = { action, path: `uploads/${upload}`, method: "DELETE", headers: TUS } as const;
+  const remove = () =>
+    connection.request(ending).then((answer) => answer.body?.cancel()).catch(() => {});
+  return { upload, remove };
+}
+
+async function sendPieces(
+  connection: Connection,
+  size: number,
+  chunks: AsyncIterable<Uint8Array>,
+  options: SendContentOptions,
+): Promise<SentContent> {
+  const { action, signal, onBytes } = options;
+  const { upload } = await beginUpload(connection, size, options);
   const hash = createSha256();
   let from = 0;
-  for await (const piece of piecesOf(chunks)) {
+  for await (const piece of piecesOf(chunks, PIECE_BYTES)) {
     hash.update(piece);
     await sendPiece(connection, { action, path: `uploads/${upload}`, signal }, { piece, from });
     from += piece.byteLength;
@@ -216,24 +232,4 @@ async function offsetOf(
 ): Promise<number> {
   const response = await connection.request({ ...target, method: "HEAD", headers: TUS });
   return Number(response.headers.get("upload-offset") ?? NaN);
-}
-
-async function* piecesOf(
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let held: Uint8Array[] = [];
-  let size = 0;
-  for await (let chunk of chunks) {
-    while (size + chunk.byteLength >= PIECE_BYTES) {
-      const rest = PIECE_BYTES - size;
-      held.push(chunk.subarray(0, rest));
-      yield concatBytes(held) as Uint8Array<ArrayBuffer>;
-      chunk = chunk.subarray(rest);
-      held = [];
-      size = 0;
-    }
-    if (chunk.byteLength > 0) held.push(chunk);
-    size += chunk.byteLength;
-  }
-  if (size > 0) yield concatBytes(held) as Uint8Array<ArrayBuffer>;
 }
