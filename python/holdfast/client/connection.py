@@ -39,6 +39,9 @@ from .reasons import kind_of
 BYTES_PER_LIMIT = 2**21
 """Bytes of a request that add one `timeout` to its time."""
 
+BYTES_MOVED_PER_LIMIT = 2**30
+"""Bytes that a service reads or copies in its store before it answers, which do the same."""
+
 TRUST = "Set SSL_CERT_FILE to a file with the certificate of its authority."
 RENEW = "Renew the certificate of the server, or set the clock of this machine if it is wrong."
 TLS_HINTS = {
@@ -209,7 +212,9 @@ class Connection:
         if method == "GET":
             data = b"".join(self.read(path))
         else:
-            data = self.write(method, path, body, headers, again=again).body
+            files = value.get("files", ()) if is_dict(value) else ()
+            moving = sum(file.get("size") or 0 for file in files)
+            data = self.write(method, path, body, headers, again=again, moving=moving).body
         try:
             answer = json.loads(data)
         except ValueError as error:
@@ -219,14 +224,22 @@ class Connection:
         return answer
 
     def write(
-        self, method: str, path: str, body: bytes | None, headers: Json, *, again: bool = True
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Json,
+        *,
+        again: bool = True,
+        moving: int = 0,
     ) -> Reply:
         """Sends a write, and repeats it while the service does not answer if `again` is set."""
         end, wait = time.monotonic() + self.timeout, 0.1
         while True:
             seen: list[Any] = []
             try:
-                data = b"".join(self._chunks(method, path, body, headers, seen, end))
+                chunks = self._chunks(method, path, body, headers, seen, end, moving=moving)
+                data = b"".join(chunks)
                 return Reply(seen[0], data)
             except HoldfastError as error:
                 passing = error.code == "Unavailable" or (again and error.code == "Unknown")
@@ -248,6 +261,7 @@ class Connection:
         seen: list[Any],
         end: float | None = None,
         size: int | None = None,
+        moving: int = 0,
     ) -> Iterator[bytes]:
         url = f"{self.location}/{path}"
         token = self.token
@@ -265,7 +279,7 @@ class Connection:
             return request
 
         try:
-            with self._answer(ask, end, size) as response:
+            with self._answer(ask, end, size, moving) as response:
                 seen.append(response.headers)
                 try:
                     yield from iter(lambda: response.read(CHUNK), b"")
@@ -292,14 +306,17 @@ class Connection:
             message = f"{failed}: the URL is not valid"
             raise HoldfastError("Invalid", message, "Check the URL of the service.") from None
 
-    def _answer(self, ask: Callable[[], ToService], end: float | None, size: int | None) -> Any:
+    def _answer(
+        self, ask: Callable[[], ToService], end: float | None, size: int | None, moving: int
+    ) -> Any:
         """Sends a request. Repeats it within the timeout if `_wait` does not raise."""
         end = end or time.monotonic() + self.timeout
         tries = 0
         while True:
             request = ask()
             sent: Any = request.data or b""
-            limit = self.timeout * (1 + len(sent) // BYTES_PER_LIMIT)  # Python's is for a body
+            steps = len(sent) // BYTES_PER_LIMIT + moving // BYTES_MOVED_PER_LIMIT
+            limit = self.timeout * (1 + steps)  # Python's is for a body
             try:
                 response = self._opener.open(request, timeout=limit)
                 if not request.is_led:

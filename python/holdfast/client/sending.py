@@ -160,7 +160,8 @@ class Sender:
     def _send(self, content: bytes | Path, source: BinaryIO, runs: Runs, size: int) -> Json:
         """Sends the bytes that no other version has."""
         if len(runs) == 1 and self.may_be_direct and size >= LEAST_SIZE:
-            sent = send_direct(self.connection, source, size, self._moved)
+            begin = lambda: self._begin(None, size)[0]  # noqa: E731
+            sent = send_direct(self.connection, source, size, self._moved, begin)
             if sent is not None:
                 return sent
         if size <= PIECE_BYTES:
