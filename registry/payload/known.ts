@@ -25,7 +25,9 @@ export function pointTo(file: StoredFile, same: Partial<StoredFile>): void {
 }
 
 /** Returns how a file is stored, without the members that it lacks. */
-export function storedAs({ encoding, values }: Pick<StoredFile, "encoding" | "values">) {
+export function storedAs(
+  { encoding, values }: Pick<StoredFile, "encoding" | "values">,
+): Pick<StoredFile, "encoding" | "values"> {
   return { ...(encoding && { encoding }), ...(values && { values }) };
 }
 
