@@ -127,7 +127,7 @@ class Sender:
             if isinstance(content, bytes):
                 content = self._write(content)
             self._moved(size)  # by the service, which reads it
-            return {"local": os.path.abspath(content), "given": is_given}
+            return {"local": os.path.realpath(content), "given": is_given}  # links are followed
         source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         with source:
             found = self._compared(file.path, source, size)

@@ -119,8 +119,16 @@ def files_at(path: Path) -> tuple[str, list[FileToSend]]:
             state = "not a file or a folder" if os.path.lexists(path) else "no such file or folder"
             message = f'Cannot save "{path}": {state}'
             raise HoldfastError("NotFound", message, "Check the path. A str is saved as text.")
+        refuse_bytes(path.name)
         return "file", without_false_bits([FileToSend(path.name, path, mode_of(path))])
     return "folder", without_false_bits(sorted(files_below(path, path)))
+
+
+def refuse_bytes(path: str) -> None:
+    """Raises `Invalid` for a name that is not UTF-8: Python has lone surrogates for its bytes."""
+    if not path.isascii() and path.encode(errors="ignore").decode() != path:
+        message = f"Cannot save {quoted(path)}: its name is not UTF-8"
+        raise HoldfastError("Invalid", message, "Rename it.")
 
 
 def files_below(folder: Path, root: Path) -> Iterator[FileToSend]:
@@ -128,6 +136,7 @@ def files_below(folder: Path, root: Path) -> Iterator[FileToSend]:
     for entry in os.scandir(folder):
         is_empty, place = False, Path(entry.path)
         path = place.relative_to(root).as_posix()
+        refuse_bytes(path)
         if entry.is_symlink():
             yield FileToSend(path, os.fsencode(os.readlink(place)), "link")
         elif entry.is_dir():

@@ -92,11 +92,20 @@ with holdfast.service() as registry:
         for name in ("below/large.bin", "tool")
     ), os.access("copy/tool", os.X_OK))
     print(registry.save("data", folder, skip_if_unchanged=True).skipped)
+    pathlib.Path("link").symlink_to(folder / "tool")
+    print(registry.save("linked", pathlib.Path("link")).size == (folder / "tool").stat().st_size)
+    for path in (folder / "\\udcff", folder):
+        (folder / "\\udcff").touch()
+        try:
+            registry.save("odd", path)
+        except holdfast.HoldfastError as error:
+            print(error.message)
 `;
 
 pythonTest("the service of a Python program reads large files itself", async (root) => {
   const lines = await runProgram(BY_PATH, { env: COMMAND, cwd: root.path });
-  assertEquals(lines, ["data@1.0.0", "True True", "True"]);
+  const refused = 'Cannot save "\\udcff": its name is not UTF-8';
+  assertEquals(lines, ["data@1.0.0", "True True", "True", "True", refused, refused]);
 });
 
 const STRANGERS = `
