@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from ..core.arguments import checked_methods
 from ..core.author import Author, author_in
 from ..core.errors import Json, disk_error, quoted
 from ..core.words import Worded
 from ..files.file import Files, Stored
-
-if TYPE_CHECKING:
-    from ..runs.curves import Curve
+from .curves import Curve, curves_of
 
 
 @checked_methods
@@ -79,8 +77,6 @@ class Artifact(Files, Worded):
 
     def curves(self) -> dict[str, Curve]:
         """Returns the steps and values that a run logged, by name: `test.accuracy` if nested."""
-        from ..runs.curves import curves_of
-
         return curves_of(self)
 
     def _repr_html_(self) -> str:
