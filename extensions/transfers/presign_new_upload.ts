@@ -1,6 +1,6 @@
 // Presigns an upload to the store that is open here.
 import type { Registry } from "../../mod.ts";
-import { fault, shown, unsupported } from "../../core/kernel.ts";
+import { alreadyExists, fault, shown, unsupported } from "../../core/kernel.ts";
 import type { DirectUpload, DirectUploadOptions } from "../../core/registry/transfer.ts";
 import { recordsOf } from "../../registry/records.ts";
 import { notThere, StoredUploads } from "./stored_uploads.ts";
@@ -44,8 +44,14 @@ export async function presignNewUpload(
     const state = `${size} bytes at ${shown(offset)} are not within its ${note.size}`;
     throw invalid(state, "Begin an upload of the whole size, and send pieces of it.");
   }
-  const bytes = { size, sha256, crc32c };
-  const put = await backend.presignPut(pieceKey(id, offset), { ...bytes, expiresInMs, signal });
+  const key = pieceKey(id, offset), bytes = { size, sha256, crc32c };
+  // A store may close the connection instead of saying so while it gets the bytes again.
+  if (upload !== undefined && await backend.head(key, { signal })) {
+    throw alreadyExists("presign an upload", shown(id), `it has its piece at ${offset}`, {
+      hint: "Send the next piece.",
+    });
+  }
+  const put = await backend.presignPut(key, { ...bytes, expiresInMs, signal });
   // The note has no SHA-256: a digest in it was compared with the bytes.
   if (upload === undefined) await stored.writeNote(id, note);
   return { upload: id, ...put, expiresAt };

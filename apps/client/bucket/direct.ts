@@ -116,12 +116,13 @@ async function sendToBucket(
       const timeoutMs = connection.timeoutMs * silentLimits(size);
       const status = await put(to, chunks(), { ...sending, timeoutMs });
       if (status === 200 || status === 201) return upload;
-      // An earlier attempt has stored the piece. A save compares the digest of the whole.
-      if (status === 412 && asked.upload !== undefined) return upload;
+      if (status === 412 && asked.upload !== undefined) return upload; // see below
       if (status === 400) return undefined; // other bytes than those that were hashed
     } catch (error) { // not shown: its message may have the URL, which is a secret
       signal?.throwIfAborted();
       if (isRegistryError(error, "Unsupported")) return undefined; // of this size, or at all
+      // An earlier attempt has stored the piece. A save compares the digest of the whole.
+      if (isRegistryError(error, "AlreadyExists")) return asked.upload;
       if (isRegistryError(error)) throw error;
     }
   }

@@ -117,6 +117,8 @@ def _send(
         except HoldfastError as error:
             if error.code == "Unsupported":  # of this size, or at all
                 return None
+            if error.code == "AlreadyExists":  # an earlier attempt has stored the piece
+                return str(asked["upload"])  # a save compares the digest of the whole
             raise
         url = str(wanted["url"])
         is_safe = url.startswith("https://") or (
@@ -125,8 +127,7 @@ def _send(
         if not is_safe or not may_lead(connection.location, url):
             break
         status = put(connection, url, wanted["headers"], chunks(), size, moved)
-        # 412: an earlier attempt has stored the piece; a save compares the digest of the whole.
-        if status in (200, 201) or (status == 412 and is_piece):
+        if status in (200, 201) or (status == 412 and is_piece):  # see above
             return str(wanted["upload"])
         moved(-size)
         if status == 400:  # other bytes than those that were hashed
