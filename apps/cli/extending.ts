@@ -14,6 +14,7 @@ export { createTokenCheck } from "../server/access/one_time.ts";
 export { isSignIn, issuersOfPeople } from "../server/access/sign_in.ts";
 export { readTokens } from "../server/access/token_file.ts";
 export { findRegistry } from "./places/find_registry.ts";
+export { configsIn } from "./places/open_store.ts";
 export { loadSet } from "./places/load_module.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
 export { tokenOfRun } from "./places/token_of_run.ts";

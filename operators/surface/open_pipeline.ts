@@ -1,10 +1,10 @@
 // The pipeline of a command, with the operators of the user's own code.
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { invalid } from "../../apps/cli/extending.ts";
+import { configsIn, invalid } from "../../apps/cli/extending.ts";
 import type { CommandContext, FlagsOf, OptionDefinition } from "../../apps/cli/extending.ts";
 import { loadPart } from "../../core/kernel.ts";
-import { createS3Configs, type Lookup } from "../../backends/mod.ts";
+import type { Lookup } from "../../backends/mod.ts";
 import { createEngines, createOperators } from "../mod.ts";
 import type { EngineDriver, Operators } from "../mod.ts";
 import type { Pipeline, RunnerOptions } from "../runner/mod.ts";
@@ -120,8 +120,7 @@ export function runnerOptions(
   { folder, operators }: Pick<FoundPipeline, "folder"> & { operators: Operators },
   { io: { cwd, signal, system } }: CommandContext,
 ): Omit<RunnerOptions, "registry"> {
-  const s3 = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
-  return { root: folder, operators, s3, system, signal };
+  return { root: folder, operators, s3: configsIn(cwd, system), system, signal };
 }
 
 export const PART_OPTIONS = [

@@ -32,6 +32,7 @@ export async function openStore(
   });
 }
 
+/** Returns the S3 configurations of a folder: those of its `s3_aksk.env`. */
 export function configsIn(cwd: string, system: System): S3Configs {
   return createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
 }
