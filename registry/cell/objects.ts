@@ -26,6 +26,23 @@ export function allParts({ parts = [], chunks, values }: Located): Part[] {
   return [...parts, ...chunks ? [chunks] : [], groups, ...base ? allParts(base) : []];
 }
 
+/** Returns a file with other parts, also in the files that it is made from. */
+export function withParts<F extends Located>(file: F, change: <P extends Part>(part: P) => P): F {
+  const { parts, chunks, values } = file;
+  return {
+    ...file,
+    ...(parts && { parts: parts.map(change) }),
+    ...(chunks && { chunks: change(chunks) }),
+    ...(values && {
+      values: {
+        ...values,
+        groups: change(values.groups),
+        ...(values.base && { base: withParts(values.base, change) }),
+      },
+    }),
+  };
+}
+
 /** True for a file that needs bytes of other versions. */
 export function sharesBytes(file: Located): boolean {
   return allParts(file).some(({ from }) => from !== undefined);

@@ -22,8 +22,8 @@ interface SizedFile {
 export const PAGED_FORMAT = "holdfast/1-pages";
 /** The format of a version with files that are stored by values. Programs without it refuse it, too. */
 export const VALUES_FORMAT = "holdfast/1-values";
-/** Most files of a chain that are stored by values. */
-const MAX_CHAIN = 8;
+/** Most files of a chain that are stored by values: a file, its base, and so on. */
+export const MAX_CHAIN = 8;
 /** Most levels above the files: more than any list needs. */
 export const MAX_LEVELS = 64;
 
@@ -198,7 +198,8 @@ function isStoredFile(file: unknown): boolean {
 /** Returns true if the encoding is known, and a file has what it needs. */
 function isEncoded({ encoding, values, parts }: Fields, chain = 0): boolean {
   if (encoding !== "values") {
-    return values === undefined && [undefined, "gzip", "zstd"].includes(encoding as string);
+    const isKnown = encoding === undefined || encoding === "gzip" || encoding === "zstd";
+    return isKnown && values === undefined;
   }
   if (chain >= MAX_CHAIN || !Array.isArray(parts) || !isJsonObject(values)) return false;
   const { groups, base, step } = values;

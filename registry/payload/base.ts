@@ -12,7 +12,7 @@ import { MIN_VALUED_BYTES } from "./sharing.ts";
 import { isLate } from "../cell/voids.ts";
 import { byPlace, type Known, KnownFiles, pointTo, type Shelf, storedAs } from "./known.ts";
 import type { EarlierFile, ValueBase } from "./job_kinds.ts";
-import { allParts, objectsOf, ownPlace, placeOf } from "../cell/objects.ts";
+import { allParts, objectsOf, ownPlace, placeOf, withParts } from "../cell/objects.ts";
 
 export interface Base extends Shelf {
   record: VersionRecord;
@@ -158,15 +158,8 @@ function valuedOf(file: StoredFile, name: string, own: string): [string, ValueBa
 /** Returns a stored file as a base, whose parts all have their places. */
 function placedBase(file: StoredBase & { from?: string }, own: string): StoredBase {
   const placed = <P extends Part>(part: P): P => ({ ...part, from: placeOf(file, part) ?? own });
-  const { size, sha256, parts, chunks, values } = file;
-  return {
-    size,
-    sha256,
-    ...storedAs(file),
-    parts: parts.map(placed),
-    ...(chunks && { chunks: placed(chunks) }),
-    ...(values && { values: { ...values, groups: placed(values.groups) } }),
-  };
+  const { size, sha256, parts, chunks } = file;
+  return withParts({ size, sha256, ...storedAs(file), parts, ...(chunks && { chunks }) }, placed);
 }
 
 /** True if a base still counts, by a recent lookup. */

@@ -1,8 +1,9 @@
 // Encodes and decodes the values of weights: what differs from those of an earlier version, byte plane
 // by byte plane. FORMAT.md (3.5) describes the stored bytes. Loaded when a file is saved, or was stored,
 // so.
-import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { concatBytes, sameBytes } from "../../../core/bytes/bytes.ts";
 import { createSha256 } from "../../../core/bytes/digest.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
 import {
   encodeGroups,
   type Group,
@@ -91,7 +92,7 @@ async function sampledShare(
 }
 
 /** Plain bytes in the order of a file, and what its base has. */
-export interface Encoding extends Pick<Plan, "groups"> {
+export interface PlainFile extends Pick<Plan, "groups"> {
   chunks: AsyncIterable<Uint8Array>;
   base?: Readable;
 }
@@ -103,7 +104,7 @@ export interface Encoding extends Pick<Plan, "groups"> {
  * @throws if the file does not have the bytes of its groups, or a group is not decoded as it was
  */
 export async function* encodeValues(
-  { groups, chunks, base }: Encoding,
+  { groups, chunks, base }: PlainFile,
 ): AsyncGenerator<Uint8Array, Uint8Array> {
   const encoded: StoredGroup[] = [];
   const of = (group: Group | undefined) =>
@@ -120,7 +121,7 @@ export async function* encodeValues(
     const planes = encodePlanes(group, plain, other);
     const sizes = planes.map(({ length }) => length), stored = concatBytes(planes);
     const placed = { ...group, planes: sizes, digest: digestOf(stored) };
-    if (!areEqual(decodePlanes(placed, stored, other), plain)) {
+    if (!sameBytes(decodePlanes(placed, stored, other), plain)) {
       // deno-lint-ignore holdfast/registry-errors -- a fault of this program
       throw new Error("encoded values are not decoded as they were");
     }
@@ -154,12 +155,6 @@ async function* inGroups(
   if (index < groups.length) throw new Error("the file is shorter than its groups");
 }
 
-function areEqual(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
-  return true;
-}
-
 /** The places of the bytes of an encoded file. */
 export interface Stored {
   /** The encoded list of groups. */
@@ -171,7 +166,7 @@ export interface Stored {
   base?(range: { offset: number; length: number }): Promise<Uint8Array>;
 }
 
-/** Decoded files, by their parts. */
+/** A file that is decoded as it is read. */
 export interface Values {
   /** Yields the plain bytes of a range; each chunk is valid until the next one. */
   range(range: { from: number; to: number }): AsyncIterable<Uint8Array>;
@@ -191,7 +186,7 @@ export function openValues({ list, sizes, stored, base }: Stored): Values | unde
       size === 0 ? new Uint8Array() : stored({ offset: group.at, length: size }),
       offset === undefined ? undefined : base!({ offset, length }),
     ]);
-    if (!areEqual(digestOf(planes), group.digest)) {
+    if (!sameBytes(digestOf(planes), group.digest)) {
       // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
       throw new Error(`SHA-256 of the stored bytes of the values at ${group.from} does not match`);
     }
@@ -202,10 +197,7 @@ export function openValues({ list, sizes, stored, base }: Stored): Values | unde
     kept.delete(index);
     kept.set(index, bytes);
     bytes.catch(() => kept.delete(index)); // the next reader tries again
-    for (const oldest of kept.keys()) {
-      if (kept.size <= KEPT) break;
-      kept.delete(oldest);
-    }
+    keepNewest(kept, KEPT);
     return bytes;
   };
   return {

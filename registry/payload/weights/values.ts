@@ -4,12 +4,11 @@ import type { FileRange } from "../../../core/bytes/content_chunks.ts";
 import { isRegistryError, type RegistryError, unsupported } from "../../../core/errors.ts";
 import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { MAX_CHAIN } from "../../format/record_shape.ts";
 import type { FileBytes } from "../file_bytes.ts";
 import { openValues, type Values } from "./encode_values.ts";
 import { hasZstd } from "./planes.ts";
 
-/** Most files that one is made from. */
-export const MAX_BASES = 8;
 /** The most bytes that reading a file may take, as a multiple of its size. */
 export const MOST_READ = 1.5;
 /** Longest list of groups that is written or read, bytes. */
@@ -81,7 +80,7 @@ interface BaseChoice {
   file: StoredBase;
   /** Bytes that reading it takes. */
   bytes: number;
-  /** Number of files that it is made from. */
+  /** Number of files of its chain that are stored by values. */
   depth: number;
 }
 
@@ -94,7 +93,7 @@ export function chooseBase(latest: StoredBase, size: number): BaseChoice | undef
   const choices = basesOf(latest);
   let skipped = 0;
   for (let step = latest.values?.step ?? 0; step % 2 === 1; step = (step - 1) / 2) skipped++;
-  const suits = ({ bytes, depth }: BaseChoice) => depth < MAX_BASES && bytes < MOST_READ * size;
+  const suits = ({ bytes, depth }: BaseChoice) => depth < MAX_CHAIN && bytes < MOST_READ * size;
   return choices.slice(Math.min(skipped, choices.length - 1)).find(suits);
 }
 

@@ -3,10 +3,10 @@
 import type { ByteRange } from "../../../core/backend.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import type { Part, StoredFile, StoredValues } from "../../../core/record.ts";
+import type { Part, StoredFile } from "../../../core/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
-import { allParts, placeOf } from "../../cell/objects.ts";
+import { allParts, placeOf, withParts } from "../../cell/objects.ts";
 import { payloadKey } from "../../format/layout.ts";
 import type { Base } from "../base.ts";
 import { PACK_BYTES } from "../content.ts";
@@ -68,27 +68,9 @@ export async function placeShared(
       const { from = file.from, ...rest } = part;
       return { ...rest, ...(placeOfPart(file, part) ?? { from }) } as P;
     };
-    const { parts, chunks, values } = file;
-    file.parts = parts?.map(placed);
-    if (chunks !== undefined) file.chunks = placed(chunks);
-    if (values !== undefined) file.values = placedValues(values, placed);
+    Object.assign(file, withParts(file, placed));
     delete file.from; // each part has its own
   }
-}
-
-function placedValues(
-  { groups, base }: StoredValues,
-  placed: <P extends Part>(part: P) => P,
-): StoredValues {
-  if (base === undefined) return { groups: placed(groups) };
-  const { parts, chunks, values } = base;
-  const from = {
-    ...base,
-    parts: parts.map(placed),
-    ...(chunks && { chunks: placed(chunks) }),
-    ...(values && { values: placedValues(values, placed) }),
-  };
-  return { groups: placed(groups), base: from };
 }
 
 function useOf(name: string, file: StoredFile, part: Part): Use {

@@ -41,6 +41,16 @@ testStores("a version stays whole without those that it is made from", async (re
   assertEquals(await keysOf(store, "objects/"), []);
 });
 
+testStores("a version of another name needs nothing of its base", async (registry, store) => {
+  const { states } = await train(registry, 3);
+  await registry.save("b", { [PATH]: states[2] }, { ...AS, base: "a" });
+  assertEquals((await headOf(store, "b")).files[0]!.values, undefined);
+  await registry.delete("a", { allVersions: true });
+  await collectGarbage(registry, { now: true });
+  assertEquals(await loaded(registry, "b"), states[2]);
+  await assertVerifies(registry);
+});
+
 testStores("a range of a checkpoint is that of the plain file", async (registry) => {
   const { states: [, , , , state] } = await train(registry, 5);
   const file = await openFile(registry, "a@5", { path: PATH });
