@@ -40,7 +40,11 @@ export interface StoredFile extends FileInfo {
 /** The compression of stored bytes. */
 export type Encoding = "gzip" | "zstd";
 
-/** How a file is stored by values. Its parts have the planes of its groups. */
+/**
+ * How a file is stored by values. Its parts have the planes of its groups.
+ *
+ * @internal
+ */
 export interface StoredValues {
   /** Location of the list of its groups. */
   groups: Part & { sha256: string };
@@ -50,7 +54,11 @@ export interface StoredValues {
   step?: number;
 }
 
-/** The base of a file. Each part of it, and of what it is made from, has its `from`. */
+/**
+ * The base of a file. Each part of it, and of what it is made from, has its `from`.
+ *
+ * @internal
+ */
 export interface StoredBase
   extends Pick<StoredFile, "size" | "sha256" | "encoding" | "chunks" | "values"> {
   parts: Part[];

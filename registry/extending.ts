@@ -15,9 +15,7 @@ export type {
   Part,
   ScrubbedRecord,
   SettingsRecord,
-  StoredBase,
   StoredFile,
-  StoredValues,
   TombstoneRecord,
   VersionRecord,
 } from "../core/record.ts";
