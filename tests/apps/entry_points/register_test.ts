@@ -1,13 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { createLookup } from "../core/lookup.ts";
-import { createMaterializerSet } from "../core/materializer.ts";
-import { createS3Configs } from "../backends/mod.ts";
-import { createFileStores, createMemoryFiles } from "../files/mod.ts";
-import { createFormats } from "../formats/mod.ts";
-import { createPlugins, Storage } from "../extensions/plugins/mod.ts";
-import { createOperators } from "../operators/mod.ts";
-import { json } from "../materializers/mod.ts";
-import { RegistryError } from "../core/errors.ts";
+import { createLookup } from "../../../core/lookup.ts";
+import { createMaterializerSet } from "../../../core/materializer.ts";
+import { createS3Configs } from "../../../backends/mod.ts";
+import { createFileStores, createMemoryFiles } from "../../../files/mod.ts";
+import { createFormats } from "../../../formats/mod.ts";
+import { createPlugins, Storage } from "../../../extensions/plugins/mod.ts";
+import { createOperators } from "../../../operators/mod.ts";
+import { json } from "../../../materializers/mod.ts";
+import { RegistryError } from "../../../core/errors.ts";
 
 Deno.test("arguments that a register function does not have are refused", () => {
   const options = { singleton: true };
