@@ -25,7 +25,7 @@ testInMemory("save() and copy() refuse unknown choices, and name all", async ({ 
   const wrong: [option: string, choices: string][] = [
     ["bump", '"major", "minor" or "patch"'],
     ["onConflict", '"fail", "skip" or "overwrite"'],
-    ["share", '"bytes", "files" or "none"'],
+    ["share", '"values", "bytes", "files" or "none"'],
   ];
   for (const [option, choices] of wrong) {
     const { message, hint } = await rejected("Invalid", registry.save("a", 2, { [option]: "all" }));

@@ -127,7 +127,7 @@ clientTest(
 );
 
 const GROUP = `
-import sys, subprocess, wandb
+import os, sys, subprocess, time, wandb
 if len(sys.argv) == 1: # as a launcher of distributed training
     ranks = [subprocess.Popen([sys.executable, __file__, str(rank)]) for rank in range(2)]
     assert [rank.wait() for rank in ranks] == [0, 0]
@@ -143,7 +143,9 @@ else:
     settings = wandb.Settings(mode="shared", x_primary=rank == 0, x_label=f"rank-{rank}", x_update_finish_state=rank == 0)
     run = wandb.init(project="digits", id="shared", settings=settings)
     run.log({"from": rank})
+    while rank == 0 and not os.path.exists("ended"): time.sleep(0.1) # a run ends with its primary
     run.finish()
+    open("ended", "w").close()
 `;
 
 clientTest("two processes log as a group, and to one run", async (client) => {
