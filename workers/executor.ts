@@ -1,5 +1,6 @@
 // An executor over workers. Each job runs on the thread with the least work.
 import type { Executor, JobOptions, JobProgress, RunOptions } from "../core/executor.ts";
+import type { Encoding } from "../core/record.ts";
 import type { Logger } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";
 import { STREAMED_BYTES } from "../core/work/budget.ts";
@@ -12,8 +13,8 @@ import { bufferBytes, isMovable, sendJob } from "./wire_job.ts";
 
 /** The cost of starting a worker, in bytes of work; the second is that with a client of a bucket. */
 const START_BYTES = 32 * 1024 * 1024, START_BYTES_OF_BUCKET = 7 * START_BYTES;
-/** The cost of compressing one byte, in plain bytes. */
-const COMPRESSION_COST = 8;
+/** The cost of a byte that is compressed, in plain bytes. */
+const COMPRESSED_COST: Record<Encoding, number> = { gzip: 8, zstd: 2 };
 
 interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
   here: Executor<PayloadJobs>;
@@ -59,7 +60,8 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
     const { here, smallBytes, logger } = this.#options;
     const bytes = bytesOf(kind, job);
     if (bytes === undefined || bytes < smallBytes) return await here.run(kind, job, options);
-    const cost = "compress" in job && job.compress !== undefined ? bytes * COMPRESSION_COST : bytes;
+    const encoding = "compress" in job ? job.compress : undefined;
+    const cost = bytes * (encoding === undefined ? 1 : COMPRESSED_COST[encoding]);
     const slot = this.#choose();
     if (slot === undefined) {
       this.#pendingHere += cost;

@@ -9,8 +9,8 @@ import { testInRoot } from "../support/temp_root.ts";
 const MIB = 1024 * 1024;
 
 testInRoot("a batch into a bucket starts a worker only for much work", async (root) => {
-  const running = async (isDisk: boolean, count: number) => {
-    const path = root.join(`${isDisk} ${count}`);
+  const running = async (isDisk: boolean, count: number, compress: "gzip" | "zstd" = "gzip") => {
+    const path = root.join(`${isDisk} ${count} ${compress}`);
     const folder = createLocalBackend({ path, durability: "os", layout: "plain" });
     const backend = isDisk
       ? createLocalBackend({ path, durability: "os" })
@@ -19,7 +19,7 @@ testInRoot("a batch into a bucket starts a worker only for much work", async (ro
     const batch = createBatch(registry, { workers: 1, idleMs: 60_000 });
     const value = new Float32Array(MIB / 4);
     const entries = Array.from({ length: count }, (_, n) => {
-      return { name: `n${n}`, value, compress: "zstd" } as const;
+      return { name: `n${n}`, value, compress };
     });
     assertEquals((await batch.saveMany(entries)).failed, []);
     const { running } = batch;
@@ -30,4 +30,5 @@ testInRoot("a batch into a bucket starts a worker only for much work", async (ro
   assertEquals(await running(true, 8), 1);
   assertEquals(await running(false, 8), 0);
   assert(await running(false, 60) > 0);
+  assertEquals(await running(false, 60, "zstd"), 0); // a quarter of the work of gzip
 });
