@@ -28,6 +28,7 @@ const Stream = v.object({
     "wandb-summary.json": Lines,
   })),
   complete: v.nullish(v.boolean()),
+  preempting: v.nullish(v.boolean()),
   exitcode: v.nullish(integer(-(2 ** 31), 2 ** 31)),
 });
 
@@ -48,6 +49,7 @@ export function fileRoutes(routes: Routes, runs: WandbRuns): void {
         system: lines("wandb-events.jsonl"),
         console: lines("output.log"),
         summary: lines("wandb-summary.json")?.content.at(-1),
+        preempting: json.preempting ?? false,
       };
       const exitCode = json.complete ? json.exitcode ?? 0 : undefined;
       const stopped = await runs.stream(key, sent, { access, exitCode });

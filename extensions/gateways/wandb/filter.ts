@@ -36,7 +36,7 @@ function valueOf(
   const facts = tagsIn(tags, key);
   const values: Record<string, Value> = {
     name: key.id,
-    state: stateOf({ status, isSilent }),
+    state: stateOf({ status, isSilent, tags }),
     display_name: facts.displayName,
     created_at: new Date(startedMs).toISOString(),
     job_type: facts.jobType,

@@ -47,6 +47,8 @@ export interface Sent {
   readonly system?: Lines;
   readonly console?: Lines;
   readonly summary?: string;
+  /** True if the machine of the run is about to be taken away. */
+  readonly preempting?: boolean;
 }
 
 /** A run in a list. It is silent if it goes on, and its client has sent nothing for minutes. */
@@ -69,8 +71,17 @@ export interface KnownRun {
   readonly last: Record<string, unknown>;
 }
 
+/** The tag of a run whose client said that its machine is about to be taken away. */
+export const PREEMPTING_TAG = "wandb.preempting";
+
 /** Returns the state of a run, in the words of W&B. */
-export function stateOf({ status, isSilent }: Pick<ListedRun, "status" | "isSilent">): string {
+export function stateOf(
+  { status, isSilent, tags }: Pick<ListedRun, "status" | "isSilent" | "tags">,
+): string {
+  if (tags.get(PREEMPTING_TAG) === "true") {
+    if (isSilent || status === "FAILED") return "preempted";
+    if (status === "RUNNING") return "preempting";
+  }
   if (isSilent) return "crashed";
   return status === "SCHEDULED" ? "pending" : status.toLowerCase();
 }

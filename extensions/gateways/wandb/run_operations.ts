@@ -43,7 +43,9 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     const key = runKey(nameOfProject(given), given.name);
     const { access } = c.info;
     access.check("save", key.name);
-    const known = await runs.known(await runs.find(key, access));
+    const found = await runs.find(key, access);
+    await runs.resumed(found);
+    const known = await runs.known(found);
     const bucket = known === undefined ? null : runJson(key, known);
     return { model: { ...projectJson(key.name), bucket } };
   });
@@ -102,7 +104,7 @@ export function runJson(key: RunKey, known: KnownRun | undefined) {
     description: null,
     ...facts,
     user: { name: username, username },
-    state: stateOf(known ?? { status: "RUNNING" }),
+    state: stateOf(known ?? { status: "RUNNING", tags: new Map() }),
     createdAt: new Date(startedMs).toISOString(),
     heartbeatAt: null,
     commit: null,

@@ -23,7 +23,7 @@ import { historyOf, type Row, RowsAhead } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { changed, changesNothing, editedTags, type Facts, factTags } from "./facts.ts";
-import { CONFIG_FILE, configIn, streamPart, textOf } from "./known_run.ts";
+import { CONFIG_FILE, configIn, PREEMPTING_TAG, streamPart, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, isStopped, openedRun } from "./known_run.ts";
 import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
 import type { OpenRun, ReadableRun, Sent } from "./known_run.ts";
@@ -126,8 +126,9 @@ export class WandbRuns {
       const laterMs = startedMs - since;
       await takePoints(draft, { name, id }, pointsUpTo(points(), { ...branch, laterMs }));
     }
+    const { [PREEMPTING_TAG]: _, ...kept } = Object.fromEntries(earlier?.tags ?? []);
     const tags = {
-      ...Object.fromEntries(earlier?.tags ?? []),
+      ...kept,
       ...factTags(facts, author?.name),
       ...tagsOf({ status: "RUNNING", startedMs }),
     };
@@ -226,6 +227,7 @@ export class WandbRuns {
       }
       if (found?.state !== "open") return isStopped(found);
       const isWhole = found.isEnding || await this.#add(found, sent);
+      if (sent.preempting) await this.#mark(found, "true");
       if (exitCode === undefined) {
         if (isWhole) this.#finder.keep(found);
         return isStopped(found);
@@ -236,6 +238,16 @@ export class WandbRuns {
       await finishRunOf(this.context, whole, { status, failed, request: request() });
       return false;
     });
+  }
+
+  /** Notes that a client resumes a run: its machine is another one, or was not taken away. */
+  async resumed(run: FoundRun | undefined): Promise<void> {
+    if (run?.state === "open" && !run.isEnding) await this.#mark(run, "");
+  }
+
+  async #mark({ key: { name }, id, tags }: OpenRun, preempting: "true" | ""): Promise<void> {
+    if ((tags.get(PREEMPTING_TAG) ?? "") === preempting) return;
+    await this.#finder.giveFacts({ name, id }, { tags: { [PREEMPTING_TAG]: preempting } });
   }
 
   /** Adds lines to a run. False if it began earlier than the list of its draft says. */

@@ -61,6 +61,37 @@ clientTest("a tag stops a run, which ends with what it has logged", async (clien
   assertEquals(await valuesOf(service.registry, "loss"), [1, 2]);
 });
 
+const PREEMPTED = `
+import time, wandb
+def begin(): return wandb.init(project="digits", id="abc", resume="allow")
+def state(): return wandb.Api().run("digits/abc").state
+run = begin()
+run.log({"loss": 1})
+run.mark_preempting()
+for _ in range(300):
+    if state() == "preempting": break
+    time.sleep(0.1)
+print(">", state())
+run.finish(exit_code=1)
+print(">", state(), [run.id for run in wandb.Api().runs("digits", filters={"state": "preempted"})])
+run = begin()
+print(">", state())
+run.log({"loss": 2})
+run.finish()
+print(">", state())
+`;
+
+clientTest("a run whose machine is taken away is preempted until it goes on", async (client) => {
+  await using service = await serveWandb();
+  assertEquals(await service.run(client, PREEMPTED), [
+    "> preempting",
+    "> preempted ['abc']",
+    "> running",
+    "> finished",
+  ]);
+  assertEquals(await valuesOf(service.registry, "loss"), [1, 2]);
+});
+
 /** Prints each step that it logs. */
 const GOES_ON = `
 import sys, wandb
