@@ -4,6 +4,7 @@ import { NAME_TAG } from "../../runs/mlflow/stored_run.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
 import { tagsInText, tagsText } from "../../runs/wandb/values.ts";
 import type { KnownRun } from "./known_run.ts";
+import { objectIn } from "./names.ts";
 import { valuesIn } from "./points.ts";
 
 /** The tags with the facts of a run. */
@@ -45,12 +46,19 @@ export function editedTags(
   return { ...factTags(facts), ...(isEmpty && { [TAGS.tags]: "" }) };
 }
 
+/** Returns a configuration without what clients say about themselves. */
+export function ownIn(config: string | undefined): string {
+  const { _wandb: _, ...own } = objectIn(config);
+  return sortedJson(own);
+}
+
 /** Returns whether an edit changes nothing of a run. */
 export function changesNothing(known: KnownRun, facts: Facts): boolean {
   const isSame = (given: string | undefined, text: string) =>
     given === undefined || sortedJson(valuesIn(given)) === sortedJson(valuesIn(text));
   return Object.keys(changed(known.tags, editedTags(facts, known.tags))).length === 0 &&
-    isSame(facts.config, known.config) && isSame(facts.summaryMetrics, known.summary);
+    (facts.config === undefined || ownIn(facts.config) === ownIn(known.config)) &&
+    isSame(facts.summaryMetrics, known.summary);
 }
 
 export function factTags({ tags, ...facts }: Facts, user?: string): Record<string, string> {

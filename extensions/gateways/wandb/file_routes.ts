@@ -5,7 +5,7 @@ import { schema } from "../../../apps/server/extending.ts";
 import { wrong } from "./errors.ts";
 import { nameOfProject, parseRun, pathProblem, runKey } from "./names.ts";
 import { described, FRESH } from "./operations.ts";
-import { changing } from "./run_operations.ts";
+import { changing, isShared } from "./run_operations.ts";
 import type { WandbRuns } from "./run_store.ts";
 import { integer, list, MOST } from "./schemas.ts";
 
@@ -52,7 +52,7 @@ export function fileRoutes(routes: Routes, runs: WandbRuns): void {
         preempting: json.preempting ?? false,
       };
       const exitCode = json.complete ? json.exitcode ?? 0 : undefined;
-      const stopped = await runs.stream(key, sent, { access, exitCode });
+      const stopped = await runs.stream(key, sent, { access, exitCode, isShared: isShared(c) });
       return c.json({ ...ANSWER, stopped }, 200, FRESH); // earlier clients ask for it
     },
   });

@@ -32,7 +32,8 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     const own = name ?? runs.context.system.id().slice(-8), { access } = c.info;
     const key = id === undefined ? runKey(nameOfProject(facts), own) : parseRun(id);
     changing(c, key);
-    const inserted = await runs.upsert(key, facts, access, id !== undefined && name === undefined);
+    const isEdit = id !== undefined && name === undefined;
+    const inserted = await runs.upsert(key, facts, { access, isShared: isShared(c), isEdit });
     const known = await runs.known(await runs.find(key, access));
     // Clients that sync a folder again send all lines: those that are stored are recognized.
     const bucket = { ...runJson(key, known), project: projectJson(key.name), historyLineCount: 0 };
@@ -89,6 +90,11 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
 export function changing(c: RouteContext, { name, id }: RunKey): void {
   checkWrites(c, "save", name);
   c.info.subject = { ...c.info.subject, run: id };
+}
+
+/** True for a program that logs to a run with others, of which one ends it. */
+export function isShared({ request }: Pick<RouteContext, "request">): boolean {
+  return request.headers.get("x-wandb-use-async-filestream") === "true";
 }
 
 /** The JSON of a run. Clients take the id of its project for a number. */

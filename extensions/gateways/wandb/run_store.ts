@@ -4,7 +4,7 @@
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { createLanes, giveWay, isJsonObject, keepNewest } from "../../../core/kernel.ts";
-import { mapAtOnce, sha256, sortedJson } from "../../../core/kernel.ts";
+import { mapAtOnce, sha256 } from "../../../core/kernel.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
@@ -22,7 +22,7 @@ import { noSuch, wrong } from "./errors.ts";
 import { historyOf, type Row, RowsAhead } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
-import { changed, changesNothing, editedTags, type Facts, factTags } from "./facts.ts";
+import { changed, changesNothing, editedTags, type Facts, factTags, ownIn } from "./facts.ts";
 import { CONFIG_FILE, configIn, PREEMPTING_TAG, streamPart, textOf } from "./known_run.ts";
 import { earlierPart, endedRun, isStopped, openedRun } from "./known_run.ts";
 import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
@@ -80,16 +80,21 @@ export class WandbRuns {
 
   /**
    * Begins a run, changes one that goes on, or resumes one that has ended. True if it is new. An edit
-   * of a run that has ended is its next version.
+   * of a run that has ended is its next version, also by a program that shares it: only its primary
+   * would end it again.
    */
-  async upsert(key: RunKey, facts: Facts, access: Access, isEdit = false): Promise<boolean> {
+  async upsert(
+    key: RunKey,
+    facts: Facts,
+    { access, isShared, isEdit }: { access: Access; isShared?: boolean; isEdit?: boolean },
+  ): Promise<boolean> {
     return await this.#inOrder(runIdOf(key), async () => {
       const found = await this.find(key, access);
       if (found?.state === "discarded") {
         throw wrong(`run ${key.id} was previously created and deleted; try a new run name`);
       }
       if (isEdit && found === undefined) throw noSuch(`run ${key.id} not found`);
-      if (isEdit && found?.state === "ended") {
+      if ((isEdit || isShared) && found?.state === "ended") {
         if (found.opened.info.metadata.wandb === undefined) {
           throw wrong(`run ${key.id} was logged by another client: change it with that one`);
         }
@@ -192,14 +197,21 @@ export class WandbRuns {
   }
 
   /** Saves the next version of a run that has ended. */
-  async #edit(run: EndedRun, access: Access, change: (open: OpenRun) => unknown): Promise<void> {
-    const { key, opened } = run, { status } = runIn(opened.info);
+  async #edit(
+    run: EndedRun,
+    access: Access,
+    change: (open: OpenRun) => unknown,
+    request?: string,
+  ): Promise<void> {
+    const { key, opened } = run, { status } = runIn(opened.info), { metadata } = opened.info;
+    const { failed } = isJsonObject(metadata.run) ? metadata.run : {};
     await this.#open(key, { facts: {}, access, before: run });
     const open = await this.find(key, access);
     if (open?.state !== "open") return;
     await change(open);
     const changed = await this.find(key, access) as OpenRun;
-    await finishRunOf(this.context, changed, { status });
+    const reason = typeof failed === "string" ? failed : undefined;
+    await finishRunOf(this.context, changed, { status, failed: reason, request });
   }
 
   /**
@@ -209,7 +221,7 @@ export class WandbRuns {
   async stream(
     key: RunKey,
     sent: Sent,
-    { access, exitCode }: { access: Access; exitCode?: number },
+    { access, exitCode, isShared }: { access: Access; exitCode?: number; isShared?: boolean },
   ): Promise<boolean> {
     this.#heard.set(runIdOf(key), this.context.system.now());
     keepNewest(this.#heard, MOST_HEARD);
@@ -222,6 +234,10 @@ export class WandbRuns {
         const { wandb } = found.opened.info.metadata;
         const isAgain = isJsonObject(wandb) && wandb.request === request();
         // Another program with the same id has ended the run.
+        if (!isAgain && isShared && exitCode === undefined) {
+          await this.#edit(found, access, (open) => this.#add(open, sent), request());
+          return false;
+        }
         if (!isAgain) await this.#open(key, { facts: {}, access, before: found });
         found = await this.find(key, access);
       }
@@ -357,10 +373,4 @@ export class WandbRuns {
 /** Throws `Denied` unless a token began a run, or may read its name. */
 function checkOwn(by: StoredFacts["by"], { name }: RunKey, access: Access): void {
   if (by?.token === undefined || by.token !== access.token) access.check("read", name);
-}
-
-/** Returns a configuration without what clients say about themselves. */
-function ownIn(config: string | undefined): string {
-  const { _wandb: _, ...own } = objectIn(config);
-  return sortedJson(own);
 }

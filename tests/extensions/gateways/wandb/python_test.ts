@@ -1,5 +1,5 @@
 // Programs that W&B's own clients run against `serve --wandb`, unchanged.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readLoggedRuns } from "../../../../extensions/runs/mod.ts";
 import { clientTest, serveWandb, valuesOf } from "./serve_wandb.ts";
 
@@ -160,6 +160,44 @@ clientTest("two processes log as a group, and to one run", async (client) => {
       losses(0)
     }), (\'rank-1\', \'worker\', \'finished\', ${losses(1)})]`,
     "> [0, 1] finished",
+  ]);
+});
+
+const LATE = `
+import os, subprocess, sys, time, wandb
+open("shares.py", "w").write('''
+import os, sys, time, wandb
+label, primary = sys.argv[1], sys.argv[1] == "primary"
+settings = wandb.Settings(mode="shared", x_primary=primary, x_label=label, x_update_finish_state=primary)
+run = wandb.init(project="digits", id="abc", settings=settings)
+run.log({label: 1})
+open("begun " + label, "w").close()
+while not os.path.exists("end " + label): time.sleep(0.05)
+run.log({label: 2})
+run.finish()
+''')
+def begin(label):
+    program = subprocess.Popen([sys.executable, "shares.py", label])
+    while not os.path.exists("begun " + label): time.sleep(0.05)
+    return program
+def end(program, label):
+    open("end " + label, "w").close()
+    assert program.wait() == 0
+    run = wandb.Api().run("digits/abc")
+    print(">", run.state, *[sorted(row[each] for row in run.scan_history(keys=[each])) for each in ("primary", "late", "later")])
+primary, late = begin("primary"), begin("late")
+end(primary, "primary")
+end(late, "late")
+end(begin("later"), "later")
+`;
+
+clientTest("a shared run keeps what is logged after its end", async (client) => {
+  await using service = await serveWandb();
+  const lines = await service.run(client, LATE);
+  assertMatch(lines[0]!, /^> finished \[1, 2\]/); // `late` may have sent its first line
+  assertEquals(lines.slice(1), [
+    "> finished [1, 2] [1, 2] []",
+    "> finished [1, 2] [1, 2] [1, 2]",
   ]);
 });
 
