@@ -45,12 +45,27 @@ export async function storeValues(sending: Sending): Promise<StoredFileReply | u
   const base = sharing?.values?.base, earlier = base && candidateOf(sending, base, size);
   const read = (span: { offset: number; length: number }) =>
     gather(span.length, passEach(() => range!(span)));
+  let reported = 0;
+  const moved = (bytes: number) => {
+    reported += bytes;
+    return sending.moved(bytes);
+  };
   try {
-    return await storeAgainst(sending, { path, size, read }, earlier);
+    return await storeAgainst({ ...sending, moved }, { path, size, read }, earlier);
   } catch (error) {
-    if (earlier?.isDamaged) return undefined;
-    throw error;
+    if (!earlier?.isDamaged) throw error;
+    sending.moved = notAgain(sending.moved, reported);
+    return undefined;
   }
+}
+
+/** Reports the bytes after those that were reported before. */
+function notAgain(moved: Passed, before: number): Passed {
+  return (bytes) => {
+    const again = Math.min(before, bytes);
+    before -= again;
+    return moved(bytes - again);
+  };
 }
 
 async function storeAgainst(
@@ -58,7 +73,7 @@ async function storeAgainst(
   file: Readable,
   earlier: Candidate | undefined,
 ): Promise<StoredFileReply | undefined> {
-  const { backend, job: { content, to }, signal } = sending, { path, size } = file;
+  const { backend, job: { content, to }, signal, moved } = sending, { path, size } = file;
   checkZstd("save", path);
   const plan = await planValues(file, earlier);
   if (plan === undefined || plan.listBytes > MAX_GROUP_LIST_BYTES) return undefined;
@@ -67,9 +82,8 @@ async function storeAgainst(
   const maker = isNear(backend) ? ListMaker.fixed(average) : new ListMaker(average);
   const measure = new Measure(maker), planes = createSha256();
   let stored = 0, list: Uint8Array | undefined;
-  const passed = () => sending.moved(0);
   async function* body(): AsyncGenerator<Uint8Array> {
-    const chunks = measure.through(content.chunks(sameMemory()), { signal, passed });
+    const chunks = measure.through(content.chunks(sameMemory()), { signal, passed: moved });
     const encoded = encodeValues({ ...plan!, chunks, base: from });
     for (let next = await encoded.next();; next = await encoded.next()) {
       if (next.done) {
@@ -89,7 +103,6 @@ async function storeAgainst(
     if (isRegistryError(error) || signal?.aborted) throw error;
     throw measure.size === size ? error : changedWhileSaving(path);
   }
-  await sending.moved(size);
   const groups = { offset: stored, size: list!.byteLength, sha256: sha256(list!) };
   return {
     ...measure.facts(),

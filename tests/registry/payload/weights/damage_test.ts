@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Backend } from "../../../../core/backend.ts";
 import type { StoredBase, StoredFile, VersionRecord } from "../../../../core/record.ts";
+import type { TransferProgress } from "../../../../core/registry.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
@@ -10,10 +11,11 @@ import { prune } from "../../../../extensions/maintenance/pruning/mod.ts";
 import { openFile } from "../../../../registry/mod.ts";
 import { decodeRecord, encodeRecord } from "../../../../registry/format/record_codec.ts";
 import { allParts } from "../../../../registry/cell/objects.ts";
-import { headOf, storeOf } from "../shared_bytes.ts";
+import { headOf, MIB, storeOf } from "../shared_bytes.ts";
 import { rejected } from "../../rejected.ts";
 import { keysOf } from "../../registries.ts";
-import { AS, loaded, PATH, saveStates, statesOf, VALUES } from "./training.ts";
+import { AS, loaded, model, PATH, saveStates, statesOf, step, VALUES } from "./training.ts";
+import { safetensors } from "./weights.ts";
 
 const [NEXT, ...BEFORE] = statesOf(9).reverse(), STATES = BEFORE.reverse();
 
@@ -62,6 +64,21 @@ for (const kind of ["memory", "far"] as const) {
     }
   });
 }
+
+Deno.test("a save that finds its base damaged late does not count bytes twice", async () => {
+  const store = storeOf("memory"), registry = await openRegistry(store, { cache: false });
+  const first = model(1, 36), next = safetensors(step(first, 2));
+  await registry.save("a", { [PATH]: safetensors(first) }, { ...AS, share: "none" });
+  const { commit } = await headOf(store);
+  const key = (await keysOf(store, "objects/a/")).find((key) => key.endsWith(`${commit}/0`))!;
+  await flip(store, key, 23.5 * MIB); // in no sample
+  const seen: number[] = [], onProgress = ({ bytes }: TransferProgress) => void seen.push(bytes);
+  await registry.save("a", { [PATH]: next }, { ...VALUES, onProgress });
+  assertEquals((await headOf(store)).files[0]!.encoding, undefined);
+  assert(seen.some((bytes) => bytes > 15 * MIB && bytes < 24 * MIB), String(seen));
+  assertEquals([seen.at(-1), Math.max(...seen)], [next.length, next.length]);
+  assertEquals(await loaded(registry, "a@2"), next);
+});
 
 /** Rewrites the head as a hostile program would. */
 async function rewrite(store: Backend, change: (record: VersionRecord) => void): Promise<void> {

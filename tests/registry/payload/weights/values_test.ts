@@ -1,6 +1,6 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import type { Backend } from "../../../../core/backend.ts";
-import type { StoredRegistry } from "../../../../core/registry.ts";
+import type { StoredRegistry, TransferProgress } from "../../../../core/registry.ts";
 import { concatBytes, readAll } from "../../../../core/bytes/bytes.ts";
 import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { openFile } from "../../../../registry/tools/files.ts";
@@ -8,7 +8,17 @@ import { createRandom, type Random } from "../../../simulate/random.ts";
 import { seedRange } from "../../../support/seeds.ts";
 import { keysOf } from "../../registries.ts";
 import { assertVerifies, headOf, MIB, overused, testStores } from "../shared_bytes.ts";
-import { AS, loaded, type Model, model, PATH, saveStates, statesOf, step } from "./training.ts";
+import {
+  AS,
+  loaded,
+  type Model,
+  model,
+  PATH,
+  saveStates,
+  statesOf,
+  step,
+  VALUES,
+} from "./training.ts";
 import { layer, safetensors } from "./weights.ts";
 
 async function train(registry: StoredRegistry, steps: number) {
@@ -27,6 +37,16 @@ testStores("a checkpoint costs what training changed", async (registry, store) =
     assertEquals(await loaded(registry, `a@${i + 1}`), state);
   }
   await assertVerifies(registry);
+});
+
+testStores("the progress of a save grows while values are encoded", async (registry) => {
+  const states = statesOf(2);
+  for (const state of states) {
+    const seen: number[] = [], onProgress = ({ bytes }: TransferProgress) => void seen.push(bytes);
+    await registry.save("a", { [PATH]: state }, { ...VALUES, onProgress });
+    assert(seen.some((bytes) => bytes > 0 && bytes < state.length), String(seen));
+    assertEquals(seen.at(-1), state.length);
+  }
 });
 
 testStores("a version stays whole without those that it is made from", async (registry, store) => {
