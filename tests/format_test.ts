@@ -38,6 +38,7 @@ import {
   SETTINGS,
   versionCell,
 } from "../registry/format/layout.ts";
+import { openValues } from "../registry/payload/weights/encode_values.ts";
 import { lineageKeys } from "../registry/operations/lineage/inputs.ts";
 import { slowTest } from "./support/seeds.ts";
 
@@ -59,6 +60,15 @@ interface Vectors {
   records: { record: AnyRecord; inline: string; bytes: number; firstLine: string }[];
   drafts: { note: PartNote; inline: string; bytes: string }[];
   chunks: { size: number; fixed: boolean; list: string }[];
+  /** In hexadecimal. */
+  values: {
+    base: string;
+    groups: string;
+    planes: string;
+    file: string;
+    sha256: string;
+    notGroups: Record<string, string>;
+  };
   draftMarks: { mark: DraftEnd | { state: "ending" }; bytes: string }[];
   digests: {
     materializer: { id: string; formatVersion: number };
@@ -250,5 +260,28 @@ Deno.test("FORMAT.md: what is stored of drafts", async () => {
     ]
   ) {
     assertEquals(parseDraftKey(bad), undefined, bad);
+  }
+});
+
+Deno.test("FORMAT.md: files that are stored by values", async () => {
+  const { values } = vectors, ofHex = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
+  const [base, planes, file] = [values.base, values.planes, values.file].map(ofHex);
+  const slice = (bytes: Uint8Array) => ({ offset, length }: { offset: number; length: number }) =>
+    Promise.resolve(bytes.slice(offset, offset + length));
+  const opened = (groups: string) =>
+    openValues({
+      list: ofHex(groups),
+      sizes: { size: file!.length, stored: planes!.length, base: base!.length },
+      stored: slice(planes!),
+      base: slice(base!),
+    });
+  const chunks = await Array.fromAsync(
+    opened(values.groups)!.range({ from: 0, to: file!.length }),
+    (chunk) => chunk.slice(),
+  );
+  assertEquals(new Uint8Array(Buffer.concat(chunks)), file);
+  assertEquals(createHash("sha256").update(file!).digest("hex"), values.sha256);
+  for (const [what, groups] of Object.entries(values.notGroups)) {
+    assertEquals(opened(groups), undefined, what);
   }
 });
