@@ -1,8 +1,7 @@
 // Saves that requests ask for, and conditions of writes (`If-Match` and `If-None-Match`, RFC 9110,
 // section 13).
-import { isRegistryError, unsupported } from "../../../core/errors.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import type { SavedArtifact, SaveOptions } from "../../../mod.ts";
-import { shown } from "../../../core/naming/names.ts";
 import { newAliases, parseRef } from "../../../core/naming/refs.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
@@ -22,10 +21,6 @@ export async function saveSent(
 ): Promise<SavedArtifact | undefined> {
   const { files: sent, materializer, ...options } = request;
   checkNamed(request, { name, access });
-  if (options.share === "values") {
-    const hint = "Save to its store, or share bytes.";
-    throw unsupported("save", shown(name), "a service stores nothing by values", { hint });
-  }
   newAliases(request.alias);
   const save = (files: FileToSave[]) => {
     const saveOptions: SaveOptions & CheckedOptions = {
@@ -39,7 +34,8 @@ export async function saveSent(
   };
   if (sent === undefined) return await checkOnly(save);
   const repeatable = options.idempotencyKey !== undefined;
-  const opened = await openSentFiles(context, sent, { access, repeatable, signal });
+  const isRead = options.share === "values";
+  const opened = await openSentFiles(context, sent, { access, repeatable, isRead, signal });
   const saved = await save(opened.files);
   await opened.removeUploads();
   return saved;

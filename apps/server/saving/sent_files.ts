@@ -33,6 +33,8 @@ interface OpenFilesOptions {
    * save and reads nothing.
    */
   repeatable?: boolean;
+  /** True if uploads are read to be encoded, not copied inside the store. @default false */
+  isRead?: boolean;
   signal?: AbortSignal;
 }
 
@@ -145,14 +147,16 @@ class SentFiles {
   async #ofUpload(
     { path, upload, size, sha256 }: Pick<UploadedFile, "path" | "upload" | "size" | "sha256">,
   ): Promise<FileSource> {
-    const { repeatable = false } = this.#options;
+    const { repeatable = false, isRead = false } = this.#options;
     try {
       const own = await this.#sizeOf(upload);
       if (size !== undefined && own !== size) {
         throw mismatch(path, `it has ${own} bytes, not ${size}`);
       }
       const source = await this.#source(upload);
-      if (sha256 === undefined || source.sha256 === sha256) return source;
+      if (sha256 === undefined || source.sha256 === sha256) {
+        return isRead ? { size: source.size, stream: () => source.stream() } : source;
+      }
       if (source.sha256 !== undefined) {
         throw mismatch(path, `its SHA-256 is ${source.sha256}, not ${sha256}`);
       }

@@ -1,5 +1,5 @@
 // Stores a file by values: as what differs from an earlier file, if that is much less.
-import type { Backend, ObjectInfo } from "../../../core/backend.ts";
+import type { Backend, ByteRange, ObjectInfo } from "../../../core/backend.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../../core/bytes/content_chunks.ts";
@@ -18,6 +18,8 @@ import { checkZstd, chooseBase, MAX_GROUP_LIST_BYTES, MOST_READ } from "../weigh
 import { encodeValues, planValues } from "../weights/encode_values.ts";
 import type { Readable } from "../weights/tensors.ts";
 import { Measure, type Passed } from "./measure.ts";
+
+const NOTHING = new Uint8Array();
 
 interface Sending {
   backend: Backend;
@@ -43,8 +45,9 @@ interface Candidate extends Readable {
 export async function storeValues(sending: Sending): Promise<StoredFileReply | undefined> {
   const { job: { path, content: { size = 0, range }, sharing } } = sending;
   const base = sharing?.values?.base, earlier = base && candidateOf(sending, base, size);
-  const read = (span: { offset: number; length: number }) =>
-    gather(span.length, passEach(() => range!(span)));
+  const stream = new StreamRanges(sending);
+  const read = (span: Required<ByteRange>) =>
+    range ? gather(span.length, passEach(() => range(span))) : stream.read(span);
   let reported = 0;
   const moved = (bytes: number) => {
     reported += bytes;
@@ -56,6 +59,56 @@ export async function storeValues(sending: Sending): Promise<StoredFileReply | u
     if (!earlier?.isDamaged) throw error;
     sending.moved = notAgain(sending.moved, reported);
     return undefined;
+  } finally {
+    await stream.end();
+  }
+}
+
+/** Reads ranges of content that is only a stream, which begins anew for an earlier range. */
+class StreamRanges {
+  readonly #sending: Sending;
+  #chunks?: AsyncIterator<Uint8Array>;
+  /** The rest of a chunk, and its offset. */
+  #rest: Uint8Array = NOTHING;
+  #at = 0;
+
+  constructor(sending: Sending) {
+    this.#sending = sending;
+  }
+
+  async read({ offset, length }: Required<ByteRange>): Promise<Uint8Array> {
+    const { job: { content, path }, signal } = this.#sending;
+    if (offset < this.#at) await this.end();
+    this.#chunks ??= content.chunks()[Symbol.asyncIterator]();
+    const bytes = new Uint8Array(length);
+    for (let filled = 0; filled < length;) {
+      if (this.#rest.length === 0) {
+        signal?.throwIfAborted();
+        const next = await this.#chunks.next();
+        if (next.done) throw changedWhileSaving(path);
+        this.#rest = next.value;
+        await this.#sending.moved(0);
+      }
+      this.#skip(offset + filled - this.#at);
+      const some = this.#rest.subarray(0, length - filled);
+      bytes.set(some, filled);
+      filled += some.length;
+      this.#skip(some.length);
+    }
+    return bytes;
+  }
+
+  async end(): Promise<void> {
+    await this.#chunks?.return?.();
+    this.#chunks = undefined;
+    this.#rest = NOTHING;
+    this.#at = 0;
+  }
+
+  #skip(bytes: number): void {
+    const skipped = Math.min(bytes, this.#rest.length);
+    this.#rest = this.#rest.subarray(skipped);
+    this.#at += skipped;
   }
 }
 

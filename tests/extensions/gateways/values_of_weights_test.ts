@@ -3,9 +3,10 @@
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { copyVersion, mirrorRegistry, verifyRegistry } from "../../../apps/maintenance.ts";
-import type { Registry, StoredRegistry } from "../../../core/registry.ts";
+import type { Registry, SavedArtifact, StoredRegistry } from "../../../core/registry.ts";
+import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { openRegistry } from "../../../mod.ts";
+import { openRegistry, saveMany } from "../../../mod.ts";
 import { openFile } from "../../../registry/mod.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
@@ -35,6 +36,7 @@ const SLICE = STATE.slice(RANGE.offset, RANGE.offset + RANGE.length);
 
 interface World {
   registry: StoredRegistry;
+  store: Backend;
   /** A service of it, over HTTP. */
   remote: Registry;
   ask(path: string, headers?: Record<string, string>): Promise<Response>;
@@ -56,6 +58,7 @@ async function opened(kind: "memory" | "far"): Promise<World & AsyncDisposable> 
   const fetch = (input: RequestInfo | URL, init?: RequestInit) => handler(new Request(input, init));
   return {
     registry,
+    store: backend,
     remote: await openHttpRegistry("http://localhost", { fetch }),
     ask: (path, headers = {}) => handler(new Request(`http://localhost${path}`, { headers })),
     [Symbol.asyncDispose]: async () => {
@@ -65,12 +68,13 @@ async function opened(kind: "memory" | "far"): Promise<World & AsyncDisposable> 
   };
 }
 
-async function assertFile(registry: Registry, ref = "a@6"): Promise<void> {
+async function assertFile(registry: Registry, ref = "a@6", state = STATE): Promise<void> {
   const file = await openFile(registry, ref, { path: PATH });
-  assertEquals(await file.bytes(), STATE);
-  assertEquals(await readAll(file.stream()), STATE);
-  assertEquals(await readAll(file.stream(RANGE)), SLICE);
-  assertEquals([file.info.size, file.info.sha256], [STATE.length, sha256(STATE)]);
+  assertEquals(await file.bytes(), state);
+  assertEquals(await readAll(file.stream()), state);
+  const slice = state.slice(RANGE.offset, RANGE.offset + RANGE.length);
+  assertEquals(await readAll(file.stream(RANGE)), slice);
+  assertEquals([file.info.size, file.info.sha256], [state.length, sha256(state)]);
 }
 
 async function assertAnswer({ ask }: World, path: string): Promise<void> {
@@ -117,10 +121,23 @@ const DOORS: Record<string, (world: World) => Promise<void>> = {
     const answer = await ask(`/artifacts/a/versions/6.0.0/files/${PATH}`, headers);
     assertEquals([answer.status, await answer.bytes()], [200, STATE]);
   },
-  "a save through the service is refused by name": async ({ remote }) => {
-    const error = await rejected("Unsupported", remote.save("a", { [PATH]: STATE }, VALUES));
-    assertStringIncludes(error.message, "by values");
-    assertEquals((await remote.info("a")).version, "6.0.0");
+  "saves through the service": async ({ registry, remote, store }) => {
+    const more = statesOf(8).slice(6);
+    const assertValued = async (state: Uint8Array, ref: string, saved: SavedArtifact) => {
+      assertLess(saved.addedBytes! / state.length, 0.3);
+      assertEquals((await headOf(store, saved.name)).files[0]!.encoding, "values");
+      assertEquals(await loaded(registry, ref), state);
+      await assertFile(remote, ref, state);
+    };
+    await assertValued(more[0]!, "a@7", await remote.save("a", { [PATH]: more[0] }, VALUES));
+    const entries = ["a", "b"].map((name) => ({ name, value: { [PATH]: more[1] }, ...VALUES }));
+    const { results } = await saveMany(remote, entries);
+    for (const result of results) if (!result.ok) throw result.error;
+    assertEquals(await loaded(registry, "a@8"), more[1]);
+    for (const name of ["a", "b"]) {
+      assertEquals((await headOf(store, name)).files[0]!.encoding, "values");
+    }
+    assertEquals((await verifyRegistry(registry)).problems, []);
   },
   "a copy": async ({ registry }) => {
     for (const to of ["copied", "a"]) {

@@ -14,6 +14,9 @@ import { noise } from "../../registry/registries.ts";
 import { rejected } from "../../registry/rejected.ts";
 import { type ServerWorld, testOnServers } from "../../servers/server_world.ts";
 import { passThrough } from "../../../apps/server/saving/sent_files.ts";
+import { openHttpRegistry } from "../../../apps/client.ts";
+import { createCheckedHandler } from "../../apps/server/checked_handler.ts";
+import { loaded, PATH, statesOf, VALUES } from "../../registry/payload/weights/training.ts";
 import { REAL_SERVERS } from "../../support/servers/mod.ts";
 
 const CONTENT = noise(9_000_000, 3);
@@ -223,4 +226,28 @@ testOnServers("bytes that the store does not compare are read", "fake-gcs", asyn
   assertEquals(await put(upload, OTHER), 200, "this server compares nothing");
   const source = await (await openUploads(registry)).source(upload.upload);
   assertEquals(source.sha256, sha256(OTHER), "its own digest, whatever was said");
+});
+
+testOnServers("a service stores an upload in the bucket by values", COMPARING, async (world) => {
+  const registry = await open(world);
+  const handler = createCheckedHandler(registry, { redirect: true });
+  let direct = 0;
+  const send = (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    if (request.url.includes("presign")) direct++;
+    return handler(request);
+  };
+  const remote = await openHttpRegistry("http://localhost", { fetch: send });
+  const states = statesOf(2);
+  const added = [];
+  for (const state of states) {
+    const saved = await remote.save("a", { [PATH]: state }, VALUES);
+    added.push(saved.addedBytes! / state.length);
+  }
+  assert(direct > 0, "the client sent to the bucket");
+  assert(added[1]! < 0.3, String(added));
+  for (const [i, state] of states.entries()) {
+    assertEquals(await loaded(registry, `a@${i + 1}`), state);
+  }
+  await handler.close();
 });
