@@ -40,6 +40,15 @@ const GROUPS: Group[] = [
     least: 20,
   },
   {
+    places: "objects.estimators,objects.predictions",
+    parts: [
+      ...rows("proofs", "same"),
+      ...rows("lost", "sklearn xgboost catboost lightgbm"),
+      ...rows("exact_types", "xgboost sklearn"),
+    ],
+    least: 100,
+  },
+  {
     places: "objects.data_sets.Items,objects.data_sets.tensors_of",
     parts: ["more_values:of_torch_data"],
     least: 3,
