@@ -141,6 +141,7 @@ class ServiceRegistry(WritableRegistry):
         on_conflict: str | None = None,
         skip_if_unchanged: bool = False,
         compress: str | None = None,
+        share: str | None = None,
         progress: bool | None = None,
         text: bool = False,
     ) -> Saved:
@@ -154,16 +155,16 @@ class ServiceRegistry(WritableRegistry):
         Of a file of at least 1 MiB, only the bytes that the latest version lacks are sent.
 
         A repeat with the same `idempotency_key` returns the first result, even with other content.
-        Raises `Conflict` if it asks for another `version`.
-        `on_conflict` is `fail`, `skip` or `overwrite`, for a version that exists. `compress` is
-        `gzip` or `zstd`. `inputs` are refs, recorded as the versions that they mean now, or
-        artifacts.
+        Raises `Conflict` if it asks for another `version`. `on_conflict` is `fail`, `skip` or
+        `overwrite`, `compress` `gzip` or `zstd`, `share` `values`, `bytes`, `files` or `none`.
+        `inputs` are artifacts, or refs, recorded as the versions that they mean now.
         """
         for what, given, known in (
             ("on_conflict", on_conflict, ("fail", "skip", "overwrite")),
             ("compress", compress, ("gzip", "zstd")),
+            ("share", share, ("values", "bytes", "files", "none")),
         ):
-            if given is not None and given not in known:
+            if given not in (None, *known):
                 message = f"Cannot save {quoted(name)}: {given!r} is not a value of {what}"
                 raise HoldfastError("Invalid", message, f"Pass one of: {', '.join(known)}.")
         request = {
@@ -171,6 +172,7 @@ class ServiceRegistry(WritableRegistry):
             "onConflict": on_conflict,
             "skipIfUnchanged": skip_if_unchanged or None,
             "compress": compress,
+            "share": share,
             "idempotencyKey": idempotency_key,
         }
         with files_to_save(name, value, text) as (materializer, files):
@@ -253,8 +255,7 @@ class ServiceRegistry(WritableRegistry):
         if not 1 <= len(members) <= MAX_MEMBERS:
             message = f"Cannot publish {quoted(name)}: it has {len(members)} members"
             raise HoldfastError("Invalid", message, f"Pass 1 to {MAX_MEMBERS} members.")
-        members = dict(members)
-        for member in members:
+        for member in (members := dict(members)):
             encode_segment(member, "member")  # refuses what cannot be a name
         opened = {member: self.open(members[member]) for member in sorted(members)}
         pinned = {

@@ -17,11 +17,13 @@ from .versions import MAX_SAFE
 
 FORMAT = "holdfast/1"
 PAGED_FORMAT = "holdfast/1-pages"  # of a version whose list of files is in pages
-VALUES_FORMAT = "holdfast/1-values"  # of a version with files that only a service reads
+VALUES_FORMAT = "holdfast/1-values"  # of a version with files that are stored by values
 TOMBSTONE_BYTES = 509
 MAX_RECORD_BYTES = 16 * 2**20
 MAX_LIST_BYTES = 256 * 2**20
 MAX_NESTING = 128
+MAX_CHAIN = 8
+"""Most files of a chain that are stored by values."""
 
 
 HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -109,11 +111,10 @@ def parse_record(data: bytes, entry: Entry) -> Record:
     if hashlib.sha256(line[: end.start()]).hexdigest() != end[1].decode():
         raise damaged(what, "checksum mismatch")
     members = parse_json(line, what)
-    formats = (FORMAT, PAGED_FORMAT) if members.get("kind") == "version" else (FORMAT,)
+    is_version = members.get("kind") == "version"
+    formats = (FORMAT, PAGED_FORMAT, VALUES_FORMAT) if is_version else (FORMAT,)
     if members.get("format") not in formats:
         hint = "Read it with a release of Holdfast that knows this format."
-        if members.get("format") == VALUES_FORMAT:
-            hint = "Read it through a service: it has files that are stored by values."
         state = f"it has the format {members.get('format')!r}"
         raise HoldfastError("Unsupported", f"Cannot read {what}: {state}", hint)
     kind = members.get("kind")
@@ -176,8 +177,10 @@ def why_not_file(file: Any, inline: int) -> str:
         return f"{shown}: invalid size or SHA-256"
     if file.get("mode") not in (None, "executable", "link", "folder"):
         return f"{shown}: unknown mode"
-    if file.get("encoding") not in (None, "gzip", "zstd"):
+    if file.get("encoding") not in (None, "gzip", "zstd", "values"):
         return f"{shown}: unknown encoding"
+    if not are_values(file):
+        return f"{shown}: invalid `values`"
     for member, shape in FILE_MEMBERS.items():
         if member in file and not fits(file[member], shape):
             return f"{shown}: invalid member {quoted(member)}"
@@ -189,6 +192,45 @@ def why_not_file(file: Any, inline: int) -> str:
     if "chunks" in file and list_size(file["chunks"]) is None:
         return f"{shown}: invalid `chunks`"
     return ""
+
+
+def are_values(file: Json, chain: int = 0) -> bool:
+    """Returns whether a file has what its encoding needs: by values, other files (section 3.5)."""
+    if file.get("encoding") != "values":
+        return "values" not in file
+    values = file.get("values")
+    if chain >= MAX_CHAIN or not is_list(file.get("parts")) or not is_dict(values):
+        return False
+    base, step = values.get("base"), values.get("step", 1)
+    if list_size(values.get("groups")) is None or not is_whole(step) or step < 1:
+        return False
+    return "base" not in values or is_base(base, chain + 1)
+
+
+def is_base(file: Any, chain: int) -> bool:
+    """Returns whether a file can be a base: it is complete, and all its parts have places."""
+    if not is_dict(file) or not is_whole(file.get("size")) or not fits(file.get("sha256"), HASH):
+        return False
+    stored = stored_size(file, 0) if is_list(file.get("parts")) else None
+    if file.get("encoding", "values") != "values" or not are_values(file, chain) or stored is None:
+        return False
+    if "chunks" in file and list_size(file["chunks"]) is None:
+        return False
+    groups = [file["values"]["groups"]] if "values" in file else []
+    chunks = [file["chunks"]] if "chunks" in file else []
+    if not all("from" in part for part in (*file["parts"], *chunks, *groups)):
+        return False
+    size = int(file["size"])
+    return stored <= 2 * size + 65536 if groups else stored == size
+
+
+def all_parts(file: Json) -> list[Json]:
+    """Returns all parts that reading a file needs: also those of the files that it is made from."""
+    parts = [*file.get("parts", ()), *([file["chunks"]] if "chunks" in file else ())]
+    if "values" not in file:
+        return parts
+    base = file["values"].get("base")
+    return [*parts, file["values"]["groups"], *(all_parts(base) if base else ())]
 
 
 def is_path(path: str) -> bool:

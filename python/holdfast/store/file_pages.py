@@ -10,6 +10,7 @@ from ..core.errors import Json, damaged
 from ..core.records import (
     MAX_LIST_BYTES,
     PAGED_FORMAT,
+    VALUES_FORMAT,
     Record,
     check_files,
     is_whole,
@@ -46,7 +47,8 @@ def files_of(record: Record, read: Read) -> list[Json]:
         whole = list_size(place)
         if files or whole is None or whole > most:
             raise damaged(what, 'invalid member "fileList"')
-        if (levels is not None) != (members["format"] == PAGED_FORMAT):
+        is_free = members["format"] == VALUES_FORMAT  # with pages or without
+        if not is_free and (levels is not None) != (members["format"] == PAGED_FORMAT):
             raise damaged(what, "its list of files does not have its format")
         if levels is None:
             name, own = _folders(record)
@@ -56,6 +58,8 @@ def files_of(record: Record, read: Read) -> list[Json]:
     elif members["format"] == PAGED_FORMAT:
         raise damaged(what, "its list of files does not have its format")
     check_files(files, what, size, inline)
+    if members["format"] != VALUES_FORMAT and any("values" in file for file in files):
+        raise damaged(what, "its list of files does not have its format")
     return list(files)
 
 

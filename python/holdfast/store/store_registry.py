@@ -18,6 +18,7 @@ from ..core.records import (
     MAX_RECORD_BYTES,
     TOMBSTONE_BYTES,
     Record,
+    all_parts,
     is_whole,
     milliseconds,
     parse_record,
@@ -40,6 +41,7 @@ from .file_pages import files_of
 from .folder import FolderStore
 from .owners import annotations_in, is_own, payload_key, version_of
 from .reads import Piece, Read, plan, whole_run
+from .weights import plain_facts, plain_range
 
 
 class StoreRegistry(Registry):
@@ -256,8 +258,7 @@ class StoreRegistry(Registry):
             keys = [
                 payload_key(record, file, part)
                 for file in self._files(record)
-                for part in (*file.get("parts", ()), file.get("chunks"))
-                if part is not None
+                for part in all_parts(file)
             ]
         except MissingObject:
             return True
@@ -277,7 +278,8 @@ class StoreRegistry(Registry):
             files = self._files(record)
         except MissingObject as error:
             raise self._gone(record, f'"{error}"') from None
-        return Artifact({**record.members, "files": files}, partial(self._stored, record))
+        plain = [plain_facts(file) for file in files]
+        return Artifact({**record.members, "files": plain}, partial(self._stored, record))
 
     def _stored(
         self, record: Record, file: Json, start: int = 0, size: int | None = None
@@ -313,17 +315,20 @@ class StoreRegistry(Registry):
                 raise damaged(subject(record, file), "SHA-256 mismatch")
             return Chunks(data, size)
         place, data = file["chunks"], b""
-        key = payload_key(record, file, place)
         if int(place["size"]) <= MAX_CHUNK_LIST:
-            offset = int(place.get("offset", 0))
-            data = b"".join(self._object(record, file, key, offset, int(place["size"])))
+            data = self._list(record, file, place)
         chunks = Chunks(data, size)
         if not chunks.is_valid or hashlib.sha256(data).hexdigest() != place["sha256"]:
             raise damaged(subject(record, file), "its list of chunks is damaged")
         return chunks
 
     def _range(self, record: Record, file: Json, start: int, end: int) -> Iterator[bytes]:
-        """Yields stored bytes of a file, unchecked."""
+        """Yields stored bytes of a file, unchecked; plain ones of a file stored by values."""
+        if "values" in file:
+            end = min(end, int(file["size"]))
+            reads = partial(self._range, record), partial(self._list, record)
+            yield from plain_range(file, start, end, subject(record, file), *reads)
+            return
         if "inline" in file:
             offset, length = map(int, file["inline"])
             yield record.inline[offset : offset + length][start:end]
@@ -350,6 +355,11 @@ class StoreRegistry(Registry):
                     chunks = self._object(record, file, read.key, read.offset, size)
                     held[read.key] = read, b"".join(chunks)
                 yield held[read.key][1][at - read.offset : to - read.offset]
+
+    def _list(self, record: Record, file: Json, place: Json) -> bytes:
+        """Returns the bytes of a list that a file has in an object."""
+        key, offset = payload_key(record, file, place), int(place.get("offset", 0))
+        return b"".join(self._object(record, file, key, offset, int(place["size"])))
 
     def _object(
         self, record: Record, file: Json, key: str, offset: int, size: int
