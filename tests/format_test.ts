@@ -38,7 +38,7 @@ import {
   SETTINGS,
   versionCell,
 } from "../registry/format/layout.ts";
-import { openValues } from "../registry/payload/weights/encode_values.ts";
+import { openValues, Work } from "../registry/payload/weights/encode_values.ts";
 import { lineageKeys } from "../registry/operations/lineage/inputs.ts";
 import { slowTest } from "./support/seeds.ts";
 
@@ -268,8 +268,11 @@ Deno.test("FORMAT.md: files that are stored by values", async () => {
   const [base, planes, file] = [values.base, values.planes, values.file].map(ofHex);
   const slice = (bytes: Uint8Array) => ({ offset, length }: { offset: number; length: number }) =>
     Promise.resolve(bytes.slice(offset, offset + length));
+  const work = new Work();
+  work.allow(file!.length);
   const opened = (groups: string) =>
     openValues({
+      work,
       list: ofHex(groups),
       sizes: { size: file!.length, stored: planes!.length, base: base!.length },
       stored: slice(planes!),

@@ -26,6 +26,8 @@ const WORTH = 0.85;
 /** No file without a base keeps less than this share. */
 const ALONE = 0.4;
 
+const MIB = 1024 * 1024;
+
 /** An earlier file. */
 export interface Candidate extends Readable {
   /** The most that the file may need, as a share of its size. */
@@ -52,13 +54,29 @@ export async function planValues(file: Readable, base?: Candidate): Promise<Plan
   let best: Plan | undefined, least = Math.min(WORTH, base?.most ?? WORTH);
   for (const width of base === undefined ? [] : isPlain ? [1, 2, 4] : [1]) {
     const groups = groupsOf(known, other, width);
-    if (groups.every(({ base }) => base === undefined)) break;
+    if (groups.every(({ base }) => base === undefined) || !isCheap(groups, file.size)) break;
     const share = await sampledShare(file, groups, base);
     if (share < least) [best, least] = [planOf(groups, true), share];
   }
   if (isPlain || (best && least < ALONE)) return best;
-  const groups = groupsOf(known), share = await sampledShare(file, groups);
+  const groups = groupsOf(known);
+  if (!isCheap(groups, file.size)) return best;
+  const share = await sampledShare(file, groups);
   return share < (best ? least : WORTH) ? planOf(groups, false) : best;
+}
+
+/**
+ * True if decoding stays far below the bound of {@linkcode Work}, in a chain of any such files: each
+ * place that does not follow the one before costs up to two more groups of each earlier file.
+ */
+function isCheap(groups: readonly Group[], size: number): boolean {
+  let jumps = 0, next: number | undefined;
+  for (const { base, length } of groups) {
+    if (base === undefined) continue;
+    if (base !== next) jumps++;
+    next = base + length;
+  }
+  return jumps <= 8 + size / (8 * MIB) && groups.length <= 65_536 + size / 65_536;
 }
 
 function planOf(groups: Group[], hasBase: boolean): Plan {
@@ -155,8 +173,29 @@ async function* inGroups(
   if (index < groups.length) throw new Error("the file is shorter than its groups");
 }
 
+/** Bytes that may be decoded for each read, for each byte of it, and count for each group at least. */
+const FREE_BYTES = 1024 * MIB, PER_BYTE = 32, LEAST_BYTES = 1024;
+
+/** Bounds what reads of a chain of files decode: a hostile list could ask for any number of bytes. */
+export class Work {
+  #left = 0;
+
+  /** Begins a read of so many bytes. */
+  allow(bytes: number): void {
+    this.#left += FREE_BYTES + PER_BYTE * bytes;
+  }
+
+  spend(bytes: number): void {
+    this.#left -= Math.max(bytes, LEAST_BYTES);
+    // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
+    if (this.#left < 0) throw new Error("decoding its values takes too long");
+  }
+}
+
 /** The places of the bytes of an encoded file. */
 export interface Stored {
+  /** Shared by the files of a chain. */
+  work: Work;
   /** The encoded list of groups. */
   list: Uint8Array;
   sizes: GroupSizes;
@@ -176,12 +215,13 @@ export interface Values {
 const KEPT = 2;
 
 /** Opens a file; undefined if its list of groups is damaged. */
-export function openValues({ list, sizes, stored, base }: Stored): Values | undefined {
+export function openValues({ work, list, sizes, stored, base }: Stored): Values | undefined {
   const groups = GroupList.decode(list, sizes);
   if (groups === undefined) return undefined;
   const kept = new Map<number, Promise<Uint8Array>>();
   const read = async (group: PlacedGroup): Promise<Uint8Array> => {
     const { base: offset, length } = group, size = storedBytes(group);
+    work.spend(length);
     const [planes, other] = await Promise.all([
       size === 0 ? new Uint8Array() : stored({ offset: group.at, length: size }),
       offset === undefined ? undefined : base!({ offset, length }),

@@ -6,7 +6,7 @@ import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { MAX_CHAIN } from "../../format/record_shape.ts";
 import type { FileBytes } from "../file_bytes.ts";
-import { openValues, type Values } from "./encode_values.ts";
+import { openValues, type Values, Work } from "./encode_values.ts";
 import { hasZstd } from "./planes.ts";
 
 /** The most bytes that reading a file may take, as a multiple of its size. */
@@ -24,6 +24,9 @@ export function checkZstd(action: "save" | "read", path: string): void {
     hint: "Run Deno, Bun, or Node 22.15 or later.",
   });
 }
+
+/** The work of the files that others are made from: it is that of the file that is read. */
+const works = new WeakMap<StoredFile, Work>();
 
 /** How the stored bytes of a file are read. */
 interface StoredReads {
@@ -44,7 +47,10 @@ export async function openStored(file: StoredFile, reads: StoredReads): Promise<
   const planes: StoredFile = { path, size, sha256: "", parts };
   const before: StoredFile | undefined = base && { path, ...base };
   for (const some of [planes, ...before ? [before] : []]) reads.placed(some);
+  const shared = works.get(file), work = shared ?? new Work();
+  if (before) works.set(before, work);
   const opened = list && openValues({
+    work,
     list,
     sizes: { size: file.size, stored: size, base: base?.size ?? 0 },
     stored: (span) => reads.open(planes, asRange(span)).bytes(),
@@ -53,6 +59,7 @@ export async function openStored(file: StoredFile, reads: StoredReads): Promise<
   if (opened === undefined) throw reads.damaged("its list of groups is damaged");
   return {
     async *range(range) {
+      if (shared === undefined) work.allow(range.to - range.from);
       try {
         yield* opened.range(range);
       } catch (error) {

@@ -5,7 +5,8 @@ import type { StoredBase, StoredFile, VersionRecord } from "../../../../core/rec
 import type { TransferProgress } from "../../../../core/registry.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
-import { sha256 } from "../../../../core/bytes/digest.ts";
+import { createSha256, sha256 } from "../../../../core/bytes/digest.ts";
+import { encodeGroups } from "../../../../registry/payload/weights/groups.ts";
 import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { prune } from "../../../../extensions/maintenance/pruning/mod.ts";
 import { openFile } from "../../../../registry/mod.ts";
@@ -18,6 +19,9 @@ import { AS, loaded, model, PATH, saveStates, statesOf, step, VALUES } from "./t
 import { safetensors } from "./weights.ts";
 
 const [NEXT, ...BEFORE] = statesOf(9).reverse(), STATES = BEFORE.reverse();
+
+/** The digest of nothing. */
+const NONE = createSha256().bytes();
 
 /** Opens a registry with some states: the last one is made from three others. */
 async function opened(kind: "memory" | "far" = "memory", states = STATES) {
@@ -163,6 +167,41 @@ for (const [lie, change] of Object.entries(LISTS)) {
     assertEquals(await loaded(registry, "a@2"), STATES[1]);
   });
 }
+
+Deno.test("a chain that takes hours to decode is refused", async () => {
+  const { store, registry } = await opened("memory", STATES.slice(0, 1));
+  // groups of zeros, each in the middle of two of the file below; those of the topmost file jump
+  const most = 4 * MIB,
+    file = (length: number, places: number[]) => ({
+      size: length * places.length,
+      list: encodeGroups(
+        places.map((base) => ({ length, width: 1, base, planes: [0], digest: NONE })),
+      ),
+    });
+  const below = Array.from({ length: 7 }, () => {
+    return file(most, Array.from({ length: 8 }, (_, i) => most * ((3 * i) % 7) + most / 2));
+  });
+  const top = file(1, Array.from({ length: 50_000 }, (_, i) => most * ((3 * i) % 8) + 5));
+  const from = (await headOf(store)).commit;
+  const place = (await keysOf(store, "objects/a/"))[0]!.split("/").slice(2, 4).join("/");
+  assert(place.endsWith(from));
+  let base: StoredBase = { size: 8 * most, sha256: "0".repeat(64), parts: [] };
+  base.parts = [{ object: 90, size: 8 * most, from: place }];
+  await store.put(`objects/a/${place}/90`, new Uint8Array(8 * most));
+  for (const [i, { size, list }] of [...below, top].entries()) {
+    const object = 91 + i,
+      groups = { object, size: list.length, sha256: sha256(list), from: place };
+    await store.put(`objects/a/${place}/${object}`, list);
+    const values = { groups, base, step: 1 };
+    base = { size, sha256: "0".repeat(64), encoding: "values", parts: [], values };
+  }
+  await rewrite(store, (record) => {
+    Object.assign(record.files[0]!, { ...base, chunks: undefined });
+    record.size = base.size;
+  });
+  const error = await rejected("Corrupt", registry.load("a@1", AS));
+  assertStringIncludes(String(error.cause), "takes too long");
+});
 
 Deno.test("an earlier program keeps what values need: it refuses what it cannot read", async () => {
   const { store, registry } = await opened();

@@ -49,6 +49,22 @@ testStores("the progress of a save grows while values are encoded", async (regis
   }
 });
 
+testStores("a file whose tensors were shuffled gets no base", async (registry, store) => {
+  const names = Array.from({ length: 300 }, (_, i) => `layer.${i}`);
+  const tensors = Object.fromEntries(names.map((name, i) => [name, layer(4, 1024, i)]));
+  const shuffled = Object.fromEntries(names.map((_, i) => {
+    const name = names[(i * 7) % 300]!;
+    return [name, tensors[name]!];
+  }));
+  for (const [i, some] of [tensors, tensors, shuffled, shuffled].entries()) {
+    const state = safetensors(step(some, i));
+    await registry.save("a", { [PATH]: state }, VALUES);
+    const { files: [file] } = await headOf(store);
+    assertEquals([file!.encoding, file!.values!.base !== undefined], ["values", i % 2 === 1]);
+    assertEquals(await loaded(registry, `a@${i + 1}`), state);
+  }
+});
+
 testStores("a version stays whole without those that it is made from", async (registry, store) => {
   const { states } = await train(registry, 9);
   for (let version = 1; version < 9; version++) await registry.delete(`a@${version}`);

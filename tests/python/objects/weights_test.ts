@@ -1,15 +1,15 @@
 // Python reads and saves files that are stored by values: in a folder, and through a service.
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { join } from "node:path";
-import { sha256 } from "../../core/bytes/digest.ts";
-import { openFile } from "../../registry/mod.ts";
-import { collectGarbage } from "../../extensions/maintenance/mod.ts";
-import { PATH, saveStates, statesOf } from "../registry/payload/weights/training.ts";
-import { MIB } from "../registry/payload/shared_bytes.ts";
-import { createRandom } from "../simulate/random.ts";
-import { REPOSITORY } from "../support/run_deno.ts";
-import { openFolder } from "../registry/create_registry.ts";
-import { pythonTest, runProgram, served } from "./reader.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { openFile } from "../../../registry/mod.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
+import { PATH, saveStates, statesOf } from "../../registry/payload/weights/training.ts";
+import { MIB } from "../../registry/payload/shared_bytes.ts";
+import { createRandom } from "../../simulate/random.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { openFolder } from "../../registry/create_registry.ts";
+import { pythonTest, runProgram, served } from "../reader.ts";
 
 const STATES = statesOf(8), LAST = STATES[7]!;
 
