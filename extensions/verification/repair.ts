@@ -78,7 +78,7 @@ export class FileRepair {
       if (its.length === 0) continue;
       uses.push(...its);
       sources.set(idOf(own.file), same);
-      if (problemsOf(own).length === 0) same.push(own);
+      if (problemsOf(own).length === 0 || own.file.values !== undefined) same.push(own);
     }
     for await (const copy of this.#files(this.#from, name)) {
       sources.get(idOf(copy.file))?.push(copy);
@@ -106,7 +106,9 @@ export class FileRepair {
         const inlineAt = info.size - inline.byteLength;
         for await (const source of (await groupedFiles(context, located, signal)).groups()) {
           const reader = context.reader(source, { verify: "integrity", signal });
-          for (const file of source.files) yield { file, reader, source, inlineAt };
+          for (const file of source.files.flatMap(withBases)) {
+            yield { file, reader, source, inlineAt };
+          }
         }
       } catch (error) {
         if (!isRegistryError(error, "Corrupt", "Conflict")) throw error;
@@ -202,9 +204,15 @@ function idOf({ sha256, size, encoding }: StoredFile): string {
   return `${sha256} ${size} ${encoding}`;
 }
 
-/** Returns the parts of a file that its plain bytes tell: planes of values depend on their base. */
-function partsToRestore(file: StoredFile): Part[] {
-  return file.values === undefined ? allParts(file) : file.chunks ? [file.chunks] : [];
+/** Returns a file and those that it is made from. */
+function withBases(file: StoredFile): StoredFile[] {
+  const base = file.values?.base;
+  return base === undefined ? [file] : [file, ...withBases({ path: file.path, ...base })];
+}
+
+/** Returns the own parts of a file, without those of its base. */
+function partsToRestore({ parts, chunks, values }: StoredFile): Part[] {
+  return allParts({ parts: values ? [...parts ?? [], values.groups] : parts, chunks });
 }
 
 function usesOf({ file, source, inlineAt }: Readable, sources: Readable[] = []): Use[] {
@@ -235,6 +243,12 @@ async function* bytesFrom({ file, reader }: Readable, use: Use): AsyncGenerator<
   }
 
   async function* range(): AsyncGenerator<Uint8Array> {
+    if (file.values !== undefined) { // as stored: each part has its digest
+      const { values: _, chunks: __, encoding: ___, ...stored } = file;
+      const parts = partsToRestore({ ...file, chunks: undefined });
+      const ranges = [{ offset: start, length: part.size }];
+      return yield* reader.storedRanges({ ...stored, parts }, ranges);
+    }
     const hasNoList = file.chunks !== undefined && await reader.storedList(file) === undefined;
     if (file.encoding === undefined && !hasNoList) { // else the whole file is verified
       return yield* reader.range(file, { offset: start, length: part.size });

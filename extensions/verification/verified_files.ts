@@ -60,6 +60,7 @@ export class VerifiedFiles {
       const amounts = selection.amounts(source, file, cell);
       onFile(path, amounts);
       if (amounts.now === 0 && amounts.first !== "now") return;
+      if (file.values !== undefined) await reader.checkedList(file); // reading needs none
       if (file.parts === undefined || file.values !== undefined) return await readAll();
       // One file after the other at each path: the next one needs the result.
       const id = `${source.info.name} ${path}`;

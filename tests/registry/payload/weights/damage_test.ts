@@ -69,6 +69,42 @@ for (const kind of ["memory", "far"] as const) {
   });
 }
 
+Deno.test("a repair from a copy of the store restores values, and what they are made from", async () => {
+  const { store, registry, file } = await opened();
+  const copy = storeOf("memory");
+  for (const key of await keysOf(store)) await copy.put(key, await (await store.get(key))!.bytes());
+  const from = await openRegistry(copy, { cache: false });
+  const parts = allParts(file).map(({ from, object, offset = 0, size }) => ({
+    key: (key: string) => from === undefined ? key : `objects/a/${from}/${object}`,
+    at: offset + Math.floor(size / 2),
+  }));
+  const { commit } = await headOf(store);
+  const own = (await keysOf(store, "objects/a/")).find((key) => key.includes(commit))!;
+  for (const { key, at } of parts) {
+    for (const damage of [() => flip(store, key(own), at), () => store.delete(key(own))]) {
+      await damage();
+      const { problems, repaired } = await verifyRegistry(registry, { repairFrom: from });
+      assertEquals([problems, repaired!.length > 0], [[], true], key(own));
+      assertEquals((await verifyRegistry(registry)).problems, []);
+      assertEquals(await loaded(registry, "a@8"), STATES[7]);
+    }
+  }
+});
+
+Deno.test("a damaged base is a problem of every version that needs it", async () => {
+  const { store, registry, file } = await opened();
+  const last = basesOf(file).at(-1)!, part = last.parts[0]!;
+  await flip(store, `objects/a/${part.from}/${part.object}`, Math.floor(part.size / 2));
+  const { problems } = await verifyRegistry(registry);
+  const unreadable = [];
+  for (let version = 1; version <= 8; version++) {
+    const isRead = await registry.load(`a@${version}`, AS).then(() => true, () => false);
+    if (!isRead) unreadable.push(`a@${version}.0.0`);
+  }
+  assert(unreadable.length > 4);
+  assertEquals([...new Set(problems.map(({ ref }) => ref))].toSorted(), unreadable);
+});
+
 Deno.test("a save that finds its base damaged late does not count bytes twice", async () => {
   const store = storeOf("memory"), registry = await openRegistry(store, { cache: false });
   const first = model(1, 36), next = safetensors(step(first, 2));
