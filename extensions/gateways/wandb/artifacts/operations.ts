@@ -83,6 +83,12 @@ function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     return { commitArtifact: { artifact: { id, digest } } };
   });
 
+  // Artifacts refer to one that their client is sending, such as a table that is logged twice.
+  operation(routes, ["ClientIDMapping", "save"], { clientID: s.id }, async (c, { clientID }) => {
+    const place = await store.sent(clientID, c.info.access);
+    return { clientIDMapping: place ? { serverID: artifactId(place) } : null };
+  });
+
   operation(routes, ["UseArtifact", "save"], {
     artifactID: s.id,
     ...s.ofProjectName,

@@ -3,7 +3,13 @@
 // before, which are found by their MD5.
 import { createHash } from "node:crypto";
 import * as v from "npm:valibot@^1.5";
-import { fileToSave, isJsonObject, isRegistryError, mapAtOnce } from "../../../../core/kernel.ts";
+import {
+  fileToSave,
+  isJsonObject,
+  isRegistryError,
+  keepNewest,
+  mapAtOnce,
+} from "../../../../core/kernel.ts";
 import { orMissing, sha256, shown, sortedJson } from "../../../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../../../mod.ts";
 import type { FileToSave } from "../../../../materializers/mod.ts";
@@ -14,6 +20,7 @@ import type {
   RouteContext,
 } from "../../../../apps/gateways.ts";
 import { checkWrites } from "../../../../apps/server/extending.ts";
+import { namesWithDrafts } from "../../../runs/mlflow/find_run.ts";
 import { openDraftFiles, type RunFile } from "../../../runs/look_at_run.ts";
 import { valueOf } from "../../../runs/wandb/values.ts";
 import { noSuch, wrong } from "../errors.ts";
@@ -72,6 +79,25 @@ export function changed(c: RouteContext, id: string): Place {
   return place;
 }
 
+const MOST_SENT = 100_000;
+
+/** The names of artifacts that clients have begun to send, by their drafts. */
+class SentArtifacts {
+  static readonly id = "wandb.sent";
+  readonly #names = new Map<string, string>();
+
+  // deno-lint-ignore require-await -- a process may ask another one
+  async add(draft: string, name: string): Promise<void> {
+    this.#names.set(draft, name);
+    keepNewest(this.#names, MOST_SENT);
+  }
+
+  // deno-lint-ignore require-await -- a process may ask another one
+  async get(draft: string): Promise<string | undefined> {
+    return this.#names.get(draft);
+  }
+}
+
 export class ArtifactStore {
   readonly context: GatewayContext;
   readonly #registry: Registry;
@@ -87,7 +113,8 @@ export class ArtifactStore {
 
   /** Begins an artifact, or returns the version that has the same content. */
   async create(name: string, clientId: string, facts: NewArtifact): Promise<Place> {
-    const place = { name, draft: sha256(encoder.encode(clientId)).slice(0, 32) };
+    const place = { name, draft: draftOf(clientId) };
+    await this.context.memory.of(SentArtifacts).add(place.draft, name);
     const draft = await this.#draft(place), { version } = await draft.info();
     if (version !== undefined) return { name, version };
     const newest = await this.newest(name);
@@ -100,6 +127,27 @@ export class ArtifactStore {
     const content = encoder.encode(JSON.stringify(facts));
     await draft.addPart(FACTS, [{ path: FACTS_FILE, content }]);
     return place;
+  }
+
+  /**
+   * Finds the artifact that a client sends, or has sent, by its own id: others refer to it before it
+   * is a version. Services that began later find it in the drafts of all names.
+   */
+  async sent(clientId: string, access: Access): Promise<Place | undefined> {
+    const draft = draftOf(clientId);
+    const isIn = async (name: string) => {
+      if (!name.includes("/") || !access.may("read", name) && !access.may("save", name)) {
+        return false;
+      }
+      const info = await orMissing((await this.#draft({ name, draft })).info());
+      return info !== undefined && (info.version !== undefined || info.parts.length > 0);
+    };
+    const known = await this.context.memory.of(SentArtifacts).get(draft);
+    if (known !== undefined) return await isIn(known) ? { name: known, draft } : undefined;
+    const found = mapAtOnce(namesWithDrafts(this.#registry, ""), async (name) => {
+      return await isIn(name) ? name : undefined;
+    });
+    for await (const name of found) if (name !== undefined) return { name, draft };
   }
 
   async newest(name: string): Promise<ArtifactInfo | undefined> {
@@ -176,7 +224,7 @@ export class ArtifactStore {
       bump: "major",
       ...(facts.aliases.length > 0 && { alias: facts.aliases }),
       inputs: facts.inputs.map((ref) => ({ ref, digest: null })),
-      metadata: metadataOf(facts, [...manifest.values()]),
+      metadata: metadataOf(facts, [...manifest.values()], place),
     });
     return { version: saved.version, digest: facts.digest, run: facts.runName };
   }
@@ -225,7 +273,10 @@ export class ArtifactStore {
 
   /** Returns the version of an artifact. Throws `NotFound` for one that is not committed. */
   async version(place: Place): Promise<string> {
-    const version = place.version ?? (await (await this.#draft(place)).info()).version;
+    const { name, draft } = place;
+    const version = place.version ?? (await (await this.#draft(place)).info()).version ??
+      // The draft of a version is removed some time later.
+      (await this.versions(name)).find((info) => factsOf(info).draft === draft)?.version;
     if (version === undefined) throw noSuch(`artifact ${artifactId(place)} not found`);
     return version;
   }
@@ -283,6 +334,10 @@ export function factsOf({ metadata: { wandb } }: ArtifactInfo): Record<string, u
   return isJsonObject(wandb) ? wandb : {};
 }
 
+function draftOf(clientId: string): string {
+  return sha256(encoder.encode(clientId)).slice(0, 32);
+}
+
 function isFacts(part: string): boolean {
   return part === FACTS;
 }
@@ -311,12 +366,13 @@ function metadataOf(
   { artifactTypeName: type, runName: run, digest, description, metadata, historyStep: step }:
     NewArtifact,
   entries: readonly Entry[],
+  { draft }: Place,
 ): Record<string, unknown> {
   const size = entries.reduce((sum, { size = 0 }) => sum + size, 0);
   const { wandb: _, ...own } = objectIn(JSON.stringify(valueOf(metadata ?? "")));
   const isOther = sortedJson(own) !== sortedJson(objectIn(metadata));
   const sent = isOther ? { metadata } : {}; // with long integers, or a member `wandb`
-  const all = { type, digest, files: entries.length, size, run, description, step, ...sent };
+  const all = { type, digest, files: entries.length, size, run, description, step, draft, ...sent };
   const given = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
   return { ...own, wandb: Object.fromEntries(given) };
 }

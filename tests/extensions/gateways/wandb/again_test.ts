@@ -155,6 +155,35 @@ Deno.test("metadata of an artifact come back as they were sent", async () => {
   assertEquals(stored, { seed: "1234567890123456789", f: 0.1 });
 });
 
+Deno.test("an artifact that is being sent is found by its client's id, also by another service", async () => {
+  const backend = createMemoryBackend();
+  await using service = await open(backend);
+  await using other = await open(backend);
+  const { registry } = service;
+  const artifact = {
+    projectName: "digits",
+    artifactCollectionName: "model",
+    artifactTypeName: "model",
+    digest: "d",
+    clientID: "c",
+  };
+  const { data } = await service.ask("CreateArtifact", { input: artifact });
+  const { id } = data.createArtifact.artifact;
+  for (const each of [service, other]) {
+    const found = async (clientID: string, by?: string) =>
+      (await each.ask("ClientIDMapping", { clientID }, by)).data.clientIDMapping;
+    assertEquals(await found("c"), { serverID: id });
+    assertEquals(await found("none"), null);
+    assertEquals(await found("c", "read:else,save:else"), null);
+  }
+  const at = `/wandb/artifacts/${id.replaceAll("+", "-").replaceAll("/", "_")}/manifest`;
+  await service.send(at, JSON.stringify({ contents: {} }), { method: "PUT" });
+  await service.ask("CommitArtifact", { artifactID: id });
+  const { draft } = (await registry.info("digits/model")).metadata.wandb as { draft: string };
+  await (await registry.openDraft("digits/model", { id: `wandb-${draft}` })).discard();
+  assertEquals((await service.ask("ArtifactByID", { id })).data.artifact.versionIndex, 0);
+});
+
 Deno.test("a longer value or a lost key of a configuration is kept, also after the end", async () => {
   await using service = await open();
   const config = (length: number, more = {}) =>

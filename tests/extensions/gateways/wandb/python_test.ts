@@ -320,3 +320,24 @@ clientTest(
     ]);
   },
 );
+
+const SHARED_TABLE = `
+import os, wandb
+run = wandb.init(project="digits", id="abc")
+pages = wandb.Table(columns=["id", "title"], data=[[1, "a"], [2, "b"]])
+sizes = wandb.Table(columns=["id", "size"], data=[[1, 5], [2, 6]])
+run.log({"joined": wandb.JoinedTable(pages, sizes, "id")})
+run.log({"sizes": sizes})
+kept = wandb.Artifact("kept", type="dataset"); kept.add(sizes, "sizes")
+run.log_artifact(kept).wait()
+run.finish()
+api = wandb.Api()
+print("> found", api.artifact("digits/kept:latest").get("sizes").data)
+`;
+
+clientTest("a table that two artifacts have is read from both", async (client) => {
+  await using service = await serveWandb();
+  const lines = await service.run(client, SHARED_TABLE);
+  assertEquals(lines, ["> found [[1, 5], [2, 6]]"]);
+  assertEquals(service.logged, []);
+});
