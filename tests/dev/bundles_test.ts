@@ -130,11 +130,11 @@ Deno.test("every entry point can be bundled for Workers, which have modules of N
   await bundleForWorkers("--outfile=all.js", ...external, "all.mjs");
 });
 
-Deno.test("a registry over R2 is at most 116 KiB in a bundle that imports nothing", async () => {
+Deno.test("a registry over R2 is at most 117 KiB in a bundle that imports nothing", async () => {
   const bundle = await edgeBundle();
   const bytes = gzipSync(bundle, { level: 9 }).byteLength;
   console.log(`a registry over R2, minified and compressed: ${bytes} bytes`);
-  assert(bytes <= 116 * 1024); // 6 KiB: weights by values; 1 KiB of it: copies by the store; 1 KiB: presigned uploads; 2 KiB of it are rules that add up and promotions that are checked again; 3 KiB lists of files in pages, 2 KiB checks, 1 KiB files that drafts share
+  assert(bytes <= 117 * 1024); // 7 KiB: weights by values; 1 KiB of it: copies by the store; 1 KiB: presigned uploads; 2 KiB of it are rules that add up and promotions that are checked again; 3 KiB lists of files in pages, 2 KiB checks, 1 KiB files that drafts share
 });
 
 Deno.test("the service of a Worker is at most 303 KiB beside its page, MCP and signatures", async () => {

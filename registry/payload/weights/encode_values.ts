@@ -141,7 +141,7 @@ export async function* encodeValues(
     const placed = { ...group, planes: sizes, digest: digestOf(stored) };
     if (!sameBytes(decodePlanes(placed, stored, other), plain)) {
       // deno-lint-ignore holdfast/registry-errors -- a fault of this program
-      throw new Error("encoded values are not decoded as they were");
+      throw new Error("values are not decoded as they were");
     }
     encoded.push(placed);
     if (stored.length > 0) yield stored;
@@ -158,8 +158,7 @@ async function* inGroups(
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length;) {
       const some = chunk.subarray(at, at + group.length - filled);
-      // deno-lint-ignore holdfast/registry-errors -- the caller finds that the file changed
-      if (some.length === 0) throw new Error("the file is longer than its groups");
+      if (some.length === 0) throw otherSize();
       group.set(some, filled);
       filled += some.length;
       at += some.length;
@@ -169,8 +168,12 @@ async function* inGroups(
       filled = 0;
     }
   }
-  // deno-lint-ignore holdfast/registry-errors -- the same
-  if (index < groups.length) throw new Error("the file is shorter than its groups");
+  if (index < groups.length) throw otherSize();
+}
+
+function otherSize(): Error {
+  // deno-lint-ignore holdfast/registry-errors -- the caller finds that the file changed
+  return new Error("its size changed");
 }
 
 /** Bytes that may be decoded for each read, for each byte of it, and count for each group at least. */
@@ -228,7 +231,7 @@ export function openValues({ work, list, sizes, stored, base }: Stored): Values 
     ]);
     if (!sameBytes(digestOf(planes), group.digest)) {
       // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
-      throw new Error(`SHA-256 of the stored bytes of the values at ${group.from} does not match`);
+      throw new Error(`SHA-256 of the values at ${group.from} does not match`);
     }
     return decodePlanes(group, planes, other);
   };

@@ -48,16 +48,21 @@ export async function storeValues(sending: Sending): Promise<StoredFileReply | u
   const stream = new StreamRanges(sending);
   const read = (span: Required<ByteRange>) =>
     range ? gather(span.length, passEach(() => range(span))) : stream.read(span);
+  const { moved: report } = sending;
   let reported = 0;
   const moved = (bytes: number) => {
     reported += bytes;
-    return sending.moved(bytes);
+    return report(bytes);
   };
   try {
     return await storeAgainst({ ...sending, moved }, { path, size, read }, earlier);
   } catch (error) {
     if (!earlier?.isDamaged) throw error;
-    sending.moved = notAgain(sending.moved, reported);
+    sending.moved = (bytes) => { // not those again that were reported
+      const again = Math.min(reported, bytes);
+      reported -= again;
+      return report(bytes - again);
+    };
     return undefined;
   } finally {
     await stream.end();
@@ -110,15 +115,6 @@ class StreamRanges {
     this.#rest = this.#rest.subarray(skipped);
     this.#at += skipped;
   }
-}
-
-/** Reports the bytes after those that were reported before. */
-function notAgain(moved: Passed, before: number): Passed {
-  return (bytes) => {
-    const again = Math.min(before, bytes);
-    before -= again;
-    return moved(bytes - again);
-  };
 }
 
 async function storeAgainst(
