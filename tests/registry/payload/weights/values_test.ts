@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { Backend } from "../../../../core/backend.ts";
 import type { StoredRegistry, TransferProgress } from "../../../../core/registry.ts";
-import { concatBytes, readAll } from "../../../../core/bytes/bytes.ts";
+import { concatBytes, iterableStream, readAll } from "../../../../core/bytes/bytes.ts";
+import { isRegistryError } from "../../../../core/errors.ts";
+import { passThrough } from "../../../../apps/server/saving/sent_files.ts";
 import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
 import { openFile } from "../../../../registry/tools/files.ts";
 import { createRandom, type Random } from "../../../simulate/random.ts";
@@ -97,6 +99,37 @@ testStores("a range of a checkpoint is that of the plain file", async (registry)
     assertEquals(range, state!.slice(offset, offset + length));
   }
 });
+
+testStores(
+  "a save stays whole if its base is deleted and collected meanwhile",
+  async (registry) => {
+    for (let call = 1; call <= 3; call++) {
+      const name = `a${call}`, [first, second] = statesOf(2);
+      await saveStates(registry, [first!], name);
+      let calls = 0;
+      const stream = () =>
+        iterableStream(async function* () {
+          const isNow = ++calls === call;
+          yield second!.slice(0, MIB);
+          if (isNow) {
+            await registry.delete(`${name}@1`);
+            await collectGarbage(registry, { now: true });
+          }
+          yield second!.slice(MIB);
+        }());
+      const file = { path: PATH, content: { size: second!.length, stream } };
+      const as = passThrough({ id: "set", formatVersion: 1 }, [file]);
+      const saved = await registry.save(name, undefined, { as, share: "values" }).catch((error) => {
+        assert(isRegistryError(error), String(error));
+      });
+      assert(calls >= Math.min(call, 2), `${calls}`);
+      if (!saved) continue;
+      const read = await openFile(registry, `${name}@${saved.version}`, { path: PATH });
+      assertEquals(await read.bytes(), second);
+    }
+    await assertVerifies(registry);
+  },
+);
 
 testStores("versions of any history stay whole while others go", async (registry, store) => {
   const { firstSeed, seeds } = seedRange(1);
