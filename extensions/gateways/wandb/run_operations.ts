@@ -132,25 +132,30 @@ function serverOperations(routes: Routes): void {
   const answers = (names: string | string[], data: unknown) =>
     operation(routes, [names, "read"], {}, () => data);
 
-  operation(routes, [["Viewer", "GetDefaultEntity"], "read"], {}, ({ info: { access } }) => {
-    const username = access.author?.name ?? "me";
-    const teams = [{ node: { id: idOf("Entity", DEFAULT_ENTITY), name: DEFAULT_ENTITY } }];
-    return {
-      viewer: {
-        __typename: "User",
-        id: idOf("User", username),
-        entity: DEFAULT_ENTITY,
-        username,
-        name: username,
-        email: "",
-        admin: false,
-        flags: "{}",
-        deletedAt: null,
-        apiKeys: { edges: [] },
-        teams: { edges: teams },
-      },
-    };
-  });
+  operation(
+    routes,
+    [["Viewer", "GetViewer", "GetDefaultEntity"], "read"],
+    {},
+    ({ info: { access } }) => {
+      const username = access.author?.name ?? "me";
+      const teams = [{ node: { id: idOf("Entity", DEFAULT_ENTITY), name: DEFAULT_ENTITY } }];
+      return {
+        viewer: {
+          __typename: "User",
+          id: idOf("User", username),
+          entity: DEFAULT_ENTITY,
+          username,
+          name: username,
+          email: "",
+          admin: false,
+          flags: "{}",
+          deletedAt: null,
+          apiKeys: { edges: [] },
+          teams: { edges: teams },
+        },
+      };
+    },
+  );
   answers("MarkRunFilesUploaded", { markRunFilesUploaded: { success: true } });
   // Without features, clients use the oldest forms.
   const cliVersionInfo = { max_cli_version: "99.0.0" };

@@ -18,6 +18,7 @@ import type { WandbRuns } from "../run_store.ts";
 import * as s from "../schemas.ts";
 
 const aliases = s.list(1000, v.object({ alias: s.name }));
+const tags = s.list(1000, v.object({ tagName: s.name }));
 const NEW = {
   ...s.ofProjectName,
   artifactCollectionName: s.name,
@@ -137,7 +138,15 @@ function changeOperations(routes: Routes, store: ArtifactStore): void {
     artifactID: s.id,
     description: NEW.description,
     metadata: NEW.metadata,
-  }, async (c, { artifactID, description, metadata }) => {
+    tagsToAdd: tags,
+    tagsToDelete: tags,
+    ttlDurationSeconds: v.nullish(s.integer(-2)),
+  }, async (c, { artifactID, description, metadata, ...more }) => {
+    const { tagsToAdd = [], tagsToDelete = [], ttlDurationSeconds: ttl } = more;
+    if (tagsToAdd.length + tagsToDelete.length > 0) {
+      throw wrong("Artifacts have no tags: use aliases");
+    }
+    if ((ttl ?? 0) > 0) throw wrong("Artifacts do not expire: use holdfast prune");
     const artifact = await artifactById(c, store, artifactID), own = artifact.metadata;
     const isSame = sortedJson(objectIn(metadata ?? own)) === sortedJson(objectIn(own));
     if (!isSame || (description ?? artifact.description) !== artifact.description) {
