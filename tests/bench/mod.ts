@@ -187,14 +187,6 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
-  weights: {
-    title: "Retrained weights by values",
-    about: "Each saves a safetensors file of bfloat16, 32 MiB unless it is a LoRA, whose values " +
-      "changed in their last bits since the version before. `added` is the growth of the store, " +
-      "or the size of the patch, in percent of the file. `zstd --patch-from` has its default level.",
-    create: async (of) => (await import("./costs/weights.ts")).createWeightsGroup(of),
-    named: true,
-  },
   pairs: {
     title: "Second versions, compared with restic, and in a bucket with s5cmd",
     about:
