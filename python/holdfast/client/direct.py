@@ -118,6 +118,7 @@ def _send(
             if error.code == "Unsupported":  # of this size, or at all
                 return None
             if error.code == "AlreadyExists":  # an earlier attempt has stored the piece
+                moved(size)
                 return str(asked["upload"])  # a save compares the digest of the whole
             raise
         url = str(wanted["url"])

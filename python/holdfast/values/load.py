@@ -54,7 +54,8 @@ def load_value(
         files = [file for file in files if file.path != "format.json"]
     if not known or len(files) != 1 or files[0].mode not in (None, "executable"):
         hint = "Call `download(ref, to)`, or `open(ref).file(path).read()`."
-        state = f"it has {len(files)} files of the materializer {quoted(kind)}"
+        count = "one file" if len(files) == 1 else f"{len(files)} files"
+        state = f"it has {count} of the materializer {quoted(kind)}"
         raise HoldfastError("Unsupported", f"Cannot load {quoted(version.ref)}: {state}", hint)
     return load_file(files[0])
 

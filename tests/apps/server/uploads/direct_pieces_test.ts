@@ -218,7 +218,7 @@ testInPieces("pieces have owners, limits and rights", "minio", async (world) => 
 
 const PYTHON_SAVES = `
 import pathlib, sys, holdfast
-from holdfast.client import connection, direct
+from holdfast.client import connection, direct, sending
 direct.MOST_WHOLE, direct.PIECE = 20 * 2**20, 9 * 2**20
 connection.BYTES_MOVED_PER_LIMIT = 2**20
 registry = holdfast.connect(sys.argv[1])
@@ -228,9 +228,14 @@ def waits(request, timeout):
     if request.full_url.endswith("/versions"): limits.append(timeout)
     return opening(request, timeout=timeout)
 opener.open = waits
+send, counts = direct.send_direct, []
+def counting(connection, source, size, moved, begin):
+    return send(connection, source, size, lambda count: (counts.append(count), moved(count)), begin)
+sending.send_direct = counting
 print(registry.save("p", pathlib.Path(sys.argv[2])).size)
 print(registry.save("q", open(sys.argv[2], "rb").read()).size)
 print(max(limits) // 60)
+print(sum(counts))
 `;
 
 testInPieces("Python sends pieces, too", REAL_SERVERS, async (world) => {
@@ -252,6 +257,7 @@ testInPieces("Python sends pieces, too", REAL_SERVERS, async (world) => {
     `${FILE.byteLength}`,
     `${FILE.byteLength}`,
     `${1 + FILE.byteLength / MIB | 0}`,
+    `${2 * FILE.byteLength}`,
   ]);
   assert(service.received() < 20_000, `${service.received()} bytes`);
   assertEquals(left <= 0, true);
