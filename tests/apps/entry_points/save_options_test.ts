@@ -77,7 +77,6 @@ const ENTRY_POINTS: Readonly<Record<string, Taking>> = {
       base: LATEST,
       bump: "programs give the version",
       ifCommit: NEW,
-      share: "the registry decides",
       signal: "Python has exceptions",
     },
   },
