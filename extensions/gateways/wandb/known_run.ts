@@ -184,7 +184,11 @@ export function streamPart(look: RunLook, { console, system, summary }: Sent, cl
       lines?.content.length ? [{ path, content: linesContent(lines) }] : []
     );
   if (summary !== undefined) files.push({ path: SUMMARY_FILE, content: encoder.encode(summary) });
-  const time = String(clock.now()).padStart(15, "0");
+  // Parts of one millisecond are in the order of their requests, too.
+  const times = [...look.draft.parts.keys()].filter((part) => STREAM.test(part))
+    .map((part) => Number(part.split("-")[1]));
+  const time = String(times.reduce((most, each) => Math.max(most, each + 1), clock.now()))
+    .padStart(15, "0");
   const ends = `${endOf(known.console, console)}-${endOf(known.system, system)}`;
   const kind = summary === undefined ? "c" : "s";
   const part = `stream-${time}-${ends}-${kind}-${clock.id().slice(-12)}`;

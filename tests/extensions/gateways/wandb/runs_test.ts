@@ -100,7 +100,9 @@ Deno.test("lines of a program whose run another one has ended are in its next ve
 });
 
 Deno.test("the end of a run that was never said leaves its lines, summary and console", async () => {
-  await using service = await open();
+  await using service = await open(undefined, {
+    system: { ...realSystem, now: () => 1_800_000_000_000 },
+  });
   await service.begin({ config: JSON.stringify({ lr: { value: 0.1 } }) });
   await service.lines(0, [0, 1]);
   const summary = JSON.stringify({ loss: 7, _step: 1 });
