@@ -7,7 +7,7 @@ import type { RunKey } from "../../../runs/mlflow/ids.ts";
 import { checkWrites } from "../../../../apps/server/extending.ts";
 import { runIdIn } from "../../../runs/mlflow/stored_run.ts";
 import { updateRun } from "../../../runs/mod.ts";
-import { artifactId, type ArtifactStore, changed, factsOf, placeOf } from "./store.ts";
+import { artifactId, type ArtifactStore, changed, factsOf, placeOf, tagsOf } from "./store.ts";
 import { wrong } from "../errors.ts";
 import { LOGGED_TAG, USED_TAG } from "../finish_run.ts";
 import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "../names.ts";
@@ -30,6 +30,7 @@ const NEW = {
   metadata: s.optional(s.MOST.json),
   historyStep: v.nullish(s.integer()),
   aliases,
+  tags,
 };
 
 export function artifactOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
@@ -56,11 +57,12 @@ function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     const name = nameOfCollection(own, given.artifactCollectionName);
     checkWrites(c, "save", name);
     const run = runName === undefined ? undefined : await runs.find(runKey(own, runName), access);
-    const tags = run?.state === "open" ? [...run.tags.keys()] : [];
-    const used = tags.filter((tag) => tag.startsWith(USED_TAG));
+    const ofRun = run?.state === "open" ? [...run.tags.keys()] : [];
+    const used = ofRun.filter((tag) => tag.startsWith(USED_TAG));
     const place = await store.create(name, clientID ?? `${runName} ${given.digest}`, {
       ...given,
       aliases: movable(c, name, given.aliases),
+      tags: given.tags?.length ? given.tags.map(({ tagName }) => tagName) : undefined,
       inputs: used.map((tag) => tag.slice(USED_TAG.length)),
     });
     const state = place.version === undefined ? "PENDING" : "COMMITTED";
@@ -144,7 +146,7 @@ function changeOperations(routes: Routes, store: ArtifactStore): void {
   }, async (c, { artifactID, description, metadata, ...more }) => {
     const { tagsToAdd = [], tagsToDelete = [], ttlDurationSeconds: ttl } = more;
     if (tagsToAdd.length + tagsToDelete.length > 0) {
-      throw wrong("Artifacts have no tags: use aliases");
+      throw wrong("Tags of a saved artifact do not change: use aliases, or log another version");
     }
     if ((ttl ?? 0) > 0) throw wrong("Artifacts do not expire: use holdfast prune");
     const artifact = await artifactById(c, store, artifactID), own = artifact.metadata;
@@ -206,7 +208,7 @@ async function artifactJson(
     metadata: String(facts.metadata ?? JSON.stringify(own)),
     ttlDurationSeconds: -2,
     ttlIsInherited: true,
-    tags: [],
+    tags: tagsOf(facts).map((tag) => ({ __typename: "Tag", id: idOf("Tag", tag), name: tag })),
     historyStep: facts.step ?? null,
     state: "COMMITTED",
     size: facts.size ?? size,

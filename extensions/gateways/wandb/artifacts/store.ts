@@ -49,6 +49,7 @@ export interface NewArtifact {
   readonly metadata?: string;
   readonly historyStep?: number | null;
   readonly aliases: readonly string[];
+  readonly tags?: readonly string[];
   readonly inputs: readonly string[];
 }
 
@@ -334,6 +335,11 @@ export function factsOf({ metadata: { wandb } }: ArtifactInfo): Record<string, u
   return isJsonObject(wandb) ? wandb : {};
 }
 
+/** Returns the tags with which an artifact was logged. */
+export function tagsOf({ tags }: Record<string, unknown>): string[] {
+  return Array.isArray(tags) ? tags.map(String) : [];
+}
+
 function draftOf(clientId: string): string {
   return sha256(encoder.encode(clientId)).slice(0, 32);
 }
@@ -363,7 +369,7 @@ function manifestIn(text: string | undefined): Map<string, Entry> {
 }
 
 function metadataOf(
-  { artifactTypeName: type, runName: run, digest, description, metadata, historyStep: step }:
+  { artifactTypeName: type, runName: run, digest, description, metadata, historyStep: step, tags }:
     NewArtifact,
   entries: readonly Entry[],
   { draft }: Place,
@@ -372,7 +378,18 @@ function metadataOf(
   const { wandb: _, ...own } = objectIn(JSON.stringify(valueOf(metadata ?? "")));
   const isOther = sortedJson(own) !== sortedJson(objectIn(metadata));
   const sent = isOther ? { metadata } : {}; // with long integers, or a member `wandb`
-  const all = { type, digest, files: entries.length, size, run, description, step, draft, ...sent };
+  const all = {
+    type,
+    digest,
+    files: entries.length,
+    size,
+    run,
+    description,
+    step,
+    tags,
+    draft,
+    ...sent,
+  };
   const given = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
   return { ...own, wandb: Object.fromEntries(given) };
 }

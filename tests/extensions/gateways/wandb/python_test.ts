@@ -163,6 +163,24 @@ clientTest("two processes log as a group, and to one run", async (client) => {
   ]);
 });
 
+const TAGGED = `
+import wandb
+run = wandb.init(project="digits")
+def logged(text, **more):
+    artifact = wandb.Artifact("model", type="model")
+    with artifact.new_file("model.txt") as file: file.write(text)
+    return run.log_artifact(artifact, **more).wait()
+logged("a", tags=["good", "small"])
+logged("b")
+run.finish()
+for version in ("v0", "v1"): print(">", sorted(wandb.Api().artifact(f"digits/model:{version}").tags))
+`;
+
+clientTest("an artifact keeps the tags with which it was logged", async (client) => {
+  await using service = await serveWandb();
+  assertEquals(await service.run(client, TAGGED), ["> ['good', 'small']", "> []"]);
+});
+
 const LATE = `
 import os, subprocess, sys, time, wandb
 open("shares.py", "w").write('''
