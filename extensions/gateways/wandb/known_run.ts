@@ -37,9 +37,12 @@ export interface EndedRun extends found.EndedRun {
 export type ReadableRun = EndedRun | OpenRun;
 export type FoundRun = ReadableRun | { readonly state: "discarded"; readonly opened?: undefined };
 
+/** The tag by which somebody stops a run. */
+export const STOP_TAG = "wandb.stop";
+
 /** True if a run was discarded, or has the tag by which somebody stops it. */
 export function isStopped(run: FoundRun | undefined): boolean {
-  return run?.state === "discarded" || run?.state === "open" && run.tags.has("wandb.stop");
+  return run?.state === "discarded" || run?.state === "open" && run.tags.has(STOP_TAG);
 }
 
 export interface Sent {

@@ -60,6 +60,12 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     return { project: { run: { stopped: isStopped(await runs.find(key, access)) } } };
   });
 
+  operation(routes, ["StopRun", "save"], { id: needed(MOST.id) }, async (c, { id }) => {
+    const key = parseRun(id);
+    changing(c, key);
+    return { stopRun: { success: await runs.stop(key, c.info.access) } };
+  });
+
   const sent = { entity: maybe, run: name, files: list(MOST.files, needed(MOST.path)) };
   type Sent = { entity?: string; project?: string; run: string; files?: string[] };
   /** Returns where a client sends files of a run, with its own token. */

@@ -23,7 +23,14 @@ import { historyOf, type Row, RowsAhead } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { changed, changesNothing, editedTags, type Facts, factTags, ownIn } from "./facts.ts";
-import { CONFIG_FILE, configIn, PREEMPTING_TAG, streamPart, textOf } from "./known_run.ts";
+import {
+  CONFIG_FILE,
+  configIn,
+  PREEMPTING_TAG,
+  STOP_TAG,
+  streamPart,
+  textOf,
+} from "./known_run.ts";
 import { earlierPart, endedRun, isStopped, openedRun } from "./known_run.ts";
 import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
 import type { OpenRun, ReadableRun, Sent } from "./known_run.ts";
@@ -131,7 +138,9 @@ export class WandbRuns {
       const laterMs = startedMs - since;
       await takePoints(draft, { name, id }, pointsUpTo(points(), { ...branch, laterMs }));
     }
-    const { [PREEMPTING_TAG]: _, ...kept } = Object.fromEntries(earlier?.tags ?? []);
+    const { [PREEMPTING_TAG]: _, [STOP_TAG]: __, ...kept } = Object.fromEntries(
+      earlier?.tags ?? [],
+    );
     const tags = {
       ...kept,
       ...factTags(facts, author?.name),
@@ -261,9 +270,20 @@ export class WandbRuns {
     if (run?.state === "open" && !run.isEnding) await this.#mark(run, "");
   }
 
-  async #mark({ key: { name }, id, tags }: OpenRun, preempting: "true" | ""): Promise<void> {
-    if ((tags.get(PREEMPTING_TAG) ?? "") === preempting) return;
-    await this.#finder.giveFacts({ name, id }, { tags: { [PREEMPTING_TAG]: preempting } });
+  /** Tells the client of a run that goes on to end it. */
+  async stop(key: RunKey, access: Access): Promise<boolean> {
+    const run = await this.find(key, access);
+    if (run?.state === "open" && !run.isEnding) await this.#mark(run, "true", STOP_TAG);
+    return run?.state === "open" || run?.state === "ended";
+  }
+
+  async #mark(
+    { key: { name }, id, tags }: OpenRun,
+    value: "true" | "",
+    tag: string = PREEMPTING_TAG,
+  ): Promise<void> {
+    if ((tags.get(tag) ?? "") === value) return;
+    await this.#finder.giveFacts({ name, id }, { tags: { [tag]: value } });
   }
 
   /** Adds lines to a run. False if it began earlier than the list of its draft says. */

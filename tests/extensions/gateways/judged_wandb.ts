@@ -39,6 +39,7 @@ export function wandbFacts(): TestGatewayOptions {
           : /Artifact(Membership|By|Type)/.test(path)
           ? "a:latest"
           : RUN,
+        ...(path.endsWith("StopRun") && { id: runId({ name, id: RUN }) }),
         ...(path.endsWith("CollectionAliases") && { id: idOf("Collection", artifact) }),
         artifactName: "a:latest",
         artifactType: "model",

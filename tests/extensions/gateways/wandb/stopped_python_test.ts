@@ -61,6 +61,26 @@ clientTest("a tag stops a run, which ends with what it has logged", async (clien
   assertEquals(await valuesOf(service.registry, "loss"), [1, 2]);
 });
 
+const RESUMED = `
+import time, wandb
+run = wandb.init(project="digits", id="abc", resume="must", settings=wandb.Settings(x_file_stream_transmit_interval=0.2))
+run.log({"loss": 3})
+time.sleep(1) # a run that is stopped gets an interrupt
+run.finish()
+`;
+
+clientTest("one program stops the run of another", async (client) => {
+  if (client !== "new") return; // earlier clients have no call for it
+  await using service = await serveWandb();
+  const running = service.run(client, STOPPED);
+  while (!existsSync(service.root.join("begun"))) await Promise.race([running, nextTurn()]);
+  await service.run(client, `import wandb; wandb.Api().run("digits/abc").stop()`);
+  assertEquals(await running, ["> stopped"]);
+  await service.run(client, `import wandb; wandb.Api().run("digits/abc").stop()`); // has ended
+  await service.run(client, RESUMED);
+  assertEquals(await valuesOf(service.registry, "loss"), [1, 2, 3]);
+});
+
 const PREEMPTED = `
 import time, wandb
 def begin(): return wandb.init(project="digits", id="abc", resume="allow")
