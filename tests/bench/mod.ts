@@ -5,11 +5,11 @@ import { arch, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { createBatchGroup } from "./batch/batch.ts";
+import { BATCH_GROUPS } from "./batch/groups.ts";
 import { createBucketWayGroup, type Way } from "./buckets/as_people_have_them.ts";
 import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";
-import { createBusyGroup } from "./costs/busy.ts";
+import { COST_GROUPS } from "./costs/groups.ts";
 import { createChangedFilesGroup } from "./buckets/changed_files.ts";
 import { NAMES_GROUP } from "./many/names_group.ts";
 import { createChurnGroup } from "./churn.ts";
@@ -55,23 +55,7 @@ const IN_MEMORY = "/dev/shm";
 
 const GROUPS: Record<string, GroupEntry> = {
   calls: { title: "Backend calls of a small value", create: createCallsGroup, maxRepeats: 1 },
-  costs: {
-    title: "Requests",
-    about: "Each name but one has one version of a small value. The last column is the price of " +
-      "the column before it.",
-    create: async (settings) => (await import("./costs/costs.ts")).createCostsGroup(settings),
-    maxRepeats: 1,
-    named: true,
-  },
-  busy: { title: "50 saves of one name at once", create: createBusyGroup, named: true },
-  files: {
-    title: "Versions with many files",
-    about: "Files of 100 bytes, with the paths of ImageNet-1k, which has 1,281,167. From about " +
-      "19,000 files on, the list of the files is in pages. `--n` chooses another number.",
-    create: async (of) => (await import("./costs/many_files.ts")).createManyFilesGroup(of),
-    maxRepeats: 1,
-    named: true,
-  },
+  ...COST_GROUPS,
   small: {
     title: "Saves and loads of 1 KiB in a folder",
     about: "The floor is what any program must do: for a save, make a folder, write, link and " +
@@ -149,10 +133,7 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
-  batch: {
-    title: "Batches: 64 MiB arrays compressed, 16 KiB values, 16 MiB files, crashes, length",
-    create: createBatchGroup,
-  },
+  ...BATCH_GROUPS,
   ...PYTHON_GROUPS,
   explorer: {
     title: "The page of the explorer in Chromium, over a registry in memory",

@@ -2,14 +2,6 @@
 import type { GroupEntry } from "../measure.ts";
 
 export const TRACKING_GROUPS: Readonly<Record<string, GroupEntry>> = {
-  weights: {
-    title: "Retrained weights by values",
-    about: "Each saves a safetensors file of bfloat16, 32 MiB unless it is a LoRA, whose values " +
-      "changed in their last bits since the version before. `added` is the growth of the store, " +
-      "or the size of the patch, in percent of the file. `zstd --patch-from` has its default level.",
-    create: async (of) => (await import("../costs/weights.ts")).createWeightsGroup(of),
-    named: true,
-  },
   mlflow: {
     title: "Searches of MLflow's clients over one experiment in a folder, after the first",
     create: async (of) => (await import("./mlflow_search.ts")).createMlflowSearchGroup(of),
