@@ -171,7 +171,7 @@ function* many(count: number, entry: (i: number) => Omit<SaveEntry, "name">): Ge
 }
 
 /** Numbers as instruments give them: zstd saves little, and works hard for it. */
-function measuredNumbers(seed: number, mib: number): Float32Array {
+export function measuredNumbers(seed: number, mib: number): Float32Array {
   const numbers = new Float32Array(mib * MIB / 4);
   let state = seed + 1;
   for (let i = 0; i < numbers.length; i++) {
