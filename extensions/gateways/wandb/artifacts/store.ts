@@ -274,12 +274,16 @@ export class ArtifactStore {
 
   /** Returns the version of an artifact. Throws `NotFound` for one that is not committed. */
   async version(place: Place): Promise<string> {
-    const { name, draft } = place;
-    const version = place.version ?? (await (await this.#draft(place)).info()).version ??
-      // The draft of a version is removed some time later.
-      (await this.versions(name)).find((info) => factsOf(info).draft === draft)?.version;
+    const version = place.version ?? await this.#versionOf(place);
     if (version === undefined) throw noSuch(`artifact ${artifactId(place)} not found`);
     return version;
+  }
+
+  async #versionOf(place: Place): Promise<string | undefined> {
+    const { version, parts } = await (await this.#draft(place)).info();
+    if (version !== undefined || parts.length > 0) return version; // else the draft was removed
+    const versions = await this.versions(place.name);
+    return versions.find((info) => factsOf(info).draft === place.draft)?.version;
   }
 
   /** Returns the version of an artifact as it is stored. */
