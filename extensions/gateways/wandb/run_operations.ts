@@ -44,9 +44,7 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     const key = runKey(nameOfProject(given), given.name);
     const { access } = c.info;
     access.check("save", key.name);
-    const found = await runs.find(key, access);
-    await runs.resumed(found);
-    const known = await runs.known(found);
+    const known = await runs.known(await runs.resumed(key, access));
     const bucket = known === undefined ? null : runJson(key, known);
     return { model: { ...projectJson(key.name), bucket } };
   });

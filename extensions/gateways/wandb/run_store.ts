@@ -23,15 +23,8 @@ import { historyOf, type Row, RowsAhead } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
 import { changed, changesNothing, editedTags, type Facts, factTags, ownIn } from "./facts.ts";
-import {
-  CONFIG_FILE,
-  configIn,
-  PREEMPTING_TAG,
-  STOP_TAG,
-  streamPart,
-  textOf,
-} from "./known_run.ts";
-import { earlierPart, endedRun, isStopped, openedRun } from "./known_run.ts";
+import { CONFIG_FILE, configIn, PREEMPTING_TAG, STOP_TAG, streamPart } from "./known_run.ts";
+import { earlierPart, endedRun, isStopped, openedRun, textOf } from "./known_run.ts";
 import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
 import type { OpenRun, ReadableRun, Sent } from "./known_run.ts";
 import { DEFAULT_ENTITY, objectIn, projectOf, runKey } from "./names.ts";
@@ -47,6 +40,8 @@ const SILENT_MS = 5 * 60_000;
 /** Runs whose time of the last request is kept. */
 const MOST_HEARD = 10_000;
 const encoder = new TextEncoder();
+
+type OwnTag = readonly [tag: string, value: "true" | ""];
 
 export class WandbRuns {
   readonly context: GatewayContext;
@@ -252,7 +247,7 @@ export class WandbRuns {
       }
       if (found?.state !== "open") return isStopped(found);
       const isWhole = found.isEnding || await this.#add(found, sent);
-      if (sent.preempting) await this.#mark(found, "true");
+      if (sent.preempting) await this.#tag(found, [PREEMPTING_TAG, "true"]);
       if (exitCode === undefined) {
         if (isWhole) this.#finder.keep(found);
         return isStopped(found);
@@ -265,23 +260,27 @@ export class WandbRuns {
     });
   }
 
-  /** Notes that a client resumes a run: its machine is another one, or was not taken away. */
-  async resumed(run: FoundRun | undefined): Promise<void> {
-    if (run?.state === "open" && !run.isEnding) await this.#mark(run, "");
+  /** Finds a run that a client resumes: its machine is another one, or was not taken away. */
+  async resumed(key: RunKey, access: Access): Promise<FoundRun | undefined> {
+    return await this.#tagged(key, access, [PREEMPTING_TAG, ""]);
   }
 
-  /** Tells the client of a run that goes on to end it. */
+  /** Tells the client of a run that goes on to end it. False if there is no such run. */
   async stop(key: RunKey, access: Access): Promise<boolean> {
-    const run = await this.find(key, access);
-    if (run?.state === "open" && !run.isEnding) await this.#mark(run, "true", STOP_TAG);
-    return run?.state === "open" || run?.state === "ended";
+    const run = await this.#tagged(key, access, [STOP_TAG, "true"]);
+    return run !== undefined && run.state !== "discarded";
   }
 
-  async #mark(
-    { key: { name }, id, tags }: OpenRun,
-    value: "true" | "",
-    tag: string = PREEMPTING_TAG,
-  ): Promise<void> {
+  /** Finds a run, and gives it a tag if it goes on. */
+  async #tagged(key: RunKey, access: Access, tag: OwnTag): Promise<FoundRun | undefined> {
+    return await this.#inOrder(runIdOf(key), async () => {
+      const run = await this.find(key, access);
+      if (run?.state === "open" && !run.isEnding) await this.#tag(run, tag);
+      return run;
+    });
+  }
+
+  async #tag({ key: { name }, id, tags }: OpenRun, [tag, value]: OwnTag): Promise<void> {
     if ((tags.get(tag) ?? "") === value) return;
     await this.#finder.giveFacts({ name, id }, { tags: { [tag]: value } });
   }
