@@ -207,6 +207,8 @@ primary, late = begin("primary"), begin("late")
 end(primary, "primary")
 end(late, "late")
 end(begin("later"), "later")
+for file in ("begun primary", "end primary"): os.remove(file)
+end(begin("primary"), "primary")
 `;
 
 clientTest("a shared run keeps what is logged after its end", async (client) => {
@@ -216,6 +218,7 @@ clientTest("a shared run keeps what is logged after its end", async (client) => 
   assertEquals(lines.slice(1), [
     "> finished [1, 2] [1, 2] []",
     "> finished [1, 2] [1, 2] [1, 2]",
+    "> finished [1, 1, 2, 2] [1, 2] [1, 2]",
   ]);
 });
 
