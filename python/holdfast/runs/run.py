@@ -66,7 +66,8 @@ class Run(Worded):
         self._began = time.monotonic()
         self._step: float = begun.get("step", int(begun["points"]) - 1)
         self._lines: list[str] = []
-        self._characters = self._stored = self._left_out = 0
+        self._stored: int = 0
+        self._characters = self._left_out = 0
         self._begun: int | None = None
         """The number of points of a part that may have been stored: it is sent again as it was."""
         self._failure: HoldfastError | None = None
@@ -195,9 +196,8 @@ class Run(Worded):
     def _send(self, count: int) -> None:
         text, first = "".join(self._lines[:count]), self._stored
         self._begun = count
-        part = f"points-{self._writer}-{first:010d}-{count}"
         try:
-            self._add(part, "history.jsonl", text)
+            self._add(f"points-{self._writer}-{first:010d}-{count}", "history.jsonl", text)
         except (Conflict, Invalid) as error:
             self._failure = error
             raise

@@ -108,7 +108,7 @@ class Copied:
     def __init__(self, stream: Any) -> None:
         self.listeners: list[Callable[[str], None]] = []
         self._stream, self._write = stream, stream.write
-        self._before = vars(stream).get("write")  # of another program that does the same
+        self._before = stream.__dict__.get("write")  # of another program that does the same
         stream.write = self.write
 
     def write(self, text: str) -> Any:
@@ -118,7 +118,7 @@ class Copied:
         return written
 
     def restore(self) -> None:
-        if vars(self._stream).get("write") != self.write:
+        if self._stream.__dict__.get("write") != self.write:
             return  # another program has replaced it since, and calls this one
         if self._before is None:
             del self._stream.write
