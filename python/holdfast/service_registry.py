@@ -8,7 +8,6 @@ import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from types import TracebackType
 from typing import Any
 
 from .artifacts.artifact import Artifact
@@ -49,13 +48,8 @@ class ServiceRegistry(WritableRegistry):
         self._connection = Connection(url, token, timeout)
         self.location: str = self._connection.location
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        leave_runs(self._connection, reason_of(kind, error))
+    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
+        leave_runs(self._connection, reason_of(error))
 
     @property
     def token(self) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 from ..core.arguments import checked_methods
@@ -231,12 +230,7 @@ class Registry(Worded):
     def __enter__(self: R) -> R:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
         """Ends a block. The registry can still be used: it holds no connection open."""
 
     def keys(self) -> Iterator[str]:

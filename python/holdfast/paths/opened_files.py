@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import io
-from types import TracebackType
 from typing import Any
 
 from fsspec.spec import AbstractBufferedFile
@@ -82,12 +81,7 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
         """Ends the file, but keeps it on the list of open files, so a commit is refused."""
         self._is_discarded = self.closed = True
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self.close()
         else:
@@ -121,12 +115,7 @@ class CompressedFile(io.BufferedIOBase):
         self._file.discard()
         super().close()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self.close()
         else:
@@ -140,12 +129,7 @@ class CompressedFile(io.BufferedIOBase):
 class NewText(io.TextIOWrapper):
     """A new file of text."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self.close()
         else:

@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from types import TracebackType
 from typing import Any
 
 from ..artifacts.artifact import Artifact
@@ -338,13 +337,8 @@ class Run(Worded):
     def __enter__(self) -> Run:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.leave(reason_of(kind, error))
+    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
+        self.leave(reason_of(error))
 
     def __reduce__(self) -> Any:
         raise self._error("copy", "a run belongs to one process", self._open_hint("there"))
@@ -365,9 +359,11 @@ class Run(Worded):
         return HoldfastError("Invalid", f"Cannot {action} {run}: {state}", hint)
 
 
-def reason_of(kind: type[BaseException] | None, error: BaseException | None) -> str:
+def reason_of(error: BaseException | None) -> str:
     """Returns why a block of runs left some open."""
-    return "its block ended without finish()" if kind is None else f"{kind.__name__}: {error}"
+    return (
+        "its block ended without finish()" if error is None else f"{type(error).__name__}: {error}"
+    )
 
 
 OPEN_RUNS: dict[Run, Connection] = {}
