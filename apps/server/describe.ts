@@ -160,13 +160,8 @@ async function jsonOf(
     if (text.length > LONG) await nextTurn();
   } catch (error) {
     if (isRegistryError(error, "Invalid")) throw error;
-    throw new RefusedRequest({
-      status: 400,
-      code: "Invalid",
-      action: "read the body",
-      state: "it is not valid JSON",
-      hint: "Follow the schema in /openapi.json.",
-    });
+    const hint = "Follow the schema in /openapi.json.";
+    throw invalid("read the body", undefined, "it is not valid JSON", { hint });
   }
   return checked("body", data, { schema, refused });
 }

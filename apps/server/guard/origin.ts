@@ -1,9 +1,8 @@
 // Protection from web pages of other origins, whose requests have another `Origin` or
 // `Sec-Fetch-Site`, or after DNS rebinding another `Host`. CORS is off by default.
-import { type Advice, fault, type RegistryError } from "../../../core/errors.ts";
+import { type Advice, denied, fault, type RegistryError } from "../../../core/errors.ts";
 import { Answer } from "../answer.ts";
 import type { HandlerOptions } from "../options.ts";
-import { RefusedRequest } from "../problem.ts";
 
 const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const READING = "GET, HEAD, PROPFIND";
@@ -147,42 +146,30 @@ function invalid(state: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action: "serve", state, hint });
 }
 
-export function severalHosts(): RefusedRequest {
-  return new RefusedRequest({
-    status: 400,
-    code: "Invalid",
-    action: "read the request",
-    state: "it has more than one Host header",
-    hint: "Send one Host header.",
-  });
+export function severalHosts(): RegistryError {
+  const state = "it has more than one Host header", hint = "Send one Host header.";
+  return fault({ code: "Invalid", action: "read the request", state, hint });
 }
 
-function denied(
-  action: string,
-  subject: string,
-  state: string,
-  advice: Advice,
-): RefusedRequest {
-  const quoted = JSON.stringify(subject.slice(0, 80));
-  const fields = { code: "Denied", action, subject: quoted, state, ...advice } as const;
-  return new RefusedRequest({ status: 403, ...fields });
+function refused(action: string, subject: string, state: string, advice: Advice): RegistryError {
+  return denied(action, JSON.stringify(subject.slice(0, 80)), state, advice);
 }
 
-function foreignHost(host: string): RefusedRequest {
+function foreignHost(host: string): RegistryError {
   const hint =
     "Use http://127.0.0.1 or localhost. To allow another host name, use tokens or `hosts`.";
-  return denied("answer as", host, "not a host name of this service", { hint });
+  return refused("answer as", host, "not a host name of this service", { hint });
 }
 
-function foreignWrite(origin: string): RefusedRequest {
-  return denied("write for a page of", origin, 'without tokens, "*" allows only reads', {
+function foreignWrite(origin: string): RegistryError {
+  return refused("write for a page of", origin, 'without tokens, "*" allows only reads', {
     hint: "Use tokens, or name the origin in the option `cors` of the service.",
     reason: { kind: "page_may_not_write" },
   });
 }
 
-function foreignOrigin(origin: string): RefusedRequest {
-  return denied("answer a page of", origin, "its origin is not allowed", {
+function foreignOrigin(origin: string): RegistryError {
+  return refused("answer a page of", origin, "its origin is not allowed", {
     hint: 'Allow its origin in the service: cors: "https://app.example.com".',
     reason: { kind: "origin_refused" },
   });

@@ -1,6 +1,8 @@
 // A commit of the Hub: lines of JSON, applied to the latest version.
 import { type Artifact, isRegistryError, type SavedArtifact } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
 import {
+  conflict,
   fileToSave,
   inTurns,
   isUnreadable,
@@ -248,15 +250,10 @@ function noFile(path: string): RefusedRequest {
   });
 }
 
-function notSent(path: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 409,
-    code: "Conflict",
-    action: "commit",
-    subject: shown(path),
-    state: "its content was not sent to this service, or was committed",
-    hint: "Upload it again. Behind a load balancer, send all requests to one service.",
-  });
+function notSent(path: string): RegistryError {
+  const state = "its content was not sent to this service, or was committed";
+  const hint = "Upload it again. Behind a load balancer, send all requests to one service.";
+  return conflict("commit", shown(path), state, { hint });
 }
 
 function notLatest(parent: string): RefusedRequest {

@@ -2,9 +2,10 @@
 // files by Git LFS, and commits, each of which becomes a version.
 import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
-import { isRegistryError } from "../../../mod.ts";
-import { fault, giveWay, mapAtOnce, orMissing } from "../../../core/kernel.ts";
-import { Answer, RefusedRequest, route } from "../../../apps/gateways.ts";
+import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { alreadyExists, fault, giveWay, mapAtOnce, orMissing } from "../../../core/kernel.ts";
+import { unsupported } from "../../../core/kernel.ts";
+import { Answer, route } from "../../../apps/gateways.ts";
 import type {
   Access,
   GatewayContext,
@@ -291,8 +292,7 @@ async function targetOf(
     const name = await repos.find(asked, access);
     return { name, base: await openPages({ name, version: "latest" }, access) };
   } catch (error) {
-    const isNew = error instanceof RefusedRequest ? error.status === 404 : false;
-    if (!isNew && !isRegistryError(error, "NotFound")) throw error;
+    if (!isRegistryError(error, "NotFound")) throw error;
     return { name: nameToWrite(asked), base: undefined };
   }
 }
@@ -347,35 +347,17 @@ async function modesOf(
   }));
 }
 
-function noBranch(subject: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 422,
-    code: "Unsupported",
-    action: "commit to",
-    subject,
-    state: "a registry has no branches",
-    hint: "Commit to main, and set an alias to the new version.",
-  });
+function noBranch(subject: string): RegistryError {
+  const hint = "Commit to main, and set an alias to the new version.";
+  return unsupported("commit to", subject, "a registry has no branches", { hint });
 }
 
-function existing(id: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 409,
-    code: "AlreadyExists",
-    action: "create the repository",
-    subject: JSON.stringify(id),
-    state: "it exists",
-    hint: "Commit the files to it.",
-  });
+function existing(id: string): RegistryError {
+  const hint = "Commit the files to it.";
+  return alreadyExists("create the repository", JSON.stringify(id), "it exists", { hint });
 }
 
-function noSuchKind(type: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 422,
-    code: "Unsupported",
-    action: "create a repository of the type",
-    subject: JSON.stringify(type),
-    state: "a registry has models and datasets",
-    hint: 'Pass repo_type="model" or "dataset".',
-  });
+function noSuchKind(type: string): RegistryError {
+  const state = "a registry has models and datasets", hint = 'Pass repo_type="model" or "dataset".';
+  return unsupported("create a repository of the type", JSON.stringify(type), state, { hint });
 }

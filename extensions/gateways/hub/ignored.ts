@@ -1,6 +1,6 @@
 // Files that a `.gitignore` leaves out of a commit. Clients send its text, and rely on the answer.
-import { filePathProblem, inTurns } from "../../../core/kernel.ts";
-import { type ReadablePages, RefusedRequest } from "../../../apps/gateways.ts";
+import { filePathProblem, inTurns, type RegistryError, unsupported } from "../../../core/kernel.ts";
+import type { ReadablePages } from "../../../apps/gateways.ts";
 import { fileAt } from "../../../apps/server/extending.ts";
 
 const NAME = ".gitignore";
@@ -42,13 +42,7 @@ export async function ignoredAmong(
   return ignoredPaths;
 }
 
-function notRead(state: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 422,
-    code: "Unsupported",
-    action: "apply",
-    subject: JSON.stringify(NAME),
-    state,
-    hint: "Shorten it, or leave files out with ignore_patterns.",
-  });
+function notRead(state: string): RegistryError {
+  const hint = "Shorten it, or leave files out with ignore_patterns.";
+  return unsupported("apply", JSON.stringify(NAME), state, { hint });
 }
