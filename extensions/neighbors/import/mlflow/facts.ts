@@ -8,6 +8,7 @@ import {
   isOwnTag,
   MODEL_FACTS,
   OUTPUT,
+  type RunTimes,
   type Status,
   STATUSES,
 } from "../../../runs/mlflow/stored_run.ts";
@@ -42,26 +43,45 @@ export interface RunLinks {
   readonly outputs?: readonly { model: string; step: number }[];
 }
 
-export interface RunFacts extends RunLinks {
+/** Members of a run or a logged model, as a store has them. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** A run or a logged model. */
+interface StoredFacts extends RunLinks {
+  readonly id: string;
+  readonly isModel: boolean;
+  readonly members: Members;
   readonly tags: ReadonlyMap<string, string>;
-  readonly runName?: string;
-  readonly user?: string;
 }
 
-/** Returns how many tags a run has here, if nothing of it is lost. */
-export function countTags(
-  { tags, runName, user, datasets = [], inputs = [], outputs = [] }: RunFacts,
-): number {
-  return tags.size + datasets.length + inputs.length + outputs.length +
+/** Returns the tags of a run or a logged model, and how many it has here if nothing of it is lost. */
+export function keptTags(
+  ids: KnownIds,
+  { id, isModel, members, tags, ...links }: StoredFacts,
+  problems: string[],
+): { tags: Map<string, string>; count: number } {
+  if (isModel) {
+    const all = tagsOfRun(ids, { tags, problems });
+    all.set(MODEL_FACTS.name, textOf(members.name) ?? id);
+    const type = textOf(members.model_type), run = textOf(members.source_run_id);
+    if (type) all.set(MODEL_FACTS.type, type);
+    if (run) all.set(MODEL_FACTS.run, ids.newId(run));
+    return { tags: all, count: tags.size + 1 + (type ? 1 : 0) + (run ? 1 : 0) };
+  }
+  const { datasets = [], inputs = [], outputs = [] } = links;
+  const runName = textOf(members.run_name), user = textOf(members.user_id);
+  const count = tags.size + datasets.length + inputs.length + outputs.length +
     (runName && !tags.has("mlflow.runName") ? 1 : 0) + (user && !tags.has("mlflow.user") ? 1 : 0);
+  return { tags: tagsOfRun(ids, { tags, runName, user, problems, ...links }), count };
 }
 
 /** Returns the tags of a run as they are here. */
-export function tagsOfRun(
+function tagsOfRun(
   ids: KnownIds,
-  { tags, runName, user, problems, datasets = [], inputs = [], outputs = [] }: RunFacts & {
-    problems: string[];
-  },
+  { tags, runName, user, problems, datasets = [], inputs = [], outputs = [] }:
+    & Pick<StoredFacts, "tags">
+    & RunLinks
+    & { runName?: string; user?: string; problems: string[] },
 ): Map<string, string> {
   const all = new Map<string, string>();
   for (const [key, value] of tags) {
@@ -110,30 +130,6 @@ function historyOf(tag: string, ids: KnownIds): string {
   }));
 }
 
-export interface ModelFacts {
-  readonly tags: ReadonlyMap<string, string>;
-  readonly name: string;
-  readonly type?: string;
-  readonly run?: string;
-}
-
-/** Returns how many tags a logged model has here, if nothing of it is lost. */
-export function countModelTags({ tags, type, run }: ModelFacts): number {
-  return tags.size + 1 + (type ? 1 : 0) + (run ? 1 : 0);
-}
-
-/** Returns the tags of a logged model. */
-export function tagsOfModel(
-  ids: KnownIds,
-  { tags, name, type, run, problems }: ModelFacts & { problems: string[] },
-): Map<string, string> {
-  const all = tagsOfRun(ids, { tags, problems });
-  all.set(MODEL_FACTS.name, name);
-  if (type) all.set(MODEL_FACTS.type, type);
-  if (run) all.set(MODEL_FACTS.run, ids.newId(run));
-  return all;
-}
-
 const MODEL_STATUS: Readonly<Record<string, Status>> = {
   1: "RUNNING",
   2: "FINISHED",
@@ -150,13 +146,38 @@ export function statusOf(word: unknown, isModel = false): Status | undefined {
   return STATUSES.find((status, i) => status === text || String(i + 1) === text);
 }
 
-/** Returns a run with this end, or with this last change if it is a logged model. */
+/** Returns the times of a run, or those of a logged model: its creation and its last change. */
+function boundsOf(members: Members): { start: unknown; startedMs?: number; endedMs?: number } {
+  const { creation_timestamp, creation_timestamp_ms = creation_timestamp } = members;
+  const { last_updated_timestamp, last_updated_timestamp_ms = last_updated_timestamp } = members;
+  const { start_time: start = creation_timestamp_ms, end_time = last_updated_timestamp_ms } =
+    members;
+  return { start, startedMs: timeOf(start), endedMs: timeOf(end_time) };
+}
+
+/** Returns the status and the times of a run or a logged model. */
+export function timesOf(members: Members, isModel: boolean, problems: string[]): RunTimes {
+  const { start, startedMs, endedMs } = boundsOf(members);
+  const status = statusOf(members.status, isModel);
+  if (startedMs === undefined) problems.push(`its start is not a time: ${start}`);
+  if (status === undefined) problems.push(`${members.status} is not a status`);
+  const times = { status: status ?? "FAILED", startedMs: startedMs ?? 0 } as const;
+  return { ...times, ...endedMs !== undefined && { endedMs } };
+}
+
+/** Orders runs and logged models by their end. */
+export function byEnd(one: { members: Members }, other: { members: Members }): number {
+  const [a, b] = [one, other].map(({ members }) => boundsOf(members))
+    .map(({ startedMs = 0, endedMs = startedMs }) => endedMs);
+  return a! - b!;
+}
+
+/** Returns a run with its end, or with its last change if it is a logged model. */
 export function foundRun(
-  { name, id }: RunKey,
-  end: unknown,
+  { name, id, members }: RunKey & { members: Members },
   open: FoundRun["open"],
 ): FoundRun {
-  const endedMs = timeOf(end);
+  const { endedMs } = boundsOf(members);
   return { kind: "run", key: { name, id }, changed: (here) => changedEnd({ endedMs }, here), open };
 }
 

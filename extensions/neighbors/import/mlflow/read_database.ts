@@ -13,44 +13,32 @@ import { countsOfFiles } from "../counts.ts";
 import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";
 import {
   aliasesOf,
-  countModelTags,
-  countTags,
+  byEnd,
   foundRun,
   foundVersion,
   hasLoggedModel,
+  keptTags,
   KnownIds,
   modelLeft,
   statusOf,
   type StoredVersion,
   storedVersion,
-  tagsOfModel,
-  tagsOfRun,
   textOf,
   timeOf,
+  timesOf,
 } from "./facts.ts";
 
 type Row = Record<string, SQLOutputValue>;
 
-/** Names of the columns of a logged model, where those of a run differ. */
-const OF_MODEL = {
-  table: "logged_models",
-  id: "model_id",
-  start: "creation_timestamp_ms",
-  end: "last_updated_timestamp_ms",
-  uri: "artifact_location",
-} as const;
-const OF_RUN = {
-  table: "runs",
-  id: "run_uuid",
-  start: "start_time",
-  end: "end_time",
-  uri: "artifact_uri",
-} as const;
-type Columns = typeof OF_RUN | typeof OF_MODEL;
+/** Tables with runs and logged models, and their columns. */
+const TABLES = [
+  { isModel: false, table: "runs", ofId: "run_uuid" },
+  { isModel: true, table: "logged_models", ofId: "model_id" },
+] as const;
 
 interface ListedRow {
-  readonly row: Row;
-  readonly columns: Columns;
+  readonly members: Row;
+  readonly isModel: boolean;
   readonly name: string;
   readonly id: string;
 }
@@ -94,9 +82,10 @@ export class DatabaseReader implements Disposable {
         notImported.push({ kind: "left", what, reason: "it is deleted" });
         continue;
       }
-      for (const columns of [OF_RUN, OF_MODEL]) {
-        for (const row of this.#rows(columns.table, { experiment_id: id })) {
-          const run = { row, columns, name: as, id: `${row[columns.id]}` };
+      for (const { isModel, table, ofId } of TABLES) {
+        for (const row of this.#rows(table, { experiment_id: id })) {
+          const members = { ...row, run_name: row.name ?? null };
+          const run = { members, isModel, name: as, id: `${row[ofId]}` };
           this.#ids.add(run.id, as);
           if (row.lifecycle_stage !== "deleted") listed.push(run);
           else {
@@ -109,15 +98,11 @@ export class DatabaseReader implements Disposable {
     if (listed.length + notImported.length === 0 && this.#rows("registered_models").length === 0) {
       throw notFound("import runs of MLflow from", "this database", "it has no runs and no models");
     }
-    this.#places.expect(
-      listed.map(({ row, columns }) => recordedAt([textOf(row[columns.uri])])),
-    );
+    this.#places.expect(listed.map(recordedIn));
     const versions = this.#rows("model_versions").length;
     yield { kind: "total", count: listed.length + versions };
     yield* notImported;
-    for (const run of listed.sort((one, other) => endOf(one) - endOf(other))) {
-      yield foundRun(run, run.row[run.columns.end], () => this.#open(run));
-    }
+    for (const run of listed.sort(byEnd)) yield foundRun(run, () => this.#open(run));
     for (const model of this.#rows("registered_models")) yield* this.#model(model);
   }
 
@@ -147,21 +132,13 @@ export class DatabaseReader implements Disposable {
     return new Map(rows.map((row) => [`${row[key]}`, `${row[value] ?? ""}`]));
   }
 
-  async #open({ row, columns, id }: ListedRow): Promise<OpenedRun> {
-    const problems: string[] = [], isModel = columns === OF_MODEL;
-    const startedMs = timeOf(row[columns.start]), endedMs = timeOf(row[columns.end]);
-    const status = statusOf(row.status, isModel);
-    if (startedMs === undefined) problems.push(`it has no start: ${row[columns.start]}`);
-    if (status === undefined) problems.push(`${row.status} is not a status`);
-    const times = {
-      status: status ?? "FAILED",
-      startedMs: startedMs ?? 0,
-      ...endedMs !== undefined && { endedMs },
-    } as const;
-    const facts = isModel ? this.#factsOfModel(row, id) : this.#factsOfRun(row, id);
-    const { params, tags, certain, has } = facts(problems);
-    const recorded = recordedAt([textOf(row[columns.uri])]);
-    const files = await this.#places.files({ ...recorded, certain }, problems);
+  async #open(run: ListedRow): Promise<OpenedRun> {
+    const { members, isModel, id } = run, problems: string[] = [];
+    const times = timesOf(members, isModel, problems);
+    const { params, tags, certain, has } = isModel
+      ? this.#factsOfModel(run, problems)
+      : this.#factsOfRun(run, problems);
+    const files = await this.#places.files({ ...recordedIn(run), certain }, problems);
     return {
       ...times,
       problems,
@@ -173,51 +150,37 @@ export class DatabaseReader implements Disposable {
     };
   }
 
-  #factsOfRun(row: Row, id: string) {
-    const params = this.#texts("params", { run_uuid: id });
-    const tags = this.#texts("tags", { run_uuid: id });
-    const facts = {
-      tags,
-      runName: textOf(row.name),
-      user: textOf(row.user_id),
-      ...this.#links(id),
-    };
-    return (problems: string[]) => ({
-      params,
-      tags: tagsOfRun(this.#ids, { ...facts, problems }),
+  #factsOfRun(run: ListedRow, problems: string[]) {
+    const { id } = run, of = { run_uuid: id }, tags = this.#texts("tags", of);
+    const kept = keptTags(this.#ids, { ...run, tags, ...this.#links(id) }, problems);
+    return {
+      params: this.#texts("params", of),
+      tags: kept.tags,
       certain: hasLoggedModel(tags) ? "files" as const : undefined,
       has: {
-        params: this.#count("params", { run_uuid: id }),
-        tags: countTags(facts) + this.#count("tags", { run_uuid: id }) - tags.size,
-        points: this.#count("metrics", { run_uuid: id }),
+        params: this.#count("params", of),
+        tags: kept.count + this.#count("tags", of) - tags.size,
+        points: this.#count("metrics", of),
       },
-    });
+    };
   }
 
-  #factsOfModel(row: Row, id: string) {
-    const of = { model_id: id };
-    const params = this.#texts("logged_model_params", of, ["param_key", "param_value"]);
+  #factsOfModel(run: ListedRow, problems: string[]) {
+    const { id, members: { status } } = run, of = { model_id: id };
     const tags = this.#texts("logged_model_tags", of, ["tag_key", "tag_value"]);
-    const facts = {
-      tags,
-      name: textOf(row.name) ?? id,
-      type: textOf(row.model_type),
-      run: textOf(row.source_run_id),
-    };
-    const isOutput = this.#count("inputs", {
-      destination_type: "MODEL_OUTPUT",
-      destination_id: id,
-    }) > 0;
-    return (problems: string[]) => ({
-      params,
-      tags: tagsOfModel(this.#ids, { ...facts, problems }),
-      certain: isOutput && statusOf(row.status, true) === "FINISHED" ? "files" as const : undefined,
+    const kept = keptTags(this.#ids, { ...run, tags }, problems);
+    const output = { destination_type: "MODEL_OUTPUT", destination_id: id };
+    const hasFiles = this.#count("inputs", output) > 0 && statusOf(status, true) === "FINISHED";
+    return {
+      params: this.#texts("logged_model_params", of, ["param_key", "param_value"]),
+      tags: kept.tags,
+      certain: hasFiles ? "files" as const : undefined,
       has: {
         params: this.#count("logged_model_params", of),
-        tags: countModelTags(facts) + this.#count("logged_model_tags", of) - tags.size,
+        tags: kept.count + this.#count("logged_model_tags", of) - tags.size,
         points: this.#count("logged_model_metrics", of),
       },
-    });
+    };
   }
 
   /** Returns a number of rows, as the database counts them. */
@@ -299,6 +262,11 @@ export class DatabaseReader implements Disposable {
   }
 }
 
+/** Returns where the artifacts of a run or a logged model are. */
+function recordedIn({ members, isModel }: ListedRow): Recorded {
+  return recordedAt([textOf(isModel ? members.artifact_location : members.artifact_uri)]);
+}
+
 /** Returns where artifacts are. By default, MLflow writes them beside the database. */
 function recordedAt(given: readonly (string | undefined)[]): Recorded {
   const uris = given.filter((uri) => uri !== undefined);
@@ -314,8 +282,4 @@ function* pointOf(
   if (timestamp !== undefined && step !== undefined) {
     yield { key: `${key}`, value: Number(value), timestamp, step };
   } else if (problems.length < 100) problems.push(`a value of ${shown(`${key}`)} is not a metric`);
-}
-
-function endOf({ row, columns }: ListedRow): number {
-  return timeOf(row[columns.end]) ?? timeOf(row[columns.start]) ?? 0;
 }

@@ -8,25 +8,25 @@
 import { folderOf, joinPath, nameOf, notFound, shown } from "../../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import type { ImportRecord, NotImported, OpenedRun, ReadOptions } from "../records.ts";
-import type { Plain, SourceFiles } from "../source_files.ts";
+import type { SourceFiles } from "../source_files.ts";
 import { type Counts, countsOfFiles } from "../counts.ts";
 import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";
 import {
   aliasesOf,
-  countModelTags,
-  countTags,
+  byEnd,
   foundRun,
   foundVersion,
   hasLoggedModel,
+  keptTags,
   KnownIds,
+  type Members,
   modelLeft,
   statusOf,
   type StoredVersion,
   storedVersion,
-  tagsOfModel,
-  tagsOfRun,
   textOf,
   timeOf,
+  timesOf,
 } from "./facts.ts";
 
 /** Folders of an experiment that are no runs. */
@@ -38,16 +38,12 @@ const NON_FINITE: ReadonlyMap<string, number> = new Map([
   ["-inf", -Infinity],
 ]);
 
-const NO_LINKS = { datasets: [], inputs: [], outputs: [] };
-
-type Meta = Readonly<Record<string, Plain>>;
-
 /** A run or a logged model whose description was read. */
 interface ListedRun {
   readonly folder: string;
   readonly name: string;
   readonly id: string;
-  readonly meta: Meta;
+  readonly members: Members;
   readonly isModel: boolean;
 }
 
@@ -113,9 +109,7 @@ export class MlrunsReader {
     const count = runs.length + versions.flat().filter(isVersion).length;
     yield { kind: "total", count };
     yield* notImported;
-    for (const run of runs.sort((one, other) => endOf(one) - endOf(other))) {
-      yield foundRun(run, run.meta[endKey(run)], () => this.#open(run));
-    }
+    for (const run of runs.sort(byEnd)) yield foundRun(run, () => this.#open(run));
     for (const folder of models) yield* this.#model(folder);
   }
 
@@ -140,41 +134,29 @@ export class MlrunsReader {
           notImported.push({ kind: "failed", what, reason: problems[0] ?? "it has no meta.yaml" });
         } else if (meta.lifecycle_stage === "deleted") {
           notImported.push({ kind: "left", what, reason: "it is deleted" });
-        } else runs.push({ folder, name, id, meta, isModel });
+        } else runs.push({ folder, name, id, members: meta, isModel });
       }
     }
   }
 
   async #open(run: ListedRun): Promise<OpenedRun> {
-    const { folder, meta, id, isModel } = run, problems: string[] = [];
+    const { folder, members, id, isModel } = run, problems: string[] = [];
     const params = await this.#texts(joinPath(folder, "params"), problems);
     const { count, texts: tags } = await this.#texts(joinPath(folder, "tags"), problems);
-    const ofModel = {
-      tags,
-      name: textOf(meta.name) ?? id,
-      type: textOf(meta.model_type),
-      run: textOf(meta.source_run_id),
-    };
-    const ofRun = {
-      tags,
-      runName: textOf(meta.run_name),
-      user: textOf(meta.user_id),
-      ...isModel ? NO_LINKS : await this.#links(folder, problems),
-    };
+    const links = isModel ? {} : await this.#links(folder, problems);
+    const kept = keptTags(this.#ids, { id, isModel, members, tags, ...links }, problems);
     const hasFiles = isModel ? await this.#isOutput(run) : hasLoggedModel(tags);
     const certain = hasFiles ? "files" : isModel ? undefined : "folder";
     const files = await this.#places.files({ ...recordedIn(run), certain }, problems);
     const has = {
       params: params.count,
-      tags: (isModel ? countModelTags(ofModel) : countTags(ofRun)) + count - tags.size,
+      tags: kept.count + count - tags.size,
       ...countsOfFiles(files),
     };
     return {
-      ...timesIn(run, problems),
+      ...timesOf(members, isModel, problems),
       params: params.texts,
-      tags: isModel
-        ? tagsOfModel(this.#ids, { ...ofModel, problems })
-        : tagsOfRun(this.#ids, { ...ofRun, problems }),
+      tags: kept.tags,
       points: this.#points(folder, { has, problems }),
       files,
       has,
@@ -189,9 +171,9 @@ export class MlrunsReader {
   }
 
   /** True if the run of a logged model says that it logged the model, so the model has files. */
-  async #isOutput({ id, meta }: ListedRun): Promise<boolean> {
-    const run = this.#folders.get(textOf(meta.source_run_id) ?? "");
-    if (run === undefined || statusOf(meta.status, true) !== "FINISHED") return false;
+  async #isOutput({ id, members }: ListedRun): Promise<boolean> {
+    const run = this.#folders.get(textOf(members.source_run_id) ?? "");
+    if (run === undefined || statusOf(members.status, true) !== "FINISHED") return false;
     return await this.#files.look(joinPath(run, `outputs/${id}`), []) !== undefined;
   }
 
@@ -297,30 +279,11 @@ export class MlrunsReader {
 }
 
 /** Returns where the artifacts of a run or a logged model are. */
-function recordedIn({ folder, meta, isModel }: ListedRun): Recorded {
-  const uri = textOf(isModel ? meta.artifact_location : meta.artifact_uri);
+function recordedIn({ folder, members, isModel }: ListedRun): Recorded {
+  const uri = textOf(isModel ? members.artifact_location : members.artifact_uri);
   return { uris: uri === undefined ? [] : [uri], own: joinPath(folder, "artifacts") };
 }
 
 function linkAt(what: string, path: string): NotImported {
   return { kind: "failed", what, reason: `${shown(path)} is a link` };
-}
-
-function timesIn(run: ListedRun, problems: string[]) {
-  const { meta, isModel } = run;
-  const start = isModel ? "creation_timestamp" : "start_time";
-  const startedMs = timeOf(meta[start]), status = statusOf(meta.status, isModel);
-  if (startedMs === undefined) problems.push(`${shown(meta[start] as string)} is not a time`);
-  if (status === undefined) problems.push(`${shown(meta.status as string)} is not a status`);
-  const endedMs = timeOf(meta[endKey(run)]);
-  const times = { status: status ?? "FAILED", startedMs: startedMs ?? 0 } as const;
-  return { ...times, ...endedMs !== undefined && { endedMs } };
-}
-
-function endKey({ isModel }: ListedRun): "last_updated_timestamp" | "end_time" {
-  return isModel ? "last_updated_timestamp" : "end_time";
-}
-
-function endOf({ meta }: ListedRun): number {
-  return timeOf(meta.end_time ?? meta.last_updated_timestamp) ?? timeOf(meta.start_time) ?? 0;
 }

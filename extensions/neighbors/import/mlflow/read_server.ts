@@ -6,17 +6,15 @@ import { type Counts, countsOfFiles } from "../counts.ts";
 import type { ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
 import {
   aliasesOf,
-  countModelTags,
-  countTags,
+  byEnd,
   foundRun,
   foundVersion,
+  keptTags,
   KnownIds,
-  statusOf,
   storedVersion,
-  tagsOfModel,
-  tagsOfRun,
   textOf,
   timeOf,
+  timesOf,
 } from "./facts.ts";
 import type { MlflowServer } from "./server.ts";
 
@@ -26,7 +24,7 @@ interface ListedRun {
   readonly id: string;
   readonly name: string;
   readonly isModel: boolean;
-  readonly info: Json;
+  readonly members: Json;
   /** All of a logged model. That of a run is read once it is needed. */
   readonly model?: Json;
 }
@@ -62,11 +60,7 @@ export class ServerReader {
     const found = await Array.fromAsync(models, (model) => this.#model(model));
     const versions = found.flatMap((each) => each.kind === "model" ? each.versions : []);
     yield { kind: "total", count: runs.length + versions.length };
-    for (const run of runs.sort((one, other) => endOf(one) - endOf(other))) {
-      const { end_time, last_updated_timestamp_ms } = run.info;
-      const end = run.isModel ? last_updated_timestamp_ms : end_time;
-      yield foundRun(run, end, () => this.#open(run));
-    }
+    for (const run of runs.sort(byEnd)) yield foundRun(run, () => this.#open(run));
     for (const model of found) {
       const isUnnamed = model.kind === "model" && model.name === "";
       if (!isUnnamed) yield model;
@@ -80,8 +74,8 @@ export class ServerReader {
       max_results: PAGE.runs,
     });
     for await (const run of ofRuns) {
-      const info = memberOf(run, "info");
-      yield { id: textOf(info.run_id) ?? "", name, isModel: false, info };
+      const members = memberOf(run, "info");
+      yield { id: textOf(members.run_id) ?? "", name, isModel: false, members };
     }
     const ofModels = this.#server.pages("POST", "logged-models/search", {
       list: "models",
@@ -90,8 +84,8 @@ export class ServerReader {
     });
     // MLflow 2 has none.
     for (const model of await orMissing(Array.fromAsync(ofModels)) ?? []) {
-      const info = memberOf(model, "info");
-      yield { id: textOf(info.model_id) ?? "", name, isModel: true, info, model };
+      const members = memberOf(model, "info");
+      yield { id: textOf(members.model_id) ?? "", name, isModel: true, members, model };
     }
   }
 
@@ -100,43 +94,16 @@ export class ServerReader {
     // Searches leave out the models that runs used.
     const run = model ?? memberOf(await this.#server.get("runs/get", { run_id: id }), "run");
     const info = memberOf(run, "info"), data = memberOf(run, "data");
-    const startedMs = timeOf(isModel ? info.creation_timestamp_ms : info.start_time);
-    const endedMs = timeOf(isModel ? info.last_updated_timestamp_ms : info.end_time);
-    const status = statusOf(info.status, isModel);
-    if (startedMs === undefined) problems.push("it has no start");
-    if (status === undefined) problems.push(`${info.status} is not a status`);
-    const files = await this.#server.files(
-      `${info.artifact_uri}`,
-      id,
-      problems,
-    );
-    const tags = pairsIn(isModel ? info.tags : data.tags), params = pairsIn(data.params);
-    const ofModel = {
-      tags,
-      name: textOf(info.name) ?? id,
-      type: textOf(info.model_type),
-      run: textOf(info.source_run_id),
-    };
-    const ofRun = {
-      tags,
-      runName: textOf(info.run_name),
-      user: textOf(info.user_id),
-      ...linksIn(run),
-    };
-    const metrics = objectsIn(data.metrics),
-      has: Counts = {
-        params: objectsIn(data.params).length,
-        tags: isModel ? countModelTags(ofModel) : countTags(ofRun),
-        ...countsOfFiles(files),
-      };
+    const times = timesOf(info, isModel, problems);
+    const files = await this.#server.files(`${info.artifact_uri}`, id, problems);
+    const tags = pairsIn(isModel ? info.tags : data.tags), links = isModel ? {} : linksIn(run);
+    const kept = keptTags(this.#ids, { id, isModel, members: info, tags, ...links }, problems);
+    const metrics = objectsIn(data.metrics), params = objectsIn(data.params).length;
+    const has: Counts = { params, tags: kept.count, ...countsOfFiles(files) };
     return {
-      status: status ?? "FAILED",
-      startedMs: startedMs ?? 0,
-      ...endedMs !== undefined && { endedMs },
-      params,
-      tags: isModel
-        ? tagsOfModel(this.#ids, { ...ofModel, problems })
-        : tagsOfRun(this.#ids, { ...ofRun, problems }),
+      ...times,
+      params: pairsIn(data.params),
+      tags: kept.tags,
       points: isModel ? lastPoints(metrics, problems) : this.#points(id, metrics, problems),
       files,
       has,
@@ -241,8 +208,4 @@ function linksIn(run: Json) {
       step: Number(step ?? 0),
     })),
   };
-}
-
-function endOf({ info }: ListedRun): number {
-  return timeOf(info.end_time ?? info.last_updated_timestamp_ms) ?? timeOf(info.start_time) ?? 0;
 }
