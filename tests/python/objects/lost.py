@@ -93,6 +93,9 @@ def of_transformers():
     model = llama()
     with saved(t.LlamaForCausalLM, "save_pretrained", edited("config.json", sep=9)):
         refused("config", model, "`config.sep` is None, and 9 after")
+    for each in ([9], {"a": 9}):
+        with saved(t.LlamaForCausalLM, "save_pretrained", edited("config.json", sep=each)):
+            refused("config", model, f"`config.sep` is None, and {each} after")
     odd = edited("generation_config.json", top_k=9)
     with saved(t.LlamaForCausalLM, "save_pretrained", odd):
         refused("generation config", model, "`generation_config.top_k`", "and 9 after")
@@ -115,6 +118,16 @@ def of_transformers():
         refused("words", tokenizer, "words")
     with saved(kind, "save_pretrained", edited("tokenizer_config.json", unk_token="a")):
         refused("special tokens", tokenizer, "special_tokens")
+
+    class Images(t.ProcessorMixin):
+        def __init__(self, image_processor, chat_template=None):
+            super().__init__(image_processor, chat_template=chat_template)
+
+    def rewritten(_, folder):
+        (folder / "chat_template.jinja").write_text("y")
+
+    with saved(t.ProcessorMixin, "save_pretrained", rewritten):
+        refused("template", Images(t.CLIPImageProcessor(), "x"), "`Images.chat_template` is 'x'")
 
     class Adds(t.LlamaForCausalLM):
         _keys_to_ignore_on_load_missing = ("more",)
@@ -433,6 +446,54 @@ def of_keras():
     with saves(other):
         refused("value of the first layer", first, "a/dense/kernel")
 
+    other = model(dense())
+    other.compile(keras.optimizers.Adam(name="adam"), "mae")
+    with saves(other):
+        refused("loss", own, "its `a.compile_config.loss`")
+
+    def changes(model, _):
+        model.layers[0].kernel.assign(model.layers[0].kernel + 1)
+
+    with saved(keras.Model, "save", changes):  # as another thread does
+        refused("a change", model(dense()), "changed", code="Conflict")
+
+    class Grows(keras.layers.Layer):
+        names = [*4 * [["a", "b"]], ["a"]]  # noqa: RUF012
+
+        def build(self, shape):
+            self.parts = [self.add_weight((1,), "zeros", name=name) for name in self.names.pop()]
+
+        def call(self, rows):
+            return rows
+
+        def load_own_variables(self, store):
+            pass
+
+    refused("one more weight", model(Grows(name="grows")), '"grows/b" would differ')
+
+    class Holds(keras.layers.Layer):
+        def __init__(self, inner, **options):
+            super().__init__(**options)
+            self.inner = inner
+
+        def call(self, rows):
+            return self.inner(rows)
+
+        def get_config(self):
+            return {**super().get_config(), "inner": self.inner}  # which Keras describes
+
+        @classmethod
+        def from_config(cls, config):
+            return cls(**{**config, "inner": keras.layers.deserialize(config["inner"])})
+
+    registry.save("equal", model(Holds(dense())))
+
+    class Dense(keras.layers.Layer):
+        def call(self, rows):
+            return rows
+
+    registry.save("equal", model(Dense(name="own"), dense()))
+
     def scaled(layer, rows):
         return rows * layer.factor
 
@@ -440,6 +501,34 @@ def of_keras():
         return rows * layer.factor * keras.random.uniform((1,), seed=layer.seeds)
 
     refused("results", model(forgets(scaled, 3.0)), "its predictions")
+    words = keras.Sequential([keras.Input((4,), dtype="int32"), forgets(scaled, 3.0)])
+    refused("results for whole numbers", words, "its predictions")
+
+    class Times(keras.Model):
+        def __init__(self, layer=None, **options):
+            super().__init__(**options)
+            self.layer = layer or forgets(scaled, 1.0)
+
+        def call(self, rows):
+            return self.layer(rows)
+
+        def get_config(self):
+            return keras.layers.Layer.get_config(self)
+
+    own = Times(forgets(scaled, 3.0))
+    own(x)
+    refused("results of a class", own, "its predictions")
+
+    class Unnamed(Times):
+        def __init__(self, layer=None, **options):
+            super().__init__(dense(activation=lambda rows: rows * 2), **options)
+
+    own = Unnamed()
+    own(x)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        registry.save("equal", own)
+    print("no warnings of it", "WRONG" if "lambda" in str([each.message for each in found]) else "ok")
     refused("results by weights", model(forgets(scaled, 3.0), dense()), "its predictions")
     refused("results of parts of numbers", model(forgets(lambda own, x: keras.ops.floor(x / own.factor), 0.7)), "its predictions")
     refused("random results of a seed", model(forgets(drawn, 3.0)), "its predictions")

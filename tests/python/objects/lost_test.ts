@@ -14,14 +14,14 @@ const PACKAGES =
 const python = await findPython(`${PACKAGES}, PIL, safetensors`, 0, "HOLDFAST_TORCH_PYTHON");
 
 const PARTS: [title: string, parts: string[], cases: number][] = [
-  ["transformers and PEFT", ["transformers", "peft"], 13],
+  ["transformers and PEFT", ["transformers", "peft"], 16],
   [
     "scikit-learn, XGBoost, CatBoost and LightGBM",
     ["sklearn", "xgboost", "catboost", "lightgbm"],
     44,
   ],
   ["ONNX and Pillow", ["onnx", "images"], 9],
-  ["Keras", ["keras"], 11],
+  ["Keras", ["keras"], 17],
 ];
 
 for (const [title, parts, cases] of PARTS) {

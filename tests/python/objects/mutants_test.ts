@@ -49,6 +49,23 @@ const GROUPS: Group[] = [
     least: 100,
   },
   {
+    places: "objects.pretrained,objects.adapters",
+    parts: [
+      ...rows("proofs", "transformers peft"),
+      ...rows("lost", "transformers peft"),
+      "exact_types:of_transformers",
+    ],
+    least: 80,
+  },
+  ...[
+    { names: ["described", "dicts_in", "inputs_of", "outputs", "objects_of"], least: 40 },
+    { names: ["Keras", "of_another_model", "facts_of"], least: 30 },
+  ].map(({ names, least }) => ({
+    places: names.map((each) => `objects.keras_models.${each}`).join(),
+    parts: ["lost:of_keras", "more_values:of_keras", ...rows("exact_types", "keras keras_written")],
+    least,
+  })),
+  {
     places: "objects.data_sets.Items,objects.data_sets.tensors_of",
     parts: ["more_values:of_torch_data"],
     least: 3,

@@ -15,6 +15,7 @@ import warnings
 import torch
 from holdfast.core.errors import Conflict, HoldfastError
 from holdfast.values.objects.objects import FACTS, object_folder, serializer_of
+from holdfast.values.objects.pretrained import other_part
 from holdfast.values.objects.table import ROWS, Loading
 from torch import nn
 
@@ -660,6 +661,22 @@ def of_transformers():
     model.config.pad_token_id = 1  # as `Trainer` does
     layer = Stored(model).load(t.LlamaForCausalLM).model.embed_tokens
     report("padding of a model that was trained", layer.padding_idx is None)
+    bare = Stored(llama().model).load(t.LlamaModel)  # without a generation config
+    report("a model without a head", same(bare.state_dict(), llama().model.state_dict()))
+
+    class Helped(t.ByT5Tokenizer):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.helper = lambda text: text  # each instance has its own
+
+    again = Stored(Helped(extra_ids=3)).load(Helped)
+    report("a function in a tokenizer", again.get_vocab() == Helped(extra_ids=3).get_vocab())
+    tokenizer.more = 1
+    report("a tokenizer of a processor", is_refused(t.LlavaProcessor(plain, tokenizer, 3), "more"))
+    del tokenizer.more
+    config = t.GenerationConfig(suppress_tokens=(1, 2))  # JSON has no tuples
+    report("a tuple", Stored(config).load(t.GenerationConfig).suppress_tokens == [1, 2])
+    report("sets in another order", other_part({"own": {0, 8}}, {"own": {8, 0}}, "a") == "")
 
     config = t.GenerationConfig(max_new_tokens=3, do_sample=True, top_k=4)
     report("generation config", Stored(config).load(t.GenerationConfig).top_k == 4)
@@ -719,6 +736,13 @@ def of_peft():
     is_refused_base = stored.refuses(other, "other values in", "weight")
     report("another base", is_refused_base and same(before, other.state_dict()))
     report("rounded base", stored.load(llama(torch.bfloat16)) is not None)
+    base = llama()
+    base.lm_head.weight = nn.Parameter(base.lm_head.weight.to("meta"))  # as accelerate does
+    report("offloaded base", stored.load(base).active_adapters == ["default"])
+    base = llama()
+    base.lm_head.qweight = base.lm_head.weight  # as a package that quantizes models
+    del base.lm_head.weight
+    report("packed base", stored.load(base).active_adapters == ["default"])
     everywhere = lora(target_modules="all-linear", modules_to_save=["lm_head"])
     again = Stored(peft.get_peft_model(llama(), everywhere)).load(llama())
     report("adapted everywhere", again.active_adapters == ["default"])

@@ -15,8 +15,8 @@ const PARTS: [title: string, parts: string[], least: number][] = [
   ["modules and states that do not fit are refused", ["modules", "arguments"], 60],
   ["arrays of NumPy come back exactly, or are refused", ["arrays"], 30],
   ["tensors that change while they are saved are a conflict", ["changes"], 6],
-  ["models of transformers come back exactly, or are refused", ["transformers"], 30],
-  ["adapters of PEFT come back exactly, or are refused", ["peft"], 15],
+  ["models of transformers come back exactly, or are refused", ["transformers"], 35],
+  ["adapters of PEFT come back exactly, or are refused", ["peft"], 17],
   ["values are equal if their types and bits are", ["same"], 60],
 ];
 

@@ -130,9 +130,9 @@ def objects_given(loading: Loading) -> Json:
 
 def objects_of(value: Any) -> Json:
     """Returns the classes and functions in a model that are not of Keras, by name."""
-    compiled: Any = [getattr(value, each, None) for each in ("loss", "optimizer")]
-    parts = [*value._flatten_layers(), *(each for each in compiled if hasattr(each, "__dict__"))]
-    parts += [*compiled, *(each for one in parts for each in vars(one).values())]
+    optimizer: Any = getattr(value, "optimizer", None)
+    parts = [*value._flatten_layers(), *([] if optimizer is None else [optimizer])]
+    parts += [each for one in parts for each in vars(one).values()]
     metrics = getattr(getattr(value, "_compile_metrics", None), "_user_metrics", None) or ()
     kinds = [
         each if hasattr(each, "__name__") else type(each)
@@ -205,8 +205,6 @@ def described(value: Any, without: tuple[str, ...]) -> Any:
     def plain(node: Any) -> Any:
         if is_dict(node):
             return {key: plain(node[key]) for key in node if key not in without}
-        if hasattr(node, "get_config"):
-            return [type(node), plain(keras.saving.serialize_keras_object(node))]
         return [plain(each) for each in node] if is_sequence(node) else number_of(node)
 
     try:
