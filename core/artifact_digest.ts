@@ -1,7 +1,7 @@
 // The digest of an artifact's content.
 import type { FileInfo } from "./record.ts";
 import { slicesInTurns } from "./work/next_turn.ts";
-import { sortedByUtf8 } from "./bytes/bytes.ts";
+import { sortedByPath } from "./bytes/bytes.ts";
 import { createSha256 } from "./bytes/digest.ts";
 
 /**
@@ -16,9 +16,7 @@ export async function artifactDigest(
   { id, formatVersion }: { id: string; formatVersion: number },
   files: readonly FileInfo[] | AsyncIterable<readonly FileInfo[]>,
 ): Promise<string> {
-  const slices = Symbol.asyncIterator in files
-    ? files
-    : slicesInTurns(sortedByUtf8(files, ({ path }) => path));
+  const slices = Symbol.asyncIterator in files ? files : slicesInTurns(sortedByPath(files));
   const hash = createSha256().update(`${id} ${formatVersion}\n`);
   for await (const some of slices) hash.update(some.map(lineOf).join(""));
   return hash.digest();

@@ -1,9 +1,10 @@
 // Configuration of SDK clients.
-import { fault, type RegistryError, unsupported } from "../../core/errors.ts";
+import { fault, unsupported } from "../../core/errors.ts";
 import { timerMs } from "../../core/system.ts";
 import { checkCertificates, type Connections } from "../bucket/connections.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { checkCredentials, type CredentialCache, type S3Credentials } from "./credentials.ts";
+import { invalid } from "./location.ts";
 
 interface ClientOptions {
   credentials?: S3Credentials | "anonymous" | (() => S3Credentials | Promise<S3Credentials>);
@@ -125,8 +126,4 @@ export function checkClientOptions(options: ClientOptions): void {
     const hint = "Use ServerSideEncryption, with a key that the store manages.";
     throw unsupported("open bucket", undefined, state, { hint });
   }
-}
-
-function invalid(state: string, hint: string): RegistryError {
-  return fault({ code: "Invalid", action: "open bucket", state, hint });
 }

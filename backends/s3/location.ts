@@ -93,6 +93,6 @@ function parseEndpoint(text: string): string {
   return url.href.replace(/\/$/, "");
 }
 
-function invalid(state: string, hint: string): RegistryError {
+export function invalid(state: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action: "open bucket", state, hint });
 }

@@ -293,6 +293,11 @@ export function sortedByUtf8<T>(items: readonly T[], textOf: (item: T) => string
   return items.toSorted((a, b) => keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b)));
 }
 
+/** Returns files in the order of their paths, by UTF-8. */
+export function sortedByPath<F extends { path: string }>(files: readonly F[]): F[] {
+  return sortedByUtf8(files, ({ path }) => path);
+}
+
 /** Surrogates, and the units that they sort after. */
 const HIGH = /[\ud800-\uffff]/;
 

@@ -1,7 +1,7 @@
 // The changes that a download makes on a disk: found page by page, kept as a byte for each file.
 import { relative, sep } from "node:path";
 import type { Artifact, ArtifactFile, PagedArtifact } from "../../core/artifact.ts";
-import { sortedByUtf8 } from "../../core/bytes/bytes.ts";
+import { sortedByPath } from "../../core/bytes/bytes.ts";
 import { alreadyExists, notFound, type RegistryError } from "../../core/errors.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -83,7 +83,7 @@ export class Plan implements LinkTargets {
   /** Compares the files of the next page with the disk. */
   async add(files: readonly ArtifactFile[]): Promise<void> {
     const infos = files.map(({ info }) => info);
-    this.#check.add(sortedByUtf8(infos, ({ path }) => path));
+    this.#check.add(sortedByPath(infos));
     const found = await this.#lookAt(infos);
     const isSame = ({ path }: FileInfo) => found.get(path) === "same";
     const links = await readLinks(files.filter(({ info }) => !isSame(info)), this.#options.links);

@@ -1,6 +1,6 @@
 // Saves a version whose list of files is in pages, some files at a time. The memory is that of a
 // group, whatever the number of files.
-import { compareUtf8, sortedByUtf8 } from "../../core/bytes/bytes.ts";
+import { compareUtf8, sortedByPath } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { parseRef } from "../../core/naming/refs.ts";
@@ -104,7 +104,7 @@ async function storeGroup(
     throw error;
   }
   if (base?.isShared) earlier!.base.isShared = true;
-  return byPath(payload.files);
+  return sortedByPath(payload.files);
 }
 
 /** A version that may have some of the bytes. */
@@ -140,7 +140,9 @@ async function openEarlier(
     const list = new FileList(context, record, { signal });
     const isLong = list.count > 0;
     try {
-      for await (const files of list.slices({ ahead: 1 })) yield isLong ? files : byPath(files);
+      for await (const files of list.slices({ ahead: 1 })) {
+        yield isLong ? files : sortedByPath(files);
+      }
     } catch (error) {
       unlessBad(error);
     }
@@ -152,10 +154,6 @@ async function openEarlier(
     badBase();
     context.logger.warn(`${operation.action}: shares no more with "${ref}": ${error.message}`);
   }
-}
-
-function byPath(files: readonly StoredFile[]): StoredFile[] {
-  return sortedByUtf8(files, ({ path }) => path);
 }
 
 /** Files of a version in the order of their paths, which are read as far as they are needed. */

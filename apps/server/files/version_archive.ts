@@ -1,7 +1,7 @@
 // Answers with all files of a version as one archive, which is streamed.
 import type { Artifact, PagedArtifact } from "../../../core/artifact.ts";
 import type { FileInfo } from "../../../core/record.ts";
-import { iterableStream, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { iterableStream, sortedByPath } from "../../../core/bytes/bytes.ts";
 import { type RegistryError, unsupported } from "../../../core/errors.ts";
 import { filePathProblem } from "../../../core/naming/file_paths.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -104,7 +104,7 @@ async function* checkedEntries(
 ): AsyncGenerator<WrittenEntry> {
   const paths = new PathCheck((path) => filePathProblem(path, false), unsafe);
   for await (const page of pages()) {
-    paths.add(sortedByUtf8(page.info.files, ({ path }) => path));
+    paths.add(sortedByPath(page.info.files));
     for (const file of page.info.files) {
       await giveWay(signal);
       if (file.mode === "link") targets.set(file.path, await readTarget(page, file));

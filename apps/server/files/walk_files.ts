@@ -1,6 +1,6 @@
 // Walks of the files of a version in the order of their paths, level by level: what listings of other
 // protocols need. Of a list in pages, it reads those that may have entries of the level.
-import { compareUtf8, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { compareUtf8, sortedByPath } from "../../../core/bytes/bytes.ts";
 import type {
   Artifact,
   ArtifactFile,
@@ -228,7 +228,7 @@ function sortedFiles({ files }: Artifact["info"]): readonly FileInfo[] {
   const isSorted = () =>
     files.every(({ path }, at) => at === 0 || compareUtf8(itemAt(files, at - 1).path, path) <= 0);
   const known = sorted.get(files) ??
-    (isSorted() ? files : sortedByUtf8(files, ({ path }) => path));
+    (isSorted() ? files : sortedByPath(files));
   sorted.set(files, known);
   return known;
 }

@@ -47,7 +47,7 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Copy
   );
   let count = 0;
   async function* seen(): AsyncGenerator<readonly StoredFile[]> {
-    const sorted = () => slicesInTurns(byPath(source.files));
+    const sorted = () => slicesInTurns(sortedByUtf8(source.files, ({ path }) => path));
     for await (const files of list?.slices() ?? sorted()) {
       if (list !== undefined) paths.add(files); // a save checks those of short lists
       count += files.length;
@@ -73,10 +73,6 @@ async function longList(
   const list = from.files(record, { signal });
   const bytes = (await list.pages()).reduce((sum, { size }) => sum + size, 0);
   return to.storesPages(bytes) ? list : undefined;
-}
-
-function byPath(files: readonly StoredFile[]): StoredFile[] {
-  return sortedByUtf8(files, ({ path }) => path);
 }
 
 export function sharesFiles({ located: { record }, bytesAt }: CopySource): boolean {

@@ -2,7 +2,7 @@
 // the versions that are newer than those that are known. It lists all of them after a delete through
 // this service, and once a minute for those of other programs.
 import type { ArtifactInfo, Registry, System, VersionEntry } from "../../../mod.ts";
-import { inTurns, isRegistryError, mapAtOnce } from "../../../core/kernel.ts";
+import { inTurns, mapAtOnce, orMissing } from "../../../core/kernel.ts";
 import type { StoredRun } from "./stored_run.ts";
 
 /** How long deletes by other programs may be unseen. */
@@ -160,10 +160,8 @@ async function ended(
   { info, readRun }: { info: ArtifactInfo | undefined; readRun: ReadRun },
 ): Promise<EndedRun | undefined> {
   if (info === undefined) return undefined;
-  return await readRun(info).then(
-    (run) => ({ written: writtenAs(entry), run, values: valuesOf(run) }),
-    ignoreMissing,
-  );
+  const found = await orMissing(readRun(info).then((run) => ({ run })));
+  return found && { written: writtenAs(entry), ...found, values: valuesOf(found.run) };
 }
 
 function valuesOf(run: StoredRun | undefined): number {
@@ -176,8 +174,4 @@ function valuesOf(run: StoredRun | undefined): number {
 /** Returns the key of one write of a version. */
 function writtenAs({ version, generation, modifiedAt }: VersionEntry): string {
   return `${version} ${generation} ${modifiedAt.getTime()}`;
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!isRegistryError(error, "NotFound")) throw error;
 }

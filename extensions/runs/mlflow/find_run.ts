@@ -5,7 +5,7 @@
 //   run:7f3c…      the draft of the run, whose commit saves its first version
 //   run:7f3c…~2    the next draft, or the key of the save of the next version
 import type { Registry } from "../../../mod.ts";
-import { isRegistryError, keepNewest, mapAtOnce } from "../../../core/kernel.ts";
+import { keepNewest, mapAtOnce, orMissing } from "../../../core/kernel.ts";
 import { recordsOf } from "../../../registry/records.ts";
 import type { RunFacts, RunName } from "../../../core/registry/run.ts";
 import { checkFacts, lookAtRun, lookIn, type RunLook } from "../look_at_run.ts";
@@ -85,7 +85,7 @@ export class RunFinder {
       (this.#known.get(runIdOf({ name, id }))?.generation ?? 0) >= generation;
     const found = mapAtOnce(runIdsHere(this.#registry, name), async (listed) => {
       const its = generationOf(listed);
-      return isEnded(its) ? undefined : await this.find({ name, id: its.id }).catch(ignoreMissing);
+      return isEnded(its) ? undefined : await orMissing(this.find({ name, id: its.id }));
     });
     const seen = new Set<string>();
     for await (const run of found) {
@@ -160,8 +160,4 @@ export class RunFinder {
       return before ?? (state === "discarded" ? { state } : undefined);
     }
   }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!isRegistryError(error, "NotFound")) throw error;
 }

@@ -1,7 +1,7 @@
 // Committing a draft: one create-only object decides on its parts, then a record is written over
 // existing payload.
 import { isPrefix } from "../../../core/backend.ts";
-import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { sortedByPath } from "../../../core/bytes/bytes.ts";
 import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -82,7 +82,7 @@ async function filesOfDraft(
   const parts = state.parts === undefined
     ? await decideParts(draft, look, only)
     : await goOn(draft, state.parts, only);
-  return sortedByUtf8(mergeFolders(parts.flatMap(filesOfPart)), ({ path }) => path);
+  return sortedByPath(mergeFolders(parts.flatMap(filesOfPart)));
 }
 
 async function goOn(

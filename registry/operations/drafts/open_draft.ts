@@ -1,6 +1,6 @@
 // Opening drafts.
 import { MOST_PART_FILES } from "../../../core/calls/file_limit.ts";
-import { areFiles, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { areFiles, sortedByPath } from "../../../core/bytes/bytes.ts";
 import { inTurns, nextTurn } from "../../../core/work/next_turn.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
@@ -70,7 +70,7 @@ export function openDraft(context: Context, name: string, { id }: { id: string }
       for (const { note: { part, files } } of parts) {
         for await (const file of inTurns(files)) draftFiles.push({ ...fileInfo(file), part });
       }
-      const sorted = sortedByUtf8(draftFiles, ({ path }) => path);
+      const sorted = sortedByPath(draftFiles);
       await nextTurn(); // what is done with them takes as long
       return sorted;
     },

@@ -1,6 +1,6 @@
 // Differences between two versions, by their records. Both are walked in the order of paths, a page at
 // a time, so memory holds only what differs, and the folders of the versions.
-import { compareUtf8, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { compareUtf8, sortedByPath } from "../../../core/bytes/bytes.ts";
 import { checkHeap } from "../../../core/calls/file_limit.ts";
 import { foldersAbove } from "../../../core/naming/file_paths.ts";
 import { nameOf } from "../../../core/naming/paths.ts";
@@ -58,14 +58,10 @@ async function savedSide(
   return {
     version: { name, version, digest, size, createdAt, materializer },
     async *files() {
-      for await (const page of pages()) yield* byPath(page.info.files);
+      for await (const page of pages()) yield* sortedByPath(page.info.files);
     },
     saved: { metadata, inputs },
   };
-}
-
-function byPath(files: readonly FileInfo[]): FileInfo[] {
-  return sortedByUtf8(files, ({ path }) => path);
 }
 
 async function unsavedSide(
@@ -81,7 +77,7 @@ async function unsavedSide(
   return {
     version: { digest, size, materializer },
     async *files() {
-      yield* await Promise.resolve(byPath(files));
+      yield* await Promise.resolve(sortedByPath(files));
     },
   };
 }
@@ -147,7 +143,7 @@ async function diffFiles(
   for (const file of [...gone.values()].flat()) {
     changes.push({ path: file.path, change: "removed", before: file });
   }
-  return { files: sortedByUtf8(changes, ({ path }) => path), unchanged };
+  return { files: sortedByPath(changes), unchanged };
 }
 
 function contentOf({ sha256, size, mode }: FileInfo): string {

@@ -1,6 +1,6 @@
 // The files of a version without all of them in memory.
 import { type ArtifactFile, onePage, type PagedArtifact } from "../../../core/artifact.ts";
-import { compareUtf8, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { compareUtf8, sortedByPath } from "../../../core/bytes/bytes.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import type {
   ListFilesOptions,
@@ -70,7 +70,7 @@ export async function* listFiles(
   const from = compareUtf8(prefix, after) > 0 ? prefix : after;
   const version = await openPages(registry, ref, options);
   for await (const { info } of version.pages({ after: from })) {
-    for (const file of sortedByUtf8(info.files, ({ path }) => path)) {
+    for (const file of sortedByPath(info.files)) {
       if (compareUtf8(file.path, from) < 0 || file.path === after) continue;
       if (!file.path.startsWith(prefix)) return; // they are sorted
       yield file;

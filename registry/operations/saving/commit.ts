@@ -1,6 +1,6 @@
 // The commit of a save: the record of its version, over a payload that is stored.
 import { artifactDigest } from "../../../core/artifact_digest.ts";
-import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { sortedByPath } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, nextVersion, parseVersion } from "../../../core/naming/versions.ts";
@@ -75,7 +75,7 @@ export async function commit(attempt: Attempt, list?: LongList): Promise<Ending>
   const { context, artifact, operation, payload } = attempt;
   const { listed } = attempt;
   // for the digest and the pages
-  if (list === "pages") payload.files = sortedByUtf8(payload.files, ({ path }) => path);
+  if (list === "pages") payload.files = sortedByPath(payload.files);
   const digest = listed?.digest ?? await artifactDigest(artifact.materializer, payload.files);
   const { digest: expected = digest } = artifact;
   if (digest !== expected) throw readOnce(operation);

@@ -1,7 +1,7 @@
 // Walks of levels, of lists in pages and of others.
 import { assertEquals, assertGreater } from "@std/assert";
 import { walkFiles, type WalkOptions } from "../../../../apps/server/files/walk_files.ts";
-import { compareUtf8, sortedByUtf8 } from "../../../../core/bytes/bytes.ts";
+import { compareUtf8, sortedByPath } from "../../../../core/bytes/bytes.ts";
 import type { FileInfo } from "../../../../core/record.ts";
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { openPages } from "../../../../registry/mod.ts";
@@ -44,7 +44,7 @@ function expectedOf(
   const found = new Set<string>();
   const end = delimiter === "" ? -1 : after.indexOf(delimiter, prefix.length);
   const isFolder = end >= 0 && end + delimiter.length === after.length;
-  for (const file of sortedByUtf8(files, ({ path }) => path)) {
+  for (const file of sortedByPath(files)) {
     const { path } = file;
     if (!path.startsWith(prefix) || !isShown(file as FileInfo)) continue;
     if (compareUtf8(path, after) <= 0 || isFolder && path.startsWith(after)) continue;
