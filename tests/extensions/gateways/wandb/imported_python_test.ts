@@ -1,5 +1,6 @@
 // A folder of an offline run, which W&B's client syncs, and `import wandb` reads: the same run.
 import { assert, assertEquals } from "@std/assert";
+import { realSystem } from "../../../../core/system.ts";
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { runDeno } from "../../../support/run_deno.ts";
 import { type Client, clientTest, serveWandb } from "./serve_wandb.ts";
@@ -50,9 +51,9 @@ async function factsOf(registry: Registry, client: Client) {
 
 clientTest("a folder that is synced and one that is imported are one run", async (client) => {
   await using service = await serveWandb();
-  const began = Date.now();
+  const began = realSystem.now();
   await service.run(client, OFFLINE);
-  const ended = Date.now();
+  const ended = realSystem.now();
   const [folder = ""] = (await Array.fromAsync(Deno.readDir(service.root.join("wandb"))))
     .map(({ name }) => name).filter((name) => name.startsWith("offline-run"));
   await service.command(client, "sync", service.root.join("wandb", folder));
