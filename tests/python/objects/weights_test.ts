@@ -9,6 +9,7 @@ import { MIB } from "../../registry/payload/shared_bytes.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { openFolder } from "../../registry/create_registry.ts";
+import { walkFiles } from "../../apps/walk_files.ts";
 import { pythonTest, runProgram, served } from "../reader.ts";
 
 const STATES = statesOf(8), LAST = STATES[7]!;
@@ -27,16 +28,6 @@ for ref, ranges in json.loads(asked):
     except holdfast.HoldfastError as error:
         print(type(error).__name__)
 `;
-
-async function objectsBelow(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = join(folder, name);
-    if (isDirectory) files.push(...await objectsBelow(path));
-    else files.push(path);
-  }
-  return files.toSorted();
-}
 
 pythonTest(
   "files that are stored by values are read from a folder, and a service",
@@ -57,7 +48,7 @@ pythonTest(
       assertEquals(await runProgram(READ, { args: [...args, asked] }), right);
     }
     // each damaged byte is found
-    const objects = await objectsBelow(join(location, "objects"));
+    const objects = await Array.fromAsync(walkFiles(join(location, "objects")));
     assert(objects.length > 1);
     for (const path of objects) {
       const bytes = await Deno.readFile(path), at = random.int(bytes.length);
@@ -100,7 +91,7 @@ pythonTest("Python saves by values through a service", async (root) => {
   await using service = served(registry, ["read:*", "save:*"]);
   const [refused] = await runProgram(SAVE, { args: [service.location, service.token!, ...paths] });
   assert(refused!.includes("Cannot save \"b\": 'numbers' is not a value of share"), refused);
-  const objects = await objectsBelow(root.join("registry", "objects"));
+  const objects = await Array.fromAsync(walkFiles(root.join("registry", "objects")));
   const sizes = await Promise.all(objects.map(async (path) => (await Deno.stat(path)).size));
   assertLess(sizes.reduce((sum, size) => sum + size), 1.3 * LAST.length, String(sizes));
   for (let i = 0; i < 3; i++) {
