@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from .client.connection import OWN_TOKENS
 from .core.arguments import checked
 from .core.errors import HoldfastError, NotFound
 from .core.shapes import is_dict
+from .files.temporary import temporary_error
 from .program import PROGRAM, command_line
 from .service_registry import ServiceRegistry
 
@@ -54,8 +55,12 @@ def service(
     except NotFound:
         if not create:
             raise
-        subprocess.run([*program, "init", str(registry)], check=False, capture_output=True)
-        process, url = start(serve, tokens)
+        init = [*program, "init", str(registry), "--json"]
+        made = subprocess.run(init, check=False, capture_output=True, text=True)
+        try:
+            process, url = start(serve, tokens)
+        except NotFound:
+            raise error_in(made.stderr.splitlines(), "create a registry", init) from None
     OWN_TOKENS[url], RUNNING[url] = token, process
     started = ServiceRegistry(url, token)
     owner = os.getpid()
@@ -170,14 +175,18 @@ def start(command: list[str], tokens: str | None = None) -> tuple[subprocess.Pop
 
     It receives its tokens from the standard input: other users see the arguments of a process.
     """
-    pipe, shown = subprocess.PIPE, shlex.join(command)
+    pipe, shown = subprocess.PIPE, command
     command = command if tokens is None else [*command, "--tokens", "-"]
     if os.name == "posix":
         command = ["/bin/sh", "-c", WATCHED, "sh", *command]
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=log, text=True, **OWN_GROUP
-        )
+    with ExitStack() as stack:
+        try:
+            log = stack.enter_context(tempfile.TemporaryFile("w+"))
+            process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=log, text=True, **OWN_GROUP
+            )
+        except OSError as error:
+            raise temporary_error("start a service", error) from error
         try:
             send(process, tokens or "")
             for line in process.stdout or ():
@@ -190,9 +199,14 @@ def start(command: list[str], tokens: str | None = None) -> tuple[subprocess.Pop
             stop(process)
             raise
         log.seek(0)
-        lines = log.readlines() or ["it ended"]
+        raise error_in(log.readlines(), "start a service", shown)
+
+
+def error_in(lines: list[str], action: str, command: list[str]) -> HoldfastError:
+    """Returns the error that a command printed before it ended."""
     errors = [line for line in lines if line.startswith('{"error"')]
-    unknown = {"code": "TaskFailed", "message": f"Cannot start a service: {lines[-1].strip()}"}
-    unknown["hint"] = f"Run `{shown}` to see why it exits."
+    state = lines[-1].strip() if lines else "it ended"
+    unknown = {"code": "TaskFailed", "message": f"Cannot {action}: {state}"}
+    unknown["hint"] = f"Run `{shlex.join(command)}` to see why it exits."
     error = json.loads(errors[-1])["error"] if errors else unknown
-    raise HoldfastError(error["code"], error["message"], error.get("hint", ""))
+    return HoldfastError(error["code"], error["message"], error.get("hint", ""))

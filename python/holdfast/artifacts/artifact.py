@@ -73,7 +73,8 @@ class Artifact(Files, Worded):
         try:
             return local_copy(self, file, progress)
         except OSError as error:
-            raise disk_error(f"copy {quoted(self.ref)}", error, chosen_folder()) from error
+            place, variable = chosen_folder(), "HOLDFAST_PYTHON_CACHE"
+            raise disk_error(f"copy {quoted(self.ref)}", error, place, variable) from error
 
     def curves(self) -> dict[str, Curve]:
         """Returns the steps and values that a run logged, by name: `test.accuracy` if nested."""

@@ -7,14 +7,13 @@ import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from tempfile import gettempdir
 from typing import Any, NamedTuple
 
 from ..artifacts.artifact import Artifact
-from ..core.errors import Conflict, Corrupt, HoldfastError, Json, NotFound, disk_error, quoted
+from ..core.errors import Conflict, Corrupt, HoldfastError, Json, NotFound, quoted
 from ..core.metadata import checked_json
 from ..core.versions import check_alias
-from ..files.temporary import temporary_folder
+from ..files.temporary import temporary_error, temporary_folder
 from ..values.objects.objects import object_folder, serializer_of
 from ..values.serializers import FileToSend, files_of, refuse_path
 from .connection import Connection
@@ -88,7 +87,7 @@ def files_to_save(
             if row is not None and type(row.serializer).__module__.startswith("holdfast."):
                 files = [file._replace(given=True) for file in files]  # others may keep their files
         except OSError as error:
-            raise disk_error(f"save {quoted(name)}", error, gettempdir()) from error
+            raise temporary_error(f"save {quoted(name)}", error) from error
         yield {"id": materializer, "formatVersion": 1}, files
 
 
@@ -121,7 +120,7 @@ def sizes_of(name: str, files: list[FileToSend]) -> list[int]:
     try:
         return [size_of(file.content) for file in files]
     except OSError as error:
-        raise disk_error(f"save {quoted(name)}", error, gettempdir()) from error
+        raise temporary_error(f"save {quoted(name)}", error) from error
 
 
 def check_request(connection: Connection, method: str, path: str, request: Json) -> None:
@@ -153,7 +152,7 @@ def with_files(
             if not any("earlier" in file for file in sent):
                 raise
         except OSError as error:
-            raise disk_error(f"save {quoted(name)}", error, gettempdir()) from error
+            raise temporary_error(f"save {quoted(name)}", error) from error
     raise AssertionError
 
 

@@ -87,16 +87,22 @@ def damaged(what: str, state: str) -> HoldfastError:
     return HoldfastError("Corrupt", f"Cannot read {what}: {state}", hint)
 
 
-def disk_error(action: str, error: OSError, folder: object = "") -> HoldfastError:
+def disk_error(
+    action: str, error: OSError, folder: object = "", variable: str = ""
+) -> HoldfastError:
     """Returns the error for a local file that cannot be read or written.
 
-    It names `folder` if `error` names no file, as for a full disk.
+    It names `folder` if `error` names no file, as for a full disk, and the environment variable
+    that chooses another folder.
     """
     code = "Denied" if isinstance(error, PermissionError) else "Unavailable"
     at = error.filename or folder
     place = f' ("{at}")' if at else ""
     message = f"Cannot {action}: {error.strerror or error}{place}"
-    return HoldfastError(code, message, "Check the permissions and the free space of the disk.")
+    hint = "Check the permissions and the free space of the disk."
+    if variable and str(at).startswith(str(folder)):
+        hint = f"Set {variable} to a writable folder of a disk with free space."
+    return HoldfastError(code, message, hint)
 
 
 def changed(what: str) -> HoldfastError:

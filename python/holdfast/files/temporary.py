@@ -12,8 +12,18 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from ..core.errors import HoldfastError, disk_error
+
 PREFIX = f".holdfast-{platform.node()}-"
 """Other machines may see the folders, and not their locks."""
+
+
+def temporary_error(action: str, error: OSError) -> HoldfastError:
+    """Returns the error for a disk that cannot take temporary files."""
+    where = ""
+    with suppress(OSError):  # no folder for them can be written
+        where = tempfile.gettempdir()
+    return disk_error(action, error, where, "TMPDIR")
 
 
 @contextmanager

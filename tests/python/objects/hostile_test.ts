@@ -57,8 +57,7 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     "absent TaskFailed",
     ...new Array(18).fill("another class Invalid"),
     "without data Corrupt",
-    ...new Array(2).fill("full TaskFailed"),
-    ...new Array(3).fill("full Unavailable"),
+    ...new Array(5).fill("full Unavailable"),
   ]],
   ["of checkpoints that run code are refused", "checkpoint", [
     "checkpoint 3",

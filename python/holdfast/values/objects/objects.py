@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import Conflict, HoldfastError, Json, quoted, unsupported
 from ...core.shapes import is_dict
 from ...files.file import File, Files, unreadable
-from ...files.temporary import temporary_folder
+from ...files.temporary import temporary_error, temporary_folder
 from . import adapters as _adapters
 from . import data_sets as _data_sets
 from . import estimators as _estimators
@@ -56,6 +60,7 @@ def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
         except Exception as error:
             if isinstance(error, OSError) and error.errno:  # of the disk, and not of the package
                 raise
+            check_disk(error)
             raise failed(f"save a value of the type {path_of(kind)}", error) from error
         if (folder / FACTS).exists():
             hint = f"Give the file another name: {FACTS} describes the object."
@@ -75,6 +80,20 @@ def object_folder(value: Any, row: Row) -> Generator[Path, None, None]:
         yield folder
 
 
+OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+LEAST_FREE = 2**16
+
+
+def check_disk(error: Exception) -> None:
+    """Raises the `OSError` of a disk, which packages show as a text, or hide."""
+    number = next((each for each in OF_DISKS if os.strerror(each) in str(error)), 0)
+    with suppress(OSError):
+        if shutil.disk_usage(tempfile.gettempdir()).free < LEAST_FREE:
+            number = number or errno.ENOSPC
+    if number:
+        raise OSError(number, os.strerror(number)) from error
+
+
 def prove(value: Any, row: Row, loading: Loading) -> None:
     """Raises `Unsupported` if the files of a value come back as another value.
 
@@ -88,6 +107,7 @@ def prove(value: Any, row: Row, loading: Loading) -> None:
     except (Conflict, MemoryError):
         raise
     except Exception as error:
+        check_disk(error)
         state = f"it cannot be loaded again ({getattr(error, 'message', error)})"
     if state:
         is_module = hasattr(value, "state_dict")  # whose hint is to save that
@@ -134,6 +154,10 @@ def load_object(
     except (HoldfastError, MemoryError):
         raise
     except Exception as error:
+        try:
+            check_disk(error)
+        except OSError as own:
+            raise temporary_error(f"load {quoted(version.ref)}", own) from error
         is_odd = isinstance(error, (KeyError, RecursionError, ValueError))
         if is_odd or type(error).__name__ in UNREADABLE.split():
             raise unreadable(file, f"its files do not match it ({error})") from error
@@ -152,6 +176,6 @@ def failed(action: str, error: Exception) -> HoldfastError:
         hint = f"Run `pip install --upgrade {PACKAGES.get(module, module)}`."
         return HoldfastError("Unsupported", message, hint if module else "Install the package.")
     if action.startswith("save"):
-        return HoldfastError("TaskFailed", message, "Fix the value, or free space in $TMPDIR.")
+        return HoldfastError("TaskFailed", message, "Fix the value, or save a part of it.")
     hint = "Pass `into` with the class and the arguments of the saved object."
     return HoldfastError("TaskFailed", message, hint)
