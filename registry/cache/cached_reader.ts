@@ -13,7 +13,7 @@ import type { Verify } from "../../core/registry.ts";
 import { gather, inspected, inspectedPass, passEach } from "../payload/file_bytes.ts";
 import type { FileBytes, Inspection, PassTo } from "../payload/file_bytes.ts";
 import { isCompressed } from "../payload/encoding.ts";
-import { cut, rangeOfFile } from "../payload/store_reader.ts";
+import { cut, rangeOfFile } from "../payload/read_ranges.ts";
 import type { FileReader, WindowOptions } from "../payload/store_reader.ts";
 import type { RegistryCache } from "./cache.ts";
 import { fileKey } from "./entries.ts";
@@ -98,9 +98,10 @@ export class CachedReader implements FileReader {
   }
 
   async rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined> {
-    if (copy === undefined && file.size <= AT_ONCE_BYTES) return undefined;
+    if (copy === undefined && isReadAtOnce(file)) return undefined;
     if (await this.#has(file)) return undefined;
-    const passTo = await this.#store.rebuild(file, copy ?? await this.#earlier(file));
+    const passTo = (copy && await this.#store.rebuild(file, copy)) ??
+      await this.#store.rebuild(file, await this.#earlier(file));
     return passTo && inspectedPass(passTo, () => this.#keep(file));
   }
 
@@ -146,7 +147,7 @@ export class CachedReader implements FileReader {
 
   /** Reads a file into memory. A large one is cached meanwhile. */
   async #collect(file: StoredFile, caching: FileBytes): Promise<Uint8Array> {
-    if (file.size <= AT_ONCE_BYTES) return await caching.bytes();
+    if (isReadAtOnce(file)) return await caching.bytes();
     const rebuilt = await this.rebuild(file);
     return await gather(file.size, rebuilt ?? caching.passTo).catch((error) => {
       if (rebuilt === undefined || !isRegistryError(error, "Corrupt")) throw error;
@@ -278,6 +279,11 @@ export class CachedReader implements FileReader {
     await discardOther(cache, file);
     return false;
   }
+}
+
+/** Returns true if no earlier file is looked for. Of files stored by values, much is saved. */
+function isReadAtOnce({ size, values }: StoredFile): boolean {
+  return size <= AT_ONCE_BYTES && values === undefined;
 }
 
 /** Returns true if files like this are cached. Inline files come with the record. */

@@ -41,7 +41,6 @@ import { KeptPacks } from "../payload/packs.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
 import { locate } from "./resolve.ts";
 import { type Located, readHead, readRecord } from "../cell/heads.ts";
-import { createEarlier } from "./earlier_files.ts";
 import { isLate, noteVoid } from "../cell/voids.ts";
 
 /** Maximum restarts of a read that concurrent writers overtake. */
@@ -282,13 +281,18 @@ function sourceOf(
 ): PayloadSource {
   const { record, found } = located;
   const own = ownPlace(context, record);
+  let earlier: Promise<NonNullable<PayloadSource["earlier"]>> | undefined;
   return {
     ref: refOf(located),
     recordKey: found.info.key,
     files,
     inline: found.inline,
     keyOf: (file, part) => payloadKey(record.name, placeOf(file, part) ?? own, part.object),
-    earlier: createEarlier(context, record.name, signal),
+    async *earlier(file) {
+      earlier ??= import("./earlier_files.ts")
+        .then(({ createEarlier }) => createEarlier(context, record, signal));
+      yield* (await earlier)(file);
+    },
     missing: (...place) => explainMissing(context, located, ...place),
     forget: () => void forgetRecord(context, located.cell),
     info: infoOf(located, infos),

@@ -26,6 +26,7 @@ import {
 import { KeptPacks, PACK_BYTES, PackPlan, type PackSource } from "./packs.ts";
 import { type PlannedRead, type ReadInto, readRanges, type WindowOptions } from "./read_ranges.ts";
 import type { Values } from "./weights/encode_values.ts";
+import type { StoredReads } from "./weights/values.ts";
 
 /** Windows up to this size are read whole: a stream takes several times the processor time. */
 const AT_ONCE_BYTES = 1024 * 1024;
@@ -54,6 +55,8 @@ interface PartReaderOptions {
   backend: Backend;
   verify: Verify;
   signal?: AbortSignal;
+  /** Files that need not be read from the store, by their digests. */
+  known?: ReadonlyMap<string, Values>;
 }
 
 /** A range of an object that has bytes of a file; without an offset, all of the object. */
@@ -68,6 +71,7 @@ export class PartReader {
   readonly #backend: Backend;
   readonly #verify: Verify;
   readonly #signal?: AbortSignal;
+  readonly #known?: ReadonlyMap<string, Values>;
   readonly #packs: KeptPacks;
   readonly #plan = new PackPlan();
   /** Files that are stored by values, once they are opened. */
@@ -75,18 +79,19 @@ export class PartReader {
   /** The file of a version that others are read for: their parts are among its parts. */
   readonly #owners = new WeakMap<StoredFile, StoredFile>();
 
-  constructor({ source, backend, verify, signal }: PartReaderOptions) {
+  constructor({ source, backend, verify, signal, known }: PartReaderOptions) {
     this.#source = source;
     this.#backend = backend;
     this.#verify = verify;
     this.#signal = signal;
+    this.#known = known;
     this.#packs = source.packs ?? new KeptPacks();
   }
 
   /** Returns the stored bytes of a range, unverified; the plain ones of a file stored by values. */
   open(file: StoredFile, { from, to }: FileRange = { from: 0, to: Infinity }): FileBytes {
     const { inline } = file;
-    if (file.values !== undefined) {
+    if (file.values !== undefined || this.#known?.has(file.sha256)) {
       return this.#decoded(file, { from, to: Math.min(to, file.size) });
     }
     if (inline !== undefined) {
@@ -146,19 +151,23 @@ export class PartReader {
 
   /** Opens a file that is stored by values. Readers of one version share what is decoded. */
   #opened(file: StoredFile): Promise<Values> {
+    const known = this.#known?.get(file.sha256);
+    if (known !== undefined) return Promise.resolve(known);
     const opened = this.#values.get(file) ??
-      import("./weights/values.ts").then((values) =>
-        values.openStored(file, {
-          open: (some, range) => this.open(some, range),
-          list: async (part) => await this.#readList(file, part),
-          placed: (some) => this.#owners.set(some, this.#owners.get(file) ?? file),
-          damaged: (state, cause) =>
-            this.corrupt(file, state, { part: file.values!.groups, cause }),
-        })
-      );
+      import("./weights/values.ts").then((values) => values.openStored(file, this.readsOf(file)));
     this.#values.set(file, opened);
     opened.catch(() => this.#values.delete(file));
     return opened;
+  }
+
+  /** Returns how the stored bytes of a file are read that is stored by values. */
+  readsOf(file: StoredFile): StoredReads {
+    return {
+      open: (some, range) => this.open(some, range),
+      list: async (part) => await this.#readList(file, part),
+      placed: (some) => this.#owners.set(some, this.#owners.get(file) ?? file),
+      damaged: (state, cause) => this.corrupt(file, state, { part: file.values!.groups, cause }),
+    };
   }
 
   /** Reads an object that has a list and its digest; undefined if it is damaged. */

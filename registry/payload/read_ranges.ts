@@ -1,7 +1,10 @@
 // Reads ranges of a file that is in many runs of few objects: by few large requests, ahead of the
 // reader, in bounded memory.
 import { itemAt, valueAt } from "../../core/faults/present.ts";
-import type { Part } from "../../core/record.ts";
+import type { ByteRange } from "../../core/backend.ts";
+import { invalid } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { Part, StoredFile } from "../../core/record.ts";
 import { endOf, type PartRun } from "../cell/part_runs.ts";
 import type { FileRange } from "../../core/bytes/content_chunks.ts";
 
@@ -184,4 +187,32 @@ async function* readPlanned(
     if (!isDone) stop.abort();
     await Promise.allSettled(begun);
   }
+}
+
+/** Yields a range of a file. Reads to the end of the file, where its checksum is checked. */
+export async function* cut(
+  whole: AsyncIterable<Uint8Array>,
+  offset: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const chunk of whole) {
+    const bytes = chunk.subarray(Math.max(offset - at, 0), Math.max(end - at, 0));
+    at += chunk.byteLength;
+    if (bytes.byteLength > 0) yield bytes;
+  }
+}
+
+/** Returns the bytes `[offset, end)` of a range. Throws if they cannot be read. */
+export function rangeOfFile(
+  file: StoredFile,
+  { offset, length = file.size }: ByteRange,
+): { offset: number; end: number } {
+  if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
+    const state = `invalid range: offset ${offset}, length ${length}`;
+    throw invalid("read a range of", shown(file.path), state, {
+      hint: "Pass non-negative integers.",
+    });
+  }
+  return { offset, end: Math.min(offset + length, file.size) };
 }

@@ -19,7 +19,7 @@ import { averageFor, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import type { ChunkList, FileRange } from "../../core/bytes/content_chunks.ts";
 import { endOfEqual, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
-import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
@@ -42,19 +42,23 @@ import {
   passEach,
   type PassTo,
 } from "./file_bytes.ts";
+import type { Values } from "./weights/encode_values.ts";
 import { type ObjectPlace, PartReader, type PartSource } from "./part_reader.ts";
 import { cutInto, RangeReader } from "./range_reader.ts";
-import type { WindowOptions } from "./read_ranges.ts";
+import { cut, rangeOfFile, type WindowOptions } from "./read_ranges.ts";
+import type { EarlierFile } from "./weights/from_copy.ts";
 import { endOf, getPart, type PartRun, runsOf } from "../cell/part_runs.ts";
-import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };
 
 export interface PayloadSource extends PartSource {
   info: ArtifactInfo;
   files: readonly StoredFile[];
-  /** Yields files that a file shares bytes with. Costs a request for each. */
-  earlier?(file: StoredFile): AsyncIterable<Pick<StoredFile, "sha256" | "size">>;
+  /**
+   * Yields files that a file shares bytes with, or is made from with them, with the places of those
+   * that are stored by values. Costs a request for each.
+   */
+  earlier?(file: StoredFile): AsyncIterable<EarlierFile>;
 }
 
 export interface ReadFilesOptions {
@@ -167,6 +171,8 @@ export class StoreReader implements FileReader {
 
   async rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined> {
     if (copy === undefined || this.#isLocal) return undefined; // a disk is as fast
+    const made = file.values && await this.#byValues(file, copy);
+    if (made !== undefined) return made;
     const list = await this.storedList(file);
     const runs = list && await planRebuild(list, copy);
     if (runs === undefined) return undefined;
@@ -174,8 +180,24 @@ export class StoreReader implements FileReader {
     const passTo = passEach((signal) =>
       rebuilt(runs, copy, this.#stored.ranges(file, missing, { signal }))
     );
-    const onBytes = this.#progressOf(file); // always verified: the copy may change
+    return this.#checked(file, passTo);
+  }
+
+  /** Always verified: the copy may change. */
+  #checked(file: StoredFile, passTo: PassTo): PassTo {
+    const onBytes = this.#progressOf(file);
     return inspectedPass(passTo, () => this.#stored.wholeCheck(file, onBytes, true));
+  }
+
+  async #byValues(file: StoredFile, copy: LocalCopy): Promise<PassTo | undefined> {
+    const { useCopy } = await import("./weights/from_copy.ts");
+    const known = new Map<string, Values>(), others = this.#source.earlier?.(file);
+    const readsOf = (some: StoredFile) => this.#stored.readsOf(some);
+    const using = useCopy(file, { copy, others, readsOf, known });
+    if (!await using.catch(withoutError)) return undefined;
+    const { signal, verify } = this.#options;
+    const reader = { source: this.#source, backend: this.#backend, verify, signal, known };
+    return this.#checked(file, new PartReader(reader).open(file).passTo);
   }
 
   // The digests of all chunks replace that of the file: the record has both.
@@ -358,20 +380,6 @@ function asByteRange({ from, to }: FileRange): Required<ByteRange> {
   return { offset: from, length: to - from };
 }
 
-/** Yields a range of a file. Reads to the end of the file, where its checksum is checked. */
-export async function* cut(
-  whole: AsyncIterable<Uint8Array>,
-  offset: number,
-  end: number,
-): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for await (const chunk of whole) {
-    const bytes = chunk.subarray(Math.max(offset - at, 0), Math.max(end - at, 0));
-    at += chunk.byteLength;
-    if (bytes.byteLength > 0) yield bytes;
-  }
-}
-
 /** Reads files. What it returns verifies itself, as the caller requested, while it is read. */
 export interface FileReader {
   whole(file: StoredFile): FileBytes;
@@ -383,18 +391,4 @@ export interface FileReader {
   keep?(file: StoredFile, written: LocalCopy, signal?: AbortSignal): Promise<void>;
   /** Passes the file with equal bytes from a copy; undefined if that saves little. */
   rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined>;
-}
-
-/** Returns the bytes `[offset, end)` of a range. Throws if they cannot be read. */
-export function rangeOfFile(
-  file: StoredFile,
-  { offset, length = file.size }: ByteRange,
-): { offset: number; end: number } {
-  if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
-    const state = `invalid range: offset ${offset}, length ${length}`;
-    throw invalid("read a range of", shown(file.path), state, {
-      hint: "Pass non-negative integers.",
-    });
-  }
-  return { offset, end: Math.min(offset + length, file.size) };
 }

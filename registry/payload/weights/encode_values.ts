@@ -221,28 +221,11 @@ const KEPT = 2;
 export function openValues({ work, list, sizes, stored, base }: Stored): Values | undefined {
   const groups = GroupList.decode(list, sizes);
   if (groups === undefined) return undefined;
-  const kept = new Map<number, Promise<Uint8Array>>();
-  const read = async (group: PlacedGroup): Promise<Uint8Array> => {
-    const { base: offset, length } = group, size = storedBytes(group);
-    work.spend(length);
-    const [planes, other] = await Promise.all([
-      size === 0 ? new Uint8Array() : stored({ offset: group.at, length: size }),
-      offset === undefined ? undefined : base!({ offset, length }),
-    ]);
-    if (!sameBytes(digestOf(planes), group.digest)) {
-      // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
-      throw new Error(`SHA-256 of the values at ${group.from} does not match`);
-    }
-    return decodePlanes(group, planes, other);
-  };
-  const decoded = (index: number): Promise<Uint8Array> => {
-    const bytes = kept.get(index) ?? read(groups.at(index));
-    kept.delete(index);
-    kept.set(index, bytes);
-    bytes.catch(() => kept.delete(index)); // the next reader tries again
-    keepNewest(kept, KEPT);
-    return bytes;
-  };
+  const decoded = decoder(
+    groups,
+    { work, stored },
+    ({ base: offset, length }) => offset === undefined ? undefined : base!({ offset, length }),
+  );
   return {
     async *range({ from, to }) {
       for (let i = groups.find(from), at = from; i < groups.count && at < to; i++) {
@@ -251,6 +234,74 @@ export function openValues({ work, list, sizes, stored, base }: Stored): Values 
         at = end;
       }
     },
+  };
+}
+
+/**
+ * Opens the base of a file by the bytes of the file: what differs from them is the same. Bytes that
+ * the file lacks come from `base`. Returns undefined if the list of groups is damaged.
+ */
+export function openBase(
+  { work, list, sizes, stored, base }: Required<Stored>,
+  file: NonNullable<Stored["base"]>,
+): Values | undefined {
+  const groups = GroupList.decode(list, sizes);
+  if (groups === undefined) return undefined;
+  const decoded = decoder(
+    groups,
+    { work, stored },
+    ({ from: offset, length }) => file({ offset, length }),
+  );
+  const placed = Array.from({ length: groups.count }, (_, i) => ({ i, ...groups.at(i) }))
+    .flatMap(({ i, base, length }) => base === undefined ? [] : [{ i, start: base, length }])
+    .sort((a, b) => a.start - b.start);
+  return {
+    async *range({ from, to }) {
+      let next = 0;
+      for (let at = from; at < to;) {
+        while (next < placed.length && placed[next]!.start + placed[next]!.length <= at) next++;
+        const { i = 0, start = to } = placed[next] ?? {};
+        if (start > at) {
+          const offset = at;
+          at = Math.min(start, to);
+          yield await base({ offset, length: at - offset });
+          continue;
+        }
+        const bytes = (await decoded(i)).subarray(at - start, to - start);
+        yield bytes;
+        at += bytes.length;
+      }
+    },
+  };
+}
+
+/** Returns what reads and decodes a group, by its number. Keeps the last ones. */
+function decoder(
+  groups: GroupList,
+  { work, stored }: Pick<Stored, "work" | "stored">,
+  otherOf: (group: PlacedGroup) => Promise<Uint8Array> | undefined,
+): (index: number) => Promise<Uint8Array> {
+  const kept = new Map<number, Promise<Uint8Array>>();
+  const read = async (group: PlacedGroup): Promise<Uint8Array> => {
+    const { length } = group, size = storedBytes(group);
+    work.spend(length);
+    const [planes, other] = await Promise.all([
+      size === 0 ? new Uint8Array() : stored({ offset: group.at, length: size }),
+      otherOf(group),
+    ]);
+    if (!sameBytes(digestOf(planes), group.digest)) {
+      // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
+      throw new Error(`SHA-256 of the values at ${group.from} does not match`);
+    }
+    return decodePlanes(group, planes, other);
+  };
+  return (index) => {
+    const bytes = kept.get(index) ?? read(groups.at(index));
+    kept.delete(index);
+    kept.set(index, bytes);
+    bytes.catch(() => kept.delete(index)); // the next reader tries again
+    keepNewest(kept, KEPT);
+    return bytes;
   };
 }
 

@@ -5,8 +5,8 @@ import { isRegistryError, type RegistryError, unsupported } from "../../../core/
 import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { MAX_CHAIN } from "../../format/record_shape.ts";
-import type { FileBytes } from "../file_bytes.ts";
-import { openValues, type Values, Work } from "./encode_values.ts";
+import { type FileBytes, gather, passEach } from "../file_bytes.ts";
+import { openBase, openValues, type Stored, type Values, Work } from "./encode_values.ts";
 import { hasZstd } from "./planes.ts";
 
 /** The most bytes that reading a file may take, as a multiple of its size. */
@@ -29,7 +29,7 @@ export function checkZstd(action: "save" | "read", path: string): void {
 const works = new WeakMap<StoredFile, Work>();
 
 /** How the stored bytes of a file are read. */
-interface StoredReads {
+export interface StoredReads {
   open(file: StoredFile, range?: FileRange): FileBytes;
   /** Reads a list; undefined if it is damaged. */
   list(part: Part & { sha256: string }): Promise<Uint8Array | undefined>;
@@ -40,6 +40,33 @@ interface StoredReads {
 
 /** Opens a file that is stored by values. Throws `Corrupt` if its list of groups is damaged. */
 export async function openStored(file: StoredFile, reads: StoredReads): Promise<Values> {
+  const shared = works.get(file), work = shared ?? new Work();
+  const stored = await storedOf(file, reads, work);
+  return bounded(stored && openValues(stored), reads, shared === undefined ? work : undefined);
+}
+
+/**
+ * Opens the base of a file that is stored by values, by the bytes of that file. Throws `Corrupt` if
+ * its list of groups is damaged.
+ */
+export async function openBaseBy(
+  file: StoredFile,
+  reads: StoredReads,
+  plain: Values,
+): Promise<Values> {
+  const work = new Work(), stored = await storedOf(file, reads, work);
+  const read = ({ offset, length }: Span) =>
+    gather(length, passEach(() => plain.range({ from: offset, to: offset + length })));
+  work.allow(file.size);
+  return bounded(stored && openBase(stored as Required<Stored>, read), reads);
+}
+
+/** Returns the places of the bytes of a file; undefined if its list is damaged. */
+async function storedOf(
+  file: StoredFile,
+  reads: StoredReads,
+  work: Work,
+): Promise<Stored | undefined> {
   const { values, parts = [], path } = file, { groups, base } = values!;
   checkZstd("read", path);
   const list = groups.size <= MAX_GROUP_LIST_BYTES ? await reads.list(groups) : undefined;
@@ -47,19 +74,26 @@ export async function openStored(file: StoredFile, reads: StoredReads): Promise<
   const planes: StoredFile = { path, size, sha256: "", parts };
   const before: StoredFile | undefined = base && { path, ...base };
   for (const some of [planes, ...before ? [before] : []]) reads.placed(some);
-  const shared = works.get(file), work = shared ?? new Work();
   if (before) works.set(before, work);
-  const opened = list && openValues({
+  return list && {
     work,
     list,
     sizes: { size: file.size, stored: size, base: base?.size ?? 0 },
     stored: (span) => reads.open(planes, asRange(span)).bytes(),
     ...(before && { base: (span) => reads.open(before, asRange(span)).bytes() }),
-  });
+  };
+}
+
+/**
+ * Returns a file whose errors are those of a registry.
+ *
+ * @param work what it may decode, unless it is opened for another file
+ */
+function bounded(opened: Values | undefined, reads: StoredReads, work?: Work): Values {
   if (opened === undefined) throw reads.damaged("its list of groups is damaged");
   return {
     async *range(range) {
-      if (shared === undefined) work.allow(range.to - range.from);
+      work?.allow(range.to - range.from);
       try {
         yield* opened.range(range);
       } catch (error) {
