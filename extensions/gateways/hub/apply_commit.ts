@@ -17,7 +17,7 @@ import type { Access, GatewayContext, ReadablePages } from "../../../apps/gatewa
 import { fromBase64, isFile, openSentFiles, passThrough } from "../../../apps/server/extending.ts";
 import type { CommitLine } from "./write_schemas.ts";
 import { LiveFiles, TouchedPaths } from "./live_files.ts";
-import { NO_REVISION, revisionOf } from "./repos.ts";
+import { missing, NO_ENTRY, NO_REVISION, revisionOf } from "./repos.ts";
 
 /** Uploads by SHA-256. Several programs may have sent the same bytes. */
 export interface SentObjects {
@@ -239,14 +239,11 @@ async function earlierFiles(
 }
 
 function noFile(path: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 404,
-    code: "NotFound",
+  return missing(NO_ENTRY, {
     action: "delete",
     subject: shown(path),
     state: "A file with this name doesn't exist", // the words that clients look for
     hint: "List the files with list_repo_files.",
-    headers: { "x-error-code": "EntryNotFound" },
   });
 }
 

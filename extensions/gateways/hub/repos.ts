@@ -188,7 +188,7 @@ function readableNames(asked: AskedRepo, access: Access): string[] {
 /** The header by which clients tell what is missing. */
 export const ERROR_CODE = "x-error-code";
 
-const NO_ENTRY = "EntryNotFound";
+export const NO_ENTRY = "EntryNotFound";
 
 function noRepo(asked: AskedRepo): RefusedRequest {
   return missing("RepoNotFound", {
@@ -230,14 +230,11 @@ export function noEntry(
   });
 }
 
-function missing(
+/** Returns the error for what is missing, with the code that clients look for. */
+export function missing(
   code: string,
   words: { action: string; subject: string; state: string; hint: string },
 ): RefusedRequest {
-  return new RefusedRequest({
-    status: 404,
-    code: "NotFound",
-    headers: { [ERROR_CODE]: code },
-    ...words,
-  });
+  const headers = { [ERROR_CODE]: code };
+  return new RefusedRequest({ status: 404, code: "NotFound", headers, ...words });
 }

@@ -13,6 +13,7 @@ import {
   STATUSES,
 } from "../../../runs/mlflow/stored_run.ts";
 import { changedEnd, type FoundModel, type FoundRun, type FoundVersion } from "../records.ts";
+import type { NotImported } from "../records.ts";
 
 const HISTORY_TAG = "mlflow.log-model.history", PARENT_TAG = "mlflow.parentRunId";
 
@@ -163,6 +164,11 @@ export function timesOf(members: Members, isModel: boolean, problems: string[]):
   if (status === undefined) problems.push(`${members.status} is not a status`);
   const times = { status: status ?? "FAILED", startedMs: startedMs ?? 0 } as const;
   return { ...times, ...endedMs !== undefined && { endedMs } };
+}
+
+/** Reports what a store has deleted. */
+export function deleted(what: string): NotImported {
+  return { kind: "left", what, reason: "it is deleted" };
 }
 
 /** Orders runs and logged models by their end. */

@@ -14,6 +14,7 @@ import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";
 import {
   aliasesOf,
   byEnd,
+  deleted,
   foundRun,
   foundVersion,
   hasLoggedModel,
@@ -78,8 +79,7 @@ export class DatabaseReader implements Disposable {
       const as = this.#options.nameOf(`${name}`);
       if (as === undefined) continue;
       if (lifecycle_stage === "deleted") {
-        const what = `experiment ${shown(`${name}`)}`;
-        notImported.push({ kind: "left", what, reason: "it is deleted" });
+        notImported.push(deleted(`experiment ${shown(`${name}`)}`));
         continue;
       }
       for (const { isModel, table, ofId } of TABLES) {
@@ -88,10 +88,7 @@ export class DatabaseReader implements Disposable {
           const run = { members, isModel, name: as, id: `${row[ofId]}` };
           this.#ids.add(run.id, as);
           if (row.lifecycle_stage !== "deleted") listed.push(run);
-          else {
-            const what = `run ${run.id} of ${shown(as)}`;
-            notImported.push({ kind: "left", what, reason: "it is deleted" });
-          }
+          else notImported.push(deleted(`run ${run.id} of ${shown(as)}`));
         }
       }
     }
@@ -106,12 +103,10 @@ export class DatabaseReader implements Disposable {
     for (const model of this.#rows("registered_models")) yield* this.#model(model);
   }
 
-  #rows(table: string, where: Record<string, SQLInputValue> = {}): Row[] {
+  #rows(table: string, where: Record<string, SQLInputValue> = {}, columns = "*"): Row[] {
     if (!this.#tables.has(table)) return [];
-    const conditions = Object.keys(where).map((column) => `${column} = ?`);
-    const text = [`SELECT * FROM ${table}`, conditions.join(" AND ")].filter(Boolean).join(
-      " WHERE ",
-    );
+    const conditions = Object.keys(where).map((column) => `${column} = ?`).join(" AND ");
+    const text = [`SELECT ${columns} FROM ${table}`, conditions].filter(Boolean).join(" WHERE ");
     return this.#prepare(text).all(...Object.values(where));
   }
 
@@ -185,10 +180,7 @@ export class DatabaseReader implements Disposable {
 
   /** Returns a number of rows, as the database counts them. */
   #count(table: string, where: Record<string, SQLInputValue>): number {
-    if (!this.#tables.has(table)) return 0;
-    const conditions = Object.keys(where).map((column) => `${column} = ?`).join(" AND ");
-    const text = `SELECT count(*) AS count FROM ${table} WHERE ${conditions}`;
-    return Number(this.#prepare(text).get(...Object.values(where))?.count ?? 0);
+    return Number(this.#rows(table, where, "count(*) AS count")[0]?.count ?? 0);
   }
 
   #links(id: string) {

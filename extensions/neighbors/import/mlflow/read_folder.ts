@@ -14,6 +14,7 @@ import type { ArtifactPlaces, Recorded } from "./artifact_places.ts";
 import {
   aliasesOf,
   byEnd,
+  deleted,
   foundRun,
   foundVersion,
   hasLoggedModel,
@@ -82,19 +83,11 @@ export class MlrunsReader {
       const as = this.#options.nameOf(name);
       if (as === undefined) continue;
       if (meta?.lifecycle_stage === "deleted") {
-        notImported.push({
-          kind: "left",
-          what: `experiment ${shown(name)}`,
-          reason: "it is deleted",
-        });
+        notImported.push(deleted(`experiment ${shown(name)}`));
       } else await this.#listRuns(folder, { name: as, runs, notImported });
     }
     for (const folder of await this.#files.folders(".trash")) {
-      notImported.push({
-        kind: "left",
-        what: `experiment ${nameOf(folder)}`,
-        reason: "it is deleted",
-      });
+      notImported.push(deleted(`experiment ${nameOf(folder)}`));
     }
     const models = await this.#files.folders("models");
     if (experiments === 0 && models.length === 0) {
@@ -133,7 +126,7 @@ export class MlrunsReader {
         if (meta === undefined) {
           notImported.push({ kind: "failed", what, reason: problems[0] ?? "it has no meta.yaml" });
         } else if (meta.lifecycle_stage === "deleted") {
-          notImported.push({ kind: "left", what, reason: "it is deleted" });
+          notImported.push(deleted(what));
         } else runs.push({ folder, name, id, members: meta, isModel });
       }
     }
