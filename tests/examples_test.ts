@@ -165,6 +165,7 @@ const PRINTED = {
   "concurrent_writers.ts":
     "4 programs made 20 versions, from 1.0.0 to 20.0.0\nsaves kept of each: 5, 5, 5, 5\n",
   "own_engine.ts": "ended hello\n",
+  "weight_sync.ts": "both samplers have the weights of step 10\nless than a third fetched: true\n",
   "service.ts": "most frequent: fast\nweights:       2 × 3 float32\nby name:       true\n" +
     'over HTTP:     "hold\\t3\\nfast\\t5\\n"\n',
 };
