@@ -2,10 +2,10 @@
 import { bytesStream } from "../../core/bytes/bytes.ts";
 import { invalid } from "../../core/errors.ts";
 import { itemAt } from "../../core/faults/present.ts";
+import type { Cell } from "../../formats/csv.ts";
 import { type ComparedTable, compareRows, findKeys, type RowDifference } from "./compare_rows.ts";
 import { openTable } from "./open_table.ts";
 
-export type { ComparedTable } from "./compare_rows.ts";
 export { delimiterOf } from "./open_table.ts";
 
 export interface TableDifference extends RowDifference {
@@ -56,19 +56,29 @@ async function comparedTable({ path, bytes }: TableFile): Promise<ComparedTable>
       bytesStream(bytes.subarray(offset, offset + length)),
   });
   if (table === undefined) throw invalid("compare", JSON.stringify(path), "not a table");
+  const { columns } = table, hasNull = /\.parquet$/i.test(path);
+  return toCompare({ columns, hasNull, rows: () => table.rows() });
+}
+
+/** Returns a table to compare. Its rows are read anew for each pass. */
+export function toCompare(
+  { columns, hasNull, rows }: Pick<ComparedTable, "columns" | "hasNull"> & {
+    rows(): AsyncIterable<Readonly<Record<string, Cell>>>;
+  },
+): ComparedTable {
   return {
-    columns: table.columns,
-    hasNull: /\.parquet$/i.test(path),
+    columns,
+    hasNull,
     async *parts(chosen) {
-      const names = chosen.map((i) => itemAt(table.columns, i).name);
-      let rows = [];
-      for await (const row of table.rows()) {
-        rows.push(names.map((name) => row[name] ?? null));
-        if (rows.length < PART_ROWS) continue;
-        yield { rows };
-        rows = [];
+      const names = chosen.map((i) => itemAt(columns, i).name);
+      let part: Cell[][] = [];
+      for await (const row of rows()) {
+        part.push(names.map((name) => row[name] ?? null));
+        if (part.length < PART_ROWS) continue;
+        yield { rows: part };
+        part = [];
       }
-      yield { rows };
+      yield { rows: part };
     },
   };
 }

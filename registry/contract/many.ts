@@ -48,14 +48,7 @@ export function loadMany(
   options: ManyOptions & Omit<LoadOptions, "signal" | "onProgress"> = {},
 ): Promise<BatchResult<unknown>> {
   const known = { ...METHODS.load.options, ...MANY };
-  return many(
-    registry,
-    "load",
-    refs,
-    options,
-    known,
-    (ref, options) => registry.load(ref, options),
-  );
+  return many(registry, "load", refs, options, known, (ref, each) => registry.load(ref, each));
 }
 
 /** Deletes many versions like `delete`. */
@@ -65,14 +58,7 @@ export function deleteMany(
   options: ManyOptions & Omit<DeleteOptions, "ifCommit"> = {},
 ): Promise<BatchResult<boolean>> {
   const known = { ...without(METHODS.delete.options, "ifCommit"), ...MANY };
-  return many(
-    registry,
-    "delete",
-    refs,
-    options,
-    known,
-    (ref, options) => registry.delete(ref, options),
-  );
+  return many(registry, "delete", refs, options, known, (ref, each) => registry.delete(ref, each));
 }
 
 async function many<I, T, O extends ManyOptions>(

@@ -10,8 +10,8 @@ import {
   sortKeyOf,
 } from "../../../core/kernel.ts";
 import type { FileToDecode } from "../../../files/mod.ts";
-import type { ComparedTable } from "../../../apps/difference/table_difference.ts";
 import { compareTables, delimiterOf } from "../../../apps/difference/table_difference.ts";
+import { toCompare } from "../../../apps/difference/table_difference.ts";
 import type { Cell, CsvOptions, Format, Table } from "../../../formats/csv.ts";
 import type { ParquetReadOptions, ParquetTable } from "../../../formats/parquet.ts";
 import type { File, Part, Reading, Shown } from "./file_part.ts";
@@ -192,7 +192,6 @@ const MOST_TEXT = 1000;
 
 /** Changed rows that are listed. */
 const MOST_CHANGES = 20;
-const PART_ROWS = 500;
 
 /** Compares the rows of two small tables of text, in any order; undefined for other files. */
 export async function compareTexts(before: File, after: File, reading: Reading) {
@@ -200,9 +199,13 @@ export async function compareTexts(before: File, after: File, reading: Reading) 
     size <= MOST_COMPARED ? /(?<=\.)(csv|tsv)$/.exec(path.toLowerCase())?.[0] : undefined
   );
   if (kinds[0] === undefined || kinds[1] === undefined) return undefined;
-  const left = comparedTable(await openText(before, kinds[0], reading), reading);
-  const right = comparedTable(await openText(after, kinds[1], reading), reading);
-  const difference = await compareTables(left, right, reading.signal);
+  const { signal } = reading;
+  const opened = async (file: File, kind: string) => {
+    const table = await openText(file, kind, reading), { columns } = table;
+    return toCompare({ columns, rows: () => withTurns(table.rows({ signal }), { signal }) });
+  };
+  const left = await opened(before, kinds[0]), right = await opened(after, kinds[1]);
+  const difference = await compareTables(left, right, signal);
   const { key, added, removed, changed, columns, moreColumns, changes } = difference;
   const shown = fitting(changes.slice(0, MOST_CHANGES), 1 / 8);
   return {
@@ -214,23 +217,6 @@ export async function compareTexts(before: File, after: File, reading: Reading) 
     moreColumns,
     changes: shown,
     moreChanges: changes.length - shown.length || undefined,
-  };
-}
-
-function comparedTable(table: Table, { signal }: Reading): ComparedTable {
-  return {
-    columns: table.columns,
-    async *parts(chosen) {
-      const names = chosen.map((i) => table.columns[i]?.name ?? "");
-      let rows = [];
-      for await (const row of withTurns(table.rows({ signal }), { signal })) {
-        rows.push(names.map((name) => row[name] ?? null));
-        if (rows.length < PART_ROWS) continue;
-        yield { rows };
-        rows = [];
-      }
-      yield { rows };
-    },
   };
 }
 
