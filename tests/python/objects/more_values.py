@@ -5,6 +5,7 @@ import datetime
 import io
 import json
 import pathlib
+import resource
 import sys
 import tempfile
 from unittest import mock
@@ -366,6 +367,15 @@ def of_keras():
     hostile("dotted pickle", **with_layer("keras", "layers.TorchModuleWrapper", {"module": pickled}))
     hostile("vocabulary", **with_layer("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"}))
     hostile("size", **with_layer("keras.layers", "Dense", {"units": 10**8}))
+    wide = json.loads(with_layer("keras.layers", "Normalization", {})["config.json"])
+    wide["config"]["layers"][0]["config"]["batch_shape"] = [None, 3 * 10**8]  # it reads its weights
+    hostile("size that is read", **{"config.json": json.dumps(wide)})
+    for name, config in ("AUC", {"num_thresholds": 10**8}), ("MeanIoU", {"num_classes": 2 * 10**4}):
+        known = json.loads(saved["config.json"])
+        metric = {"module": "keras.metrics", "class_name": name, "config": config, "registered_name": None}
+        known["compile_config"]["metrics"] = [metric]
+        hostile("metric", **{"config.json": json.dumps(known)})
+    report("little memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**20 * 2)  # in KiB
     hostile("call", **with_layer("os", "system", {"command": "touch pwned"}))
     hostile("call", **with_layer("builtins", "function", "print"))
     hostile("call", **with_layer("keras.config", "enable_unsafe_deserialization", {}))

@@ -47,9 +47,9 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
     "lambda Unsupported",
     ...["lost argument", "frozen later", "other factor", "LoRA"].map((x) => `${x} Unsupported`),
     ...ok("float8", "a layer inside", "own rate", "states"),
-    ...["lambda", "loss", "pickle", "dotted pickle", "vocabulary", "size"].map((x) =>
-      `${x} Invalid`
-    ),
+    ...["lambda", "loss", "pickle", "dotted pickle", "vocabulary", "size", "size that is read"]
+      .concat("metric", "metric").map((x) => `${x} Invalid`),
+    "little memory ok",
     ...new Array(2).fill("call Invalid"),
     ...["call", "weights", "cut weights", "config", "config"].map((x) => `${x} Corrupt`),
     "release Invalid",

@@ -101,8 +101,9 @@ def loaded(loading: Loading, objects: Json) -> Any:
         if found:
             raise loading.refused(f"its file contains code or a path ({found})", hint)
         with SafeModeScope():  # also after `enable_unsafe_deserialization`
-            count = weights_in(config, objects)
-            if count > path.stat().st_size + UNSAVED:
+            most = path.stat().st_size + UNSAVED
+            count = max(numbers_of_metrics(config), weights_in(config, objects, most))
+            if count > most:
                 raise loading.refused(f"its file is too small for {count} weights", hint)
             return keras.saving.load_model(path, custom_objects=objects, safe_mode=True)
     except OSError as error:
@@ -150,20 +151,49 @@ def config_of(path: Path) -> Any:
         return json.loads(file.read(CONFIG))
 
 
-def weights_in(config: Any, objects: Json) -> int:
-    """Returns how many numbers the weights of a model would have, without memory for them."""
+class Weights(list[Any]):
+    """The weights of a model that is built without them. It ends at too many: layers read some."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.numbers = most, 0
+
+    def append(self, weight: Any) -> None:
+        self.numbers += math.prod(weight.shape)
+        if self.numbers > self.most:
+            raise ValueError(f"more than {self.most} weights")
+
+
+def numbers_of_metrics(config: Any) -> int:
+    """Returns about how many numbers the metrics make that a model was compiled with."""
+    count, rest = 0, [config.get("compile_config") if is_dict(config) else None]
+    while rest:
+        each = rest.pop()
+        if is_dict(each):
+            thresholds, classes = (each.get(f"num_{name}") for name in ("thresholds", "classes"))
+            count += thresholds if isinstance(thresholds, int) else 0
+            count += classes**2 if isinstance(classes, int) else 0
+        rest.extend(each.values() if is_dict(each) else each if is_list(each) else ())
+    return count
+
+
+def weights_in(config: Any, objects: Json, most: int) -> int:
+    """Returns how many numbers the weights of a model would have, without memory for them.
+
+    It stops counting at more than `most`.
+    """
     import keras
     from keras.src.backend.common import global_state
     from keras.src.saving.serialization_lib import ObjectSharingScope
 
-    weights: list[Any] = []
+    weights = Weights(most)
     global_state.set_global_attribute("uninitialized_variables", weights)
     scope = keras.StatelessScope(initialize_variables=False)
     with suppress(Exception), ObjectSharingScope(), scope:  # the load raises it again
         own = {**config, "compile_config": None}
         keras.saving.deserialize_keras_object(own, custom_objects=objects, safe_mode=True)
     global_state.set_global_attribute("uninitialized_variables", None)
-    return sum(math.prod(each.shape) for each in weights)
+    return weights.numbers
 
 
 def code_in(config: Any) -> str:
