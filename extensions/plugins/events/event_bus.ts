@@ -1,9 +1,23 @@
 // The contract of an event bus: publishers send events to topics, and subscribers receive them, in
 // this process or, over a server, in others.
+import type { Logger, System } from "../../../mod.ts";
 import type { PlainValue } from "../../../materializers/mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
 import { fault, invalid, plainProblem, type RegistryError, shown } from "../../../core/kernel.ts";
 import type { AnyTopics, TopicOf } from "../../../core/registry/registry_events.ts";
+
+/** Options of `openEventBus`. */
+export interface OpenEventBusOptions {
+  /** Milliseconds to wait for the first answer of the server. @default 10000 */
+  connectWithinMs?: number;
+  /** Maximum number of waiting events of groups; the oldest are dropped. @default 100000 */
+  maxEvents?: number;
+  /** Milliseconds after which a silent member of a group counts as lost. @default 30000 */
+  takeOverAfterMs?: number;
+  system?: System;
+  /** Receives problems. @default silent */
+  logger?: Logger;
+}
 
 /** True if a topic matches a pattern: `*` stands for one segment, `**` for the rest. */
 export type Fits<Topic extends string, Pattern extends string> = Pattern extends "**" ? true

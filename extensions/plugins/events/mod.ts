@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type { Logger, System } from "../../../mod.ts";
 import { checkDurations, invalid, loadPart } from "../../../core/kernel.ts";
-import type { EventBus } from "./event_bus.ts";
+import type { EventBus, OpenEventBusOptions } from "./event_bus.ts";
 import type { AnyTopics } from "../../../core/registry/registry_events.ts";
 import { createMemoryBus } from "./memory.ts";
 
@@ -19,6 +18,7 @@ export type {
   EventStream,
   Fits,
   ListenOptions,
+  OpenEventBusOptions,
   SubscribeOptions,
   Subscription,
   TopicsFitting,
@@ -29,19 +29,6 @@ export { createWebhooks } from "./webhooks.ts";
 export type { Webhooks, WebhooksOptions, WebhookTarget } from "./webhooks.ts";
 export type { HostAddress, HostLookup } from "./webhooks/send.ts";
 export { createWebhookSecret, verifyWebhook } from "./webhooks/signature.ts";
-
-/** Options of {@linkcode openEventBus}. */
-export interface OpenEventBusOptions {
-  /** Milliseconds to wait for the first answer of the server. @default 10000 */
-  connectWithinMs?: number;
-  /** Maximum number of waiting events of groups; the oldest are dropped. @default 100000 */
-  maxEvents?: number;
-  /** Milliseconds after which a silent member of a group counts as lost. @default 30000 */
-  takeOverAfterMs?: number;
-  system?: System;
-  /** Receives problems. @default silent */
-  logger?: Logger;
-}
 
 /**
  * Opens the event bus of a URL: `redis://host:6379/0`, `rediss://…`, or `memory:`, which is a new

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type { Logger, System } from "../../../mod.ts";
 import { invalid, realSystem, silentLogger } from "../../../core/kernel.ts";
-import type { EventBus } from "./event_bus.ts";
+import type { EventBus, OpenEventBusOptions } from "./event_bus.ts";
 import type { AnyTopics } from "../../../core/registry/registry_events.ts";
 import { openRedis, parseRedisUrl, type RedisCommand } from "../../queues/redis.ts";
 import { createBus } from "./create_bus.ts";
@@ -14,18 +13,9 @@ import { encodeEvent } from "./redis/envelope.ts";
 import { createFanOut, type FanOut } from "./redis/fan_out.ts";
 import { joinGroup } from "./redis/group.ts";
 
-interface RedisBusOptions {
-  /** Milliseconds to wait for the first answer of the server. @default 10000 */
-  connectWithinMs?: number;
+interface RedisBusOptions extends OpenEventBusOptions {
   /** Milliseconds until a later command times out. @default 10000 */
   answerWithinMs?: number;
-  /** Approximate maximum of waiting events of groups; the oldest are dropped. @default 100000 */
-  maxEvents?: number;
-  /** Milliseconds after which others take over the events of a silent member. @default 30000 */
-  takeOverAfterMs?: number;
-  system?: System;
-  /** Receives problems. @default silent */
-  logger?: Logger;
 }
 
 /**
