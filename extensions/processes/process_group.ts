@@ -2,22 +2,14 @@
 import type { System } from "../../mod.ts";
 import { messageOf, taskFailed, withDeadline } from "../../core/kernel.ts";
 import { addCounts, countsOfEnded, NO_COUNTS, type ProcessCounts } from "./counts.ts";
-import type { MemoryKind, ServiceMemory } from "../../apps/server/memory/service_memory.ts";
 import { ChannelEnded } from "./channel.ts";
-import { ServiceProcess } from "./service_process.ts";
+import { type ProcessOptions, ServiceProcess } from "./service_process.ts";
 import type { StartedMessage, StartMessage } from "./start_message.ts";
 
-interface GroupOptions {
-  /** This program. */
-  command: readonly string[];
-  cwd: string;
-  memory: ServiceMemory;
-  /** Facts of the gateways in it. */
-  kinds: readonly MemoryKind<object>[];
+interface GroupOptions extends Omit<ProcessOptions, "allCounts"> {
   system: Pick<System, "sleep" | "monotonic">;
   message: Omit<StartMessage, "isFirst">;
   note(text: string): Promise<void>;
-  onText(line: string): void;
 }
 
 /** The wait before a process is replaced that did not live long, milliseconds. */

@@ -6,7 +6,8 @@ import type { MemoryKind, ServiceMemory } from "../../apps/server/memory/service
 import { type Channel, openChannel } from "./channel.ts";
 import { PROCESS_COMMAND, type StartedMessage, type StartMessage } from "./start_message.ts";
 
-interface ProcessOptions {
+/** How the processes of a service are started. */
+export interface ProcessOptions {
   /** This program. */
   command: readonly string[];
   cwd: string;
