@@ -6,13 +6,11 @@ import { NO_FIRST_ANSWER, unreachable } from "../bucket/first_contact.ts";
 import type { S3Wire } from "./wire.ts";
 import { placeWith } from "../bucket/store_faults.ts";
 import { sentenceOf } from "./errors.ts";
+import type { S3Place } from "./location.ts";
 import { NO_CREDENTIALS } from "./meanings.ts";
 
-interface S3ContactOptions extends FirstContactOptions {
-  bucket: string;
-  endpoint?: string;
-  region?: string;
-  location: string;
+interface S3ContactOptions
+  extends FirstContactOptions, Pick<S3Place, "bucket" | "endpoint" | "region" | "location"> {
   /** True if the SDK searches for credentials. */
   searches: boolean;
   system: System;

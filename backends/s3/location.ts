@@ -12,7 +12,8 @@ interface PlaceOptions {
   region?: string;
 }
 
-interface S3Place {
+/** The location of a bucket. */
+export interface S3Place {
   provider: S3Provider;
   bucket: string;
   /** Empty, or ending with `/`. */

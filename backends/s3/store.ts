@@ -19,19 +19,15 @@ import { realSystem, type System } from "../../core/system.ts";
 import { eitherSignal } from "../../core/work/until_aborted.ts";
 import { objectName, S3_NAMES } from "../bucket/keys.ts";
 import type { ReadPatience } from "../bucket/read_patience.ts";
-import type { S3Provider } from "../s3_providers.ts";
+import type { S3Place } from "./location.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, SendOptions } from "./calls.ts";
 import type { S3Contact } from "./contact.ts";
 import { checkReply, type S3Wire } from "./wire.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
 import { type FailedCall, failureOf, s3Error } from "./errors.ts";
 
-export interface S3Store {
-  readonly bucket: string;
-  /** Empty, or ends with `/`. */
-  readonly prefix: string;
-  readonly provider: S3Provider;
-  readonly location: string;
+export interface S3Store
+  extends Readonly<Pick<S3Place, "provider" | "bucket" | "prefix" | "location">> {
   readonly wire: S3Wire;
   readonly contact: S3Contact;
   readonly credentials?: CredentialCache;

@@ -8,7 +8,7 @@ import type { FileMode } from "../../core/record.ts";
 import { giveWay } from "../../core/work/next_turn.ts";
 import { deflate } from "./gzip.ts";
 import type { WrittenEntry } from "./written_entries.ts";
-import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
+import { DEFLATED, SIGNATURES, STORED, type ZipRecord } from "./zip_directory.ts";
 
 /** Entries up to this size are packed in one step, so that their header has size and CRC-32. */
 const SMALL_BYTES = 1024 * 1024;
@@ -33,15 +33,9 @@ const PERMISSIONS: Record<FileMode | "file", number> = {
 };
 
 /** Properties of an entry in its local header and in the directory. */
-interface Member {
-  name: Uint8Array;
+interface Member extends Omit<ZipRecord, "path" | "mode" | "room"> {
   mode: FileMode | "file";
-  method: number;
   flags: number;
-  crc: number;
-  packedSize: number;
-  size: number;
-  offset: number;
   is64: boolean;
   /** Fields of the time, in both headers. */
   time: { dos: number; extra: Uint8Array };

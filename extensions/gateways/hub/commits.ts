@@ -34,10 +34,12 @@ interface WriteContext extends GatewayContext {
   repos: Repos;
 }
 
-interface WritePaths {
+/** The paths of one kind of repository ids. */
+export interface RepoPaths {
   kind: RepoKind;
   api: `/${string}`;
   files: `/${string}`;
+  /** End of the ids of its routes. */
   suffix: string;
 }
 
@@ -144,7 +146,7 @@ export function hubWrites(
   routes: Routes,
   context: WriteContext,
   objects: ReturnType<typeof createSentObjects>,
-  { kind, api, files, suffix }: WritePaths,
+  { kind, api, files, suffix }: RepoPaths,
 ): void {
   route(routes, `POST ${api}/preupload/:revision`, {
     ...about(`hubPreupload${suffix}`, "Tells how to send each file"),

@@ -12,21 +12,12 @@ import type {
 import * as schemas from "./schemas.ts";
 import { entriesIn, entryAt, filesOf, hasFolder, keyOf, lfsOf, withCommit } from "./entries.ts";
 import type { FileInfo, HubEntry } from "./entries.ts";
-import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
+import { createSentObjects, hubAccountWrites, hubWrites, type RepoPaths } from "./commits.ts";
 import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
 import { parsePaths, pathsOf } from "./paths_info.ts";
 import { createRepos, MAIN, NO_REVISION, noEntry } from "./repos.ts";
 import type { AskedRepo, RepoKind, Repos } from "./repos.ts";
 import { locationAt, resolveRoute } from "./resolve.ts";
-
-/** The paths of one kind of repository ids. */
-interface RepoPaths {
-  kind: RepoKind;
-  api: `/${string}`;
-  files: `/${string}`;
-  /** End of the ids of its routes. */
-  suffix: string;
-}
 
 /** Ids without a slash come first: `/api/models/gpt2/refs` is not the repository `gpt2/refs`. */
 const REPO_PATHS = (["datasets", "models"] as const).flatMap((kind): RepoPaths[] => {

@@ -39,22 +39,15 @@ export function changedEnd(
     : undefined;
 }
 
-export interface OpenedRun extends RunTimes {
+export interface OpenedRun extends RunTimes, OpenedVersion {
   readonly params: ReadonlyMap<string, string>;
   readonly tags: ReadonlyMap<string, string>;
   /** Every value of every metric; those of one key are in their order. */
   readonly points: AsyncIterable<Metric>;
   /** Values of metrics that are not their last points, such as a best one. */
   readonly summary?: ReadonlyMap<string, number>;
-  readonly files: readonly FileToSave[];
-  /** Counts of the source, as far as it counts. Points add to it while they are read. */
-  readonly has: Counts;
-  /** Parts that cannot be read. Points add to it while they are read. */
-  readonly problems: readonly string[];
   /** Why nothing of it is imported. */
   readonly left?: string;
-  /** Further members of the metadata. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** A name whose versions are numbered. */
@@ -88,8 +81,9 @@ export interface FoundVersion {
 
 export interface OpenedVersion {
   readonly files: readonly FileToSave[];
-  /** Counts of the source, as far as it counts. */
+  /** Counts of the source, as far as it counts. Points of runs add to it while they are read. */
   readonly has: Counts;
+  /** Parts that cannot be read. Points of runs add to it while they are read. */
   readonly problems: readonly string[];
   /** Further members of the metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;

@@ -15,7 +15,7 @@ import { resolve } from "node:path";
 import { localPathOf, RENAME_OPTION, Renamings } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "./records.ts";
 import { countsText } from "./counts.ts";
-import type { ImportReport } from "./report.ts";
+import type { ImportReport, WriteOptions } from "./report.ts";
 import { RecordWriter } from "./write_records.ts";
 
 export const TARGET = {
@@ -38,15 +38,10 @@ export const UPDATE = {
   text: "import runs that have ended again since their import as further versions",
 } as const;
 
-interface ImportFlags {
+interface ImportFlags extends Omit<WriteOptions, "signal" | "onItem" | "onProgress"> {
   prefix?: string;
   rename?: ConstructorParameters<typeof Renamings>[0];
-  partial?: boolean;
-  running?: boolean;
-  update?: boolean;
   create?: boolean;
-  dryRun?: boolean;
-  check?: boolean;
 }
 
 /** Imports the records of a reader, and prints the report. Returns the exit code. */
