@@ -3,10 +3,7 @@
 import fs, { type Stats } from "node:fs";
 import { errorCode, onDisk } from "./file_errors.ts";
 
-export interface FileLook {
-  isFile: boolean;
-  isDirectory: boolean;
-  isSymlink: boolean;
+export interface FileLook extends Omit<FolderEntry, "name"> {
   size: number;
   /** The change time, milliseconds; whole seconds in Deno 2.9. */
   changedAt: number;

@@ -3,7 +3,6 @@
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { createVerbCall } from "../../core/calls/verb_call.ts";
 import { worded } from "../../core/calls/verb_errors.ts";
-import type { Executor } from "../../core/executor.ts";
 import type { Materializer, MaterializerDescriptor } from "../../core/materializer.ts";
 import type {
   DownloadOptions,
@@ -13,12 +12,11 @@ import type {
   SavedArtifact,
   SaveEntry,
 } from "../../core/registry.ts";
-import { type Budget, createShare, heldBytesOf, STREAMED_BYTES } from "../../core/work/budget.ts";
+import { createShare, heldBytesOf, STREAMED_BYTES } from "../../core/work/budget.ts";
 import { materializerFor } from "../contract/make_value.ts";
-import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { ValueToStore } from "../payload/write.ts";
 import type { Context } from "./context.ts";
-import { createReader, type Reader } from "./job_reader.ts";
+import { createReader, type Reader, type ReaderOptions } from "./job_reader.ts";
 import { checkFiles, downloadVersion, loadValue } from "./load.ts";
 import { refMeant } from "./look/suggesting.ts";
 import { saveFiles } from "./save.ts";
@@ -30,11 +28,7 @@ export interface MovableValue {
   bytes: number;
 }
 
-export interface BatchCallsOptions {
-  readonly executor: Executor<PayloadJobs>;
-  readonly budget: Budget;
-  /** Files below this size are read on this thread, bytes. */
-  readonly smallBytes: number;
+export interface BatchCallsOptions extends ReaderOptions {
   /** Returns undefined for a value whose files are made on this thread. */
   movable(value: unknown, materializer: Materializer): MovableValue | undefined;
 }

@@ -16,10 +16,11 @@ import { drain } from "../../core/work/read_through.ts";
 import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 import { type Budget, STREAMED_BYTES } from "../../core/work/budget.ts";
 
-interface ReaderOptions {
-  executor: Executor<PayloadJobs>;
-  budget: Budget;
-  smallBytes: number;
+export interface ReaderOptions {
+  readonly executor: Executor<PayloadJobs>;
+  readonly budget: Budget;
+  /** Files below this size are read on this thread, bytes. */
+  readonly smallBytes: number;
 }
 
 export interface Reader extends ReadElsewhere {

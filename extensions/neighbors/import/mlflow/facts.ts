@@ -47,11 +47,15 @@ export interface RunLinks {
 /** Members of a run or a logged model, as a store has them. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** A run or a logged model. */
-interface StoredFacts extends RunLinks {
+/** A run or a logged model in a list. */
+export interface ListedRun<M extends Members = Members> {
   readonly id: string;
+  readonly name: string;
   readonly isModel: boolean;
-  readonly members: Members;
+  readonly members: M;
+}
+
+interface StoredFacts extends RunLinks, Omit<ListedRun, "name"> {
   readonly tags: ReadonlyMap<string, string>;
 }
 
@@ -180,7 +184,7 @@ export function byEnd(one: { members: Members }, other: { members: Members }): n
 
 /** Returns a run with its end, or with its last change if it is a logged model. */
 export function foundRun(
-  { name, id, members }: RunKey & { members: Members },
+  { name, id, members }: ListedRun,
   open: FoundRun["open"],
 ): FoundRun {
   const { endedMs } = boundsOf(members);

@@ -20,6 +20,7 @@ import {
   hasLoggedModel,
   keptTags,
   KnownIds,
+  type ListedRun,
   modelLeft,
   statusOf,
   type StoredVersion,
@@ -37,12 +38,7 @@ const TABLES = [
   { isModel: true, table: "logged_models", ofId: "model_id" },
 ] as const;
 
-interface ListedRow {
-  readonly members: Row;
-  readonly isModel: boolean;
-  readonly name: string;
-  readonly id: string;
-}
+type ListedRow = ListedRun<Row>;
 
 export class DatabaseReader implements Disposable {
   readonly #database: DatabaseSync;

@@ -20,7 +20,7 @@ import {
   hasLoggedModel,
   keptTags,
   KnownIds,
-  type Members,
+  type ListedRun,
   modelLeft,
   statusOf,
   type StoredVersion,
@@ -40,12 +40,8 @@ const NON_FINITE: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** A run or a logged model whose description was read. */
-interface ListedRun {
+interface ReadRun extends ListedRun {
   readonly folder: string;
-  readonly name: string;
-  readonly id: string;
-  readonly members: Members;
-  readonly isModel: boolean;
 }
 
 export class MlrunsReader {
@@ -63,7 +59,7 @@ export class MlrunsReader {
   }
 
   async *records(): AsyncGenerator<ImportRecord> {
-    const runs: ListedRun[] = [], notImported: ImportRecord[] = [];
+    const runs: ReadRun[] = [], notImported: ImportRecord[] = [];
     let experiments = 0;
     const onLink = (path: string) => {
       if (!path.startsWith(".")) notImported.push(linkAt(`experiment ${path}`, path));
@@ -108,7 +104,7 @@ export class MlrunsReader {
 
   async #listRuns(
     experiment: string,
-    { name, runs, notImported }: { name: string; runs: ListedRun[]; notImported: ImportRecord[] },
+    { name, runs, notImported }: { name: string; runs: ReadRun[]; notImported: ImportRecord[] },
   ): Promise<void> {
     const onLink = (path: string) =>
       notImported.push(linkAt(`run ${nameOf(path)} of ${shown(name)}`, path));
@@ -132,7 +128,7 @@ export class MlrunsReader {
     }
   }
 
-  async #open(run: ListedRun): Promise<OpenedRun> {
+  async #open(run: ReadRun): Promise<OpenedRun> {
     const { folder, members, id, isModel } = run, problems: string[] = [];
     const params = await this.#texts(joinPath(folder, "params"), problems);
     const { count, texts: tags } = await this.#texts(joinPath(folder, "tags"), problems);
@@ -164,7 +160,7 @@ export class MlrunsReader {
   }
 
   /** True if the run of a logged model says that it logged the model, so the model has files. */
-  async #isOutput({ id, members }: ListedRun): Promise<boolean> {
+  async #isOutput({ id, members }: ReadRun): Promise<boolean> {
     const run = this.#folders.get(textOf(members.source_run_id) ?? "");
     if (run === undefined || statusOf(members.status, true) !== "FINISHED") return false;
     return await this.#files.look(joinPath(run, `outputs/${id}`), []) !== undefined;
@@ -272,7 +268,7 @@ export class MlrunsReader {
 }
 
 /** Returns where the artifacts of a run or a logged model are. */
-function recordedIn({ folder, members, isModel }: ListedRun): Recorded {
+function recordedIn({ folder, members, isModel }: ReadRun): Recorded {
   const uri = textOf(isModel ? members.artifact_location : members.artifact_uri);
   return { uris: uri === undefined ? [] : [uri], own: joinPath(folder, "artifacts") };
 }

@@ -11,6 +11,7 @@ import {
   foundVersion,
   keptTags,
   KnownIds,
+  type ListedRun,
   storedVersion,
   textOf,
   timeOf,
@@ -20,11 +21,7 @@ import type { MlflowServer } from "./server.ts";
 
 const PAGE = { runs: 1000, experiments: 1000, models: 100, logged: 50, values: 25_000 } as const;
 
-interface ListedRun {
-  readonly id: string;
-  readonly name: string;
-  readonly isModel: boolean;
-  readonly members: Json;
+interface SearchedRun extends ListedRun {
   /** All of a logged model. That of a run is read once it is needed. */
   readonly model?: Json;
 }
@@ -40,7 +37,7 @@ export class ServerReader {
   }
 
   async *records(): AsyncGenerator<ImportRecord> {
-    const runs: ListedRun[] = [];
+    const runs: SearchedRun[] = [];
     const experiments = this.#server.pages("POST", "experiments/search", {
       list: "experiments",
       max_results: PAGE.experiments,
@@ -67,7 +64,7 @@ export class ServerReader {
     }
   }
 
-  async *#listRuns(experiment: string, name: string): AsyncGenerator<ListedRun> {
+  async *#listRuns(experiment: string, name: string): AsyncGenerator<SearchedRun> {
     const ofRuns = this.#server.pages("POST", "runs/search", {
       list: "runs",
       experiment_ids: [experiment],
@@ -89,7 +86,7 @@ export class ServerReader {
     }
   }
 
-  async #open({ id, isModel, model }: ListedRun): Promise<OpenedRun> {
+  async #open({ id, isModel, model }: SearchedRun): Promise<OpenedRun> {
     const problems: string[] = [];
     // Searches leave out the models that runs used.
     const run = model ?? memberOf(await this.#server.get("runs/get", { run_id: id }), "run");
