@@ -3,16 +3,10 @@ import type { SavedArtifact, System } from "../../../mod.ts";
 import { queueAnswer } from "../within_time.ts";
 
 /** The version that an upload was saved as. Plain data, for jobs. */
-export interface UploadedVersion {
-  name: string;
-  version: string;
+export interface UploadedVersion
+  extends Pick<SavedArtifact, "name" | "version" | "commit" | "digest" | "size"> {
   /** `name@version`, as `load` takes it. */
   ref: string;
-  commit: string;
-  /** SHA-256 of the content. */
-  digest: string;
-  /** Bytes of all files. */
-  size: number;
 }
 
 /** The next step after an upload. */
