@@ -8,6 +8,7 @@ import pickle
 import re
 import sys
 import warnings
+import zipfile
 
 import torch
 import torch.distributed.checkpoint as dcp
@@ -139,6 +140,7 @@ def damaged():
     import catboost
     import lightgbm
     import numpy
+    import sklearn.linear_model
     import xgboost
 
     rows = [
@@ -154,6 +156,14 @@ def damaged():
         facts = {"state": {"dict": [["a", {"tensor": "a"}]]}}
         for files in ({file: b"damaged" * 9}, {}):
             shown(name, lambda: registry.load(stored(name, facts, files), into=into))
+    registry.save("ridge", sklearn.linear_model.Ridge().fit([[1], [2]], [1, 2]))
+    with zipfile.ZipFile(registry.open("ridge").path("model.skops")) as file:
+        saved = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile("bomb", "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in {**saved, "schema.json": saved["schema.json"] + b" " * 2**28}.items():
+            file.writestr(name, content)
+    files = {"model.skops": pathlib.Path("bomb").read_bytes()}
+    shown("bomb", lambda: registry.load(stored("sklearn", {}, files)))
     data = lightgbm.Dataset(numpy.arange(80.0).reshape(80, 1), numpy.arange(80.0))
     text = lightgbm.train({"verbose": -1}, data, 1).model_to_string()
     for pattern, value in (("tree_sizes=.*", "tree_sizes=999999999"), ("num_leaves=.*", "num_leaves=-5")):

@@ -344,7 +344,7 @@ def of_keras():
         saved = {name: file.read(name) for name in file.namelist()}
 
     def hostile(title, **members):
-        with zipfile.ZipFile("hostile.keras", "w") as file:
+        with zipfile.ZipFile("hostile.keras", "w", zipfile.ZIP_DEFLATED) as file:
             for name, data in {**saved, **members}.items():
                 file.writestr(name, data)
         files = {"model.keras": pathlib.Path("hostile.keras").read_bytes()}
@@ -382,6 +382,7 @@ def of_keras():
     hostile("weights", **{"model.weights.h5": b"damaged"})
     hostile("cut weights", **{"model.weights.h5": saved["model.weights.h5"][:3000]})
     hostile("config", **{"config.json": "[" * 100_000})
+    hostile("bomb", **{"model.weights.h5": bytes(2**27)})
     hostile("config", **{"config.json": "[]"})
     release, keras.__version__ = keras.__version__, "3.11.3"
     refused("release", lambda: registry.load("trained"))

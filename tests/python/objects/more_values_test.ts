@@ -51,7 +51,7 @@ const PARTS: [part: string, needs: readonly [string, string], lines: string[]][]
       .concat("metric", "metric").map((x) => `${x} Invalid`),
     "little memory ok",
     ...new Array(2).fill("call Invalid"),
-    ...["call", "weights", "cut weights", "config", "config"].map((x) => `${x} Corrupt`),
+    ...["call", "weights", "cut weights", "config", "bomb", "config"].map((x) => `${x} Corrupt`),
     "release Invalid",
     ...new Array(2).fill("file Corrupt"),
   ]],

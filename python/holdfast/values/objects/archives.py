@@ -10,6 +10,18 @@ from zipfile import ZipFile, ZipInfo
 
 from ...core.errors import Json
 
+UNPACKED = 2**26
+"""Bytes that a file may unpack to, besides 16 times its size: those that this module writes are
+not compressed."""
+
+
+def check_archive(path: Path) -> None:
+    """Raises `ValueError` for a file that would take much more memory than it has bytes."""
+    with ZipFile(path) as file:
+        size = sum(each.file_size for each in file.infolist())
+    if size > UNPACKED + 16 * path.stat().st_size:
+        raise ValueError(f"it is too small for the {size} bytes that it unpacks to")
+
 
 def copy_archive(
     written: Path,

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...core.errors import Json, quoted, unsupported
 from ...core.shapes import is_dict
-from .archives import copy_archive
+from .archives import check_archive, copy_archive
 from .predictions import of_another_estimator, of_other_predictions, same
 from .table import Loading, built_in, fitting
 
@@ -45,6 +45,7 @@ class ScikitLearn:
         from skops.io import get_untrusted_types, load
 
         path = loading.file(SKOPS)
+        check_archive(path)
         unknown = get_untrusted_types(file=path)
         trusted = [] if isinstance(loading.trust, bool) else loading.trust
         odd = [each for each in unknown if each not in trusted]

@@ -22,7 +22,7 @@ from ...core.errors import Json, changed, quoted, unsupported
 from ...core.metadata import number_of
 from ...core.shapes import is_dict, is_list, is_sequence
 from ...files.temporary import temporary_folder
-from .archives import copy_archive
+from .archives import check_archive, copy_archive
 from .predictions import near, result, same
 from .pretrained import other_part
 from .table import Loading, built_in
@@ -96,6 +96,7 @@ def loaded(loading: Loading, objects: Json) -> Any:
     if tuple(int(each) for each in keras.__version__.split(".")[:2]) < OLDEST:
         raise loading.refused(f"Keras {keras.__version__} is too old", "pip install -U keras")
     try:
+        check_archive(path)
         config, hint = config_of(path), "If you trust its author, download and load its file."
         found = code_in(config)
         if found:
