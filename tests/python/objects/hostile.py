@@ -164,6 +164,13 @@ def damaged():
             file.writestr(name, content)
     files = {"model.skops": pathlib.Path("bomb").read_bytes()}
     shown("bomb", lambda: registry.load(stored("sklearn", {}, files)))
+    trained = xgboost.train({}, xgboost.DMatrix(numpy.ones((2, 1)), [1, 2]), 1)
+    for key in (b"num_class", b"num_target"):
+        before, after = bytes(trained.save_raw("ubj")).split(key + b"SL", 1)
+        size = int.from_bytes(after[:8], "big")
+        number = (10).to_bytes(8, "big") + b"1000000000"
+        files = {"model.ubj": before + key + b"SL" + number + after[8 + size :]}
+        shown("classes", lambda: registry.load(stored("xgboost", {}, files), into=xgboost.Booster))
     data = lightgbm.Dataset(numpy.arange(80.0).reshape(80, 1), numpy.arange(80.0))
     text = lightgbm.train({"verbose": -1}, data, 1).model_to_string()
     for pattern, value in (("tree_sizes=.*", "tree_sizes=999999999"), ("num_leaves=.*", "num_leaves=-5")):

@@ -36,7 +36,13 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     "damaged",
     ["sklearn", "xgboost", "lightgbm", "catboost", "onnx", "torch.state", "torch.module"]
       .flatMap((name) => [`${name} Corrupt`, `${name} Corrupt`])
-      .concat("bomb Corrupt", new Array(2).fill("hostile Corrupt"), "endless Invalid", "killed")
+      .concat(
+        "bomb Corrupt",
+        new Array(2).fill("classes Corrupt"),
+        new Array(2).fill("hostile Corrupt"),
+        "endless Invalid",
+        "killed",
+      )
       .concat(new Array(4).fill("state Corrupt")),
   ],
   ["of odd tensors and names are the same after a load", "values", [

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,17 @@ class ScikitLearn:
         return of_another_estimator(value, self.load(loading._replace(trust=unknown)))
 
 
+CLASSES = re.compile(rb"num_(?:class|target)SL.{8}\s*\+?(\d+)", re.DOTALL)
+MOST_CLASSES = 2**20
+
+
+def check_classes(path: Path) -> None:
+    """Raises `ValueError` for a file with so many classes that XGBoost would take gigabytes."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        if any(len(each[1]) > 18 or int(each[1]) > MOST_CLASSES for each in CLASSES.finditer(data)):
+            raise ValueError(f"it has more than {MOST_CLASSES} classes or targets")
+
+
 @built_in("xgboost.core.Booster", "xgboost")
 @built_in("xgboost.sklearn.XGBModel", "xgboost.sklearn")
 class XGBoost:
@@ -88,6 +100,7 @@ class XGBoost:
             given = {name: typed(each, types.get(name)) for name, each in known.items()}
             own = {name: given.get(name, each) for name, each in model.get_params(False).items()}
             model.set_params(**own)
+        check_classes(loading.file(self.FILE))
         model.load_model(loading.file(self.FILE))
         vars(model).update(own)  # `load_model` takes some from the training, such as `base_score`
         return model
