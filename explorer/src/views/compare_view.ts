@@ -115,7 +115,9 @@ function Compared({ versions, aliases, path }: {
       <${Facts} versions=${versions} aliases=${aliases} />
       ${runs.length > 1
         ? html`<${Lazy} load=${loadCurves} runs=${runs} />`
-        : html`<${Curves} versions=${drawn} labels=${labelsOf(versions, aliases)} />`}
+        : html`<${Curves} versions=${drawn} labels=${
+          labelsOf(versions, aliases).slice(0, drawn.length)
+        } />`}
       ${versions.length > MOST_LOOKS &&
         html`<p class="note">The curves are those of the first ${MOST_LOOKS} versions.</p>`}
       <${Beside} versions=${versions} aliases=${aliases} />

@@ -1,6 +1,7 @@
 // Versions to compare are chips, which the keyboard adds, moves and removes.
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry, type Registry } from "../../../mod.ts";
+import { localPath, openRegistry, type Registry } from "../../../mod.ts";
+import { tempRoot } from "../../../tests/support/temp_root.ts";
 import { movedRef } from "../../src/compare/ref_chips.ts";
 import { labelsOf } from "../../src/compare/version_labels.ts";
 import { barriersOf } from "../support/barriers.ts";
@@ -138,6 +139,28 @@ Deno.test({
       assert(Math.abs(name.x - x) < 3, `${role}: ${name.x}, ${x}`);
     }
     assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "versions beyond those that are drawn are not said to lack curves" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using root = await tempRoot();
+    for (let at = 1; at <= 18; at++) {
+      const text = at === 3 ? "none" : `step,loss\n0,${at}\n1,${at / 2}\n`;
+      await Deno.writeTextFile(root.join("history.csv"), text);
+      await registry.save("run", localPath(root.path));
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    const refs = Array.from({ length: 18 }, (_, at) => `run@${at + 1}.0.0`);
+    await page.goto(`${url}#/compare?refs=${encodeURIComponent(refs.join(" "))}`);
+    await page.getByText("The curves are those of the first 16 versions.").waitFor();
+    const note = page.getByText("no file with steps");
+    await note.waitFor();
+    assertEquals([await note.innerText(), errors], ["3.0.0: no file with steps.", []]);
   },
 });
 
