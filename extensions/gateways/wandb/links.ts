@@ -5,7 +5,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { Answer, route, type Routes } from "../../../apps/gateways.ts";
 import type { GatewayMemory, RouteContext } from "../../../apps/gateways.ts";
 import { passwordAsToken, publicUrl } from "../../../apps/server/extending.ts";
-import { DEFAULT_ENTITY, nameOfProject, runKey } from "./names.ts";
+import { DEFAULT_ENTITY, nameOfCollection, nameOfProject, runKey, versionOf } from "./names.ts";
 import { described } from "./operations.ts";
 
 /** How long a link opens its path, milliseconds. */
@@ -90,6 +90,13 @@ export function pageLinks(routes: Routes): void {
     answer: ({ c, params }) => {
       const { name, id } = runKey(nameOfProject(params), params.run);
       return explored(c, "logged", name, id);
+    },
+  });
+  route(routes, "GET /:entity/:project/artifacts/:type/:collection/:alias", {
+    ...leading("Artifact"),
+    answer({ c, params }) {
+      const name = nameOfCollection(nameOfProject(params), params.collection);
+      return explored(c, "artifacts", name, versionOf(params.alias));
     },
   });
 }

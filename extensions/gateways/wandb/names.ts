@@ -49,6 +49,12 @@ export function indexOf(version: string): number {
   return parseVersion(version).semver.major - 1;
 }
 
+/** Returns the ref of a version: `1.0.0` of `v0`, and an alias as it is. */
+export function versionOf(alias: string): string {
+  const [, index] = /^v(\d{1,15})$/.exec(alias) ?? [];
+  return index === undefined ? alias : `${Number(index) + 1}.0.0`;
+}
+
 /** Returns an id: base64, which clients decode. */
 export function idOf(kind: string, ...parts: readonly string[]): string {
   const text = Buffer.from(JSON.stringify([kind, ...parts]));

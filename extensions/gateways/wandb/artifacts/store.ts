@@ -25,7 +25,7 @@ import { openDraftFiles, type RunFile } from "../../../runs/look_at_run.ts";
 import { valueOf } from "../../../runs/wandb/values.ts";
 import { noSuch, wrong } from "../errors.ts";
 import { textOf } from "../known_run.ts";
-import { idOf, indexOf, objectIn, partsOfId } from "../names.ts";
+import { idOf, indexOf, objectIn, partsOfId, versionOf } from "../names.ts";
 
 export const MANIFEST_FILE = ".wandb/manifest.json";
 const FACTS = "facts", FACTS_FILE = ".wandb/artifact.json";
@@ -295,10 +295,8 @@ export class ArtifactStore {
 
   /** Finds a version by `v1`, `latest` or an alias; undefined without one. */
   async find(name: string, alias: string): Promise<ArtifactInfo | undefined> {
-    const [, index] = /^v(\d{1,15})$/.exec(alias) ?? [];
-    const ref = index === undefined ? alias : `${Number(index) + 1}.0.0`;
     try {
-      const info = await this.#registry.info(`${name}@${ref}`);
+      const info = await this.#registry.info(`${name}@${versionOf(alias)}`);
       return isArtifact(info) ? info : undefined;
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Invalid")) throw error;

@@ -313,6 +313,10 @@ Deno.test("addresses that clients print lead to the explorer", async () => {
     302,
     "http://localhost/explore/#/artifacts/digits",
   ]);
+  assertEquals(await leadsTo("/team/digits/artifacts/model/net/v1"), [
+    302,
+    "http://localhost/explore/#/artifacts/team%3Adigits%2Fnet/2.0.0",
+  ]);
   await registry.close();
 });
 
