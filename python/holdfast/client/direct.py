@@ -37,14 +37,16 @@ def send_direct(
     size: int,
     moved: Callable[[int], object],
     begin: Callable[[], str],
+    goes_on: bool = False,
 ) -> Json | None:
     """Sends a file, whole or in pieces of the upload that `begin` returns. Returns None if the
-    service must receive it instead.
+    service must receive it instead. If a later save `goes_on` with the upload, a failed one keeps
+    its pieces.
     """
     if not connection.sends_to_bucket:
         return None
     if size > MOST_WHOLE:
-        return _send_pieces(connection, source, size, moved, begin())
+        return _send_pieces(connection, source, size, moved, begin(), goes_on)
     digest = hashlib.sha256()
     for data in chunks_of(source, size):
         digest.update(data)
@@ -59,6 +61,7 @@ def _send_pieces(
     size: int,
     moved: Callable[[int], object],
     upload: str,
+    goes_on: bool,
 ) -> Json | None:
     """Sends pieces as the file is read: so many are in memory, and one more that was just read."""
     digest, at, is_sent = hashlib.sha256(), 0, True
@@ -88,7 +91,8 @@ def _send_pieces(
                 at += len(data)
             is_sent = all(one.result() for one in sent) and is_sent
     except BaseException:
-        _remove(connection, upload)
+        if not goes_on:
+            _remove(connection, upload)
         raise
     if is_sent:
         return {"size": at, "sha256": digest.hexdigest(), "upload": upload}
@@ -117,7 +121,7 @@ def _send(
         except HoldfastError as error:
             if error.code == "Unsupported":  # of this size, or at all
                 return None
-            if error.code == "AlreadyExists":  # an earlier attempt has stored the piece
+            if error.code == "AlreadyExists":  # an earlier attempt or program has stored the piece
                 moved(size)
                 return str(asked["upload"])  # a save compares the digest of the whole
             raise

@@ -8,7 +8,7 @@ import io
 import json
 import os
 import urllib.parse
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,8 @@ from ..files.chunks import Chunks
 from ..files.progress import progress_bar
 from ..files.temporary import temporary_folder
 from ..values.serializers import FileToSend
+from . import direct
 from .connection import Connection, quote
-from .direct import send_direct
 from .new_bytes import LEAST_SIZE, Comparison, Runs, compared
 from .side_by_side import results_of
 
@@ -160,8 +160,12 @@ class Sender:
     def _send(self, content: bytes | Path, source: BinaryIO, runs: Runs, size: int) -> Json:
         """Sends the bytes that no other version has."""
         if len(runs) == 1 and self.may_be_direct and size >= LEAST_SIZE:
-            begin = lambda: self._begin(None, size)[0]  # noqa: E731
-            sent = send_direct(self.connection, source, size, self._moved, begin)
+            is_file = isinstance(content, Path) and size > direct.MOST_WHOLE
+            own = self._note(content, [*runs, direct.PIECE]) if is_file else None
+            begin = lambda: self._begin(own, size)[0]  # noqa: E731
+            sent = direct.send_direct(
+                self.connection, source, size, self._moved, begin, own is not None
+            )
             if sent is not None:
                 return sent
         if size <= PIECE_BYTES:
@@ -202,11 +206,9 @@ class Sender:
             note.write_text(upload)
         return upload, 0
 
-    def _note(self, path: Path, runs: Runs) -> Path:
+    def _note(self, path: Path, how: Sequence[object]) -> Path:
         """Returns the file with the id of the upload of a file, so that a later save continues."""
-        status = path.stat()
-        facts = [os.path.realpath(path), status.st_size, status.st_mtime_ns]
-        key = [self.connection.location, *facts, runs]
+        key = [self.connection.location, os.path.realpath(path), state_of(path), how]
         note = cache_folder() / "uploads" / sha256(repr(key).encode())
         with self._lock:
             self.notes.append(note)

@@ -218,7 +218,7 @@ testInPieces("pieces have owners, limits and rights", "minio", async (world) => 
 
 const PYTHON_SAVES = `
 import pathlib, sys, holdfast
-from holdfast.client import connection, direct, sending
+from holdfast.client import connection, direct
 direct.MOST_WHOLE, direct.PIECE = 20 * 2**20, 9 * 2**20
 connection.BYTES_MOVED_PER_LIMIT = 2**20
 registry = holdfast.connect(sys.argv[1])
@@ -229,9 +229,9 @@ def waits(request, timeout):
     return opening(request, timeout=timeout)
 opener.open = waits
 send, counts = direct.send_direct, []
-def counting(connection, source, size, moved, begin):
-    return send(connection, source, size, lambda count: (counts.append(count), moved(count)), begin)
-sending.send_direct = counting
+def counting(connection, source, size, moved, *rest):
+    return send(connection, source, size, lambda count: (counts.append(count), moved(count)), *rest)
+direct.send_direct = counting
 print(registry.save("p", pathlib.Path(sys.argv[2])).size)
 print(registry.save("q", open(sys.argv[2], "rb").read()).size)
 print(max(limits) // 60)
@@ -266,4 +266,38 @@ testInPieces("Python sends pieces, too", REAL_SERVERS, async (world) => {
     assertEquals(files.map(({ sha256 }) => sha256), [SUM], name);
   }
   assertEquals(await Array.fromAsync(service.registry.backend.list("uploads/")), []);
+});
+
+const PYTHON_IS_KILLED = `
+import os, pathlib, signal, sys, holdfast
+from holdfast.client import direct
+direct.MOST_WHOLE, direct.PIECE, direct.PIECES_AT_ONCE = 20 * 2**20, 9 * 2**20, 1
+most, put, count = int(sys.argv[3]), direct.put, 0
+def counting(*args):
+    global count
+    if count == most: os.kill(os.getpid(), signal.SIGKILL)
+    count += 1
+    return put(*args)
+direct.put = counting
+holdfast.connect(sys.argv[1]).save("p", pathlib.Path(sys.argv[2]))
+print(count)
+`;
+
+testInPieces("a killed program in Python goes on with its pieces", REAL_SERVERS, async (world) => {
+  if (python === undefined) return;
+  await using root = await tempRoot();
+  await using service = await serve(world);
+  await Deno.writeFile(root.join("data.bin"), FILE);
+  const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
+  const run = (most: number) => {
+    const args = [service.location, root.join("data.bin"), `${most}`];
+    return runProgram(PYTHON_IS_KILLED, { args, env });
+  };
+  await assertRejects(() => run(2));
+  assertEquals(await run(4), ["2"]);
+  assertEquals((await service.registry.info("p")).files.map(({ sha256 }) => sha256), [SUM]);
+  assertEquals(await Array.fromAsync(service.registry.backend.list("uploads/")), []);
+  await assertRejects(() => run(1));
+  await Deno.writeFile(root.join("data.bin"), FILE.toReversed());
+  assertEquals(await run(4), ["4"], "another file of the same size");
 });
