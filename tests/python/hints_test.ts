@@ -88,7 +88,11 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["files(place, password='x')", "Invalid", /registry, fresh_for, token/],
   ["service.save('a', 1, metadata={'a': 10**5000})", "Invalid", /str\(value\)/],
   ["folder.open('t').file().json()", "Corrupt", /read\(\)/],
-  ["folder.open('a').path()", "(Unavailable|Denied)", /permissions/],
+  [
+    "folder.open('a').path()",
+    "(Unavailable|Denied)",
+    /Set HOLDFAST_PYTHON_CACHE to a writable folder/,
+  ],
   ["folder.download('a', 'to', 'odd')", "Invalid", /links=/],
   ["folder.download('a', sys.executable + '/to')", "(Unavailable|Denied)", /permissions/],
   ...["save('a', 1)", "publish('b', {})", "set_alias('a', 'b', '1')", "delete('a@1')"].map((
