@@ -5,7 +5,6 @@ import datetime
 import io
 import json
 import pathlib
-import resource
 import sys
 import tempfile
 from unittest import mock
@@ -375,7 +374,9 @@ def of_keras():
         metric = {"module": "keras.metrics", "class_name": name, "config": config, "registered_name": None}
         known["compile_config"]["metrics"] = [metric]
         hostile("metric", **{"config.json": json.dumps(known)})
-    report("little memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**20 * 2)  # in KiB
+    # Not `ru_maxrss`: Linux counts the memory of the program that started this one, too.
+    peak_kib = pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
+    report("little memory", int(peak_kib) < 2**20 * 2)
     hostile("call", **with_layer("os", "system", {"command": "touch pwned"}))
     hostile("call", **with_layer("builtins", "function", "print"))
     hostile("call", **with_layer("keras.config", "enable_unsafe_deserialization", {}))
