@@ -160,8 +160,9 @@ class Sender:
     def _send(self, content: bytes | Path, source: BinaryIO, runs: Runs, size: int) -> Json:
         """Sends the bytes that no other version has."""
         if len(runs) == 1 and self.may_be_direct and size >= LEAST_SIZE:
-            is_file = isinstance(content, Path) and size > direct.MOST_WHOLE
-            own = self._note(content, [*runs, direct.PIECE]) if is_file else None
+            own = None
+            if isinstance(content, Path) and size > direct.MOST_WHOLE:
+                own = self._note(content, [*runs, direct.PIECE])
             begin = lambda: self._begin(own, size)[0]  # noqa: E731
             sent = direct.send_direct(
                 self.connection, source, size, self._moved, begin, own is not None
