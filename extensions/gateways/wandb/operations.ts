@@ -5,7 +5,7 @@ import { route, type RouteContext, type Routes } from "../../../apps/gateways.ts
 import type { Gateway, GatewayContext, ReadablePages } from "../../../apps/gateways.ts";
 import type { RouteDescription } from "../../../apps/gateways.ts";
 import { answerVersionFile, publicUrl } from "../../../apps/server/extending.ts";
-import { isJsonObject, mapAtOnce, orMissing } from "../../../core/kernel.ts";
+import { isJsonObject, mapAtOnce, orMissing, sha256 } from "../../../core/kernel.ts";
 import { noSuch, passedOn, refused } from "./errors.ts";
 import type { ReadableRun } from "./known_run.ts";
 import { nameOfProject, projectJson, runKey } from "./names.ts";
@@ -60,19 +60,35 @@ export interface AskedPage {
 /** Items of a page, if the client names no number. */
 const USUAL = 50;
 
+/** Returns the cursor of item number `at`: the number of the next one, and a digest of its id. */
+function cursorOf(id: string, at: number): string {
+  return `${at + 1}.${sha256(new TextEncoder().encode(id)).slice(0, 16)}`;
+}
+
+/** Returns the number of the item after a cursor, also if items came or went before it. */
+function placeAfter(cursor: string, ids: readonly string[]): number {
+  const [number = "", digest] = cursor.split("."), at = Math.max(Number(number) || 0, 0);
+  const isIt = (id: string | undefined) => id !== undefined && cursorOf(id, 0) === `1.${digest}`;
+  if (digest === undefined || isIt(ids[at - 1])) return at;
+  const found = ids.findIndex(isIt);
+  return found < 0 ? at : found + 1;
+}
+
 /**
- * Returns a page of a list in the form of all lists of W&B. The cursor is the number of items before
- * the next page, and `most` limits `perPage`.
+ * Returns a page of a list in the form of all lists of W&B. A cursor names the last item of its page
+ * by `idOf`, because lists change between pages; `most` limits `perPage`.
  */
 export async function pageOf<T, N>(
   items: readonly T[],
   { cursor, perPage, most = 500 }: AskedPage & { readonly most?: number },
+  idOf: (item: T) => string,
   nodeOf: (item: T) => N | Promise<N>,
 ) {
-  const from = Number(cursor) || 0, to = from + Math.min(perPage ?? USUAL, most);
+  const ids = items.map(idOf), from = cursor === undefined ? 0 : placeAfter(cursor, ids);
+  const to = from + Math.min(perPage ?? USUAL, most);
   const nodes = mapAtOnce(items.slice(from, to), async (item) => await nodeOf(item));
   const edges = (await Array.fromAsync(nodes))
-    .map((node, at) => ({ node, cursor: `${from + at + 1}` }));
+    .map((node, at) => ({ node, cursor: cursorOf(ids[from + at] ?? "", from + at) }));
   const endCursor = edges.at(-1)?.cursor ?? null, hasNextPage = to < items.length;
   const pageInfo = { __typename: "PageInfo", endCursor, hasNextPage };
   return { totalCount: items.length, pageInfo, edges };

@@ -40,9 +40,12 @@ function listQueries(routes: Routes, runs: WandbRuns): void {
       await giveWay();
       if (isWanted(run, filter)) found.push(run);
     }
-    const page = await pageOf(ordered(found, order), given, async ({ key }) => {
-      return runJson(key, await runs.known(await runs.find(key, access)));
-    });
+    const page = await pageOf(
+      ordered(found, order),
+      given,
+      ({ key }) => runId(key),
+      async ({ key }) => runJson(key, await runs.known(await runs.find(key, access))),
+    );
     const its = { ...projectJson(own), readOnly: false, runCount: found.length };
     return { project: { ...its, runs: page } };
   });

@@ -97,13 +97,18 @@ function readingOperations(routes: Routes, store: ArtifactStore, links: Links): 
       return entry === undefined ? [] : [{ name, ...entry }];
     });
     const page = { ...asked, perPage: perPage ?? PAGE, most: PAGE };
-    return await pageOf(files, page, async ({ name, digest, size: sizeBytes = 0, ref }) => {
-      const at = `/wandb/artifacts/${inPath(artifactId(place))}/files/${hexOf(digest)}`;
-      const link = ref ?? await links.to(c, `${at}/${urlPath(name)}`, store.context.system.now());
-      const its = { id: idOf("File", artifactId(place), name), name, displayName: name };
-      const absent = { mimetype: null, updatedAt: null, storagePath: null };
-      return { ...its, ...absent, sizeBytes, digest, md5: digest, url: link, directUrl: link };
-    });
+    return await pageOf(
+      files,
+      page,
+      ({ name }) => name,
+      async ({ name, digest, size: sizeBytes = 0, ref }) => {
+        const at = `/wandb/artifacts/${inPath(artifactId(place))}/files/${hexOf(digest)}`;
+        const link = ref ?? await links.to(c, `${at}/${urlPath(name)}`, store.context.system.now());
+        const its = { id: idOf("File", artifactId(place), name), name, displayName: name };
+        const absent = { mimetype: null, updatedAt: null, storagePath: null };
+        return { ...its, ...absent, sizeBytes, digest, md5: digest, url: link, directUrl: link };
+      },
+    );
   };
 
   const urls = ["GetArtifactFileUrls", "ArtifactFileUrls"];

@@ -222,6 +222,9 @@ async function artifactJson(
   };
 }
 
+/** Returns what names a version among others. */
+const refOf = ({ name, version }: ArtifactInfo) => `${name}@${version}`;
+
 function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
   const tagged = [["RunInputArtifacts", USED_TAG], ["RunOutputArtifacts", LOGGED_TAG]] as const;
   for (const [name, prefix] of tagged) {
@@ -233,7 +236,7 @@ function readingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
         const info = await orMissing(store.info({ name, version }));
         if (info !== undefined) found.push(info);
       }
-      return { artifacts: await pageOf(found, page, (info) => artifactJson(store, info)) };
+      return { artifacts: await pageOf(found, page, refOf, (info) => artifactJson(store, info)) };
     });
   }
 
@@ -306,8 +309,8 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
       createdAt,
     }));
     const its = all.filter((info) => type === undefined || factsOf(info).type === type);
-    const artifactTypes = await pageOf(types, given, (each) => each);
-    const artifactCollections = await pageOf(its, given, collectionJson);
+    const artifactTypes = await pageOf(types, given, ({ name }) => name, (each) => each);
+    const artifactCollections = await pageOf(its, given, ({ name }) => name, collectionJson);
     const found = types.find(({ name }) => name === type), [newest] = its;
     const isOne = collection !== undefined && newest !== undefined;
     const artifactCollection = isOne ? await versionsJson(newest, order, given) : null;
@@ -320,7 +323,12 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
     const { name } = newest, versions = await store.versions(name);
     const aliasesOf = await store.aliasesOf(name);
     if (!order.startsWith("-")) versions.reverse();
-    const listed = await pageOf(versions, page, (info) => artifactJson(store, info, aliasesOf));
+    const listed = await pageOf(
+      versions,
+      page,
+      refOf,
+      (info) => artifactJson(store, info, aliasesOf),
+    );
     const edges = listed.edges.map((edge) => ({ ...edge, version: `v${edge.node.versionIndex}` }));
     const artifacts = { ...listed, edges };
     return { ...collectionJson(newest), aliases: await aliasesJson(name), artifacts };
@@ -330,7 +338,7 @@ function listOperations(routes: Routes, store: ArtifactStore): void {
     const all = await Array.fromAsync(store.context.registry.aliases(name));
     const names = ["latest", ...all.map(({ alias }) => alias)];
     const asked = { most: 1000, perPage: 1000, ...page };
-    return await pageOf(names, asked, (alias) => aliasJson(name, alias));
+    return await pageOf(names, asked, (alias) => alias, (alias) => aliasJson(name, alias));
   };
   operation(routes, ["ArtifactCollectionAliases", "read"], { id: s.id, ...s.ofPage }, async (
     c,

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import { realSystem } from "../../../../core/system.ts";
+import { discardRun } from "../../../../extensions/runs/mod.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { END, open } from "./open_wandb.ts";
 
@@ -219,4 +220,24 @@ Deno.test("first lines that are sent again are stored once, also if lists take l
   await service.lines(0, [0, 1, 2]);
   await service.lines(0, [0, 1, 2]);
   assertEquals((await service.known()).historyLineCount, 3);
+});
+
+Deno.test("pages of runs have each run once, while runs come and go", async () => {
+  await using service = await open();
+  for (const name of ["a", "b", "c", "d", "e"]) await service.begin({ name });
+  const order = "+name"; // by ids
+  const page = async (cursor?: string) => {
+    const asked = { project: "digits", order, perPage: 2, cursor };
+    const { edges, pageInfo } = (await service.ask("Runs", asked)).data.project.runs;
+    const names: string[] = edges.map(({ node }: { node: { name: string } }) => node.name);
+    return { names, cursor: pageInfo.hasNextPage ? pageInfo.endCursor as string : undefined };
+  };
+  const first = await page();
+  assertEquals(first.names, ["a", "b"]);
+  await service.begin({ name: "aa" });
+  const second = await page(first.cursor);
+  assertEquals(second.names, ["c", "d"]);
+  await discardRun(service.registry, "digits", { id: "a" });
+  await discardRun(service.registry, "digits", { id: "b" });
+  assertEquals((await page(second.cursor)).names, ["e"]);
 });
