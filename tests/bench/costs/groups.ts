@@ -28,4 +28,13 @@ export const COST_GROUPS: Readonly<Record<string, GroupEntry>> = {
     create: async (of) => (await import("./weights.ts")).createWeightsGroup(of),
     named: true,
   },
+  weight_sync: {
+    title: "Weight sync",
+    about:
+      "A sampler fetches each step of a training, whose file of bfloat16 has 8 MiB. The store " +
+      "is in memory, and read like a bucket. `added` is the growth of the store, and `fetched` what " +
+      "the sampler reads, in percent of the file.",
+    create: async (of) => (await import("./weight_sync.ts")).createWeightSyncGroup(of),
+    named: true,
+  },
 };

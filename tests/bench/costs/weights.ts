@@ -18,7 +18,7 @@ import { type BenchSettings, type Group, type Measure, timed, type Timing } from
 import { MIB } from "../values.ts";
 
 const run = promisify(execFile);
-const MODEL = "model.safetensors";
+export const MODEL = "model.safetensors";
 
 type Model = Record<string, Tensor>;
 type Pair = [before: Model, after: Model];
@@ -40,15 +40,23 @@ export async function createWeightsGroup({ folder, quick }: BenchSettings): Prom
   return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
+/** Returns layers of a MiB each, or of fewer rows. */
+export function stateOf(count: number, rows = 512): Model {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`${i}`, layer(rows, 1024, i)]),
+  );
+}
+
+/** Returns a state in which a share of the values moved to a neighbor. */
+export function step(model: Model, share?: number, seed = 10): Model {
+  return Object.fromEntries(
+    Object.entries(model).map(([name, tensor], i) => [name, trained(tensor, 99 * seed + i, share)]),
+  );
+}
+
 /** Returns pairs of states, by what training did between them. */
 function pairsOf(mib: number): Record<string, Pair> {
-  const of = (count: number, rows = 512) =>
-    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`, layer(rows, 1024, i)]));
-  const step = (model: Model, share: number): Model =>
-    Object.fromEntries(
-      Object.entries(model).map(([name, tensor], i) => [name, trained(tensor, 1000 + i, share)]),
-    );
-  const full = of(mib), adapters = of(mib, 64), embedding = layer(512 * mib, 1024, 1);
+  const full = stateOf(mib), adapters = stateOf(mib, 64), embedding = layer(512 * mib, 1024, 1);
   const grown = concatBytes([embedding.bytes, layer(10, 1024, 2).bytes]);
   return {
     "a step, 1 % of the values": [full, step(full, 0.01)],
@@ -136,21 +144,19 @@ function inARow(folder: string, checkpoints: number, mib: number): Measure {
     async run() {
       const place = fs.mkdtempSync(join(folder, "registry-")), data = join(folder, MODEL);
       const registry = await openRegistry(place, { cache: false });
-      let [model] = pairsOf(mib)["a step, 5 % of the values"]!, sum = 0, bytes = 0;
+      let model = stateOf(mib), sum = 0, bytes = 0;
       const total: Timing = { wallMs: 0, cpuMs: 0 };
-      for (let step = 0; step < checkpoints; step++) {
+      for (let at = 0; at < checkpoints; at++) {
         fs.writeFileSync(data, safetensors(model));
         const { wallMs, cpuMs } = await timed(async () => {
           const saved = await registry.save("a", localPath(data), { share: "values" });
-          if (step === 0) return;
+          if (at === 0) return;
           sum += saved.addedBytes ?? 0;
           bytes += saved.size;
         });
         total.wallMs += wallMs;
         total.cpuMs += cpuMs;
-        model = Object.fromEntries(
-          Object.entries(model).map(([name, tensor], i) => [name, trained(tensor, step * 99 + i)]),
-        );
+        model = step(model, undefined, at);
       }
       added = percent(sum, bytes);
       await registry.close();
@@ -240,7 +246,7 @@ async function installed(programs: readonly string[]): Promise<string[]> {
   return programs.filter((_, i) => isThere[i]);
 }
 
-function percent(bytes: number, of: number): string {
+export function percent(bytes: number, of: number): string {
   return `${(100 * bytes / of).toFixed(2)} %`;
 }
 
