@@ -56,7 +56,10 @@ def service(
         if not create:
             raise
         init = [*program, "init", str(registry), "--json"]
-        made = subprocess.run(init, check=False, capture_output=True, text=True)
+        try:
+            made = subprocess.run(init, check=False, capture_output=True, text=True)
+        except OSError as error:  # a shell starts what is no program
+            raise error_in([str(error)], "create a registry", init) from error
         try:
             process, url = start(serve, tokens)
         except NotFound:

@@ -8,7 +8,7 @@ import { LOADS_LATE, REPOSITORY } from "../../support/run_deno.ts";
 import { ENVIRONMENT, python, pythonTest, runProgram } from "../reader.ts";
 
 const SERVICE = `
-import holdfast
+import holdfast, os
 with holdfast.service(registry="registry") as registry:
     print(registry.save("a", 1).ref)
 try:
@@ -27,6 +27,14 @@ try:
         pass
 except holdfast.Unsupported as error:
     print(error)
+with open("no_program", "w") as file:  # a shell runs it
+    file.write("""echo '{"error": {"code": "NotFound", "message": "none"}}' >&2; exit 1""")
+os.chmod("no_program", 0o755)
+try:
+    with holdfast.service(command="./no_program") as registry:
+        pass
+except holdfast.HoldfastError as error:
+    print(error.code)
 `;
 
 const COMMAND = {
@@ -147,6 +155,7 @@ pythonTest(
       "Cannot start a service: no command `no-such-command`",
       "hint: Run pip install 'holdfast-registry[cli]', set HOLDFAST_COMMAND to the command, " +
       "or use holdfast.connect(URL) of a running service.",
+      "TaskFailed",
     ]);
   },
 );
