@@ -212,7 +212,7 @@ function openStore(options: S3BackendOptions): { store: S3Store; close: () => vo
     ready: options.createBucket
       ? createBucketMaker(wire, { contact, bucket, region, location })
       : () => Promise.resolve(),
-    known: { bucketExists: false },
+    known: { bucketExists: false, aheadMs: 0 },
   };
   return { store, close };
 }

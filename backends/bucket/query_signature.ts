@@ -55,6 +55,19 @@ export function signQuery(
   return `${protocol}//${host}${path}?${sorted}&${prefix}-Signature=${signature}`;
 }
 
+/** Less is that of the whole seconds of a reply, and of its way. */
+const LEAST_MS = 5000;
+
+/**
+ * Returns by how many milliseconds the clock of a store is ahead of this one, from the header `date`
+ * of a reply. The store decides when a signature ends. S3 accepts other requests with a clock that
+ * differs by up to 15 minutes, GCS with any.
+ */
+export function aheadOf(nowMs: number, { date = "" }: { readonly date?: string }): number {
+  const aheadMs = Date.parse(date) - nowMs;
+  return Math.abs(aheadMs) >= LEAST_MS ? aheadMs : 0;
+}
+
 /** Encodes everything but letters, digits and `-._~` (RFC 3986). */
 export function encode(text: string): string {
   return encodeURIComponent(text).replace(

@@ -5,6 +5,7 @@ import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
 import { FirstContact, type FirstTry } from "../bucket/first_contact.ts";
+import { aheadOf } from "../bucket/query_signature.ts";
 import { ReadPatience } from "../bucket/read_patience.ts";
 import { type FailedCall, faultError, foreignReply, replyError } from "./errors.ts";
 import { replyText, unreached } from "./errors.ts";
@@ -56,6 +57,8 @@ const MAX_REPLY_BYTES = 16 * 2 ** 20;
 export class GcsApi {
   readonly place: Place;
   readonly system: System;
+  /** By how much the clock of the store is ahead, milliseconds. */
+  aheadMs = 0;
   readonly #options: ApiOptions;
   readonly #where: string;
   readonly #contact: FirstContact;
@@ -128,6 +131,7 @@ export class GcsApi {
       throw this.#located(faultError(reply, failed));
     }
     const { status } = reply;
+    this.aheadMs = aheadOf(this.system.now(), reply.headers);
     if (status < 300 || call.answers?.includes(status)) return reply;
     failed.maybeWritten ||= call.writes && (status >= 500 || status === 408);
     throw replyError(reply, failed);

@@ -79,7 +79,7 @@ async function sign(
       protocol,
       host,
       path: [pathname.replace(/\/$/, ""), place.bucket, ...name.split("/").map(encode)].join("/"),
-      at: new Date(system.now()),
+      at: new Date(system.now() + api.aheadMs),
       expiresInSeconds: Math.floor(expiresInMs / 1000),
       vendor: {
         prefix: "X-Goog",

@@ -85,7 +85,7 @@ function checkExpiry(
 }
 
 async function signed(
-  { system, wire }: S3Store,
+  { system, known, wire }: S3Store,
   request: PlainRequest,
   { method, headers, options: { expiresInMs } }: Pick<QuerySignature, "method" | "headers"> & {
     options: Pick<PresignOptions, "expiresInMs">;
@@ -100,7 +100,7 @@ async function signed(
       ...request.query,
       ...(sessionToken === undefined ? {} : { "X-Amz-Security-Token": sessionToken }),
     },
-    at: new Date(system.now()),
+    at: new Date(system.now() + known.aheadMs),
     expiresInSeconds: Math.floor(expiresInMs / 1000),
     vendor: {
       prefix: "X-Amz",

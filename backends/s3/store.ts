@@ -18,6 +18,7 @@ import { isPassing, retry } from "../../core/retry.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { eitherSignal } from "../../core/work/until_aborted.ts";
 import { objectName, S3_NAMES } from "../bucket/keys.ts";
+import { aheadOf } from "../bucket/query_signature.ts";
 import type { ReadPatience } from "../bucket/read_patience.ts";
 import type { S3Place } from "./location.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, SendOptions } from "./calls.ts";
@@ -41,7 +42,8 @@ export interface S3Store
   readonly logger: Logger;
   /** Creates the bucket once, on request. */
   ready(signal?: AbortSignal): Promise<void>;
-  readonly known: { bucketExists: boolean };
+  /** `aheadMs` is by how much the clock of the store is ahead, milliseconds. */
+  readonly known: { bucketExists: boolean; aheadMs: number };
 }
 
 /** Calls that may be sent again at any time. */
@@ -82,6 +84,7 @@ export async function call<N extends S3CallName>(
       const { output, headers: replied } = await sent;
       checkReply(name, output);
       store.known.bucketExists = true;
+      store.known.aheadMs = aheadOf(store.system.now(), replied);
       return Object.assign(output as S3Calls[N][1] & object, { headers: replied });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;

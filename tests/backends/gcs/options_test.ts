@@ -166,6 +166,14 @@ strictTest("a signed URL works for its time, method and object only", async ({ f
   assertEquals(fake.requests.filter(({ query }) => query.has("uploadType")).length, 1);
 }, { signers: SIGNERS });
 
+strictTest("a signed URL is valid for its time if this clock is slow", async ({ open }) => {
+  const system = { ...realSystem, now: () => realSystem.now() - 600_000 };
+  const backend = open({ credentials: SIGNING_KEY, system });
+  await backend.put("a", text("x"));
+  const reply = await fetch(await backend.presign!("a", { expiresInMs: 60_000 }));
+  assertEquals([reply.status, await reply.text()], [200, "x"]);
+}, { signers: SIGNERS });
+
 strictTest("URLs need a private key, without any request", async ({ fake, open }) => {
   for (const options of [{}, { credentials: () => "token" }]) {
     const error = await failureOf(

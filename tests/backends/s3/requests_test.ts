@@ -146,6 +146,17 @@ Deno.test("presigned URLs include file name and media type", async () => {
   ]);
 });
 
+standInTest("presigned URLs begin by the clock of the store", async (start) => {
+  const { backend } = await start(() => {}); // its clock is ten seconds ahead
+  const began = async () => {
+    const url = new URL(await backend.presign!("a", { expiresInMs: 60_000 }));
+    return url.searchParams.get("X-Amz-Date");
+  };
+  assertEquals(await began(), "20260101T000000Z");
+  await backend.head("a");
+  assertEquals(await began(), "20260101T000010Z");
+});
+
 standInTest("putOptions are sent with every upload", async (start) => {
   const putOptions = {
     ServerSideEncryption: "aws:kms",

@@ -194,6 +194,15 @@ serverTest("a client of your own is used and left open", S3_SERVERS, async (serv
   client.destroy();
 });
 
+serverTest("a URL is valid for its time if this clock is slow", S3_SERVERS, async (server) => {
+  const system = { ...realSystem, now: () => realSystem.now() - 600_000 };
+  const backend = open(server, { system });
+  await backend.put("a", text("x"));
+  const reply = await fetch(await backend.presign!("a", { expiresInMs: 60_000 }));
+  assertEquals([reply.status, await reply.text()], [200, "x"]);
+  await backend[Symbol.asyncDispose]();
+});
+
 serverTest("a URL reads one object, whatever is sent with it", S3_SERVERS, async (server) => {
   const backend = open(server);
   const [page, other] = ["<script>page</script>", "other"];
