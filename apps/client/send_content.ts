@@ -29,7 +29,7 @@ export async function sendContent(
       "./bucket/direct.ts",
       import.meta.url,
     ).catch(() => undefined); // in a bundle
-    const begin = () => beginUpload(connection, size, options);
+    const begin = (pieceBytes: number) => beginUpload(connection, size, { ...options, pieceBytes });
     const whole = { ...content, size };
     const sent = await direct?.sendDirect(connection, whole, { ...options, again, begin });
     if (sent !== undefined) return sent;
@@ -149,9 +149,10 @@ function checkReceived(
 async function beginUpload(
   connection: Connection,
   size: number,
-  { action, signal }: SendContentOptions,
+  { action, signal, pieceBytes }: SendContentOptions & { pieceBytes?: number },
 ): Promise<{ upload: string; remove(): Promise<void> }> {
-  const headers = { ...TUS, "upload-length": String(size) };
+  const pieces = pieceBytes && { "upload-metadata": `pieceBytes ${btoa(`${pieceBytes}`)}` };
+  const headers = { ...TUS, "upload-length": String(size), ...pieces };
   const created = await connection.request(
     { action, path: "uploads", method: "POST", headers, signal },
   );

@@ -58,9 +58,13 @@ export interface DirectDownload {
 export interface DirectUploadOptions extends SignalOptions {
   /** Number of bytes, at least 1. Stores of S3 take at most 5 GiB in one request. */
   size: number;
-  /** An upload that has begun, of which these bytes are a piece. @default a new one, of `size` bytes */
+  /**
+   * An upload that has begun with `pieceBytes` in its metadata, of which these bytes are a piece.
+   *
+   * @default a new one, of `size` bytes
+   */
   upload?: string;
-  /** First byte of the piece in its upload. @default 0 */
+  /** First byte of the piece in its upload, a multiple of its `pieceBytes`. @default 0 */
   offset?: number;
   /** Their SHA-256, in hexadecimal. */
   sha256: string;

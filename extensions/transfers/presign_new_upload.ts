@@ -38,11 +38,16 @@ export async function presignNewUpload(
   }
   const stored = new StoredUploads(context);
   const id = upload ?? system.id();
-  const note = upload === undefined ? { size, owner } : await stored.readNote(id, signal);
+  const note = upload === undefined
+    ? { size, owner, metadata: { pieceBytes: `${size}` } }
+    : await stored.readNote(id, signal);
   if (note.owner !== owner) throw notThere(id);
-  if (!Number.isSafeInteger(offset) || offset < 0 || offset + size > note.size) {
-    const state = `${size} bytes at ${shown(offset)} are not within its ${note.size}`;
-    throw invalid(state, "Begin an upload of the whole size, and send pieces of it.");
+  // Pieces with fixed places and lengths have no more bytes than the upload.
+  const pieceBytes = Number(note.metadata?.pieceBytes), rest = note.size - offset;
+  const isPiece = Number.isSafeInteger(offset) && offset >= 0 && offset % pieceBytes === 0;
+  if (!isPiece || size !== Math.min(pieceBytes, rest)) {
+    const state = `${size} bytes at ${shown(offset)} are not a piece of its ${note.size}`;
+    throw invalid(state, "Begin an upload with the metadata `pieceBytes`, and send such pieces.");
   }
   const key = pieceKey(id, offset), bytes = { size, sha256, crc32c };
   // A store may close the connection instead of saying so while it gets the bytes again.
@@ -57,6 +62,5 @@ export async function presignNewUpload(
   return { upload: id, ...put, expiresAt };
 }
 
-function invalid(state: string, hint: string) {
-  return fault({ code: "Invalid", action: "presign an upload", state, hint });
-}
+const invalid = (state: string, hint: string) =>
+  fault({ code: "Invalid", action: "presign an upload", state, hint });

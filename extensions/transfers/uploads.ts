@@ -71,6 +71,7 @@ export function createResumableUploads(
       context.checkWritable("add to an upload");
       const at = await stored.look(id, signal);
       if (at.offset !== offset) throw elsewhere(id, offset, at.offset);
+      if (at.metadata?.pieceBytes !== undefined) throw inBucket(id);
       return await writer.write(chunks, { id, offset, size: at.size });
     },
 
@@ -124,6 +125,11 @@ function elsewhere(id: string, offset: number, is: number): RegistryError {
   const state = `${is} bytes have arrived`;
   const hint = "Read its offset, and continue from there.";
   return conflict("add to upload", subject, state, { hint });
+}
+
+function inBucket(id: string): RegistryError {
+  const hint = "Ask for the URLs of its pieces, or begin an upload without `pieceBytes`.";
+  return invalid("add to upload", `"${id}"`, "its pieces go into the bucket", { hint });
 }
 
 function notWhole(id: string, offset: number, size: number): RegistryError {

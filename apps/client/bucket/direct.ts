@@ -39,7 +39,7 @@ interface SendDirectOptions extends SendContentOptions {
   /** Called before each attempt, whose bytes are reported from the first one on. */
   again(): void;
   /** Begins an upload for pieces. */
-  begin(): Promise<{ upload: string; remove(): Promise<void> }>;
+  begin(pieceBytes: number): Promise<{ upload: string; remove(): Promise<void> }>;
 }
 
 /** Returns undefined if the service must receive the content instead. */
@@ -67,12 +67,12 @@ async function sendPieces(
   { signal, onBytes, again, begin }: SendDirectOptions,
 ): Promise<SentContent | undefined> {
   const { size } = content;
-  const { upload, remove } = await begin();
+  const pieceBytes = Math.max(REQUESTS.piece, Math.ceil(size / MOST_PIECES));
+  const { upload, remove } = await begin(pieceBytes);
   const whole = createSha256();
   let isSent = true;
   again();
   async function* pieces() {
-    const pieceBytes = Math.max(REQUESTS.piece, Math.ceil(size / MOST_PIECES));
     let offset = 0;
     for await (const bytes of piecesOf(content.chunks(), pieceBytes)) {
       if (!isSent) return;

@@ -36,17 +36,17 @@ def send_direct(
     source: BinaryIO,
     size: int,
     moved: Callable[[int], object],
-    begin: Callable[[], str],
+    begin: Callable[[int], str],
     goes_on: bool = False,
 ) -> Json | None:
-    """Sends a file, whole or in pieces of the upload that `begin` returns. Returns None if the
-    service must receive it instead. If a later save `goes_on` with the upload, a failed one keeps
-    its pieces.
+    """Sends a file, whole or in pieces of the upload that `begin` returns for their size. Returns
+    None if the service must receive it instead. If a later save `goes_on` with the upload, a failed
+    one keeps its pieces.
     """
     if not connection.sends_to_bucket:
         return None
     if size > MOST_WHOLE:
-        return _send_pieces(connection, source, size, moved, begin(), goes_on)
+        return _send_pieces(connection, source, size, moved, begin, goes_on)
     digest = hashlib.sha256()
     for data in chunks_of(source, size):
         digest.update(data)
@@ -60,10 +60,12 @@ def _send_pieces(
     source: BinaryIO,
     size: int,
     moved: Callable[[int], object],
-    upload: str,
+    begin: Callable[[int], str],
     goes_on: bool,
 ) -> Json | None:
     """Sends pieces as the file is read: so many are in memory, and one more that was just read."""
+    piece = max(PIECE, -(-size // MOST_PIECES))
+    upload = begin(piece)
     digest, at, is_sent = hashlib.sha256(), 0, True
     room = threading.Semaphore(PIECES_AT_ONCE)
 
@@ -80,7 +82,7 @@ def _send_pieces(
             sent: list[Future[bool]] = []
             source.seek(0)
             while at < size and is_sent:
-                data = source.read(min(max(PIECE, -(-size // MOST_PIECES)), size - at))
+                data = source.read(min(piece, size - at))
                 if not data:
                     break
                 digest.update(data)

@@ -163,7 +163,7 @@ class Sender:
             own = None
             if isinstance(content, Path) and size > direct.MOST_WHOLE:
                 own = self._note(content, [*runs, direct.PIECE])
-            begin = lambda: self._begin(own, size)[0]  # noqa: E731
+            begin = lambda piece: self._begin(own, size, piece)[0]  # noqa: E731
             sent = direct.send_direct(
                 self.connection, source, size, self._moved, begin, own is not None
             )
@@ -189,8 +189,8 @@ class Sender:
         with self._lock:
             self.report(count)
 
-    def _begin(self, note: Path | None, size: int) -> tuple[str, int]:
-        """Returns an upload and the offset where it goes on."""
+    def _begin(self, note: Path | None, size: int, piece: int | None = None) -> tuple[str, int]:
+        """Returns an upload, of pieces in the bucket or none, and the offset where it goes on."""
         if note is not None:
             try:
                 upload = note.read_text()
@@ -198,6 +198,8 @@ class Sender:
             except (OSError, NotFound, Conflict):
                 pass  # none, or it was saved, or it has expired
         headers = {**TUS, "upload-length": str(size)}
+        if piece is not None:
+            headers["upload-metadata"] = f"pieceBytes {base64.b64encode(b'%d' % piece).decode()}"
         reply = self.connection.write("POST", "uploads", b"", headers)
         upload = str(reply.headers.get("location", "")).rstrip("/").rsplit("/", 1)[-1]
         if not upload:

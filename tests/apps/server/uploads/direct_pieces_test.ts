@@ -1,66 +1,17 @@
 // Files that one request cannot have, which clients send to the bucket of a service in pieces.
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { openHttpRegistry } from "../../../../apps/client.ts";
-import { REQUESTS } from "../../../../apps/client/bucket/direct.ts";
-import { createToken, openTokenFile } from "../../../../apps/server.ts";
-import { collectGarbage } from "../../../../apps/maintenance.ts";
+import { type AuditEntry, createToken, openTokenFile } from "../../../../apps/server.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
-import { isRegistryError, openRegistry } from "../../../../mod.ts";
+import { isRegistryError } from "../../../../mod.ts";
 import { openUploads } from "../../../../extensions/transfers/mod.ts";
 import { passThrough } from "../../../../apps/server/saving/sent_files.ts";
 import { noise } from "../../../registry/registries.ts";
 import { python, runProgram } from "../../../python/reader.ts";
-import { withAge } from "../../../registry/with_age.ts";
-import { type ServerWorld, testOnServers } from "../../../servers/server_world.ts";
 import { REAL_SERVERS } from "../../../support/servers/mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
+import { asked, begin, FILE, MIB, PIECE, PIECES, save, SUM, testInPieces } from "./in_pieces.ts";
 import { type Presigned, put, serve } from "./serve_bucket.ts";
-
-const MIB = 2 ** 20;
-const FILE = noise(28 * MIB + 5, 7);
-const SUM = sha256(FILE);
-const PIECE = 9 * MIB;
-
-/** Registers a test of a client that sends such files in pieces. */
-function testInPieces(
-  name: string,
-  kinds: Parameters<typeof testOnServers>[1],
-  body: (world: ServerWorld) => Promise<void>,
-): void {
-  testOnServers(name, kinds, async (world) => {
-    const before = { ...REQUESTS };
-    Object.assign(REQUESTS, { whole: 20 * MIB, piece: PIECE });
-    try {
-      await body(world);
-    } finally {
-      Object.assign(REQUESTS, before);
-    }
-  });
-}
-
-/** Begins an upload by tus, and returns its id. */
-async function begin(location: string, token?: string): Promise<string> {
-  const headers = {
-    "tus-resumable": "1.0.0",
-    "upload-length": `${FILE.byteLength}`,
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-  };
-  const answer = await fetch(`${location}/uploads`, { method: "POST", headers });
-  await answer.body?.cancel();
-  return answer.headers.get("location")!.split("/").at(-1)!;
-}
-
-const asked = (bytes: Uint8Array, upload: string, offset: number) => ({
-  size: bytes.byteLength,
-  sha256: sha256(bytes),
-  upload,
-  offset,
-});
-const save = (upload: string, more = {}) => ({
-  materializer: { id: "file", formatVersion: 1 },
-  files: [{ path: "data.bin", upload, size: FILE.byteLength, sha256: SUM, ...more }],
-});
-const PIECES = [0, 1, 2, 3].map((at) => FILE.subarray(at * PIECE, (at + 1) * PIECE));
 
 testInPieces(
   "no byte of a file in pieces passes through the service",
@@ -89,36 +40,6 @@ testInPieces(
     assertEquals(new Set(read).size, 7, "each once, for the digest of the whole");
   },
 );
-
-testInPieces("a client that stops removes its pieces", "minio", async (world) => {
-  await using service = await serve(world);
-  const client = await openHttpRegistry(service.location);
-  const stop = new AbortController();
-  const saving = client.save("a", FILE, {
-    signal: stop.signal,
-    onProgress: () => stop.abort(new Error("stopped")),
-  });
-  await assertRejects(() => saving, Error, "stopped");
-  assertEquals(await Array.fromAsync(service.registry.backend.list("uploads/")), []);
-});
-
-testInPieces("pieces of a killed client are garbage", "minio", async (world) => {
-  await using service = await serve(world);
-  const upload = await begin(service.location);
-  const { json } = await service.json(
-    "POST",
-    "/contents/presign",
-    asked(PIECES[1]!, upload, PIECE),
-  );
-  assertEquals(await put(json, PIECES[1]!), 200); // and here the client is killed
-  const { backend, settings } = service.registry;
-  const keys = async () => (await Array.fromAsync(backend.list("uploads/"))).length;
-  assertEquals(await keys(), 2);
-  const aged = withAge(world.store(), settings.graceMs + 60_000);
-  await using later = await openRegistry(aged, { cache: false });
-  await collectGarbage(later);
-  assertEquals(await keys(), 0);
-});
 
 testInPieces("two clients send the same file at once", ["minio", "versitygw"], async (world) => {
   await using service = await serve(world);
@@ -171,6 +92,55 @@ testInPieces("a client that lies about pieces is refused", REAL_SERVERS, async (
   assertEquals((await service.registry.info("a")).files.map((file) => file.sha256), [truth]);
 });
 
+testInPieces("pieces have no more bytes than their upload", REAL_SERVERS, async (world) => {
+  await using service = await serve(world);
+  const ask = async (upload: string, offset: number, size: number) => {
+    const body = { ...asked(FILE.subarray(0, 1), upload, offset), size };
+    return (await service.json("POST", "/contents/presign", body)).status;
+  };
+  const upload = await begin(service.location), most = FILE.byteLength, last = most - 3 * PIECE;
+  assertEquals(await ask(upload, 0, PIECE), 201);
+  assertEquals(await ask(upload, 3 * PIECE, last), 201);
+  const others = [
+    [0, most],
+    [0, PIECE - 1],
+    [1, PIECE],
+    [PIECE, 2 * PIECE],
+    [PIECE / 2, PIECE],
+    [3 * PIECE, last - 1],
+    [3 * PIECE, PIECE],
+    [4 * PIECE, 1],
+  ] as const;
+  for (const [offset, size] of others) {
+    assertEquals(await ask(upload, offset, size), 400, `${size} bytes at ${offset}`);
+  }
+  const whole = await service.json("POST", "/contents/presign", { size: most, sha256: SUM });
+  assertEquals(await ask(whole.json.upload, PIECE, PIECE), 400, "a piece of what is sent whole");
+  for (const pieceBytes of [0, NaN, -PIECE, 0.5]) { // none, or none that can be sent
+    const other = await begin(service.location, undefined, pieceBytes);
+    for (
+      const [offset, size] of [[0, PIECE], [0, most], [PIECE, PIECE], [-PIECE, PIECE]] as const
+    ) {
+      assertEquals(await ask(other, offset, size), 400, `${size} of ${pieceBytes} at ${offset}`);
+    }
+  }
+  for (const id of [upload, whole.json.upload]) {
+    const answer = await fetch(`${service.location}/uploads/${id}`, {
+      method: "PATCH",
+      headers: {
+        "tus-resumable": "1.0.0",
+        "upload-offset": "0",
+        "content-type": "application/offset+octet-stream",
+      },
+      body: PIECES[0]! as Uint8Array<ArrayBuffer>,
+    });
+    assertEquals(answer.status, 400);
+    assertMatch((await answer.json()).detail, /its pieces go into the bucket/);
+  }
+  const held = await Array.fromAsync(service.registry.backend.list("uploads/"));
+  assertEquals(held.filter((entry) => "size" in entry && entry.size > 1000), []);
+});
+
 testInPieces(
   "a save takes no other pieces than were checked",
   ["minio", "versitygw"],
@@ -199,12 +169,14 @@ testInPieces(
 testInPieces("pieces have owners, limits and rights", "minio", async (world) => {
   await using root = await tempRoot();
   const tokens = root.join("t.json");
-  const { token } = await createToken(tokens, { scopes: ["save:a", "read:a"] });
+  const { token } = await createToken(tokens, { scopes: ["save:a", "read:a"], note: "own" });
   const { token: other } = await createToken(tokens, { scopes: ["save:a"] });
-  const { token: reader } = await createToken(tokens, { scopes: ["read:*"] });
+  const { token: reader } = await createToken(tokens, { scopes: ["read:*"], note: "reads" });
+  const trail: AuditEntry[] = [];
   await using service = await serve(world, {
     tokens: await openTokenFile(tokens),
     limits: { maxUploadBytes: FILE.byteLength },
+    audit: (entry) => void trail.push(entry),
   });
   const upload = await begin(service.location, token);
   const ask = async (by: string) =>
@@ -212,6 +184,15 @@ testInPieces("pieces have owners, limits and rights", "minio", async (world) => 
   assertEquals([await ask(reader), await ask(other), await ask(token)], [403, 404, 201]);
   const client = await openHttpRegistry(service.location, { token });
   await client.save("a", FILE);
+  const lines = trail.map(({ by, route, version, status, outcome }) =>
+    `${by?.name} ${route} ${version} ${status} ${outcome}`
+  );
+  assertEquals(lines, [
+    "reads /contents/presign undefined 403 refused",
+    "own /artifacts/:name/versions undefined 204 done", // asks whether it may save
+    "own /artifacts/:name/versions 1.0.0 201 done",
+  ]);
+  assertEquals(JSON.stringify(trail).match(/X-Amz|sha256/), null);
   await assertRejects(() => client.save("b", FILE));
   await assertRejects(() => client.save("a", noise(FILE.byteLength + 1)));
 });
@@ -266,38 +247,4 @@ testInPieces("Python sends pieces, too", REAL_SERVERS, async (world) => {
     assertEquals(files.map(({ sha256 }) => sha256), [SUM], name);
   }
   assertEquals(await Array.fromAsync(service.registry.backend.list("uploads/")), []);
-});
-
-const PYTHON_IS_KILLED = `
-import os, pathlib, signal, sys, holdfast
-from holdfast.client import direct
-direct.MOST_WHOLE, direct.PIECE, direct.PIECES_AT_ONCE = 20 * 2**20, 9 * 2**20, 1
-most, put, count = int(sys.argv[3]), direct.put, 0
-def counting(*args):
-    global count
-    if count == most: os.kill(os.getpid(), signal.SIGKILL)
-    count += 1
-    return put(*args)
-direct.put = counting
-holdfast.connect(sys.argv[1]).save("p", pathlib.Path(sys.argv[2]))
-print(count)
-`;
-
-testInPieces("a killed program in Python goes on with its pieces", REAL_SERVERS, async (world) => {
-  if (python === undefined) return;
-  await using root = await tempRoot();
-  await using service = await serve(world);
-  await Deno.writeFile(root.join("data.bin"), FILE);
-  const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
-  const run = (most: number) => {
-    const args = [service.location, root.join("data.bin"), `${most}`];
-    return runProgram(PYTHON_IS_KILLED, { args, env });
-  };
-  await assertRejects(() => run(2));
-  assertEquals(await run(4), ["2"]);
-  assertEquals((await service.registry.info("p")).files.map(({ sha256 }) => sha256), [SUM]);
-  assertEquals(await Array.fromAsync(service.registry.backend.list("uploads/")), []);
-  await assertRejects(() => run(1));
-  await Deno.writeFile(root.join("data.bin"), FILE.toReversed());
-  assertEquals(await run(4), ["4"], "another file of the same size");
 });
