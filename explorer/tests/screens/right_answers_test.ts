@@ -1,4 +1,4 @@
-// What the page says of values, files and space is true, also where little, much or nothing is there.
+// Words of the page about values, files and space, where little, much or nothing is there.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { openRun } from "../../../extensions/runs/mod.ts";

@@ -35,7 +35,7 @@ testOnEach("the space of versions counts what each uses", async ({ registry, bac
 });
 
 testOnEach("the points of a finished run are space of drafts", async ({ registry, backend }) => {
-  await using run = await openRun(registry, "a");
+  const run = await openRun(registry, "a");
   for (let step = 0; step < 5000; step++) run.log({ step, loss: Math.sin(step) });
   await run.finish();
   await registry.save("b", "text");
