@@ -6,6 +6,7 @@ import { createMemoryQueue } from "../extensions/queues/memory.ts";
 import { createJobsGateway } from "../extensions/queues/surface/jobs.ts";
 import { dav } from "../extensions/gateways/dav/dav.ts";
 import { createS3Gateway } from "../extensions/gateways/s3/s3_gateway.ts";
+import { oci } from "../extensions/gateways/oci/oci.ts";
 import { hub } from "../extensions/gateways/hub/hub.ts";
 import { pipelines } from "../operators/surface/pipelines.ts";
 
@@ -20,7 +21,7 @@ await registry.setAlias("my:config", "production", "1.0.0");
 const logger = { ...console, debug() {}, info() {} };
 const handler = createHandler(registry, {
   logger,
-  gateways: [createJobsGateway(createMemoryQueue()), hub, dav, createS3Gateway(), pipelines],
+  gateways: [createJobsGateway(createMemoryQueue()), hub, dav, createS3Gateway(), oci, pipelines],
 });
 const server = await listen(handler, { port: 0 });
 console.log(server.url);

@@ -2,6 +2,7 @@
 import { davExtension } from "../extensions/gateways/dav/extension.ts";
 import { hubExtension } from "../extensions/gateways/hub/extension.ts";
 import { mlflowExtension } from "../extensions/gateways/mlflow/extension.ts";
+import { ociExtension } from "../extensions/gateways/oci/extension.ts";
 import { s3Extension } from "../extensions/gateways/s3/extension.ts";
 import { wandbExtension } from "../extensions/gateways/wandb/extension.ts";
 import { maintenanceExtension } from "../extensions/maintenance/extension.ts";
@@ -27,6 +28,7 @@ export const EXTENSIONS: readonly Extension[] = [
   wandbExtension,
   davExtension,
   s3Extension,
+  ociExtension,
   mcpExtension,
   maintenanceExtension,
   mirrorsExtension,

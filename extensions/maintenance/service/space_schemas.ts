@@ -19,7 +19,6 @@ export const SpaceSchema = schema.object("Space", {
     bytes: schema.Amount,
     sharedBytes: schema.Amount,
     unusedBytes: schema.Amount,
-    draftBytes: schema.Amount,
     garbage: GarbageSchema,
   })),
   otherBytes: schema.Amount,

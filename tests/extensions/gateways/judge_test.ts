@@ -4,6 +4,7 @@ import type { RegisterTest } from "../../conformance/mod.ts";
 import { kindsOfShare, slowTest } from "../../support/seeds.ts";
 import { openAllGateways } from "./all_gateways.ts";
 import { createJudged, mlflowFacts } from "./judged_runs.ts";
+import { digestOf } from "./oci/open_oci.ts";
 import { signer } from "./s3/open_s3.ts";
 import { projectOf, wandbFacts } from "./judged_wandb.ts";
 
@@ -11,6 +12,14 @@ const HUB_COMMIT = [
   { key: "header", value: { summary: "s" } },
   { key: "file", value: { path: "a", content: "eA==", encoding: "base64" } },
 ].map((line) => JSON.stringify(line)).join("\n");
+
+/** The first files of names of the suite. */
+const OCI_FILES: Readonly<Record<string, string>> = {
+  "team:model": "shown-content",
+  "other:model": "hidden-content",
+  "team:release": "shown-content",
+  "team:many": "0",
+};
 
 const jobOf = (name: string) => `job-${name.replace(":", "-")}`;
 const JOBS = ["team:model", "other:model"].map(jobOf);
@@ -43,6 +52,15 @@ const FACTS: Readonly<Record<string, TestGatewayOptions>> = {
       "response-content-disposition": "inline",
     }),
     sign: (request, token) => signer({ token }).sign(request),
+  },
+  oci: {
+    values: ({ name, version }, { path }) => ({
+      repository: name.replaceAll(":", "/"),
+      reference: version,
+      digest: path.includes("/referrers/")
+        ? `sha256:${"0".repeat(64)}`
+        : digestOf(OCI_FILES[name] ?? ""),
+    }),
   },
   mlflow: mlflowFacts(),
   wandb: wandbFacts(),

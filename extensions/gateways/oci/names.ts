@@ -1,0 +1,30 @@
+// Repositories and tags of OCI, and the names and versions that they mean. Both mappings are
+// injective: what has no repository or tag is not served.
+
+const COMPONENT = "[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*";
+const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+/** Returns the name of a repository: `:` is written as `/`, and `/` as `__`. */
+export function nameOf(repository: string): string | undefined {
+  if (!REPOSITORY.test(repository)) return undefined;
+  return repository.replaceAll("/", ":").replaceAll("__", "/");
+}
+
+/** Returns the repository of a name. Undefined for a name that no client can ask for. */
+export function repositoryOf(name: string): string | undefined {
+  const repository = name.replaceAll("/", "__").replaceAll(":", "/");
+  return nameOf(repository) === name ? repository : undefined;
+}
+
+/** Returns the version or alias of a tag: `+` of a version is written as `_`, as Helm does. */
+export function versionOf(tag: string): string | undefined {
+  if (!TAG.test(tag)) return undefined;
+  return /^\d/.test(tag) ? tag.replace("_", "+") : tag; // no alias begins with a digit
+}
+
+/** Returns the tag of a version or alias. Undefined for one that no client can ask for. */
+export function tagOf(version: string): string | undefined {
+  const tag = version.replace("+", "_");
+  return versionOf(tag) === version ? tag : undefined;
+}

@@ -1,0 +1,227 @@
+// The routes of the distribution specification that read.
+import * as v from "npm:valibot@^1.5";
+import { inTurns, notFound, shown } from "../../../core/kernel.ts";
+import { Answer, RefusedRequest, route } from "../../../apps/gateways.ts";
+import type { GatewayContext, RouteContext, Routes } from "../../../apps/gateways.ts";
+import {
+  answerInPlace,
+  answerVersionFile,
+  readableNames,
+  schema,
+} from "../../../apps/server/extending.ts";
+import { CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE, type OciImage, type SmallBlob } from "./image.ts";
+import { type FoundImage, Images } from "./images.ts";
+import { answerPage, FirstItems, ListQuery } from "./pages.ts";
+import { nameOf, repositoryOf, tagOf, versionOf } from "./names.ts";
+
+const REPOSITORY = "/v2/:repository{[^]+}";
+const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
+const NO_CACHE = { "cache-control": "no-cache" };
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+const Items = v.array(v.string());
+const OciCatalog = schema.object("OciCatalog", { repositories: Items });
+const OciTags = schema.object("OciTags", { name: v.string(), tags: Items });
+const OciErrors = schema.object("OciErrors", {
+  errors: v.array(v.object({ code: v.string(), message: v.string() })),
+});
+const ERRORS = Object.fromEntries(
+  [400, 401, 403, 404, 416, 422, 429, 500, 503].map((status) => [
+    status,
+    { description: "An error of OCI", schema: OciErrors },
+  ]),
+);
+
+const about = { tag: "oci", scope: "read" } as const;
+
+export function ociRoutes(routes: Routes, context: GatewayContext): void {
+  listRoutes(routes, context);
+  contentRoutes(routes, context, new Images(context));
+}
+
+function listRoutes(routes: Routes, { registry }: GatewayContext): void {
+  route(routes, "GET /v2/", {
+    ...about,
+    id: "ociVersion",
+    summary: "Tells clients that the service has the API of OCI",
+    answers: { 200: { description: "An empty object", schema: v.object({}) }, ...ERRORS },
+    answer: ({ c }) => c.json({}),
+  });
+  route(routes, "GET /v2/_catalog", {
+    ...about,
+    id: "ociCatalog",
+    summary: "Lists the names that the token may read, as repositories",
+    readsMany: true,
+    query: ListQuery,
+    answers: {
+      200: { description: "A page; its `Link` leads to the next", schema: OciCatalog },
+      ...ERRORS,
+    },
+    async answer({ c, access, query }) {
+      const page = new FirstItems(query);
+      const names = readableNames(registry, access);
+      for await (const name of inTurns(names)) page.add(repositoryOf(name));
+      return answerPage(c, page, (repositories) => ({ repositories }));
+    },
+  });
+  route(routes, `GET ${REPOSITORY}/tags/list`, {
+    ...about,
+    id: "ociTags",
+    summary: "Lists the versions and aliases of a name as tags",
+    paramsOf,
+    readsMany: true,
+    query: ListQuery,
+    answers: {
+      200: { description: "A page; its `Link` leads to the next", schema: OciTags },
+      ...ERRORS,
+    },
+    async answer({ c, params: { repository }, query }) {
+      const name = nameIn(c);
+      const page = new FirstItems(query);
+      let hasVersion = false;
+      for await (const { version } of inTurns(registry.versions(name))) {
+        hasVersion = true;
+        page.add(tagOf(version));
+      }
+      if (!hasVersion) throw notFound("list the tags of", shown(name), "no such name");
+      page.add("latest");
+      for await (const { alias } of inTurns(registry.aliases(name))) page.add(tagOf(alias));
+      return answerPage(c, page, (tags) => ({ name: repository, tags }));
+    },
+  });
+  route(routes, `GET ${REPOSITORY}/referrers/:digest`, {
+    ...about,
+    id: "ociReferrers",
+    summary: "Lists the artifacts that refer to one: none",
+    paramsOf,
+    answers: { 200: { description: "An empty index", content: ANY_BYTES }, ...ERRORS },
+    answer({ c, params: { digest } }) {
+      nameIn(c);
+      checkDigest(digest);
+      return answerBlob(
+        `{"schemaVersion":2,"mediaType":"${INDEX_TYPE}","manifests":[]}`,
+        { "content-type": INDEX_TYPE, ...NO_CACHE },
+      );
+    },
+  });
+}
+
+function contentRoutes(routes: Routes, context: GatewayContext, images: Images): void {
+  route(routes, `GET ${REPOSITORY}/manifests/:reference`, {
+    ...about,
+    id: "ociManifest",
+    summary: "Returns the manifest of a version, by its tag or digest",
+    paramsOf,
+    answers: { 200: { description: "The manifest", content: ANY_BYTES }, ...ERRORS },
+    async answer({ c, params: { reference }, access }) {
+      const name = nameIn(c);
+      const { version } = c.params;
+      const { image: { manifest } } = version === undefined
+        ? await byDigest(
+          c,
+          { images, digest: reference },
+          ({ manifest }) => manifest.digest === reference,
+        )
+        : await images.open({ name, version }, access);
+      return answerSmall(manifest, MANIFEST_TYPE);
+    },
+  });
+  route(routes, `GET ${REPOSITORY}/blobs/:digest`, {
+    ...about,
+    id: "ociBlob",
+    summary: "Reads a file or the configuration of a version by its digest, or a range of it",
+    paramsOf,
+    requestHeaders: { range: "One range of bytes, as `bytes=0-99`" },
+    answers: {
+      200: { description: "The bytes", content: ANY_BYTES },
+      206: { description: "The range", content: ANY_BYTES },
+      304: { description: "Not modified" },
+      307: { description: "The file in the bucket" },
+      ...ERRORS,
+    },
+    async answer({ c, params: { digest } }) {
+      const { artifact, image } = await byDigest(
+        c,
+        { images, digest },
+        ({ paths, config }) => paths.has(digest) || config.digest === digest,
+      );
+      const path = image.paths.get(digest);
+      if (path === undefined) return answerSmall(image.config, CONFIG_TYPE);
+      return await answerVersionFile(c, context, {
+        artifact,
+        file: await artifact.file(path),
+        fixed: true,
+        etag: `"${digest}"`,
+        redirects: "expects redirects",
+        headers: {
+          "docker-content-digest": digest,
+          "content-type": "application/octet-stream",
+        },
+      });
+    },
+  });
+}
+
+/** Finds an artifact by its digest, or by that of a part. A search takes a place. */
+async function byDigest(
+  c: RouteContext,
+  { images, digest }: { images: Images; digest: string },
+  isMeant: (image: OciImage) => boolean,
+): Promise<FoundImage> {
+  const name = nameIn(c);
+  checkDigest(digest);
+  const { access } = c.info;
+  let found = await images.findKnown(name, access, isMeant);
+  if (found !== undefined) return found;
+  await answerInPlace(c, async () => {
+    found = await images.search(name, { access, signal: c.request.signal }, isMeant);
+    return new Answer(null);
+  });
+  if (found !== undefined) return found;
+  throw notFound("read", digest, `no version of ${shown(name)} has it`, {
+    hint: "Pull by a tag: versions that were deleted or replaced are gone.",
+  });
+}
+
+/** Returns the name in the path as it was sent, and the version or alias of a tag. */
+function paramsOf(sent: string): Record<string, string> {
+  const [, repository = "", rest = ""] =
+    /^\/v2\/(.+)\/(?:tags|referrers|blobs|(manifests\/[^/]+))(?:\/[^/]+)?$/s.exec(sent) ?? [];
+  const name = nameOf(repository);
+  const version = versionOf(rest.replace(/^manifests\//, ""));
+  return { ...name !== undefined && { name }, ...version !== undefined && { version } };
+}
+
+/** Returns the name of the path, whose rights are checked. */
+function nameIn({ params: { name, repository } }: RouteContext): string {
+  if (name !== undefined) return name;
+  throw notFound("find", shown(repository), "no name has this repository", {
+    hint: "Write : of a name as /, and / as __. Names with other characters are not served.",
+  });
+}
+
+function checkDigest(digest: string): void {
+  if (DIGEST.test(digest)) return;
+  throw new RefusedRequest({
+    status: 400,
+    code: "Invalid",
+    action: "read",
+    subject: shown(digest),
+    state: "it is not a tag or a SHA-256 digest",
+    hint: "Pass sha256: and 64 hexadecimal digits; the service has no other digests.",
+  });
+}
+
+function answerSmall({ bytes, digest }: SmallBlob, type: string): Answer {
+  return answerBlob(bytes, {
+    "content-type": type,
+    "docker-content-digest": digest,
+    "etag": `"${digest}"`,
+    ...NO_CACHE,
+  });
+}
+
+/** Answers with the length also to HEAD. */
+function answerBlob(bytes: Uint8Array | string, headers: Record<string, string>): Answer {
+  return new Answer(bytes, { headers: { "content-length": String(bytes.length), ...headers } });
+}
