@@ -1,4 +1,4 @@
-// Builds the servers that tests run against, once, from pinned versions by the Go toolchain, and
+// Builds the servers and clients that tests run against, once, from pinned versions by the Go toolchain, and
 // the checker of histories from its source in this repository.
 import { join } from "@std/path";
 import {
@@ -33,6 +33,19 @@ const MODULES: Record<string, Module> = {
     version: "v1.2.0",
   },
   s5cmd: { module: "github.com/peak/s5cmd/v2", version: "v2.3.0" },
+  // Clients of container registries, which read what `serve --oci` serves.
+  crane: {
+    module: "github.com/google/go-containerregistry",
+    program: "cmd/crane",
+    version: "v0.22.1",
+  },
+  oras: { module: "oras.land/oras", program: "cmd/oras", version: "v1.3.6" },
+  "oras-1.2": { module: "oras.land/oras", program: "cmd/oras", version: "v1.2.0" },
+  "oras-1.1": { module: "oras.land/oras", program: "cmd/oras", version: "v1.1.0" },
+  "oci-conformance": {
+    module: "github.com/opencontainers/distribution-spec/conformance",
+    version: "v0.0.0-20260831232431-97274622c111",
+  },
 };
 
 /** Programs whose source is in this repository, by their folders. */
