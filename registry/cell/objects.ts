@@ -43,6 +43,22 @@ export function withParts<F extends Located>(file: F, change: <P extends Part>(p
   };
 }
 
+/** Returns the stored bytes of a file that is stored by values, and its list of groups after them. */
+export function planesOf({ path, from, parts = [], values }: StoredFile): StoredFile {
+  const all = [...parts, values!.groups];
+  return { path, size: sizeOfParts(all), sha256: "", ...(from && { from }), parts: all };
+}
+
+export function sizeOfParts(parts: readonly Pick<Part, "size">[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Returns a file and those that it is made from. */
+export function chainOf(file: StoredFile): StoredFile[] {
+  const base = file.values?.base;
+  return base === undefined ? [file] : [file, ...chainOf({ path: file.path, ...base })];
+}
+
 /** True for a file that needs bytes of other versions. */
 export function sharesBytes(file: Located): boolean {
   return allParts(file).some(({ from }) => from !== undefined);

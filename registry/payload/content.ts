@@ -1,7 +1,6 @@
 // Opens the content of a file that is being saved.
 import { STORED } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
-import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { bodyBytes, concatBytes, noBody, plainBytes } from "../../core/bytes/bytes.ts";
 import { copiedChunks, counted } from "../../core/work/content_reads.ts";
 import type { TakeMemory } from "../../core/bytes/own_memory.ts";
@@ -31,11 +30,8 @@ export interface LargeContent {
   takesMemory?: boolean;
   /** Reads a range, if that takes less time than reading all. */
   range?(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
-  /** Of a stored file: the list of its chunks, if it has one, and ranges that are read ahead. */
-  stored?: {
-    list(): Promise<ChunkList | undefined>;
-    ranges(ranges: readonly Required<ByteRange>[]): AsyncIterable<Uint8Array>;
-  };
+  /** Of a stored file. */
+  stored?: StoredContent;
   source?: Uint8Array | DiskContent;
   cancel?(): Promise<void>;
 }

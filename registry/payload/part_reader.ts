@@ -13,6 +13,7 @@ import { shown } from "../../core/naming/names.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
+import { chainOf } from "../cell/objects.ts";
 import { getPart, partsWithin, runsOf, saveAgain } from "../cell/part_runs.ts";
 import {
   type FileBytes,
@@ -213,10 +214,11 @@ export class PartReader {
     return this.corrupt(file, "its list of chunks is damaged", { part: file.chunks });
   }
 
+  /** By default, the first file of a chain is damaged: the others have digests of their groups. */
   corrupt(
     file: StoredFile,
     state: string,
-    { part = firstPart(file), cause }: { part?: Part; cause?: unknown } = {},
+    { part = itemAt(chainOf(file), -1).parts?.[0], cause }: { part?: Part; cause?: unknown } = {},
   ): RegistryError {
     const { ref, recordKey } = this.#source;
     const key = part === undefined ? recordKey : this.#keyOf(file, part);
@@ -352,13 +354,4 @@ export class PartReader {
     const state = `SHA-256 of the bytes at ${offset} does not match`;
     return this.corrupt(file, state, file.values ? {} : { part: place?.part });
   }
-}
-
-/**
- * Returns the part that is likeliest damaged if a file is: that of the plain file that one stored by
- * values is made from, since the others have digests of their own.
- */
-function firstPart(file: Pick<StoredFile, "parts" | "values">): Part | undefined {
-  const { base } = file.values ?? {};
-  return base === undefined ? file.parts?.[0] : firstPart(base);
 }

@@ -6,7 +6,7 @@ import { iterableStream } from "../../core/bytes/bytes.ts";
 import { unsupported } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
-import { sharesBytes } from "../cell/objects.ts";
+import { planesOf, sizeOfParts } from "../cell/objects.ts";
 import type { FileBytes } from "./file_bytes.ts";
 import type { ObjectPlace } from "./part_reader.ts";
 import type { StoreReader } from "./store_reader.ts";
@@ -41,34 +41,24 @@ export interface MaybeStored {
 export class StoredContent implements FileSource {
   /** Size and SHA-256 of the plain bytes, compression, and unknown members. */
   readonly facts: Omit<StoredFile, Placed>;
-  /** True if the bytes are in the record. */
-  readonly inline: boolean;
   /** Bytes as stored; plain ones of a file that is stored by values. */
   readonly size: number;
-  /** True for a file that is stored by values: its objects alone are not its bytes. */
-  readonly isDecoded: boolean;
-  /** True if its bytes were like those of an earlier version. */
-  readonly sharesBytes: boolean;
   readonly reader: StoredReader;
-  readonly #file: StoredFile;
+  readonly file: StoredFile;
 
   constructor(file: StoredFile, reader: StoredReader) {
     const { inline, parts = [], from: _from, chunks: _chunks, values, ...described } = file;
     const { path: _path, mediaType: _type, mode: _mode, modifiedAt: _at, ...facts } = described;
-    this.isDecoded = values !== undefined;
-    if (this.isDecoded) delete facts.encoding;
+    if (values) delete facts.encoding;
     this.facts = facts;
-    this.inline = inline !== undefined;
-    const stored = inline?.[1] ?? parts.reduce((sum, { size }) => sum + size, 0);
-    this.size = this.isDecoded ? file.size : stored;
-    this.sharesBytes = sharesBytes(file);
-    this.#file = file;
+    this.size = values ? file.size : inline?.[1] ?? sizeOfParts(parts);
+    this.file = file;
     this.reader = reader;
   }
 
   /** Returns the ranges of objects that have its bytes, in order. */
   uses(): ObjectUse[] {
-    const file = this.#file, place = this.reader.place!; // else it is not copied
+    const file = this.file, place = this.reader.place!; // else it is not copied
     const { path, parts = [], encoding } = file;
     const whole = parts.length === 1 && encoding === undefined ? file.sha256 : undefined;
     return parts.map((part) => {
@@ -78,19 +68,25 @@ export class StoredContent implements FileSource {
   }
 
   bytes(): Promise<Uint8Array> {
-    return this.reader.stored(this.#file).bytes();
+    return this.reader.stored(this.file).bytes();
   }
 
   chunks(): AsyncIterable<Uint8Array> {
-    return this.reader.stored(this.#file).chunks();
+    return this.reader.stored(this.file).chunks();
   }
 
   ranges(ranges: readonly Required<ByteRange>[]): AsyncIterable<Uint8Array> {
-    return this.reader.storedRanges!(this.#file, ranges);
+    return this.reader.storedRanges!(this.file, ranges);
+  }
+
+  /** Yields the stored bytes of a file that is stored by values, unverified. */
+  planes(): AsyncIterable<Uint8Array> {
+    const planes = planesOf(this.file), { size: length } = planes;
+    return this.reader.storedRanges!(planes, [{ offset: 0, length }]);
   }
 
   async list(): Promise<ChunkList | undefined> {
-    return await this.reader.storedList?.(this.#file);
+    return await this.reader.storedList?.(this.file);
   }
 
   stream(): ReadableStream<Uint8Array> {

@@ -190,7 +190,7 @@ export class Payload {
     if (content.kind === "placed") return true;
     if (content.kind === "stored") {
       const { stored } = content;
-      if (!stored.inline || stored.size > SMALL_FILE_BYTES) return false;
+      if (!stored.file.inline || stored.size > SMALL_FILE_BYTES) return false;
       const bytes = await stored.bytes();
       const as = factsOf(file, stored);
       this.#keep({ file, content: bytes, as, bytes });

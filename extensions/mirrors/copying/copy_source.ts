@@ -9,7 +9,7 @@ import {
   sortedByUtf8,
 } from "../../../core/kernel.ts";
 import type { StoredFile, VersionRecord } from "../../../registry/extending.ts";
-import { LAYOUT, placeOf } from "../../../registry/records.ts";
+import { allParts, LAYOUT, placeOf } from "../../../registry/records.ts";
 import type { Located, PayloadSource, Records } from "../../../registry/records.ts";
 import type { MirrorRun } from "../run.ts";
 
@@ -52,7 +52,7 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Copy
       if (list !== undefined) paths.add(files); // a save checks those of short lists
       count += files.length;
       for (const file of files) {
-        for (const part of file.parts ?? []) {
+        for (const part of allParts(file)) {
           const place = placeOf(file, part) ?? own;
           bytesAt.set(place, (bytesAt.get(place) ?? 0) + part.size);
         }

@@ -3,6 +3,7 @@
 import type { LocalCopy } from "../../../core/bytes/rebuild.ts";
 import { createSha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record.ts";
+import { chainOf } from "../../cell/objects.ts";
 import type { Values } from "./encode_values.ts";
 import { openBaseBy, type StoredReads } from "./values.ts";
 
@@ -52,12 +53,6 @@ export async function useCopy(
     return true;
   }
   return false;
-}
-
-/** Returns a file and those that it is made from. */
-function chainOf(file: StoredFile): StoredFile[] {
-  const { path, from, values } = file;
-  return [file, ...values?.base ? chainOf({ path, ...from && { from }, ...values.base }) : []];
 }
 
 async function digestOf(copy: LocalCopy): Promise<string> {

@@ -4,6 +4,7 @@ import type { FileRange } from "../../../core/bytes/content_chunks.ts";
 import { isRegistryError, type RegistryError, unsupported } from "../../../core/errors.ts";
 import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { sizeOfParts } from "../../cell/objects.ts";
 import { MAX_CHAIN } from "../../format/record_shape.ts";
 import { type FileBytes, gather, passEach } from "../file_bytes.ts";
 import { openBase, openValues, type Stored, type Values, Work } from "./encode_values.ts";
@@ -70,7 +71,7 @@ async function storedOf(
   const { values, parts = [], path } = file, { groups, base } = values!;
   checkZstd("read", path);
   const list = groups.size <= MAX_GROUP_LIST_BYTES ? await reads.list(groups) : undefined;
-  const size = storedSize(parts);
+  const size = sizeOfParts(parts);
   const planes: StoredFile = { path, size, sha256: "", parts };
   const before: StoredFile | undefined = base && { path, ...base };
   for (const some of [planes, ...before ? [before] : []]) reads.placed(some);
@@ -112,10 +113,6 @@ function asRange({ offset, length }: Span): FileRange {
   return { from: offset, to: offset + length };
 }
 
-export function storedSize(parts: readonly Part[]): number {
-  return parts.reduce((sum, { size }) => sum + size, 0);
-}
-
 /** A file that others can be made from. */
 interface BaseChoice {
   file: StoredBase;
@@ -134,14 +131,28 @@ export function chooseBase(latest: StoredBase, size: number): BaseChoice | undef
   const choices = basesOf(latest);
   let skipped = 0;
   for (let step = latest.values?.step ?? 0; step % 2 === 1; step = (step - 1) / 2) skipped++;
-  const suits = ({ bytes, depth }: BaseChoice) => depth < MAX_CHAIN && bytes < MOST_READ * size;
-  return choices.slice(Math.min(skipped, choices.length - 1)).find(suits);
+  return choices.slice(Math.min(skipped, choices.length - 1)).find(suits(MOST_READ * size));
+}
+
+function suits(most: number): (choice: BaseChoice) => boolean {
+  return ({ bytes, depth }) => depth < MAX_CHAIN && bytes < most;
+}
+
+/** Finds a base in the chain of another file, as that stores it, if reading it takes less than `most`. */
+export function findBase(
+  { size, sha256 }: StoredBase,
+  latest: StoredBase | undefined,
+  most: number,
+): StoredBase | undefined {
+  const same = (latest ? basesOf(latest) : []).filter(suits(most))
+    .find(({ file }) => file.size === size && file.sha256 === sha256);
+  return same?.file;
 }
 
 /** Returns a file and those that it is made from. */
 function basesOf(base: StoredBase): BaseChoice[] {
   const before = base.values?.base, earlier = before ? basesOf(before) : [];
-  const own = storedSize(base.parts) + (base.values?.groups.size ?? 0);
+  const own = sizeOfParts(base.parts) + (base.values?.groups.size ?? 0);
   const bytes = own + (earlier[0]?.bytes ?? 0),
     depth = base.values ? 1 + (earlier[0]?.depth ?? 0) : 0;
   return [{ file: base, bytes, depth }, ...earlier];

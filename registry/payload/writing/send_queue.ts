@@ -6,6 +6,7 @@ import { inTurns } from "../../../core/work/next_turn.ts";
 import { createSideBySide, type SideBySide } from "../../../core/work/side_by_side.ts";
 import { DiskContent } from "../../../disk/disk_file.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
+import { sharesBytes, sizeOfParts } from "../../cell/objects.ts";
 import { type Content, PACK_BYTES, PACK_FILES, sizeOf, SMALL_FILE_BYTES } from "../content.ts";
 import type { LargeContent, SmallContent } from "../content.ts";
 import type {
@@ -52,7 +53,7 @@ export interface Destination extends CopyTarget {
   /** Files on disk that need not be read if they are stored. */
   readonly seen?: SeenFiles;
   /** Returns the bytes that a file may share; undefined if it must share none. */
-  sharing(file: { path: string; size?: number }): ByteSharing | undefined;
+  sharing(file: { path: string; size?: number }, stored?: StoredContent): ByteSharing | undefined;
 }
 
 interface SmallFile {
@@ -157,11 +158,12 @@ export class SendQueue {
   /** Shares stored content, or keeps it to be copied. Otherwise sends it unchanged. */
   async #addStored(file: StoredFile, stored: StoredContent): Promise<void> {
     factsOf(file, stored);
-    const { inline, reader: { place }, size } = stored;
+    const { file: { inline, values }, reader: { place }, size } = stored;
     if (!inline && await this.#share(file)) return;
-    const shared = this.#to.sharing({ path: file.path, size });
-    const sharing = stored.sharesBytes ? shared : shared && {}; // others share with no earlier one
-    const isSent = inline || sharing?.earlier || !place || stored.isDecoded ||
+    const shared = this.#to.sharing({ path: file.path, size }, stored);
+    // Others share with no earlier one.
+    const sharing = sharesBytes(stored.file) ? shared : shared && { values: shared.values };
+    const isSent = inline || sharing?.earlier || !place || values ||
       !this.#to.folder.copiesFrom?.(place.backend);
     if (isSent) await this.#sendStored({ file, stored, sharing });
     else this.#toCopy.push({ file, stored, sharing });
@@ -219,7 +221,7 @@ export class SendQueue {
       if (this.#here.take(file)) await this.#to.folder.drop(object); // an equal file was sent concurrently
       else this.#here.add(file);
       if (job.as !== undefined) {
-        progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
+        progress.count(facts.size - sizeOfParts(parts));
       }
     } else if (await this.#shareKnown(file)) {
       if (list !== undefined) await this.#to.lists.keep(facts.sha256, list);

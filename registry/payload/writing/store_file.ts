@@ -60,10 +60,11 @@ export async function storeFile(
 
 /** Stores a file by values if it may be and that is worth it. */
 async function storedByValues(sending: Sending, cut?: Cut): Promise<StoredFileReply | undefined> {
-  const { path, content: { size = 0 }, as, compress, sharing } = sending.job;
-  if (!sharing?.values || compress || as || size < MIN_VALUED_BYTES) return undefined;
-  const { storeValues } = await import("./store_values.ts"); // few saves need it
-  const valued = await storeValues(sending);
+  const { path, content: { size = 0, stored }, as, compress, sharing } = sending.job;
+  if (!sharing?.values || compress || size < MIN_VALUED_BYTES) return undefined;
+  if (as && !stored?.file.values) return undefined;
+  const { storeAsStored, storeValues } = await import("./store_values.ts"); // few saves need it
+  const valued = await (as ? storeAsStored : storeValues)(sending);
   if (cut && valued && cut.facts.sha256 !== valued.sha256) throw changedWhileSaving(path);
   return valued;
 }

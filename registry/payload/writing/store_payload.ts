@@ -10,7 +10,7 @@ import type { MadeByJob, Payload } from "../write.ts";
 import { ChunkLists } from "./chunk_lists.ts";
 import type { PayloadFolder } from "./payload_folder.ts";
 import { placeShared } from "./place_shared.ts";
-import { sendFiles } from "./send_queue.ts";
+import { type Destination, sendFiles } from "./send_queue.ts";
 
 /** The stored files that a save may find: of its base, of an interrupted save, on this disk. */
 export interface Shelves {
@@ -39,7 +39,8 @@ export async function storePayload(
   if (wholeBase || seen?.some) await base?.inspectAll();
   if (payload.value === undefined) {
     const from = sharedFrom(base, share);
-    const sharing = (file: { path: string; size?: number }) => sharingOf(file, from);
+    const sharing: Destination["sharing"] = (file, stored) =>
+      sharingOf(file, stored?.file.values ? { ...from, valued: base?.valued ?? new Map() } : from);
     await sendFiles(payload, { folder, ...shelves, lists, sharing });
   } else await storeValue(payload, payload.value, { folder, base, lists }, options);
   if (base !== undefined) await placeShared(payload.files, base, folder);

@@ -3,18 +3,24 @@ import type { Backend, ByteRange, ObjectInfo } from "../../../core/backend.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../../core/bytes/content_chunks.ts";
-import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { createRunCheck, createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { sameMemory } from "../../../core/bytes/own_memory.ts";
 import { isNear } from "../../../core/driver.ts";
 import { isRegistryError, notFound } from "../../../core/errors.ts";
 import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
-import { placeOf } from "../../cell/objects.ts";
+import { placeOf, sizeOfParts } from "../../cell/objects.ts";
 import { payloadKey } from "../../format/layout.ts";
 import { gather, passEach } from "../file_bytes.ts";
 import type { StoredFileReply, StoreFileJob, ValueBase } from "../job_kinds.ts";
 import { StoreReader } from "../store_reader.ts";
-import { checkZstd, chooseBase, MAX_GROUP_LIST_BYTES, MOST_READ } from "../weights/values.ts";
+import {
+  checkZstd,
+  chooseBase,
+  findBase,
+  MAX_GROUP_LIST_BYTES,
+  MOST_READ,
+} from "../weights/values.ts";
 import { encodeValues, planValues } from "../weights/encode_values.ts";
 import type { Readable } from "../weights/tensors.ts";
 import { Measure, type Passed } from "./measure.ts";
@@ -160,6 +166,46 @@ async function storeAgainst(
     parts: [{ size: stored, sha256: planes.digest() }],
     list: maker.end().encode(),
     info,
+  };
+}
+
+/**
+ * Stores a file as it is stored by values elsewhere. Returns undefined if that is damaged, or the base
+ * lacks what it is made from.
+ */
+export async function storeAsStored(
+  { backend, job: { path, to, as, content, sharing }, signal, moved }: Sending,
+): Promise<StoredFileReply | undefined> {
+  const kept = content.stored!, { file: { size, values, parts = [] } } = kept;
+  const { groups: { size: listSize, sha256 }, base, step } = values!, offset = sizeOfParts(parts);
+  const own = base && findBase(base, sharing?.values?.base?.file, MOST_READ * size - offset);
+  if (base && !own || parts.some(({ sha256 }) => sha256 === undefined)) return undefined;
+  let isDamaged = false, at = 0;
+  const check = createRunCheck([...parts, values!.groups], () => {
+    isDamaged = true;
+    throw changedWhileSaving(path);
+  });
+  async function* body(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of kept.planes()) {
+      check(chunk);
+      await moved(chunk.byteLength);
+      yield chunk;
+    }
+  }
+  const total = offset + listSize;
+  const put = await backend.put(to, iterableStream(body()), { size: total, signal }).catch(
+    (error) => {
+      if (!isDamaged) throw error;
+      return undefined;
+    },
+  );
+  return put && {
+    ...as!,
+    encoding: "values",
+    values: { groups: { offset, size: listSize, sha256 }, ...(own && { base: own, step }) },
+    parts: parts.map(({ size, sha256 }) => ({ offset: (at += size) - size, size, sha256 })),
+    list: (await kept.list())?.encode(),
+    info: put.written ? put.info : undefined,
   };
 }
 

@@ -91,19 +91,24 @@ Deno.test("a repair from a copy of the store restores values, and what they are 
   }
 });
 
-Deno.test("a damaged base is a problem of every version that needs it", async () => {
-  const { store, registry, file } = await opened();
-  const last = basesOf(file).at(-1)!, part = last.parts[0]!;
-  await flip(store, `objects/a/${part.from}/${part.object}`, Math.floor(part.size / 2));
-  const { problems } = await verifyRegistry(registry);
-  const unreadable = [];
-  for (let version = 1; version <= 8; version++) {
-    const isRead = await registry.load(`a@${version}`, AS).then(() => true, () => false);
-    if (!isRead) unreadable.push(`a@${version}.0.0`);
-  }
-  assert(unreadable.length > 4);
-  assertEquals([...new Set(problems.map(({ ref }) => ref))].toSorted(), unreadable);
-});
+for (const damage of ["damaged", "lost"] as const) {
+  Deno.test(`a ${damage} base is a problem of every version that needs it`, async () => {
+    const { store, registry, file } = await opened();
+    const last = basesOf(file).at(-1)!, part = last.parts[0]!;
+    const key = `objects/a/${part.from}/${part.object}`;
+    if (damage === "lost") await store.delete(key);
+    else await flip(store, key, Math.floor(part.size / 2));
+    const { problems } = await verifyRegistry(registry);
+    const unreadable = [];
+    for (let version = 1; version <= 8; version++) {
+      const isRead = await registry.load(`a@${version}`, AS).then(() => true, () => false);
+      if (!isRead) unreadable.push(`a@${version}.0.0`);
+    }
+    assert(unreadable.length > 4);
+    assertEquals([...new Set(problems.map(({ ref }) => ref))].toSorted(), unreadable);
+    assert(problems.every((problem) => problem.key === key), JSON.stringify(problems));
+  });
+}
 
 Deno.test("a save that finds its base damaged late does not count bytes twice", async () => {
   const store = storeOf("memory"), registry = await openRegistry(store, { cache: false });
