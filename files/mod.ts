@@ -162,11 +162,15 @@ export function createFileManager(
   } = {},
 ): FileManager {
   const set = isSet(stores) ? stores : storesOf(stores);
+  const opened = new WeakMap<AnyFileStore, Files>();
   const on = async (name: string) => {
     if (typeof name !== "string") {
       throw noStore("get the files of a store", 'Write await manager.on("disk").');
     }
-    return checkedFiles(createFiles(await set.get(name), formats));
+    const store = await set.get(name);
+    const files = opened.get(store) ?? checkedFiles(createFiles(store, formats));
+    opened.set(store, files);
+    return files;
   };
   const verbs = Object.fromEntries(
     (Object.keys(FILE_VERBS) as FileVerb[])
