@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../core/errors.ts";
-import { itemAt } from "../../core/faults/present.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { closeRead, type FileLook, look, type OpenFile, openFile } from "../../disk/disk_calls.ts";
 import { openObject } from "./open_object.ts";
 import { isOrdinary } from "./own_files.ts";
@@ -113,11 +113,11 @@ interface Span {
 function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObject {
   const { start, end } = span;
 
-  async function* chunks(chunkBytes: number, memory?: Uint8Array) {
+  async function* chunks(memory?: Uint8Array) {
     const file = openAgain(root, info, span.found);
     try {
-      for (let offset = start; offset < end; offset += chunkBytes) {
-        const length = Math.min(chunkBytes, end - offset);
+      for (let offset = start; offset < end; offset += CHUNK_BYTES) {
+        const length = Math.min(CHUNK_BYTES, end - offset);
         const chunk = memory?.subarray(0, length) ?? new Uint8Array(length);
         await fill(file, chunk, offset);
         yield chunk;
@@ -143,11 +143,19 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
 
   return storedObject(info, {
     url: span.url,
-    body: () => iterableStream(chunks(CHUNK_BYTES)),
-    bytes: async () => itemAt(await Array.fromAsync(chunks(end - start)), 0),
+    body: () => iterableStream(chunks()),
+    async bytes() {
+      const bytes = new Uint8Array(end - start), middle = bytes.byteLength >> 1;
+      // The system clears memory while it is read into. Reads of one open file wait for each other.
+      await forEachAtOnce([bytes.subarray(0, middle), bytes.subarray(middle)], async (half) => {
+        const file = openAgain(root, info, span.found);
+        await fill(file, half, start + half.byteOffset).finally(() => closeRead(file));
+      });
+      return bytes;
+    },
     async passTo(write) {
       const memory = new Uint8Array(CHUNK_BYTES); // a chunk is valid until it is written
-      for await (const chunk of chunks(CHUNK_BYTES, memory)) await write(chunk);
+      for await (const chunk of chunks(memory)) await write(chunk);
     },
   });
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { type FileLook, lookOf, type OpenFile, openFile, READ } from "../../disk/disk_calls.ts";
 import { errorCode, fileError } from "../../disk/file_errors.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -55,20 +56,23 @@ function readAtOnce({ path, onDisk, expected }: Source, start: number, end: numb
 }
 
 async function readInChunks(source: Source): Promise<Uint8Array> {
-  const into = new Uint8Array(source.expected.size);
-  for await (const _ of readChunks({ ...source, into }, 0, into.byteLength));
+  const { size } = source.expected, into = new Uint8Array(size), middle = size >> 1;
+  // The system clears memory while it is read into. Reads of one open file wait for each other.
+  await forEachAtOnce([[0, middle], [middle, size]] as const, async ([start, end]) => {
+    for await (const _ of readChunks({ ...source, into }, start, end));
+  });
   return into;
 }
 
 async function* readChunks(source: Source, start: number, end: number): AsyncGenerator<Uint8Array> {
   const { path, onDisk, expected, into } = source;
   if (start >= end) return;
-  if (end - start <= CHUNK_BYTES) return yield readAtOnce(source, start, end);
+  if (!into && end - start <= CHUNK_BYTES) return yield readAtOnce(source, start, end);
   let file: FileHandle | undefined;
   try {
     file = await open(onDisk, READ);
     for (let at = start; at < end;) {
-      const chunk = into?.subarray(at, at + SLICE_BYTES) ??
+      const chunk = into?.subarray(at, Math.min(at + SLICE_BYTES, end)) ??
         new Uint8Array(Math.min(CHUNK_BYTES, end - at));
       const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
       if (bytesRead === 0) throw changed(path);

@@ -77,6 +77,17 @@ test("a large object that is gone before it is read is a Conflict", async (backe
   }
 });
 
+test("large objects and ranges of them are read whole", async (backend) => {
+  const bytes = sampleBytes(20 * (1 << 20) + 3);
+  await backend.put("a/b", bytes);
+  for (
+    const [offset, length] of [[0, bytes.byteLength], [7, 17_000_001], [12_345_678, 2_000_000]]
+  ) {
+    const object = await backend.get("a/b", { range: { offset, length } });
+    assertBytes(await object!.bytes(), bytes.subarray(offset, offset! + length!));
+  }
+});
+
 test("large objects need no birth time", async (backend) => {
   await backend.put("a/b", sampleBytes(LARGE));
   const { deno } = ownCalls;

@@ -8,12 +8,13 @@ import { createLocalFiles } from "../../files/local.ts";
 import { createFileManager } from "../../files/mod.ts";
 import { ownCalls } from "../../disk/disk_calls.ts";
 import { withPatchedFs } from "../backends/patched_fs.ts";
+import { assertBytes, sampleBytes } from "../conformance/backend/samples.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { type TempRoot, testInRoot } from "../support/temp_root.ts";
 import { refused } from "../support/refused.ts";
 import { IS_QUICK } from "../support/seeds.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000, MIB = 1 << 20;
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
 
 testInRoot("links out of the root have no target, and are never followed", async (root) => {
@@ -117,6 +118,15 @@ Deno.test("a full disk fails a save, and changes nothing", { ignore: !canMount }
   }
   assertEquals(await (await files.open("a")).bytes(), bytes(300_000));
   assertEquals(fs.readdirSync(disk.path), ["a"]);
+});
+
+testInRoot("files of every size are read whole", async (root) => {
+  const files = createLocalFiles({ root: root.path });
+  for (const size of [MIB, MIB + 1, 2 * MIB + 1, 17 * MIB + 5]) {
+    const content = sampleBytes(size);
+    await files.write("a", content);
+    assertBytes(await (await files.open("a")).bytes(), content);
+  }
 });
 
 testInRoot("a file that is written during a stream of it is a Conflict", async (root) => {
