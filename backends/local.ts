@@ -24,7 +24,7 @@ import { infoAt, readLater, walk } from "./local/list.ts";
 import { LocalPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
 import { makeReserve } from "./local/reserve.ts";
-import { headObject, type LocalRoot, parseRoot } from "./local/root.ts";
+import { type LocalRoot, parseRoot, statObject } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
 import { giveWay } from "../core/work/next_turn.ts";
@@ -113,7 +113,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
 
     async head(key, { signal } = {}) {
       await giveWay(signal);
-      return root.known(headObject(root, key));
+      return root.known(statObject(root, key));
     },
 
     async get(key, options = {}) {

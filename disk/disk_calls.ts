@@ -80,7 +80,8 @@ export function deviceOf(path: string): number | undefined {
   return ifThere(() => (ownCalls.deno ?? fs).statSync(path).dev ?? undefined);
 }
 
-function ifThere<T>(read: () => T): T | undefined {
+/** Returns undefined if there is no such path. */
+export function ifThere<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

@@ -4,8 +4,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { corrupt, denied, type RegistryError } from "../../core/errors.ts";
-import { type FileLook, look } from "../../disk/disk_calls.ts";
-import { errorCode } from "../../disk/file_errors.ts";
+import { type FileLook, ifThere, look } from "../../disk/disk_calls.ts";
 import { LINK_HINT } from "./errors.ts";
 
 /** Checks of paths below the root for symbolic links, which throw. */
@@ -39,18 +38,7 @@ export function createWays(root: string, backend: string): Ways {
     }
   }
 
-  return {
-    check,
-    find(folder) {
-      try {
-        check(folder);
-        return true;
-      } catch (error) {
-        if (errorCode(error) === "ENOENT") return false;
-        throw error;
-      }
-    },
-  };
+  return { check, find: (folder) => ifThere(() => (check(folder), true)) ?? false };
 }
 
 /** Returns true for a regular file, false for a folder. Throws for everything else. */

@@ -28,7 +28,7 @@ export function readObject(
 ): StoredObject | undefined {
   const path = root.fileOf(key);
   try {
-    if (!root.ways.find(dirname(path))) return undefined;
+    root.ways.check(dirname(path));
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const then = look(path);
       if (!isOrdinary(then, { key, backend: root.location })) return undefined;

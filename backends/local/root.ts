@@ -110,22 +110,11 @@ export function objectInfo(key: string, { size, changedAt }: FileLook): ObjectIn
   return { key, size, modifiedAt: Math.floor(changedAt) }; // a hard link changes only this time
 }
 
-export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined {
+/** Returns undefined for a missing object. A path that is given was found in a checked folder. */
+export function statObject(root: LocalRoot, key: string, found?: string): ObjectInfo | undefined {
+  const path = found ?? root.fileOf(key);
   try {
-    if (!root.ways.find(dirname(root.fileOf(key)))) return undefined;
-  } catch (error) {
-    if (root.isMissing(error)) return undefined;
-    throw root.failure(error, { action: "look up", key });
-  }
-  return statObject(root, key);
-}
-
-export function statObject(
-  root: LocalRoot,
-  key: string,
-  path: string = root.fileOf(key),
-): ObjectInfo | undefined {
-  try {
+    if (found === undefined) root.ways.check(dirname(path));
     const state = look(path);
     return isOrdinary(state, { key, backend: root.location }) ? objectInfo(key, state) : undefined;
   } catch (error) {
