@@ -316,7 +316,14 @@ def failing():
     graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [], [], [outside])
     files = {"model.onnx": helper.make_model(graph).SerializeToString()}
     shown("without data", lambda: registry.load(stored("onnx", {}, files)))
-    graph.initializer[0].CopyFrom(tensor)
+    again = onnx.TensorProto(name="again", dims=[4000], data_type=1, data_location=1)
+    for each in (outside, again):
+        del each.external_data[:]
+        each.external_data.add(key="location", value="model.onnx.data")
+    graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [], [], [outside, again])
+    files = {"model.onnx": helper.make_model(graph).SerializeToString(), "model.onnx.data": bytes(16000)}
+    shown("data read twice", lambda: registry.load(stored("onnx", {}, files)))
+    graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [], [], [tensor])
     big = helper.make_model(graph)
     fitted = sklearn.linear_model.LinearRegression().fit(torch.ones(4, 4000).numpy(), [1] * 4)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -63,6 +63,7 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     "absent TaskFailed",
     ...new Array(18).fill("another class Invalid"),
     "without data Corrupt",
+    "data read twice Corrupt",
     ...new Array(5).fill("full Unavailable"),
   ]],
   ["of checkpoints that run code are refused", "checkpoint", [

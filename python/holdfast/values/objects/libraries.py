@@ -74,6 +74,7 @@ class Onnx:
         import onnx
 
         model = onnx.load(loading.file(self.FILE), load_external_data=False)
+        read = 0
         for each in tensors_in(model):
             if each.data_location:
                 known = {pair.key: pair.value for pair in each.external_data}
@@ -82,6 +83,9 @@ class Onnx:
                 with loading.file(self.DATA).open("rb") as data:
                     data.seek(int(known.get("offset", 0)))
                     each.raw_data = data.read(int(known.get("length", -1)))
+                read += len(each.raw_data)
+                if read > loading.file(self.DATA).stat().st_size:
+                    raise ValueError(f"its tensors have more bytes than {self.DATA}")
                 if len(each.raw_data) != int(known.get("length", len(each.raw_data))):
                     raise ValueError(f"{self.DATA} ends in the tensor {each.name!r}")
                 each.ClearField("data_location")
