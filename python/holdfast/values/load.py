@@ -17,6 +17,7 @@ from ..core.errors import HoldfastError, Json, quoted
 from ..core.shapes import is_dict, is_list
 from ..files.file import READ_BYTES, File, Files, unreadable, value_files
 from .objects.objects import facts_of, load_object
+from .parquet import read_parquet
 
 MAX_SPARSE = 10_000_000
 
@@ -79,7 +80,7 @@ def load_array(file: File) -> Any:
     except ImportError as error:
         raise needs(file, "NumPy", "numpy", error) from None
     try:
-        return numpy.load(io.BytesIO(file.read()), allow_pickle=False)
+        return numpy.lib.format.read_array(io.BytesIO(file.read()), allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise unreadable(file, f"it is not an array ({error})") from error
 
@@ -87,16 +88,18 @@ def load_array(file: File) -> Any:
 def load_table(file: File, extension: str) -> Any:
     try:
         import pyarrow
-        from pyarrow import feather, parquet
+        from pyarrow import feather
     except ImportError as error:
         raise needs(file, "PyArrow", "pyarrow", error) from None
-    read = parquet.read_table if extension == ".parquet" else feather.read_table
+    read = read_parquet if extension == ".parquet" else feather.read_table
     data = file.read()
     try:
         if data[:4] == b"\xff\xff\xff\xff":  # the stream format, as `datasets` writes it
             return pyarrow.ipc.open_stream(data).read_all()
         # The threads of PyArrow can abort a program that ends right after this.
         return read(pyarrow.BufferReader(data), use_threads=len(data) > 2**20)
+    except MemoryError:  # which some errors of PyArrow are
+        raise
     except (pyarrow.ArrowException, OSError) as error:
         raise unreadable(file, f"it is not a table ({error})") from error
 

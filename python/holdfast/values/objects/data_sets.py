@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import Conflict, Json, unsupported
+from ..parquet import read_parquet
+from .archives import UNPACKED
 from .predictions import same
 from .table import Loading, built_in, fitting
 from .tensors import check_written, read_tensors, written
@@ -25,25 +28,29 @@ BATCH = 1000
 class DataSet:
     """A data set with its features. Images and audio in other files are written into its own."""
 
-    def save(self, value: Any, folder: Path) -> Json | None:
-        self.write(value, folder / "data.parquet")
-        return None if value.split is None else {"split": str(value.split)}
+    def save(self, value: Any, folder: Path) -> Json:
+        size = self.write(value, folder / "data.parquet")
+        return {"bytes": size} | ({} if value.split is None else {"split": str(value.split)})
 
-    def write(self, value: Any, path: Path) -> None:
+    def write(self, value: Any, path: Path) -> int:
+        """Writes a data set, and returns the bytes that it takes in memory."""
         from pyarrow.parquet import ParquetWriter
 
+        size = 0
         with ParquetWriter(path, value.features.arrow_schema) as writer:
             for batch in batches_of(value):
                 writer.write_table(batch)
+                size += batch.nbytes + 8 * batch.num_rows * batch.num_columns
+        return size
 
     def load(self, loading: Loading) -> Any:
-        return fitting(loading, self.read(loading, "data.parquet", loading.facts.get("split")))
+        split = loading.facts.get("split")
+        return fitting(loading, self.read(loading, "data.parquet", split, most_bytes(loading)))
 
-    def read(self, loading: Loading, file: str, split: Any) -> Any:
+    def read(self, loading: Loading, file: str, split: Any, most: int) -> Any:
         import datasets
-        from pyarrow.parquet import read_table
 
-        table = read_table(loading.file(file))
+        table = read_parquet(loading.file(file), most)
         known = json.loads((table.schema.metadata or {}).get(b"huggingface", "{}"))
         if "info" in known:  # Parquet has no times in seconds
             features = datasets.Features.from_dict(known["info"]["features"])
@@ -57,7 +64,7 @@ class DataSet:
         return data
 
     def difference(self, value: Any, loading: Loading) -> str:
-        return of_another_data_set(value, self.load(loading))
+        return of_another_data_set(value, self.load(loading._replace(trust=False)))
 
 
 @built_in("datasets.dataset_dict.DatasetDict", "datasets.dict")
@@ -65,23 +72,35 @@ class DataSets(DataSet):
     """The splits of a data set, each in a file."""
 
     def save(self, value: Any, folder: Path) -> Json:
+        size = 0
         for name, each in value.items():
             if not re.fullmatch(r"\w[\w.-]*", str(name)):
                 state = f"a split has the name {name!r}"
                 raise unsupported(value, state, "Use letters and digits.")
-            self.write(each, folder / f"{name}.parquet")
-        return {"splits": [str(name) for name in value]}
+            size += self.write(each, folder / f"{name}.parquet")
+        return {"bytes": size, "splits": [str(name) for name in value]}
 
     def load(self, loading: Loading) -> Any:
         import datasets
 
-        names = loading.facts["splits"]
-        found = {name: self.read(loading, f"{name}.parquet", name) for name in names}
+        found, rest = dict[str, Any](), most_bytes(loading)
+        for name in loading.facts["splits"]:
+            found[name] = self.read(loading, f"{name}.parquet", name, rest)
+            rest -= found[name].data.nbytes
         return fitting(loading, datasets.DatasetDict(found))
 
     def difference(self, value: Any, loading: Loading) -> str:
-        again = self.load(loading)
+        again = self.load(loading._replace(trust=False))
         return next(filter(None, (of_another_data_set(value[x], again[x]) for x in value)), "")
+
+
+def most_bytes(loading: Loading) -> int:
+    """Returns the most memory that the files may take: some more than their saver noted."""
+    if loading.trust is True:
+        return sys.maxsize
+    known = loading.facts.get("bytes")
+    size = sum(each.stat().st_size for each in loading.folder.glob("*.parquet"))
+    return UNPACKED + (4 * known if isinstance(known, int) else 128 * size)
 
 
 def batches_of(value: Any) -> Iterator[Any]:
