@@ -213,7 +213,9 @@ class Registry(Worded):
             for version in self.versions(name):
                 try:
                     artifact = self.open(f"{name}@{version}")
-                except HoldfastError:
+                except HoldfastError as error:
+                    if error.code in ("Denied", "Unavailable"):
+                        raise
                     continue  # deleted meanwhile, or damaged
                 own = [alias for alias, named in aliases.items() if named == version]
                 facts = (name, version, own, artifact.metadata)

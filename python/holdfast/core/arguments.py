@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -43,17 +43,45 @@ def passed(**arguments: Any) -> dict[str, Any]:
 
 
 def checked_methods(owner: C) -> C:
-    """Checks the arguments of the public methods of a class, unless they take any names."""
+    """Checks the arguments of the public methods of a class, unless they take any names.
+
+    These, and the ends of its blocks, raise no `MemoryError`.
+    """
     for name, method in list(vars(owner).items()):
-        is_public = inspect.isfunction(method) and not name.startswith("_")
-        if is_public and not method.__code__.co_flags & inspect.CO_VARKEYWORDS:
-            setattr(owner, name, checked(method))
+        if inspect.isfunction(method) and (not name.startswith("_") or name == "__exit__"):
+            takes_any = method.__code__.co_flags & inspect.CO_VARKEYWORDS
+            setattr(owner, name, with_memory(method) if takes_any else checked(method))
     return owner
+
+
+def with_memory(function: F) -> F:
+    """Raises `Unavailable` instead of `MemoryError`, also while a generator is read."""
+
+    def failed(error: MemoryError) -> HoldfastError:
+        message = f"Cannot call {name_of(function)}: not enough memory ({error})"
+        hint = "Free memory or use a larger machine, or read and write the files in parts."
+        return HoldfastError("Unavailable", message.replace(" ()", ""), hint)
+
+    def rest_of(generator: Iterator[Any]) -> Iterator[Any]:
+        try:
+            yield from generator
+        except MemoryError as error:
+            raise failed(error) from error
+
+    @functools.wraps(function)
+    def calling(*arguments: Any, **named: Any) -> Any:
+        try:
+            found = function(*arguments, **named)
+        except MemoryError as error:
+            raise failed(error) from error
+        return rest_of(found) if inspect.isgenerator(found) else found
+
+    return calling  # type: ignore[return-value]
 
 
 def checked(function: F) -> F:
     """Raises `Invalid` for an argument that is not of the type that its annotation names."""
-    signature = inspect.signature(function)
+    signature, guarded = inspect.signature(function), with_memory(function)
 
     @functools.cache
     def hints() -> dict[str, Any]:
@@ -76,7 +104,7 @@ def checked(function: F) -> F:
         if LOG.isEnabledFor(logging.DEBUG):
             subject = next((bound[each] for each in ("ref", "name") if each in bound), "")
             LOG.debug("%s %s", function.__qualname__, subject and quoted(subject))
-        return function(*arguments, **named)
+        return guarded(*arguments, **named)
 
     return calling  # type: ignore[return-value]
 

@@ -57,7 +57,7 @@ def parquet_of(value: Any) -> bytes:
             raise unsupported(value, "several columns have the same name", TABLE_HINT)
         if any(has_lists_of_nothing(each.type) for each in schema):
             raise unsupported(value, "Parquet cannot have arrays of the width 0", TABLE_HINT)
-    except HoldfastError:
+    except (HoldfastError, MemoryError):
         raise
     except Exception as error:  # pandas, polars and PyArrow raise errors of many classes
         state = " ".join(str(each) for each in error.args)

@@ -1,4 +1,4 @@
-// Disks that are full or cannot be written: each way of the Python package to meet one names the place and what to do.
+// Disks and memory that are full, and disks that cannot be written: each way of the Python package to meet one names the place and what to do.
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { realSystem } from "../../../core/system.ts";
@@ -85,6 +85,8 @@ with holdfast.service(good) as registry:
         with mock.patch("shutil.disk_usage", lambda _: mock.Mock(free=0)):
             shown(when, call)
         shown(when, call)
+        for error in MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte"):
+            shown(when, call)
     print("again" in registry)
 `;
 
@@ -92,7 +94,7 @@ const COMMAND = {
   HOLDFAST_COMMAND: `${Deno.execPath()} run -A ${LOADS_LATE} ${join(REPOSITORY, "apps/cli.ts")}`,
   PATH: realSystem.env("PATH") ?? "",
 };
-const WORDS = ["Set TMPDIR to", "Set HOLDFAST_PYTHON_CACHE to"];
+const WORDS = ["Set TMPDIR to", "Set HOLDFAST_PYTHON_CACHE to", "Free memory or use"];
 
 pythonTest("a place that cannot be written is named with what to do", async (root) => {
   const options = { env: COMMAND, cwd: root.path, args: WORDS };
@@ -121,6 +123,7 @@ pythonTest("a full disk that a package reports in its own way is Unavailable", a
       : step === "load"
       ? "load TaskFailed Pass \`into\` with the class and the arguments of the saved object."
       : "difference Unsupported Save its parts, or a file that its package writes.",
+    ...new Array(2).fill(`${step} Unavailable Free memory or use`),
   ]);
   assertEquals(lines, [...expected, "False"]);
 });

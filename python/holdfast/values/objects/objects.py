@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -85,7 +86,10 @@ LEAST_FREE = 2**16
 
 
 def check_disk(error: Exception) -> None:
-    """Raises the `OSError` of a disk, which packages show as a text, or hide."""
+    """Raises the `OSError` or the `MemoryError` that packages show as a text, or hide."""
+    is_of_memory = re.search(r"not enough memory|alloc.* memory|out of memory", str(error), re.I)
+    if is_of_memory and isinstance(error, RuntimeError):  # of PyTorch
+        raise MemoryError(str(error).partition("\n")[0]) from error
     number = next((each for each in OF_DISKS if os.strerror(each) in str(error)), 0)
     with suppress(OSError):
         if shutil.disk_usage(tempfile.gettempdir()).free < LEAST_FREE:
