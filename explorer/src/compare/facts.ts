@@ -49,7 +49,6 @@ export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; 
     }
   };
   for (const [at, { metadata }] of versions.entries()) add("", at, metadata, 0);
-  const metadata = [...valuesOfKeys].map(([name, values]) => ({ name, values, isMetadata: true }));
   const states = versions.map(({ metadata }) => endStateOf(metadata));
   const own = [
     { name: "Inputs", values: versions.map(({ inputs }) => inputs) },
@@ -59,6 +58,11 @@ export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; 
     { name: "Content", values: versions.map(({ digest }) => digest) },
     { name: "Saved", values: versions.map(({ createdAt }) => createdAt) },
   ].map((fact) => ({ ...fact, isMetadata: false }));
+  const names = new Set(["State", ...own.map(({ name }) => name)]);
+  const metadata = [...valuesOfKeys].map(([key, values]) => {
+    const name = names.has(key) ? `metadata.${key}` : key; // no two facts have one name
+    return { name, values, isMetadata: true };
+  });
   const hasState = states.some((state) => state !== undefined);
   const state = hasState ? [{ name: "State", values: states, isMetadata: false }] : [];
   const facts = [...state, ...metadata, ...own].map((fact) => {

@@ -21,6 +21,9 @@ interface Focus {
   readonly action: Action;
 }
 
+/** As many are in two rows of a wide page, which stay in view. */
+const MOST_STUCK = 8;
+
 type Action = "earlier" | "later" | "remove";
 
 /** Returns refs with one of them at another place. */
@@ -61,7 +64,9 @@ export function RefChips({ items, name, change }: {
     if (!refs.includes(ref)) change([...refs, ref]);
   };
   return html`
-    <section class="compared" aria-label="Versions to compare">
+    <section class=${items.length > MOST_STUCK
+      ? "compared many"
+      : "compared"} aria-label="Versions to compare">
       ${items.length > 0 && html`
         <ol ref=${list} class="chips">${items.map((item, at) =>
           html`

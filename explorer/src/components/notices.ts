@@ -5,7 +5,7 @@ import { formatBytes } from "../format/format.ts";
 import { html } from "../framework/html.ts";
 import { type ComponentChildren, Fragment, type VNode } from "../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../framework/router.ts";
-import { type Loaded, useLoaded } from "../framework/use_loaded.ts";
+import { isAway, type Loaded, useLoaded } from "../framework/use_loaded.ts";
 
 /** Shows an error with the hint that fixes it. */
 export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => void }) {
@@ -74,8 +74,7 @@ export function whenLoaded<T>(
   what?: string,
 ): VNode {
   const notice = error !== undefined && html`<${ErrorNotice} error=${error} retry=${reload} />`;
-  const isAway = (error as Partial<ServiceError> | undefined)?.status === 0;
-  if (notice && (value === undefined || !isAway)) return notice;
+  if (notice && (value === undefined || !isAway(error))) return notice;
   if (value === undefined) return html`<${Loading} what=${what} />`;
   return html`<${Fragment}>${notice}<${Fragment}>${show(value)}<//><//>`;
 }

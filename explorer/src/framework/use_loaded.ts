@@ -1,5 +1,9 @@
 // Values that are loaded while a view is shown.
 import { useCallback, useEffect, useState } from "./preact.ts";
+import { useInterval } from "./use_interval.ts";
+
+/** Milliseconds between two tries while the service is away. */
+const AGAIN_MS = 3000;
 
 export interface Loaded<T> {
   /** Absent until it is loaded; the previous one while it loads again or fails to. */
@@ -10,8 +14,8 @@ export interface Loaded<T> {
 }
 
 /**
- * Loads a value when the view appears and whenever a dependency changes. The signal aborts when
- * the view is left.
+ * Loads a value when the view appears and whenever a dependency changes, and tries again while the
+ * service is away. The signal aborts when the view is left.
  */
 export function useLoaded<T>(
   load: (signal: AbortSignal) => Promise<T>,
@@ -33,7 +37,14 @@ export function useLoaded<T>(
     );
     return () => controller.abort();
   }, [key, round]);
-  return { ...(state.key === key ? state : { loading: true }), reload };
+  const now: State<T> = state.key === key ? state : { key, loading: true };
+  useInterval(reload, AGAIN_MS, isAway(now.error) && !now.loading);
+  return { ...now, reload };
+}
+
+/** True if there was no answer (status 0), or one of a proxy whose service is away. */
+export function isAway(error: unknown): boolean {
+  return [0, 502, 503, 504].includes((error as { status?: number } | undefined)?.status ?? -1);
 }
 
 interface State<T> extends Omit<Loaded<T>, "reload"> {

@@ -130,14 +130,14 @@ console.table(versions.map(({ version, metadata }) => ({ version, ...metadata })
   `;
 }
 
-/** The files of two of the versions: at first the two that were saved last. */
+/** The files of two of the versions: at first the base and the one beside it, as of the facts. */
 function Files({ versions, aliases, path }: {
   versions: readonly ArtifactVersion[];
   aliases: AliasesByRef;
   path?: string;
 }) {
-  const [left, setLeft] = useQueryNumber("left", versions.length - 2);
-  const [right, setRight] = useQueryNumber("right", versions.length - 1);
+  const [left, setLeft] = useQueryNumber("left", 0);
+  const [right, setRight] = useQueryNumber("right", 1);
   const sides = [versions[left] ?? versions[0]!, versions[right] ?? versions.at(-1)!];
   const options = labelsOf(versions, aliases).map((label, at) => [String(at), label]);
   return html`

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { sharedPaths } from "../../src/compare/beside.ts";
 import { compareFiles } from "../../src/compare/directories.ts";
+import type { ArtifactVersion } from "../../src/artifact_file.ts";
+import { factsOf } from "../../src/compare/facts.ts";
 import { differenceOf } from "../../src/compare/images.ts";
 import { diffLines } from "../../src/compare/texts.ts";
 import { placeText } from "../../src/compare/values.ts";
@@ -81,4 +83,21 @@ Deno.test("images, sounds and tables that several versions have are shown side b
     "t.csv",
   ]);
   assertEquals(sharedPaths([first]), []);
+});
+
+Deno.test("a key of metadata with the name of a fact is a value, not that fact", () => {
+  const [one, two] = [1, 2].map((saved) => ({
+    metadata: { Saved: saved, State: "open" },
+    inputs: [],
+    materializer: "json",
+    files: [],
+    createdAt: "2026-01-01T00:00:00.000Z",
+  } as unknown as ArtifactVersion));
+  const { facts } = factsOf([one!, two!]);
+  const rows = facts.filter(({ name }) => /Saved|State/.test(name));
+  assertEquals(rows.map(({ name, values: [value] }) => [name, value]), [
+    ["metadata.Saved", 1],
+    ["metadata.State", "open"],
+    ["Saved", "2026-01-01T00:00:00.000Z"],
+  ]);
 });

@@ -253,7 +253,7 @@ Deno.test({
     await page.setViewportSize({ width: 390, height: 800 });
     await page.emulateMedia({ colorScheme: "light" });
     await page.goto(`${url}#/artifacts/team%3Anet/1.0.0`);
-    const point = await inkBetween(page, "loss by step", 0, 0.4);
+    const point = await inkBetween(page, "loss by step", 0.13, 0.4);
     assert(point > 4 && point < 60, `${point} pixels at the value`);
     assertEquals(await inkBetween(page, "loss by step", 0.4, 0.5), 0);
     assertEquals(errors, []);

@@ -69,7 +69,9 @@ Deno.test({
     const [, line = ""] = /<path d="([^"]*)" fill="none" stroke="#0f766e"/.exec(text) ?? [];
     assertEquals([...line.matchAll(/[ML]/g)].length, 59); // none at NaN
     assertEquals([...line.matchAll(/M/g)].length, 2);
-    assert(/<path d="M[\d.]+ [\d.]+l6 6M/.test(text), "a cross at NaN");
+    const [, cross] = /<path d="M[\d.]+ ([\d.]+)l6 6M/.exec(text) ?? [];
+    const [, top] = /<clipPath[^>]*><rect x="[\d.]+" y="([\d.]+)"/.exec(text) ?? [];
+    assert(Number(cross) + 6 < Number(top), `a cross at NaN, above the chart: ${cross}, ${top}`);
 
     const png = await saved(page, chart, "PNG");
     assertEquals(png.name, "loss_by_step.png");

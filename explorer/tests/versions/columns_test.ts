@@ -72,6 +72,11 @@ Deno.test("metrics are before parameters, below headings that shorten their name
   ]);
   const twice = columnsFor([{ accuracy: 1, metrics: { accuracy: 2 } }]);
   assertEquals(twice.map(({ title }) => title), ["accuracy", "metrics.accuracy"]);
+  const likeFact = columnsOf([{ values: new Map([["metadata.Saved", "yes"]]) }]);
+  assertEquals(likeFact.map(({ title }) => title).filter((title) => /saved/i.test(title)), [
+    "metadata.Saved",
+    "Saved",
+  ]);
 });
 
 Deno.test("columns stay in place when a version with fewer keys arrives", () => {

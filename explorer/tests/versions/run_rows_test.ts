@@ -32,3 +32,15 @@ Deno.test("runs of a state are those that may have it", () => {
     assertEquals([found.map(({ run }) => run).join(" "), error], [ids, undefined], filter);
   }
 });
+
+Deno.test("a key that is a parameter and a measure is not taken for one that no run has", () => {
+  const both = ["a", "b"].map((id) =>
+    rowOf(id, { name: "net", id, state: "running", at: "", params: { lr: 1 }, metrics: { lr: 2 } })
+  );
+  const { rows: found, error } = filteredRows(both, "lr>0");
+  assertEquals([found.length, (error as { hint?: string }).hint], [
+    2,
+    "Use metrics.lr or params.lr.",
+  ]);
+  assertEquals(filteredRows(both, "params.lr>1").rows.length, 0);
+});

@@ -19,6 +19,7 @@ export const SpaceSchema = schema.object("Space", {
     bytes: schema.Amount,
     sharedBytes: schema.Amount,
     unusedBytes: schema.Amount,
+    draftBytes: schema.Amount,
     garbage: GarbageSchema,
   })),
   otherBytes: schema.Amount,

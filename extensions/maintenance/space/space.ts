@@ -50,6 +50,8 @@ export interface NameSpace {
   sharedBytes: number;
   /** Bytes in objects of live versions that none of them uses any more. */
   unusedBytes: number;
+  /** Bytes of drafts, such as the points of runs, which stay for a week after the run has ended. */
+  draftBytes: number;
   garbage: GarbageSpace;
 }
 
@@ -244,8 +246,8 @@ class SpaceMeasure implements Measure {
   take(name: string): Measured {
     const measured = valueAt(this.#measured, name);
     this.#measured.delete(name);
-    const { bytes, nextAt } = valueAt(this.#spaces, name).garbage;
-    if (bytes > 0 || nextAt !== undefined) return measured;
+    const { draftBytes, garbage: { bytes, nextAt } } = valueAt(this.#spaces, name);
+    if (draftBytes > 0 || bytes > 0 || nextAt !== undefined) return measured;
     this.#spaces.delete(name);
     this.#clean.set(name, measured[0]);
     return measured;
@@ -287,8 +289,10 @@ class SpaceMeasure implements Measure {
         users.set(key, (users.get(key) ?? 0) + 1);
       }
     }
+    space.draftBytes += sizes.values().reduce((sum, size) => sum + size, 0);
     for (const [key, count] of users) {
       if (count > 1) space.sharedBytes += sizes.get(key) ?? 0;
+      space.draftBytes -= sizes.get(key) ?? 0;
     }
     for (const [key, used] of usedBytes(ranges)) {
       space.unusedBytes += Math.max((sizes.get(key) ?? 0) - used, 0);
@@ -321,9 +325,10 @@ class SpaceMeasure implements Measure {
   }
 
   /** Returns the totals to which an item is added: the registry's, and those of its name. */
-  #garbageOf({ key }: GarbageItem): GarbageSpace[] {
+  #garbageOf({ key, size }: GarbageItem): GarbageSpace[] {
     const [top, name = ""] = key.split("/");
     const space = top === "names" || top === "objects" ? this.#spaces.get(name) : undefined;
+    if (space !== undefined && top === "objects") space.draftBytes -= size;
     return space === undefined ? [this.garbage] : [this.garbage, space.garbage];
   }
 }
@@ -341,6 +346,7 @@ function spaceOf(
     bytes,
     sharedBytes,
     unusedBytes,
+    draftBytes: 0,
     garbage,
   };
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { openRun } from "../../../extensions/runs/mod.ts";
 import { measureSpace, measureVersions } from "../../../extensions/maintenance/mod.ts";
 import fs from "node:fs";
 import { localPath } from "../../../mod.ts";
@@ -31,6 +32,22 @@ testOnEach("the space of versions counts what each uses", async ({ registry, bac
   assertEquals(freedBytes, storedBytes);
   const { names: [{ unusedBytes }] } = await measureSpace(registry);
   assert(unusedBytes > 250_000);
+});
+
+testOnEach("the points of a finished run are space of drafts", async ({ registry, backend }) => {
+  const run = await openRun(registry, "a");
+  for (let step = 0; step < 5000; step++) run.log({ step, loss: Math.sin(step) });
+  await run.finish();
+  await registry.save("b", "text");
+  const keys = await keysOf(backend, "objects/a/");
+  const sizes = await Promise.all(keys.map(async (key) => (await backend.head(key))!.size));
+  const { names } = await measureSpace(registry);
+  const [a, b] = ["a", "b"].map((of) => names.find(({ name }) => name === of)!);
+  assertEquals(a!.draftBytes + a!.size, sizes.reduce((sum, size) => sum + size));
+  assert(a!.draftBytes > 50_000, `${a!.draftBytes}`);
+  assertEquals(b!.draftBytes, 0);
+  const again = (await measureSpace(registry)).names.find(({ name }) => name === "a")!;
+  assertEquals(again.draftBytes, a!.draftBytes);
 });
 
 testOnEach("a list of many small files is stored alone", async ({ registry }) => {

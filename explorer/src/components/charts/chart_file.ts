@@ -10,6 +10,7 @@ import {
   placeLabel,
   scaledX,
 } from "./chart_points.ts";
+import { gapRise } from "./chart_gaps.ts";
 import { colorOf } from "./chart_scales.ts";
 import { drawApart } from "./draw_apart.ts";
 import { DASHES, FAINT, piecesOf } from "./plot.ts";
@@ -83,6 +84,7 @@ export async function chartFile(
     }),
     tag("clipPath", { id: "area" }, tag("rect", rectOf(area))),
     tag("g", { "clip-path": "url(#area)" }, ...valuesOf(frame, shown)),
+    ...named.flatMap((i) => gapsOf(frame, i, color(props.series[i]?.color ?? colorOf(i)))),
     ...marksOf(frame),
     legend.content,
   ];
@@ -138,7 +140,7 @@ function axesOf({ plot, area, x, y }: Frame): string[] {
   ];
 }
 
-/** Returns the lines, bars, points and gaps of series, and the bands between them. */
+/** Returns the lines, bars and points of series, and the bands between them. */
 function valuesOf(frame: Frame, shown: readonly number[]): string[] {
   const { props: { bands = [], series }, color } = frame;
   const own = (i: number) => color(series[i]?.color ?? colorOf(i));
@@ -146,8 +148,6 @@ function valuesOf(frame: Frame, shown: readonly number[]): string[] {
     ...bands.filter((band) => band.every((i) => shown.includes(i)))
       .map(([high, low]) => bandOf(frame, [high, low], own(high))),
     ...shown.flatMap((i) => seriesOf(frame, i, own(i))),
-    ...shown.filter((i) => series[i]?.isFaint !== true)
-      .flatMap((i) => gapsOf(frame, i, own(i))),
   ];
 }
 
@@ -262,19 +262,20 @@ function bandOf(frame: Frame, [high, low]: readonly [number, number], color: str
   return tag("path", { d, fill: color, "fill-opacity": 0.2 });
 }
 
-/** Pixels between marks of gaps, and from the middle of a mark to its end. */
+/** Pixels between marks of gaps, and from the middle of a mark to its end. They are above the area. */
 const DISTANCE = 6, SIZE = 3;
 
 function gapsOf({ props, area, x }: Frame, i: number, color: string): string[] {
   let last = -Infinity;
-  const bottom = area.top + area.height - (DISTANCE + i % 3 * DISTANCE);
+  const middle = area.top - gapRise(i);
   const crosses = (props.series[i]?.values ?? []).flatMap((value, at) => {
     const left = x(scaledX(props, props.x[at] ?? 0));
-    if (!isGap(value) || left - last < DISTANCE) return [];
+    const isIn = left >= area.left && left <= area.left + area.width;
+    if (!isGap(value) || !isIn || left - last < DISTANCE) return [];
     last = left;
     return [
-      `M${short(left - SIZE)} ${short(bottom - SIZE)}l6 6`,
-      `M${short(left - SIZE)} ${short(bottom + SIZE)}l6 -6`,
+      `M${short(left - SIZE)} ${short(middle - SIZE)}l6 6`,
+      `M${short(left - SIZE)} ${short(middle + SIZE)}l6 -6`,
     ];
   });
   return crosses.length === 0

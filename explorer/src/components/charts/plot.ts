@@ -3,7 +3,7 @@ import { html } from "../../framework/html.ts";
 import { type RefObject, useEffect, useRef } from "../../framework/preact.ts";
 import { useTheme } from "../../framework/use_theme.ts";
 import { formatBytes, MAX_NUMBER } from "../../format/format.ts";
-import { gapHook } from "./chart_gaps.ts";
+import { gapHook, gapRoom } from "./chart_gaps.ts";
 import {
   areSquares,
   type ChartProps,
@@ -159,7 +159,7 @@ export function optionsOf(
       markers: { dash: (_, i) => series[i - 1]?.isDashed ? "dashed" : "solid" },
     },
     padding: [
-      null,
+      () => Math.max(17, gapRoom(now())),
       () => Math.max(24, widthOf([formatX(scaledX(props, now().x.at(-1) ?? 0))]) / 2),
       null,
       null,

@@ -39,6 +39,7 @@ export function Lately(
     const all: Change[] = (await Promise.all([...logs, readRuns()])).flat();
     return foldBursts(all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at))).slice(0, MOST);
   }, [recent.map(({ name, version }) => [name, version]), names.length]);
+  if (newest.size === 0 && !changes.value?.length) return null; // of many names, runs are all
   return html`
     <aside class="card stack" aria-label="Changed lately">
       <h2>Changed lately</h2>

@@ -110,12 +110,13 @@ function useFound({ names, isCut, typed, text, filters, details }: FoundProps) {
     ...found.map((version) => ({ name: version.name, found: version, isVersion: true })),
   ];
   const valuesOf = (version: FoundVersion) => order?.comparedValues(conditions, version) ?? [];
-  return { items, search, valuesOf };
+  const bare = conditions.flatMap(({ key }) => /^metadata\.([^.]+)$/.exec(key)?.[1] ?? []);
+  return { items, search, valuesOf, bare };
 }
 
 function Found(props: FoundProps) {
   const { names, isCut, typed } = props;
-  const { items, search, valuesOf } = useFound(props);
+  const { items, search, valuesOf, bare } = useFound(props);
   const progress = search.value?.read !== undefined
     ? html`<${Reading} read=${search.value.read} total=${isCut ? undefined : names.length} />`
     : search.loading && html`<${Loading} what="Searching aliases and metadata" />`;
@@ -127,6 +128,10 @@ function Found(props: FoundProps) {
       <${Empty} title="Nothing matches">
         <p>Search names, aliases and metadata values, or
             write conditions such as <code>metadata.epochs>3</code>.</p>
+        ${bare.map((key) =>
+          html`<p key=${key}>Is <code>${key}</code> a parameter or a measure? Search for
+            ${" "}<code>params.${key}</code> or <code>metrics.${key}</code>.</p>`
+        )}
         <${Rest} of=${search.value} />
         <//>
     `;

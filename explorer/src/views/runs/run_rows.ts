@@ -1,8 +1,9 @@
 // Runs as rows: their best metric, the parameters that differ, and conditions that select them.
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
+import { invalid } from "../../../../core/errors.ts";
 import { queryOf } from "../../api/search.ts";
 import { columnsOf, type ExperimentColumn, isBest, lastOf } from "../versions/columns.ts";
-import { namedFilter } from "../versions/conditions.ts";
+import { bareOf, meantBy, namedFilter, unknownFields } from "../versions/conditions.ts";
 import { metadataValues } from "../versions/experiments.ts";
 import { valueText } from "../versions/experiments_table.ts";
 import type { Column } from "../../components/table.ts";
@@ -49,7 +50,13 @@ export function filteredRows<T>(
 ): { rows: readonly RunRow<T>[]; error?: unknown } {
   if (filter.trim() === "") return { rows };
   try {
-    const matches = parseQuery(queryOf(namedFilter(filter, columnsOf(rows))));
+    const columns = columnsOf(rows);
+    const named = namedFilter(filter, columns);
+    for (const field of unknownFields(named, (key) => columns.some((each) => each.key === key))) {
+      const meant = meantBy(field, columns).map(({ title }) => title);
+      if (meant.length > 1) throw severalKeys(bareOf(field), meant);
+    }
+    const matches = parseQuery(queryOf(named));
     const states = (state = "") => STATES[state] ?? [state];
     return {
       rows: rows.filter(({ found, text }) =>
@@ -59,6 +66,11 @@ export function filteredRows<T>(
   } catch (error) {
     return { rows, error };
   }
+}
+
+function severalKeys(key: string, titles: readonly string[]) {
+  const hint = `Use ${titles.join(" or ")}.`;
+  return invalid("filter runs", key, "several keys end in it", { hint });
 }
 
 /** Returns the columns of all metrics and parameters. */

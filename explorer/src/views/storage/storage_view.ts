@@ -22,6 +22,7 @@ interface NameSpace {
   readonly size: number;
   readonly bytes: number;
   readonly sharedBytes: number;
+  readonly draftBytes: number;
   readonly garbage: Garbage;
 }
 
@@ -49,7 +50,8 @@ export function StorageView() {
 function Measured({ space }: { space: Space }) {
   const { bytes, objects, names, garbage, days, failures } = space;
   const size = names.reduce((sum, { size }) => sum + size, 0);
-  const stored = names.reduce((sum, { bytes, garbage }) => sum + bytes - garbage.bytes, 0);
+  const drafts = names.reduce((sum, { draftBytes }) => sum + draftBytes, 0);
+  const live = bytes - garbage.bytes - drafts;
   const { x, series } = useMemo(() => {
     let sum = 0;
     const values = days.map(({ size }) => sum += size);
@@ -66,7 +68,12 @@ function Measured({ space }: { space: Space }) {
         <div class="tiles five">
           <${Tile} bytes=${bytes} text=${`stored in ${formatCount(objects, "object")}`} />
           <${Tile} bytes=${size} text="in all live versions" />
-          <${Tile} bytes=${size - stored} text="saved by sharing and compression" />
+          ${live <= size
+            ? html`<${Tile} bytes=${size - live} text="saved by sharing and compression" />`
+            : html`<${Tile} bytes=${live - size} text="in records and settings" />`}
+          ${drafts > 0 && html`
+            <${Tile} bytes=${drafts} text="in drafts, and points of runs until a week after them" />
+          `}
           <${Tile} bytes=${garbage.freeableBytes} text="gc --all frees now" />
           <${Tile} bytes=${garbage.bytes - garbage.freeableBytes} text=${garbage.nextAt
             ? `gc --all frees later, from ${formatTime(garbage.nextAt)}`

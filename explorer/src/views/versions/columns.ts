@@ -92,13 +92,14 @@ function inOrder(columns: readonly ExperimentColumn[]): ExperimentColumn[] {
   });
 }
 
-/** Shortens titles that stay unique. */
+/** Shortens titles that stay unique, also beside the facts: then `metadata.saved` is the whole key. */
 function named(columns: readonly ExperimentColumn[]): ExperimentColumn[] {
   const titles = columns.map(({ key }) => bareOf(key).replace(RESULTS, "").replace(PARAMETERS, ""));
   const count = Map.groupBy(titles, (title) => title);
+  const isFact = (title: string) => FACTS.some((fact) => fact.title === title);
   return columns.map((column, i) => {
-    const title = titles[i] ?? column.title;
-    return count.get(title)?.length === 1 ? { ...column, title } : column;
+    const title = count.get(titles[i]!)?.length === 1 ? titles[i]! : column.title;
+    return { ...column, title: isFact(title) ? column.key : title };
   });
 }
 

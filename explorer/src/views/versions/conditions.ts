@@ -1,6 +1,7 @@
 // Conditions in the text of a filter, which other controls read and write.
 import { termsOf, tokensOf } from "../../../../apps/server/search/terms.ts";
 import type { Comparing } from "../../../../core/registry/conditions/tokens.ts";
+import { MEMBER } from "../../../../core/text/better.ts";
 import { queryOf } from "../../api/search.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { chooseExperiments, type Experiment } from "./experiments.ts";
@@ -57,6 +58,17 @@ export function keysIn(filter: string, columns: readonly ExperimentColumn[]): st
 export function unknownFields(filter: string, isKnown: (key: string) => boolean): string[] {
   const fields = comparisonsIn(filter).filter(({ field }) => isOwnKey(field) && !isKnown(field));
   return [...new Set(fields.map(({ typedField }) => typedField))];
+}
+
+/** Returns the columns that an unknown field of a filter may mean: `params.lr` and `metrics.lr`. */
+export function meantBy<T extends ExperimentColumn>(field: string, columns: readonly T[]): T[] {
+  const bare = bareOf(field);
+  return columns.filter(({ key, short }) => MEMBER.test(key) && short === bare);
+}
+
+/** Returns the field as people type it, without quotes. */
+export function bareOf(field: string): string {
+  return field.replace(MEMBER, "").replaceAll('"', "");
 }
 
 /** Returns a filter whose conditions on a key compare another one. */

@@ -96,8 +96,8 @@ export function Parallel({ all, rows, columns, usual, metric }: {
         ${wordy.length > 0 && html`
           <span class="muted">no axis for ${wordy.slice(0, 3).map(({ title }) => title).join(
             ", ",
-          )}${wordy.length > 3 ? ` and ${wordy.length - 3} more keys` : ""}, with more than
-            ${MOST_WORDS} words</span>
+          )}${wordy.length > 3 ? ` and ${wordy.length - 3} more keys` : ""}, with more
+            than ${MOST_WORDS} words</span>
         `}
       </div>
       <${Scroll} label="Axes">

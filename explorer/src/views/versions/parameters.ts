@@ -11,6 +11,9 @@ import { type Experiment, numberAt } from "./experiments.ts";
 import { Parallel } from "./parallel.ts";
 import { type Influence, influenceOf } from "./influence.ts";
 
+/** The fewest versions that rank a key, and keys without a rank that are named. */
+const LEAST = 3, MOST_NAMED = 12;
+
 type Ranked = Influence & { readonly column: ExperimentColumn };
 
 interface Ranking {
@@ -75,12 +78,12 @@ export function Parameters({ all, rows, columns, unread }: {
         <h3>Results that change with ${target.title}</h3>
         <${Table} label="Results" rows=${results} columns=${shown} keyOf=${keyOf} isScroll />
       `}
-      ${[...unranked].map(([reason, columns]) =>
-        html`<p class="muted">Not ranked, because ${reason}: ${
-          columns.map(({ title }) => title)
-            .join(", ")
-        }.</p>`
-      )}
+      ${read.length >= LEAST &&
+        [...unranked].map(([reason, columns]) =>
+          html`<p class="muted">Not ranked, because ${reason}: ${
+            columns.slice(0, MOST_NAMED).map(({ title }) => title).join(", ")
+          }${columns.length > MOST_NAMED && ` and ${columns.length - MOST_NAMED} more`}.</p>`
+        )}
       ${unread.keys > 0 && html`
         <p
           class="note">Of older versions, ${formatCount(unread.keys, "key")} ${unread.keys === 1
@@ -217,7 +220,7 @@ export function reasonOf(
     Number.isFinite(metric)
   );
   const values = new Set(both.map(([value]) => value));
-  if (both.length < 3) return "fewer than three versions have it";
+  if (both.length < LEAST) return "fewer than three versions have it";
   if (values.size === 1) return "it is the same in all versions";
   return isNumber ? "the metric is the same in all versions" : "too few versions share a value";
 }

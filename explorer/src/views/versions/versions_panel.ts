@@ -15,7 +15,7 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import { ColumnChoice } from "./column_choice.ts";
 import { columnsOf, type ExperimentColumn, fieldsOf, keysLeftOut, usualKeys } from "./columns.ts";
-import { keysIn, namedFilter, unknownFields, withField } from "./conditions.ts";
+import { bareOf, keysIn, meantBy, namedFilter, unknownFields, withField } from "./conditions.ts";
 import { chooseExperiments, type Experiment, experimentsOf, textNumbersOf } from "./experiments.ts";
 import { CompareButton, ExperimentsTable } from "./experiments_table.ts";
 import { groupsOf } from "./groups.ts";
@@ -205,12 +205,12 @@ function UnknownKeys({ typed, setFilter, experiments, columns }: {
   const ofAddress = keysOf(query).filter((key) => !isKnown(key));
   return html`
     ${ofFilter.map((field) => {
-      const bare = field.replace(MEMBER, "").replaceAll('"', "");
+      const bare = bareOf(field);
       const use = (title: string) => {
         const column = members.find((each) => each.title === title);
         if (column !== undefined) setFilter(withField(typed, field, column));
       };
-      const meant = members.filter(({ short }) => short === bare).map(({ title }) => title);
+      const meant = meantBy(field, columns).map(({ title }) => title);
       if (meant.length > 1) {
         return html`<${SeveralNames} key=${field} typed=${bare} names=${meant} use=${use} />`;
       }
