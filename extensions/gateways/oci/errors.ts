@@ -38,6 +38,7 @@ export function answered(answer: Answer, info: RequestInfo, { method }: Request)
 
 function statusOf(status: number, { name, route }: RequestInfo, isWrite: boolean): number {
   if (isWrite && status === 404) return 405;
+  if (status === 409) return 404; // deleted or replaced a moment ago
   // Clients ask whether a tag exists, so an impossible one is missing, not invalid.
   if (status === 400 && name !== undefined && route?.includes("/manifests/")) return 404;
   return status;

@@ -11,6 +11,10 @@ import { imageOf, type OciImage } from "./image.ts";
 
 /** Layers of the artifacts in memory, about 1 KiB each. The last one stays even if it has more. */
 const MOST_LAYERS = 20_000;
+/** How long a version is read by its commit, milliseconds, before it is looked up again. */
+const KEEP_MS = 60_000;
+
+type Context = Pick<GatewayContext, "registry" | "openPages" | "system">;
 
 export interface FoundImage {
   artifact: ReadablePages;
@@ -18,11 +22,11 @@ export interface FoundImage {
 }
 
 export class Images {
-  readonly #context: Pick<GatewayContext, "registry" | "openPages">;
-  readonly #known = new Map<string, OciImage>();
+  readonly #context: Context;
+  readonly #known = new Map<string, { image: OciImage; until: number }>();
   #layers = 0;
 
-  constructor(context: Pick<GatewayContext, "registry" | "openPages">) {
+  constructor(context: Context) {
     this.#context = context;
   }
 
@@ -30,7 +34,7 @@ export class Images {
   async open(asked: AskedVersion, access: Access): Promise<FoundImage> {
     const artifact = await this.#context.openPages(asked, access);
     artifact.checkFiles?.();
-    return { artifact, image: await this.#imageOf(artifact) };
+    return { artifact, image: await this.#imageOf(artifact, asked) };
   }
 
   /** Finds an artifact of a name among those in memory. */
@@ -39,9 +43,13 @@ export class Images {
     access: Access,
     isMeant: (image: OciImage) => boolean,
   ): Promise<FoundImage | undefined> {
-    for (const image of [...this.#known.values()].reverse()) {
+    for (const [key, { image, until }] of [...this.#known].reverse()) {
       if (image.name !== name || !isMeant(image)) continue;
-      const found = await this.#openReadable(image, access);
+      const { version, commit } = image;
+      const isFresh = this.#context.system.monotonic() < until;
+      const asked = isFresh ? { name, version, commit } : { name, version };
+      const found = await this.#openReadable(asked, access);
+      if (found?.image !== image) this.#forget(key); // deleted or replaced, or hidden
       if (found !== undefined && isMeant(found.image)) return found;
     }
   }
@@ -71,19 +79,25 @@ export class Images {
     }
   }
 
-  async #imageOf(artifact: ReadablePages): Promise<OciImage> {
+  async #imageOf(artifact: ReadablePages, asked: AskedVersion): Promise<OciImage> {
     const { name, version, commit } = artifact.info;
     const key = JSON.stringify([name, version, commit]);
     const known = this.#known.get(key);
-    const image = known ?? await imageOf(artifact);
-    if (this.#known.delete(key)) this.#layers -= image.paths.size;
-    this.#known.set(key, image); // to the end
+    const image = known?.image ?? await imageOf(artifact);
+    const isLookedUp = known === undefined || asked.commit === undefined;
+    const until = isLookedUp ? this.#context.system.monotonic() + KEEP_MS : known.until;
+    this.#forget(key);
+    this.#known.set(key, { image, until }); // to the end
     this.#layers += image.paths.size;
-    for (const [oldest, { paths }] of this.#known) {
+    for (const oldest of this.#known.keys()) {
       if (this.#layers <= MOST_LAYERS || this.#known.size === 1) break;
-      this.#known.delete(oldest);
-      this.#layers -= paths.size;
+      this.#forget(oldest);
     }
     return image;
+  }
+
+  #forget(key: string): void {
+    this.#layers -= this.#known.get(key)?.image.paths.size ?? 0;
+    this.#known.delete(key);
   }
 }
