@@ -21,7 +21,7 @@ import { paramsOf, valueOf } from "../../runs/wandb/values.ts";
 import { noSuch, wrong } from "./errors.ts";
 import { historyOf, type Row, RowsAhead } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
-import { EVENTS_FILE, STREAM } from "../../runs/wandb/streamed_files.ts";
+import { EVENTS_FILE, STREAM, streamedLines } from "../../runs/wandb/streamed_files.ts";
 import { changed, changesNothing, editedTags, type Facts, factTags, ownIn } from "./facts.ts";
 import { CONFIG_FILE, configIn, PREEMPTING_TAG, STOP_TAG, streamPart } from "./known_run.ts";
 import { earlierPart, endedRun, isStopped, openedRun, textOf } from "./known_run.ts";
@@ -359,9 +359,12 @@ export class WandbRuns {
     return this.#ahead.of(historyOf(run), { first, end });
   }
 
-  /** Yields the system metrics of a run that has ended. */
-  async *events({ opened }: ReadableRun): AsyncGenerator<unknown> {
-    for (const line of (opened && await textOf(opened, EVENTS_FILE))?.split("\n") ?? []) {
+  /** Yields the system metrics of a run. */
+  async *events(run: ReadableRun): AsyncGenerator<unknown> {
+    const lines = run.state === "open"
+      ? (await streamedLines(run.look)).lines.get(EVENTS_FILE)
+      : (await textOf(run.opened, EVENTS_FILE))?.split("\n");
+    for (const line of lines ?? []) {
       await giveWay();
       if (line !== "") yield valuesIn(line);
     }

@@ -3,6 +3,7 @@ import type { Gateway, GatewayContext, Routes } from "../../../apps/gateways.ts"
 import { artifactFiles } from "./artifacts/files.ts";
 import { artifactOperations } from "./artifacts/operations.ts";
 import { ArtifactStore } from "./artifacts/store.ts";
+import { consoleQueries } from "./console.ts";
 import { answered } from "./errors.ts";
 import { fileRoutes } from "./file_routes.ts";
 import { keyAsToken, Links, pageLinks } from "./links.ts";
@@ -25,6 +26,7 @@ export function createWandbGateways(): Gateway[] {
       const runs = new WandbRuns(context), store = new ArtifactStore(context);
       runOperations(routes, runs);
       runQueries(routes, runs, links);
+      consoleQueries(routes, runs);
       fileRoutes(routes, runs);
       pageLinks(routes);
       artifactOperations(routes, runs, store);

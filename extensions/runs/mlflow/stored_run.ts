@@ -1,9 +1,12 @@
 // A run as MLflow sees it, from its draft or its version.
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
-import { giveWay, isJsonObject, orMissing, parsedJson } from "../../../core/kernel.ts";
+import { concatBytes, giveWay, isJsonObject, orMissing } from "../../../core/kernel.ts";
+import { parsedJson } from "../../../core/kernel.ts";
 import { experimentId, runIdOf, type RunKey } from "./ids.ts";
 import { LastMetrics, type Metric, metricJson, metricsIn } from "./points.ts";
+
+const NEWLINE = 10, decoder = new TextDecoder();
 
 export { freeCurvePath } from "../curve_file.ts";
 
@@ -207,17 +210,26 @@ export async function* linesOf(version: OpenedVersion): AsyncGenerator<string> {
   if (path === undefined) return;
   const file = await orMissing((async () => await version.file(path))());
   if (file === undefined) return;
-  let rest = "";
-  for await (
-    const part of file.stream().pipeThrough(
-      new TextDecoderStream() as TransformStream<Uint8Array, string>,
-    )
-  ) {
-    const lines = (rest + part).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) if (line !== "") yield line;
+  for await (const { text } of textLines(file)) if (text !== "") yield text;
+}
+
+/** Yields the lines of a file from a byte on, and where the next one begins. */
+export async function* textLines(file: ArtifactFile, offset = 0) {
+  let open: Uint8Array[] = [], end = offset;
+  const line = (bytes: Uint8Array, more: number) => {
+    const all = concatBytes([...open, bytes]);
+    open = [];
+    end += all.length + more;
+    return { text: decoder.decode(all), end };
+  };
+  for await (const part of file.stream({ offset })) {
+    let from = 0;
+    for (let to; (to = part.indexOf(NEWLINE, from)) >= 0; from = to + 1) {
+      yield line(part.subarray(from, to), 1);
+    }
+    if (from < part.length) open.push(part.subarray(from));
   }
-  if (rest !== "") yield rest;
+  if (open.length > 0) yield line(new Uint8Array(), 0);
 }
 
 /** Returns the run of a version, with the last value of each metric. */

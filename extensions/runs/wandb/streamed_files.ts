@@ -11,34 +11,58 @@ export const STREAM = /^stream-\d+-(\d+)-(\d+)-([cs])-/;
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /** Returns the console, system metrics and the last summary, as they came. */
-export async function streamedFiles({ draft }: RunLook): Promise<Map<string, Uint8Array>> {
+export async function streamedFiles(look: RunLook): Promise<Map<string, Uint8Array>> {
+  const { lines, summary } = await streamedLines(look);
+  const found = new Map<string, Uint8Array>();
+  if (summary !== undefined) found.set(SUMMARY_FILE, summary);
+  for (const [path, all] of lines) {
+    const text = path === CONSOLE_FILE ? all.map((line) => lineOf(line).text) : all;
+    found.set(path, encoder.encode(`${text.join("\n")}\n`));
+  }
+  return found;
+}
+
+/** A line of the console. The time and the level `error` of stderr are known while its run goes on. */
+export interface ConsoleLine {
+  readonly text: string;
+  readonly time?: string;
+  readonly level?: string;
+}
+
+/** Returns the lines of the console of a run that goes on. */
+export async function consoleLines(look: RunLook): Promise<ConsoleLine[]> {
+  return ((await streamedLines(look)).lines.get(CONSOLE_FILE) ?? []).map(lineOf);
+}
+
+/** Returns the lines of the console and system metrics by path, and the last summary. */
+export async function streamedLines({ draft }: RunLook) {
   const parts = await draft.readWanted((part) => STREAM.test(part));
   parts.sort((one, other) => one.note.part < other.note.part ? -1 : 1);
-  const lines = new Map<string, Map<number, string>>(), found = new Map<string, Uint8Array>();
+  const found = new Map<string, Map<number, string>>();
+  let summary: Uint8Array | undefined;
   for (const part of parts) {
     for (const file of part.note.files) {
       const bytes = await draft.open(part, file).bytes(), { path } = file;
-      if (path === SUMMARY_FILE) found.set(path, bytes);
+      if (path === SUMMARY_FILE) summary = bytes;
       else {
         const sent = parsedJson(decoder.decode(bytes));
         if (!isJsonObject(sent) || !Array.isArray(sent.content)) continue; // of no known program
-        const all = lines.get(path) ?? new Map<number, string>();
-        lines.set(path, all);
+        const all = found.get(path) ?? new Map<number, string>();
+        found.set(path, all);
         for (const [at, line] of sent.content.entries()) {
           all.set(Number(sent.offset) + at, `${line}`);
         }
       }
     }
   }
-  for (const [path, all] of lines) {
-    const text = [...all].sort(([one], [other]) => one - other)
-      .map(([, line]) => path === CONSOLE_FILE ? withoutTime(line) : line);
-    found.set(path, encoder.encode(`${text.join("\n")}\n`));
-  }
-  return found;
+  const inOrder = (all: Map<number, string>) =>
+    [...all].sort(([one], [other]) => one - other).map(([, line]) => line);
+  const lines = new Map([...found].map(([path, all]) => [path, inOrder(all)] as const));
+  return { lines, summary };
 }
 
 /** Lines of the console begin with a time. */
-function withoutTime(line: string): string {
-  return line.replace(/^(ERROR )?\d{4}-\d\d-\d\dT[\d:.]+ /, "").replace(/\n$/, "");
+function lineOf(line: string): ConsoleLine {
+  const [head = "", error, time] = /^(ERROR )?(\d{4}-\d\d-\d\dT[\d:.]+) /.exec(line) ?? [];
+  return { text: line.slice(head.length).replace(/\n$/, ""), time, level: error && "error" };
 }
