@@ -20,6 +20,7 @@ export { CopyBox, CopyButton, CopyTable, SameByCode, shellWord } from "./compone
 export { Dialog } from "./components/dialog.ts";
 export { FactList, type NamedFact } from "./components/fact_list.ts";
 export { onValue, TextField } from "./components/field.ts";
+export { LogText } from "./components/long_content.ts";
 export { Empty, ErrorNotice, Loading, Shown, whenLoaded } from "./components/notices.ts";
 export { StateTag } from "./components/state_tag.ts";
 export { type Column, Table } from "./components/table.ts";

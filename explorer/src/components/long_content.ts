@@ -1,7 +1,9 @@
-// Long content: steps through it, more of it, and regions that scroll.
+// Long content: steps through it, more of it, regions that scroll, and logs.
 import { formatCount, formatNumber } from "../format/format.ts";
+import { elementOf } from "../framework/element_of.ts";
 import { html } from "../framework/html.ts";
 import { type ComponentChildren, useState, type VNode } from "../framework/preact.ts";
+import { useLayoutEffect, useRef } from "../framework/preact.ts";
 import { useQueryNumber } from "../framework/use_query.ts";
 
 /** Buttons to go through long content in steps. Without a total, `isEnd` ends it. */
@@ -73,5 +75,26 @@ export function Scroll(
 ): VNode {
   return html`
     <div class="scroll table-wrap" role="region" aria-label=${label} tabindex="0">${children}</div>
+  `;
+}
+
+/** Colors and movements of a terminal. */
+// deno-lint-ignore no-control-regex -- they begin with one
+const CODES = /\x1b\[[\d;?]*[A-Za-z]/g;
+
+/** Text that may grow: its end stays in view unless the reader has scrolled up. */
+export function LogText({ text, label }: { text: string; label: string }) {
+  const box = useRef<HTMLPreElement>(null);
+  const isAtEnd = useRef(true);
+  const follow = () => {
+    const { scrollTop, scrollHeight, clientHeight } = elementOf(box);
+    isAtEnd.current = scrollTop + clientHeight >= scrollHeight - 2;
+  };
+  useLayoutEffect(() => {
+    if (isAtEnd.current) elementOf(box).scrollTop = elementOf(box).scrollHeight;
+  }, [text]);
+  return html`
+    <pre ref=${box} class="log" tabindex="0" role="region" aria-label=${label}
+      onScroll=${follow}>${text.replace(CODES, "")}</pre>
   `;
 }

@@ -15,7 +15,7 @@ const MOST_KEPT = 4, MOST_KEPT_CHARACTERS = 2 ** 24;
 
 interface Line extends ConsoleLine {
   readonly number: number;
-  /** Where the next line begins in the file of a run that has ended. */
+  /** The byte of the next line in the file of a run that has ended. */
   readonly end?: number;
 }
 

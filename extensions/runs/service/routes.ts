@@ -16,6 +16,7 @@ import {
 import { mapAtOnce } from "../../../core/kernel.ts";
 import { discardRun, finishRun, type LoggedRun, openRun } from "../mod.ts";
 import { readLoggedRun, readLoggedRuns, updateRun } from "../mod.ts";
+import { ConsoleTails } from "../wandb/console_tails.ts";
 import { checkOwn } from "./own_runs.ts";
 import { RunValues } from "./run_values.ts";
 import * as runs from "./schemas.ts";
@@ -59,6 +60,19 @@ export function loggedRunsRoutes(routes: Routes, { registry }: GatewayContext): 
     query: runs.LoggedRunQuery,
     answer: async ({ c, params: { name, run: id }, query: { after, lines }, signal }) =>
       c.json(await readLoggedRun(registry, name, { id, after, lines, signal }), 200, FRESH),
+  });
+
+  const consoles = new ConsoleTails(registry);
+  route(routes, "GET /artifacts/:name/runs/:run/console", {
+    id: "readConsole",
+    tag: "drafts",
+    summary: "Returns the last lines of the console of a run, also while it goes on",
+    scope: "read",
+    readsMany: true,
+    answers: { 200: { description: "The lines", schema: runs.ConsoleSchema } },
+    query: runs.ConsoleQuery,
+    answer: async ({ c, params: { name, run: id }, query: { after }, signal }) =>
+      c.json(await consoles.tailOf({ name, id }, { after, signal }), 200, FRESH),
   });
 }
 

@@ -48,6 +48,17 @@ export const LoggedRunQuery = v.object({
   lines: schema.flag("`false` leaves the points out"),
 });
 
+export const ConsoleSchema = schema.object("ConsoleTail", {
+  text: schema.described(
+    v.string(),
+    "Up to 1,000 lines and 256 KiB; absent if none came since `after`",
+  ),
+  isCut: v.optional(v.pipe(v.boolean(), v.description("True if it has earlier lines"))),
+  next: v.pipe(v.string(), v.description("`after` of the next request")),
+});
+
+export const ConsoleQuery = v.object({ after: LoggedRunQuery.entries.after });
+
 const Tag = v.nullable(v.union([
   schema.text(1024 ** 2),
   v.pipe(v.number(), v.minValue(-Number.MAX_VALUE), v.maxValue(Number.MAX_VALUE)),

@@ -3,6 +3,7 @@
 //
 //   stream-<time>-<line of the console>-<line of system metrics>-<s if it has a summary>-<id>
 import { isJsonObject, parsedJson } from "../../../core/kernel.ts";
+import type { ArtifactFile } from "../../../materializers/mod.ts";
 import type { RunLook } from "../look_at_run.ts";
 
 export const SUMMARY_FILE = "wandb-summary.json";
@@ -42,16 +43,12 @@ export async function streamedLines({ draft }: RunLook) {
   let summary: Uint8Array | undefined;
   for (const part of parts) {
     for (const file of part.note.files) {
-      const bytes = await draft.open(part, file).bytes(), { path } = file;
-      if (path === SUMMARY_FILE) summary = bytes;
+      const opened = draft.open(part, file), { path } = file;
+      if (path === SUMMARY_FILE) summary = await opened.bytes();
       else {
-        const sent = parsedJson(decoder.decode(bytes));
-        if (!isJsonObject(sent) || !Array.isArray(sent.content)) continue; // of no known program
         const all = found.get(path) ?? new Map<number, string>();
         found.set(path, all);
-        for (const [at, line] of sent.content.entries()) {
-          all.set(Number(sent.offset) + at, `${line}`);
-        }
+        for (const [at, line] of await linesIn(opened)) all.set(at, line);
       }
     }
   }
@@ -61,8 +58,15 @@ export async function streamedLines({ draft }: RunLook) {
   return { lines, summary };
 }
 
+/** Returns the lines of a file of a part, with their numbers; none of an unknown program. */
+export async function linesIn(file: ArtifactFile): Promise<[number, string][]> {
+  const sent = parsedJson(decoder.decode(await file.bytes()));
+  if (!isJsonObject(sent) || !Array.isArray(sent.content)) return [];
+  return sent.content.map((line, at) => [Number(sent.offset) + at, `${line}`]);
+}
+
 /** Lines of the console begin with a time. */
-function lineOf(line: string): ConsoleLine {
+export function lineOf(line: string): ConsoleLine {
   const [head = "", error, time] = /^(ERROR )?(\d{4}-\d\d-\d\dT[\d:.]+) /.exec(line) ?? [];
   return { text: line.slice(head.length).replace(/\n$/, ""), time, level: error && "error" };
 }

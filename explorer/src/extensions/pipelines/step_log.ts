@@ -1,15 +1,7 @@
 // The attempts of a step, with their logs.
 import { nameSegment } from "../../../../core/naming/names.ts";
-import {
-  elementOf,
-  hrefOfRef,
-  html,
-  splitRef,
-  useEffect,
-  useLoaded,
-  useRef,
-} from "../../extending.ts";
-import { Empty, formatMs, Shown, StateTag } from "../../extending.ts";
+import { hrefOfRef, html, splitRef, useLoaded } from "../../extending.ts";
+import { Empty, formatMs, LogText, Shown, StateTag } from "../../extending.ts";
 import { openVersion, type Service, useSession } from "../../extending.ts";
 
 interface Attempt {
@@ -62,18 +54,6 @@ function AttemptLog({ attempt, number }: { attempt: Attempt; number: number }) {
       text === ""
         ? html`<p class="muted">It has no log.</p>`
         : html`<${LogText} text=${text} label=${`Log of attempt ${number}`} />`}<//>
-  `;
-}
-
-/** A log, at its end: errors are there. */
-function LogText({ text, label }: { text: string; label: string }) {
-  const box = useRef<HTMLPreElement>(null);
-  useEffect(() => {
-    const element = elementOf(box);
-    element.scrollTop = element.scrollHeight;
-  }, []);
-  return html`
-    <pre ref=${box} class="log" tabindex="0" role="region" aria-label=${label}>${text}</pre>
   `;
 }
 

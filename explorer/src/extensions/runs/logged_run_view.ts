@@ -10,6 +10,7 @@ import {
   useMemo,
   useRef,
   type ViewProps,
+  type VNode,
 } from "../../extending.ts";
 import {
   ErrorNotice,
@@ -25,6 +26,7 @@ import { Panels } from "../../curves/panels_view.ts";
 import { summariesOf } from "../../curves/summary.ts";
 import { MetadataFacts, MetricTiles } from "../../views/versions/metadata.ts";
 import { ComparedRuns } from "./compared_runs.ts";
+import { Console } from "./console.ts";
 import { LIVE_MS, ReadRun, runPath, type ShownRun } from "./read_run.ts";
 
 export function LoggedRunView({ place }: ViewProps) {
@@ -49,7 +51,11 @@ function OneRun({ name, id }: { name: string; id: string }) {
       <nav class="crumbs" aria-label="Path"><a href=${hrefOfRef(name)}>${name}</a> / <a
         href=${hrefOf(["runs"])}>Runs</a></nav>
       <${Shown} of=${shown} what="Reading the run">${(value: ShownRun) =>
-        html`<${RunDetails} ...${value} reload=${shown.reload} />`}<//>
+        html`
+          <${RunDetails} ...${value} reload=${shown.reload}>
+            <${Console} key=${path} path=${path} isSaved=${isSaved} />
+            <//>
+        `}<//>
       <${SameByCode} cli=${`holdfast runs show ${shellWord(name)} ${
         shellWord(id)
       }\nholdfast runs finish ${shellWord(name)} ${
@@ -77,7 +83,10 @@ const NOTES: Readonly<Partial<Record<LoggedRun["state"], string>>> = {
   failed: "Its points stay for a week. To keep them, save the run as a version.",
 };
 
-function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
+function RunDetails({ run, steps, reload, children }: ShownRun & {
+  reload: () => void;
+  children: VNode;
+}) {
   const { state, version, reason } = run;
   const runs = useMemo(() => steps ? [{ ...steps, label: run.id }] : [], [steps, run.id]);
   return html`
@@ -109,6 +118,7 @@ function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
             <${Panels} runs=${runs} isCompared=${false} />
           </section>
         `}
+        ${children}
       </div>
     </div>
   `;

@@ -262,3 +262,56 @@ Deno.test({
 function joinRefs(count: number): string {
   return Array.from({ length: count }, (_, i) => `digits%3Amodel%40${i + 1}.0.0`).join("+");
 }
+
+Deno.test({
+  name: "the console of a run is shown while its program prints, at its end" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await registry.save("m", 1);
+    await using run = await openRun(registry, "m", { id: "7" });
+    const draft = await registry.openDraft("m", { id: "run:7" });
+    let sent = 0;
+    const print = async (offset: number, lines: readonly string[]) => {
+      const content = lines.map((line) => `2026-01-02T03:04:05.000 ${line}`);
+      const text = new TextEncoder().encode(JSON.stringify({ offset, content }));
+      const part = `stream-${String(++sent).padStart(15, "0")}-${offset + lines.length}-0-c-a`;
+      await draft.addPart(part, [{ path: "output.log", content: text }]);
+    };
+    await print(0, ["begun", "", "\x1b[32m10 %"]);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.clock.install();
+    await page.goto(`${url}#/logged/m/7`);
+    const console = page.getByRole("region", { name: "Text of the console" });
+    await console.getByText("10 %").waitFor();
+    assertEquals(await console.textContent(), "begun\n\n10 %");
+    assertEquals(await barriersOf(page), []);
+    // A progress bar writes over its line.
+    await print(2, ["20 %"]);
+    await page.clock.fastForward(3000);
+    await console.getByText("20 %").waitFor();
+    assertEquals(await console.textContent(), "begun\n\n20 %");
+    const isAtEnd = () =>
+      console.evaluate(({ scrollTop, scrollHeight, clientHeight }) =>
+        scrollTop > 0 && scrollTop + clientHeight >= scrollHeight - 2
+      );
+    await print(3, Array.from({ length: 1500 }, (_, i) => `line ${i}`));
+    await page.clock.fastForward(3000);
+    await console.getByText("line 1499").waitFor();
+    assertEquals((await console.textContent())!.split("\n").length, 1000);
+    await page.getByText("Only the end is shown.").waitFor();
+    assertEquals(await isAtEnd(), true);
+    // A reader who has scrolled up stays there.
+    await console.evaluate((box) => box.scrollTop = 100);
+    run.log({ loss: 1 });
+    await run.flush();
+    await print(1503, ["last"]);
+    await run.finish();
+    await page.clock.fastForward(3000);
+    await page.getByRole("link", { name: "m@2.0.0" }).waitFor();
+    await console.getByText("last").waitFor();
+    assertEquals(await console.evaluate((box) => box.scrollTop), 100);
+    assertEquals(errors, []);
+  },
+});

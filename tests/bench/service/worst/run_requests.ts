@@ -21,6 +21,16 @@ export function runRequests(scale: number): Record<string, Worst[]> {
       return await ask("PUT", path, JSON.stringify({ files }), JSON_TYPE);
     },
   };
+  const withConsole: Pick<Worst, "before"> = {
+    async before(ask) {
+      await ask("POST", RUN, "{}", JSON_TYPE);
+      const content = Array(100_000 * scale).fill("2026-01-02T03:04:05.000 a line of text");
+      const data = btoa(JSON.stringify({ offset: 0, content }));
+      const path = `/artifacts/NEW/drafts/run:r/parts/stream-1-${content.length}-0-c-a`;
+      const files = [{ path: "output.log", data }];
+      return await ask("PUT", path, JSON.stringify({ files }), JSON_TYPE);
+    },
+  };
   return {
     "GET /logged-runs": [
       { title: "all", sent: () => ["/logged-runs?limit=10000"] },
@@ -32,6 +42,9 @@ export function runRequests(scale: number): Record<string, Worst[]> {
     ],
     "GET /artifacts/:name/runs/:run": [
       { title: "4 MiB of points", ...withPoints, sent: () => [RUN] },
+    ],
+    "GET /artifacts/:name/runs/:run/console": [
+      { title: "4 MiB of lines", ...withConsole, sent: () => [`${RUN}/console`] },
     ],
     "POST /artifacts/:name/runs/:run": [
       json("parameters", RUN, () => ({ params: { a: "a".repeat(31_000 * scale) } })),

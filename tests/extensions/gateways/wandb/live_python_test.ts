@@ -1,4 +1,4 @@
-// What clients of W&B read of a run while it goes on: its console and its system metrics.
+// Reads of clients of W&B while a run goes on: its console and its system metrics.
 import { assertEquals } from "@std/assert";
 import { clientTest, serveWandb } from "./serve_wandb.ts";
 

@@ -1,0 +1,82 @@
+// The last lines of the consoles of runs. This process reads each part once.
+import type { Registry } from "../../../mod.ts";
+import { keepNewest, mapAtOnce } from "../../../core/kernel.ts";
+import { recordsOf } from "../../../registry/records.ts";
+import type { RunName } from "../../../core/registry/run.ts";
+import { lookAtRun, noSuchRun } from "../look_at_run.ts";
+import { CONSOLE_FILE, lineOf, linesIn, STREAM } from "./streamed_files.ts";
+
+/** Lines and characters of an answer, and runs whose lines are kept. */
+const MOST_LINES = 1000, MOST_CHARACTERS = 2 ** 18, MOST_RUNS = 50;
+
+export interface ConsoleTail {
+  /** Absent if nothing was printed since `after`. */
+  readonly text?: string;
+  /** True if there are lines before those of the text. */
+  readonly isCut?: boolean;
+  readonly next: string;
+}
+
+/** The last lines by their numbers, in order. */
+interface Tail {
+  readonly lines: ReadonlyMap<number, string>;
+  /** True if earlier lines do not fit. */
+  readonly isFull: boolean;
+}
+
+export class ConsoleTails {
+  readonly #registry: Registry;
+  readonly #known = new Map<string, Tail & { readonly parts: ReadonlySet<string> }>();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** Returns the last lines, unless `after` is the `next` of a tail and none came since. */
+  async tailOf(
+    run: RunName,
+    { after, signal }: { after?: string; signal?: AbortSignal },
+  ): Promise<ConsoleTail> {
+    const records = recordsOf(this.#registry, "read the console of a run");
+    const { first, draft } = await lookAtRun(records, run, signal);
+    if (first === undefined) throw noSuchRun(run);
+    const parts = [...draft.parts.keys()].filter((part) => STREAM.test(part)).sort();
+    const next = `${parts.length}`;
+    if (next === after) return { next };
+    const key = JSON.stringify([run, first]), known = this.#known.get(key);
+    const unread = parts.filter((part) => !known?.parts.has(part)).reverse();
+    const read = mapAtOnce(unread, async (name) => {
+      const part = await draft.read(name);
+      const file = part?.note.files.find(({ path }) => path === CONSOLE_FILE);
+      return file ? await linesIn(draft.open(part!, file)) : [];
+    });
+    let tail: Tail = { lines: new Map(), isFull: false };
+    for await (const lines of read) {
+      tail = tailIn([...lines, ...tail.lines]);
+      if (isWhole(tail)) break; // else newer parts have written over lines, as progress bars do
+    }
+    if (known !== undefined) tail = tailIn([...known.lines, ...tail.lines]);
+    this.#known.delete(key);
+    this.#known.set(key, { ...tail, parts: new Set(parts) });
+    keepNewest(this.#known, MOST_RUNS);
+    const text = [...tail.lines.values()].map((line) => lineOf(line).text).join("\n");
+    const isCut = !isWhole({ ...tail, isFull: false }) || text.length > MOST_CHARACTERS;
+    return { text: text.slice(-MOST_CHARACTERS), isCut, next };
+  }
+}
+
+/** Returns the last of some lines, of which the later ones replace those with their numbers. */
+function tailIn(lines: readonly (readonly [number, string])[]): Tail {
+  const all = [...new Map(lines)].sort(([one], [other]) => one - other);
+  let size = 0, count = 0;
+  while (count < Math.min(all.length, MOST_LINES) && size < MOST_CHARACTERS) {
+    size += all[all.length - ++count]![1].length + 1;
+  }
+  return { lines: new Map(all.slice(all.length - count)), isFull: count < all.length };
+}
+
+/** True if no line is missing between the first and the last one, and none before. */
+function isWhole({ lines, isFull }: Tail): boolean {
+  const [first = 0] = lines.keys(), last = [...lines.keys()].at(-1);
+  return last !== undefined && last - first + 1 === lines.size && (isFull || first === 0);
+}
