@@ -1,6 +1,7 @@
 // Programs with W&B's own clients that are killed, or stopped by somebody else.
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { nextTurn } from "../../../../core/work/next_turn.ts";
 import { readLoggedRuns, updateRun } from "../../../../extensions/runs/mod.ts";
 import { openRegistry } from "../../../../mod.ts";
@@ -62,10 +63,11 @@ clientTest("a tag stops a run, which ends with what it has logged", async (clien
 });
 
 const RESUMED = `
-import time, wandb
+import os, time, wandb
 run = wandb.init(project="digits", id="abc", resume="must", settings=wandb.Settings(x_file_stream_transmit_interval=0.2))
 run.log({"loss": 3})
-time.sleep(1) # a run that is stopped gets an interrupt
+open("resumed", "w").close()
+while not os.path.exists("asked"): time.sleep(0.1)
 run.finish()
 `;
 
@@ -77,7 +79,13 @@ clientTest("one program stops the run of another", async (client) => {
   await service.run(client, `import wandb; wandb.Api().run("digits/abc").stop()`);
   assertEquals(await running, ["> stopped"]);
   await service.run(client, `import wandb; wandb.Api().run("digits/abc").stop()`); // has ended
-  await service.run(client, RESUMED);
+  const resumed = service.run(client, RESUMED);
+  while (!existsSync(service.root.join("resumed"))) await Promise.race([resumed, nextTurn()]);
+  const names = { projectName: "digits", runId: "abc" };
+  const { data } = await service.ask("RunStoppedStatus", names); // the client asks each 15 seconds
+  assertEquals(data, { project: { run: { stopped: false } } });
+  await writeFile(service.root.join("asked"), "");
+  await resumed;
   assertEquals(await valuesOf(service.registry, "loss"), [1, 2, 3]);
 });
 
