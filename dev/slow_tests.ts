@@ -18,6 +18,7 @@ export const ALONE: readonly string[] = [
   "tests/registry/processes/changed_file_test.ts",
   "tests/registry/processes/processes_test.ts",
   "tests/servers/r2_test.ts",
+  "tests/servers/r2_values_test.ts",
   "tests/servers/worker_test.ts",
   "tests/judges/linearizability",
   "tests/workers/memory_test.ts",
@@ -26,6 +27,7 @@ export const ALONE: readonly string[] = [
   "tests/dev/frameworks_test.ts",
   "tests/dev/install_test.ts",
   "tests/dev/npm_test.ts",
+  "tests/dev/npm_values_test.ts",
   "tests/dev/own_extension_test.ts",
   "tests/docs/first_hour_test.ts",
   "tests/examples_test.ts",
@@ -280,6 +282,7 @@ export const LONG: readonly string[] = [
 export const TOGETHER: Record<string, readonly string[]> = {
   npm_package: [
     "tests/dev/npm_test.ts",
+    "tests/dev/npm_values_test.ts",
     "tests/dev/bundles_test.ts",
     "tests/dev/own_extension_test.ts",
     "tests/dev/frameworks_test.ts",

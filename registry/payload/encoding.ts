@@ -30,8 +30,17 @@ export function checkEncoding(encoding: Encoding): void {
       hint: `Use "gzip" or "zstd".`,
     });
   }
-  const encode = encoding === "gzip" ? builtin?.gzipSync : builtin?.zstdCompressSync;
-  if (encode === undefined) throw missing(encoding);
+  if (encoding === "gzip" ? builtin === undefined : !writesZstd()) throw missing(encoding);
+}
+
+/** True if this runtime compresses Zstandard: workerd throws if more than 32 KiB remain. */
+export function writesZstd(): boolean {
+  const bytes = new Uint8Array(65_536).map((_, i) => Math.imul(i ^ i >>> 3, 0x9e3779b1) >>> 21);
+  try {
+    return zlib.zstdCompressSync(bytes).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function missing(encoding: Encoding): RegistryError {
@@ -47,18 +56,22 @@ export function encodeBytes(bytes: Uint8Array, encoding: Encoding): Uint8Array {
   return encoding === "gzip" ? zlib.gzipSync(bytes) : zlib.zstdCompressSync(bytes);
 }
 
-/** Expands bytes. Throws if the result is longer than `size`, against compression bombs. */
+/**
+ * Expands bytes. Throws if the result is much longer than `size`, against compression bombs: workerd
+ * needs a limit that is a power of two.
+ */
 export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number): Uint8Array {
-  const options = { maxOutputLength: Math.max(size, 1) };
+  const options = { maxOutputLength: 2 * size + 16_384 };
   return plainBytes(
     encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options),
   );
 }
 
-/** Output of a stream at a time: small chunks cost as much in later steps as large ones. */
-const CHUNK = { chunkSize: 256 * 1024 };
-/** `node:zlib` takes no smaller one. */
-const LEAST_CHUNK = 64;
+/**
+ * Output of a stream at a time: small chunks cost as much in later steps as large ones. `node:zlib`
+ * takes none below the least.
+ */
+const CHUNK = { chunkSize: 256 * 1024 }, LEAST_CHUNK = 64;
 
 /** Compresses a stream of chunks. Each chunk is consumed when the next one is requested. */
 export function encodeStream(

@@ -2,12 +2,13 @@
 // the first, second … byte of each element, each plane as zeros, Zstandard (RFC 8878), or unchanged.
 import type * as Zlib from "node:zlib";
 import { builtinModule } from "../../../core/system.ts";
+import { decodeBytes } from "../encoding.ts";
 import { type Group, lengthOfPlane } from "./groups.ts";
 
 const zlib = builtinModule<typeof Zlib>("node:zlib");
 
-/** False if this runtime has no Zstandard. */
-export const hasZstd: boolean = zlib?.zstdCompressSync !== undefined;
+/** False if this runtime cannot expand Zstandard. */
+export const readsZstd: boolean = zlib?.zstdDecompressSync !== undefined;
 
 /** The fastest level: of XORed planes, higher ones save less than a hundredth more. */
 const LEVEL = 1;
@@ -94,7 +95,7 @@ export function decodePlanes(
 }
 
 function expand(part: Uint8Array, length: number): Uint8Array {
-  const plane = zlib!.zstdDecompressSync(part, { maxOutputLength: length });
+  const plane = decodeBytes(part, "zstd", length);
   // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
   if (plane.length !== length) throw new Error(`a plane has ${plane.length} bytes, not ${length}`);
   return plane;

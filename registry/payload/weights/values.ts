@@ -6,9 +6,10 @@ import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { sizeOfParts } from "../../cell/objects.ts";
 import { MAX_CHAIN } from "../../format/record_shape.ts";
+import { writesZstd } from "../encoding.ts";
 import { type FileBytes, gather, passEach } from "../file_bytes.ts";
 import { openBase, openValues, type Stored, type Values, Work } from "./encode_values.ts";
-import { hasZstd } from "./planes.ts";
+import { readsZstd } from "./planes.ts";
 
 /** The most bytes that reading a file may take, as a multiple of its size. */
 export const MOST_READ = 1.5;
@@ -19,8 +20,9 @@ type Span = { offset: number; length: number };
 
 /** Throws `Unsupported` without Zstandard. */
 export function checkZstd(action: "save" | "read", path: string): void {
-  if (hasZstd) return;
-  const state = "it is stored by values, and this runtime has no Zstandard";
+  if (action === "save" ? writesZstd() : readsZstd) return;
+  const does = action === "save" ? "write" : "read";
+  const state = `it is stored by values, and this runtime does not ${does} Zstandard`;
   throw unsupported(`${action} file`, shown(path), state, {
     hint: "Run Deno, Bun, or Node 22.15 or later.",
   });

@@ -8,10 +8,10 @@ import { DiskContent } from "../../../disk/disk_file.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
 import { sharesBytes, sizeOfParts } from "../../cell/objects.ts";
 import { type Content, PACK_BYTES, PACK_FILES, sizeOf, SMALL_FILE_BYTES } from "../content.ts";
-import type { LargeContent, SmallContent } from "../content.ts";
 import type {
   ByteSharing,
   FileFacts,
+  FileToPack,
   PayloadJobs,
   StoredFileReply,
   UnplacedJob,
@@ -56,19 +56,11 @@ export interface Destination extends CopyTarget {
   sharing(file: { path: string; size?: number }, stored?: StoredContent): ByteSharing | undefined;
 }
 
-interface SmallFile {
+interface SmallFile extends Omit<FileToPack, "path"> {
   file: StoredFile;
-  content: SmallContent;
-  /** Facts of the file, if its bytes are stored unchanged. */
-  as?: FileFacts;
 }
 
-interface LargeFile {
-  content: LargeContent;
-  /** Facts of the file, if its bytes are stored unchanged. */
-  as?: FileFacts;
-  sharing?: ByteSharing;
-}
+type LargeFile = Pick<UnplacedJob<"storeFile">, "content" | "as" | "sharing">;
 
 interface SendQueueOptions {
   tasks: SideBySide;
