@@ -45,5 +45,45 @@ await handler.close();
 await registry.close();
 `;
 
+/**
+ * A program that saves a state of weights by values in a registry that has two others, and fetches it
+ * into a folder that has the one before. Its arguments are the registry, the states and the folder.
+ */
+export const VALUES = `
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { createMemoryBackend, localPath, openRegistry } from "@holdfast/holdfast";
+
+const [folder, states, to] = process.argv.slice(2);
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+const registry = await openRegistry(folder);
+const loaded = async (version) =>
+  sha256(await (await registry.open("policy@" + version)).file("policy.safetensors").bytes());
+const save = (into, n) =>
+  into.save("policy", localPath(states + "/" + n + "/policy.safetensors"), { share: "values" });
+const { addedBytes } = await save(registry, 3);
+const digests = [await loaded(1), await loaded(2), await loaded(3)];
+
+const store = createMemoryBackend();
+let fetched = 0;
+const get = async (key, options) => {
+  const object = await store.get(key, options);
+  if (object !== undefined && key.startsWith("objects/")) fetched += (await object.bytes()).length;
+  return object;
+};
+const far = await openRegistry({ ...store, kind: "far", get }, { cache: false });
+for (const n of [1, 2, 3]) await save(far, n);
+const update = async (n) => {
+  fetched = 0;
+  await far.download("policy@" + n, { to: to + "/", overwrite: true });
+  digests.push(sha256(readFileSync(to + "/policy.safetensors")));
+  return fetched;
+};
+await update(2);
+console.log(JSON.stringify({ digests, addedBytes, fetched: await update(3) }));
+await registry.close();
+`;
+
 /** The output of `LIBRARY`. */
 export const LIBRARY_SAYS = ["1.0.0", { layers: [64, 32] }, [1, 2, 3], [0, 1], "NotFound"];
