@@ -88,31 +88,33 @@ function historyQueries(routes: Routes, runs: WandbRuns): void {
 function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
   const { system } = runs.context;
   query([routes, runs], "RunFiles", {
-    fileCursor: maybe,
+    fileCursor: optional(MOST.path), // the path before
     fileLimit: page,
     fileNames: list(MOST.files, name),
     pattern: maybe,
   }, async (run, { fileCursor, fileLimit, fileNames = [], pattern }, c) => {
     if (pattern !== undefined) throw wrong("Patterns of files are not supported: name the files");
-    const version = await runs.files(run), named = new Set(fileNames);
-    const id = runId(run.key);
-    const from = Number(fileCursor) || 0, to = from + Math.min(fileLimit ?? USUAL, MOST_ROWS);
-    const edges = [], updatedAt = version.info.createdAt;
-    let fileCount = 0;
+    const version = await runs.files(run), named = new Set(fileNames), id = runId(run.key);
+    const all = [], edges = [], updatedAt = version.info.createdAt;
     for await (const { info } of version.pages()) {
-      for (const { path, size: sizeBytes, mediaType: mimetype = null } of info.files) {
+      for (const file of info.files) {
         await giveWay();
-        const isOwn = path === curveOf(version.info) || path.startsWith(".wandb/");
-        if (isOwn || named.size > 0 && !named.has(path)) continue;
-        if (fileCount++ < from || fileCount > to) continue;
-        const at = `/wandb/runs/${inPath(id)}/files/${urlPath(path)}`;
-        const url = await links.to(c, at, system.now()), fileId = idOf("RunFile", id, path);
-        const file = { id: fileId, name: path, sizeBytes, mimetype, md5: null, updatedAt };
-        edges.push({ node: { ...file, url, directUrl: url }, cursor: `${fileCount}` });
+        const { path } = file, isOwn = path === curveOf(version.info) || path.startsWith(".wandb/");
+        if (!isOwn && (named.size === 0 || named.has(path))) all.push(file);
       }
     }
-    const endCursor = edges.at(-1)?.cursor ?? null;
-    return { fileCount, files: { edges, pageInfo: { endCursor, hasNextPage: to < fileCount } } };
+    // By path: files that are replaced between pages, or come then, change no place of the others.
+    all.sort((one, other) => one.path < other.path ? -1 : 1);
+    const rest = all.filter(({ path }) => fileCursor === undefined || path > fileCursor);
+    const most = Math.min(fileLimit ?? USUAL, MOST_ROWS);
+    for (const { path, size: sizeBytes, mediaType: mimetype = null } of rest.slice(0, most)) {
+      const at = `/wandb/runs/${inPath(id)}/files/${urlPath(path)}`;
+      const url = await links.to(c, at, system.now()), fileId = idOf("RunFile", id, path);
+      const file = { id: fileId, name: path, sizeBytes, mimetype, md5: null, updatedAt };
+      edges.push({ node: { ...file, url, directUrl: url }, cursor: path });
+    }
+    const endCursor = edges.at(-1)?.cursor ?? null, hasNextPage = rest.length > most;
+    return { fileCount: all.length, files: { edges, pageInfo: { endCursor, hasNextPage } } };
   });
 
   route(routes, "GET /wandb/runs/:id/files/:path{[^]+}", {

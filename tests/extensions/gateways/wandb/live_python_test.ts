@@ -57,3 +57,33 @@ clientTest("console and system metrics are read while a run goes on", async (cli
   assertEquals(lines, [...read("running", "error", true), ...read("finished", "", false)]);
   assertEquals(service.logged, []);
 });
+
+const REPLACED = `
+import json, time, wandb
+run = wandb.init(project="digits", id="abc")
+def save(name, text):
+    open(name, "w").write(text)
+    run.save(name, policy="now")
+def sizes(): return {file.name: file.size for file in wandb.Api().run("digits/abc").files()}
+def until(done):
+    while not done(sizes()): time.sleep(0.1)
+names = ["a.txt", "b.txt", "c.txt", "d.txt"]
+for name in names:
+    save(name, "x")
+    until(lambda found: name in found)
+files = wandb.Api().run("digits/abc").files(per_page=1)
+found = []
+for file in files:
+    found.append(file.name)
+    if file.name != "a.txt": continue
+    save("a.txt", "longer")
+    until(lambda found: found["a.txt"] == 6)
+print("> " + json.dumps([name for name in found if name in names]))
+run.finish()
+`;
+
+clientTest("no file is left out that is replaced while files are listed", async (client) => {
+  await using service = await serveWandb();
+  const lines = await service.run(client, REPLACED);
+  assertEquals(lines, [`> ["a.txt", "b.txt", "c.txt", "d.txt"]`]);
+});
