@@ -35,12 +35,15 @@ export const PYTHON_GROUPS: Record<string, GroupEntry> = {
       "values of 1 KiB, arrays of 16 KiB and versions of a name; large arrays and files have 64 " +
       "MiB. Loads, lists and `info` are by a handle that was just opened, except `load again` and " +
       "`list names`: the first listing of a process reads the folder of each name. Registries " +
-      "here sync, file stores do not. `theirs is` names a difference that saves theirs time. A " +
-      "floor is the least work in this runtime with the same guarantees. `has` reads the record, " +
-      "which may have expired or be damaged, and compares the opened file with its path, so that " +
-      "no link is followed; its floor does not. Lists of versions have the time of each, so they " +
-      "read the attributes of each file. NumPy reads a large array into huge pages; Deno uses small " +
-      "ones, which the system clears one by one. Stores in memory copy what they keep and return.",
+      "here sync, file stores do not. `theirs is` names a difference that saves theirs time: a " +
+      "killed save or delete of theirs leaves what they list and report as there, though it cannot " +
+      "be loaded. A floor is the least work in this runtime with the same guarantees. `has` reads " +
+      "the record, which may have expired or be damaged, and compares the opened file with its " +
+      "path, so that no link is followed; its floor does not. Lists of versions have the time of " +
+      "each, so they read the attributes of each file. NumPy reads a large array into huge pages. " +
+      "Deno uses small ones, which the system clears one by one; on Linux " +
+      "`GLIBC_TUNABLES=glibc.malloc.hugetlb=1` gives it huge ones. Stores in memory copy what they " +
+      "keep and return.",
     create: async (settings) => (await import("./peers.ts")).createPeersGroup(settings),
     named: true,
   },
