@@ -19,7 +19,7 @@ export const nobody: Access = createAccess(undefined, []);
 type Sent = string | null | TokenProof;
 
 /** Returns the header of a request. Basic with a token as password (RFC 7617) is Bearer. */
-export function passwordAsToken({ headers }: Request): string | null {
+export function passwordAsToken({ headers }: Pick<Request, "headers">): string | null {
   const authorization = headers.get("authorization");
   const [, encoded] = /^basic +([\w+/]+=*)$/i.exec(authorization ?? "") ?? [];
   if (encoded === undefined) return authorization;

@@ -6,10 +6,12 @@ import type { GatewayContext, RouteContext, Routes } from "../../../apps/gateway
 import {
   answerInPlace,
   answerVersionFile,
+  passwordAsToken,
   readableNames,
   schema,
 } from "../../../apps/server/extending.ts";
 import { CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE, type OciImage, type SmallBlob } from "./image.ts";
+import { TOKEN_PATH } from "./errors.ts";
 import { type FoundImage, Images } from "./images.ts";
 import { answerPage, FirstItems, ListQuery } from "./pages.ts";
 import { nameOf, repositoryOf, tagOf, versionOf } from "./names.ts";
@@ -22,6 +24,11 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const Items = v.array(v.string());
 const OciCatalog = schema.object("OciCatalog", { repositories: Items });
 const OciTags = schema.object("OciTags", { name: v.string(), tags: Items });
+const OciToken = schema.object("OciToken", {
+  token: v.string(),
+  access_token: v.string(),
+  expires_in: schema.Amount,
+});
 const OciErrors = schema.object("OciErrors", {
   errors: v.array(v.object({ code: v.string(), message: v.string() })),
 });
@@ -46,6 +53,17 @@ function listRoutes(routes: Routes, { registry }: GatewayContext): void {
     summary: "Tells clients that the service has the API of OCI",
     answers: { 200: { description: "An empty object", schema: v.object({}) }, ...ERRORS },
     answer: ({ c }) => c.json({}),
+  });
+  route(routes, `GET ${TOKEN_PATH}`, {
+    ...about,
+    id: "ociToken",
+    summary: "Returns the token that was sent as a password, as clients expect it",
+    answers: { 200: { description: "The token", schema: OciToken }, ...ERRORS },
+    answer({ c }) {
+      const token = passwordAsToken(c.request)?.replace(/^Bearer +/i, "") ?? "none";
+      const sent = { token, access_token: token, expires_in: 300 };
+      return c.json(sent, 200, { "cache-control": "no-store" });
+    },
   });
   route(routes, "GET /v2/_catalog", {
     ...about,

@@ -50,7 +50,7 @@ async function served(
   const handler = createHandler(registry, { tokens, redirect, gateways: [oci] });
   const server = await listen(handler, { port: 0, hasTokens: true });
   const host = server.url.replace("http://", "");
-  const home = { HOME: root.path, DOCKER_CONFIG: root.join("docker"), TMPDIR: root.path };
+  const home = { HOME: root.path, DOCKER_CONFIG: root.join(".docker"), TMPDIR: root.path };
   const env = { PATH: realSystem.env("PATH") ?? "", ...home };
   const fetched = await fetch(`${server.url}/v2/data/cells/manifests/production`, {
     headers: { authorization: `Bearer ${token}` },
@@ -104,7 +104,7 @@ for (const version of ["oras", "oras-1.2", "oras-1.1"]) {
     const { host, token, digest, run, sameFiles } = oci;
     const oras = (...args: string[]) => run(programOf(version), [...args, "--plain-http"]);
     const refused = await oras("pull", `${host}/data/cells:1`).catch((error) => error.message);
-    assertStringIncludes(refused, "credential");
+    assertStringIncludes(refused, "token is required");
     await oras("login", host, "--username=any", `--password=${token}`);
     await oras("pull", `${host}/data/cells:production`, "--output=by_tag");
     await sameFiles("by_tag");
@@ -165,13 +165,14 @@ judgeTest("skopeo copies into a folder and an OCI layout", noSkopeo, async () =>
 const PULL = `
 import oras.client, sys
 host, token = sys.argv[1:]
-client = oras.client.OrasClient(hostname=host, insecure=True, auth_backend="basic")
+client = oras.client.OrasClient(hostname=host, insecure=True)
 client.login(hostname=host, username="any", password=token)
 client.pull(target=host + "/data/cells:production", outdir="by_python")
 print(sorted(client.get_tags(host + "/data/cells")))
 `;
 
-const noPython = existsSync(python) ? undefined : "no Python with oras; .ci/run installs it";
+const modelpack = join(python, "../modelpack");
+const noPython = existsSync(modelpack) ? undefined : "no Python with oras; .ci/run installs it";
 
 judgeTest("the oras package of Python pulls and lists", noPython, async () => {
   await using oci = await served();
@@ -179,6 +180,16 @@ judgeTest("the oras package of Python pulls and lists", noPython, async () => {
   const printed = await run(python, ["-c", PULL, host, token]);
   assertEquals(printed.trim().split("\n").at(-1), "['1.0.0', 'latest', 'production']");
   await sameFiles("by_python");
+});
+
+judgeTest("the client of ModelPack checks the configuration and pulls", noPython, async () => {
+  await using oci = await served();
+  const { root, host, token, run, sameFiles } = oci;
+  const auths = { [host]: { auth: btoa(`any:${token}`) } };
+  await Deno.mkdir(root.join(".docker"));
+  await Deno.writeTextFile(root.join(".docker/config.json"), JSON.stringify({ auths }));
+  await run(modelpack, ["--insecure", "pull", `${host}/data/cells:production`, "by_modelpack"]);
+  await sameFiles("by_modelpack");
 });
 
 judgeTest("the conformance program finds no failure", missing("oci-conformance"), async () => {

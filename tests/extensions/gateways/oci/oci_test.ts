@@ -187,8 +187,19 @@ Deno.test("clients log in with a token as the password, and read what it may rea
   await publishRelease(oci.registry, "team:release", { a: "team:model", b: "other:model" });
   const { digest } = await oci.manifest("team/model", "latest", "read:*");
   const release = await oci.manifest("team/release", "latest", "read:*");
-  const challenge = (await oci.send("")).headers.get("www-authenticate");
-  assertEquals(challenge, 'Basic realm="holdfast", charset="UTF-8"');
+  const challengeOf = async (headers = {}) =>
+    (await oci.send("", { headers })).headers.get("www-authenticate");
+  const realm = 'Bearer realm="http://localhost/v2/token",service="holdfast"';
+  assertEquals(await challengeOf(), realm);
+  const proxied = { "x-forwarded-proto": "https", "x-forwarded-prefix": "/data" };
+  assertStringIncludes(await challengeOf(proxied) ?? "", '"https://localhost/data/v2/token"');
+  for (const token of [undefined, "wrong"]) {
+    assertEquals(await oci.fails("token", { token }), [401, "UNAUTHORIZED"]);
+  }
+  const given = await (await oci.send("token?service=holdfast", { token: "read:x" })).json();
+  assertEquals([given.token, given.access_token], ["read:x", "read:x"]);
+  const bearer = { authorization: "Bearer read:team:*" };
+  assertEquals(await oci.fails("team/model/tags/list", { headers: bearer }), [200, undefined]);
   const of = (token?: string) => async (path: string) => (await oci.fails(path, { token }))[0];
   const paths = [
     "team/model/manifests/latest",
