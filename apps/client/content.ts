@@ -8,6 +8,8 @@ export interface LargeContent {
   size?: number;
   /** The content stays readable until the save ends, not only until the next file is asked for. */
   stays: boolean;
+  /** The content that the caller gave, such as a file of this machine. */
+  source?: unknown;
   chunks(): AsyncIterable<Uint8Array>;
 }
 
@@ -56,7 +58,7 @@ export async function openContent(
   if (typeof content?.stream !== "function") throw noBody(content, path);
   const { size } = content;
   const chunks = () => counted(content.stream(), { size, path });
-  if (size > maxBytes) return { size, stays: true, chunks };
+  if (size > maxBytes) return { size, stays: true, source: content, chunks };
   return await withDeadline(Array.fromAsync(chunks()).then(concatBytes), { signal });
 }
 

@@ -2,7 +2,7 @@
 // (https://tus.io, 1.0.0) in pieces that resume after a broken connection. The service removes
 // content that no save uses.
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
-import { corrupt, isRegistryError } from "../../core/errors.ts";
+import { corrupt, isRegistryError, orMissing } from "../../core/errors.ts";
 import { retry, silentLimits } from "../../core/retry.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import type { Call, Connection } from "./connection.ts";
@@ -29,7 +29,8 @@ export async function sendContent(
       "./bucket/direct.ts",
       import.meta.url,
     ).catch(() => undefined); // in a bundle
-    const begin = (pieceBytes: number) => beginUpload(connection, size, { ...options, pieceBytes });
+    const begin = (pieceBytes: number, earlier?: string) =>
+      beginUpload(connection, size, { ...options, pieceBytes, earlier });
     const whole = { ...content, size };
     const sent = await direct?.sendDirect(connection, whole, { ...options, again, begin });
     if (sent !== undefined) return sent;
@@ -145,26 +146,40 @@ function checkReceived(
   throw corrupt(action, undefined, state, { hint, backend: connection.location });
 }
 
+interface BeginOptions extends SendContentOptions {
+  /** Size of the pieces that go to the bucket. @default they go to the service */
+  pieceBytes?: number;
+  /** An upload to go on with. @default none, as if it were gone */
+  earlier?: string;
+}
+
 /** Begins an upload of a known size, for pieces. */
 async function beginUpload(
   connection: Connection,
   size: number,
-  { action, signal, pieceBytes }: SendContentOptions & { pieceBytes?: number },
+  { action, signal, pieceBytes, earlier }: BeginOptions,
 ): Promise<{ upload: string; remove(): Promise<void> }> {
-  const pieces = pieceBytes && { "upload-metadata": `pieceBytes ${btoa(`${pieceBytes}`)}` };
-  const headers = { ...TUS, "upload-length": String(size), ...pieces };
-  const created = await connection.request(
-    { action, path: "uploads", method: "POST", headers, signal },
-  );
-  await created.body?.cancel();
-  // Only the id is used: a proxy may have changed the rest, and the token must not go elsewhere.
-  const location = (created.headers.get("location") ?? "").replace(/\/+$/, "");
-  const upload = location.slice(location.lastIndexOf("/") + 1);
-  if (upload === "") throw connection.unexpected({ action }, "it does not name the upload");
-  const ending = { action, path: `uploads/${upload}`, method: "DELETE", headers: TUS } as const;
+  const target = (upload: string) => ({ action, path: `uploads/${encodeURIComponent(upload)}` });
+  const about = earlier && { ...target(earlier), signal };
+  const isThere = about && await orMissing(offsetOf(connection, about)) !== undefined;
+  const upload = isThere ? earlier! : await newUpload();
   const remove = () =>
-    connection.request(ending).then((answer) => answer.body?.cancel()).catch(() => {});
+    connection.request({ ...target(upload), method: "DELETE", headers: TUS })
+      .then((answer) => answer.body?.cancel()).catch(() => {});
   return { upload, remove };
+
+  async function newUpload(): Promise<string> {
+    const pieces = pieceBytes && { "upload-metadata": `pieceBytes ${btoa(`${pieceBytes}`)}` };
+    const headers = { ...TUS, "upload-length": String(size), ...pieces };
+    const asked = { action, path: "uploads", method: "POST", headers, signal } as const;
+    const created = await connection.request(asked);
+    await created.body?.cancel();
+    // Only the id is used: a proxy may have changed the rest, and the token must not go elsewhere.
+    const location = (created.headers.get("location") ?? "").replace(/\/+$/, "");
+    const upload = location.slice(location.lastIndexOf("/") + 1);
+    if (upload === "") throw connection.unexpected({ action }, "it does not name the upload");
+    return upload;
+  }
 }
 
 async function sendPieces(

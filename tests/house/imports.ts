@@ -287,7 +287,9 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
       "apps/client/",
       "core/",
       "registry/contract/",
-      "disk/download_files.ts",
+      ...["cache_folder", "disk_file", "download_files", "stage/process"].map((name) =>
+        `disk/${name}.ts`
+      ),
       ...["blob", "bytes", "json", "ndarray", "text", "typed_array"].map((id) =>
         `materializers/${id}.ts`
       ),

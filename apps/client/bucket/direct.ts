@@ -1,8 +1,10 @@
 // Sends content to the bucket of a service, by URLs that take these bytes and no others: whole, or
 // in pieces what one request cannot have. The runtimes' `fetch` cannot stream a body of a known
 // length, which the bucket requires.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createSha256, digestOfChunks, sha256 as digestOf } from "../../../core/bytes/digest.ts";
@@ -13,6 +15,9 @@ import { PRESIGN_UPLOAD } from "../../../core/registry/transfer.ts";
 import { realSystem } from "../../../core/system.ts";
 import { proxyVariables } from "../../../core/urls/proxies.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { cacheFolder } from "../../../disk/cache_folder.ts";
+import { DiskContent } from "../../../disk/disk_file.ts";
+import { isProcessGone, noProcess, thisProcess } from "../../../disk/stage/process.ts";
 import type { Connection } from "../connection.ts";
 import { piecesOf } from "../content.ts";
 import type { LargeContent, SendContentOptions, SentContent } from "../content.ts";
@@ -24,22 +29,22 @@ import type { OnWire } from "../wire.ts";
 const ATTEMPTS = 2, ATTEMPTS_OF_PIECES = 5;
 const BETWEEN_MS = 250;
 
-/** Sizes of requests, bytes. */
+/** Requests that send content: their sizes, bytes, and how many pieces go at once. */
 export const REQUESTS = {
   /** More goes in pieces: S3 takes at most 5 GiB at once. */
   whole: 5 * 2 ** 30,
   /** A piece is in memory until it is stored. */
   piece: 32 * 2 ** 20,
+  piecesAtOnce: 4,
 };
-const PIECES_AT_ONCE = 4;
 /** More make larger pieces. */
 const MOST_PIECES = 10_000;
 
 interface SendDirectOptions extends SendContentOptions {
   /** Called before each attempt, whose bytes are reported from the first one on. */
   again(): void;
-  /** Begins an upload for pieces. */
-  begin(pieceBytes: number): Promise<{ upload: string; remove(): Promise<void> }>;
+  /** Begins an upload for pieces, or goes on with an earlier one that still exists. */
+  begin(pieceBytes: number, earlier?: string): Promise<{ upload: string; remove(): Promise<void> }>;
 }
 
 /** Returns undefined if the service must receive the content instead. */
@@ -60,6 +65,46 @@ export async function sendDirect(
   return upload === undefined ? undefined : { upload, size, sha256 };
 }
 
+/**
+ * Returns the file that names the upload of a file of this machine, and its state, so that a save
+ * after a killed one goes on. The next save of the file to this service replaces it.
+ */
+function noteOf({ location, system }: Connection, { source }: LargeContent, pieceBytes: number) {
+  if (!(source instanceof DiskContent)) return undefined;
+  const folder = cacheFolder(undefined, system), { path, state } = source.file;
+  if (!("path" in folder)) return undefined;
+  const name = digestOf(new TextEncoder().encode(JSON.stringify([location, path])));
+  return { at: join(folder.path, "uploads", name), state: JSON.stringify([pieceBytes, state]) };
+}
+
+type Note = NonNullable<ReturnType<typeof noteOf>>;
+
+/** Takes the upload of an earlier save of the same bytes. No other program sends it any more. */
+function takeNote({ at, state }: Note): string | undefined {
+  const own = `${at}.${thisProcess()}`;
+  try {
+    const note = readFileSync(at, "utf8"), [upload, owner = "", its] = note.split("\n");
+    if (its !== state || !isProcessGone(owner)) return undefined;
+    renameSync(at, own); // one program at once succeeds
+    const isIt = readFileSync(own, "utf8") === note;
+    rmSync(own);
+    return isIt ? upload : undefined;
+  } catch { // none
+    return undefined;
+  }
+}
+
+/** Returns whether a save after the end of its owner can go on. */
+function writeNote({ at, state }: Note, upload: string, owner = thisProcess()): boolean {
+  try {
+    mkdirSync(dirname(at), { recursive: true, mode: 0o700 });
+    writeFileSync(at, [upload, owner, state].join("\n"), { mode: 0o600 });
+    return true;
+  } catch { // the folder is full or denied
+    return false;
+  }
+}
+
 /** Sends pieces as the content is read: so many are in memory, and one more that is being cut. */
 async function sendPieces(
   connection: Connection,
@@ -68,7 +113,9 @@ async function sendPieces(
 ): Promise<SentContent | undefined> {
   const { size } = content;
   const pieceBytes = Math.max(REQUESTS.piece, Math.ceil(size / MOST_PIECES));
-  const { upload, remove } = await begin(pieceBytes);
+  const note = noteOf(connection, content, pieceBytes);
+  const { upload, remove } = await begin(pieceBytes, note && takeNote(note));
+  const goesOn = note !== undefined && writeNote(note, upload);
   const whole = createSha256();
   let isSent = true;
   again();
@@ -86,9 +133,9 @@ async function sendPieces(
       const asked = { size: bytes.byteLength, sha256: digestOf(bytes), upload, offset, signal };
       if (await sendToBucket(connection, asked, () => [bytes]) === undefined) isSent = false;
       else onBytes?.(bytes.byteLength);
-    }, { concurrency: PIECES_AT_ONCE });
+    }, { concurrency: REQUESTS.piecesAtOnce });
   } catch (error) {
-    await remove();
+    if (!goesOn || !writeNote(note, upload, noProcess())) await remove();
     throw error;
   }
   if (isSent) return { upload, size, sha256: whole.digest() };

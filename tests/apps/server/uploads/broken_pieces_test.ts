@@ -1,11 +1,15 @@
 // Clients that stop, are killed, or meet a bucket that refuses, while they send pieces of a file.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { openHttpRegistry } from "../../../../apps/client.ts";
+import { REQUESTS } from "../../../../apps/client/bucket/direct.ts";
 import { collectGarbage } from "../../../../apps/maintenance.ts";
-import { isRegistryError, openRegistry } from "../../../../mod.ts";
+import { realSystem } from "../../../../core/system.ts";
+import { isRegistryError, localPath, openRegistry } from "../../../../mod.ts";
 import { python, runProgram } from "../../../python/reader.ts";
 import { withAge } from "../../../registry/with_age.ts";
 import type { WireRequest } from "../../../support/proxy.ts";
+import { runDenoCommand } from "../../../support/run_deno.ts";
 import { REAL_SERVERS } from "../../../support/servers/mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { asked, begin, FILE, MIB, PIECE, PIECES, SUM, testInPieces } from "./in_pieces.ts";
@@ -117,4 +121,65 @@ testInPieces("a killed program in Python goes on with its pieces", REAL_SERVERS,
   await assertRejects(() => run(1));
   await Deno.writeFile(root.join("data.bin"), FILE.toReversed());
   assertEquals(await run(4), ["4"], "another file of the same size");
+});
+
+testInPieces("a save that failed goes on with its pieces", "minio", async (world) => {
+  await using root = await tempRoot();
+  await using service = await serve(world);
+  const file = root.join("data.bin");
+  await Deno.writeFile(file, FILE);
+  const env = (name: string) => name === "HOLDFAST_CACHE" ? root.join("cache") : undefined;
+  const client = await openRegistry(service.location, {
+    cache: false,
+    system: { ...realSystem, env },
+  });
+  REQUESTS.piecesAtOnce = 1;
+  let sent = 0;
+  const stop = new AbortController();
+  world.proxy.plan((request) => {
+    if (isPiece(request) && ++sent === 2) stop.abort(new Error("stopped"));
+    return undefined;
+  });
+  const { signal } = stop;
+  await assertRejects(() => client.save("a", localPath(file), { signal }), Error, "stopped");
+  sent = 2;
+  const saved = await Promise.all([0, 1].map(() => client.save("a", localPath(file))));
+  assert(sent < 2 + 8, "one of them goes on");
+  assertEquals(saved.map(({ version }) => version).sort(), ["1.0.0", "2.0.0"]);
+  await client.close();
+});
+
+testInPieces("a killed program goes on with its pieces", REAL_SERVERS, async (world) => {
+  await using root = await tempRoot();
+  await using service = await serve(world);
+  const file = root.join("data.bin"), cache = root.join("cache");
+  await Deno.writeFile(file, FILE);
+  const run = async (most: number, env: Record<string, string> = {}) => {
+    const program = fromFileUrl(import.meta.resolve("./killed_sender.ts"));
+    const args = ["run", "-A", "--no-check", program, service.location, file, `${most}`];
+    const ran = await runDenoCommand(args, {
+      env: { HOLDFAST_CACHE: cache, NO_COLOR: "1", ...env },
+    });
+    return ran.code === 0 ? `${ran.stdout.trim()} known` : `killed${ran.stderr}`;
+  };
+  const held = async () => {
+    const listed = await Array.fromAsync(service.registry.backend.list("uploads/"));
+    return listed.filter((entry) => "size" in entry && entry.size > MIB).length;
+  };
+  assertEquals([await run(2), await held()], ["killed", 2]);
+  assertEquals([await run(4), await held()], ["2 known", 0]);
+  assertEquals((await service.registry.info("p")).files.map(({ sha256 }) => sha256), [SUM]);
+  if (world.server.kind !== "minio") return;
+  assertEquals(await run(4), "0 known", "the upload of a saved file is gone");
+  assertEquals(await run(1), "killed");
+  await Deno.writeFile(file, FILE.toReversed());
+  assertEquals(await run(4), "0 known", "another file of the same size");
+  assertEquals(await run(1), "killed");
+  for await (const { name } of Deno.readDir(`${cache}/uploads`)) {
+    const note = `${cache}/uploads/${name}`, text = await Deno.readTextFile(note);
+    await Deno.writeTextFile(note, text.replace(/^.*/, "../artifacts/p"));
+  }
+  assertEquals(await run(4), "0 known", "a damaged note");
+  assertEquals(await run(1, { HOLDFAST_CACHE: "/proc" }), "killed");
+  assertEquals(await run(4, { HOLDFAST_CACHE: "/proc" }), "0 known", "without a cache");
 });
