@@ -102,11 +102,15 @@ export function served(
 /** Runs a Python program that imports the package. Returns the lines that it prints. */
 export async function runProgram(
   program: string,
-  { args = [], env = {}, cwd }: { args?: string[]; env?: Record<string, string>; cwd?: string } =
-    {},
+  { args = [], env = {}, cwd, command = python! }: {
+    args?: string[];
+    env?: Record<string, string>;
+    cwd?: string;
+    command?: string;
+  } = {},
 ): Promise<string[]> {
   const options = { env: { ...ENVIRONMENT, ...env }, cwd, maxBuffer: 2 ** 26 };
-  const { stdout } = await promisify(execFile)(python!, ["-c", program, ...args], options);
+  const { stdout } = await promisify(execFile)(command, ["-c", program, ...args], options);
   return stdout.trimEnd().split("\n");
 }
 

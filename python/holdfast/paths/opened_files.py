@@ -12,6 +12,7 @@ from typing import Any
 
 from fsspec.spec import AbstractBufferedFile
 
+from ..core.errors import HoldfastError
 from ..files.file import File
 from .written import Written, WrittenFile
 
@@ -45,13 +46,18 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
         self._inner = inner
         self._part = written.begin(inner)
         self._is_discarded = False
+        self._failure: HoldfastError | None = None
         self._writer = written.draft.writer(inner, self._part, only_new_bytes)
         self._kept: bytearray | None = bytearray()
 
     def write(self, data: Any) -> int:  # fsspec has the type str
         if self._is_discarded:  # a compressor still writes its last bytes
             return len(data)
-        return int(super().write(data))
+        try:
+            return int(super().write(data))
+        except HoldfastError as error:
+            self._failure = error
+            raise
 
     def close(self) -> None:
         try:
@@ -81,11 +87,13 @@ class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
         """Ends the file, but keeps it on the list of open files, so a commit is refused."""
         self._is_discarded = self.closed = True
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
         if kind is None:
             self.close()
         else:
             self.discard()
+            if self._failure not in (None, error):  # PyTorch raises another one after it
+                raise self._failure from error
 
     def __del__(self) -> None:  # by default, this would close the file, and so add it
         self.drop()
