@@ -1,14 +1,14 @@
 // Mirrors of files that are stored by values: they keep what they are made of, for repairs.
 import { assert, assertEquals, assertLess } from "@std/assert";
-import type { Backend } from "../../../../core/backend.ts";
-import { openRegistry } from "../../../../mod.ts";
-import { verifyRegistry } from "../../../../apps/maintenance.ts";
-import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
-import { mirrorRegistry } from "../../../../extensions/mirrors/mod.ts";
-import { allParts } from "../../../../registry/cell/objects.ts";
-import { headOf, storeOf } from "../shared_bytes.ts";
-import { keysOf } from "../../registries.ts";
-import { loaded, saveStates, statesOf } from "./training.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { openRegistry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
+import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
+import { mirrorRegistry } from "../../../extensions/mirrors/mod.ts";
+import { allParts } from "../../../registry/cell/objects.ts";
+import { headOf, storeOf } from "../../registry/payload/shared_bytes.ts";
+import { keysOf } from "../../registry/registries.ts";
+import { loaded, saveStates, statesOf } from "../../registry/payload/weights/training.ts";
 
 const STATES = statesOf(9);
 
