@@ -26,6 +26,13 @@ run.file("w.txt").download(root="files")
 [each.name for each in run.logged_artifacts()]
 api.artifact("digits/model:v0").logged_by()
 run.tags.append("b"); run.update()
+if hasattr(run, "console_logs"): list(run.console_logs()), list(run.console_logs(last=1))
+run.history(stream="events", pandas=False)
+settings = wandb.Settings(mode="shared", x_primary=True, x_label="primary")
+run = wandb.init(project="digits", id="shared", settings=settings)
+run.log({"loss": 1, "table": wandb.Table(columns=["a"], data=[[1]])})
+run.finish()
+api.run("digits/shared").history(pandas=False)
 `;
 
 /** Returns the operation of a request, or its path without names. */
