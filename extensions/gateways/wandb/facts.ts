@@ -16,6 +16,7 @@ export const TAGS = {
   groupName: "wandb.group",
   jobType: "wandb.job_type",
   sweep: "wandb.sweep",
+  commit: "mlflow.source.git.commit",
 } as const;
 
 /** Facts of a run, as clients send them. */
@@ -25,6 +26,7 @@ export interface Facts {
   readonly groupName?: string;
   readonly jobType?: string;
   readonly sweep?: string;
+  readonly commit?: string;
   readonly tags?: readonly string[];
   readonly config?: string;
   readonly summaryMetrics?: string;
@@ -77,5 +79,6 @@ export function tagsIn(tags: ReadonlyMap<string, string>, { id }: RunKey) {
     sweepName: tags.get(TAGS.sweep) ?? null,
     group: tags.get(TAGS.groupName) ?? null,
     jobType: tags.get(TAGS.jobType) ?? null,
+    commit: tags.get(TAGS.commit) ?? null,
   };
 }

@@ -26,6 +26,7 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     summaryMetrics: optional(MOST.json),
     jobType: maybe,
     sweep: maybe,
+    commit: maybe,
     tags: list(100, name),
   }, async (c, { id, name, display_name: displayName, ...given }) => {
     const facts = { ...given, displayName: given.displayName ?? displayName };
@@ -117,7 +118,6 @@ export function runJson(key: RunKey, known: KnownRun | undefined) {
     state: stateOf(known ?? { status: "RUNNING", tags: new Map() }),
     createdAt: new Date(startedMs).toISOString(),
     heartbeatAt: null,
-    commit: null,
     readOnly: false,
     systemMetrics: "{}",
     historyKeys: { lastStep: tail._step, sets: [], keys: {} },

@@ -214,7 +214,7 @@ async function artifactJson(
     size: facts.size ?? size,
     digest: String(facts.digest),
     digestAlgorithm: "MANIFEST_MD5",
-    commitHash: null,
+    commitHash: info.commit,
     fileCount: facts.files ?? info.files.length,
     createdAt: at,
     updatedAt: at,
