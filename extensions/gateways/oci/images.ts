@@ -1,6 +1,6 @@
 // The artifacts of versions, and searches for those that have a digest: clients ask for blobs and
 // manifests by their digest alone.
-import { inTurns, isRegistryError, isUnreadable } from "../../../core/kernel.ts";
+import { inTurns, isRegistryError, isUnreadable, mapAtOnce } from "../../../core/kernel.ts";
 import type {
   Access,
   AskedVersion,
@@ -60,11 +60,13 @@ export class Images {
     { access, signal }: { access: Access; signal: AbortSignal },
     isMeant: (image: OciImage) => boolean,
   ): Promise<FoundImage | undefined> {
-    const facts = { details: true, withoutFiles: true };
-    for await (const { version, info } of inTurns(this.#context.registry.versions(name, facts))) {
+    const listed = this.#context.registry.versions(name, { details: true, withoutFiles: true });
+    const opened = mapAtOnce(inTurns(listed), async ({ version, info }) => {
+      if (info === undefined) return undefined; // unreadable
+      return await this.#openReadable({ name, version, commit: info.commit }, access);
+    }, { concurrency: 4 });
+    for await (const found of opened) {
       signal.throwIfAborted();
-      if (info === undefined) continue; // unreadable
-      const found = await this.#openReadable({ name, version, commit: info.commit }, access);
       if (found !== undefined && isMeant(found.image)) return found;
     }
   }
