@@ -163,7 +163,10 @@ class Sender:
             own = None
             if isinstance(content, Path) and size > direct.MOST_WHOLE:
                 own = self._note(content, [*runs, direct.PIECE])
-            begin = lambda piece: self._begin(own, size, piece)[0]  # noqa: E731
+
+            def begin(piece: int) -> str:
+                return self._begin(own, size, piece)[0]
+
             sent = direct.send_direct(
                 self.connection, source, size, self._moved, begin, own is not None
             )
