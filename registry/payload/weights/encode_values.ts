@@ -191,7 +191,7 @@ export class Work {
   spend(bytes: number): void {
     this.#left -= Math.max(bytes, LEAST_BYTES);
     // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
-    if (this.#left < 0) throw new Error("decoding its values takes too long");
+    if (this.#left < 0) throw new Error("they decode to more than 1 GiB and 32 times what is read");
   }
 }
 
