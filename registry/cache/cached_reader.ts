@@ -51,6 +51,7 @@ export class CachedReader implements FileReader {
     if (!isKept(file)) return fresh;
     const caching = inspected(fresh, () => this.#keep(file));
     const cached = (options?: WindowOptions) => this.#cachedChunks(file, fresh, options);
+    const rebuild = this.rebuild.bind(this);
     return {
       bytes: async () => await this.#cachedBytes(file) ?? await this.#collect(file, caching),
       async *chunks(options) {
@@ -59,7 +60,10 @@ export class CachedReader implements FileReader {
           isCached = true;
           yield chunk;
         }
-        if (!isCached) yield* caching.chunks(options);
+        if (isCached) return;
+        const rebuilt = file.values && await rebuild(file);
+        if (rebuilt === undefined) return yield* caching.chunks(options);
+        yield* (await import("../payload/weights/from_copy.ts")).pulled(rebuilt);
       },
       async passTo(write, signal) {
         let isCached = false;

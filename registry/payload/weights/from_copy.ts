@@ -4,6 +4,7 @@ import type { LocalCopy } from "../../../core/bytes/rebuild.ts";
 import { createSha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import { chainOf } from "../../cell/objects.ts";
+import type { PassTo } from "../file_bytes.ts";
 import type { Values } from "./encode_values.ts";
 import { openBaseBy, type StoredReads } from "./values.ts";
 
@@ -53,6 +54,15 @@ export async function useCopy(
     return true;
   }
   return false;
+}
+
+/** Yields what is passed, as it is read. Ends the passing if it is read no more. */
+export async function* pulled(passTo: PassTo): AsyncGenerator<Uint8Array> {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const passing = passTo((chunk) => writer.write(chunk.slice())).then(() => writer.close());
+  passing.catch((error) => writer.abort(error)).catch(() => {}); // the reader has the error
+  yield* readable;
 }
 
 async function digestOf(copy: LocalCopy): Promise<string> {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { openFile } from "../../../registry/mod.ts";
 import { collectGarbage } from "../../../extensions/maintenance/mod.ts";
+import { openRegistry } from "../../../mod.ts";
 import { PATH, saveStates, statesOf } from "../../registry/payload/weights/training.ts";
+import { counted } from "../../registry/payload/weights/world.ts";
 import { MIB } from "../../registry/payload/shared_bytes.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
@@ -97,6 +99,29 @@ pythonTest("Python saves by values through a service", async (root) => {
   for (let i = 0; i < 3; i++) {
     const file = await openFile(registry, `b@${i + 1}`, { path: PATH });
     assertEquals(await file.bytes(), STATES[i]);
+  }
+});
+
+const FOLLOW = `
+import hashlib, sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
+for ref in sys.argv[3:]:
+    print(hashlib.sha256(registry.open(ref).file("model.safetensors").read()).hexdigest())
+`;
+
+pythonTest("a service with a cache reads from its bucket what each version added", async (root) => {
+  const { store, backend, fetched } = counted();
+  const states = STATES.slice(0, 5);
+  const added = await saveStates(await openRegistry(store, { cache: false }), states);
+  await using registry = await openRegistry(backend, { cache: { path: root.join("cache") } });
+  await using service = served(registry);
+  for (const [i, state] of states.entries()) {
+    const ref = `a@${i + 1}`, args = [service.location, service.token!, ref, ref];
+    fetched();
+    assertEquals(await runProgram(FOLLOW, { args }), [sha256(state), sha256(state)]);
+    assertLess(fetched() / state.length, 1.05 * added[i]!, ref);
   }
 });
 

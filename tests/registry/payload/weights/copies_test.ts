@@ -1,44 +1,15 @@
 // Downloads and loads by values fetch only what differs from a version that is on this machine.
 import { assert, assertEquals, assertLess } from "@std/assert";
-import type { Backend } from "../../../../core/backend.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import { collectGarbage } from "../../../../extensions/maintenance/mod.ts";
-import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
+import { openRegistry } from "../../../../mod.ts";
 import { createRandom } from "../../../simulate/random.ts";
 import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { keysOf } from "../../registries.ts";
 import { headOf } from "../shared_bytes.ts";
-import { withHooks } from "../../with_hooks.ts";
 import { AS, type Model, model, PATH, saveStates, statesOf, step } from "./training.ts";
+import { counted, type World } from "./world.ts";
 import { layer, safetensors } from "./weights.ts";
-
-interface World {
-  /** The store, past the counter. */
-  store: Backend;
-  backend: Backend;
-  /** Bytes of payload that were read since the last call. */
-  fetched(): number;
-}
-
-function counted(): World {
-  const store = { ...createMemoryBackend(), kind: "far" };
-  let count = 0;
-  const backend = withHooks(store, {});
-  backend.get = async (key, options) => {
-    options?.signal?.throwIfAborted();
-    const object = await store.get(key, options);
-    if (object !== undefined && key.startsWith("objects/")) {
-      count += (await object.bytes()).byteLength;
-    }
-    return object;
-  };
-  const fetched = () => {
-    const sum = count;
-    count = 0;
-    return sum;
-  };
-  return { store, backend, fetched };
-}
 
 /** Downloads a version into the folder that has another, and returns the bytes that it took. */
 async function update(
@@ -165,4 +136,19 @@ testInRoot("a load takes the base from the cache", async (root) => {
   }
   const all = added.slice(1).reduce((one, other) => one + other);
   assertLess(sum, 1.05 * all);
+});
+
+testInRoot("a stream takes the base from the cache, and may end early", async (root) => {
+  const world = counted(), states = statesOf(4);
+  const added = await saveStates(await openRegistry(world.store, { cache: false }), states);
+  const registry = await openRegistry(world.backend, { cache: { path: root.join("cache") } });
+  for (const [i, state] of states.entries()) {
+    const stream = async () => (await registry.open(`a@${i + 1}`)).file(PATH).stream();
+    for await (const _ of await stream()) break;
+    await (await stream()).cancel("enough");
+    world.fetched();
+    assertEquals(sha256(await new Response(await stream()).bytes()), sha256(state));
+    assertLess(world.fetched() / state.length, 1.05 * added[i]!);
+  }
+  await registry.close();
 });
