@@ -179,10 +179,37 @@ print("ended", open(c.download_artifacts(id, "big.bin", "."), "rb").read() == bi
 print(open(c.download_artifacts(id, "small.txt", ".")).read())
 `;
 
-/** The newest client asks the service, an earlier one its user; uploads in parts are refused there. */
+const IN_PARTS = `
+import os, mlflow
+from mlflow import MlflowClient
+from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
+create = HttpArtifactRepository.create_multipart_upload
+def observed(*args, **options):
+    print("asks for parts")
+    return create(*args, **options)
+HttpArtifactRepository.create_multipart_upload = observed
+mlflow.set_experiment("team/digits")
+big = os.urandom(5_000_000)
+open("big.bin", "wb").write(big)
+with mlflow.start_run() as run:
+    mlflow.log_artifact("big.bin", "d")
+to = MlflowClient().download_artifacts(run.info.run_id, "d/big.bin", ".")
+print(open(to, "rb").read() == big)
+`;
+
+clientTest("a client that would send parts sends the file whole", CLIENTS, async (client) => {
+  await using service = await serveMlflow();
+  const lines = await service.run(client, IN_PARTS, {
+    MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: "true",
+    MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE: "1000000",
+    MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE: "2000000",
+  });
+  assertEquals(lines, ["asks for parts", "True"]);
+});
+
+/** The newest client asks the service, an earlier one its user. */
 const SETTINGS: [Client, Record<string, string>][] = [
   ["new", {}],
-  ["new", { MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: "true" }],
   ["3.12", { MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD: "true" }],
 ];
 
