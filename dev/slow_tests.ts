@@ -18,7 +18,7 @@ export const ALONE: readonly string[] = [
   "tests/registry/processes/changed_file_test.ts",
   "tests/registry/processes/processes_test.ts",
   "tests/servers/r2_test.ts",
-  "tests/servers/r2_values_test.ts",
+  "tests/servers/r2/values_test.ts",
   "tests/servers/worker_test.ts",
   "tests/judges/linearizability",
   "tests/workers/memory_test.ts",

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { createR2Backend } from "../../backends/r2.ts";
-import { sha256 } from "../../core/bytes/digest.ts";
-import { openRegistry } from "../../mod.ts";
-import { saveStates, statesOf } from "../registry/payload/weights/training.ts";
-import { bundleWorker, startWorker } from "./r2/run_worker.ts";
+import { createR2Backend } from "../../../backends/r2.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { openRegistry } from "../../../mod.ts";
+import { saveStates, statesOf } from "../../registry/payload/weights/training.ts";
+import { bundleWorker, startWorker } from "./run_worker.ts";
 
 Deno.test({
   name: "a Worker reads Zstandard, and weights by values, but refuses to write them",
