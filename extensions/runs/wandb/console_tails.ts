@@ -24,9 +24,15 @@ interface Tail {
   readonly isFull: boolean;
 }
 
+interface Known extends Tail {
+  /** The number of parts that it has, and the last one of them. */
+  readonly parts: number;
+  readonly last?: string;
+}
+
 export class ConsoleTails {
   readonly #registry: Registry;
-  readonly #known = new Map<string, Tail & { readonly parts: ReadonlySet<string> }>();
+  readonly #known = new Map<string, Known>();
 
   constructor(registry: Registry) {
     this.#registry = registry;
@@ -43,8 +49,11 @@ export class ConsoleTails {
     const parts = [...draft.parts.keys()].filter((part) => STREAM.test(part)).sort();
     const next = `${parts.length}`;
     if (next === after) return { next };
-    const key = JSON.stringify([run, first]), known = this.#known.get(key);
-    const unread = parts.filter((part) => !known?.parts.has(part)).reverse();
+    const key = JSON.stringify([run, first]), before = this.#known.get(key);
+    // A part that landed late does not write over those after it: all are read again.
+    const known = parts.slice(0, before?.parts).at(-1) === before?.last ? before : undefined;
+    const unread = parts.slice(known?.parts ?? 0).reverse();
+    const end = parts.reduce((end, part) => Math.max(end, Number(STREAM.exec(part)?.[1])), 0);
     const read = mapAtOnce(unread, async (name) => {
       const part = await draft.read(name);
       const file = part?.note.files.find(({ path }) => path === CONSOLE_FILE);
@@ -53,14 +62,14 @@ export class ConsoleTails {
     let tail: Tail = { lines: new Map(), isFull: false };
     for await (const lines of read) {
       tail = tailIn([...lines, ...tail.lines]);
-      if (isWhole(tail)) break; // else newer parts have written over lines, as progress bars do
+      if (isWhole(tail, end)) break; // else newer parts have written over lines, as progress bars do
     }
     if (known !== undefined) tail = tailIn([...known.lines, ...tail.lines]);
     this.#known.delete(key);
-    this.#known.set(key, { ...tail, parts: new Set(parts) });
+    this.#known.set(key, { ...tail, parts: parts.length, last: parts.at(-1) });
     keepNewest(this.#known, MOST_RUNS);
     const text = [...tail.lines.values()].map((line) => lineOf(line).text).join("\n");
-    const isCut = !isWhole({ ...tail, isFull: false }) || text.length > MOST_CHARACTERS;
+    const [begin = 0] = tail.lines.keys(), isCut = begin > 0 || text.length > MOST_CHARACTERS;
     return { text: text.slice(-MOST_CHARACTERS), isCut, next };
   }
 }
@@ -75,8 +84,8 @@ function tailIn(lines: readonly (readonly [number, string])[]): Tail {
   return { lines: new Map(all.slice(all.length - count)), isFull: count < all.length };
 }
 
-/** True if no line is missing between the first and the last one, and none before. */
-function isWhole({ lines, isFull }: Tail): boolean {
-  const [first = 0] = lines.keys(), last = [...lines.keys()].at(-1);
-  return last !== undefined && last - first + 1 === lines.size && (isFull || first === 0);
+/** True if no line is missing between the first and the one before `end`, and none before. */
+function isWhole({ lines, isFull }: Tail, end: number): boolean {
+  const [first = 0] = lines.keys();
+  return first + lines.size === end && (isFull || first === 0);
 }
