@@ -36,6 +36,8 @@ export interface BucketFilesOptions {
   backend: Backend;
   /** The kind of the store. @default the kind of the backend */
   name?: string;
+  /** Receives the keys that a listing leaves out, because they are not paths; none without content. */
+  onIgnored?(key: string): void;
 }
 
 const FOLDER_MARK = `${OWN_PREFIX}folder`;
@@ -75,8 +77,10 @@ class BucketFiles implements FileStore {
   readonly name: string;
   readonly location: string;
   readonly #backend: Backend;
+  readonly #onIgnored: BucketFilesOptions["onIgnored"];
 
-  constructor({ backend, name = backend.kind }: BucketFilesOptions) {
+  constructor({ backend, name = backend.kind, onIgnored }: BucketFilesOptions) {
+    this.#onIgnored = onIgnored;
     this.name = name;
     this.location = backend.location;
     this.#backend = backend;
@@ -340,7 +344,12 @@ class BucketFiles implements FileStore {
     for await (const entry of this.#backend.list(prefix, { delimiter: "/", ...options })) {
       isThere = true;
       const path = isPrefix(entry) ? entry.prefix.slice(0, -1) : entry.key;
-      if (nameOf(path).startsWith(OWN_PREFIX) || !isPath(path)) continue;
+      if ([FOLDER_MARK, LINKS].includes(nameOf(path))) continue;
+      if (!isPath(path)) {
+        if (isPrefix(entry)) this.#onIgnored?.(entry.prefix);
+        else if (entry.size > 0) this.#onIgnored?.(path);
+        continue;
+      }
       yield isPrefix(entry) ? { path, kind: "folder", size: 0 } : entryOf(entry);
     }
     if (!isThere) throw missing(place, "folder", (await this.#find(folder, options))?.kind);

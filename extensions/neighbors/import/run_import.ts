@@ -152,7 +152,7 @@ export async function openPlace(
   const { cwd, system } = io;
   if (isStoreUrl(from)) {
     const backend = await openStore(from, { cwd, system, logger, retryForMs: shared.wait });
-    return opened(createBucketFiles({ backend }), from);
+    return opened(filesOfBucket(backend), from);
   }
   const folder = resolve(cwd, localPathOf(from) ?? from);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
@@ -164,4 +164,11 @@ export async function openPlace(
 
 function opened(store: ReadableFileStore, location: string): OpenedPlace {
   return { store, location, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+}
+
+/** Returns the files of a bucket, with the keys that its listings leave out. */
+export function filesOfBucket(backend: Parameters<typeof createBucketFiles>[0]["backend"]) {
+  const ignored = new Set<string>();
+  const files = createBucketFiles({ backend, onIgnored: (key) => ignored.add(key) });
+  return Object.assign(files, { ignored });
 }

@@ -54,7 +54,7 @@ interface YamlPart {
 }
 
 export class SourceFiles {
-  readonly store: ReadableFileStore | FileStore;
+  readonly store: (ReadableFileStore | FileStore) & { ignored?: ReadonlySet<string> };
   readonly #signal: AbortSignal | undefined;
 
   constructor(store: ReadableFileStore, signal?: AbortSignal) {
@@ -79,10 +79,16 @@ export class SourceFiles {
     return await this.store.stat(path, { signal: this.#signal });
   }
 
-  /** Returns problems of what the listing of a disk leaves out: pipes, devices, names in other encodings. */
+  /** Returns problems of what a listing leaves out: pipes, devices, names and keys that are not paths. */
   unlisted(folder: string, entries: readonly FileEntry[]): string[] {
-    const { location } = this.store;
-    if (!location.startsWith("file:")) return [];
+    const { location, ignored = [] } = this.store;
+    if (!location.startsWith("file:")) {
+      const top = joinPath(folder, "x").slice(0, -1);
+      const keys = [...ignored].filter((key) =>
+        key.startsWith(top) && !/\/./.test(key.slice(top.length))
+      );
+      return keys.map((key) => `${shown(key)} has content, and its key is not a path`);
+    }
     const listed = new Set(entries.map(({ path }) => nameOf(path)));
     try {
       const names = readdirSync(join(fileURLToPath(location), folder));

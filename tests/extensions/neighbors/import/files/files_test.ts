@@ -7,6 +7,7 @@ import { createBucketFiles } from "../../../../../files/mod.ts";
 import { openRegistry } from "../../../../../mod.ts";
 import { parsePattern } from "../../../../../extensions/neighbors/import/files/pattern.ts";
 import { FilesReader } from "../../../../../extensions/neighbors/import/files/read_files.ts";
+import { filesOfBucket } from "../../../../../extensions/neighbors/import/run_import.ts";
 import { SourceFiles } from "../../../../../extensions/neighbors/import/source_files.ts";
 import { RecordWriter } from "../../../../../extensions/neighbors/import/write_records.ts";
 import { type CliTest, cliTest } from "../../../../apps/captured_io.ts";
@@ -249,4 +250,24 @@ Deno.test("versions that another import saves meanwhile are unchanged", async ()
   const report = await new RecordWriter(registry, {}).write(overtaken());
   const { versions, files: count, unchanged, notImported } = report;
   assertEquals([versions, count, unchanged, notImported], [0, 0, 2, []]);
+});
+
+Deno.test("objects whose keys are not paths are problems, but marks of folders are not", async () => {
+  const backend = createMemoryBackend();
+  const put = (key: string, text: string) => backend.put(key, new TextEncoder().encode(text));
+  for (const key of ["ok/1/", "ok/1/sub/"]) await put(key, "");
+  for (const name of ["ok", "slash", "double", "own"]) await put(`${name}/1/w`, "w");
+  const strange = ["slash/1/x/", "double/1//y", "own/1/.holdfast-z/y"];
+  for (const key of strange) await put(key, "lost");
+  await using registry = await openRegistry("memory:");
+  const files = new SourceFiles(filesOfBucket(backend));
+  const { parts } = parsePattern("s3://bucket/{name}/{version}");
+  const records = new FilesReader({ files, parts }, { nameOf: (name) => name }).records();
+  const { versions, notImported } = await new RecordWriter(registry, {}).write(records);
+  assertEquals([versions, notImported.map(({ reason }) => reason)], [
+    1,
+    ["double/1//", "own/1/.holdfast-z/", "slash/1/x/"].map((key) =>
+      `"${key}" has content, and its key is not a path`
+    ),
+  ]);
 });
