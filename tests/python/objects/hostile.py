@@ -269,6 +269,22 @@ def checkpoint():
     extensions.ExtensionRegistry.__init__.__globals__["ZStandard"] = Reversed
     shown("transformed", lambda: load("transformed"))
 
+    [path] = files
+    plain, packed = io.BytesIO(), io.BytesIO()
+    torch.save(torch.ones(2), plain)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+    for title, data in ("stored", plain.getvalue()), ("compressed", packed.getvalue()):
+        for index, info in metadata.storage_data.items():
+            info.transform_descriptors = None
+            if index.fqn == "w":
+                info.offset, info.length = len(files[path]), len(data)
+        with holdfast.version(title, registry) as new:
+            new.pipe(".metadata", pickle.dumps(metadata))
+            new.pipe(path, files[path] + data)
+        shown(title, lambda: load(title))
+
     for data in (b"", pickle.dumps("text"), pickle.dumps(pathlib.Path("x")), b"cpathlib\nos\n."):
         with holdfast.version("damaged", registry) as new:
             new.pipe(".metadata", data)

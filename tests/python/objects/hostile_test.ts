@@ -71,6 +71,8 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     "of a rank CheckpointException",
     "of a rank Invalid",
     "transformed CheckpointException",
+    "stored 3",
+    "compressed CheckpointException",
     ...new Array(4).fill("damaged Invalid"),
   ]],
 ];
