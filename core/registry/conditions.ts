@@ -1,18 +1,32 @@
-// Conditions of versions: `metadata.epochs > 3 and kind = json`. They only compare values.
+// Conditions of versions: `metadata.epochs > 3 and (kind = json or by = ann)`. They only compare values.
 import type { ArtifactInfo } from "../artifact.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { isDecimal } from "../text/decimals.ts";
 import { instantOf } from "../text/iso_time.ts";
 import { didYouMean } from "../text/nearest.ts";
 import { type Facts, type Field, FIELD_NAMES, fieldOf, testOf } from "./conditions/fields.ts";
-import { type Comparing, type Grammar, split, type Token } from "./conditions/tokens.ts";
+import {
+  type Comparing,
+  type Grammar,
+  isOr,
+  problemOf,
+  SIGN,
+  split,
+  testOfAll,
+  type Token,
+} from "./conditions/tokens.ts";
 
 /** @internal */
 export interface Condition {
   /** @param aliases of the version, for a comparison of `alias` */
   (info: ArtifactInfo, aliases?: readonly string[]): boolean;
-  /** All of these must hold. */
+  /** If only `and` joins them, all of these must hold. */
   readonly comparisons: readonly ReadComparison[];
+  /**
+   * The text as a rule stores it. One with `or`, brackets or a regular expression is in brackets, which
+   * earlier programs refuse; they would read others as they do.
+   */
+  readonly stored: string;
   /** Fields of metadata and labels that are compared with numbers. */
   readonly numberFields: readonly string[];
 }
@@ -25,47 +39,79 @@ export interface ReadComparison extends Comparing {
 
 /** Longer conditions would take long to parse. */
 const MOST_CHARACTERS = 4_000;
-/** Unsupported joins, outside quotes. */
+/** Unsupported joins, outside quotes; also others whose quotes are not in order. */
 const OTHER_JOIN = /\s(or|\|\||&&)\s/i;
 /** A join that was forgotten in a value: `json, size > 3`, `json size > 3`. */
 const UNJOINED = /(?:^|[,;\s])([^\s=!<>,;'"]+)\s*(?:[=<>]|!=)/;
-/** One space each: patterns of many would take cubic time. Those beside it are trimmed. */
-const JOIN = `and\\s(?=(?:[^'"]|'[^']*'|"[^"]*")*$)`;
-const CONDITION: Grammar = {
+function grammarOf(join: string, own: Pick<Grammar, "field" | "sign" | "hasBrackets">): Grammar {
+  // One space each: patterns of many would take cubic time. Those beside it are trimmed.
+  const joined = `${join}\\s(?=(?:[^'"]|'[^']*'|"[^"]*")*$)`;
+  return {
+    ...own,
+    join: new RegExp(joined, "iy"),
+    value: new RegExp(`(?!\\s*[=<>!])(?:(?!\\s${joined}).)*`, "isy"),
+    word: /.+/sy,
+  };
+}
+
+const CONDITION = grammarOf("(?:and|or)", {
+  field: /(?:[^\s=!<>~'"]|'[^']*'|"[^"]*")+/y,
+  sign: SIGN,
+  hasBrackets: true,
+});
+/** Promotions have it, and rules of programs that knew no other: `~` and brackets are part of names. */
+const PLAIN = grammarOf("and", {
   field: /(?:[^\s=!<>'"]|'[^']*'|"[^"]*")+/y,
-  join: new RegExp(JOIN, "iy"),
-  value: new RegExp(`(?!\\s*[=<>!])(?:(?!\\s${JOIN}).)*`, "isy"),
-  word: /.+/sy,
-};
+  sign: /\s*(?:==|[!<>]=|[=<>])/y,
+  hasBrackets: false,
+});
 
 /**
- * Parses comparisons, joined by `and`, of `name`, `version`, `alias`, `kind`, `size`, `by`, `state`,
+ * Parses comparisons, joined by `and` and `or`, in brackets or not, of `name`, `version`, `alias`, `kind`, `size`, `by`, `state`,
  * `created`, `metadata.KEY` or `labels.KEY` (nested with dots); `metrics.KEY` and `params.KEY` are
  * those of metadata. Strings, and keys with spaces, may be quoted: `metadata."F1 score"`. Sizes may
  * have a unit: `size >= 10MiB`. Metadata and labels are compared by value: also numbers and times
- * that are text. Without a value, `KEY =` is met by what has none.
+ * that are text. Without a value, `KEY =` is met by what has none. `name ~ '^bert-(small|base)'`
+ * compares text with a {@linkcode linearPattern}.
  *
  * @param isRule true for a rule, which compares no alias and nothing without a value
  * @param isStored true for a rule that a registry has: early programs took dates that do not exist
+ * @param isPlain true if only `and` joins comparisons, and none has a regular expression. A stored
+ *   rule is plain unless it begins with a bracket
  */
 export function parseCondition(
   text: string,
-  { isStored = false, isRule = isStored }: { isRule?: boolean; isStored?: boolean } = {},
+  { isStored = false, isRule = isStored, isPlain = isStored && !/^\s*\(/.test(text) }: {
+    isRule?: boolean;
+    isStored?: boolean;
+    isPlain?: boolean;
+  } = {},
 ): Condition {
-  if (text.length > MOST_CHARACTERS) {
+  const tokens = text.length > MOST_CHARACTERS ? [] : split(text, isPlain ? PLAIN : CONDITION);
+  const isNew = (token: Token) =>
+    token.kind === "(" || isOr(token) || token.kind === "comparison" && token.sign.includes("~");
+  const stored = tokens.some(isNew) && !text.startsWith("(") ? `(${text})` : text;
+  if (stored.length > MOST_CHARACTERS) {
     throw invalidCondition(`${text.slice(0, 20)}…`, `longer than ${MOST_CHARACTERS} characters`);
   }
-  const tokens = split(text, CONDITION);
   if (tokens.length === 0 || tokens.at(-1)?.kind === "join") throw invalidCondition(text, EXPECTED);
-  const comparisons = tokens.filter(({ kind }) => kind !== "join").map((token) =>
-    readComparison(token, text, { isRule, isStored, isLast: token === tokens.at(-1) })
+  const problem = problemOf(tokens);
+  if (problem !== undefined) throw invalidCondition(text, problem);
+  const comparisons: ReadComparison[] = [];
+  const meets = testOfAll(tokens, (token) => {
+    const isLast = token === tokens.at(-1);
+    const comparison = readComparison(token, text, { isRule, isStored, isPlain, isLast });
+    comparisons.push(comparison);
+    return comparison.meets;
+  });
+  const numbers = comparisons.filter(({ of, sign, value }) =>
+    of.type === "value" && !sign.includes("~") && isDecimal(value)
   );
-  const meets = (info: ArtifactInfo, aliases?: readonly string[]) => {
-    const facts = factsOf(info, aliases);
-    return comparisons.every((comparison) => comparison.meets(facts));
-  };
-  const numbers = comparisons.filter(({ of, value }) => of.type === "value" && isDecimal(value));
-  return Object.assign(meets, { comparisons, numberFields: numbers.map(({ of }) => of.name) });
+  const numberFields = numbers.map(({ of }) => of.name);
+  return Object.assign(
+    (info: ArtifactInfo, aliases?: readonly string[]) => meets(factsOf(info, aliases)),
+    { comparisons, stored, numberFields },
+  );
 }
 
 const EXPECTED = "expected a comparison such as metadata.epochs > 3";
@@ -73,6 +119,7 @@ const EXPECTED = "expected a comparison such as metadata.epochs > 3";
 interface Reading {
   isRule: boolean;
   isStored: boolean;
+  isPlain: boolean;
   isLast: boolean;
 }
 
@@ -91,7 +138,7 @@ function readComparison(
     const near = didYouMean(field, FIELD_NAMES) || `Did you mean metadata.${field}? `;
     throw invalidCondition(text, `unknown field ${JSON.stringify(field)}`, near);
   }
-  const problem = isRule && value === "" && !isQuoted ? EXPECTED : valueProblem(of, value, how);
+  const problem = isRule && value === "" && !isQuoted ? EXPECTED : valueProblem(of, token, how);
   const meets = problem ?? testOf(of, { ...token, isText: isRule || value !== "" });
   if (typeof meets === "string") throw invalidCondition(text, meets);
   // Early programs took an unknown author as any: what a stored rule keeps stays.
@@ -100,20 +147,30 @@ function readComparison(
 }
 
 /** Returns what is wrong with a value without quotes that contains another comparison. */
-function joinProblem(value: string, { isStored, isLast }: Reading): string | undefined {
+function joinProblem(value: string, { isStored, isPlain, isLast }: Reading): string | undefined {
   const join = OTHER_JOIN.exec(value)?.[1];
-  if (join !== undefined) return `only "and" joins comparisons, not ${join}; quote strings`;
+  if (join !== undefined) {
+    return `${
+      isPlain ? 'only "and" joins' : '"and" and "or" join'
+    } comparisons, not ${join}; quote strings`;
+  }
   if (!isStored && !isLast && /[,;]$/.test(value)) {
     return 'only "and" joins comparisons; quote strings';
   }
+  const last = isStored ? undefined : /\s(?:and|or)$/i.exec(value)?.[0];
+  if (last !== undefined) return `there is nothing beside "${last.trim()}"; quote strings`;
   const next = isStored ? undefined : UNJOINED.exec(value)?.[1];
   if (next === undefined || fieldOf(next) === undefined) return undefined;
   return `expected "and" before ${next}; quote strings`;
 }
 
-function valueProblem(of: Field, value: string, { isRule, isStored }: Reading): string | undefined {
+function valueProblem(
+  of: Field,
+  { value, sign }: Comparing,
+  { isRule, isStored }: Reading,
+): string | undefined {
   if (isRule && of.type === "aliases") return "a rule cannot compare aliases";
-  if (isStored || instantOf(value) !== "invalid") return undefined;
+  if (isStored || sign.includes("~") || instantOf(value) !== "invalid") return undefined;
   return `there is no date ${JSON.stringify(value)}`;
 }
 
@@ -132,7 +189,7 @@ export function factsOf(info: ArtifactInfo, aliases?: readonly string[]): Facts 
 
 function invalidCondition(text: string, state: string, near = ""): RegistryError {
   const hint = `${near}Compare ${FIELD_NAMES.join(", ")}, metadata.KEY or labels.KEY by ` +
-    "= != > >= < <=, joined by and: 'metadata.epochs > 3 and size < 10MiB'.";
+    "= != > >= < <=, joined by and, or: 'metadata.epochs > 3 and size < 10MiB'.";
   const subject = JSON.stringify(text);
   return fault({ code: "Invalid", action: "parse condition", subject, state, hint });
 }

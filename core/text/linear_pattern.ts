@@ -64,7 +64,7 @@ class Program {
 
   #problem(state: string): RegistryError {
     const hint = "Use . [a-z] \\d \\w \\s \\b ^ $ ( ) | * + ? {2,3}, and a \\ before other signs.";
-    return invalid("read pattern", JSON.stringify(this.#source.join("")), state, { hint });
+    return invalid("parse pattern", JSON.stringify(this.#source.join("")), state, { hint });
   }
 
   #take(wanted: string): boolean {

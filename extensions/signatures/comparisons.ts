@@ -24,7 +24,7 @@ const WORD = /^[^\s'"=!<>&|(),;]+$/;
  * @throws {RegistryError} `Invalid` for one that cannot be read, or orders by text
  */
 export function comparisonsIn(where: string): Comparison[] {
-  const { comparisons } = parseCondition(where, { isRule: true });
+  const { comparisons } = parseCondition(where, { isRule: true, isPlain: true });
   return comparisons.map(({ text, typedField, sign, typed, value, of, meets: isMet }) => {
     if (!QUOTED.test(typed.trim()) && !WORD.test(value)) {
       throw unreadable(text, `the value ${shown(typed.trim())} is not one word`);

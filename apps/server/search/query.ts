@@ -8,7 +8,12 @@ import {
   fieldOf,
   testOf,
 } from "../../../core/registry/conditions/fields.ts";
-import type { Comparing } from "../../../core/registry/conditions/tokens.ts";
+import {
+  type Comparing,
+  isOr,
+  testOfAll,
+  type Token,
+} from "../../../core/registry/conditions/tokens.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
 import { parseTerms } from "./terms.ts";
 
@@ -23,6 +28,8 @@ interface SearchQuery {
   readonly fields: readonly string[];
   /** Words in lowercase. Only they need the text. */
   readonly words: readonly string[];
+  /** Those that each match has: none beside `or`. */
+  readonly neededWords: readonly string[];
   /** Fields of metadata and labels that are compared with numbers. */
   readonly numberFields: readonly string[];
   /** True if all terms match that compare no number. */
@@ -32,7 +39,7 @@ interface SearchQuery {
 const MOST_TERMS = 20;
 
 /**
- * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
+ * Parses a query of terms between spaces, all of which must match unless `or` joins them. A word matches if it is part of
  * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
  * filter is a comparison as conditions have it (`core/registry/conditions.ts`), such as
  * `metadata."F1 score">0.9`. `"two words"` is one term, and a term that begins with a quote is a word.
@@ -41,21 +48,28 @@ const MOST_TERMS = 20;
  *   date that does not exist
  */
 export function parseQuery(query: string): SearchQuery {
-  const terms = parseTerms(query);
+  const tokens = parseTerms(query);
+  const terms = tokens.filter(({ kind }) => kind === "comparison" || kind === "word");
   if (terms.length > MOST_TERMS) {
     throw invalid(`there are ${terms.length} terms`, `Use at most ${MOST_TERMS} terms.`);
   }
-  const parsed = terms.map((term) =>
-    term.kind === "comparison" ? parseFilter(term) : wordOf(term.text)
+  const byTerm = new Map<Token, Term>(
+    terms.map((term) => [
+      term,
+      term.kind === "comparison" ? parseFilter(term) : wordOf(term.text),
+    ]),
   );
-  const others = parsed.filter(({ numberField }) => numberField === undefined);
-  const allOf = (terms: readonly Term[]) => (version: SearchedVersion, text: string) =>
-    terms.every(({ test }) => test(version, text));
-  return Object.assign(allOf(parsed), {
+  const parsed = [...byTerm.values()];
+  const words = parsed.flatMap(({ word }) => word ?? []);
+  return Object.assign(testOfAll(tokens, (term) => byTerm.get(term)!.test), {
     fields: parsed.flatMap(({ field }) => field ?? []),
-    words: parsed.flatMap(({ word }) => word ?? []),
+    words,
+    neededWords: tokens.some(isOr) ? [] : words,
     numberFields: parsed.flatMap(({ numberField }) => numberField ?? []),
-    matchesOthers: allOf(others),
+    matchesOthers: testOfAll(tokens, (term) => {
+      const { test, numberField } = byTerm.get(term)!;
+      return numberField === undefined ? test : () => true;
+    }),
   });
 }
 
@@ -97,13 +111,14 @@ function parseFilter(term: Comparing): Term {
       `Write metadata.${text}, or quote a word: "${text.replaceAll('"', "")}".`,
     );
   }
-  const test = instantOf(value) === "invalid"
+  const isPattern = term.sign.includes("~");
+  const test = !isPattern && instantOf(value) === "invalid"
     ? `there is no date ${JSON.stringify(value)}`
     : testOf(of, term);
   if (typeof test === "string") {
     throw invalid(`${test} in ${JSON.stringify(text)}`, `Write it as in ${EXAMPLES[of.type]}.`);
   }
-  const numberField = of.type === "value" && isDecimal(value) ? of.name : undefined;
+  const numberField = of.type === "value" && !isPattern && isDecimal(value) ? of.name : undefined;
   return { field: of.name, numberField, test };
 }
 

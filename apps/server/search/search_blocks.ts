@@ -60,7 +60,7 @@ export async function searchBlocks(
     const readable = runs.map(([name]) => mayRead(name));
     read += runs.filter(([, , print], at) => print !== undefined && print !== "" && readable[at])
       .length;
-    if (!mayHave(matches.words, () => [...texts.values()].join("\n"))) continue;
+    if (!mayHave(matches.neededWords, () => [...texts.values()].join("\n"))) continue;
     const rows = decodeRows(runs, texts);
     const ofPage: number[] = [];
     for (const at of searchedRows(runs, { newest, readable })) {

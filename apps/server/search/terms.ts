@@ -1,9 +1,11 @@
-// The terms of searches and filters: words, `"two words"`, and comparisons such as `epochs > 3`, by the
-// grammar of conditions (`core/registry/conditions/tokens.ts`).
+// The terms of searches and filters: words, `"two words"`, and comparisons such as `epochs > 3`, joined
+// by `and`, `or` and brackets, by the grammar of conditions (`core/registry/conditions/tokens.ts`).
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import {
   type Comparing,
   type Grammar,
+  isOr,
+  problemOf,
   SIGN,
   split,
   type Token,
@@ -11,14 +13,16 @@ import {
 import { fieldOf } from "../../../core/registry/conditions/fields.ts";
 
 /** Keys may be quoted. An apostrophe that begins no quoted key is part of one. */
-const KEYS = /(?:[^\s=!<>"']|"[^"]*"|(?<=\.)'[^']*'|(?<!\.)'|'(?![^']*'))+/;
+const KEYS = /(?:[^\s=!<>~"']|"[^"]*"|(?<=\.)'[^']*'|(?<!\.)'|'(?![^']*'))+/;
 const JOIN = "(?:and|or|\\|\\||&&)(?!\\S)";
 /** A comparison is never the value of another: `epochs> name=a` has two, the first without a value. */
-const GAP = `\\s+(?!(?:${JOIN}\\s+)?${KEYS.source}${SIGN.source})`;
+const GAP = `\\s+(?!(?:${JOIN}\\s+)?[(\\s]*${KEYS.source}${SIGN.source})`;
 const SEARCH: Grammar = {
   field: new RegExp(`(?!")${KEYS.source}`, "y"), // a term that begins with a quote is a word
+  sign: SIGN,
+  hasBrackets: true,
   join: new RegExp(JOIN, "iy"),
-  value: new RegExp(`(?:${GAP})?(?:'[^']*'(?!\\S)|(?:[^\\s"]|"[^"]*"?)*)`, "iy"),
+  value: new RegExp(`(?:${GAP})?(?:'[^']*'(?![^\\s)])|(?:[^\\s"]|"[^"]*"?)*)`, "iy"),
   word: /(?:[^\s"]|"[^"]*"?)+/y,
 };
 /** Other text before a sign is part of a word, as in `https://x?a=b`. */
@@ -30,10 +34,12 @@ export function tokensOf(query: string): Token[] {
     token.kind === "comparison" ? comparisonOrWord(token) : token
   );
   return tokens.map((token, i) => {
-    const joins = [tokens[i - 1], tokens[i + 1]].some((each) => each?.kind === "comparison");
-    return token.kind !== "join" || joins && i < tokens.length - 1
-      ? token
-      : { kind: "word", text: token.text };
+    const [before, after] = [tokens[i - 1], tokens[i + 1]];
+    if (token.kind !== "join") return token;
+    const isJoin = /^\w/.test(token.text)
+      ? after !== undefined && after.kind !== ")"
+      : [before, after].some((each) => each?.kind === "comparison");
+    return isJoin ? token : { kind: "word", text: token.text };
   });
 }
 
@@ -45,28 +51,47 @@ function comparisonOrWord(token: Comparing): Token {
   return { ...token, text, typed, value };
 }
 
-/** Returns the terms of a search, with what joins them. */
-export function termsOf(query: string): string[] {
-  return tokensOf(query).map(({ text }) => text);
+/**
+ * Returns the parts of a search that must all match: terms, brackets with what is in them, and all of
+ * a search with `or` outside brackets, in brackets.
+ */
+export function partsOf(query: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  for (const token of tokensOf(query)) {
+    if (depth === 0 && isOr(token)) return [`(${query.trim()})`];
+    if (depth === 0 && token.kind === "join" && /^and$/i.test(token.text)) continue;
+    if (depth === 0) parts.push(token.text);
+    else parts.push(`${parts.pop()} ${token.text}`);
+    depth += token.kind === "(" ? 1 : token.kind === ")" ? -1 : 0;
+  }
+  return parts;
 }
 
 /**
- * Parses a search: all of its terms must match.
+ * Parses a search.
  *
- * @throws {RegistryError} `Invalid` for another join than `and`, such as `or` or a comma
+ * @throws {RegistryError} `Invalid` for another join than `and` and `or`, such as a comma, and for
+ *   brackets that are not in order
  */
 export function parseTerms(query: string): Token[] {
   const tokens = tokensOf(query);
-  const join = tokens.find(({ kind, text }) => kind === "join" && !/^and$/i.test(text))?.text;
+  const join = tokens.find(({ kind, text }) => kind === "join" && !/^(?:and|or)$/i.test(text))
+    ?.text;
   if (join !== undefined) {
-    throw otherJoin(join, `Search for each, or quote the word: "${join}".`);
+    throw otherJoin(join, `Write and, or, or quote the sign: "${join}".`);
   }
-  const terms = tokens.filter(({ kind }) => kind !== "join");
+  const problem = problemOf(tokens);
+  if (problem !== undefined) {
+    const hint = 'Close each bracket, or quote text: "(draft".';
+    throw fault({ code: "Invalid", action: "search", state: problem, hint });
+  }
+  const terms = tokens.filter(({ kind }) => kind === "comparison" || kind === "word");
   for (const [i, term] of terms.entries()) {
     const comma = term.kind === "comparison" ? commaIn(term.typed, terms[i + 1]) : undefined;
     if (comma !== undefined) throw otherJoin(comma, "Write `and`, or quote a value with a comma.");
   }
-  return terms;
+  return tokens;
 }
 
 /** Returns the comma or semicolon that separates a value from another comparison. */
@@ -78,6 +103,6 @@ function commaIn(typed: string, next: Token | undefined): string | undefined {
 }
 
 function otherJoin(join: string, hint: string): RegistryError {
-  const state = `only "and" joins conditions, not ${join}`;
+  const state = `only "and" and "or" join conditions, not ${join}`;
   return fault({ code: "Invalid", action: "search", state, hint });
 }

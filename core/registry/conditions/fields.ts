@@ -3,6 +3,7 @@ import { byteSize } from "../../text/byte_size.ts";
 import { comparing, comparingText, comparingVersions, valueAt } from "../../text/comparing.ts";
 import type { Comparison } from "../../text/comparing.ts";
 import { instantOf } from "../../text/iso_time.ts";
+import { linearPattern } from "../../text/linear_pattern.ts";
 import { endStateOf } from "./end_state.ts";
 
 /**
@@ -69,11 +70,22 @@ export function fieldOf(name: string): Field | undefined {
  */
 export function testOf(
   { type, read }: Field,
-  { sign, value, isText = value !== "" }: { sign: Comparison; value: string; isText?: boolean },
+  { sign, value, isText = value !== "" }: {
+    sign: Comparison | "~" | "!~";
+    value: string;
+    isText?: boolean;
+  },
 ): ((facts: Facts) => boolean) | string {
   if (!isText) {
-    if (/[<>]/.test(sign)) return "there is no value";
+    if (/[<>~]/.test(sign)) return "there is no value";
     return (facts) => isNone(read(facts)) === (sign === "=");
+  }
+  if (sign === "~" || sign === "!~") {
+    if (type === "size") return "a size is not text";
+    const matches = linearPattern(value);
+    const isFound = (each: unknown) => typeof each === "string" && matches(each);
+    const valuesOf = (facts: Facts) => type === "aliases" ? facts.aliases ?? [] : [read(facts)];
+    return (facts) => valuesOf(facts).some(isFound) === (sign === "~");
   }
   const wanted = type === "size" ? byteSize(value)?.toString() : value;
   if (wanted === undefined) return `${JSON.stringify(value)} is not a size`;

@@ -7,7 +7,7 @@ import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 const NAMES = ["metrics.loss", "metrics.val.Loss", "params.rate", "Size"];
 
 function chosen(typed: string): string[] {
-  return NAMES.filter(parseRowFilter(typed, NAMES).matches);
+  return NAMES.filter(parseRowFilter(typed).matches);
 }
 
 Deno.test("words select the names that have all of them, ignoring case", () => {
@@ -23,29 +23,16 @@ Deno.test("a regular expression is between slashes, of which the last may be mis
   assertEquals(chosen("/\\w\\.val\\./"), ["metrics.val.Loss"]);
 });
 
-Deno.test("an invalid regular expression, or one that may take forever, is refused and selects all", () => {
-  for (const typed of ["/(/", "/[/", "/(a+)+$/", "/(?:a|a)*b/", "/((a)){2,}/"]) {
-    const { matches, problem } = parseRowFilter(typed, NAMES);
+Deno.test("an invalid regular expression is refused and selects all", () => {
+  for (const typed of ["/(/", "/[/", "/(?=a)/", `/${"(a{99}){99}"}/`]) {
+    const { matches, problem } = parseRowFilter(typed);
     assert(problem !== undefined, typed);
     assertEquals(NAMES.filter(matches), NAMES, typed);
   }
-  for (const typed of ["/\\)+/", "/[)*]+/", "/(a|b)?/"]) {
-    assertEquals(parseRowFilter(typed, NAMES).problem, undefined, typed);
+  assertEquals(parseRowFilter("/(/").problem, "a group has no )");
+  for (const typed of ["/\\)+/", "/[)*]+/", "/(a|b)?/", "/(a+)+$/", `/${".*".repeat(8)}x/`]) {
+    assertEquals(parseRowFilter(typed).problem, undefined, typed);
   }
-});
-
-Deno.test("a regular expression that has too many ways to match the names is refused", () => {
-  const names = Array.from({ length: 300 }, (_, i) => `metrics.validation.loss_${i}`);
-  const slow = [`${".*".repeat(8)}x`, `${"a?".repeat(30)}b`, `${"(?:a|a)".repeat(30)}b`];
-  slow.push(`${"a{0,9}".repeat(8)}b`, `${"(.+)?".repeat(8)}b`);
-  for (const pattern of slow) {
-    assert(parseRowFilter(`/${pattern}/`, names).problem?.includes("too long"), pattern);
-  }
-  const usual = [".*loss.*_1$", "^(?:loss|rate|size|kind)$", "^metrics\\.\\w+?\\.loss_\\d+$"];
-  for (const pattern of usual) {
-    assertEquals(parseRowFilter(`/${pattern}/`, names).problem, undefined, pattern);
-  }
-  assertEquals(parseRowFilter(`/${".*".repeat(4)}x/`, ["short"]).problem, undefined);
 });
 
 Deno.test({

@@ -21,8 +21,9 @@ const findArtifacts: Tool = defineTool({
   kind: "read",
   input: v.strictObject({
     query: v.optional(text(
-      "Words that must all occur, and filters on name, version, alias, kind, state, created, " +
-        "metadata.KEY, labels.KEY: resnet metadata.accuracy>0.9 labels.stage=checked",
+      "Words and filters that must all match, or with or and brackets, on name, version, alias, kind, " +
+        "state, created, metadata.KEY, labels.KEY (~ is a regular expression): " +
+        "resnet metadata.accuracy>0.9 (labels.stage=checked or name~^team/)",
     )),
     prefix: v.optional(text("Without query: only names that begin with this")),
     limit: count(30, "Default 30", 1, 100),

@@ -35,15 +35,16 @@ export async function* readRulesHistory(
 
 export async function changeRules(
   registry: Registry,
-  { set, remove, replace = false, ifRevision, signal }: RulesChange,
+  { set: asked, remove, replace = false, ifRevision, signal }: RulesChange,
 ): Promise<RetentionRules> {
   const context = recordsOf(registry, "change rules");
   const action = "change rules";
   context.checkWritable(action);
-  const problem = set && ruleProblem({ ...set });
-  if (problem === undefined && set?.keepWhere !== undefined) {
-    parseCondition(set.keepWhere, { isRule: true });
-  }
+  const problem = asked && ruleProblem({ ...asked });
+  const keepWhere = problem === undefined && asked?.keepWhere !== undefined
+    ? parseCondition(asked.keepWhere, { isRule: true }).stored
+    : undefined;
+  const set = keepWhere === undefined ? asked : { ...asked!, keepWhere };
   if (problem !== undefined || (set === undefined) === (remove === undefined)) {
     const state = problem ?? "pass either `set` or `remove`";
     const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';

@@ -197,11 +197,12 @@ class Registry(Worded):
         return found
 
     def search(self, query: str, *, limit: int = 100) -> Listing[Found]:
-        """Returns versions that match all terms of a query, by name and newest first.
+        """Returns versions that match the terms of a query, by name and newest first.
 
         A term is a word, or a comparison such as `metrics.auc>0.9`, `alias=production`, `by=alice`,
-        `size>1MiB`, `labels.stage="in review"` or `created>=2026-11`. Without a service, every
-        version is read.
+        `size>1MiB`, `labels.stage="in review"` or `created>=2026-11`, or with a regular expression
+        `name~^bert`. All must match, unless `or` joins them: `kind=json (by=ann or by=bob)`.
+        Without a service, every version is read.
         """
         if limit < 1:
             hint = "Pass a `limit` of at least 1."

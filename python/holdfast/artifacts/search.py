@@ -12,7 +12,8 @@ from ..core.metadata import from_metadata
 from ..core.shapes import is_dict, is_list
 from ..core.versions import VERSION, Version, parse_version
 from .comparing import begins_date, compares, compares_text, instant_of, meets
-from .terms import FIELDS, Term, is_field, terms_of
+from .patterns import linear_pattern
+from .terms import FIELDS, Term, all_of, is_field, terms_of
 
 
 class Found(NamedTuple):
@@ -44,9 +45,8 @@ SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:iB|(B))?|B)?", re.IGNORECAS
 
 
 def parse_query(query: str) -> Test:
-    """Returns a test for what matches all terms of a query."""
-    tests = [test_of(term) for term in terms_of(query)]
-    return lambda found: all(test(found) for test in tests)
+    """Returns a test for what matches the terms of a query."""
+    return all_of(terms_of(query), test_of)
 
 
 def test_of(term: Term) -> Test:
@@ -63,14 +63,41 @@ def test_of(term: Term) -> Test:
     if not wanted and comparison not in ("=", "!="):
         hint = "Write a value, as in metadata.epochs>3."
         raise HoldfastError("Invalid", f"Cannot search: {quoted(term.text)} has no value", hint)
+    if comparison in ("~", "!~"):
+        return pattern_test(field, comparison, wanted)
     if instant_of(wanted) == "invalid" or field == "created" and not begins_date(wanted):
         hint = "Write a date or a time, as in 2026-03-01 or 2026-03-01T14:05:00Z."
         state = f"there is no date {quoted(wanted)}"
         raise HoldfastError("Invalid", f"Cannot search: {state}", hint)
     if path:
-        short = kind in ("metrics", "params")
-        return value_test(f"metadata.{field}" if short else field, comparison, wanted)
+        return value_test(full_name(field), comparison, wanted)
     return fact_test(field, comparison, wanted)
+
+
+def full_name(field: str) -> str:
+    return f"metadata.{field}" if field.startswith(("metrics.", "params.")) else field
+
+
+def pattern_test(field: str, comparison: str, wanted: str) -> Test:
+    """Compares text with a regular expression."""
+    if field == "size":
+        raise HoldfastError("Invalid", "Cannot search: a size is not text", "Write size>10MiB.")
+    matches = linear_pattern(wanted)
+    kind, _, path = full_name(field).partition(".")
+
+    def values(found: Found) -> list[Any]:
+        if path:
+            return [value_at(found.metadata if kind == "metadata" else found.labels or {}, path)]
+        if field == "state":
+            return [end_state_of(found.metadata)]
+        if field == "alias":
+            return [*found.aliases]
+        return [getattr(found, "created_at" if field == "created" else field)]
+
+    return lambda found: (
+        (any(isinstance(each, str) and matches(each) for each in values(found)))
+        == (comparison == "~")
+    )
 
 
 def fact_test(field: str, comparison: str, wanted: str) -> Test:

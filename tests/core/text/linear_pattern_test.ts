@@ -2,6 +2,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { linearPattern } from "../../../core/text/linear_pattern.ts";
+import fs from "node:fs";
+import { pythonTest, runProgram } from "../../python/reader.ts";
 import { createRandom } from "../../simulate/random.ts";
 
 const MATCHES: readonly [pattern: string, texts: readonly string[], others: readonly string[]][] = [
@@ -27,28 +29,29 @@ Deno.test("a pattern describes what it describes in JavaScript", () => {
   }
 });
 
-Deno.test("patterns that a program made up have the matches of JavaScript", () => {
-  const { pick, chance, int } = createRandom(7);
+/** Yields patterns, and texts that they may match. */
+function* madeUp(seed: number): Generator<{ pattern: string; texts: string[] }, undefined> {
+  const { pick, chance, int } = createRandom(seed);
+  const kinds = ["a", "b", "[ab]", "[^a]", ".", "\\w", "\\b", "\\d", "^", "$"];
   const part = (depth: number): string => {
-    const kinds = ["a", "b", "[ab]", "[^a]", ".", "\\w", "\\b", "\\d", "^", "$"];
     if (depth === 0 || chance(0.4)) return pick(kinds);
     const [one, two] = [part(depth - 1), part(depth - 1)];
     return pick([`${one}${two}`, `(${one}|${two})`, `(?:${one})${pick(["*", "+", "?", "{2}"])}`]);
   };
-  for (let i = 0; i < 3_000; i++) {
-    const pattern = part(4), matches = linearPattern(pattern), own = new RegExp(pattern, "u");
-    for (let j = 0; j < 6; j++) {
-      const text = Array.from(
-        { length: int(8) },
-        () => pick(["a", "b", "1", " "]),
-      )
-        .join("");
+  const text = () => Array.from({ length: int(8) }, () => pick(["a", "b", "1", " "])).join("");
+  for (;;) yield { pattern: part(4), texts: Array.from({ length: 6 }, text) };
+}
+
+Deno.test("patterns that a program made up have the matches of JavaScript", () => {
+  for (const { pattern, texts } of madeUp(7).take(3_000)) {
+    const matches = linearPattern(pattern), own = new RegExp(pattern, "u");
+    for (const text of texts) {
       assertEquals(matches(text), own.test(text), `${pattern}: ${JSON.stringify(text)}`);
     }
   }
 });
 
-Deno.test("what is not described in linear time, or differs between languages, is refused", () => {
+Deno.test("patterns that need more time, or differ between languages, are refused", () => {
   const patterns = ["(a)\\1", "(?=a)", "(?<n>a)", "\\p{L}", "\\x41", "[a", "[]", "(a", "a)", "*a"];
   const more = [
     "a**",
@@ -67,6 +70,26 @@ Deno.test("what is not described in linear time, or differs between languages, i
       pattern,
     );
   }
+});
+
+const PROGRAM = `
+import json, sys
+from holdfast.artifacts.patterns import linear_pattern
+
+for pattern, text, is_found in json.load(open(sys.argv[1])):
+    assert linear_pattern(pattern)(text) == is_found, (pattern, text, is_found)
+`;
+
+pythonTest("Python has the same matches", async (root) => {
+  const pairs = MATCHES.flatMap(([pattern, texts, others]) => [
+    ...texts.map((text) => [pattern, text, true]),
+    ...others.map((text) => [pattern, text, false]),
+  ]);
+  const made = [...madeUp(3).take(500)].flatMap(({ pattern, texts }) =>
+    texts.map((text) => [pattern, text, linearPattern(pattern)(text)])
+  );
+  fs.writeFileSync(root.join("cases.json"), JSON.stringify([...pairs, ...made]));
+  await runProgram(PROGRAM, { args: [root.join("cases.json")] });
 });
 
 Deno.test("patterns that other programs would try in exponentially many ways take little time", () => {

@@ -1,4 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import type { ArtifactInfo } from "../../../core/artifact.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { parseCondition } from "../../../core/registry/conditions.ts";
 import type { RetentionRule } from "../../../core/record.ts";
 import { ruleFor } from "../../../core/registry/rules.ts";
 import { prune, pruneByRules } from "../../../extensions/maintenance/pruning/mod.ts";
@@ -73,6 +76,44 @@ testInMemory("a rule keeps the versions that meet a condition", async ({ registr
   const wrong = { set: { pattern: "runs:*", keepWhere: "accuracy is high" } };
   await rejected("Invalid", changeRules(registry, wrong), /parse condition/);
   assertEquals((await readRules(registry)).rules[0].keepWhere, keepWhere);
+});
+
+testInMemory("a rule with or is stored so that earlier programs refuse it", async (world) => {
+  const { registry } = world;
+  for (const [accuracy, tag] of [[0.95, "a"], [0.5, "keep-1"], [0.6, "b"], [0.7, "c"]]) {
+    await registry.save("runs:a", 1, { metadata: { accuracy, tag } });
+  }
+  const set = async (keepWhere: string) => {
+    const change = { set: { pattern: "runs:*", keepLast: 1, keepWhere }, replace: true };
+    return (await changeRules(registry, change)).rules[0]!.keepWhere;
+  };
+  assertEquals(await set("kind = json"), "kind = json");
+  assertEquals(await set("(kind = json)"), "(kind = json)");
+  assertEquals(await set("metadata.tag ~ '^keep-'"), "(metadata.tag ~ '^keep-')");
+  const stored = await set("metadata.accuracy > 0.9 or metadata.tag ~ '^keep-'");
+  assertEquals(stored, "(metadata.accuracy > 0.9 or metadata.tag ~ '^keep-')");
+  assertEquals(await set(stored!), stored);
+  for (const text of [stored!, "(metadata.tag ~ '^keep-')"]) {
+    assertThrows(() => parseCondition(text, { isPlain: true }), RegistryError); // as earlier ones
+  }
+  const { deleted } = await pruneByRules(registry);
+  assertEquals(deleted.map(({ version }) => version), ["3.0.0"]);
+});
+
+Deno.test("a stored rule without a bracket is read as it was", () => {
+  const info = (metadata: Record<string, unknown>) =>
+    ({
+      name: "a",
+      version: "1.0.0",
+      metadata,
+      materializer: { id: "json" },
+      createdAt: new Date(0),
+    }) as unknown as ArtifactInfo;
+  const stored = parseCondition("metadata.a~b = 1", { isStored: true });
+  assertEquals([stored(info({ "a~b": 1 })), stored(info({ a: "xb = 1" }))], [true, false]);
+  for (const text of ["kind = json or size > 1", "name ~ a"]) {
+    assertThrows(() => parseCondition(text, { isStored: true }), RegistryError);
+  }
 });
 
 testInMemory("a rule by != keeps versions without that label", async ({ registry }) => {

@@ -47,7 +47,8 @@ const OPTIONS = [
   { flags: "--after <name>", text: "start after this name", completes: "name" },
   {
     flags: "--where <condition>",
-    text: "only matches: 'metadata.epochs > 3 and size < 10MiB'; also labels.KEY, alias, state",
+    text:
+      "only matches: 'metadata.epochs > 3 and size < 10MiB'; also or, ( ), ~, labels.KEY, alias, state",
     parse: (text) => parseCondition(text),
     repeat: true,
   },

@@ -1,4 +1,5 @@
 // The search field and the filters.
+import { partsOf } from "../../../../apps/server/search/terms.ts";
 import { queryOf } from "../../api/search.ts";
 import { useSession } from "../../api/context.ts";
 import { html } from "../../framework/html.ts";
@@ -41,7 +42,8 @@ export function searchText(query: Query): string {
   const conditions = FILTERS.flatMap(({ key, condition }) =>
     query[key] ? [condition(query[key].trim())] : []
   );
-  return [queryOf(query.q ?? ""), ...conditions].filter((each) => each !== "").join(" ");
+  const all = [queryOf(query.q ?? ""), ...conditions].filter((each) => each !== "");
+  return (all.length > 1 ? all.flatMap(partsOf) : all).join(" ");
 }
 
 function word(text: string): string {

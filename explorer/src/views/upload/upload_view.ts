@@ -5,7 +5,7 @@ import { filePathProblem } from "../../../../core/naming/file_paths.ts";
 import { checkNewName, shown } from "../../../../core/naming/names.ts";
 import { checkAlias } from "../../../../core/naming/refs.ts";
 import { splitEntry, valueOf } from "../../../../apps/metadata_text.ts";
-import { termsOf } from "../../../../apps/server/search/terms.ts";
+import { tokensOf } from "../../../../apps/server/search/terms.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { mayChange, type Rights, type Service, SITE_HINT } from "../../api/service.ts";
@@ -188,7 +188,7 @@ export function parseMetadata(
 ): { metadata: Record<string, unknown>; problem?: string } {
   const values = new Map<string, unknown>();
   let problem: string | undefined;
-  for (const word of termsOf(text)) {
+  for (const { text: word } of tokensOf(text)) {
     const entry = splitEntry(word);
     if (entry === undefined || entry.key.includes('"')) {
       problem ??= `${word} is not KEY=VALUE. Quote a value with spaces: note="two words"`;

@@ -1,5 +1,5 @@
 // Conditions in the text of a filter, which other controls read and write.
-import { termsOf, tokensOf } from "../../../../apps/server/search/terms.ts";
+import { partsOf, tokensOf } from "../../../../apps/server/search/terms.ts";
 import type { Comparing } from "../../../../core/registry/conditions/tokens.ts";
 import { MEMBER } from "../../../../core/text/better.ts";
 import { queryOf } from "../../api/search.ts";
@@ -76,16 +76,17 @@ export function withField(filter: string, field: string, column: Bounded): strin
   const { title } = column;
   const isShort = queryOf(`${title}=`) === `metadata.${title}=`;
   const begin = isShort ? title : beginningOf(column, "");
-  return termsOf(filter).map((term) => {
-    const [own] = comparisonsIn(term);
-    return own?.typedField === field ? begin + restOf(own) : term;
-  }).join(" ");
+  return tokensOf(filter).map((token) =>
+    token.kind === "comparison" && comparisonsIn(token.text)[0]?.typedField === field
+      ? begin + restOf(token)
+      : token.text
+  ).join(" ");
 }
 
 /** Returns what a key is compared with, such as `3` in `epochs>=3`; "" if it is not. */
 export function conditionOf(filter: string, column: Bounded, comparison: string): string {
   const beginning = beginningOf(column, comparison);
-  const term = termsOf(filter).find((term) => term.startsWith(beginning)) ?? beginning;
+  const term = partsOf(filter).find((term) => term.startsWith(beginning)) ?? beginning;
   return term.slice(beginning.length).replaceAll('"', "");
 }
 
@@ -97,7 +98,7 @@ export function withCondition(
   value: string,
 ): string {
   const beginning = beginningOf(column, comparison);
-  const others = termsOf(filter).filter((term) => !term.startsWith(beginning));
+  const others = partsOf(filter).filter((term) => !term.startsWith(beginning));
   const quoted = /[\s,;]/.test(value) ? `"${value}"` : value;
   return [...others, ...value === "" ? [] : [`${beginning}${quoted}`]].join(" ");
 }

@@ -32,7 +32,9 @@ filledTest("ls --where refuses invalid conditions", async (it) => {
       "metadata.a >",
       "size >> 3",
       "name =! x",
-      "metadata.a > 3 or metadata.b > 3",
+      "metadata.a > 3 or > 3",
+      "(metadata.a > 3",
+      "name ~ '(a'",
       `metadata.a = ${" ".repeat(100_000)}`,
     ]
   ) {
