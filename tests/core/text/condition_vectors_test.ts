@@ -95,8 +95,20 @@ pythonTest("Python reads the same conditions", async () => {
 });
 
 Deno.test("long texts are split in little time", () => {
-  const parts = ["a and ", "metadata.'", "a=' and ", "x'.", " ", '"', "= ", "and or ", "(", "( ", "(a= ",
-    "a~( "];
+  const parts = [
+    "a and ",
+    "metadata.'",
+    "a=' and ",
+    "x'.",
+    " ",
+    '"',
+    "= ",
+    "and or ",
+    "(",
+    "( ",
+    "(a= ",
+    "a~( ",
+  ];
   const spaces = " ".repeat(1300);
   for (const part of [...parts, `1${spaces}and${spaces}${"a".repeat(1300)}'`]) {
     const text = part.repeat(4_000 / part.length);
