@@ -1,6 +1,6 @@
 // Reads of clients of W&B while a run goes on: its console and its system metrics.
 import { assertEquals } from "@std/assert";
-import { clientTest, serveWandb } from "./serve_wandb.ts";
+import { clientTest, serveWandb } from "../serve_wandb.ts";
 
 const LIVE = `
 import json, sys, time, wandb

@@ -1,6 +1,6 @@
 // The commit of Git from which a program of W&B's clients runs.
 import { assertEquals } from "@std/assert";
-import { clientTest, serveWandb } from "./serve_wandb.ts";
+import { clientTest, serveWandb } from "../serve_wandb.ts";
 
 const COMMITTED = `
 import json, subprocess, wandb

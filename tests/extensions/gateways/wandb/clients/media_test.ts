@@ -1,6 +1,6 @@
 // Audio, video and HTML that clients of W&B log: kept at their steps, and read back.
 import { assertEquals } from "@std/assert";
-import { clientTest, serveWandb } from "./serve_wandb.ts";
+import { clientTest, serveWandb } from "../serve_wandb.ts";
 const MEDIA = `
 import json, os, struct, wandb
 import numpy as np
