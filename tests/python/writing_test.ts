@@ -193,6 +193,36 @@ pythonTest("a large save goes on where an earlier one stopped", async (root) => 
   assertEquals(pieces, 5, "nothing is left of a save that is done");
 });
 
+const SAVES_OF_ONE_FILE = `
+import pathlib, sys, threading
+import holdfast
+from holdfast.client.sending import Sender
+
+begin, one, both = Sender._begin, threading.Lock(), threading.Barrier(2)
+def begin_both(*args):
+    with one:
+        begun = begin(*args)
+    both.wait()
+    return begun
+Sender._begin = begin_both
+sizes = {}
+def save(name):
+    sizes[name] = holdfast.connect(sys.argv[1]).save(name, pathlib.Path("large.bin")).size
+threads = [threading.Thread(target=save, args=(name,)) for name in "ab"]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(sorted(sizes.items()))
+`;
+
+pythonTest("two saves of one large file at once are two uploads", async (root) => {
+  await using registry = await openRegistry(root.join("registry"), { cache: false });
+  await using service = serve(registry);
+  await Deno.writeFile(root.join("large.bin"), new Uint8Array(20 * 2 ** 20));
+  const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
+  const lines = await runProgram(SAVES_OF_ONE_FILE, { args: [service.url], cwd: root.path, env });
+  assertEquals(lines, ["[('a', 20971520), ('b', 20971520)]"]);
+});
+
 const CHANGES = `
 import sys
 import holdfast

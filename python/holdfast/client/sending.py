@@ -20,7 +20,7 @@ from ..core.errors import Conflict, HoldfastError, Json, NotFound, Unknown, chan
 from ..files.cache import cache_folder
 from ..files.chunks import Chunks
 from ..files.progress import progress_bar
-from ..files.temporary import temporary_folder
+from ..files.temporary import locked, temporary_folder
 from ..values.serializers import FileToSend
 from . import direct
 from .connection import Connection, quote
@@ -196,8 +196,8 @@ class Sender:
         """Returns an upload, of pieces in the bucket or none, and the offset where it goes on."""
         if note is not None:
             try:
-                upload = note.read_text()
-                return upload, self._offset(upload)
+                if upload := note.read_text():
+                    return upload, self._offset(upload)
             except (OSError, NotFound, Conflict):
                 pass  # none, or it was saved, or it has expired
         headers = {**TUS, "upload-length": str(size)}
@@ -208,15 +208,23 @@ class Sender:
         if not upload:
             raise self.connection.foreign("uploads")
         if note is not None:
-            note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(upload)
         return upload, 0
 
-    def _note(self, path: Path, how: Sequence[object]) -> Path:
-        """Returns the file with the id of the upload of a file, so that a later save continues."""
+    def _note(self, path: Path, how: Sequence[object]) -> Path | None:
+        """Returns the file with the id of the upload of a file, so that a later save continues.
+
+        Returns None while another save has it, or if the disk cannot lock it.
+        """
         key = [self.connection.location, os.path.realpath(path), state_of(path), how]
         note = cache_folder() / "uploads" / sha256(repr(key).encode())
+        try:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            lock = locked(str(note), wait=False, flags=os.O_RDWR | os.O_CREAT)
+        except OSError:
+            return None
         with self._lock:
+            self.written.callback(os.close, lock)
             self.notes.append(note)
         return note
 

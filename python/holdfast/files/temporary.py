@@ -16,6 +16,7 @@ from ..core.errors import HoldfastError, disk_error
 
 PREFIX = f".holdfast-{platform.node()}-"
 """Other machines may see the folders, and not their locks."""
+OF_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 def temporary_error(action: str, error: OSError) -> HoldfastError:
@@ -67,13 +68,17 @@ def remove_unlocked(folder: str) -> None:
         os.close(lock)
 
 
-def locked(folder: str, wait: bool) -> int:
-    """Locks a folder until the result is closed, or this program ends in any way."""
-    flags = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)  # not on Windows
-    lock = os.open(folder, os.O_RDONLY | flags)  # which raises an OSError for folders
-    try:
-        from fcntl import LOCK_EX, LOCK_NB, flock
+def locked(path: str, wait: bool, flags: int = OF_FOLDER) -> int:
+    """Locks a folder until the result is closed, or this program ends in any way.
 
+    Locks a file with its `flags`. An `OSError` says that another has the lock, or why there is none.
+    """
+    lock = os.open(path, flags)  # which raises an OSError for folders on Windows
+    try:
+        try:
+            from fcntl import LOCK_EX, LOCK_NB, flock
+        except ImportError as error:
+            raise OSError("Windows has no such locks") from error
         flock(lock, LOCK_EX if wait else LOCK_EX | LOCK_NB)
     except BaseException:
         os.close(lock)
