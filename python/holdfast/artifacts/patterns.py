@@ -100,7 +100,8 @@ class Program:
 
     def problem(self, state: str) -> HoldfastError:
         hint = r"Use . [a-z] \d \w \s \b ^ $ ( ) | * + ? {2,3}, and a \ before other signs."
-        return HoldfastError("Invalid", f"Cannot parse pattern {quoted(self.source)}: {state}", hint)
+        what = f"Cannot parse pattern {quoted(self.source)}: {state}"
+        return HoldfastError("Invalid", what, hint)
 
     def take(self, wanted: str) -> bool:
         found = self.source.startswith(wanted, self.at)
@@ -129,7 +130,8 @@ class Program:
             parts.append(self.sequence())
 
         def emit() -> None:
-            begins, ends = self.fork(), []
+            begins = self.fork()
+            ends: list[list[int]] = []
             for part in parts:
                 begins.append(len(self.steps))
                 part()

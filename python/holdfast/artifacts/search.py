@@ -54,7 +54,7 @@ def test_of(term: Term) -> Test:
         word = term.text.replace('"', "").lower()
         return lambda found: any(word in text.lower() for text in texts_of(found))
     field, comparison, wanted = term.field, term.sign, term.value
-    kind, _, path = field.partition(".")
+    path = field.partition(".")[2]
     if not is_field(field):
         state = f"{quoted(field)} is not one of {', '.join(FIELDS)}, metadata.KEY and labels.KEY"
         bare = term.text.replace('"', "")

@@ -71,7 +71,8 @@ def remove_unlocked(folder: str) -> None:
 def locked(path: str, wait: bool, flags: int = OF_FOLDER) -> int:
     """Locks a folder until the result is closed, or this program ends in any way.
 
-    Locks a file with its `flags`. An `OSError` says that another has the lock, or why there is none.
+    Locks a file with `flags` to open it. An `OSError` says that another has the lock, or why there
+    is none.
     """
     lock = os.open(path, flags)  # which raises an OSError for folders on Windows
     try:

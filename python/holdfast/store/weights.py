@@ -98,7 +98,8 @@ class Values:
     def _decode(self, group: Group, work: Work) -> bytes:
         work.left -= max(group.length, LEAST_BYTES)
         if work.left < 0:
-            raise damaged(self._what, "its values decode to more than 1 GiB and 32 times what is read")
+            state = "its values decode to more than 1 GiB and 32 times what is read"
+            raise damaged(self._what, state)
         stored = self._stored(group.at, group.at + sum(group.planes))
         if hashlib.sha256(stored).digest() != group.digest:
             raise damaged(self._what, f"SHA-256 mismatch of the stored values at {group.start}")
