@@ -17,7 +17,7 @@ const CODES: Readonly<Record<number, string>> = {
 
 const LOG_IN = "Log in with any user name, and a token of this service as the password.";
 const LIST = "List the tags, such as with `crane ls`: versions, aliases and latest.";
-const READ_ONLY = "This service is read-only over OCI: save a version with `holdfast save`.";
+const READ_ONLY = "This service is read-only over OCI: save versions by its other interfaces.";
 
 /** Returns an answer as OCI gives it: errors have a code, and a challenge that clients know. */
 export function answered(answer: Answer, info: RequestInfo, request: Request): Answer {

@@ -44,7 +44,7 @@ export async function imageOf(artifact: ReadablePages): Promise<OciImage> {
   const { name, version, commit, createdAt } = artifact.info;
   const refused = (state: string) =>
     unsupported("serve", `"${name}@${version}" as an OCI artifact`, state, {
-      hint: "Download it with `holdfast download`, or save it as an archive.",
+      hint: "Download it over another interface, or save it as an archive.",
     });
   if (artifact.count > MOST_FILES) throw refused(`it has over ${MOST_FILES} files`);
   const layers: string[] = [], diffIds: string[] = [];

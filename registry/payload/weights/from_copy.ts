@@ -60,9 +60,13 @@ export async function useCopy(
 export async function* pulled(passTo: PassTo): AsyncGenerator<Uint8Array> {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
-  const passing = passTo((chunk) => writer.write(chunk.slice())).then(() => writer.close());
-  passing.catch((error) => writer.abort(error)).catch(() => {}); // the reader has the error
-  yield* readable;
+  const passing = passTo((chunk) => writer.write(chunk.slice())).then(() => writer.close())
+    .catch((error) => writer.abort(error)).catch(() => {}); // the reader has the error
+  try {
+    yield* readable;
+  } finally {
+    await passing;
+  }
 }
 
 async function digestOf(copy: LocalCopy): Promise<string> {

@@ -21,7 +21,7 @@ export const MEANT: readonly (readonly [typed: string, named: string])[] = [
   ["versions config --filter-string 'metrics.auc > 0.9'", "--where"],
   ["ls --where 'auc > 0.9'", "metadata.auc"],
   ["ls --where 'tags.stage = x'", "metadata.tags.stage"],
-  ["ls --where 'metrics.auc > 0.9 or metrics.f1 > 0.9'", '"and"'],
+  ["ls --where 'metrics.auc > 0.9 || metrics.f1 > 0.9'", '"and" and "or"'],
   ["ls --where 'metrics.auc'", "metadata.epochs > 3"],
   ["ls --where 'kind = json, size > 3'", '"and" before size'],
   ["ls --where 'kind = json size > 3'", '"and" before size'],

@@ -105,9 +105,9 @@ Deno.test("after a restart, manifests and layers of older versions are found by 
   }
   await oci.registry.delete("m", { version: "1.0.0" });
   for (let run = 0; run < 2; run++) {
+    await oci.restart(); // a search for another version may have read this one, too
     assertEquals(await oci.fails(`m/manifests/${digests[0]}`), [404, "MANIFEST_UNKNOWN"]);
     assertEquals(await oci.fails(`m/blobs/${digestOf("one")}`), [404, "BLOB_UNKNOWN"]);
-    await oci.restart();
   }
 });
 
@@ -150,7 +150,7 @@ Deno.test("missing and invalid references have errors of OCI", async () => {
     assertEquals(await oci.fails(path, init), [status, code], path);
   }
   const pushed = await (await oci.send("m/manifests/new", { method: "PUT", body: "{}" })).text();
-  assertStringIncludes(pushed, "holdfast save");
+  assertStringIncludes(pushed, "read-only over OCI");
   const referrers = await (await oci.send(`m/referrers/${NONE}`)).json();
   assertEquals([referrers.schemaVersion, referrers.manifests], [2, []]);
 });
