@@ -37,6 +37,8 @@ from .new_version import version as new_version
 
 METADATA = ".metadata"
 PATHS = ("Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath")
+MOST_COPIED = 256 * 2**20
+"""In bytes. Larger values are checked in place, where each jump asks the service again."""
 BROKEN = (pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError, AttributeError)
 """What a pickle that is damaged, or made to be refused, raises."""
 
@@ -260,6 +262,8 @@ class CheckpointReader(FileSystemReader):  # type: ignore[misc,unused-ignore]
         found = super()._slice_file(file, sinfo)
         if self._trust:
             return found
+        if sinfo.length <= MOST_COPIED:
+            found = io.BytesIO(found.read())
         is_packed = bool(getattr(sinfo, "transform_descriptors", None))
         with suppress(BadZipFile), ZipFile(found) as archive:  # PyTorch refuses damaged ones
             is_packed = is_packed or any(each.compress_type for each in archive.infolist())

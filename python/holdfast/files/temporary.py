@@ -71,15 +71,15 @@ def remove_unlocked(folder: str) -> None:
 def locked(path: str, wait: bool, flags: int = OF_FOLDER) -> int:
     """Locks a folder until the result is closed, or this program ends in any way.
 
-    Locks a file with `flags` to open it. An `OSError` says that another has the lock, or why there
-    is none.
+    Locks a file with `flags` to open it; on Windows it is opened without a lock. An `OSError` says
+    that another has the lock, or why there is none.
     """
     lock = os.open(path, flags)  # which raises an OSError for folders on Windows
     try:
-        try:
-            from fcntl import LOCK_EX, LOCK_NB, flock
-        except ImportError as error:
-            raise OSError("Windows has no such locks") from error
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:
+        return lock
+    try:
         flock(lock, LOCK_EX if wait else LOCK_EX | LOCK_NB)
     except BaseException:
         os.close(lock)

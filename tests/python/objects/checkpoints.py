@@ -17,6 +17,7 @@ from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 import holdfast
 from holdfast.checkpoint import CheckpointReader, CheckpointWriter
 from holdfast.client import sending
+from holdfast.client.connection import Connection
 from holdfast.drafts import draft
 from holdfast.paths import opened_files, written
 
@@ -185,6 +186,27 @@ def half():
     sending.send_piece, draft.PartToSend.put = send, put
 
 
+def many():
+    """A checkpoint of many tensors, whose check asks the service as rarely as a trusting load."""
+    registry, read = connect(), Connection.read_range
+    state = {str(number): torch.rand(65_536) for number in range(40)}
+    dcp.save(state, storage_writer=CheckpointWriter("ckpt:many", registry, id="1"), no_dist=True)
+    asked = {True: 0, False: 0}
+    for trust in asked:
+
+        def counted(*arguments):
+            asked[trust] += 1
+            return read(*arguments)
+
+        Connection.read_range = counted
+        loaded = {name: torch.zeros(65_536) for name in state}
+        reader = CheckpointReader("ckpt:many", registry, trust=trust)
+        dcp.load(loaded, storage_reader=reader, no_dist=True)
+        print(all(torch.equal(loaded[name], state[name]) for name in state))
+    Connection.read_range = read
+    print("asked", 0 < asked[False] <= asked[True] or asked)
+
+
 def lost():
     """A thread of PyTorch that fails: it prints the error, and goes on without the values."""
     registry = connect()
@@ -256,4 +278,5 @@ if __name__ == "__main__":
     single()
     unchanged()
     half()
+    many()
     lost()

@@ -57,6 +57,9 @@ Deno.test({
       "True 2.0",
       "True 1.0",
       "True 3.0",
+      "True",
+      "True",
+      "asked True",
       "lost True False",
     ]);
     const { bytes } = (await measureSpace(registry)).names.find(({ name }) =>
