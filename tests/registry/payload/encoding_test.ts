@@ -1,7 +1,7 @@
-import { assert, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { decodeStream, encodeBytes } from "../../../registry/payload/encoding.ts";
+import { decodeBytes, decodeStream, encodeBytes } from "../../../registry/payload/encoding.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { noise } from "../registries.ts";
 import { slowTest } from "../../support/seeds.ts";
@@ -35,6 +35,14 @@ Deno.test("Zstandard is expanded however its frames are cut", async () => {
   for (const size of [997, 65_536, packed.length]) {
     const isRight = Buffer.compare(await expanded(packed, size), concatBytes(frames)) === 0;
     assert(isRight, `in pieces of ${size}`);
+  }
+});
+
+Deno.test("compressed bytes of more than the size of their file are an error", () => {
+  for (const encoding of ["gzip", "zstd"] as const) {
+    const packed = encodeBytes(PLAIN, encoding);
+    assertEquals(decodeBytes(packed, encoding, PLAIN.length).length, PLAIN.length);
+    assertThrows(() => decodeBytes(packed, encoding, PLAIN.length - 1), RangeError);
   }
 });
 
