@@ -55,13 +55,13 @@ export function signQuery(
   return `${protocol}//${host}${path}?${sorted}&${prefix}-Signature=${signature}`;
 }
 
-/** Less is that of the whole seconds of a reply, and of its way. */
+/** Smaller differences come from the way of a reply, and from the whole seconds of its header. */
 const LEAST_MS = 5000;
 
 /**
  * Returns by how many milliseconds the clock of a store is ahead of this one, from the header `date`
- * of a reply. The store decides when a signature ends. S3 accepts other requests with a clock that
- * differs by up to 15 minutes, GCS with any.
+ * of a reply. The store's clock decides when a signature ends, and it forgives less than other
+ * requests: S3 accepts those of a clock that differs by 15 minutes, GCS of any.
  */
 export function aheadOf(nowMs: number, { date = "" }: { readonly date?: string }): number {
   const aheadMs = Date.parse(date) - nowMs;

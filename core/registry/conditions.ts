@@ -1,4 +1,5 @@
-// Conditions of versions: `metadata.epochs > 3 and (kind = json or by = ann)`. They only compare values.
+// Conditions of versions: `metadata.epochs > 3 and (kind = json or by = ann)`. They only compare
+// values.
 import type { ArtifactInfo } from "../artifact.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { isDecimal } from "../text/decimals.ts";
@@ -23,8 +24,8 @@ export interface Condition {
   /** If only `and` joins them, all of these must hold. */
   readonly comparisons: readonly ReadComparison[];
   /**
-   * The text as a rule stores it. One with `or`, brackets or a regular expression is in brackets, which
-   * earlier programs refuse; they would read others as they do.
+   * The text as a rule stores it. One with `or`, brackets or a regular expression is in brackets:
+   * earlier programs refuse those, and would read the text without them as something else.
    */
   readonly stored: string;
   /** Fields of metadata and labels that are compared with numbers. */
@@ -59,7 +60,10 @@ const CONDITION = grammarOf("(?:and|or)", {
   sign: SIGN,
   hasBrackets: true,
 });
-/** Promotions have it, and rules of programs that knew no other: `~` and brackets are part of names. */
+/**
+ * The grammar of promotions, and of rules of programs that knew no other: `~` and brackets are part
+ * of names.
+ */
 const PLAIN = grammarOf("and", {
   field: /(?:[^\s=!<>'"]|'[^']*'|"[^"]*")+/y,
   sign: /\s*(?:==|[!<>]=|[=<>])/y,
@@ -67,12 +71,12 @@ const PLAIN = grammarOf("and", {
 });
 
 /**
- * Parses comparisons, joined by `and` and `or`, in brackets or not, of `name`, `version`, `alias`, `kind`, `size`, `by`, `state`,
- * `created`, `metadata.KEY` or `labels.KEY` (nested with dots); `metrics.KEY` and `params.KEY` are
- * those of metadata. Strings, and keys with spaces, may be quoted: `metadata."F1 score"`. Sizes may
- * have a unit: `size >= 10MiB`. Metadata and labels are compared by value: also numbers and times
- * that are text. Without a value, `KEY =` is met by what has none. `name ~ '^bert-(small|base)'`
- * compares text with a {@linkcode linearPattern}.
+ * Parses comparisons, joined by `and` and `or`, in brackets or not, of `name`, `version`, `alias`,
+ * `kind`, `size`, `by`, `state`, `created`, `metadata.KEY` or `labels.KEY` (nested with dots);
+ * `metrics.KEY` and `params.KEY` are those of metadata. Strings, and keys with spaces, may be
+ * quoted: `metadata."F1 score"`. Sizes may have a unit: `size >= 10MiB`. Metadata and labels are
+ * compared by value: also numbers and times that are text. Without a value, `KEY =` is met by what
+ * has none. `name ~ '^bert-(small|base)'` compares text with a {@linkcode linearPattern}.
  *
  * @param isRule true for a rule, which compares no alias and nothing without a value
  * @param isStored true for a rule that a registry has: early programs took dates that do not exist

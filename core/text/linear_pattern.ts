@@ -31,8 +31,9 @@ const KINDS: Readonly<Record<string, RegExp>> = {
 const CONTROLS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", f: "\f", v: "\v" };
 
 /**
- * Returns a test of whether a text contains what a regular expression describes. It has `.`, `[a-z]`, `\d \w \s \b` and their opposites (of ASCII), `^ $`, groups, `|`, `* + ?`,
- * `{2,3}`, and `(?i)` at its beginning, which ignores case.
+ * Returns a test of whether a text contains what a regular expression describes. It has `.`,
+ * `[a-z]`, `\d \w \s \b` and their opposites (of ASCII), `^ $`, groups, `|`, `* + ?`, `{2,3}`, and
+ * `(?i)` at its beginning, which ignores case.
  *
  * @throws {RegistryError} `Invalid` for anything else, and for more than 200 characters
  */

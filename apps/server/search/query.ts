@@ -39,10 +39,11 @@ interface SearchQuery {
 const MOST_TERMS = 20;
 
 /**
- * Parses a query of terms between spaces, all of which must match unless `or` joins them. A word matches if it is part of
- * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
- * filter is a comparison as conditions have it (`core/registry/conditions.ts`), such as
- * `metadata."F1 score">0.9`. `"two words"` is one term, and a term that begins with a quote is a word.
+ * Parses a query of terms between spaces, all of which must match unless `or` joins them. A word
+ * matches if it is part of the name, the version, an alias, the notes, or a value of metadata or
+ * labels, ignoring case. A filter is a comparison as conditions have it
+ * (`core/registry/conditions.ts`), such as `metadata."F1 score">0.9`. `"two words"` is one term,
+ * and a term that begins with a quote is a word.
  *
  * @throws {RegistryError} `Invalid` for more than 20 terms, another field, an empty bound, or a
  *   date that does not exist
