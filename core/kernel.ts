@@ -78,6 +78,7 @@ export { sortKeyOf } from "./text/comparing.ts";
 export { described } from "./text/described.ts";
 export { isJsonObject, parsedJson, parseExactJson, parseJson } from "./text/json_text.ts";
 export { quoteNotFinite, sortedJson } from "./text/json_text.ts";
+export { linearPattern } from "./text/linear_pattern.ts";
 export { didYouMean } from "./text/nearest.ts";
 export { plainProblem } from "./text/plain_value.ts";
 export { shellWord } from "./text/shell_word.ts";

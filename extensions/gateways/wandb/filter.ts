@@ -1,8 +1,8 @@
-// Filters and orders of runs, as `wandb.Api().runs()` takes them: those of MongoDB, without patterns.
+// Filters and orders of runs, as `wandb.Api().runs()` takes them: those of MongoDB.
 //
-//   {"$and": [{"state": "finished"}, {"config.lr": {"$gt": 0.1}}]}
+//   {"$and": [{"state": "finished"}, {"config.lr": {"$gt": 0.1}}, {"display_name": {"$regex": "^a"}}]}
 //   -summary_metrics.loss
-import { isJsonObject, shown } from "../../../core/kernel.ts";
+import { isJsonObject, linearPattern, shown } from "../../../core/kernel.ts";
 import { exactValue, WrittenNumber } from "../../runs/written.ts";
 import { wrong } from "./errors.ts";
 import { tagsIn } from "./facts.ts";
@@ -21,7 +21,7 @@ function isNumber(value: Value): value is number | bigint {
 
 /** Returns the value of a run that a filter or an order names. */
 function valueOf(
-  { key, tags, params, metrics, status, isSilent, startedMs }: ListedRun,
+  { key, tags, params, metrics, status, isSilent, startedMs, endedMs }: ListedRun,
   name: string,
 ): Value {
   const [, kind, below = ""] = /^(config|summary_metrics|summaryMetrics)\.([^]+)$/.exec(name) ?? [];
@@ -39,8 +39,10 @@ function valueOf(
     state: stateOf({ status, isSilent, tags }),
     display_name: facts.displayName,
     created_at: new Date(startedMs).toISOString(),
+    duration: endedMs && (endedMs - startedMs) / 1000,
     job_type: facts.jobType,
     group: facts.group,
+    notes: facts.notes,
     tags: facts.tags,
     username: facts.username,
     sweep: facts.sweepName,
@@ -72,22 +74,64 @@ const COMPARE: Readonly<Record<string, (value: Value, wanted: Value) => boolean>
   $exists: (value, wanted) => (value !== undefined) === wanted,
 };
 
-/** Returns whether a run is one that a filter wants. Throws `Invalid` for operators that it has not. */
-export function isWanted(run: ListedRun, filter: Record<string, unknown>): boolean {
-  return Object.entries(filter).every(([name, wanted]) => {
-    if (name === "$and" || name === "$or") {
-      const each = (below: unknown) => isJsonObject(below) && isWanted(run, below);
-      return Array.isArray(wanted) && (name === "$and" ? wanted.every(each) : wanted.some(each));
+type Filter = Readonly<Record<string, unknown>>;
+type Test = (value: Value) => boolean;
+
+const JOINED: Readonly<Record<string, (run: ListedRun, all: readonly RunTest[]) => boolean>> = {
+  $and: (run, all) => all.every((test) => test(run)),
+  $or: (run, all) => all.some((test) => test(run)),
+  $nor: (run, all) => !all.some((test) => test(run)),
+};
+
+type RunTest = (run: ListedRun) => boolean;
+
+/**
+ * Returns a test of whether a run is one that a filter wants.
+ *
+ * @throws {RegistryError} `Invalid` for operators that it has not
+ */
+export function filterOf(filter: Filter): RunTest {
+  const tests = Object.entries(filter).map(([name, wanted]): RunTest => {
+    const joined = Object.hasOwn(JOINED, name) ? JOINED[name] : undefined;
+    if (joined === undefined) {
+      const test = testOf(wanted);
+      return (run) => test(valueOf(run, name));
     }
-    const value = valueOf(run, name);
-    const isPlain = !isJsonObject(wanted) || wanted instanceof WrittenNumber;
-    const all = isPlain ? [["$eq", wanted] as const] : Object.entries(wanted);
-    return all.every(([operator, given]) => {
-      const compare = Object.hasOwn(COMPARE, operator) ? COMPARE[operator] : undefined;
-      if (compare === undefined) throw wrong(`Filters have no ${shown(operator)}`);
-      return compare(value, Array.isArray(given) ? given.map(plain) : plain(given));
-    });
+    if (!Array.isArray(wanted) || !wanted.every(isJsonObject)) {
+      throw wrong(`${name} needs a list of filters`);
+    }
+    const all = wanted.map(filterOf);
+    return (run) => joined(run, all);
   });
+  return (run) => tests.every((test) => test(run));
+}
+
+/** Returns a test of values: they equal one, or match all operators of an object. */
+function testOf(wanted: unknown): Test {
+  if (!isJsonObject(wanted) || wanted instanceof WrittenNumber) {
+    return (value) => equals(value, plain(wanted));
+  }
+  const { $regex, $options, ...others } = wanted;
+  const tests = Object.entries(others).map(([operator, given]): Test => {
+    if (operator === "$not") {
+      const test = testOf(given);
+      return (value) => !test(value);
+    }
+    const compare = Object.hasOwn(COMPARE, operator) ? COMPARE[operator] : undefined;
+    if (compare === undefined) throw wrong(`Filters have no ${shown(operator)}`);
+    const other = Array.isArray(given) ? given.map(plain) : plain(given);
+    return (value) => compare(value, other);
+  });
+  if ($regex !== undefined || $options !== undefined) tests.push(patternOf($regex, $options));
+  return (value) => tests.every((test) => test(value));
+}
+
+/** Returns a test of texts, or of the texts of a list. */
+function patternOf(pattern: unknown, options: unknown = ""): Test {
+  if (typeof pattern !== "string") throw wrong("$regex needs a pattern");
+  if (options !== "" && options !== "i") throw wrong(`$regex has no $options but "i"`);
+  const matches = linearPattern(options === "i" ? `(?i)${pattern}` : pattern);
+  return (value) => [value].flat().some((each) => typeof each === "string" && matches(each));
 }
 
 /** Returns runs in an order, those without the value last. */

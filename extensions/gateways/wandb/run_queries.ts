@@ -6,7 +6,7 @@ import { curveOf } from "../../runs/mlflow/stored_run.ts";
 import { exactValue, WrittenNumber } from "../../runs/written.ts";
 import { writtenJson } from "../../runs/wandb/values.ts";
 import { noSuch, wrong } from "./errors.ts";
-import { isWanted, ordered } from "./filter.ts";
+import { filterOf, ordered } from "./filter.ts";
 import type { Links } from "./links.ts";
 import { idOf, inPath, objectIn, parseRun, runId, urlPath } from "./names.ts";
 import { nameOfProject, projectJson } from "./names.ts";
@@ -33,12 +33,13 @@ function listQueries(routes: Routes, runs: WandbRuns): void {
     order: maybe,
     filters: optional(MOST.path),
   }, async (c, { order = "-created_at", filters, ...given }) => {
-    const own = nameOfProject(given), { access } = c.info, filter = objectIn(filters, exactValue);
+    const own = nameOfProject(given), { access } = c.info;
     access.check("read", own);
+    const isWanted = filterOf(objectIn(filters, exactValue));
     const found = [];
     for await (const run of runs.of(own, access)) {
       await giveWay();
-      if (isWanted(run, filter)) found.push(run);
+      if (isWanted(run)) found.push(run);
     }
     const page = await pageOf(
       ordered(found, order),

@@ -32,6 +32,12 @@ show(ids(order="+summary_metrics.best", filters={"summary_metrics.loss": 1}))
 show(ids(order="-config.lr"))
 show(ids(filters={"$and": [{"config.lr": {"$gt": 0.15}}, {"state": "failed"}]}))
 show([each.config["lr"] for each in api.runs("digits", filters={"tags": {"$in": ["a", "none"]}})])
+show(ids(filters={"display_name": {"$regex": "^f.rst$"}}))
+show(ids(order="+name", filters={"$or": [{"config.opt.name": {"$regex": "ADAM", "$options": "i"}}, {"$nor": [{"state": "running"}, {"tags": {"$regex": "a"}}]}]}))
+show(ids(filters={"state": {"$not": {"$regex": "run|fin"}}, "duration": {"$gte": 0}}))
+for filters in [{"name": {"$regex": "(?=a)"}}, {"name": {"$where": 1}}, {"$or": {}}]:
+    try: ids(filters=filters)
+    except Exception as error: show([word for word in ["(? is not supported", "$where", "a list of filters"] if word in str(error)])
 show([[a.name for a in r.logged_artifacts()], [a.name for a in api.run("digits/two").used_artifacts()]])
 for path in ["digits/none", "none/abc"]:
     try: api.run(path).config
@@ -58,6 +64,12 @@ clientTest("runs, histories, summaries, files and artifacts are read back", asyn
     ["other", "two", "abc"],
     ["two"],
     [0.1],
+    ["abc"],
+    ["abc", "two"],
+    ["two"],
+    ["(? is not supported"],
+    ["$where"],
+    ["a list of filters"],
     [["model:v0"], ["model:v0"]],
     "CommError",
     "CommError",
