@@ -1,6 +1,5 @@
 // Methods that call others: every registry has them from here, unless it has its own.
 import type { Registry } from "../../core/registry.ts";
-import { rollBackAlias } from "./roll_back_alias.ts";
 
 /** The methods that call others. */
 export type DerivedMethods = Pick<Registry, "rollbackAlias">;
@@ -13,6 +12,9 @@ export type OwnMethods<Rows> =
 /** @param self returns the registry that has the methods; they call it once they are called */
 export function derivedMethods(self: () => Registry): DerivedMethods {
   return {
-    rollbackAlias: (name, alias, options) => rollBackAlias(self(), { name, alias }, options),
+    rollbackAlias: async (name, alias, options) => {
+      const { rollBackAlias } = await import("./roll_back_alias.ts"); // rarely used
+      return await rollBackAlias(self(), { name, alias }, options);
+    },
   };
 }

@@ -2,7 +2,6 @@
 import type { Registry } from "../../../core/registry.ts";
 import type { AliasRows } from "../../../core/registry/operations/aliases.ts";
 import type { OwnMethods } from "../../contract/derived.ts";
-import { rollBackAlias } from "../../contract/roll_back_alias.ts";
 import { aliasHistory, deleteAlias, listAliases, setAlias } from "../aliases.ts";
 import type { Context } from "../context.ts";
 import type { Suggest } from "../look/suggesting.ts";
@@ -22,14 +21,16 @@ export function aliasMethods(
     setAlias: (name, alias, version, options) =>
       suggest(set(context, { name, alias, version }, options), name, { ...options, version }),
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
-    rollbackAlias: (name, alias, options) =>
-      rollBackAlias(
+    rollbackAlias: async (name, alias, options) => {
+      const { rollBackAlias } = await import("../../contract/roll_back_alias.ts"); // rarely used
+      return await rollBackAlias(
         self(),
         { name, alias },
         options,
         (version, { generation }, how) =>
           set(context, { name, alias, version }, { ...how, above: generation }),
-      ),
+      );
+    },
     aliases: (name, options) => listAliases(context, name, options),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
   };
