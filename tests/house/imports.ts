@@ -114,6 +114,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "extensions/runs/service/": ["extensions/runs/"],
   "extensions/runs/surface/": ["extensions/runs/"],
   "extensions/gateways/hub/": ["materializers/path/ignore_rules.ts"],
+  "extensions/gateways/oci/": ["registry/records.ts"],
   "extensions/maintenance/": ["apps/rule_text.ts", "core/", ...OF_RECORDS],
   "extensions/maintenance/service/": ["extensions/maintenance/mod.ts"],
   "extensions/mirrors/": ["core/", ...OF_RECORDS],

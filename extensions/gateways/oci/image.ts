@@ -1,13 +1,17 @@
-// A version as a ModelPack artifact: a manifest, a configuration and a layer for each file. The
-// digest of a layer is that of its file, so no file is read for it. Clients pin the digest of the
-// manifest: its bytes depend on the version alone, and must stay the same in later releases.
-import { sha256, unsupported } from "../../../core/kernel.ts";
+// A version in a form of OCI, and the form of a ModelPack artifact: a manifest, a configuration and a
+// layer for each file. The digest of a layer is that of its file, so no file is read for it. Clients
+// pin the digest of the manifest: its bytes depend on the version alone, and must stay the same in
+// later releases.
+import { type RegistryError, sha256, unsupported } from "../../../core/kernel.ts";
+import type { FileInfo } from "../../../materializers/mod.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
 import { isFile, walkFiles } from "../../../apps/server/extending.ts";
+import type { Form } from "./names.ts";
+import type { TarLayer } from "./tar_layer.ts";
 
 export const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 export const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
-export const CONFIG_TYPE = "application/vnd.cncf.model.config.v1+json";
+const CONFIG_TYPE = "application/vnd.cncf.model.config.v1+json";
 const ARTIFACT_TYPE = "application/vnd.cncf.model.manifest.v1+json";
 
 /** Clients refuse manifests that are longer. */
@@ -19,16 +23,23 @@ const MOST_FILES = 16_384;
 export interface SmallBlob {
   bytes: Uint8Array<ArrayBuffer>;
   digest: string;
+  type: string;
 }
 
 export interface OciImage {
   name: string;
   version: string;
   commit: string;
+  form: Form;
+  /** The document that a tag means. */
   manifest: SmallBlob;
-  config: SmallBlob;
-  /** A path of each layer, by its digest. */
-  paths: ReadonlyMap<string, string>;
+  /** Documents by their digests: `manifests` with the one of the tag. */
+  manifests: ReadonlyMap<string, SmallBlob>;
+  configs: ReadonlyMap<string, SmallBlob>;
+  /** The path of a file of each layer, or how it is made, by its digest. */
+  layers: ReadonlyMap<string, string | TarLayer>;
+  /** Paths in memory. */
+  count: number;
 }
 
 /** The kinds of layers that ModelPack knows, by the paths of files. */
@@ -39,21 +50,41 @@ const KINDS: readonly [RegExp, string][] = [
   [/\.(csv|tsv|jsonl|parquet|arrow|avro)$/i, "dataset"],
 ];
 
+/** Yields the files of a version. Throws `Unsupported` if they are too many, or none. */
+export async function* filesOf(artifact: ReadablePages): AsyncGenerator<FileInfo> {
+  if (artifact.count > MOST_FILES) throw refused(artifact, `it has over ${MOST_FILES} files`);
+  let count = 0;
+  for await (const { file } of walkFiles(artifact, { isShown: isFile })) {
+    if (file === undefined) continue;
+    count++;
+    yield file;
+  }
+  if (count === 0) throw refused(artifact, "it has no files");
+}
+
+export function refused({ info: { name, version } }: ReadablePages, state: string): RegistryError {
+  return unsupported("serve", `"${name}@${version}" over OCI`, state, {
+    hint: "Download it over another interface, or save it as an archive.",
+  });
+}
+
+/** Returns the annotations of a manifest. */
+export function describe({ info: { name, version, createdAt } }: ReadablePages) {
+  return {
+    "org.opencontainers.image.created": createdAt.toISOString(),
+    "org.opencontainers.image.title": name,
+    "org.opencontainers.image.version": version,
+  };
+}
+
 /** Returns a version as an artifact. `Unsupported` for one that has too many files, or none. */
-export async function imageOf(artifact: ReadablePages): Promise<OciImage> {
+export async function artifactOf(artifact: ReadablePages): Promise<OciImage> {
   const { name, version, commit, createdAt } = artifact.info;
-  const refused = (state: string) =>
-    unsupported("serve", `"${name}@${version}" as an OCI artifact`, state, {
-      hint: "Download it over another interface, or save it as an archive.",
-    });
-  if (artifact.count > MOST_FILES) throw refused(`it has over ${MOST_FILES} files`);
   const layers: string[] = [], diffIds: string[] = [];
   const paths = new Map<string, string>();
   let length = 0;
-  for await (const { file } of walkFiles(artifact, { isShown: isFile })) {
-    if (file === undefined) continue;
-    const { path, size } = file;
-    const digest = `sha256:${file.sha256}`;
+  for await (const { path, size, sha256 } of filesOf(artifact)) {
+    const digest = `sha256:${sha256}`;
     const layer = JSON.stringify({
       mediaType: layerType(path),
       digest,
@@ -70,30 +101,36 @@ export async function imageOf(artifact: ReadablePages): Promise<OciImage> {
     diffIds.push(digest);
     paths.set(digest, path);
   }
-  if (layers.length === 0) throw refused("it has no files");
   const created = createdAt.toISOString();
-  const config = blobOf(JSON.stringify({
+  const config = blobOf(CONFIG_TYPE, {
     descriptor: { createdAt: created, name, version },
     modelfs: { type: "layers", diffIds },
     config: {},
-  }));
+  });
   const head = {
     schemaVersion: 2,
     mediaType: MANIFEST_TYPE,
     artifactType: ARTIFACT_TYPE,
-    config: { mediaType: CONFIG_TYPE, digest: config.digest, size: config.bytes.length },
+    config: descriptorOf(config),
   };
-  const annotations = {
-    "org.opencontainers.image.created": created,
-    "org.opencontainers.image.title": name,
-    "org.opencontainers.image.version": version,
-  };
-  const rest = `,"layers":[${layers.join(",")}],"annotations":${JSON.stringify(annotations)}}`;
-  const manifest = blobOf(JSON.stringify(head).slice(0, -1) + rest);
+  const rest = `,"layers":[${layers.join(",")}],"annotations":${
+    JSON.stringify(describe(artifact))
+  }}`;
+  const manifest = blobOf(MANIFEST_TYPE, JSON.stringify(head).slice(0, -1) + rest);
   if (length > MOST_MANIFEST_BYTES || manifest.bytes.length > MOST_MANIFEST_BYTES) {
-    throw refused("its manifest is longer than clients accept, 4 MiB");
+    throw refused(artifact, "its manifest is longer than clients accept, 4 MiB");
   }
-  return { name, version, commit, manifest, config, paths };
+  return {
+    name,
+    version,
+    commit,
+    manifest,
+    form: "artifact",
+    manifests: new Map([[manifest.digest, manifest]]),
+    configs: new Map([[config.digest, config]]),
+    layers: paths,
+    count: paths.size,
+  };
 }
 
 function layerType(path: string): string {
@@ -101,7 +138,13 @@ function layerType(path: string): string {
   return `application/vnd.cncf.model.${kind}.v1.raw`;
 }
 
-function blobOf(text: string): SmallBlob {
+export function descriptorOf({ type, digest, bytes }: SmallBlob) {
+  return { mediaType: type, digest, size: bytes.length };
+}
+
+/** Returns a document with its digest, from a value or its JSON. */
+export function blobOf(type: string, document: object | string): SmallBlob {
+  const text = typeof document === "string" ? document : JSON.stringify(document);
   const bytes = new TextEncoder().encode(text);
-  return { bytes, digest: `sha256:${sha256(bytes)}` };
+  return { bytes, digest: `sha256:${sha256(bytes)}`, type };
 }

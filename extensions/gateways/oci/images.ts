@@ -1,4 +1,4 @@
-// The artifacts of versions, and searches for those that have a digest: clients ask for blobs and
+// The forms of versions, and searches for those that have a digest: clients ask for blobs and
 // manifests by their digest alone.
 import { inTurns, isRegistryError, isUnreadable, mapAtOnce } from "../../../core/kernel.ts";
 import type {
@@ -7,14 +7,23 @@ import type {
   GatewayContext,
   ReadablePages,
 } from "../../../apps/gateways.ts";
-import { imageOf, type OciImage } from "./image.ts";
+import { containerOf, type DigestOf } from "./container.ts";
+import { artifactOf, type OciImage } from "./image.ts";
+import { type Form, FORMS } from "./names.ts";
+import { LayerDigests, OciNotes } from "./notes.ts";
 
-/** Layers of the artifacts in memory, about 1 KiB each. The last one stays even if it has more. */
-const MOST_LAYERS = 20_000;
+/** Files of the images in memory, up to about 1 KiB each. The last one stays even if it has more. */
+const MOST_FILES = 20_000;
 /** How long a version is read by its commit, milliseconds, before it is looked up again. */
 const KEEP_MS = 60_000;
 
-type Context = Pick<GatewayContext, "registry" | "openPages" | "system">;
+type Context = Pick<GatewayContext, "registry" | "openPages" | "system" | "logger" | "closing">;
+
+/** The sender of a request, and its signal. */
+export interface Sender {
+  access: Access;
+  signal: AbortSignal;
+}
 
 export interface FoundImage {
   artifact: ReadablePages;
@@ -23,21 +32,28 @@ export interface FoundImage {
 
 export class Images {
   readonly #context: Context;
+  readonly #digests: LayerDigests;
   readonly #known = new Map<string, { image: OciImage; until: number }>();
-  #layers = 0;
+  #files = 0;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#digests = new LayerDigests(new OciNotes(context), context);
   }
 
-  /** Opens the version of a tag. */
-  async open(asked: AskedVersion, access: Access): Promise<FoundImage> {
-    const artifact = await this.#context.openPages(asked, access);
-    artifact.checkFiles?.();
-    return { artifact, image: await this.#imageOf(artifact, asked) };
+  /** Opens the version of a tag. Reads what has no digest yet. */
+  async open(asked: AskedVersion, form: Form, { access, signal }: Sender): Promise<FoundImage> {
+    const artifact = await this.#openPages(asked, access);
+    const { name, version } = artifact.info;
+    const image = await this.#imageOf(artifact, { asked, form }, async (layer, { at, count }) => {
+      const subject = `layer ${at + 1} of ${count} of ${JSON.stringify(`${name}@${version}`)}`;
+      return await this.#digests.find(layer) ??
+        await this.#digests.compute(layer, (path) => artifact.file(path), { subject, signal });
+    });
+    return { artifact, image: image! };
   }
 
-  /** Finds an artifact of a name among those in memory. */
+  /** Finds an image of a name among those in memory. */
   async findKnown(
     name: string,
     access: Access,
@@ -45,61 +61,87 @@ export class Images {
   ): Promise<FoundImage | undefined> {
     for (const [key, { image, until }] of [...this.#known].reverse()) {
       if (image.name !== name || !isMeant(image)) continue;
-      const { version, commit } = image;
+      const { version, commit, form } = image;
       const isFresh = this.#context.system.monotonic() < until;
       const asked = isFresh ? { name, version, commit } : { name, version };
-      const found = await this.#openReadable(asked, access);
+      const found = await this.#openReadable(asked, form, access);
       if (found?.image !== image) this.#forget(key); // deleted or replaced, or hidden
       if (found !== undefined && isMeant(found.image)) return found;
     }
   }
 
-  /** Searches all versions of a name, newest first. */
+  /** Searches all versions of a name, newest first: as artifacts, then as images. */
   async search(
     name: string,
-    { access, signal }: { access: Access; signal: AbortSignal },
+    { access, signal }: Sender,
     isMeant: (image: OciImage) => boolean,
   ): Promise<FoundImage | undefined> {
-    const listed = this.#context.registry.versions(name, { details: true, withoutFiles: true });
-    const opened = mapAtOnce(inTurns(listed), async ({ version, info }) => {
-      if (info === undefined) return undefined; // unreadable
-      return await this.#openReadable({ name, version, commit: info.commit }, access);
-    }, { concurrency: 4 });
-    for await (const found of opened) {
-      signal.throwIfAborted();
-      if (found !== undefined && isMeant(found.image)) return found;
+    for (const form of FORMS) {
+      const listed = this.#context.registry.versions(name, { details: true, withoutFiles: true });
+      const opened = mapAtOnce(inTurns(listed), async ({ version, info }) => {
+        if (info === undefined) return undefined; // unreadable
+        return await this.#openReadable({ name, version, commit: info.commit }, form, access);
+      }, { concurrency: 4 });
+      for await (const found of opened) {
+        signal.throwIfAborted();
+        if (found !== undefined && isMeant(found.image)) return found;
+      }
     }
   }
 
-  /** Opens a version; undefined for one that is gone, hidden, damaged or not served. */
-  async #openReadable(asked: AskedVersion, access: Access): Promise<FoundImage | undefined> {
+  /**
+   * Opens a version; undefined for one that is gone, hidden, damaged or not served, or whose layers
+   * have no digests yet.
+   */
+  async #openReadable(
+    asked: AskedVersion,
+    form: Form,
+    access: Access,
+  ): Promise<FoundImage | undefined> {
     try {
-      return await this.open(asked, access);
+      const artifact = await this.#openPages(asked, access);
+      const known: DigestOf = (layer) => this.#digests.find(layer);
+      const image = await this.#imageOf(artifact, { asked, form }, known);
+      return image && { artifact, image };
     } catch (error) {
       const isLeftOut = isRegistryError(error, "NotFound", "Conflict", "Denied", "Unsupported");
       if (!isLeftOut && !isUnreadable(error)) throw error;
     }
   }
 
-  async #imageOf(artifact: ReadablePages, asked: AskedVersion): Promise<OciImage> {
+  async #openPages(asked: AskedVersion, access: Access): Promise<ReadablePages> {
+    const artifact = await this.#context.openPages(asked, access);
+    artifact.checkFiles?.();
+    return artifact;
+  }
+
+  async #imageOf(
+    artifact: ReadablePages,
+    { asked, form }: { asked: AskedVersion; form: Form },
+    digestOf: DigestOf,
+  ): Promise<OciImage | undefined> {
     const { name, version, commit } = artifact.info;
-    const key = JSON.stringify([name, version, commit]);
+    const key = JSON.stringify([name, version, commit, form]);
     const known = this.#known.get(key);
-    const image = known?.image ?? await imageOf(artifact);
+    const image = known?.image ??
+      (form === "artifact"
+        ? await artifactOf(artifact)
+        : await containerOf(artifact, form, digestOf));
+    if (image === undefined) return undefined;
     const isLookedUp = known === undefined || asked.commit === undefined;
     const until = isLookedUp ? this.#context.system.monotonic() + KEEP_MS : known.until;
     this.#forget(key);
     this.#known.set(key, { image, until }); // to the end
-    this.#layers += image.paths.size;
+    this.#files += image.count;
     for (const oldest of this.#known.keys()) {
-      if (this.#layers <= MOST_LAYERS || this.#known.size === 1) break;
+      if (this.#files <= MOST_FILES || this.#known.size === 1) break;
       this.#forget(oldest);
     }
     return image;
   }
 
   #forget(key: string): void {
-    this.#layers -= this.#known.get(key)?.image.paths.size ?? 0;
+    this.#files -= this.#known.get(key)?.image.count ?? 0;
     this.#known.delete(key);
   }
 }

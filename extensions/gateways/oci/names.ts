@@ -3,6 +3,8 @@
 
 const COMPONENT = "[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*";
 const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+/** A version, and the form that the end of a tag asks for. No version has such an end. */
+const FORM = /__(image|root)$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /** Returns the name of a repository: `:` is written as `/`, and `/` as `__`. */
@@ -17,9 +19,20 @@ export function repositoryOf(name: string): string | undefined {
   return nameOf(repository) === name ? repository : undefined;
 }
 
+/** A form of a version: an artifact, or a container image with files below `models/` or not. */
+export type Form = "artifact" | "image" | "root";
+export const FORMS: readonly Form[] = ["artifact", "image", "root"];
+
+/** Returns the form that a tag asks for by its end, `1.0.0__image`, and the tag without that. */
+export function formOf(tag: string): { form: Form; tag: string } {
+  const form = FORM.exec(tag)?.[1];
+  if (form === undefined) return { form: "artifact", tag };
+  return { form: form as Form, tag: tag.replace(FORM, "") };
+}
+
 /** Returns the version or alias of a tag: `+` of a version is written as `_`, as Helm does. */
 export function versionOf(tag: string): string | undefined {
-  if (!TAG.test(tag)) return undefined;
+  if (!TAG.test(tag) || FORM.test(tag)) return undefined;
   return /^\d/.test(tag) ? tag.replace("_", "+") : tag; // no alias begins with a digit
 }
 

@@ -11,7 +11,8 @@ import { ociRoutes } from "./routes.ts";
 
 /**
  * The read side of the OCI distribution specification 1.1: `HOST/my/model:1.0.0` is version 1.0.0 of
- * `my:model`, as a ModelPack artifact with a layer for each file.
+ * `my:model`, as a ModelPack artifact with a layer for each file, and `HOST/my/model:1.0.0__image` is
+ * it as a container image that nodes mount.
  *
  * @example
  * ```ts

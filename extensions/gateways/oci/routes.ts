@@ -1,6 +1,6 @@
 // The routes of the distribution specification that read.
 import * as v from "npm:valibot@^1.5";
-import { inTurns, notFound, shown } from "../../../core/kernel.ts";
+import { inTurns, notFound, shown, valueAt } from "../../../core/kernel.ts";
 import { Answer, RefusedRequest, route } from "../../../apps/gateways.ts";
 import type { GatewayContext, RouteContext, Routes } from "../../../apps/gateways.ts";
 import {
@@ -10,11 +10,11 @@ import {
   readableNames,
   schema,
 } from "../../../apps/server/extending.ts";
-import { CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE, type OciImage, type SmallBlob } from "./image.ts";
+import { INDEX_TYPE, type OciImage, type SmallBlob } from "./image.ts";
 import { TOKEN_PATH } from "./errors.ts";
 import { type FoundImage, Images } from "./images.ts";
 import { answerPage, FirstItems, ListQuery } from "./pages.ts";
-import { nameOf, repositoryOf, tagOf, versionOf } from "./names.ts";
+import { formOf, nameOf, repositoryOf, tagOf, versionOf } from "./names.ts";
 
 const REPOSITORY = "/v2/:repository{[^]+}";
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
@@ -134,14 +134,18 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
     async answer({ c, params: { reference }, access }) {
       const name = nameIn(c);
       const { version } = c.params;
-      const { image: { manifest } } = version === undefined
-        ? await byDigest(
-          c,
-          { images, digest: reference },
-          ({ manifest }) => manifest.digest === reference,
-        )
-        : await images.open({ name, version }, access);
-      return answerSmall(manifest, MANIFEST_TYPE);
+      if (version !== undefined) {
+        const { signal } = c.request;
+        const { form } = formOf(reference);
+        const { image } = await images.open({ name, version }, form, { access, signal });
+        return answerSmall(image.manifest);
+      }
+      const { image } = await byDigest(
+        c,
+        { images, digest: reference },
+        ({ manifests }) => manifests.has(reference),
+      );
+      return answerSmall(valueAt(image.manifests, reference));
     },
   });
   route(routes, `GET ${REPOSITORY}/blobs/:digest`, {
@@ -161,16 +165,20 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
       const { artifact, image } = await byDigest(
         c,
         { images, digest },
-        ({ paths, config }) => paths.has(digest) || config.digest === digest,
+        ({ layers, configs }) => layers.has(digest) || configs.has(digest),
       );
-      const path = image.paths.get(digest);
-      if (path === undefined) return answerSmall(image.config, CONFIG_TYPE);
+      const config = image.configs.get(digest);
+      if (config !== undefined) return answerSmall(config);
+      const layer = valueAt(image.layers, digest);
+      const file = typeof layer === "string"
+        ? await artifact.file(layer)
+        : layer.file(digest, (path) => artifact.file(path));
       return await answerVersionFile(c, context, {
         artifact,
-        file: await artifact.file(path),
+        file,
         fixed: true,
         etag: `"${digest}"`,
-        redirects: "expects redirects",
+        redirects: typeof layer === "string" ? "expects redirects" : undefined,
         headers: {
           "docker-content-digest": digest,
           "content-type": "application/octet-stream",
@@ -206,7 +214,7 @@ function paramsOf(sent: string): Record<string, string> {
   const [, repository = "", rest = ""] =
     /^\/v2\/(.+)\/(?:tags|referrers|blobs|(manifests\/[^/]+))(?:\/[^/]+)?$/s.exec(sent) ?? [];
   const name = nameOf(repository);
-  const version = versionOf(rest.replace(/^manifests\//, ""));
+  const version = versionOf(formOf(rest.replace(/^manifests\//, "")).tag);
   return { ...name !== undefined && { name }, ...version !== undefined && { version } };
 }
 
@@ -230,7 +238,7 @@ function checkDigest(digest: string): void {
   });
 }
 
-function answerSmall({ bytes, digest }: SmallBlob, type: string): Answer {
+function answerSmall({ bytes, digest, type }: SmallBlob): Answer {
   return answerBlob(bytes, {
     "content-type": type,
     "docker-content-digest": digest,

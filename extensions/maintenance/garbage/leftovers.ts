@@ -6,13 +6,13 @@ import type { Head } from "../../../registry/extending.ts";
 import { headIn, LAYOUT } from "../../../registry/records.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { checkAbsent } from "./check_lists.ts";
-import { GARBAGE_TABLE, garbageNoteName, PRUNE_TABLE, SPACE_TABLE } from "../garbage_keys.ts";
+import { garbageNoteName } from "../garbage_keys.ts";
 
 const BATCH = 1000;
 
 /**
- * Commands write their notes again at least every 90 days. Those that are older than this are of
- * selections and shards that nobody uses any more.
+ * Commands and services write the notes that they use again at least every 90 days. Those that are
+ * older than this are of selections, shards and layers that nobody uses any more.
  */
 const UNUSED_MS = 365 * 24 * 60 * 60 * 1000;
 
@@ -40,13 +40,12 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
     { what: "upload", key, size, why: "left behind" }
   );
   const tables = await mirrorTables(collection);
-  const notes = [LAYOUT.READINGS, GARBAGE_TABLE, SPACE_TABLE, PRUNE_TABLE, ...tables];
+  const notes = [`${LAYOUT.GARBAGE_NOTES}.`, ...tables];
   const isStray = ({ key, modifiedAt }: ObjectInfo) => {
-    if (notes.some((folder) => key.startsWith(folder))) {
-      return modifiedAt < collection.markAt() - UNUSED_MS;
-    }
     const name = garbageNoteName(key);
-    return name !== undefined && !names.has(name);
+    if (name !== undefined) return !names.has(name);
+    const isNote = notes.some((folder) => key.startsWith(folder));
+    return isNote && modifiedAt < collection.markAt() - UNUSED_MS;
   };
   for (
     const top of [

@@ -56,7 +56,7 @@ const FACTS: Readonly<Record<string, TestGatewayOptions>> = {
   oci: {
     values: ({ name, version }, { path }) => ({
       repository: name.replaceAll(":", "/"),
-      reference: version,
+      reference: name === "team:many" ? `${version}__image` : version,
       digest: path.includes("/referrers/")
         ? `sha256:${"0".repeat(64)}`
         : digestOf(OCI_FILES[name] ?? ""),

@@ -51,10 +51,14 @@ export async function openOci(
   return {
     registry,
     send,
-    save: (name: string, texts: Record<string, string>, options: SaveOptions = {}) => {
-      const files = Object.entries(texts).map(([path, text]) => ({
+    save: (
+      name: string,
+      contents: Record<string, string | Uint8Array<ArrayBuffer>>,
+      options: SaveOptions = {},
+    ) => {
+      const files = Object.entries(contents).map(([path, content]) => ({
         path,
-        content: new TextEncoder().encode(text),
+        content: typeof content === "string" ? new TextEncoder().encode(content) : content,
       }));
       const as = { id: "folder", formatVersion: 1, load: () => 0, save: () => files };
       return registry.save(name, 0, { ...options, as });
