@@ -106,6 +106,7 @@ export const WITH_PROGRAMS: readonly string[] = [
   "tests/extensions/gateways/dav/rclone_test.ts",
   "tests/extensions/gateways/s3/clients_test.ts",
   "tests/extensions/gateways/oci/clients_test.ts",
+  "tests/extensions/gateways/oci/image_clients_test.ts",
   "tests/extensions/gateways/s3/loaders_test.ts",
   "tests/backends/bucket/connections_test.ts",
 ];

@@ -21,6 +21,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     "tests/extensions/signatures/model_signing_test.ts",
     "tests/extensions/gateways/dav/rclone_test.ts",
     "tests/extensions/gateways/oci/clients_test.ts",
+    "tests/extensions/gateways/oci/image_clients_test.ts",
     "tests/python/service/from_bucket_test.ts",
     "tests/extensions/gateways/s3/copies_test.ts",
     "tests/python/ranges_test.ts",
