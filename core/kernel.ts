@@ -83,6 +83,7 @@ export { didYouMean } from "./text/nearest.ts";
 export { plainProblem } from "./text/plain_value.ts";
 export { shellWord } from "./text/shell_word.ts";
 export { matchesStars } from "./text/star_pattern.ts";
+export { thinnedPlaces } from "./thinned_line.ts";
 export { loadPart } from "./urls/load_part.ts";
 export { mayLead } from "./urls/nearness.ts";
 export { isOfThisMachine, isPrivateUrl } from "./urls/private_url.ts";

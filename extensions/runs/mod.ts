@@ -18,6 +18,7 @@ import type {
   RunName,
 } from "../../core/registry/run.ts";
 import type { Run } from "./run.ts";
+import type { Curve, ReadCurvesOptions } from "./curves/read_curves.ts";
 import { callFunction, listByFunction } from "../../registry/contract/call_function.ts";
 
 export type {
@@ -32,6 +33,7 @@ export type {
   RunName,
   RunWriter,
 } from "../../core/registry/run.ts";
+export type { Curve, ReadCurvesOptions } from "./curves/read_curves.ts";
 export type { FinishRunOptions, Run, RunValues } from "./run.ts";
 
 interface RunId {
@@ -178,5 +180,38 @@ export async function finishRun(
     reports: "moved",
     required: ["id"],
     here: () => onRun((tool) => tool.finishRunHere),
+  });
+}
+
+/**
+ * Reads the curves of the run that saved a version, by name: `test.accuracy` if nested.
+ *
+ * @throws {RegistryError} `NotFound` if the version has no curves, `Invalid` for less than 2 points
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { openRun, readCurves } from "@holdfast/holdfast/runs";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await using run = await openRun(registry, "digits:model");
+ * for (let step = 0; step < 1000; step++) run.log({ step, loss: 1 / (1 + step) });
+ * await run.finish();
+ *
+ * const { loss } = Object.fromEntries(await readCurves(registry, "digits:model", { points: 2 }));
+ * assertEquals(loss, { steps: [0, 999], values: [1, 1 / 1000] });
+ * ```
+ */
+export async function readCurves(
+  registry: Registry,
+  ref: string,
+  options: ReadCurvesOptions = {},
+): Promise<Map<string, Curve>> {
+  return await callFunction(registry, [ref, options], {
+    name: "readCurves",
+    action: "read the curves of",
+    options: { points: {} },
+    here: async () => (await import("./curves/read_curves.ts")).readCurvesHere,
   });
 }

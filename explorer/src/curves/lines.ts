@@ -1,4 +1,5 @@
 // Lines of curves: smoothed, thinned to the pixels of a chart, and put together.
+import { thinnedPlaces } from "../../../core/thinned_line.ts";
 import type { Numbers } from "./steps.ts";
 
 /** Points of a line: about two for each pixel. */
@@ -95,36 +96,10 @@ function smoothed(values: readonly number[], smoothing: number): number[] {
   });
 }
 
-/**
- * Thins a line to the pixels of a chart: both ends, and of each group of points the lowest, the
- * highest and the first gap, in their order.
- */
+/** Thins a line to the pixels of a chart. */
 export function thinned(line: Line): Line {
-  const count = line.x.length;
-  if (count <= MOST_POINTS) return line;
-  const size = Math.ceil(count / (MOST_POINTS - 2) * 2);
-  const kept = [0];
-  for (let from = 1; from < count - 1; from += size) {
-    kept.push(...extremesOf(line.y, from, Math.min(from + size, count - 1)));
-  }
-  kept.push(count - 1);
-  return pointsAt(line, kept);
-}
-
-function extremesOf(values: readonly number[], from: number, to: number): number[] {
-  const found = new Set<number>();
-  let [min, max, lowest, highest, gap] = [Infinity, -Infinity, -1, -1, -1];
-  for (let i = from; i < to; i++) {
-    const { [i]: value = NaN } = values;
-    if (!Number.isFinite(value)) {
-      if (gap < 0) gap = i;
-    } else {
-      if (value < min) [min, lowest] = [value, i];
-      if (value > max) [max, highest] = [value, i];
-    }
-  }
-  for (const i of [lowest, highest, gap]) if (i >= 0) found.add(i);
-  return [...found].sort((a, b) => a - b);
+  if (line.x.length <= MOST_POINTS) return line;
+  return pointsAt(line, thinnedPlaces(line.y, MOST_POINTS));
 }
 
 interface Joint {

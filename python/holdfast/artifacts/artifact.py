@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from ..core.arguments import checked_methods
 from ..core.author import Author, author_in
-from ..core.errors import Json, disk_error, quoted
+from ..core.errors import HoldfastError, Json, disk_error, quoted
 from ..core.words import Worded
 from ..files.file import Files, Stored
 from .curves import Curve, curves_of
@@ -76,9 +76,16 @@ class Artifact(Files, Worded):
             place, variable = chosen_folder(), "HOLDFAST_PYTHON_CACHE"
             raise disk_error(f"copy {quoted(self.ref)}", error, place, variable) from error
 
-    def curves(self) -> dict[str, Curve]:
-        """Returns the steps and values that a run logged, by name: `test.accuracy` if nested."""
-        return curves_of(self)
+    def curves(self, *, points: int | None = None) -> dict[str, Curve]:
+        """Returns the steps and values that a run logged, by name: `test.accuracy` if nested.
+
+        With `points`, at most so many of each name: the first and the last, and of each group of
+        those between them the lowest, the highest, and the first that is NaN or infinite.
+        """
+        if points is not None and points < 2:
+            message = f"Cannot read the curves of {quoted(self.ref)}: points is {points}"
+            raise HoldfastError("Invalid", message, "Pass at least 2, or leave it out.")
+        return curves_of(self, points)
 
     def _repr_html_(self) -> str:
         from .html import size_of, table

@@ -114,33 +114,6 @@ pythonTest("values of Python are logged exactly, or refused", async (root) => {
   assertEquals([points.length, points.at(-1)!.step], [20_000, 19_999]);
 });
 
-const CURVES = `${CONNECT}
-run = registry.run("m", id="1")
-for step in (0, 1, 2, 1):
-    run.log(step=step, loss=1 / (step + 1), test={"a.b": step})
-run.log(step=3, loss=float("nan"), note="NaN of an optimizer", ok=True, n=None, up=float("-inf"))
-run.finish()
-curves = registry.open("m").curves()
-print(sorted(curves), curves["loss"], curves["test.a.b"].values, curves["up"].values)
-`;
-
-pythonTest("the curves of a version are read by name", async (root) => {
-  await using registry = await openRegistry("memory:");
-  await using service = served(registry, ["read:*", "write:*"]);
-  const options = { args: [service.location, service.token!], cwd: root.path };
-  assertEquals(await runProgram(CURVES, options), [
-    "['_time', 'loss', 'test.a.b', 'up'] Curve(steps=[0, 1, 2, 1, 3], " +
-    "values=[1.0, 0.5, 0.3333333333333333, 0.5, nan]) [0, 1, 2, 1] [-inf]",
-  ]);
-  await registry.save("m", { rate: 1 });
-  const none = `${CONNECT}
-try: registry.open("m").curves()
-except holdfast.NotFound as error: print(error.message)`;
-  assertEquals(await runProgram(none, options), [
-    'Cannot read "history.jsonl" of "m@2.0.0": no such file',
-  ]);
-});
-
 const ENDS = `${CONNECT}
 how = sys.argv[3]
 if how == "error":
