@@ -168,7 +168,7 @@ const WRITERS: readonly Writer[] = [
 
 /** Renames of new, private or temporary files, which replace nothing that another user reads. */
 const NOTHING_REPLACED = new Set([
-  "apps/client/bucket/direct.ts", // a note in the cache of the client
+  "apps/client/uploads/upload_note.ts", // a note in the cache of the client
   "backends/local/place.ts", // objects, which have the owner of the root folder
   "disk/stage/folders.ts",
   "disk/stage/resume.ts",

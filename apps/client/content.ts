@@ -10,6 +10,8 @@ export interface LargeContent {
   stays: boolean;
   /** The content that the caller gave, such as a file of this machine. */
   source?: unknown;
+  /** The ranges of `source` that are sent. @default all */
+  ranges?: unknown;
   chunks(): AsyncIterable<Uint8Array>;
 }
 

@@ -68,7 +68,8 @@ export async function sendNewBytes(
   const missing = ranges.reduce((sum, { length }) => sum + length, 0);
   if (missing > size * MOST_NEW) return undefined;
   options.onBytes?.(size - missing);
-  const fresh = { size: missing, stays: true, chunks: () => onlyRanges(content.chunks(), ranges) };
+  const chunks = () => onlyRanges(content.chunks(), ranges);
+  const fresh = { size: missing, stays: true, source: content.source, ranges, chunks };
   const sent = missing === 0
     ? undefined
     : await sendContent(connection, fresh, { ...options, throughService: true });

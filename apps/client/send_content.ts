@@ -9,6 +9,7 @@ import type { Call, Connection } from "./connection.ts";
 import { isBrowser, piecesOf } from "./content.ts";
 import type { LargeContent, SendContentOptions, SentContent } from "./content.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
+import type { UploadNote } from "./uploads/upload_note.ts";
 
 /** The most bytes of one request. They are held in memory for a repeat. */
 export const PIECE_BYTES: number = 8 * 1024 * 1024;
@@ -25,8 +26,8 @@ export async function sendContent(
   if (size !== undefined && mayGoDirectly(connection, content, options)) {
     const { moved, again } = steady(options.onBytes);
     options = { ...options, onBytes: moved };
-    const direct = await loadPart<typeof import("./bucket/direct.ts")>(
-      "./bucket/direct.ts",
+    const direct = await loadPart<typeof import("./uploads/direct.ts")>(
+      "./uploads/direct.ts",
       import.meta.url,
     ).catch(() => undefined); // in a bundle
     const begin = (pieceBytes: number, earlier?: string) =>
@@ -39,11 +40,12 @@ export async function sendContent(
   if (size !== undefined && size <= PIECE_BYTES) {
     return await sendWhole(connection, content, options);
   }
-  if (size !== undefined) return await sendPieces(connection, size, content.chunks(), options);
+  if (size !== undefined) return await sendPieces(connection, { ...content, size }, options);
   if (!isBrowser()) return await sendStream(connection, content, options);
   // Browsers can stream requests to some servers only. They keep large blobs on disk.
   const blob = await new Response(iterableStream(content.chunks())).blob();
-  return await sendPieces(connection, blob.size, blobChunks(blob), options);
+  const held = { size: blob.size, stays: true, chunks: () => blobChunks(blob) };
+  return await sendPieces(connection, held, options);
 }
 
 /** Less takes less time by way of the service. */
@@ -158,15 +160,15 @@ async function beginUpload(
   connection: Connection,
   size: number,
   { action, signal, pieceBytes, earlier }: BeginOptions,
-): Promise<{ upload: string; remove(): Promise<void> }> {
-  const target = (upload: string) => ({ action, path: `uploads/${encodeURIComponent(upload)}` });
+): Promise<{ upload: string; offset: number; remove(): Promise<void> }> {
+  const target = (upload: string) => ({ action, path: uploadPath(upload) });
   const about = earlier && { ...target(earlier), signal };
-  const isThere = about && await orMissing(offsetOf(connection, about)) !== undefined;
-  const upload = isThere ? earlier! : await newUpload();
+  const offset = about ? await orMissing(offsetOf(connection, about)) : undefined;
+  const upload = offset === undefined ? await newUpload() : earlier!;
   const remove = () =>
     connection.request({ ...target(upload), method: "DELETE", headers: TUS })
       .then((answer) => answer.body?.cancel()).catch(() => {});
-  return { upload, remove };
+  return { upload, offset: offset ?? 0, remove };
 
   async function newUpload(): Promise<string> {
     const pieces = pieceBytes && { "upload-metadata": `pieceBytes ${btoa(`${pieceBytes}`)}` };
@@ -182,36 +184,63 @@ async function beginUpload(
   }
 }
 
+function uploadPath(upload: string): string {
+  return `uploads/${encodeURIComponent(upload)}`;
+}
+
+/** Sends what an earlier save of the same file has not sent. */
 async function sendPieces(
   connection: Connection,
-  size: number,
-  chunks: AsyncIterable<Uint8Array>,
+  content: LargeContent & { size: number },
   options: SendContentOptions,
 ): Promise<SentContent> {
   const { action, signal, onBytes } = options;
-  const { upload } = await beginUpload(connection, size, options);
+  const note = await noteOf(connection, content);
+  const asked = { ...options, earlier: note?.take() };
+  const { upload, offset } = await beginUpload(connection, content.size, asked);
+  note?.write(upload);
+  const target = { action, path: uploadPath(upload), signal };
   const hash = createSha256();
   let from = 0;
-  for await (const piece of piecesOf(chunks, PIECE_BYTES)) {
-    hash.update(piece);
-    await sendPiece(connection, { action, path: `uploads/${upload}`, signal }, { piece, from });
-    from += piece.byteLength;
-    onBytes?.(piece.byteLength);
+  try {
+    for await (const piece of piecesOf(content.chunks(), PIECE_BYTES)) {
+      hash.update(piece);
+      await sendPiece(connection, target, { piece, from, at: Math.max(from, offset) });
+      from += piece.byteLength;
+      onBytes?.(piece.byteLength);
+    }
+  } catch (error) {
+    note?.release(upload);
+    throw error;
   }
-  return { upload, size, sha256: hash.digest() };
+  return { upload, size: content.size, sha256: hash.digest() };
+}
+
+async function noteOf(
+  connection: Connection,
+  content: LargeContent,
+): Promise<UploadNote | undefined> {
+  if (content.source === undefined || isBrowser()) return undefined;
+  const part = await loadPart<typeof import("./uploads/upload_note.ts")>(
+    "./uploads/upload_note.ts",
+    import.meta.url,
+  ).catch(() => undefined); // in a bundle
+  return part?.UploadNote.of(connection, content);
 }
 
 /** Sends a piece. After a failure, sends the bytes that the service lacks. */
 async function sendPiece(
   connection: Connection,
   target: { action: string; path: string; signal?: AbortSignal },
-  { piece, from }: { piece: Uint8Array<ArrayBuffer>; from: number },
+  sending: { piece: Uint8Array<ArrayBuffer>; from: number; at: number },
 ): Promise<void> {
+  const { piece, from } = sending;
   const { system, retryForMs, logger } = connection;
   const end = from + piece.byteLength;
+  if (sending.at >= end) return; // an earlier save has sent it
   let first = true;
   await retry(async () => {
-    const at = first ? from : await offsetOf(connection, target);
+    const at = first ? sending.at : await offsetOf(connection, target);
     if (at === end) return;
     if (!(at >= from && at < end)) {
       throw connection.unexpected(target, `it has ${at} bytes of an upload, not ${from}`);

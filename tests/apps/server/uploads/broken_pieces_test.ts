@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { openHttpRegistry } from "../../../../apps/client.ts";
-import { REQUESTS } from "../../../../apps/client/bucket/direct.ts";
+import { REQUESTS } from "../../../../apps/client/uploads/direct.ts";
 import { collectGarbage } from "../../../../apps/maintenance.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { isRegistryError, localPath, openRegistry } from "../../../../mod.ts";

@@ -1,5 +1,5 @@
 // A large file that clients send to the bucket of a service in pieces.
-import { REQUESTS } from "../../../../apps/client/bucket/direct.ts";
+import { REQUESTS } from "../../../../apps/client/uploads/direct.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import { noise } from "../../../registry/registries.ts";
 import { type ServerWorld, testOnServers } from "../../../servers/server_world.ts";

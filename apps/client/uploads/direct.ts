@@ -1,10 +1,8 @@
 // Sends content to the bucket of a service, by URLs that take these bytes and no others: whole, or
 // in pieces what one request cannot have. The runtimes' `fetch` cannot stream a body of a known
 // length, which the bucket requires.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
-import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createSha256, digestOfChunks, sha256 as digestOf } from "../../../core/bytes/digest.ts";
@@ -15,14 +13,12 @@ import { PRESIGN_UPLOAD } from "../../../core/registry/transfer.ts";
 import { realSystem } from "../../../core/system.ts";
 import { proxyVariables } from "../../../core/urls/proxies.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { cacheFolder } from "../../../disk/cache_folder.ts";
-import { DiskContent } from "../../../disk/disk_file.ts";
-import { isProcessGone, noProcess, thisProcess } from "../../../disk/stage/process.ts";
 import type { Connection } from "../connection.ts";
 import { piecesOf } from "../content.ts";
 import type { LargeContent, SendContentOptions, SentContent } from "../content.ts";
 import { requestOf } from "../operations.ts";
 import { BUCKET_MS, hasFailed, mayFollow, noteFailure } from "../presign_download.ts";
+import { UploadNote } from "./upload_note.ts";
 import type { OnWire } from "../wire.ts";
 
 /** Each attempt has another URL. What an earlier one left is garbage collected. */
@@ -65,46 +61,6 @@ export async function sendDirect(
   return upload === undefined ? undefined : { upload, size, sha256 };
 }
 
-/**
- * Returns the file that names the upload of a file of this machine, and its state, so that a save
- * after a killed one goes on. The next save of the file to this service replaces it.
- */
-function noteOf({ location, system }: Connection, { source }: LargeContent, pieceBytes: number) {
-  if (!(source instanceof DiskContent)) return undefined;
-  const folder = cacheFolder(undefined, system), { path, state } = source.file;
-  if (!("path" in folder)) return undefined;
-  const name = digestOf(new TextEncoder().encode(JSON.stringify([location, path])));
-  return { at: join(folder.path, "uploads", name), state: JSON.stringify([pieceBytes, state]) };
-}
-
-type Note = NonNullable<ReturnType<typeof noteOf>>;
-
-/** Takes the upload of an earlier save of the same bytes. No other program sends it any more. */
-function takeNote({ at, state }: Note): string | undefined {
-  const own = `${at}.${thisProcess()}`;
-  try {
-    const note = readFileSync(at, "utf8"), [upload, owner = "", its] = note.split("\n");
-    if (its !== state || !isProcessGone(owner)) return undefined;
-    renameSync(at, own); // one program at once succeeds
-    const isIt = readFileSync(own, "utf8") === note;
-    rmSync(own);
-    return isIt ? upload : undefined;
-  } catch { // none
-    return undefined;
-  }
-}
-
-/** Returns whether a save after the end of its owner can go on. */
-function writeNote({ at, state }: Note, upload: string, owner = thisProcess()): boolean {
-  try {
-    mkdirSync(dirname(at), { recursive: true, mode: 0o700 });
-    writeFileSync(at, [upload, owner, state].join("\n"), { mode: 0o600 });
-    return true;
-  } catch { // the folder is full or denied
-    return false;
-  }
-}
-
 /** Sends pieces as the content is read: so many are in memory, and one more that is being cut. */
 async function sendPieces(
   connection: Connection,
@@ -113,9 +69,9 @@ async function sendPieces(
 ): Promise<SentContent | undefined> {
   const { size } = content;
   const pieceBytes = Math.max(REQUESTS.piece, Math.ceil(size / MOST_PIECES));
-  const note = noteOf(connection, content, pieceBytes);
-  const { upload, remove } = await begin(pieceBytes, note && takeNote(note));
-  const goesOn = note !== undefined && writeNote(note, upload);
+  const note = UploadNote.of(connection, content, pieceBytes);
+  const { upload, remove } = await begin(pieceBytes, note?.take());
+  const goesOn = note?.write(upload);
   const whole = createSha256();
   let isSent = true;
   again();
@@ -135,7 +91,7 @@ async function sendPieces(
       else onBytes?.(bytes.byteLength);
     }, { concurrency: REQUESTS.piecesAtOnce });
   } catch (error) {
-    if (!goesOn || !writeNote(note, upload, noProcess())) await remove();
+    if (!goesOn || !note?.release(upload)) await remove();
     throw error;
   }
   if (isSent) return { upload, size, sha256: whole.digest() };
