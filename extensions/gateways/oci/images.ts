@@ -9,8 +9,9 @@ import type {
 } from "../../../apps/gateways.ts";
 import { containerOf, type DigestOf } from "./container.ts";
 import { artifactOf, type OciImage } from "./image.ts";
-import { type Form, FORMS } from "./names.ts";
+import type { Form } from "./names.ts";
 import { LayerDigests, OciNotes } from "./notes.ts";
+import { type AskedPart, hasPart, ServedImages } from "./served_images.ts";
 
 /** Files of the images in memory, up to about 1 KiB each. The last one stays even if it has more. */
 const MOST_FILES = 20_000;
@@ -33,12 +34,15 @@ export interface FoundImage {
 export class Images {
   readonly #context: Context;
   readonly #digests: LayerDigests;
+  readonly #served: ServedImages;
   readonly #known = new Map<string, { image: OciImage; until: number }>();
   #files = 0;
 
   constructor(context: Context) {
     this.#context = context;
-    this.#digests = new LayerDigests(new OciNotes(context), context);
+    const notes = new OciNotes(context);
+    this.#digests = new LayerDigests(notes, context);
+    this.#served = new ServedImages(notes, context.system);
   }
 
   /** Opens the version of a tag. Reads what has no digest yet. */
@@ -53,39 +57,43 @@ export class Images {
     return { artifact, image: image! };
   }
 
+  /** Notes that clients pull an image: their next requests may come to another service. */
+  async note(image: OciImage): Promise<void> {
+    await this.#served.note(image);
+  }
+
   /** Finds an image of a name among those in memory. */
-  async findKnown(
-    name: string,
-    access: Access,
-    isMeant: (image: OciImage) => boolean,
-  ): Promise<FoundImage | undefined> {
+  async findKnown(name: string, part: AskedPart, access: Access): Promise<FoundImage | undefined> {
     for (const [key, { image, until }] of [...this.#known].reverse()) {
-      if (image.name !== name || !isMeant(image)) continue;
+      if (image.name !== name || !hasPart(image, part)) continue;
       const { version, commit, form } = image;
       const isFresh = this.#context.system.monotonic() < until;
       const asked = isFresh ? { name, version, commit } : { name, version };
       const found = await this.#openReadable(asked, form, access);
       if (found?.image !== image) this.#forget(key); // deleted or replaced, or hidden
-      if (found !== undefined && isMeant(found.image)) return found;
+      if (found !== undefined && hasPart(found.image, part)) return found;
     }
   }
 
-  /** Searches all versions of a name, newest first: as artifacts, then as images. */
+  /** Finds an image by notes. Else searches artifacts of all versions of the name, newest first. */
   async search(
     name: string,
+    part: AskedPart,
     { access, signal }: Sender,
-    isMeant: (image: OciImage) => boolean,
   ): Promise<FoundImage | undefined> {
-    for (const form of FORMS) {
-      const listed = this.#context.registry.versions(name, { details: true, withoutFiles: true });
-      const opened = mapAtOnce(inTurns(listed), async ({ version, info }) => {
-        if (info === undefined) return undefined; // unreadable
-        return await this.#openReadable({ name, version, commit: info.commit }, form, access);
-      }, { concurrency: 4 });
-      for await (const found of opened) {
-        signal.throwIfAborted();
-        if (found !== undefined && isMeant(found.image)) return found;
-      }
+    for (const { version, form } of await this.#served.candidates(name, part)) {
+      signal.throwIfAborted();
+      const found = await this.#openReadable({ name, version }, form, access);
+      if (found !== undefined && hasPart(found.image, part)) return found;
+    }
+    const listed = this.#context.registry.versions(name, { details: true, withoutFiles: true });
+    const opened = mapAtOnce(inTurns(listed), async ({ version, info }) => {
+      if (info === undefined) return undefined; // unreadable
+      return await this.#openReadable({ name, version, commit: info.commit }, "artifact", access);
+    }, { concurrency: 4 });
+    for await (const found of opened) {
+      signal.throwIfAborted();
+      if (found !== undefined && hasPart(found.image, part)) return found;
     }
   }
 

@@ -21,13 +21,15 @@ export function repositoryOf(name: string): string | undefined {
 
 /** A form of a version: an artifact, or a container image with files below `models/` or not. */
 export type Form = "artifact" | "image" | "root";
-export const FORMS: readonly Form[] = ["artifact", "image", "root"];
+
+export function isForm(value: unknown): value is Form {
+  return value === "artifact" || value === "image" || value === "root";
+}
 
 /** Returns the form that a tag asks for by its end, `1.0.0__image`, and the tag without that. */
 export function formOf(tag: string): { form: Form; tag: string } {
   const form = FORM.exec(tag)?.[1];
-  if (form === undefined) return { form: "artifact", tag };
-  return { form: form as Form, tag: tag.replace(FORM, "") };
+  return isForm(form) ? { form, tag: tag.replace(FORM, "") } : { form: "artifact", tag };
 }
 
 /** Returns the version or alias of a tag: `+` of a version is written as `_`, as Helm does. */

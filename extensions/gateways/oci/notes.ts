@@ -37,7 +37,7 @@ export class LayerDigests {
   async find({ key }: TarLayer): Promise<string | undefined> {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const { digest } = await this.#notes.read(`layer ${key}`) ?? {};
+    const { digest } = await this.#notes.read(["layer", key]) ?? {};
     if (typeof digest !== "string" || !DIGEST.test(digest)) return undefined;
     return this.#keep(key, digest);
   }
@@ -60,7 +60,7 @@ export class LayerDigests {
       }
       const digest = `sha256:${hash.digest()}`;
       logger.info(`oci: computed the digest of ${subject}, ${layer.size} bytes`);
-      await this.#notes.write(`layer ${layer.key}`, { digest });
+      await this.#notes.write(["layer", layer.key], { digest });
       return this.#keep(layer.key, digest);
     });
   }
@@ -84,17 +84,18 @@ export class OciNotes {
     this.#logger = logger;
   }
 
-  async read(of: string): Promise<Record<string, unknown> | undefined> {
+  async read(of: readonly string[]): Promise<Record<string, unknown> | undefined> {
     return await this.#attempt("read", async (records) => {
       const note = await records.notes.read(keyOf(of), { most: MOST_NOTE_BYTES });
       const { value } = note ?? {};
-      if (!isJsonObject(value) || value.registry !== records.id || value.of !== of) return;
+      if (!isJsonObject(value) || value.registry !== records.id) return;
+      if (JSON.stringify(value.of) !== JSON.stringify(of)) return;
       if (note!.modifiedAt < records.now() - RENEWED_MS) await this.write(of, value);
       return value;
     });
   }
 
-  async write(of: string, value: Record<string, unknown>): Promise<void> {
+  async write(of: readonly string[], value: Record<string, unknown>): Promise<void> {
     if (!this.#areWritten) return;
     await this.#attempt("write", async ({ id, backend, notes }) => {
       if (await backend.reserve?.() === false) return; // deletions need the last space
@@ -113,6 +114,6 @@ export class OciNotes {
   }
 }
 
-function keyOf(of: string): string {
-  return FOLDER + sha256(of);
+function keyOf(of: readonly string[]): string {
+  return FOLDER + sha256(JSON.stringify(of));
 }

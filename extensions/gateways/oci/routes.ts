@@ -10,9 +10,10 @@ import {
   readableNames,
   schema,
 } from "../../../apps/server/extending.ts";
-import { INDEX_TYPE, type OciImage, type SmallBlob } from "./image.ts";
+import { INDEX_TYPE, type SmallBlob } from "./image.ts";
 import { TOKEN_PATH } from "./errors.ts";
 import { type FoundImage, Images } from "./images.ts";
+import type { AskedPart } from "./served_images.ts";
 import { answerPage, FirstItems, ListQuery } from "./pages.ts";
 import { formOf, nameOf, repositoryOf, tagOf, versionOf } from "./names.ts";
 
@@ -134,18 +135,15 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
     async answer({ c, params: { reference }, access }) {
       const name = nameIn(c);
       const { version } = c.params;
-      if (version !== undefined) {
-        const { signal } = c.request;
-        const { form } = formOf(reference);
-        const { image } = await images.open({ name, version }, form, { access, signal });
-        return answerSmall(image.manifest);
-      }
-      const { image } = await byDigest(
-        c,
-        { images, digest: reference },
-        ({ manifests }) => manifests.has(reference),
-      );
-      return answerSmall(valueAt(image.manifests, reference));
+      const part = { kind: "manifest", digest: reference } as const;
+      const { image } = version === undefined
+        ? await byDigest(c, images, part)
+        : await images.open({ name, version }, formOf(reference).form, {
+          access,
+          signal: c.request.signal,
+        });
+      await images.note(image);
+      return answerSmall(image.manifests.get(reference) ?? image.manifest);
     },
   });
   route(routes, `GET ${REPOSITORY}/blobs/:digest`, {
@@ -162,11 +160,7 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
       ...ERRORS,
     },
     async answer({ c, params: { digest } }) {
-      const { artifact, image } = await byDigest(
-        c,
-        { images, digest },
-        ({ layers, configs }) => layers.has(digest) || configs.has(digest),
-      );
+      const { artifact, image } = await byDigest(c, images, { kind: "blob", digest });
       const config = image.configs.get(digest);
       if (config !== undefined) return answerSmall(config);
       const layer = valueAt(image.layers, digest);
@@ -189,18 +183,15 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
 }
 
 /** Finds an artifact by its digest, or by that of a part. A search takes a place. */
-async function byDigest(
-  c: RouteContext,
-  { images, digest }: { images: Images; digest: string },
-  isMeant: (image: OciImage) => boolean,
-): Promise<FoundImage> {
+async function byDigest(c: RouteContext, images: Images, part: AskedPart): Promise<FoundImage> {
   const name = nameIn(c);
+  const { digest } = part;
   checkDigest(digest);
   const { access } = c.info;
-  let found = await images.findKnown(name, access, isMeant);
+  let found = await images.findKnown(name, part, access);
   if (found !== undefined) return found;
   await answerInPlace(c, async () => {
-    found = await images.search(name, { access, signal: c.request.signal }, isMeant);
+    found = await images.search(name, part, { access, signal: c.request.signal });
     return new Answer(null);
   });
   if (found !== undefined) return found;

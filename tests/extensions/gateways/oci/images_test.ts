@@ -4,10 +4,12 @@ import type { HandlerOptions } from "../../../../apps/server.ts";
 import { type Artifact, type ArtifactFile, onePage } from "../../../../core/artifact.ts";
 import { silentLogger } from "../../../../core/system.ts";
 import { readTarEntries } from "../../../../formats/archive/tar_read.ts";
-import { noise } from "../../../registry/registries.ts";
+import { keysOf, noise } from "../../../registry/registries.ts";
 import { containerOf } from "../../../../extensions/gateways/oci/container.ts";
 import { TarLayer } from "../../../../extensions/gateways/oci/tar_layer.ts";
-import type { OpenRegistryOptions } from "../../../../mod.ts";
+import { createMemoryBackend, openRegistry, type OpenRegistryOptions } from "../../../../mod.ts";
+import { createCheckedHandler } from "../../../apps/server/checked_handler.ts";
+import { oci } from "../../../../extensions/gateways/oci/oci.ts";
 import { type Descriptor, digestOf, type Manifest, openOci } from "./open_oci.ts";
 
 const MIB = 1024 ** 2;
@@ -193,6 +195,41 @@ Deno.test("after a restart, images and their layers are found by digest", async 
   await oci.registry.delete("m", { version: "1.0.0" });
   await oci.restart();
   assertEquals(await oci.fails(`m/manifests/${first.digest}`), [404, "MANIFEST_UNKNOWN"]);
+});
+
+Deno.test("layers of images that other services served are found by notes", async () => {
+  await using oci = await openImages();
+  for (let i = 0; i < 40; i++) await oci.save("m", { "a.txt": `${i}` });
+  const images = [];
+  for (const version of [3, 1, 2]) images.push(await oci.image("m", `${version}__image`));
+  oci.computed();
+  await oci.restart();
+  for (const { layers: [layer] } of images) await oci.bytesOf("m", layer!.digest);
+  // A blob of an image that was not among the last 32 is found once its manifest was asked for.
+  for (let i = 4; i <= 36; i++) await oci.image("m", `${i}__root`);
+  await oci.restart();
+  const { digest, layers: [layer] } = images[0]!;
+  assertEquals(await oci.fails(`m/blobs/${layer!.digest}`), [404, "BLOB_UNKNOWN"]);
+  await oci.image("m", digest);
+  await oci.restart();
+  await oci.bytesOf("m", layer!.digest);
+});
+
+Deno.test("a read-only service serves images, and writes no notes", async () => {
+  const backend = createMemoryBackend();
+  await using writing = await openRegistry(backend);
+  await writing.save("m", { a: "text" });
+  const before = await keysOf(backend);
+  await using registry = await openRegistry(backend, { readOnly: true });
+  await using handler = createCheckedHandler(registry, { gateways: [oci] });
+  const ask = async (path: string) => {
+    const answer = await handler(new Request(`http://localhost/v2/m/${path}`));
+    return { status: answer.status, text: await answer.text() };
+  };
+  const { manifests: [amd] } = JSON.parse((await ask("manifests/1__image")).text);
+  const { layers: [layer] } = JSON.parse((await ask(`manifests/${amd.digest}`)).text);
+  assertEquals(digestOf((await ask(`blobs/${layer.digest}`)).text), layer.digest);
+  assertEquals(await keysOf(backend), before);
 });
 
 Deno.test("a request that was given up reads nothing, and one that waits goes on", async () => {
