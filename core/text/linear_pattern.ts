@@ -3,9 +3,12 @@
 
 import { invalid, type RegistryError } from "../errors.ts";
 
+/** A test of a character, by its code points: itself and, if case is ignored, its other forms. */
+type Test = (forms: readonly number[]) => boolean;
+
 /** A step of a program: a character, other steps to go on with, or a condition on the place. */
 type Step = {
-  readonly test?: (character: string) => boolean;
+  readonly test?: Test;
   readonly ways?: number[];
   readonly place?: string;
 };
@@ -23,10 +26,11 @@ interface State {
 
 const MOST_CHARACTERS = 200, MOST_STEPS = 500, MOST_STATES = 500;
 
-const KINDS: Readonly<Record<string, RegExp>> = {
-  d: /[0-9]/,
-  w: /[A-Za-z0-9_]/,
-  s: /[ \t\n\r\f\v]/,
+/** Kinds of characters, by the first and the last one of each range. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  d: ["09"],
+  w: ["az", "AZ", "09", "__"],
+  s: ["\t\r", "  "],
 };
 const CONTROLS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", f: "\f", v: "\v" };
 
@@ -40,18 +44,37 @@ const CONTROLS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 
 export function linearPattern(source: string): (text: string) => boolean {
   const program = new Program(source);
   program.read();
-  return matcher(program.steps);
+  return matcher(program.steps, program.formsOf);
+}
+
+const codeOf = (character: string) => character.codePointAt(0)!;
+
+function isBetween(code: number, from: number, to: number): boolean {
+  return code >= from && code <= to;
+}
+
+function isOfKind(name: string, code: number): boolean {
+  return KINDS[name]!.some((each) => isBetween(code, each.charCodeAt(0), each.charCodeAt(1)));
+}
+
+/** Returns the code points of a character in each case. The second is the same for all of them. */
+function casesOf(character: string): number[] {
+  const one = (text: string) => [...text].length === 1 ? text : character;
+  const upper = one(character.toUpperCase()), lower = one(character.toLowerCase());
+  return [character, one(upper.toLowerCase()), upper, lower].map(codeOf);
 }
 
 class Program {
   readonly steps: Step[] = [];
+  /** Returns the code points that a character stands for. */
+  readonly formsOf: (character: string) => number[];
   readonly #source: readonly string[];
-  readonly #ignoresCase: boolean;
   #at = 0;
 
   constructor(source: string) {
-    this.#ignoresCase = source.startsWith("(?i)");
-    this.#source = [...this.#ignoresCase ? source.slice(4) : source];
+    const ignoresCase = source.startsWith("(?i)");
+    this.formsOf = ignoresCase ? casesOf : (character) => [codeOf(character)];
+    this.#source = [...ignoresCase ? source.slice(4) : source];
   }
 
   read(): void {
@@ -105,25 +128,29 @@ class Program {
     while (this.#at < this.#source.length && !/[|)]/.test(this.#source[this.#at]!)) {
       parts.push(this.#repeated(this.#part()));
     }
-    // An empty one has a step, too: each repetition counts.
-    return () =>
-      parts.length > 0 ? parts.forEach((emit) => emit()) : this.#fork().push(
-        this.steps.length,
-      );
+    return () => parts.length > 0 ? parts.forEach((emit) => emit()) : this.#nothing();
+  }
+
+  /** Adds a step without an effect: each repetition of it counts. */
+  #nothing(): void {
+    this.#fork().push(this.steps.length);
   }
 
   #part(): Emit {
     const character = this.#source[this.#at++]!;
     if (character === "(") return this.#group();
     if (character === "[") return this.#one(this.#set());
-    if (character === ".") return this.#one((each) => each !== "\n");
+    if (character === ".") return this.#one(([code]) => code !== 10);
     if (character === "^" || character === "$") return () => this.#add({ place: character });
     if (/[*+?{]/.test(character)) throw this.#problem(`${character} repeats nothing`);
-    if (character !== "\\") return this.#one(this.#same(character, character));
+    if (character !== "\\") return this.#one(this.#between(character));
     const place = /[bB]/.exec(this.#source[this.#at] ?? "")?.[0];
-    if (place === undefined) return this.#one(this.#escaped());
-    this.#at++;
-    return () => this.#add({ place });
+    if (place !== undefined) {
+      this.#at++;
+      return () => this.#add({ place });
+    }
+    const escaped = this.#escaped();
+    return this.#one(typeof escaped === "string" ? this.#between(escaped) : escaped);
   }
 
   #one(test: Step["test"]): Emit {
@@ -137,41 +164,48 @@ class Program {
     return emit;
   }
 
-  /** Returns a test for a character between two, in either case if that is ignored. */
-  #same(from: string, to: string): (character: string) => boolean {
-    const [low, high] = [from, to].map((each) => each.codePointAt(0)!) as [number, number];
-    const isIn = (each: string) => each.codePointAt(0)! >= low && each.codePointAt(0)! <= high;
-    if (!this.#ignoresCase) return isIn;
-    return (each) => isIn(each) || isIn(each.toLowerCase()) || isIn(each.toUpperCase());
+  /** Returns a test for a character between two, in any case if that is ignored. */
+  #between(from: string, to = from): Test {
+    const [own, folded = own] = this.formsOf(from) as [number, ...number[]];
+    const [first, last] = from === to ? [folded, folded] : [own, codeOf(to)];
+    return (forms) => forms.some((code) => isBetween(code, first, last));
   }
 
-  /** Returns a test for what follows a backslash: a kind of characters, or one. */
-  #escaped(): (character: string) => boolean {
+  /** Returns a test for what follows a backslash: a kind of characters; or one character. */
+  #escaped(): Test | string {
     const name = this.#source[this.#at++] ?? "";
-    const kind = KINDS[name.toLowerCase()];
-    if (kind !== undefined) return (each) => kind.test(each) === (name === name.toLowerCase());
+    const kind = name.toLowerCase();
+    if (Object.hasOwn(KINDS, kind)) {
+      return (forms) => isOfKind(kind, forms[0]!) === (name === kind);
+    }
     const character = CONTROLS[name] ?? name;
     if (/^[A-Za-z0-9]?$/.test(character)) throw this.#problem(`\\${name} is not supported`);
-    return this.#same(character, character);
+    return character;
   }
 
-  #set(): (character: string) => boolean {
+  #set(): Test {
     const isOther = this.#take("^");
-    const tests: ((character: string) => boolean)[] = [];
+    const tests: Test[] = [];
     while (!this.#take("]") || tests.length === 0) {
-      const from = this.#source[this.#at++];
-      if (from === undefined || from === "]") throw this.#problem("[ has no end, or is empty");
-      const next = this.#source[this.#at + 1];
-      if (from === "\\") tests.push(this.#escaped());
-      else if (this.#source[this.#at] === "-" && next !== undefined && next !== "]") {
-        if (next === "\\" || next.codePointAt(0)! < from.codePointAt(0)!) {
-          throw this.#problem(`${from}-${next} is not a range`);
-        }
-        this.#at += 2;
-        tests.push(this.#same(from, next));
-      } else tests.push(this.#same(from, from));
+      const start = this.#at, from = this.#member();
+      const isRange = typeof from === "string" && this.#source[this.#at] === "-" &&
+        !["]", undefined].includes(this.#source[this.#at + 1]);
+      if (isRange) this.#at++;
+      const to = isRange ? this.#member() : from;
+      if (typeof from !== "string") tests.push(from);
+      else if (typeof to === "string" && codeOf(from) <= codeOf(to)) {
+        tests.push(this.#between(from, to));
+      } else {
+        throw this.#problem(`${this.#source.slice(start, this.#at).join("")} is not a range`);
+      }
     }
-    return (each) => tests.some((test) => test(each)) !== isOther;
+    return (forms) => tests.some((test) => test(forms)) !== isOther;
+  }
+
+  #member(): Test | string {
+    const member = this.#source[this.#at++];
+    if (member === undefined || member === "]") throw this.#problem("[ has no end, or is empty");
+    return member === "\\" ? this.#escaped() : member;
   }
 
   #repeated(emit: Emit): Emit {
@@ -191,6 +225,7 @@ class Program {
   }
 
   #repeat(emit: Emit, least: number, most: number): void {
+    if (most === 0) return this.#nothing();
     for (let i = 0; i < least; i++) emit();
     const ends: number[][] = [];
     for (let i = least; i < most; i = most === Infinity ? most : i + 1) {
@@ -203,39 +238,48 @@ class Program {
   }
 }
 
-/** Returns a test of texts. It keeps the states that it has met. */
-function matcher(program: readonly Step[]): (text: string) => boolean {
+/** Returns a test of texts. It keeps the first states that it meets. */
+function matcher(
+  program: readonly Step[],
+  formsOf: (character: string) => number[],
+): (text: string) => boolean {
   const states = new Map<string, State>();
   const stateOf = (steps: readonly number[], before: string): State => {
-    const key = `${before}${steps.join()}`;
-    const known = states.get(key);
-    if (known !== undefined) return known;
-    if (states.size >= MOST_STATES) states.clear();
     const state = { steps, before, next: new Map() };
-    states.set(key, state);
-    return state;
+    if (states.size >= MOST_STATES) return state;
+    const key = `${before}${steps.toSorted((a, b) => a - b).join()}`;
+    const known = states.get(key) ?? state;
+    states.set(key, known);
+    return known;
   };
   const first = stateOf([0], "");
+  /** The character at which each step was last reached. */
+  const reached = new Float64Array(program.length + 1);
+  let turn = 0;
   /** Returns the steps that wait for a character, or true at the end of the program. */
   const waiting = ({ steps, before }: State, after: string): readonly number[] | true => {
-    const left = [...steps], seen = new Set<number>(left), found: number[] = [];
+    const left = [...steps], found: number[] = [];
+    turn++;
     for (let at = left.pop(); at !== undefined; at = left.pop()) {
+      if (reached[at] === turn) continue;
+      reached[at] = turn;
       const step = program[at];
       if (step === undefined) return true;
       if (step.test !== undefined) found.push(at);
-      const ways = step.ways ??
-        (step.place !== undefined && isAt(step.place, before, after) ? [at + 1] : []);
-      for (const way of ways) if (!seen.has(way)) left.push(way), seen.add(way);
+      else if (step.ways !== undefined) left.push(...step.ways);
+      else if (isAt(step.place!, before, after)) left.push(at + 1);
     }
     return found;
   };
   const advance = (state: State, character: string): State | true => {
-    const after = KINDS.w!.test(character) ? "w" : "n";
+    const forms = formsOf(character);
+    const after = isOfKind("w", forms[0]!) ? "w" : "n";
     const found = waiting(state, after);
     if (found === true) return true;
-    const steps = found.filter((at) => program[at]!.test!(character)).map((at) => at + 1);
-    const next = stateOf([...new Set([0, ...steps.sort((a, b) => a - b)])], after);
-    if (state.next.size < MOST_STATES) state.next.set(character, next);
+    const steps = found.filter((at) => program[at]!.test!(forms)).map((at) => at + 1);
+    const isFull = states.size >= MOST_STATES;
+    const next = stateOf([0, ...steps], after);
+    if (!isFull && state.next.size < MOST_STATES) state.next.set(character, next);
     return next;
   };
   return (text) => {

@@ -55,6 +55,16 @@ def kind_of(character: str) -> str:
     return "w" if re.match(KINDS["w"], character) else "n"
 
 
+def cases_of(character: str) -> list[str]:
+    """Returns a character in each case. The second is the same for all of them."""
+
+    def one(text: str) -> str:
+        return text if len(text) == 1 else character
+
+    upper, lower = one(character.upper()), one(character.lower())
+    return [character, one(upper.lower()), upper, lower]
+
+
 def passes(step: Step, character: str) -> bool:
     return character != "" and step.test is not None and step.test(character)
 
@@ -149,10 +159,14 @@ class Program:
         def emit() -> None:
             for part in parts:
                 part()
-            if not parts:  # each repetition counts
-                self.fork().append(len(self.steps))
+            if not parts:
+                self.nothing()
 
         return emit
+
+    def nothing(self) -> None:
+        """Adds a step without an effect: each repetition of it counts."""
+        self.fork().append(len(self.steps))
 
     def part(self) -> Part:
         character = self.next()
@@ -167,11 +181,14 @@ class Program:
         if character in "*+?{":
             raise self.problem(f"{character} repeats nothing")
         if character != "\\":
-            return self.one(self.same(character, character))
+            return self.one(self.between(character, character))
         for place in "bB":
             if self.take(place):
                 return lambda: self.add(Step(place=place))
-        return self.one(self.escaped())
+        escaped = self.escaped()
+        if isinstance(escaped, str):
+            escaped = self.between(escaped, escaped)
+        return self.one(escaped)
 
     def one(self, test: CharacterTest) -> Part:
         return lambda: self.add(Step(test))
@@ -184,16 +201,16 @@ class Program:
             raise self.problem("a group has no )")
         return emit
 
-    def same(self, low: str, high: str) -> CharacterTest:
-        """Returns a test for a character between two, in either case if that is ignored."""
+    def between(self, low: str, high: str) -> CharacterTest:
+        """Returns a test for a character between two, in any case if that is ignored."""
         if not self.ignores_case:
             return lambda each: low <= each <= high
-        return lambda each: any(
-            low <= form[0] <= high for form in (each, each.lower(), each.upper())
-        )
+        if low == high:
+            low = high = cases_of(low)[1]
+        return lambda each: any(low <= form <= high for form in cases_of(each))
 
-    def escaped(self) -> CharacterTest:
-        """Returns a test for what follows a backslash: a kind of characters, or one."""
+    def escaped(self) -> CharacterTest | str:
+        """Returns a test for what follows a backslash: a kind of characters; or one character."""
         name = self.next()
         kind = KINDS.get(name.lower())
         if kind:
@@ -201,7 +218,7 @@ class Program:
         character = CONTROLS.get(name, name)
         if re.fullmatch("[A-Za-z0-9]?", character):
             raise self.problem(f"\\{name} is not supported")
-        return self.same(character, character)
+        return character
 
     def character_set(self) -> CharacterTest:
         is_other = self.take("^")
@@ -212,18 +229,23 @@ class Program:
         is_first = True
         while is_first or not self.take("]"):
             is_first = False
-            low, high = self.next(), self.source[self.at + 1 : self.at + 2]
-            if low in ("", "]"):
-                raise self.problem("[ has no end, or is empty")
-            if low == "\\":
-                yield self.escaped()
-            elif self.source[self.at : self.at + 1] == "-" and high not in ("", "]"):
-                if high == "\\" or high < low:
-                    raise self.problem(f"{low}-{high} is not a range")
-                self.at += 2
-                yield self.same(low, high)
+            start, low = self.at, self.member()
+            dash, after = self.source[self.at : self.at + 1], self.source[self.at + 1 : self.at + 2]
+            is_range = isinstance(low, str) and dash == "-" and after not in ("", "]")
+            self.at += is_range
+            high = self.member() if is_range else low
+            if not isinstance(low, str):
+                yield low
+            elif isinstance(high, str) and low <= high:
+                yield self.between(low, high)
             else:
-                yield self.same(low, low)
+                raise self.problem(f"{self.source[start : self.at]} is not a range")
+
+    def member(self) -> CharacterTest | str:
+        member = self.next()
+        if member in ("", "]"):
+            raise self.problem("[ has no end, or is empty")
+        return self.escaped() if member == "\\" else member
 
     def repeated(self, emit: Part) -> Part:
         match = COUNT.match(self.source, self.at)
@@ -241,6 +263,8 @@ class Program:
         return lambda: self.repeat(emit, least, most)
 
     def repeat(self, emit: Part, least: int, most: int) -> None:
+        if most == 0:
+            self.nothing()
         for _ in range(least):
             emit()
         ends: list[list[int]] = []

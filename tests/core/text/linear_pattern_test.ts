@@ -1,5 +1,5 @@
 // Regular expressions of conditions: as those of JavaScript, in linear time, or refused.
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { linearPattern } from "../../../core/text/linear_pattern.ts";
 import fs from "node:fs";
@@ -19,6 +19,12 @@ const MATCHES: readonly [pattern: string, texts: readonly string[], others: read
   ["", ["", "a"], []],
   ["x*?", ["", "a"], []],
   ["^(a*)*$", ["", "aaa"], ["b"]],
+  ["^[\\t-\\r][\\[-a][+-\\/]$", ["\n_.", "\r[+"], ["-_.", "\n{.", "\n_\\"]],
+  ["^[\\d-z][^\\]-b]$", ["-c", "z\\", "3["], ["y1", "z]", "za"]],
+  ["^xa{0}(b{0,0})y$", ["xy"], ["xay", "xby"]],
+  ["(?i)^sk[x-z]$", ["SKY", "\u017f\u212ax"], ["ßkx", "skw"]],
+  ["(?i)^\u017f\u212a\u03c2$", ["sk\u03c3", "SK\u03a3"], ["ssk"]],
+  ["(?i)^[^k]$", ["i", "\u0130", "ß"], ["K", "\u212a"]],
 ];
 
 Deno.test("a pattern describes what it describes in JavaScript", () => {
@@ -63,7 +69,9 @@ Deno.test("patterns that need more time, or differ between languages, are refuse
     "((a{99}){99}){99}",
     "a".repeat(201),
   ];
-  for (const pattern of [...patterns, ...more, "(((((){200}){200}){200}){200}){200}"]) {
+  const nested = ["(((((){200}){200}){200}){200}){200}", "((((a{0}){200}){200}){200}){200}"];
+  const ranges = ["[a-\\d]", "[\\r-\\t]"];
+  for (const pattern of [...patterns, ...more, ...nested, ...ranges]) {
     assertEquals(
       assertThrows(() => linearPattern(pattern), RegistryError).code,
       "Invalid",
@@ -96,4 +104,15 @@ Deno.test("patterns that other programs would try in exponentially many ways tak
   for (const pattern of ["^(a+)+$", "^(a|a)*$", "^(a?){50}a{50}$", "(.*a){12}$", "(x+x+)+y"]) {
     linearPattern(pattern)(`${"a".repeat(20_000)}!${"x".repeat(20_000)}`);
   }
+});
+
+Deno.test("patterns with many states keep few of them", () => {
+  const { pick } = createRandom(1);
+  const matches = linearPattern("(a|b)*a(a|b){40}$c");
+  const before = Deno.memoryUsage().heapUsed;
+  for (let i = 0; i < 10; i++) {
+    matches(Array.from({ length: 60_000 }, () => pick(["a", "b"])).join(""));
+  }
+  const grownBy = Deno.memoryUsage().heapUsed - before;
+  assert(grownBy < 120e6, `${grownBy} bytes`); // 270e6 with all states
 });
