@@ -33,6 +33,7 @@ export function searchRoutes(
             offset,
             limit,
             newest,
+            signal: c.request.signal,
             mayRead: (name) => access.may("read", name),
           });
           const { total, read, hints } = found;

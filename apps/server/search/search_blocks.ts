@@ -1,6 +1,6 @@
 // Searches an index, block by block.
 import { TextNumbers } from "../../metadata_text.ts";
-import { giveWay, nextTurn } from "../../../core/work/next_turn.ts";
+import { giveWay } from "../../../core/work/next_turn.ts";
 import {
   columnsFor,
   decodeRows,
@@ -24,6 +24,8 @@ export interface SearchOptions {
   /** Searches only the newest version of each name. @default false */
   newest?: boolean;
   mayRead(name: string): boolean;
+  /** Once aborted, nobody waits for the answer, which then has nothing. */
+  signal?: AbortSignal;
 }
 
 export interface FoundVersions {
@@ -36,9 +38,6 @@ export interface FoundVersions {
   readonly hints: readonly string[];
 }
 
-/** Versions between two turns of the event loop. */
-const VERSIONS_OF_TURN = 200;
-
 /**
  * Returns the versions that match, by name, newest first. Reads the columns that the query compares,
  * and all columns of the blocks that have versions of the page.
@@ -46,13 +45,13 @@ const VERSIONS_OF_TURN = 200;
 export async function searchBlocks(
   { store, blocks, isPartial }: SearchIndex,
   query: string,
-  { offset, limit, newest = false, mayRead }: SearchOptions,
+  { offset, limit, newest = false, mayRead, signal }: SearchOptions,
 ): Promise<FoundVersions> {
   const matches = parseQuery(query);
   const isWanted = columnsFor(matches);
   const textNumbers = new TextNumbers(matches.numberFields);
   const items: IndexedVersion[] = [];
-  let total = 0, read = 0, searched = 0;
+  let total = 0, read = 0;
   for (const block of blocks) {
     await giveWay();
     const texts = await store.read(block, isWanted);
@@ -64,7 +63,8 @@ export async function searchBlocks(
     const rows = decodeRows(runs, texts);
     const ofPage: number[] = [];
     for (const at of searchedRows(runs, { newest, readable })) {
-      if (++searched % VERSIONS_OF_TURN === 0) await nextTurn();
+      await giveWay(); // a regular expression may take a second for a long text
+      if (signal?.aborted) return { items: [], total: 0, hints: [] };
       const { found } = rows[at]!;
       const text = matches.words.length > 0 ? searchText(found) : "";
       if (matches.numberFields.length > 0 && matches.matchesOthers(found, text)) {
