@@ -208,7 +208,10 @@ class Registry(Worded):
             hint = "Pass a `limit` of at least 1."
             raise HoldfastError("Invalid", f"Cannot search: limit is {limit}", hint)
         test, found = parse_query(query), Listing[Found]()
-        reads_labels = any(term.field.startswith("labels.") for term in terms_of(query))
+        reads_notes = any(
+            not term.joins if not term.field else term.field.startswith("labels.")
+            for term in terms_of(query)
+        )
         for name in self.names():
             aliases = self.aliases(name)
             for version in self.versions(name):
@@ -218,12 +221,12 @@ class Registry(Worded):
                     if error.code in ("Denied", "Unavailable"):
                         raise
                     continue  # deleted meanwhile, or damaged
-                own = [alias for alias, named in aliases.items() if named == version]
-                facts = (name, version, own, artifact.metadata)
+                named_so = [alias for alias, named in aliases.items() if named == version]
+                facts = (name, version, named_so, artifact.metadata)
                 by = artifact.by and artifact.by.name
-                labels = self.annotations(artifact.ref).get("labels") if reads_labels else None
-                size = artifact.size
-                each = Found(*facts, artifact.materializer, artifact.created_at, by, size, labels)
+                own = self.annotations(artifact.ref) if reads_notes else {}
+                read = (artifact.size, own.get("labels"), own.get("notes"))
+                each = Found(*facts, artifact.materializer, artifact.created_at, by, *read)
                 if test(each):
                     found.append(each)
                     if len(found) == limit:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..core.errors import HoldfastError, Json, quoted
@@ -32,6 +34,8 @@ class Found(NamedTuple):
     """Bytes, if known."""
     labels: Json | None = None
     """Labels, if they were read."""
+    notes: str | None = None
+    """Notes, if they were read."""
 
     @property
     def ref(self) -> str:
@@ -87,7 +91,8 @@ def pattern_test(field: str, comparison: str, wanted: str) -> Test:
 
     def values(found: Found) -> list[Any]:
         if path:
-            return [value_at(found.metadata if kind == "metadata" else found.labels or {}, path)]
+            value = value_at(found.metadata if kind == "metadata" else found.labels or {}, path)
+            return [from_metadata(value)]
         if field == "state":
             return [end_state_of(found.metadata)]
         if field == "alias":
@@ -187,11 +192,22 @@ def order_of_versions(version: str, bound: Version) -> int:
 
 
 def texts_of(found: Found) -> Iterator[str]:
-    yield from (found.name, found.version, *found.aliases)
-    values: list[Any] = [found.metadata]
+    yield from (found.name, found.version, *found.aliases, found.notes or "")
+    values: list[Any] = [found.metadata, found.labels]
     while values:
         value = values.pop()
         if is_dict(value) or is_list(value):
             values.extend(value.values() if is_dict(value) else value)
         elif value is not None:
-            yield value if isinstance(value, str) else json.dumps(value)
+            yield value if isinstance(value, str) else json_text(value)
+
+
+def json_text(value: Any) -> str:
+    """Returns a number or a bool as other programs write it: `1e-7`, `0.00001`."""
+    text = json.dumps(value)
+    if not isinstance(value, float) or not math.isfinite(value):
+        return text
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return f"{Decimal(text):f}".removesuffix(".0")
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent):+d}"
