@@ -99,7 +99,8 @@ export function parseCondition(
     throw invalidCondition(`${text.slice(0, 20)}…`, `longer than ${MOST_CHARACTERS} characters`);
   }
   if (tokens.length === 0 || tokens.at(-1)?.kind === "join") throw invalidCondition(text, EXPECTED);
-  const problem = problemOf(tokens);
+  const isKept = !isRule || stored === text || isWithin(stored, tokens);
+  const problem = problemOf(tokens) ?? (isKept ? undefined : "a ) opens nowhere; quote it");
   if (problem !== undefined) throw invalidCondition(text, problem);
   const comparisons: ReadComparison[] = [];
   const meets = testOfAll(tokens, (token) => {
@@ -116,6 +117,11 @@ export function parseCondition(
     (info: ArtifactInfo, aliases?: readonly string[]) => meets(factsOf(info, aliases)),
     { comparisons, stored, numberFields },
   );
+}
+
+/** Returns whether a text has these tokens in brackets, too: a `)` in a value may close them. */
+function isWithin(stored: string, tokens: readonly Token[]): boolean {
+  return JSON.stringify(split(stored, CONDITION).slice(1, -1)) === JSON.stringify(tokens);
 }
 
 const EXPECTED = "expected a comparison such as metadata.epochs > 3";
@@ -161,7 +167,7 @@ function joinProblem(value: string, { isStored, isPlain, isLast }: Reading): str
   if (!isStored && !isLast && /[,;]$/.test(value)) {
     return 'only "and" joins comparisons; quote strings';
   }
-  const last = isStored ? undefined : /\s(?:and|or)$/i.exec(value)?.[0];
+  const last = isStored || isPlain ? undefined : /\s(?:and|or)$/i.exec(value)?.[0];
   if (last !== undefined) return `there is nothing beside "${last.trim()}"; quote strings`;
   const next = isStored ? undefined : UNJOINED.exec(value)?.[1];
   if (next === undefined || fieldOf(next) === undefined) return undefined;

@@ -45,7 +45,8 @@ export function tokensOf(query: string): Token[] {
 
 function comparisonOrWord(token: Comparing): Token {
   const { typedField, sign } = token, typed = token.typed.trim();
-  const text = typedField + sign + typed;
+  const gap = /^[=~]/.test(typed) ? " " : ""; // else, it would be part of the operator
+  const text = typedField + sign + gap + typed;
   if (!LIKE_FIELD.test(typedField)) return { kind: "word", text };
   const value = /^'.*'$/s.test(typed) ? typed.slice(1, -1) : typed.replaceAll('"', "");
   return { ...token, text, typed, value };

@@ -113,7 +113,7 @@ def is_join(tokens: list[Term], i: int) -> bool:
     """Returns False for a word that only looks like a join: at the end, or `||` between words."""
     text = tokens[i].text.lower()
     if text in ("and", "or"):
-        return i < len(tokens) - 1 and tokens[i + 1].text != ")"
+        return i < len(tokens) - 1 and not is_sign(tokens[i + 1], ")")
     beside = [*tokens[max(0, i - 1) : i], *tokens[i + 1 : i + 2]]
     return text in ("(", ")") or any(each.field for each in beside)
 

@@ -100,6 +100,20 @@ testInMemory("a rule with or is stored so that earlier programs refuse it", asyn
   assertEquals(deleted.map(({ version }) => version), ["3.0.0"]);
 });
 
+Deno.test("a rule that brackets would change is refused", () => {
+  const texts = [
+    "metadata.tag = a) or kind = json",
+    "metadata.tag = a) and kind = json or size > 1",
+    "metadata.'a b')>null or kind = json",
+  ];
+  for (const text of texts) {
+    assertThrows(() => parseCondition(text, { isRule: true }), RegistryError, "quote it");
+    parseCondition(text);
+  }
+  const { stored } = parseCondition("metadata.tag = 'a)' or kind = json", { isRule: true });
+  assertEquals(stored, "(metadata.tag = 'a)' or kind = json)");
+});
+
 Deno.test("a stored rule without a bracket is read as it was", () => {
   const info = (metadata: Record<string, unknown>) =>
     ({

@@ -99,7 +99,7 @@ export function withCondition(
 ): string {
   const beginning = beginningOf(column, comparison);
   const others = partsOf(filter).filter((term) => !term.startsWith(beginning));
-  const quoted = /[\s,;]/.test(value) ? `"${value}"` : value;
+  const quoted = /[\s,;]|^[=~]/.test(value) ? `"${value}"` : value;
   return [...others, ...value === "" ? [] : [`${beginning}${quoted}`]].join(" ");
 }
 
