@@ -207,7 +207,7 @@ def json_text(value: Any) -> str:
     text = json.dumps(value)
     if not isinstance(value, float) or not math.isfinite(value):
         return text
-    if value == 0 or 1e-6 <= abs(value) < 1e21:
+    if not value or 1e-6 <= abs(value) < 1e21:
         return f"{Decimal(text):f}".removesuffix(".0")
     mantissa, _, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent):+d}"
