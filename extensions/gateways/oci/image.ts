@@ -2,7 +2,7 @@
 // layer for each file. The digest of a layer is that of its file, so no file is read for it. Clients
 // pin the digest of the manifest: its bytes depend on the version alone, and must stay the same in
 // later releases.
-import { type RegistryError, sha256, unsupported } from "../../../core/kernel.ts";
+import { compareUtf8, type RegistryError, sha256, unsupported } from "../../../core/kernel.ts";
 import type { FileInfo } from "../../../materializers/mod.ts";
 import type { ReadablePages } from "../../../apps/gateways.ts";
 import { isFile, walkFiles } from "../../../apps/server/extending.ts";
@@ -53,13 +53,19 @@ const KINDS: readonly [RegExp, string][] = [
 /** Yields the files of a version. Throws `Unsupported` if they are too many, or none. */
 export async function* filesOf(artifact: ReadablePages): AsyncGenerator<FileInfo> {
   if (artifact.count > MOST_FILES) throw refused(artifact, `it has over ${MOST_FILES} files`);
+  const { files } = artifact.info; // without those that are added, which its pages have
   let count = 0;
-  for await (const { file } of walkFiles(artifact, { isShown: isFile })) {
-    if (file === undefined) continue;
+  const sorted = files && [...files].sort((a, b) => compareUtf8(a.path, b.path));
+  for await (const file of sorted ?? pagedFiles(artifact)) {
+    if (!isFile(file)) continue;
     count++;
     yield file;
   }
   if (count === 0) throw refused(artifact, "it has no files");
+}
+
+async function* pagedFiles(artifact: ReadablePages): AsyncGenerator<FileInfo> {
+  for await (const { file } of walkFiles(artifact)) if (file !== undefined) yield file;
 }
 
 export function refused({ info: { name, version } }: ReadablePages, state: string): RegistryError {

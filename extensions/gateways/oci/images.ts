@@ -1,6 +1,12 @@
 // The forms of versions, and searches for those that have a digest: clients ask for blobs and
 // manifests by their digest alone.
-import { inTurns, isRegistryError, isUnreadable, mapAtOnce } from "../../../core/kernel.ts";
+import {
+  inTurns,
+  isRegistryError,
+  isUnreadable,
+  mapAtOnce,
+  valueAt,
+} from "../../../core/kernel.ts";
 import type {
   Access,
   AskedVersion,
@@ -8,7 +14,8 @@ import type {
   ReadablePages,
 } from "../../../apps/gateways.ts";
 import { containerOf, type DigestOf } from "./container.ts";
-import { artifactOf, type OciImage } from "./image.ts";
+import { artifactOf, type OciImage, type SmallBlob } from "./image.ts";
+import { type Referrers, referrersOf } from "./referrers.ts";
 import type { Form } from "./names.ts";
 import { LayerDigests, OciNotes } from "./notes.ts";
 import { type AskedPart, hasPart, ServedImages } from "./served_images.ts";
@@ -29,6 +36,8 @@ export interface Sender {
 export interface FoundImage {
   artifact: ReadablePages;
   image: OciImage;
+  /** The part that was asked for, if it is one of an artifact that refers to the image. */
+  referring?: SmallBlob;
 }
 
 export class Images {
@@ -62,6 +71,28 @@ export class Images {
     await this.#served.note(image);
   }
 
+  /** Returns the list of the artifacts that refer to a manifest of an image. */
+  async referrers({ artifact, image }: FoundImage, digest: string): Promise<Referrers["listed"]> {
+    const { listed, ...parts } = await referrersOf(artifact, valueAt(image.manifests, digest));
+    await this.#served.noteParts(image.name, image, [
+      ...[...parts.manifests.keys()].map((digest) => ({ kind: "manifest", digest } as const)),
+      ...[...parts.blobs.keys()].map((digest) => ({ kind: "blob", digest } as const)),
+    ]);
+    return listed;
+  }
+
+  /** Returns a part of the artifacts that refer to an image. */
+  async #referring(
+    { artifact, image }: FoundImage,
+    { kind, digest }: AskedPart,
+  ): Promise<SmallBlob | undefined> {
+    for (const subject of image.manifests.values()) {
+      const { manifests, blobs } = await referrersOf(artifact, subject);
+      const found = (kind === "manifest" ? manifests : blobs).get(digest);
+      if (found !== undefined) return found;
+    }
+  }
+
   /** Finds an image of a name among those in memory. */
   async findKnown(name: string, part: AskedPart, access: Access): Promise<FoundImage | undefined> {
     for (const [key, { image, until }] of [...this.#known].reverse()) {
@@ -81,10 +112,17 @@ export class Images {
     part: AskedPart,
     { access, signal }: Sender,
   ): Promise<FoundImage | undefined> {
-    for (const { version, form } of await this.#served.candidates(name, part)) {
+    const noted = await this.#served.find(name, part);
+    const recent = part.kind === "blob" ? await this.#served.recent(name) : [];
+    for (const served of [noted, ...recent]) {
       signal.throwIfAborted();
+      if (served === undefined) continue;
+      const { version, form } = served;
       const found = await this.#openReadable({ name, version }, form, access);
-      if (found !== undefined && hasPart(found.image, part)) return found;
+      if (found === undefined) continue;
+      if (hasPart(found.image, part)) return found;
+      const referring = served === noted && await this.#referring(found, part);
+      if (referring) return { ...found, referring };
     }
     const listed = this.#context.registry.versions(name, { details: true, withoutFiles: true });
     const opened = mapAtOnce(inTurns(listed), async ({ version, info }) => {

@@ -15,7 +15,7 @@ import type { OpenFile, TarLayer } from "./tar_layer.ts";
 
 const FOLDER = `${LAYOUT.GARBAGE_NOTES}.oci/`;
 const MOST_NOTE_BYTES = 16 * 1024;
-/** Digests in memory. */
+/** Notes in memory. */
 const MOST_KNOWN = 20_000;
 /** Notes in use are written again after so long, as `gc` forgets those that are a year old. */
 const RENEWED_MS = 90 * 24 * 60 * 60 * 1000;
@@ -25,7 +25,6 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export class LayerDigests {
   readonly #notes: OciNotes;
   readonly #context: Pick<GatewayContext, "logger" | "closing">;
-  readonly #known = new Map<string, string>();
   readonly #limit = createLimit(1);
 
   constructor(notes: OciNotes, context: Pick<GatewayContext, "logger" | "closing">) {
@@ -35,11 +34,8 @@ export class LayerDigests {
 
   /** Returns the digest of a layer; undefined if it has to be computed. */
   async find({ key }: TarLayer): Promise<string | undefined> {
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
     const { digest } = await this.#notes.read(["layer", key]) ?? {};
-    if (typeof digest !== "string" || !DIGEST.test(digest)) return undefined;
-    return this.#keep(key, digest);
+    return typeof digest === "string" && DIGEST.test(digest) ? digest : undefined;
   }
 
   /** Reads a layer for its digest, unless another request has. `subject` is for the log. */
@@ -61,21 +57,18 @@ export class LayerDigests {
       const digest = `sha256:${hash.digest()}`;
       logger.info(`oci: computed the digest of ${subject}, ${layer.size} bytes`);
       await this.#notes.write(["layer", layer.key], { digest });
-      return this.#keep(layer.key, digest);
+      return digest;
     });
-  }
-
-  #keep(key: string, digest: string): string {
-    this.#known.set(key, digest);
-    keepNewest(this.#known, MOST_KNOWN);
-    return digest;
   }
 }
 
-/** Notes in the store. Without a store, or without the right to write, there are none. */
+type Note = Record<string, unknown>;
+
+/** Notes in the store, and in memory: there alone without a store, or without the right to write. */
 export class OciNotes {
   readonly #records?: Records;
   readonly #logger: GatewayContext["logger"];
+  readonly #known = new Map<string, Note>();
   #areWritten: boolean;
 
   constructor({ registry, logger }: Pick<GatewayContext, "registry" | "logger">) {
@@ -84,23 +77,35 @@ export class OciNotes {
     this.#logger = logger;
   }
 
-  async read(of: readonly string[]): Promise<Record<string, unknown> | undefined> {
+  /** @param isFresh reads again what other services may have changed. @default false */
+  async read(of: readonly string[], { isFresh = false } = {}): Promise<Note | undefined> {
+    const key = keyOf(of), known = this.#known.get(key);
+    if (known !== undefined && !(isFresh && this.#areWritten)) return known;
     return await this.#attempt("read", async (records) => {
-      const note = await records.notes.read(keyOf(of), { most: MOST_NOTE_BYTES });
+      const note = await records.notes.read(key, { most: MOST_NOTE_BYTES });
       const { value } = note ?? {};
       if (!isJsonObject(value) || value.registry !== records.id) return;
       if (JSON.stringify(value.of) !== JSON.stringify(of)) return;
       if (note!.modifiedAt < records.now() - RENEWED_MS) await this.write(of, value);
+      this.#keep(key, value);
       return value;
     });
   }
 
-  async write(of: readonly string[], value: Record<string, unknown>): Promise<void> {
+  async write(of: readonly string[], value: Note): Promise<void> {
+    const key = keyOf(of);
+    this.#keep(key, value);
     if (!this.#areWritten) return;
     await this.#attempt("write", async ({ id, backend, notes }) => {
       if (await backend.reserve?.() === false) return; // deletions need the last space
-      await notes.write(keyOf(of), { ...value, registry: id, of }, { most: MOST_NOTE_BYTES });
+      await notes.write(key, { ...value, registry: id, of }, { most: MOST_NOTE_BYTES });
     });
+  }
+
+  #keep(key: string, value: Note): void {
+    this.#known.delete(key); // to the end
+    this.#known.set(key, value);
+    keepNewest(this.#known, MOST_KNOWN);
   }
 
   async #attempt<T>(action: "read" | "write", run: (records: Records) => Promise<T>) {

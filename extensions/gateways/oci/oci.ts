@@ -27,6 +27,7 @@ import { ociRoutes } from "./routes.ts";
 export const oci: Gateway = {
   name: "oci",
   paths: ["/v2"],
+  showsAdded: true,
   addRoutes: ociRoutes,
   authorization: passwordAsToken,
   answered,

@@ -1,6 +1,6 @@
 // The routes of the distribution specification that read.
 import * as v from "npm:valibot@^1.5";
-import { inTurns, notFound, shown, valueAt } from "../../../core/kernel.ts";
+import { inTurns, isRegistryError, notFound, shown, valueAt } from "../../../core/kernel.ts";
 import { Answer, RefusedRequest, route } from "../../../apps/gateways.ts";
 import type { GatewayContext, RouteContext, Routes } from "../../../apps/gateways.ts";
 import {
@@ -10,9 +10,10 @@ import {
   readableNames,
   schema,
 } from "../../../apps/server/extending.ts";
-import { INDEX_TYPE, type SmallBlob } from "./image.ts";
+import type { SmallBlob } from "./image.ts";
 import { TOKEN_PATH } from "./errors.ts";
 import { type FoundImage, Images } from "./images.ts";
+import { indexOf } from "./referrers.ts";
 import type { AskedPart } from "./served_images.ts";
 import { answerPage, FirstItems, ListQuery } from "./pages.ts";
 import { formOf, nameOf, repositoryOf, tagOf, versionOf } from "./names.ts";
@@ -22,6 +23,9 @@ const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
 const NO_CACHE = { "cache-control": "no-cache" };
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
+const ReferrersQuery = schema.object("OciReferrersQuery", {
+  artifactType: v.optional(schema.described(schema.text(255), "Only artifacts of this type")),
+});
 const Items = v.array(v.string());
 const OciCatalog = schema.object("OciCatalog", { repositories: Items });
 const OciTags = schema.object("OciTags", { name: v.string(), tags: Items });
@@ -108,24 +112,30 @@ function listRoutes(routes: Routes, { registry }: GatewayContext): void {
       return answerPage(c, page, (tags) => ({ name: repository, tags }));
     },
   });
-  route(routes, `GET ${REPOSITORY}/referrers/:digest`, {
-    ...about,
-    id: "ociReferrers",
-    summary: "Lists the artifacts that refer to one: none",
-    paramsOf,
-    answers: { 200: { description: "An empty index", content: ANY_BYTES }, ...ERRORS },
-    answer({ c, params: { digest } }) {
-      nameIn(c);
-      checkDigest(digest);
-      return answerBlob(
-        `{"schemaVersion":2,"mediaType":"${INDEX_TYPE}","manifests":[]}`,
-        { "content-type": INDEX_TYPE, ...NO_CACHE },
-      );
-    },
-  });
 }
 
 function contentRoutes(routes: Routes, context: GatewayContext, images: Images): void {
+  route(routes, `GET ${REPOSITORY}/referrers/:digest`, {
+    ...about,
+    id: "ociReferrers",
+    summary: "Lists the artifacts that refer to a manifest: the signatures of its version",
+    paramsOf,
+    query: ReferrersQuery,
+    answers: { 200: { description: "An index", content: ANY_BYTES }, ...ERRORS },
+    async answer({ c, params: { digest }, query: { artifactType } }) {
+      const found = await byDigest(c, images, { kind: "manifest", digest }).catch((error) => {
+        if (!isRegistryError(error, "NotFound") || c.params.name === undefined) throw error;
+      });
+      const isImage = found !== undefined && found.referring === undefined;
+      const listed = isImage ? await images.referrers(found, digest) : [];
+      const { bytes, type } = indexOf(listed, artifactType);
+      return answerBlob(bytes, {
+        "content-type": type,
+        ...artifactType !== undefined && { "oci-filters-applied": "artifactType" },
+        ...NO_CACHE,
+      });
+    },
+  });
   route(routes, `GET ${REPOSITORY}/manifests/:reference`, {
     ...about,
     id: "ociManifest",
@@ -136,12 +146,13 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
       const name = nameIn(c);
       const { version } = c.params;
       const part = { kind: "manifest", digest: reference } as const;
-      const { image } = version === undefined
+      const { image, referring }: FoundImage = version === undefined
         ? await byDigest(c, images, part)
         : await images.open({ name, version }, formOf(reference).form, {
           access,
           signal: c.request.signal,
         });
+      if (referring !== undefined) return answerSmall(referring);
       await images.note(image);
       return answerSmall(image.manifests.get(reference) ?? image.manifest);
     },
@@ -160,9 +171,9 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
       ...ERRORS,
     },
     async answer({ c, params: { digest } }) {
-      const { artifact, image } = await byDigest(c, images, { kind: "blob", digest });
-      const config = image.configs.get(digest);
-      if (config !== undefined) return answerSmall(config);
+      const { artifact, image, referring } = await byDigest(c, images, { kind: "blob", digest });
+      const small = referring ?? image.configs.get(digest);
+      if (small !== undefined) return answerSmall(small);
       const layer = valueAt(image.layers, digest);
       const file = typeof layer === "string"
         ? await artifact.file(layer)

@@ -19,7 +19,8 @@ export function hasPart(
   return kind === "manifest" ? manifests.has(digest) : layers.has(digest) || configs.has(digest);
 }
 
-interface Served {
+/** An image of a name. */
+export interface Served {
   version: string;
   form: Form;
 }
@@ -48,30 +49,35 @@ export class ServedImages {
     this.#noted.set(key, now + NOTED_MS);
     keepNewest(this.#noted, MOST_NOTED);
     const served: Served = { version, form };
-    const noteManifest = async (digest: string) => {
-      const of = ["manifest", name, digest];
-      const [before] = servedIn([await this.#notes.read(of)]);
-      if (!isSame(before, served)) await this.#notes.write(of, { ...served });
-    };
-    await Promise.all([...[...manifests.keys()].map(noteManifest), this.#noteRecent(name, served)]);
+    const parts = [...manifests.keys()].map((digest) => ({ kind: "manifest", digest } as const));
+    await Promise.all([this.noteParts(name, served, parts), this.#noteRecent(name, served)]);
   }
 
-  /** Returns images of a name that may have a part. */
-  async candidates(name: string, { kind, digest }: AskedPart): Promise<readonly Served[]> {
-    if (kind === "blob") return await this.#recent(name);
-    return servedIn([await this.#notes.read(["manifest", name, digest])]);
+  /** Writes the missing notes of parts of an image. */
+  async noteParts(name: string, served: Served, parts: readonly AskedPart[]): Promise<void> {
+    await Promise.all(parts.map(async (part) => {
+      if (!isSame(await this.find(name, part), served)) {
+        await this.#notes.write([part.kind, name, part.digest], { ...served });
+      }
+    }));
+  }
+
+  /** Finds the image of a part by its note. */
+  async find(name: string, { kind, digest }: AskedPart): Promise<Served | undefined> {
+    return servedIn([await this.#notes.read([kind, name, digest])])[0];
   }
 
   async #noteRecent(name: string, served: Served): Promise<void> {
-    const recent = await this.#recent(name);
+    const recent = await this.recent(name);
     if (recent.slice(0, FIRST).some((each) => isSame(each, served))) return;
     const others = recent.filter((each) => !isSame(each, served));
     const images = [served, ...others].slice(0, MOST_RECENT);
     await this.#notes.write(["recent", name], { images });
   }
 
-  async #recent(name: string): Promise<Served[]> {
-    const { images } = await this.#notes.read(["recent", name]) ?? {};
+  /** Returns the images of a name that were last pulled. */
+  async recent(name: string): Promise<Served[]> {
+    const { images } = await this.#notes.read(["recent", name], { isFresh: true }) ?? {};
     return servedIn(Array.isArray(images) ? images : []);
   }
 }

@@ -4,6 +4,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { createHandler, createToken, listen, openTokenFile } from "../../../../apps/server.ts";
+import type { HandlerOptions } from "../../../../apps/server.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { createMemoryBackend, localPath, openRegistry } from "../../../../mod.ts";
 import type { Backend } from "../../../../backends/mod.ts";
@@ -28,7 +29,11 @@ export function missingOfSystem(name: string, from = name): string | undefined {
 
 /** Opens a service of a folder as `data:cells`, to clients with a token that may read it. */
 export async function served(
-  { backend = createMemoryBackend(), redirect }: { backend?: Backend; redirect?: boolean } = {},
+  { backend = createMemoryBackend(), redirect, gateways = [oci] }: {
+    backend?: Backend;
+    redirect?: boolean;
+    gateways?: HandlerOptions["gateways"];
+  } = {},
 ) {
   const root = await tempRoot();
   const folder = root.join("cells");
@@ -49,7 +54,7 @@ export async function served(
   await registry.save("other", "hidden");
   const { token } = await createToken(root.join("t.json"), { scopes: ["read:data:*"] });
   const tokens = await openTokenFile(root.join("t.json"));
-  const handler = createHandler(registry, { tokens, redirect, gateways: [oci] });
+  const handler = createHandler(registry, { tokens, redirect, gateways });
   const server = await listen(handler, { port: 0, hasTokens: true });
   const host = server.url.replace("http://", "");
   const home = { HOME: root.path, DOCKER_CONFIG: root.join(".docker"), TMPDIR: root.path };
@@ -60,6 +65,7 @@ export async function served(
   const manifest = await fetched.text();
   return {
     root,
+    registry,
     url: server.url,
     host,
     token,
