@@ -16,6 +16,7 @@ from typing import Any
 from ..core.errors import HoldfastError, Json, quoted
 from ..core.shapes import is_dict, is_list
 from ..files.file import READ_BYTES, File, Files, unreadable, value_files
+from .arrow import read_arrow
 from .objects.objects import facts_of, load_object
 from .parquet import read_parquet
 
@@ -88,19 +89,18 @@ def load_array(file: File) -> Any:
 def load_table(file: File, extension: str) -> Any:
     try:
         import pyarrow
-        from pyarrow import feather
     except ImportError as error:
         raise needs(file, "PyArrow", "pyarrow", error) from None
-    read = read_parquet if extension == ".parquet" else feather.read_table
     data = file.read()
+    # The threads of PyArrow can abort a program that ends right after this.
+    use_threads = len(data) > 2**20
     try:
-        if data[:4] == b"\xff\xff\xff\xff":  # the stream format, as `datasets` writes it
-            return pyarrow.ipc.open_stream(data).read_all()
-        # The threads of PyArrow can abort a program that ends right after this.
-        return read(pyarrow.BufferReader(data), use_threads=len(data) > 2**20)
+        if extension == ".parquet":
+            return read_parquet(pyarrow.BufferReader(data), use_threads=use_threads)
+        return read_arrow(data, use_threads)
     except MemoryError:  # which some errors of PyArrow are
         raise
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise unreadable(file, f"it is not a table ({error})") from error
 
 

@@ -18,13 +18,17 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     ...["numbers", "strings", "lists", "prefixes", "pages"]
       .flatMap((title) => new Array(3).fill(`${title} Corrupt`)),
     "splits Corrupt",
+    ...["page", "encoding"].map((title) => `${title} Corrupt`),
+    ...["page", "encoding", "file", "stream", "dictionary"].map((title) => `${title} Unavailable`),
     "little memory True",
+    "enough memory returned 602",
     "trusted returned 40000000",
     "numbers returned 10000000",
     "bytes returned 10000000",
     "strings returned 2000",
     "nothing returned 1000000",
   ]],
+  ["damaged Parquet is an error", "damage", ["True True True"]],
   ["Python without memory raises an error of Holdfast", "machine", [
     ...["table", "array", "bytes", "value"].map((title) => `${title} Unavailable`),
     "table returned 40000000",
