@@ -84,6 +84,6 @@ export function consoleQueries(routes: Routes, runs: WandbRuns): void {
   });
 }
 
-function edgeOf({ number, text: line, time = "", level = "" }: Line) {
-  return { node: { number, timestamp: time, level, label: "", line } };
+function edgeOf({ number, text: line, time = "", level = "", label = "" }: Line) {
+  return { node: { number, timestamp: time, level, label, line } };
 }

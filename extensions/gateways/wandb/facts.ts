@@ -1,8 +1,8 @@
 // Facts of runs, as clients send them, and the tags that keep them.
-import { sortedJson } from "../../../core/kernel.ts";
+import { isJsonObject, sortedJson } from "../../../core/kernel.ts";
 import { NAME_TAG } from "../../runs/mlflow/stored_run.ts";
 import type { RunKey } from "../../runs/mlflow/ids.ts";
-import { tagsInText, tagsText } from "../../runs/wandb/values.ts";
+import { tagsInText, tagsText, valueOf } from "../../runs/wandb/values.ts";
 import type { KnownRun } from "./known_run.ts";
 import { objectIn } from "./names.ts";
 import { valuesIn } from "./points.ts";
@@ -81,4 +81,12 @@ export function tagsIn(tags: ReadonlyMap<string, string>, { id }: RunKey) {
     jobType: tags.get(TAGS.jobType) ?? null,
     commit: tags.get(TAGS.commit) ?? null,
   };
+}
+
+/** Returns the values of a configuration by name. */
+export function configEntries(config: string | undefined): [name: string, value: unknown][] {
+  return Object.entries(objectIn(config, valueOf)).map(([name, each]) => [
+    name,
+    isJsonObject(each) && "value" in each ? each.value : each,
+  ]);
 }

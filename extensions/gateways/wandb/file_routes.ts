@@ -5,7 +5,7 @@ import { schema } from "../../../apps/server/extending.ts";
 import { wrong } from "./errors.ts";
 import { nameOfProject, parseRun, pathProblem, runKey } from "./names.ts";
 import { described, FRESH } from "./operations.ts";
-import { changing, isShared } from "./run_operations.ts";
+import { changing, writerOf } from "./run_operations.ts";
 import type { WandbRuns } from "./run_store.ts";
 import { integer, list, MOST } from "./schemas.ts";
 
@@ -45,6 +45,7 @@ export function fileRoutes(routes: Routes, runs: WandbRuns): void {
       const files = json.files ?? {};
       const lines = (name: keyof typeof files) => files[name] ?? undefined;
       const sent = {
+        writer: writerOf(c),
         history: lines("wandb-history.jsonl"),
         system: lines("wandb-events.jsonl"),
         console: lines("output.log"),
@@ -52,7 +53,7 @@ export function fileRoutes(routes: Routes, runs: WandbRuns): void {
         preempting: json.preempting ?? false,
       };
       const exitCode = json.complete ? json.exitcode ?? 0 : undefined;
-      const stopped = await runs.stream(key, sent, { access, exitCode, isShared: isShared(c) });
+      const stopped = await runs.stream(key, sent, { access, exitCode });
       return c.json({ ...ANSWER, stopped }, 200, FRESH); // earlier clients ask for it
     },
   });

@@ -7,7 +7,7 @@ import { LastMetrics, metricsIn } from "../../runs/mlflow/points.ts";
 import { isOwnTag, metadataOf, type Status } from "../../runs/mlflow/stored_run.ts";
 import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
 import { CONSOLE_FILE, streamedFiles, SUMMARY_FILE } from "../../runs/wandb/streamed_files.ts";
-import { linesIn, type OpenRun } from "./known_run.ts";
+import { linesIn, type OpenRun, type WandbFacts } from "./known_run.ts";
 import { lastLine, pointsIn, timeOf, valuesIn } from "./points.ts";
 
 /** Prefixes of tags with the artifacts that a run uses and logs, which clients of MLflow do not see. */
@@ -16,11 +16,16 @@ export const USED_TAG = "holdfast:input.artifact.", LOGGED_TAG = "holdfast:outpu
 const SYNCED_MS = 60_000;
 const decoder = new TextDecoder();
 
+interface Ending extends Pick<WandbFacts, "request" | "writer"> {
+  readonly status: Status;
+  readonly failed?: string;
+}
+
 /** Saves the version of a run. A repeat completes a save that was killed. */
 export async function finishRunOf(
   { registry, system }: GatewayContext,
   { key, id, look, params, tags, startedMs, begunMs, generation, isEnding }: OpenRun,
-  { status, failed, request }: { status: Status; failed?: string; request?: string },
+  { status, failed, request, writer }: Ending,
 ): Promise<void> {
   const { name } = key;
   const draft = await registry.openDraft(name, { id: `run:${id}` });
@@ -78,6 +83,7 @@ export async function finishRunOf(
         history: countOf(look.points),
         ...linesIn(look),
         ...(request !== undefined && { request }),
+        ...(writer !== undefined && { writer }),
         runtime: Math.round(newestMs - startedMs) / 1000,
       },
     },

@@ -2,9 +2,11 @@
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { System } from "../../../mod.ts";
 import { isJsonObject, orMissing } from "../../../core/kernel.ts";
-import type { ReadablePages } from "../../../apps/gateways.ts";
+import type { Access, ReadablePages } from "../../../apps/gateways.ts";
 import { countOf, type RunLook } from "../../runs/look_at_run.ts";
 import type * as found from "../../runs/mlflow/find_run.ts";
+import type { RunKey } from "../../runs/mlflow/ids.ts";
+import type { StoredFacts } from "../../runs/run_facts.ts";
 import { mayHave } from "../../runs/mlflow/file_parts.ts";
 import { runIn, type Status, type StoredRun } from "../../runs/mlflow/stored_run.ts";
 import {
@@ -13,7 +15,7 @@ import {
   STREAM,
   SUMMARY_FILE,
 } from "../../runs/wandb/streamed_files.ts";
-import { objectIn } from "./names.ts";
+import { clientIn, objectIn } from "./names.ts";
 import { lastLine, type Lines } from "./points.ts";
 
 export const CONFIG_FILE = ".wandb/config.json";
@@ -46,6 +48,8 @@ export function isStopped(run: FoundRun | undefined): boolean {
 }
 
 export interface Sent {
+  /** The program, if others share the run. */
+  readonly writer?: string;
   readonly history?: Lines;
   readonly system?: Lines;
   readonly console?: Lines;
@@ -74,6 +78,17 @@ export interface KnownRun {
   readonly last: Record<string, unknown>;
 }
 
+/** Facts of W&B's clients in the metadata of versions. */
+export interface WandbFacts {
+  /** The digest of the request that ended the run, and the program that sent it, if others share it. */
+  readonly request?: string;
+  readonly writer?: string;
+  readonly history?: number;
+  readonly system?: number;
+  readonly console?: number;
+  readonly runtime?: number;
+}
+
 /** The tag of a run whose client said that its machine is about to be taken away. */
 export const PREEMPTING_TAG = "wandb.preempting";
 
@@ -89,10 +104,32 @@ export function stateOf(
   return status === "SCHEDULED" ? "pending" : status.toLowerCase();
 }
 
+/** Returns the facts of W&B's clients of a run that has ended. */
+export function wandbIn({ opened }: Pick<EndedRun, "opened">): WandbFacts {
+  const { wandb } = opened.info.metadata;
+  return isJsonObject(wandb) ? wandb : {};
+}
+
+/** True if a program that shares a run is the one that ends it: only that one describes its machine. */
+function isPrimary(writer: string, config: string | undefined): boolean {
+  const { e: machines } = clientIn(config);
+  return isJsonObject(machines) && Object.hasOwn(machines, writer);
+}
+
+/** True if a program begins a run again that it shares with others, which go on until it ends. */
+export function beginsAgain(
+  run: FoundRun | undefined,
+  writer: string | undefined,
+  config: string | undefined,
+): boolean {
+  const isNew = run?.state !== "ended" || wandbIn(run).writer !== writer;
+  return writer !== undefined && isNew && isPrimary(writer, config);
+}
+
 /** Returns a run that has ended. */
 export async function endedRun(version: ReadablePages): Promise<KnownRun> {
   const { metadata } = version.info, { params, tags, status, startedMs } = runIn(version.info);
-  const wandb = isJsonObject(metadata.wandb) ? metadata.wandb : {};
+  const wandb = wandbIn({ opened: version });
   const own = isJsonObject(metadata.run) ? metadata.run : {};
   return {
     status,
@@ -133,7 +170,7 @@ export async function earlierPart(version: ReadablePages) {
   return files.length === 0 ? undefined : { part, files };
 }
 
-function linesContent(lines: Lines): Uint8Array<ArrayBuffer> {
+function linesContent(lines: Lines & { writer?: string }): Uint8Array<ArrayBuffer> {
   return encoder.encode(JSON.stringify(lines));
 }
 
@@ -178,13 +215,17 @@ export function linesIn({ draft }: RunLook): { console: number; system: number }
 }
 
 /** Returns the part with the console, system metrics and a summary, whose files come at the end. */
-export function streamPart(look: RunLook, { console, system, summary }: Sent, clock: System) {
+export function streamPart(
+  look: RunLook,
+  { writer, console, system, summary }: Sent,
+  clock: System,
+) {
   const known = linesIn(look);
-  const endOf = (before: number, lines?: Lines) =>
-    Math.max(before, (lines?.offset ?? 0) + (lines?.content.length ?? 0));
+  const endOf = (before: number, { offset, content }: Lines = { offset: 0, content: [] }) =>
+    writer === undefined ? Math.max(before, offset + content.length) : before + content.length;
   const files: FileToSave[] = ([[CONSOLE_FILE, console], [EVENTS_FILE, system]] as const)
     .flatMap(([path, lines]) =>
-      lines?.content.length ? [{ path, content: linesContent(lines) }] : []
+      lines?.content.length ? [{ path, content: linesContent({ ...lines, writer }) }] : []
     );
   if (summary !== undefined) files.push({ path: SUMMARY_FILE, content: encoder.encode(summary) });
   // Parts of one millisecond are in the order of their requests, too.
@@ -201,4 +242,9 @@ export function streamPart(look: RunLook, { console, system, summary }: Sent, cl
 function configOf(params: ReadonlyMap<string, string>): string {
   const entries = [...params].map(([key, value]) => [key, { value, desc: null }]);
   return JSON.stringify(Object.fromEntries(entries));
+}
+
+/** Throws `Denied` unless a token began a run, or may read its name. */
+export function checkOwn(by: StoredFacts["by"], { name }: RunKey, access: Access): void {
+  if (by?.token === undefined || by.token !== access.token) access.check("read", name);
 }

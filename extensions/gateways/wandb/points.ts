@@ -9,7 +9,7 @@ import { pointsPart } from "../../runs/run_parts.ts";
 import { isOwnKey, writtenJson } from "../../runs/wandb/values.ts";
 import { exactValue, WrittenNumber } from "../../runs/written.ts";
 import type { OpenRun } from "../../runs/mlflow/find_run.ts";
-import { objectIn } from "./names.ts";
+import { clientIn, objectIn } from "./names.ts";
 
 const UUID = "00000000-0000-7000-8000-77616e646200", FIRST = `00001-${UUID}`;
 /** Characters of a string that is a value of a point, and of what else a line has. */
@@ -169,8 +169,7 @@ const Branch = v.object({ run_id: v.string(), step: v.number() });
 
 /** Returns the run and the step from which a fork (`fork_from`) goes on, as its configuration says. */
 export function branchIn(config?: string): v.InferOutput<typeof Branch> | undefined {
-  const { value } = objectIn(JSON.stringify(objectIn(config)._wandb)),
-    branch = isJsonObject(value) && value.branch_point;
+  const { branch_point: branch } = clientIn(config);
   return v.is(Branch, branch) ? branch : undefined;
 }
 

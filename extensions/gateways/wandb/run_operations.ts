@@ -11,6 +11,9 @@ import { isStopped, type KnownRun, stateOf } from "./known_run.ts";
 import type { WandbRuns } from "./run_store.ts";
 import { list, maybe, MOST, name, needed, ofProject, ofProjectName, optional } from "./schemas.ts";
 
+/** Characters of the id of a program. */
+const MOST_WRITER = 64;
+
 export function runOperations(routes: Routes, runs: WandbRuns): void {
   serverOperations(routes);
 
@@ -34,7 +37,7 @@ export function runOperations(routes: Routes, runs: WandbRuns): void {
     const key = id === undefined ? runKey(nameOfProject(facts), own) : parseRun(id);
     changing(c, key);
     const isEdit = id !== undefined && name === undefined;
-    const inserted = await runs.upsert(key, facts, { access, isShared: isShared(c), isEdit });
+    const inserted = await runs.upsert(key, facts, { access, writer: writerOf(c), isEdit });
     const known = await runs.known(await runs.find(key, access));
     // Clients that sync a folder again send all lines: those that are stored are recognized.
     const bucket = { ...runJson(key, known), project: projectJson(key.name), historyLineCount: 0 };
@@ -97,9 +100,11 @@ export function changing(c: RouteContext, { name, id }: RunKey): void {
   c.info.subject = { ...c.info.subject, run: id };
 }
 
-/** True for a program that logs to a run with others, of which one ends it. */
-export function isShared({ request }: Pick<RouteContext, "request">): boolean {
-  return request.headers.get("x-wandb-use-async-filestream") === "true";
+/** Returns the program that logs to a run with others, of which one ends it; undefined for others. */
+export function writerOf({ request: { headers } }: Pick<RouteContext, "request">) {
+  if (headers.get("x-wandb-use-async-filestream") !== "true") return undefined;
+  const id = headers.get("x-wandb-async-client-id") ?? headers.get("x-wandb-client-id");
+  return (id || "shared").slice(0, MOST_WRITER);
 }
 
 /** The JSON of a run. Clients take the id of its project for a number. */

@@ -10,24 +10,26 @@ import { sentBy } from "../../../apps/server/extending.ts";
 import { CURVE_FILE } from "../../runs/curve_file.ts";
 import { openRunFiles } from "../../runs/look_at_run.ts";
 import { openRun, updateRun } from "../../runs/mod.ts";
-import { readFacts, type StoredFacts } from "../../runs/run_facts.ts";
+import { readFacts } from "../../runs/run_facts.ts";
 import { asVersion, mayHave, partOf, takeOver, takePoints } from "../../runs/mlflow/file_parts.ts";
 import { idOfGeneration, namesWithDrafts, RunFinder } from "../../runs/mlflow/find_run.ts";
 import { EndedRuns } from "../../runs/mlflow/ended_runs.ts";
 import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import { runIn } from "../../runs/mlflow/stored_run.ts";
 import { tagsOf, textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
-import { paramsOf, valueOf } from "../../runs/wandb/values.ts";
+import { paramsOf } from "../../runs/wandb/values.ts";
 import { noSuch, wrong } from "./errors.ts";
 import { historyOf, type Row, RowsAhead } from "./history.ts";
 import { finishRunOf } from "./finish_run.ts";
 import { EVENTS_FILE, STREAM, streamedLines } from "../../runs/wandb/streamed_files.ts";
-import { changed, changesNothing, editedTags, type Facts, factTags, ownIn } from "./facts.ts";
-import { CONFIG_FILE, configIn, PREEMPTING_TAG, STOP_TAG, streamPart } from "./known_run.ts";
+import { changed, changesNothing, configEntries, editedTags, type Facts } from "./facts.ts";
+import { factTags, ownIn } from "./facts.ts";
+import { beginsAgain, checkOwn, CONFIG_FILE, configIn, PREEMPTING_TAG } from "./known_run.ts";
+import { STOP_TAG, streamPart, wandbIn } from "./known_run.ts";
 import { earlierPart, endedRun, isStopped, openedRun, textOf } from "./known_run.ts";
 import type { EndedRun, FoundRun, KnownRun, ListedRun } from "./known_run.ts";
 import type { OpenRun, ReadableRun, Sent } from "./known_run.ts";
-import { DEFAULT_ENTITY, objectIn, projectOf, runKey } from "./names.ts";
+import { DEFAULT_ENTITY, projectOf, runKey } from "./names.ts";
 import { branchIn, newPart, pointsOf, pointsUpTo } from "./points.ts";
 import { shortest, startIn, valuesIn } from "./points.ts";
 
@@ -82,13 +84,13 @@ export class WandbRuns {
 
   /**
    * Begins a run, changes one that goes on, or resumes one that has ended. True if it is new. An edit
-   * of a run that has ended is its next version, also by a program that shares it: only its primary
-   * would end it again.
+   * of a run that has ended is its next version, also by a program that shares it, unless its primary
+   * begins again: only that one would end it again.
    */
   async upsert(
     key: RunKey,
     facts: Facts,
-    { access, isShared, isEdit }: { access: Access; isShared?: boolean; isEdit?: boolean },
+    { access, writer, isEdit }: { access: Access; writer?: string; isEdit?: boolean },
   ): Promise<boolean> {
     return await this.#inOrder(runIdOf(key), async () => {
       const found = await this.find(key, access);
@@ -96,7 +98,8 @@ export class WandbRuns {
         throw wrong(`run ${key.id} was previously created and deleted; try a new run name`);
       }
       if (isEdit && found === undefined) throw noSuch(`run ${key.id} not found`);
-      if ((isEdit || isShared) && found?.state === "ended") {
+      const isLate = writer !== undefined && !beginsAgain(found, writer, facts.config);
+      if ((isEdit || isLate) && found?.state === "ended") {
         if (found.opened.info.metadata.wandb === undefined) {
           throw wrong(`run ${key.id} was logged by another client: change it with that one`);
         }
@@ -177,13 +180,7 @@ export class WandbRuns {
   }
 
   #params({ id }: RunKey, { config }: Facts): Record<string, string> {
-    const entries = Object.entries(objectIn(config, valueOf)).map((
-      [key, each],
-    ): [string, unknown] => [
-      key,
-      isJsonObject(each) && "value" in each ? each.value : each,
-    ]);
-    const { params } = paramsOf(entries, []), kept = shortest(params, MOST_PARAMS);
+    const { params } = paramsOf(configEntries(config), []), kept = shortest(params, MOST_PARAMS);
     if (kept.length < params.size) {
       this.context.logger.warn(`Values of the configuration of run ${id} are only in its file`);
     }
@@ -215,7 +212,8 @@ export class WandbRuns {
     await change(open);
     const changed = await this.find(key, access) as OpenRun;
     const reason = typeof failed === "string" ? failed : undefined;
-    await finishRunOf(this.context, changed, { status, failed: reason, request });
+    const { writer } = wandbIn(run);
+    await finishRunOf(this.context, changed, { status, failed: reason, request, writer });
   }
 
   /**
@@ -225,20 +223,19 @@ export class WandbRuns {
   async stream(
     key: RunKey,
     sent: Sent,
-    { access, exitCode, isShared }: { access: Access; exitCode?: number; isShared?: boolean },
+    { access, exitCode }: { access: Access; exitCode?: number },
   ): Promise<boolean> {
     this.#heard.set(runIdOf(key), this.context.system.now());
     keepNewest(this.#heard, MOST_HEARD);
     return await this.#inOrder(runIdOf(key), async () => {
       let found = await this.find(key, access, true);
-      const { history, system, console, summary } = sent;
+      const { history, system, console, summary, writer } = sent;
       const hasLines = [history, system, console].some((lines) => lines?.content.length);
       const request = () => sha256(encoder.encode(JSON.stringify(sent)));
       if (found?.state === "ended" && (hasLines || summary !== undefined)) {
-        const { wandb } = found.opened.info.metadata;
-        const isAgain = isJsonObject(wandb) && wandb.request === request();
+        const isAgain = wandbIn(found).request === request();
         // Another program with the same id has ended the run.
-        if (!isAgain && isShared && exitCode === undefined) {
+        if (!isAgain && writer !== undefined && exitCode === undefined) {
           await this.#edit(found, access, (open) => this.#add(open, sent), request());
           return false;
         }
@@ -255,7 +252,7 @@ export class WandbRuns {
       const failed = exitCode === 0 ? undefined : `exit code ${exitCode}`;
       const status = failed === undefined ? "FINISHED" : "FAILED";
       const whole = await this.find(key, access) as OpenRun;
-      await finishRunOf(this.context, whole, { status, failed, request: request() });
+      await finishRunOf(this.context, whole, { status, failed, request: request(), writer });
       return false;
     });
   }
@@ -362,7 +359,7 @@ export class WandbRuns {
   /** Yields the system metrics of a run. */
   async *events(run: ReadableRun): AsyncGenerator<unknown> {
     const lines = run.state === "open"
-      ? (await streamedLines(run.look)).lines.get(EVENTS_FILE)
+      ? (await streamedLines(run.look)).lines.get(EVENTS_FILE)?.map(({ line }) => line)
       : (await textOf(run.opened, EVENTS_FILE))?.split("\n");
     for (const line of lines ?? []) {
       await giveWay();
@@ -390,9 +387,4 @@ export class WandbRuns {
     if (run?.state === "open") return { ...await openedRun(run), isSilent: this.#isSilent(run) };
     return run?.opened && await endedRun(run.opened);
   }
-}
-
-/** Throws `Denied` unless a token began a run, or may read its name. */
-function checkOwn(by: StoredFacts["by"], { name }: RunKey, access: Access): void {
-  if (by?.token === undefined || by.token !== access.token) access.check("read", name);
 }

@@ -4,7 +4,7 @@ import { keepNewest, mapAtOnce } from "../../../core/kernel.ts";
 import { recordsOf } from "../../../registry/records.ts";
 import type { RunName } from "../../../core/registry/run.ts";
 import { lookAtRun, noSuchRun } from "../look_at_run.ts";
-import { CONSOLE_FILE, lineOf, linesIn, STREAM } from "./streamed_files.ts";
+import { CONSOLE_FILE, inOrder, lineOf, linesIn, type SentLine, STREAM } from "./streamed_files.ts";
 
 /** Lines and characters of an answer, and runs whose lines are kept. */
 const MOST_LINES = 1000, MOST_CHARACTERS = 2 ** 18, MOST_RUNS = 50;
@@ -17,9 +17,9 @@ export interface ConsoleTail {
   readonly next: string;
 }
 
-/** The last lines by their numbers, in order. */
+/** The last lines, in order. */
 interface Tail {
-  readonly lines: ReadonlyMap<number, string>;
+  readonly lines: readonly SentLine[];
   /** True if earlier lines do not fit. */
   readonly isFull: boolean;
 }
@@ -59,33 +59,38 @@ export class ConsoleTails {
       const file = part?.note.files.find(({ path }) => path === CONSOLE_FILE);
       return file ? await linesIn(draft.open(part!, file)) : [];
     });
-    let tail: Tail = { lines: new Map(), isFull: false };
+    let tail: Tail = { lines: [], isFull: false };
     for await (const lines of read) {
       tail = tailIn([...lines, ...tail.lines]);
       if (isWhole(tail, end)) break; // else newer parts have written over lines, as progress bars do
     }
-    if (known !== undefined) tail = tailIn([...known.lines, ...tail.lines]);
+    if (known !== undefined) tail = tailIn([...known.lines, ...tail.lines], known.isFull);
     this.#known.delete(key);
     this.#known.set(key, { ...tail, parts: parts.length, last: parts.at(-1) });
     keepNewest(this.#known, MOST_RUNS);
-    const text = [...tail.lines.values()].map((line) => lineOf(line).text).join("\n");
-    const [begin = 0] = tail.lines.keys(), isCut = begin > 0 || text.length > MOST_CHARACTERS;
+    const text = tail.lines.map(({ line }) => lineOf(line).text).join("\n");
+    const { isFull, lines: [begin] } = tail;
+    const isCut = isFull || (begin?.at ?? 0) > 0 || text.length > MOST_CHARACTERS;
     return { text: text.slice(-MOST_CHARACTERS), isCut, next };
   }
 }
 
 /** Returns the last of some lines, of which the later ones replace those with their numbers. */
-function tailIn(lines: readonly (readonly [number, string])[]): Tail {
-  const all = [...new Map(lines)].sort(([one], [other]) => one - other);
+function tailIn(lines: readonly SentLine[], wasFull = false): Tail {
+  const all = inOrder(lines);
   let size = 0, count = 0;
   while (count < Math.min(all.length, MOST_LINES) && size < MOST_CHARACTERS) {
-    size += all[all.length - ++count]![1].length + 1;
+    size += all[all.length - ++count]!.line.length + 1;
   }
-  return { lines: new Map(all.slice(all.length - count)), isFull: count < all.length };
+  return { lines: all.slice(all.length - count), isFull: wasFull || count < all.length };
 }
 
-/** True if no line is missing between the first and the one before `end`, and none before. */
+/**
+ * True if no line is missing between the first and the one before `end`, and none before. Those of
+ * programs that share a run have no common numbers.
+ */
 function isWhole({ lines, isFull }: Tail, end: number): boolean {
-  const [first = 0] = lines.keys();
-  return first + lines.size === end && (isFull || first === 0);
+  const { at = 0 } = lines[0] ?? {};
+  if (lines.some(({ writer }) => writer !== "")) return isFull;
+  return at + lines.length === end && (isFull || at === 0);
 }

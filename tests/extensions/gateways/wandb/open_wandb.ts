@@ -33,8 +33,9 @@ export async function open(
     tokens,
     logger: { debug() {}, info() {}, warn: note, error: note },
   });
-  const send = (path: string, body: string, { method = "POST", by = ALL } = {}) => {
+  const send = (path: string, body: string, { method = "POST", by = ALL, writer = "" } = {}) => {
     const headers = {
+      ...(writer && { "x-wandb-use-async-filestream": "true", "x-wandb-client-id": writer }),
       "content-type": "application/json",
       authorization: `Basic ${btoa(`api:${by}`)}`,
     };
@@ -45,18 +46,19 @@ export async function open(
     logged,
     handler,
     send,
-    async ask(operationName: string, variables: unknown, by?: string) {
+    async ask(operationName: string, variables: unknown, by?: string, writer?: string) {
       const query = `query ${operationName} {}`;
-      const answer = await send("/graphql", JSON.stringify({ query, variables }), { by });
+      const answer = await send("/graphql", JSON.stringify({ query, variables }), { by, writer });
       // deno-lint-ignore no-explicit-any -- JSON of W&B
       return { status: answer.status, ...await answer.json() as any };
     },
-    begin(variables?: object, by?: string) {
-      return this.ask("UpsertBucket", { project: "digits", name: "abc", ...variables }, by);
+    begin(variables?: object, by?: string, writer?: string) {
+      return this.ask("UpsertBucket", { project: "digits", name: "abc", ...variables }, by, writer);
     },
-    async stream(body: unknown, by?: string) {
+    /** Sends lines, also of a program that shares the run with others. */
+    async stream(body: unknown, by?: string, writer?: string) {
       const path = "/files/default/digits/abc/file_stream";
-      const answer = await send(path, JSON.stringify(body), { by });
+      const answer = await send(path, JSON.stringify(body), { by, writer });
       await answer.body?.cancel();
       return answer.status;
     },

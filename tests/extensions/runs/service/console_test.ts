@@ -15,9 +15,10 @@ async function openConsole() {
   const draft = await registry.openDraft("m", { id: "run:7" });
   return {
     registry,
-    async print(time: number, offset: number, lines: readonly string[]) {
-      const content = lines.map((line) => `2026-01-02T03:04:05.000 ${line}`);
-      const text = new TextEncoder().encode(JSON.stringify({ offset, content }));
+    async print(time: number, offset: number, lines: readonly string[], writer?: string) {
+      const at = new Date(1e12 + (writer === undefined ? 0 : time)).toISOString().slice(0, -1);
+      const content = lines.map((line) => `${at} ${line}`);
+      const text = new TextEncoder().encode(JSON.stringify({ offset, content, writer }));
       const end = offset + lines.length;
       const part = `stream-${String(time).padStart(15, "0")}-${end}-0-c-${time}`;
       await draft.addPart(part, [{ path: "output.log", content: text }]);
@@ -49,6 +50,25 @@ Deno.test("a tail of the console has the last lines, also those that were writte
     const tails = await Promise.all(readers.map((tails) => tails.tailOf(RUN, {})));
     assertEquals(tails, [expected, expected, expected]);
     assertEquals(await known.tailOf(RUN, { after: `${time}` }), { next: `${time}` });
+  }
+});
+
+Deno.test("a tail has the last lines of all programs that share a run, by their times", async () => {
+  await using console = await openConsole();
+  const known = new ConsoleTails(console.registry), ends = [0, 0];
+  let seed = 3;
+  const random = (most: number) => (seed = seed * 48271 % 2147483647) % most;
+  for (let time = 1; time <= 40; time++) {
+    const writer = random(2), count = 1 + random(150), offset = ends[writer]!;
+    ends[writer] = offset + count;
+    const lines = Array.from({ length: count }, (_, i) => `[${writer}] ${time} ${i}`);
+    await console.print(time, offset, lines, `${writer}`);
+    const all = await console.lines(), shown = (text: string) => text.replace(/^\[\d\] /gm, "");
+    assertEquals(all.length, ends[0]! + ends[1]!);
+    for (const tails of [known, new ConsoleTails(console.registry)]) {
+      const { text = "", isCut } = await tails.tailOf(RUN, {});
+      assertEquals([shown(text), isCut], [all.slice(-1000).join("\n"), all.length > 1000]);
+    }
   }
 });
 
