@@ -16,6 +16,8 @@ export const FAILURES = ["reply", "service", "client", "both"] as const;
 export type Failure = typeof FAILURES[number];
 
 interface Failing {
+  /** The run is one that programs share. */
+  readonly isShared?: boolean;
   readonly at?: number;
   readonly failure?: Failure;
   readonly killAfterMs?: number;
@@ -36,15 +38,18 @@ def waited(artifact):
             if "did not respond in time" not in str(error): raise
 `;
 
-/** Logs half of its lines, and the others when the service has those. */
+/** Logs half of its lines, and the others and a table when the service has those. */
 const LIFE = `${WAITED}
 import os, sys, wandb
-settings = wandb.Settings(x_file_stream_transmit_interval=0.1)
+shared = {"mode": "shared"} if os.environ["SHARED"] == "yes" else {}
+settings = wandb.Settings(x_file_stream_transmit_interval=0.1, **shared)
 run = wandb.init(id="abc", config={"lr": 0.1}, settings=settings)
 for i in range(${POINTS / 2}): run.log({"loss": i})
 print("> half", flush=True)
 sys.stdin.readline()
-for i in range(${POINTS / 2}, ${POINTS}): run.log({"loss": i})
+table = wandb.Table(columns=["a", "b"], data=[[1, "x"], [2, "y"]])
+for i in range(${POINTS / 2}, ${POINTS}):
+    run.log({"loss": i, **({"rows": table} if i == ${POINTS - 2} else {})})
 os.makedirs("d", exist_ok=True)
 for name in ["a", "b"]: open(f"d/{name}.bin", "w").write(name * 1000)
 model = wandb.Artifact("model", type="model"); model.add_dir("d")
@@ -171,15 +176,19 @@ export async function openLives(client: Client, retries = RETRIES) {
   };
   const SAVED = [["1.0.0", true], ["best", "1.0.0"]];
 
-  /** Returns the number of versions of a project's run. */
+  /** Returns the numbers of versions of a project's run, and of the table that it logs. */
   const versionsOf = async (project: string) => {
     await using registry = await openRegistry(root.join("registry"), { cache: false });
-    return (await Array.fromAsync(registry.versions(project))).length;
+    const names = [project, `${project}/run-abc-rows`];
+    const all = names.map((name) => Array.fromAsync(registry.versions(name)));
+    return (await Promise.all(all)).map(({ length }) => length);
   };
 
   /** Lives until the end. At request `at` something fails. Returns its requests. */
-  const live = async ({ at = Infinity, failure = "reply", killAfterMs = 0 }: Failing = {}) => {
-    const project = `${failure}-${at}`, seen: WireRequest[] = [];
+  const live = async (
+    { at = Infinity, failure = "reply", killAfterMs = 0, isShared = false }: Failing = {},
+  ) => {
+    const project = `${isShared ? "shared" : "own"}-${failure}-${at}`, seen: WireRequest[] = [];
     await Deno.mkdir(root.join(project));
     const reached = Promise.withResolvers<void>();
     let isDown = false;
@@ -190,7 +199,7 @@ export async function openLives(client: Client, retries = RETRIES) {
       reached.resolve();
       return { fault: "cut" };
     });
-    const program = start(project, ["-c", LIFE]);
+    const program = start(project, ["-c", LIFE], { SHARED: isShared ? "yes" : "no" });
     const goingOn = (async () => {
       await program.lines(1);
       await program.until(() => hasHalf(project));
@@ -217,7 +226,7 @@ export async function openLives(client: Client, retries = RETRIES) {
         await succeeds(program);
         assertEquals(await runOf(project), { state: "finished", best: 7, losses: ALL });
         assertEquals(await artifactsOf(project), SAVED);
-        assertEquals(await versionsOf(project), 1);
+        assertEquals(await versionsOf(project), [1, 1]);
       }
       await goingOn;
     } catch (cause) {

@@ -3,31 +3,39 @@
 import { isLong, judgeSeed } from "../../../judges/judge_test_case.ts";
 import { seededRandom } from "../../../support/scripted_system.ts";
 import { FAILURES, openLives } from "./killed_life.ts";
-import { clientTest } from "./serve_wandb.ts";
+import { type Client, clientTest } from "./serve_wandb.ts";
 
 /**
  * More requests than a life has. A day tries two failures, each at the next request;
  * `HOLDFAST_JUDGES=long` tries all.
  */
-const MOST_REQUESTS = 32;
+const MOST_REQUESTS = 44;
 /** The most time between a request and a kill. */
 const KILL_MS = 30;
 
 clientTest("a run survives a lost reply and kills at its requests", async (client) => {
+  await livesOf(client, false);
+});
+
+clientTest("a run of programs that share it survives these, too", async (client) => {
+  await livesOf(client, true);
+});
+
+async function livesOf(client: Client, isShared: boolean): Promise<void> {
   const random = seededRandom(judgeSeed);
   const chosen = FAILURES.filter((_, i) => isLong || (i + judgeSeed) % 2 === 0);
   const all = chosen.map(async (failure, i) => {
     await using lives = await openLives(client);
     let at = isLong ? 0 : (Math.floor(judgeSeed / 2) + i * MOST_REQUESTS / 2) % MOST_REQUESTS;
     for (;;) {
-      const requests = await lives.live({ at, failure, killAfterMs: random() * KILL_MS });
+      const requests = await lives.live({ at, failure, killAfterMs: random() * KILL_MS, isShared });
       if (!isLong || ++at > requests.length) break;
     }
   });
   const failed = (await Promise.allSettled(all)).filter(({ status }) => status === "rejected");
   const reasons = failed.map((each) => (each as PromiseRejectedResult).reason);
   if (reasons.length > 0) throw new AggregateError(reasons, reasons.join("\n"));
-});
+}
 
 /** Tries that fail. In three minutes there are seven, as clients wait longer each time. */
 const TRIES = 3;
