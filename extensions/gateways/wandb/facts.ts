@@ -50,7 +50,7 @@ export function editedTags(
 
 /** Returns a configuration without what clients say about themselves. */
 export function ownIn(config: string | undefined): string {
-  const { _wandb: _, ...own } = objectIn(config);
+  const { _wandb: _, ...own } = valuesIn(config ?? "");
   return sortedJson(own);
 }
 

@@ -15,8 +15,8 @@ import {
   STREAM,
   SUMMARY_FILE,
 } from "../../runs/wandb/streamed_files.ts";
-import { clientIn, objectIn } from "./names.ts";
-import { lastLine, type Lines } from "./points.ts";
+import { objectIn } from "./names.ts";
+import { clientIn, lastLine, type Lines } from "./points.ts";
 
 export const CONFIG_FILE = ".wandb/config.json";
 const encoder = new TextEncoder(), decoder = new TextDecoder();

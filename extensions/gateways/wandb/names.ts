@@ -125,9 +125,3 @@ export function objectIn(json = "", parse: (json: string) => unknown = parsedJso
   const value = parse(json);
   return isJsonObject(value) ? value : {};
 }
-
-/** Returns what a client says about itself in a configuration. */
-export function clientIn(config: string | undefined): Record<string, unknown> {
-  const { _wandb: own } = objectIn(config);
-  return isJsonObject(own) && isJsonObject(own.value) ? own.value : {};
-}

@@ -9,7 +9,7 @@ import { pointsPart } from "../../runs/run_parts.ts";
 import { isOwnKey, writtenJson } from "../../runs/wandb/values.ts";
 import { exactValue, WrittenNumber } from "../../runs/written.ts";
 import type { OpenRun } from "../../runs/mlflow/find_run.ts";
-import { clientIn, objectIn } from "./names.ts";
+import { objectIn } from "./names.ts";
 
 const UUID = "00000000-0000-7000-8000-77616e646200", FIRST = `00001-${UUID}`;
 /** Characters of a string that is a value of a point, and of what else a line has. */
@@ -163,6 +163,12 @@ export function shortest<T>(entries: Iterable<readonly [key: string, T]>, most: 
   return Array.from(entries, (entry) => ({ entry, bytes: sizeOf(entry) + 2 }))
     .sort((one, other) => one.bytes - other.bytes || (one.entry[0] < other.entry[0] ? -1 : 1))
     .filter(({ bytes }) => (size += bytes) <= most).map(({ entry }) => entry);
+}
+
+/** Returns what a client says about itself in a configuration. */
+export function clientIn(config: string | undefined): Record<string, unknown> {
+  const { _wandb: own } = valuesIn(config ?? "");
+  return isJsonObject(own) && isJsonObject(own.value) ? own.value : {};
 }
 
 const Branch = v.object({ run_id: v.string(), step: v.number() });

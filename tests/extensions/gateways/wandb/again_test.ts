@@ -208,6 +208,18 @@ Deno.test("a longer value or a lost key of a configuration is kept, also after t
   assertEquals((await known()).prompt.value.length, 42_000);
 });
 
+Deno.test("a configuration with infinity or NaN changes, too", async () => {
+  await using service = await open();
+  for (const more of [`"lr":{"value":1}`, `"lr":{"value":NaN},"late":{"value":2}`]) {
+    const config = `{"most":{"value":Infinity},${more}}`;
+    await service.begin({ config });
+    assertEquals((await service.known()).config, config);
+  }
+  await service.lines(0, [0], END);
+  const { metadata: { params } } = await service.registry.info("digits");
+  assertEquals(params, { most: "Infinity", lr: "NaN", late: "2" });
+});
+
 Deno.test("first lines that are sent again are stored once, also if lists take long", async () => {
   let ms = 0;
   const backend = withHooks(createMemoryBackend(), {
