@@ -11,6 +11,7 @@ from ..core.author import Author, author_in
 from ..core.errors import HoldfastError, Json, disk_error, quoted
 from ..core.words import Worded
 from ..files.file import Files, Stored
+from ..files.held import Source
 from .curves import Curve, curves_of
 
 
@@ -18,8 +19,8 @@ from .curves import Curve, curves_of
 class Artifact(Files, Worded):
     """A version of a name: its facts, and its files."""
 
-    def __init__(self, facts: Json, stored: Stored) -> None:
-        super().__init__(facts, stored)
+    def __init__(self, facts: Json, stored: Stored, source: Source | None = None) -> None:
+        super().__init__(facts, stored, source)
         self.commit: str = facts["commit"]
         self.created_at: str = facts["createdAt"]
         self.by: Author | None = author_in(facts)

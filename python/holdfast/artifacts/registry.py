@@ -139,9 +139,11 @@ class Registry(Worded):
         `Unsupported` for folders: download them.
 
         `into` is what a saved object is loaded into: a class, or an instance such as a module of
-        PyTorch. What is stored never chooses it. `trust` is a list of types that may be loaded,
-        beside those of the package of the object. `trust=True` loads a pickle, which runs code of
-        its author. `signed_by` is that of `open`.
+        PyTorch. What is stored never chooses it. A state of tensors as `into` keeps its memory, of
+        which a load replaces only what differs, or nothing if it fails.
+
+        `trust` is a list of types that may be loaded, beside those of the package of the object.
+        `trust=True` loads a pickle, which runs code of its author. `signed_by` is that of `open`.
         """
 
         def use(artifact: Artifact) -> Any:

@@ -15,6 +15,7 @@ from ..core.printable import printable
 from ..core.records import digest_of
 from ..core.shapes import is_dict, is_list
 from .compression import decompressed
+from .held import Source
 
 Stored = Callable[..., Iterator[bytes]]
 """Yields the stored bytes of a file, by its facts: all, or `size` of them from an offset."""
@@ -34,15 +35,20 @@ class File:
         self.mode: str | None = facts.get("mode")
         """`executable`, `link` (the content is its target), `folder`, or None."""
         self.modified_at: str | None = facts.get("modifiedAt")
-        self._facts = facts
+        self.facts = facts
+        """Its entry in the record of the version."""
         self._owner = owner
         self._stored = stored
 
     def chunks(self) -> Iterator[bytes]:
         """Yields the content in pieces, and raises `Corrupt` at the end if it is damaged."""
-        digest, size = hashlib.sha256(), 0
-        what = f"{quoted(self.path)} of {self._owner}"
-        for chunk in decompressed(self._stored(self._facts), self._facts.get("encoding"), what):
+        encoding = self.facts.get("encoding")
+        return self.checked(decompressed(self._stored(self.facts), encoding, self._what))
+
+    def checked(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yields what must be the content, and raises `Corrupt` at the end if it is not."""
+        digest, size, what = hashlib.sha256(), 0, self._what
+        for chunk in chunks:
             size += len(chunk)
             if size > self.size:
                 raise damaged(what, f"it has more than {self.size} bytes")
@@ -53,6 +59,10 @@ class File:
         if digest.hexdigest() != self.sha256:
             raise damaged(what, "SHA-256 mismatch")
 
+    @property
+    def _what(self) -> str:
+        return f"{quoted(self.path)} of {self._owner}"
+
     def read(self) -> bytes:
         """Returns the content, checked."""
         return b"".join(self.chunks())
@@ -60,7 +70,7 @@ class File:
     @property
     def is_small(self) -> bool:
         """Whether a range is read with the whole file, which is then checked."""
-        return "encoding" in self._facts or self.size <= MAX_PART
+        return "encoding" in self.facts or self.size <= MAX_PART
 
     def range(self, offset: int, size: int) -> bytes:
         """Returns a range of the content, checked.
@@ -76,9 +86,9 @@ class File:
         size = min(size, self.size - offset)
         if size <= 0:
             return b""
-        data = b"".join(self._stored(self._facts, offset, size))
+        data = b"".join(self._stored(self.facts, offset, size))
         if len(data) != size:
-            raise damaged(f"{quoted(self.path)} of {self._owner}", "a range has another size")
+            raise damaged(self._what, "a range has another size")
         return data
 
     def text(self) -> str:
@@ -100,7 +110,9 @@ class File:
 class Files:
     """The files of a version, and the facts that say how to read them."""
 
-    def __init__(self, facts: Json, stored: Stored) -> None:
+    def __init__(self, facts: Json, stored: Stored, source: Source | None = None) -> None:
+        self.source = source
+        """How the stored bytes are read, if the store is known."""
         self.name: str = facts["name"]
         self.version: str = facts["version"]
         """In full, with build metadata."""

@@ -35,13 +35,14 @@ from ..core.versions import (
     parse_version,
 )
 from ..files.chunks import MAX_CHUNK_LIST, MAX_CHUNKS, Chunks, cut
+from ..files.held import Held, Source
+from ..files.weights import ahead, plain_facts, plain_range
 from .buckets import GcsStore, S3Store
 from .checked_aliases import is_as_checked, is_protected
 from .file_pages import files_of
 from .folder import FolderStore
 from .owners import annotations_in, is_own, payload_key, version_of
 from .reads import Piece, Read, plan, whole_run
-from .weights import plain_facts, plain_range
 
 
 class StoreRegistry(Registry):
@@ -50,6 +51,7 @@ class StoreRegistry(Registry):
     def __init__(self, store: FolderStore | S3Store | GcsStore) -> None:
         self._store = store
         self._lists: dict[tuple[str, int], Chunks] = {}
+        self._held = Held()
         self.location: str = store.location
         entry = self._newest_settings()
         if entry is None:
@@ -279,7 +281,8 @@ class StoreRegistry(Registry):
         except MissingObject as error:
             raise self._gone(record, f'"{error}"') from None
         plain = [plain_facts(file) for file in files]
-        return Artifact({**record.members, "files": plain}, partial(self._stored, record))
+        reads = Source(self._held, partial(self._range, record), partial(self._list, record))
+        return Artifact({**record.members, "files": plain}, partial(self._stored, record), reads)
 
     def _stored(
         self, record: Record, file: Json, start: int = 0, size: int | None = None
@@ -325,9 +328,11 @@ class StoreRegistry(Registry):
     def _range(self, record: Record, file: Json, start: int, end: int) -> Iterator[bytes]:
         """Yields stored bytes of a file, unchecked; plain ones of a file stored by values."""
         if "values" in file:
-            end = min(end, int(file["size"]))
-            reads = partial(self._range, record), partial(self._list, record)
-            yield from plain_range(file, start, end, subject(record, file), *reads)
+            to_its_end, end = end >= int(file["size"]), min(end, int(file["size"]))
+            stored, lists = partial(self._range, record), partial(self._list, record)
+            if to_its_end:
+                stored = partial(ahead(stored))
+            yield from plain_range(file, start, end, subject(record, file), stored, lists)
             return
         if "inline" in file:
             offset, length = map(int, file["inline"])

@@ -17,6 +17,7 @@ from ..core.errors import HoldfastError, Json, quoted
 from ..core.shapes import is_dict, is_list
 from ..files.file import READ_BYTES, File, Files, unreadable, value_files
 from .arrow import read_arrow
+from .objects.in_memory import is_memory, load_files_into
 from .objects.objects import facts_of, load_object
 from .parquet import read_parquet
 
@@ -34,6 +35,8 @@ def load_value(
     facts = facts_of(version)
     if facts is not None:
         return load_object(version, facts, copy, into, trust)
+    if is_memory(into):
+        return load_files_into(version, into)
     if into is not None:
         state = f"`into` is only for saved objects, and its materializer is {quoted(kind)}"
         message = f"Cannot load {quoted(version.ref)}: {state}"

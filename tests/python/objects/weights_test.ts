@@ -127,7 +127,7 @@ pythonTest("a service with a cache reads from its bucket what each version added
 
 const VECTORS = `
 import json, sys
-from holdfast.store.weights import Values, Work, groups_in
+from holdfast.files.weights import Values, Work, groups_in
 
 values = json.load(open(sys.argv[1]))["values"]
 base, planes, file = (bytes.fromhex(values[name]) for name in ("base", "planes", "file"))

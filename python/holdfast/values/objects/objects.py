@@ -28,6 +28,7 @@ from . import modules as _modules
 from . import pretrained as _pretrained
 from . import records as _records
 from . import tensors as _tensors
+from .in_memory import is_memory, load_state_into
 from .table import ROWS, Loading, Row, find_row, path_of
 
 FACTS = "holdfast-object.json"
@@ -153,8 +154,11 @@ def load_object(
         hint = "Import the module that registers it, or download the files."
         message = f"Cannot load {quoted(version.ref)}: no serializer {quoted(name)}"
         raise HoldfastError("Unsupported", message, hint)
+    facts = known["facts"]
     try:
-        return serializer.load(Loading(version.ref, copy(), known["facts"], into, trust))
+        if name in ("torch.state", "torch.module") and is_memory(into):
+            return load_state_into(version, facts["state"], into)
+        return serializer.load(Loading(version.ref, copy(), facts, into, trust))
     except (HoldfastError, MemoryError):
         raise
     except Exception as error:
