@@ -89,9 +89,12 @@ function listRoutes(routes: Routes, context: MlflowContext): void {
     async function* pieces(): AsyncGenerator<string> {
       const begin = root === undefined ? "" : `"root_uri":${JSON.stringify(root)},`;
       let before = `{${begin}"files":[`;
-      for await (const entry of listFolder(artifacts, place.path)) {
-        yield before + JSON.stringify(shown(entry));
-        before = ",";
+      for (const path of waysOf(place.path)) {
+        for await (const entry of listFolder(artifacts, path)) {
+          yield before + JSON.stringify(shown(entry));
+          before = ",";
+        }
+        if (before === ",") break;
       }
       yield before === "," ? "]}\n" : `${before}]}\n`;
     }
@@ -123,11 +126,17 @@ function listRoutes(routes: Routes, context: MlflowContext): void {
 /** Opens one artifact. */
 async function openArtifact(context: MlflowContext, path: string, access: Access) {
   const place = parsePlace(path);
-  const { version, isShown } = await openPlace(context, place, access, place.path);
-  const found = place.path === "" ? undefined : await orMissing(version.file(place.path));
-  const file = found && isShown(found.info) ? found : undefined;
-  if (file === undefined) throw noSuch(`No such artifact: '${place.path.slice(0, 500)}'`);
-  return { version, file };
+  for (const each of waysOf(place.path)) {
+    const { version, isShown } = await openPlace(context, place, access, each);
+    const file = each === "" ? undefined : await orMissing(version.file(each));
+    if (file !== undefined && isShown(file.info)) return { version, file };
+  }
+  throw noSuch(`No such artifact: '${place.path.slice(0, 500)}'`);
+}
+
+/** Returns a path as it was sent, and the one at which a client that sends it has saved. */
+function waysOf(path: string): Set<string> {
+  return new Set([path, decodedPath(path)]);
 }
 
 /** Routes by which clients read large files from the bucket, in parts. */

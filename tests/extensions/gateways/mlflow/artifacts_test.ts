@@ -159,6 +159,16 @@ Deno.test("escapes in a path are decoded, since clients ask for what they list t
   assertEquals(await service.text(`${folder}/dog%25step%20%25time%251796é.png`), "dog");
 });
 
+Deno.test("a file and a folder are found by the name with which they were sent", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin("a"), folder = `xa/${run_id}/artifacts`;
+  await service.put(`${folder}/p%25q/100%2525.txt`, "1");
+  assertEquals(await service.list(`${folder}/p%q`), ["100%.txt"]);
+  assertEquals(await service.text(`${folder}/p%25q/100%2525.txt`), "1");
+  assertEquals(await service.list(`${folder}/p%25q`), ["100%.txt"]);
+  assertEquals(await service.list(`${folder}/none`), []);
+});
+
 Deno.test("requests about artifacts that make no sense are refused", async () => {
   await using service = await openMlflow();
   const run_id = await service.begin("a"), other = await service.begin("b");
