@@ -21,11 +21,11 @@ export async function readProject(from: string): Promise<Project> {
   const { pipeline: inner, ...outer } = read.value;
   const value = isJsonObject(inner) ? { ...outer, ...inner } : read.value;
   const all = (kind: Kind) => readAll(value[`${kind}s`], { kind, root, path: read.path });
-  return {
-    pipeline: { path: read.path, value },
-    nodes: await all("node"),
-    operators: await all("operator"),
-  };
+  const nodes = await all("node"), operators = await all("operator");
+  if (nodes.length + operators.length === 0) {
+    throw invalidFile(read.path, "it has neither nodes nor operators");
+  }
+  return { pipeline: { path: read.path, value }, nodes, operators };
 }
 
 /** Encodes a file of the new pipeline. */

@@ -199,6 +199,7 @@ cliTest("files that are missing or damaged are named", async (it) => {
     ["pipeline: { operators: { refs: [../../x] } }", '"../../x" is not an id'],
     ["pipeline: { operators: 3 }", "its operators are not a list"],
     ["- 1", "it is not a mapping"],
+    ["title: notes", "it has neither nodes nor operators"],
     ["a: [", "Cannot read YAML"],
   ];
   for (const [text, state] of cases) {
