@@ -8,6 +8,7 @@ export { cacheFolder } from "../../disk/cache_folder.ts";
 export { denied, patternProblem, readableNames, readablePages } from "./access/access.ts";
 export { checkStillAllowed, checkWrites, passwordAsToken } from "./access/guard_route.ts";
 export { whileAllowed } from "./access/guard_route.ts";
+export { SealedLinks } from "./access/sealed_links.ts";
 export { sentBy } from "./access/sender.ts";
 export { answerEvents } from "./event_stream.ts";
 export { isScript } from "./files/harmless.ts";

@@ -35,6 +35,7 @@ export function createWandbGateways(): Gateway[] {
     streams: ({ method, url }) => method === "PUT" && new URL(url).pathname.startsWith("/wandb/"),
     sendsFiles: (path) => path.endsWith("/file_stream") || path.startsWith(`${GRAPHQL}/`),
     authorization: (request, { nowMs }) => links.authorization(request, nowMs),
+    memory: [Links.Key],
     answered: (answer, _, { url }) => answered(answer, new URL(url).pathname.startsWith(GRAPHQL)),
   };
   return [wandb, { ...wandbGraphql, authorization: keyAsToken }];

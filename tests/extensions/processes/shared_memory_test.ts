@@ -8,6 +8,9 @@ import { Metrics } from "../../../apps/server/observe/metrics.ts";
 import { ChannelEnded, openChannel } from "../../../extensions/processes/channel.ts";
 import { conflict, isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
+import { createApp } from "../../../apps/server/app.ts";
+import { openRegistry } from "../../../mod.ts";
+import { openAllGateways } from "../gateways/all_gateways.ts";
 
 const refuse = () => Promise.reject(new Error("no calls"));
 
@@ -52,6 +55,23 @@ Deno.test("another process can call every method of the memory, and no other one
     const call = () => answerCall(memory, [method, []], [Remembered]);
     await assertRejects(call, Error, "no such method");
   }
+});
+
+Deno.test("gateways list the facts that they remember, for the other processes", async () => {
+  await using all = await openAllGateways();
+  await using registry = await openRegistry("memory:");
+  const memory = createServiceMemory(realSystem);
+  const kinds = all.gateways.flatMap(({ memory = [] }) => memory);
+  const answers: Promise<unknown>[] = [];
+  const remote = memoryByCalls((called) => {
+    answers.push(answerCall(memory, called, kinds));
+    return answers.at(-1)!;
+  });
+  const allCounts = () => Promise.reject(new Error("no counts"));
+  const parts = { processes: 2, memory: remote, allCounts };
+  const app = createApp(registry, { gateways: [...all.gateways] }, parts);
+  await Promise.all(answers);
+  await app.close();
 });
 
 Deno.test("a call has the result, or the error, of the other process", async () => {
