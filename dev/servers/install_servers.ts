@@ -7,6 +7,7 @@ import {
   sourceVersion,
 } from "../../tests/judges/linearizability/checker_program.ts";
 import { tempRoot } from "../../tests/support/temp_root.ts";
+import { OLLAMA, prepareOllama } from "./ollama_client.ts";
 
 interface Module {
   module: string;
@@ -46,6 +47,7 @@ const MODULES: Record<string, Module> = {
     module: "github.com/opencontainers/distribution-spec/conformance",
     version: "v0.0.0-20260831232431-97274622c111",
   },
+  "ollama-pull": OLLAMA,
 };
 
 /** Programs whose source is in this repository, by their folders. */
@@ -104,7 +106,8 @@ async function build(folder: string, binary: string): Promise<void> {
   const version = versionOf(binary);
   if (OWN[binary]) {
     await run("go", buildArgs("readonly", staged, "."), { cwd: OWN[binary], env: GO_ENV });
-  } else await buildModule(MODULES[binary]!, staged);
+  } else if (MODULES[binary] === OLLAMA) await buildOllama(staged);
+  else await buildModule(MODULES[binary]!, staged);
   await Deno.rename(staged, join(folder, binary));
   await Deno.writeTextFile(versionFile(folder, binary), version);
 }
@@ -131,13 +134,25 @@ async function buildModule({ program, module, version }: Module, output: string)
   }
 }
 
+async function buildOllama(output: string): Promise<void> {
+  const root = await tempRoot();
+  try {
+    const described = `${OLLAMA.module}@${OLLAMA.version}`;
+    const { Dir } = JSON.parse(await run("go", ["mod", "download", "-json", described]));
+    await prepareOllama(Dir, root.path);
+    await run("go", buildArgs("mod", output, "./pull"), { cwd: root.path, env: GO_ENV });
+  } finally {
+    await root.remove();
+  }
+}
+
 function versionFile(folder: string, binary: string): string {
   return join(folder, `${binary}.version`);
 }
 
 async function run(command: string, args: string[], more: Deno.CommandOptions = {}) {
-  const { success, stderr } = await new Deno.Command(command, { args, ...more }).output();
-  if (success) return;
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, ...more }).output();
+  if (success) return new TextDecoder().decode(stdout);
   const said = new TextDecoder().decode(stderr);
   throw new Error(`Cannot run ${command} ${args.join(" ")}: it failed\n${said}`);
 }

@@ -18,6 +18,7 @@ import { artifactOf, type OciImage, type SmallBlob } from "./image.ts";
 import { type Referrers, referrersOf } from "./referrers.ts";
 import type { Form } from "./names.ts";
 import { LayerDigests, OciNotes } from "./notes.ts";
+import { ollamaOf } from "./ollama.ts";
 import { type AskedPart, hasPart, ServedImages } from "./served_images.ts";
 
 /** Files of the images in memory, up to about 1 KiB each. The last one stays even if it has more. */
@@ -169,10 +170,7 @@ export class Images {
     const { name, version, commit } = artifact.info;
     const key = JSON.stringify([name, version, commit, form]);
     const known = this.#known.get(key);
-    const image = known?.image ??
-      (form === "artifact"
-        ? await artifactOf(artifact)
-        : await containerOf(artifact, form, digestOf));
+    const image = known?.image ?? await formed(artifact, form, digestOf);
     if (image === undefined) return undefined;
     const isLookedUp = known === undefined || asked.commit === undefined;
     const until = isLookedUp ? this.#context.system.monotonic() + KEEP_MS : known.until;
@@ -190,4 +188,14 @@ export class Images {
     this.#files -= this.#known.get(key)?.image.count ?? 0;
     this.#known.delete(key);
   }
+}
+
+async function formed(
+  artifact: ReadablePages,
+  form: Form,
+  digestOf: DigestOf,
+): Promise<OciImage | undefined> {
+  if (form === "artifact") return await artifactOf(artifact);
+  if (form === "ollama") return await ollamaOf(artifact);
+  return await containerOf(artifact, form, digestOf);
 }

@@ -19,11 +19,11 @@ export function repositoryOf(name: string): string | undefined {
   return nameOf(repository) === name ? repository : undefined;
 }
 
-/** A form of a version: an artifact, or a container image with files below `models/` or not. */
-export type Form = "artifact" | "image" | "root";
+/** A form of a version: an artifact, a container image with files below `models/` or not, or a model of Ollama. */
+export type Form = "artifact" | "image" | "root" | "ollama";
 
 export function isForm(value: unknown): value is Form {
-  return value === "artifact" || value === "image" || value === "root";
+  return value === "artifact" || value === "image" || value === "root" || value === "ollama";
 }
 
 /** Returns the form that a tag asks for by its end, `1.0.0__image`, and the tag without that. */

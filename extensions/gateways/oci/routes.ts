@@ -9,10 +9,12 @@ import {
   passwordAsToken,
   readableNames,
   schema,
+  type SealedLinks,
 } from "../../../apps/server/extending.ts";
 import type { SmallBlob } from "./image.ts";
 import { TOKEN_PATH } from "./errors.ts";
 import { type FoundImage, Images } from "./images.ts";
+import { isOllama } from "./ollama.ts";
 import { indexOf } from "./referrers.ts";
 import type { AskedPart } from "./served_images.ts";
 import { answerPage, FirstItems, ListQuery } from "./pages.ts";
@@ -46,12 +48,25 @@ const ERRORS = Object.fromEntries(
 
 const about = { tag: "oci", scope: "read" } as const;
 
-export function ociRoutes(routes: Routes, context: GatewayContext): void {
-  listRoutes(routes, context);
-  contentRoutes(routes, context, new Images(context));
+/** Facts about the clients of Ollama. */
+export interface OllamaParts {
+  links: SealedLinks;
+  /** Returns the token of the key that signed a request. */
+  tokenOf(request: object): string | undefined;
 }
 
-function listRoutes(routes: Routes, { registry }: GatewayContext): void {
+export function ociRoutes(routes: Routes, context: GatewayContext, ollama: OllamaParts): void {
+  listRoutes(routes, context, ollama);
+  const images = new Images(context);
+  manifestRoutes(routes, images);
+  blobRoutes(routes, context, { images, ollama });
+}
+
+function listRoutes(
+  routes: Routes,
+  { registry }: GatewayContext,
+  { tokenOf }: OllamaParts,
+): void {
   route(routes, "GET /v2/", {
     ...about,
     id: "ociVersion",
@@ -65,7 +80,8 @@ function listRoutes(routes: Routes, { registry }: GatewayContext): void {
     summary: "Returns the token that was sent as a password, as clients expect it",
     answers: { 200: { description: "The token", schema: OciToken }, ...ERRORS },
     answer({ c }) {
-      const token = passwordAsToken(c.request)?.replace(/^Bearer +/i, "") ?? "none";
+      const sentToken = passwordAsToken(c.request)?.replace(/^Bearer +/i, "") ?? "none";
+      const token = tokenOf(c.request) ?? sentToken;
       const sent = { token, access_token: token, expires_in: 300 };
       return c.json(sent, 200, { "cache-control": "no-store" });
     },
@@ -114,7 +130,7 @@ function listRoutes(routes: Routes, { registry }: GatewayContext): void {
   });
 }
 
-function contentRoutes(routes: Routes, context: GatewayContext, images: Images): void {
+function manifestRoutes(routes: Routes, images: Images): void {
   route(routes, `GET ${REPOSITORY}/referrers/:digest`, {
     ...about,
     id: "ociReferrers",
@@ -148,7 +164,7 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
       const part = { kind: "manifest", digest: reference } as const;
       const { image, referring }: FoundImage = version === undefined
         ? await byDigest(c, images, part)
-        : await images.open({ name, version }, formOf(reference).form, {
+        : await images.open({ name, version }, isOllama(c) ? "ollama" : formOf(reference).form, {
           access,
           signal: c.request.signal,
         });
@@ -157,6 +173,13 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
       return answerSmall(image.manifests.get(reference) ?? image.manifest);
     },
   });
+}
+
+function blobRoutes(
+  routes: Routes,
+  context: GatewayContext,
+  { images, ollama: { links } }: { images: Images; ollama: OllamaParts },
+): void {
   route(routes, `GET ${REPOSITORY}/blobs/:digest`, {
     ...about,
     id: "ociBlob",
@@ -171,24 +194,39 @@ function contentRoutes(routes: Routes, context: GatewayContext, images: Images):
       ...ERRORS,
     },
     async answer({ c, params: { digest } }) {
-      const { artifact, image, referring } = await byDigest(c, images, { kind: "blob", digest });
-      const small = referring ?? image.configs.get(digest);
-      if (small !== undefined) return answerSmall(small);
-      const layer = valueAt(image.layers, digest);
-      const file = typeof layer === "string"
-        ? await artifact.file(layer)
-        : layer.file(digest, (path) => artifact.file(path));
-      return await answerVersionFile(c, context, {
-        artifact,
-        file,
-        fixed: true,
-        etag: `"${digest}"`,
-        redirects: typeof layer === "string" ? "expects redirects" : undefined,
-        headers: {
-          "docker-content-digest": digest,
-          "content-type": "application/octet-stream",
-        },
-      });
+      const found = await byDigest(c, images, { kind: "blob", digest });
+      const answer = await answerBlobOf(c, context, found, digest);
+      if (!isOllama(c) || c.request.method === "HEAD" || answer.status !== 200) return answer;
+      if (answer.body instanceof ReadableStream) await answer.body.cancel();
+      const location = await links.to(c, c.sentPath, context.system.now());
+      const headers = { ...answer.headers, location, "content-length": "0" };
+      return new Answer(null, { headers });
+    },
+  });
+}
+
+/** Answers with a part of an image, or a range of it. */
+async function answerBlobOf(
+  c: RouteContext,
+  context: GatewayContext,
+  { artifact, image, referring }: FoundImage,
+  digest: string,
+): Promise<Answer> {
+  const small = referring ?? image.configs.get(digest);
+  if (small !== undefined) return answerSmall(small);
+  const layer = valueAt(image.layers, digest);
+  const file = typeof layer === "string"
+    ? await artifact.file(layer)
+    : layer.file(digest, (path) => artifact.file(path));
+  return await answerVersionFile(c, context, {
+    artifact,
+    file,
+    fixed: true,
+    etag: `"${digest}"`,
+    redirects: typeof layer === "string" ? "expects redirects" : undefined,
+    headers: {
+      "docker-content-digest": digest,
+      "content-type": "application/octet-stream",
     },
   });
 }
