@@ -38,6 +38,8 @@ interface Footer {
   schema: SchemaElement[];
   rows: number;
   groups: RowGroup[];
+  /** Values that programs note, by key. */
+  notes: ReadonlyMap<string, string>;
 }
 
 /** Longest footer; decoding takes several times its size. */
@@ -91,7 +93,11 @@ function footerOf(thrift: Thrift): Footer {
     rows: natural(group.field_3),
   }));
   checkPlaces(groups);
-  return { schema, rows: groups.reduce((sum, { rows }) => sum + rows, 0), groups };
+  const notes = structs(thrift.field_5 ?? []).flatMap(({ field_1: key, field_2: value }) =>
+    value === undefined ? [] : [[LOOSE.decode(key), LOOSE.decode(value)] as const]
+  );
+  const rows = groups.reduce((sum, { rows }) => sum + rows, 0);
+  return { schema, rows, groups, notes: new Map(notes) };
 }
 
 /** Throws for columns that share bytes: a small file could then have a page for thousands. */
@@ -107,6 +113,7 @@ function checkPlaces(groups: readonly RowGroup[]): void {
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const LOOSE = new TextDecoder(); // notes may be bytes
 
 function elementOf(element: Thrift): SchemaElement {
   return {

@@ -27,7 +27,10 @@ const TYPES: readonly [type: string, mark: string, at: number][] = [
 export type ImageFile = { size: ImageSize; blob: Blob } | { problem: string };
 
 /** Reads an image, if its header declares a size that is safe to decode. */
-export async function readImage(file: ArtifactFile, signal?: AbortSignal): Promise<ImageFile> {
+export async function readImage(
+  file: Pick<ArtifactFile, "size" | "read">,
+  signal?: AbortSignal,
+): Promise<ImageFile> {
   const head = await file.read(0, Math.min(SIZE_BYTES, file.size), signal);
   const latin = String.fromCharCode(...head.subarray(0, 16));
   const type = TYPES.find(([, mark, at]) => latin.startsWith(mark, at))?.[0];

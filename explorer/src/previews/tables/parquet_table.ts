@@ -11,27 +11,29 @@ import { readGroups } from "../../../../formats/parquet/read_groups.ts";
 import { type Batch, batchTable, type Range } from "../../../../formats/tables/batch_table.ts";
 import { type Cells, copyCells, joinCells } from "../../../../formats/tables/cells.ts";
 import { chooseColumns } from "../../../../formats/tables/parts.ts";
-import type { Column } from "../../../../formats/tables/table.ts";
+import type { Cell, Column } from "../../../../formats/tables/table.ts";
 import { shortNumber } from "../../format/short_number.ts";
+import { type Feature, featuresOf } from "./other/features.ts";
 import type { OtherColumns } from "./other/parquet_columns.ts";
 import type { Bounds, Group } from "./table_reader.ts";
 
 /** Opens the columns that can be read. The others are listed with the reason. */
 export async function openParquetTable(file: FileToDecode, signal?: AbortSignal) {
   const { path } = file;
-  const { schema, groups: stored, rows: rowCount } = await readFooter(file, { signal });
+  const { schema, groups: stored, rows: rowCount, notes } = await readFooter(file, { signal });
+  const features = featuresOf(notes.get("huggingface"));
   const all = columnsOf(path, schema, {
     localTimes: "text",
     fineTimes: "text",
     unsignedIntegers: "text",
   });
-  const known = all.flatMap((each) => "problem" in each ? [] : withShortNumbers(each));
+  const known = all.flatMap((each) => "problem" in each ? [] : shownColumn(each, features));
   const refused = all.flatMap((each) => "problem" in each ? [each.name] : []);
-  const more = refused.length === 0 ? undefined : await openMore(file, refused, signal);
+  const more = refused.length === 0 ? undefined : await openMore(file, refused, features, signal);
   const columns = chooseColumns(
     path,
     all.flatMap((each): TableColumn[] => {
-      if (!("problem" in each)) return [withShortNumbers(each)];
+      if (!("problem" in each)) return [shownColumn(each, features)];
       const otherType = more?.types.get(each.name);
       return otherType === undefined
         ? []
@@ -62,7 +64,8 @@ export async function openParquetTable(file: FileToDecode, signal?: AbortSignal)
     name: each.column.name,
     type: isOwn(each) ? shownType(each) : each.otherType,
   }));
-  return { table, rowCount, columns: shown, others, groups };
+  const media = (column: number, row: number) => more!.media(shown[column]!.name, row);
+  return { table, rowCount, columns: shown, others, groups, media };
 }
 
 /** A column that only hyparquet reads, with the type that the page shows. */
@@ -71,13 +74,18 @@ interface MoreColumn {
   readonly otherType: string;
 }
 
-type TableColumn = FileColumn | MoreColumn;
+type TableColumn = ShownColumn | MoreColumn;
 
-const isOwn = (column: TableColumn): column is FileColumn => !("otherType" in column);
+const isOwn = (column: TableColumn): column is ShownColumn => !("otherType" in column);
 
-async function openMore(file: FileToDecode, names: readonly string[], signal?: AbortSignal) {
+async function openMore(
+  file: FileToDecode,
+  names: readonly string[],
+  features: ReadonlyMap<string, Feature>,
+  signal?: AbortSignal,
+) {
   const { openOtherColumns } = await import("./other/parquet_columns.ts");
-  return await openOtherColumns(file, names, signal);
+  return await openOtherColumns(file, names, features, signal);
 }
 
 /** Rows of other columns that are decoded at first; then twice as many, as each time begins anew. */
@@ -127,8 +135,27 @@ async function* iterated<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-/** Reads numbers of 32 bits with the fewest digits that identify them, as pandas does: 0.1. */
-function withShortNumbers(column: FileColumn): FileColumn {
+/** Integers of which each is the number of a class. */
+const CLASS = "class";
+
+interface ShownColumn extends FileColumn {
+  readonly shown?: typeof CLASS;
+}
+
+/**
+ * Reads numbers of 32 bits with the fewest digits that identify them, as pandas does: 0.1. Numbers of
+ * classes become their names; one that has none stays.
+ */
+function shownColumn(column: FileColumn, features: ReadonlyMap<string, Feature>): ShownColumn {
+  const { name, nullable } = column.column, { classNames } = features.get(name) ?? {};
+  if (classNames !== undefined && /^(number|int64)$/.test(shownType(column))) {
+    const toCells: FileColumn["toCells"] = (values) =>
+      Array.from(
+        column.toCells(values) as ArrayLike<Cell>,
+        (cell) => classNames[Number(cell)] ?? String(cell),
+      );
+    return { ...column, column: { name, type: "string", nullable }, toCells, shown: CLASS };
+  }
   if (column.type !== PHYSICAL.float) return column;
   const toCells: FileColumn["toCells"] = (values) =>
     Float64Array.from(values as Float32Array, (value) => shortNumber(value, 32));
@@ -136,7 +163,8 @@ function withShortNumbers(column: FileColumn): FileColumn {
 }
 
 /** Returns the type that the page shows, also of times and integers that are read as strings. */
-function shownType({ type, column, toCells }: FileColumn): string {
+function shownType({ type, column, toCells, shown }: ShownColumn): string {
+  if (shown !== undefined) return shown;
   if (toCells === toDigits) return "int64";
   return column.type === "string" && type !== PHYSICAL.bytes ? "date" : column.type;
 }
@@ -148,7 +176,11 @@ const ARRAYS: Readonly<Record<number, typeof Int32Array | typeof BigInt64Array |
   [PHYSICAL.double]: Float64Array as unknown as typeof Int32Array,
 };
 
-function boundsOf({ type, leaf, toCells }: FileColumn, group: RowGroup): Bounds | undefined {
+function boundsOf(
+  { type, leaf, toCells, shown }: ShownColumn,
+  group: RowGroup,
+): Bounds | undefined {
+  if (shown === CLASS) return undefined; // names have another order than numbers
   const bounds = group.columns[leaf]?.bounds;
   const array = ARRAYS[type];
   if (!bounds?.every((bytes) => bytes.byteLength === array?.BYTES_PER_ELEMENT)) return undefined;

@@ -8,6 +8,7 @@ import { cellText, MAX_CELL } from "./cells.ts";
 import { ColumnFilter, type FilterState } from "./column_filter.ts";
 import { ColumnHead } from "./column_head.ts";
 import type { ColumnStatistics } from "./column_statistics.ts";
+import { type ImageSource, Thumbnail } from "./thumbnail.ts";
 import type { TableReader } from "./table_reader.ts";
 import type { Rows, Wanted } from "./table_rows.ts";
 
@@ -21,11 +22,13 @@ export interface HeadProps {
   readonly filtering?: FilterState;
 }
 
-export function Cells({ source, columns, rows, from, isChosen, ...head }: HeadProps & {
-  source: Pick<TableReader, "columns">;
+export function Cells({ source, columns, rows, from, places, isChosen, ...head }: HeadProps & {
+  source: Pick<TableReader, "columns"> & ImageSource;
   columns: readonly number[];
   rows: Rows;
   from: number;
+  /** The row numbers, unless the rows follow each other. */
+  places?: readonly number[];
   /** True if the rows are not in the order of the file. */
   isChosen: boolean;
 }): VNode {
@@ -41,7 +44,13 @@ export function Cells({ source, columns, rows, from, isChosen, ...head }: HeadPr
       `,
       class: (row) => `${row[i] === null ? "muted " : ""}${alignOf(type)}`,
       heading: alignOf(type),
-      cell: (row) => shownCell(row[i]!),
+      cell: (row, at) => {
+        const text = shownCell(row[i]!), place = places?.[at] ?? from + at;
+        return type !== "image" || row[i] === null ? text : html`
+          <${Thumbnail} key=${place} source=${source} column=${index} row=${place}
+            text=${text} />
+        `;
+      },
       ...setSort && { sort: () => setSort(i) },
       ...sort?.column === i && { order: sort.isDown ? "descending" : "ascending" },
     };

@@ -15,6 +15,8 @@ export interface Group {
 
 export interface TablePage {
   rows: readonly (readonly Cell[])[];
+  /** The row numbers, unless the rows follow each other. */
+  places?: readonly number[];
   /** True if no rows follow. */
   isEnd: boolean;
 }
@@ -54,6 +56,8 @@ export interface TableReader extends TableFacts {
   ): AsyncIterable<TablePart>;
   /** Reads rows, of some columns by number. */
   page(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
+  /** Reads the bytes of an image or of audio, if the table has them. */
+  media?(column: number, row: number): Promise<Uint8Array | undefined>;
 }
 
 export interface PageRange {

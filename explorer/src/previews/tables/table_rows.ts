@@ -49,13 +49,19 @@ export interface FindOptions {
   readonly onProgress?: (read: number, progress?: number) => void;
 }
 
+interface KeptPage {
+  readonly rows: Rows;
+  /** The row numbers. */
+  readonly places: readonly number[];
+}
+
 /** Reads all rows of some columns. Of those that match, the first in the order are kept. */
 export async function findRows(
   source: TableReader,
   columns: readonly number[],
   wanted: Wanted,
   { signal, mostCells = MAX_CELLS, isEnough, onProgress }: FindOptions = {},
-): Promise<Found & { readonly rows: Rows }> {
+): Promise<Found & KeptPage> {
   const isNone = source.hasNull ? isMissing : isEmpty;
   const rowsToShow = new KeptRows(mostCells / Math.max(1, columns.length), {
     sort: wanted.sort,
@@ -70,18 +76,18 @@ export async function findRows(
   let [read, matched, begun] = [0, 0, Date.now()];
   const result = (isEnd: boolean, problem?: string) => {
     const statistics = tallies.map((tally) => tally.statistics());
-    const rows = rowsToShow.end();
-    return { rows, kept: rows.length, matched, read, isEnd, statistics, problem };
+    const { rows, places } = rowsToShow.end();
+    return { rows, places, kept: rows.length, matched, read, isEnd, statistics, problem };
   };
   try {
-    for await (const { rows, progress } of partsOf(source, columns, filter, signal)) {
+    for await (const { rows, progress, from } of partsOf(source, columns, filter, signal)) {
       const used = rows.slice(0, sample - read);
-      for (const row of used) {
+      used.forEach((row, i) => {
         tallies.forEach((tally, i) => tally.add(row[i]));
-        if (tallies.length > 0 || !filter.matches(row)) continue;
+        if (tallies.length > 0 || !filter.matches(row)) return;
         matched++;
-        rowsToShow.add(row);
-      }
+        rowsToShow.add(row, from + i);
+      });
       read += used.length;
       if (used.length < rows.length) return result(false);
       if (Date.now() - begun > SLICE_MS) {
@@ -105,16 +111,22 @@ async function* partsOf(
   columns: readonly number[],
   filter: RowFilter,
   signal?: AbortSignal,
-): AsyncGenerator<TablePart> {
+): AsyncGenerator<TablePart & { from: number }> {
   const groups = source.groups?.filter(({ bounds }) => filter.mayMatch(bounds));
-  if (groups === undefined || groups.length === source.groups!.length) {
-    return yield* source.parts(columns, signal);
+  const isAll = groups === undefined || groups.length === source.groups!.length;
+  for (const group of isAll ? [undefined] : groups) {
+    let from = group?.from ?? 0;
+    for await (const part of source.parts(columns, signal, group)) {
+      yield { ...part, from };
+      from += part.rows.length;
+    }
   }
-  for (const group of groups) yield* source.parts(columns, signal, group);
 }
 
 interface KeptRow {
   readonly row: readonly Cell[];
+  /** The row number. */
+  readonly place: number;
   /** Absent without an order, or without a value. */
   readonly key?: SortKey;
 }
@@ -135,25 +147,28 @@ class KeptRows {
     this.#isNone = isNone;
   }
 
-  add(row: readonly Cell[]): void {
+  add(row: readonly Cell[], place: number): void {
     const isSorted = this.#sort !== undefined;
     const isFull = this.#rows.length >= this.#most * (isSorted ? 2 : 1) ||
       this.#characters > MAX_CHARACTERS;
     if (isFull && !isSorted) return;
     const cell = this.#sort ? row[this.#sort.column] ?? null : null;
     const key = this.#isNone(cell) ? undefined : keyOf(cell);
-    if (this.#last && this.#compare({ row, key }, this.#last) >= 0) return;
+    if (this.#last && this.#compare({ key }, this.#last) >= 0) return;
     if (isFull) this.#cut();
-    this.#rows.push({ row: row.map(shortened), key });
+    this.#rows.push({ row: row.map(shortened), place, key });
     this.#characters += charactersOf(row);
   }
 
-  end(): Rows {
+  end(): KeptPage {
     if (this.#sort !== undefined) this.#cut();
-    return this.#rows.map(({ row }) => row);
+    return {
+      rows: this.#rows.map(({ row }) => row),
+      places: this.#rows.map(({ place }) => place),
+    };
   }
 
-  #compare(a: KeptRow, b: KeptRow): number {
+  #compare(a: Pick<KeptRow, "key">, b: Pick<KeptRow, "key">): number {
     if (!a.key || !b.key) return Number(!a.key) - Number(!b.key);
     return (this.#sort?.isDown ? -1 : 1) * compareKeys(a.key, b.key);
   }

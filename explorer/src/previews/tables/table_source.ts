@@ -5,7 +5,7 @@ import type { CompareOptions, RowDifference } from "../../../../apps/difference/
 import type { PageRange, TableFacts, TablePage, TablePart, TableReader } from "./table_reader.ts";
 import type { Found, Rows, Wanted } from "./table_rows.ts";
 
-export interface TableSource extends Omit<TableReader, "groups"> {
+export interface TableSource extends Omit<TableReader, "groups" | "media"> {
   /** Of the table in its worker. */
   readonly id: number;
   /**
@@ -15,6 +15,7 @@ export interface TableSource extends Omit<TableReader, "groups"> {
   find(columns: readonly number[], wanted: Wanted, options?: AskOptions): Promise<Found>;
   /** Reads the rows that were found. */
   found(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
+  media(column: number, row: number, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /** Returns the rows of a filter or an order, as many as fit into memory. */
   copy(columns: readonly number[], wanted: Wanted, signal?: AbortSignal): Promise<Rows>;
   /** Returns the columns that may be keys of both tables. */
@@ -152,6 +153,7 @@ export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promi
         }
       },
       find: (columns, wanted, options) => call("find", [columns, wanted], options),
+      media: (column, row, signal) => call("media", [column, row], { signal }),
       found: (range, signal) => call("found", [range], { signal }),
       copy: (columns, wanted, signal) => call("copy", [columns, wanted], { signal }),
       keysWith: (other, signal) => call("keysWith", [other.id], { signal }),

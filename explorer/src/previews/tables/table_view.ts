@@ -89,16 +89,20 @@ function ByRanges({ found, isWaiting = false, ...shown }: PageProps): VNode {
   const last = useRef(loaded.value); // it stays until the next page is there
   last.current = loaded.value ?? last.current;
   const isEmpty = isWaiting || total === 0;
-  return whenLoaded({ ...loaded, value: last.current }, ({ rows, isEnd, from, isChosen }) =>
-    html`
-      <${Cells} ...${shown} rows=${isEmpty ? [] : rows} from=${from} isChosen=${isChosen} />
-      ${isEmpty ? !isWaiting && html`<p class="note">No rows to show.</p>` : html`
-        <${Steps} from=${from} step=${PAGE_ROWS} shown=${rows.length} total=${total}
-          isEnd=${isEnd} unit="rows" go=${setRow} />
-        <${CopyRows} source=${source} columns=${columns} from=${from} page=${rows}
-          found=${found?.value} wanted=${found?.wanted} />
-      `}
-    `);
+  return whenLoaded(
+    { ...loaded, value: last.current },
+    ({ rows, places, isEnd, from, isChosen }) =>
+      html`
+        <${Cells} ...${shown} rows=${isEmpty ? [] : rows} from=${from} places=${places}
+          isChosen=${isChosen} />
+        ${isEmpty ? !isWaiting && html`<p class="note">No rows to show.</p>` : html`
+          <${Steps} from=${from} step=${PAGE_ROWS} shown=${rows.length} total=${total}
+            isEnd=${isEnd} unit="rows" go=${setRow} />
+          <${CopyRows} source=${source} columns=${columns} from=${from} page=${rows}
+            found=${found?.value} wanted=${found?.wanted} />
+        `}
+      `,
+  );
 }
 
 /**

@@ -23,7 +23,7 @@ class WorkerTable {
   #table!: TableReader;
   #bytes = 0;
   #parts: AsyncIterator<unknown>[] = [];
-  #found: Rows = [];
+  #found: Pick<TablePage, "rows" | "places"> = { rows: [] };
 
   constructor(readonly thread: Worker, readonly id: number) {}
 
@@ -44,6 +44,10 @@ class WorkerTable {
     return this.#table.page(range, signal);
   }
 
+  async media(column: number, row: number): Promise<Uint8Array | undefined> {
+    return await this.#table.media?.(column, row);
+  }
+
   parts(columns: readonly number[], range: Parameters<TableReader["parts"]>[2]): number {
     const parts = this.#table.parts(columns, undefined, range);
     return this.#parts.push(parts[Symbol.asyncIterator]()) - 1;
@@ -56,18 +60,22 @@ class WorkerTable {
   async find(columns: readonly number[], wanted: Wanted, options: Options): Promise<Found> {
     const { signal, stop, onNote } = options;
     const end = wanted.sample === undefined ? Infinity : this.#bytes + SAMPLE_BYTES;
-    const { rows, ...summary } = await findRows(this.#table, columns, wanted, {
+    const { rows, places, ...summary } = await findRows(this.#table, columns, wanted, {
       signal,
       isEnough: () => stop.aborted || this.#bytes > end,
       onProgress: (...note) => onNote(note),
     });
-    if (!isPlain(wanted)) this.#found = rows;
+    if (!isPlain(wanted)) this.#found = { rows, places };
     return summary;
   }
 
   found({ from, count }: PageRange): TablePage {
-    const rows = this.#found.slice(from, from + count);
-    return { rows, isEnd: from + count >= this.#found.length };
+    const { rows, places } = this.#found, to = from + count;
+    return {
+      rows: rows.slice(from, to),
+      places: places?.slice(from, to),
+      isEnd: to >= rows.length,
+    };
   }
 
   /** Finds rows for a copy. The page keeps the rows that it found before. */
@@ -100,7 +108,17 @@ function tableOf(id: number): WorkerTable {
   return tables.get(id)!;
 }
 
-type Name = "open" | "page" | "parts" | "next" | "find" | "found" | "copy" | "keysWith" | "compare";
+type Name =
+  | "open"
+  | "page"
+  | "media"
+  | "parts"
+  | "next"
+  | "find"
+  | "found"
+  | "copy"
+  | "keysWith"
+  | "compare";
 
 if (!("document" in globalThis) && "postMessage" in globalThis) {
   const page = globalThis as unknown as Worker;

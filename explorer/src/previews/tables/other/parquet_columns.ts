@@ -9,7 +9,8 @@ import { concatBytes, readAll } from "../../../../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../../../../core/file_store.ts";
 import { unpackLz4 } from "../../../../../formats/compression/lz4.ts";
 import type { Cell } from "../../../../../formats/tables/table.ts";
-import { isText, type Shape, shapeOf } from "./parquet_shapes.ts";
+import type { Feature } from "./features.ts";
+import { isText, mediaShape, type Shape, shapeOf } from "./parquet_shapes.ts";
 
 /** Bytes of the columns of a row group that are decoded. */
 const MAX_GROUP_BYTES = 64 * 1024 * 1024;
@@ -19,12 +20,18 @@ export interface OtherColumns {
   readonly types: ReadonlyMap<string, string>;
   /** Reads rows of columns, which are in one row group. Returns the cells of each column. */
   read(names: readonly string[], from: number, to: number): Promise<Cell[][]>;
+  /** Reads the bytes of an image or of audio, if the table has them. */
+  media(name: string, row: number): Promise<Uint8Array | undefined>;
 }
+
+/** Rows whose media are decoded at once, and kept until others are asked for. */
+const MEDIA_ROWS = 50;
 
 /** Opens the columns with these names. */
 export async function openOtherColumns(
   file: FileToDecode,
   names: readonly string[],
+  features: ReadonlyMap<string, Feature>,
   signal?: AbortSignal,
 ): Promise<OtherColumns> {
   const buffer = {
@@ -39,25 +46,40 @@ export async function openOtherColumns(
   for (const node of parquetSchema(metadata).children) {
     const { name } = node.element;
     const bytes = largestGroup(metadata, name);
-    const shape = names.includes(name) && bytes <= MAX_GROUP_BYTES ? shapeOf(node) : undefined;
+    if (!names.includes(name) || bytes > MAX_GROUP_BYTES) continue;
+    const shape = mediaShape(node, features.get(name)) ?? shapeOf(node);
     if (shape !== undefined) shapes.set(name, shape);
   }
   const plain = withoutMeanings(metadata);
+  async function valuesOf(names: readonly string[], rowStart: number, rowEnd: number) {
+    let rows: unknown[][] = [];
+    await parquetRead({
+      file: buffer,
+      metadata: plain,
+      columns: [...names],
+      rowStart,
+      rowEnd,
+      utf8: false,
+      compressors,
+      parsers,
+      onComplete: (read) => rows = read as unknown[][],
+    });
+    return rows;
+  }
+  let last: { name: string; first: number; rows: Promise<unknown[][]> } | undefined;
   return {
     types: new Map(Array.from(shapes, ([name, { type }]) => [name, type])),
+    async media(name, row) {
+      const first = row - row % MEDIA_ROWS;
+      if (last?.name !== name || last.first !== first) {
+        last = { name, first, rows: valuesOf([name], first, first + MEDIA_ROWS) };
+      }
+      const [value] = (await last.rows)[row - first] ?? [];
+      const { bytes } = value as { bytes?: unknown } | null ?? {};
+      return bytes instanceof Uint8Array ? bytes.slice() : undefined; // its memory is transferred
+    },
     async read(names, rowStart, rowEnd) {
-      let rows: unknown[][] = [];
-      await parquetRead({
-        file: buffer,
-        metadata: plain,
-        columns: [...names],
-        rowStart,
-        rowEnd,
-        utf8: false,
-        compressors,
-        parsers,
-        onComplete: (read) => rows = read as unknown[][],
-      });
+      const rows = await valuesOf(names, rowStart, rowEnd);
       return names.map((name, i) => {
         const shape = shapes.get(name);
         return rows.map((row) => shape === undefined ? null : shape.cellOf(row[i] ?? null));

@@ -3,7 +3,9 @@ import { isListLike, isMapLike } from "npm:hyparquet@1.31.5/src/schema.js";
 import type { SchemaElement, SchemaTree } from "npm:hyparquet@1.31.5";
 import { localText, utcText } from "../../../../../formats/tables/exact_cells.ts";
 import type { Cell } from "../../../../../formats/tables/table.ts";
+import { formatBytes } from "../../../format/format.ts";
 import { shortNumber } from "../../../format/short_number.ts";
+import type { Feature } from "./features.ts";
 import { byteText, dayOf, digitsOf, hexOf, timeOf } from "./write_values.ts";
 
 /** Writes the values of a column, or of a part of one. */
@@ -46,6 +48,16 @@ function bareShapeOf({ element, children }: SchemaTree): Shape | undefined {
       `${JSON.stringify(name)}: ${textIn(shape, struct[name])}`
     );
     return `{${parts.join(", ")}}`;
+  });
+}
+
+/** Returns the shape of a struct of `bytes` and `path`, as the file name and the size. */
+export function mediaShape({ children }: SchemaTree, { media }: Feature = {}): Shape | undefined {
+  const names = children.map(({ element }) => element.name).sort().join();
+  if (media === undefined || names !== "bytes,path") return undefined;
+  return nested(media, (value) => {
+    const { path, bytes } = value as { path?: string | null; bytes?: Uint8Array | null };
+    return [path ?? media, ...bytes ? [formatBytes(bytes.byteLength)] : []].join(", ");
   });
 }
 
