@@ -1,6 +1,6 @@
 // Answers to `wandb.Api()` about runs: lists, histories and files.
 import * as v from "npm:valibot@^1.5";
-import { giveWay, isJsonObject } from "../../../core/kernel.ts";
+import { giveWay, isJsonObject, linearPattern } from "../../../core/kernel.ts";
 import { route, type Routes } from "../../../apps/gateways.ts";
 import { curveOf } from "../../runs/mlflow/stored_run.ts";
 import { exactValue, WrittenNumber } from "../../runs/written.ts";
@@ -94,14 +94,14 @@ function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
     fileNames: list(MOST.files, name),
     pattern: maybe,
   }, async (run, { fileCursor, fileLimit, fileNames = [], pattern }, c) => {
-    if (pattern !== undefined) throw wrong("Patterns of files are not supported: name the files");
+    const matches = pattern === undefined ? () => true : likePattern(pattern);
     const version = await runs.files(run), named = new Set(fileNames), id = runId(run.key);
     const all = [], edges = [], updatedAt = version.info.createdAt;
     for await (const { info } of version.pages()) {
       for (const file of info.files) {
         await giveWay();
         const { path } = file, isOwn = path === curveOf(version.info) || path.startsWith(".wandb/");
-        if (!isOwn && (named.size === 0 || named.has(path))) all.push(file);
+        if (!isOwn && (named.size === 0 || named.has(path)) && matches(path)) all.push(file);
       }
     }
     // By path: files that are replaced between pages, or come then, change no place of the others.
@@ -129,6 +129,16 @@ function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
       return await answerFile(c, runs.context, { artifact, path, fixed });
     },
   });
+}
+
+/** Returns a test of texts by a pattern of SQL's LIKE, in which `%` is any characters and `_` one. */
+function likePattern(pattern: string): (text: string) => boolean {
+  const source = pattern.replace(/\\?[^]/gu, (sign) => {
+    if (sign === "%" || sign === "_") return sign === "%" ? ".*" : ".";
+    const own = sign.length > 1 && sign.startsWith("\\") ? sign.slice(1) : sign;
+    return /[A-Za-z0-9]/.test(own) ? own : `\\${own}`;
+  });
+  return linearPattern(`^${source}$`);
 }
 
 const Step = v.fallback(v.optional(integer()), undefined);

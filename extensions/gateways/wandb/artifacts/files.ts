@@ -1,14 +1,15 @@
 // The manifests and files of artifacts: where clients send them, links to them, and their routes.
 import * as v from "npm:valibot@^1.5";
 import { Buffer } from "node:buffer";
-import { giveWay } from "../../../../core/kernel.ts";
+import { giveWay, shown } from "../../../../core/kernel.ts";
 import { route, type RouteContext, type Routes } from "../../../../apps/gateways.ts";
 import { publicUrl } from "../../../../apps/server/extending.ts";
 import { artifactId, changed, type Place, placeOf } from "./store.ts";
-import { type ArtifactStore, MANIFEST_FILE, manifestOf } from "./store.ts";
+import { type ArtifactStore, manifestOf } from "./store.ts";
+import { type Kind, KINDS, MANIFEST_FILE } from "./manifest.ts";
 import { wrong } from "../errors.ts";
 import type { Links } from "../links.ts";
-import { idOf, inPath, pathProblem, urlPath } from "../names.ts";
+import { idOf, inPath, partsOfId, pathProblem, urlPath } from "../names.ts";
 import { nameOfCollection, nameOfProject, projectJson } from "../names.ts";
 import {
   answerFile,
@@ -32,21 +33,41 @@ export function artifactFiles(routes: Routes, store: ArtifactStore, links: Links
   fileRoutes(routes, store);
 }
 
+/** Returns a kind of manifests. */
+function kindOf(name: string): Kind {
+  const kind = Object.hasOwn(KINDS, name) ? KINDS[name as keyof typeof KINDS] : undefined;
+  if (kind === undefined) throw wrong(`Manifests of artifacts have no kind ${shown(name)}`);
+  return kind;
+}
+
 const hexOf = (md5: string) => Buffer.from(md5, "base64").toString("hex");
 
 function sendingOperations(routes: Routes, store: ArtifactStore): void {
   operation(routes, ["CreateArtifactManifest", "save"], {
     artifactID: s.id,
     manifestType: s.maybe,
-  }, (c, { artifactID: id, manifestType = "FULL" }) => {
-    c.info.access.check("save", placeOf(id).name);
-    if (manifestType !== "FULL") {
-      throw wrong("Distributed and incremental artifacts are not supported");
-    }
-    const uploadUrl = `${publicUrl(c, `/wandb/artifacts/${inPath(id)}/manifest`)}`;
-    const file = { id: idOf("File", id), uploadUrl, uploadHeaders: uploadHeaders(c) };
-    return { createArtifactManifest: { artifactManifest: { id: idOf("Manifest", id), file } } };
+  }, (c, { artifactID: id, manifestType = "FULL" }) => ({
+    createArtifactManifest: { artifactManifest: manifestJson(c, id, manifestType) },
+  }));
+
+  // Of an incremental or distributed artifact, clients ask last where they send its manifest.
+  operation(routes, ["UpdateArtifactManifest", "save"], { artifactManifestID: s.id }, (
+    c,
+    { artifactManifestID },
+  ) => {
+    const [id = "", kind = ""] = partsOfId("Manifest", artifactManifestID);
+    return { updateArtifactManifest: { artifactManifest: manifestJson(c, id, kind) } };
   });
+
+  const manifestJson = (c: RouteContext, id: string, kind: string) => {
+    c.info.access.check("save", placeOf(id).name);
+    const at = `/wandb/artifacts/${inPath(id)}/manifest`;
+    const uploadUrl = `${
+      publicUrl(c, kind === "FULL" ? at : `${at}/${kindOf(kind) && kind.toLowerCase()}`)
+    }`;
+    const file = { id: idOf("File", id), uploadUrl, uploadHeaders: uploadHeaders(c) };
+    return { id: idOf("Manifest", id, kind), file };
+  };
 
   const file = v.object({ artifactID: s.id, name: s.needed(s.MOST.path), md5: s.name });
   operation(routes, ["CreateArtifactFiles", "save"], {
@@ -144,7 +165,15 @@ function fileRoutes(routes: Routes, store: ArtifactStore): void {
   route(routes, "PUT /wandb/artifacts/:id/manifest", {
     ...described("PutManifest", "Adds the manifest of an artifact; the last one counts", "save"),
     answer: async ({ c, params: { id } }) => {
-      await store.putManifest(changed(c, id), bodyOf(c));
+      await store.putManifest(changed(c, id), "manifest", bodyOf(c));
+      return c.json({}, 200, FRESH);
+    },
+  });
+
+  route(routes, "PUT /wandb/artifacts/:id/manifest/:kind", {
+    ...described("PutManifestPart", "Adds files to the manifest of an artifact", "save"),
+    answer: async ({ c, params: { id, kind } }) => {
+      await store.putManifest(changed(c, id), kindOf(kind.toUpperCase()), bodyOf(c));
       return c.json({}, 200, FRESH);
     },
   });

@@ -7,7 +7,8 @@ import type { RunKey } from "../../../runs/mlflow/ids.ts";
 import { checkWrites } from "../../../../apps/server/extending.ts";
 import { runIdIn } from "../../../runs/mlflow/stored_run.ts";
 import { updateRun } from "../../../runs/mod.ts";
-import { artifactId, type ArtifactStore, changed, factsOf, placeOf, tagsOf } from "./store.ts";
+import { factsOf, tagsOf } from "./facts.ts";
+import { artifactId, type ArtifactStore, changed, placeOf } from "./store.ts";
 import { wrong } from "../errors.ts";
 import { LOGGED_TAG, USED_TAG } from "../finish_run.ts";
 import { idOf, indexOf, objectIn, partsOfId, runId, runKey } from "../names.ts";
@@ -25,6 +26,7 @@ const NEW = {
   artifactTypeName: s.name,
   runName: s.maybe,
   clientID: s.maybe,
+  distributedID: s.maybe,
   digest: s.name,
   description: s.optional(s.MOST.path),
   metadata: s.optional(s.MOST.json),
@@ -59,8 +61,10 @@ function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     const run = runName === undefined ? undefined : await runs.find(runKey(own, runName), access);
     const ofRun = run?.state === "open" ? [...run.tags.keys()] : [];
     const used = ofRun.filter((tag) => tag.startsWith(USED_TAG));
-    const place = await store.create(name, clientID ?? `${runName} ${given.digest}`, {
-      ...given,
+    const { distributedID: distributed, ...artifact } = given;
+    const ids = { client: clientID ?? `${runName} ${given.digest}`, distributed };
+    const place = await store.create(name, ids, {
+      ...artifact,
       aliases: movable(c, name, given.aliases),
       tags: given.tags?.length ? given.tags.map(({ tagName }) => tagName) : undefined,
       inputs: used.map((tag) => tag.slice(USED_TAG.length)),

@@ -2,15 +2,8 @@
 // parts. Its commit saves a version with the files that were sent and the unchanged ones of the version
 // before, which are found by their MD5.
 import { createHash } from "node:crypto";
-import * as v from "npm:valibot@^1.5";
-import {
-  fileToSave,
-  isJsonObject,
-  isRegistryError,
-  keepNewest,
-  mapAtOnce,
-} from "../../../../core/kernel.ts";
-import { orMissing, sha256, shown, sortedJson } from "../../../../core/kernel.ts";
+import { fileToSave, isRegistryError, keepNewest, mapAtOnce } from "../../../../core/kernel.ts";
+import { orMissing, sha256, shown } from "../../../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../../../mod.ts";
 import type { FileToSave } from "../../../../materializers/mod.ts";
 import type {
@@ -22,12 +15,13 @@ import type {
 import { checkWrites } from "../../../../apps/server/extending.ts";
 import { namesWithDrafts } from "../../../runs/mlflow/find_run.ts";
 import { openDraftFiles, type RunFile } from "../../../runs/look_at_run.ts";
-import { valueOf } from "../../../runs/wandb/values.ts";
 import { noSuch, wrong } from "../errors.ts";
 import { textOf } from "../known_run.ts";
 import { idOf, indexOf, objectIn, partsOfId, versionOf } from "../names.ts";
+import { factsOf, isArtifact, metadataOf, type NewArtifact } from "./facts.ts";
+import { type Entry, isManifest, joinedManifest, MANIFEST_FILE, manifestIn } from "./manifest.ts";
+import { type Kind, type Manifest, manifestPart } from "./manifest.ts";
 
-export const MANIFEST_FILE = ".wandb/manifest.json";
 const FACTS = "facts", FACTS_FILE = ".wandb/artifact.json";
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
@@ -39,28 +33,6 @@ export interface Place {
   readonly draft?: string;
   readonly version?: string;
 }
-
-/** An artifact as clients send it, its aliases, and the refs of those that its run has used. */
-export interface NewArtifact {
-  readonly artifactTypeName: string;
-  readonly runName?: string;
-  readonly digest: string;
-  readonly description?: string;
-  readonly metadata?: string;
-  readonly historyStep?: number | null;
-  readonly aliases: readonly string[];
-  readonly tags?: readonly string[];
-  readonly inputs: readonly string[];
-}
-
-const EntrySchema = v.object({
-  digest: v.string(),
-  ref: v.optional(v.string()),
-  size: v.optional(v.number()),
-});
-type Entry = v.InferOutput<typeof EntrySchema>;
-
-type Manifest = ReadonlyMap<string, Entry>;
 
 /** Returns the id of a version, or of an artifact that is being sent. */
 export function artifactId({ name, draft, version }: Place): string {
@@ -113,8 +85,13 @@ export class ArtifactStore {
   }
 
   /** Begins an artifact, or returns the version that has the same content. */
-  async create(name: string, clientId: string, facts: NewArtifact): Promise<Place> {
-    const place = { name, draft: draftOf(clientId) };
+  async create(
+    name: string,
+    { client, distributed }: { client: string; distributed?: string },
+    facts: NewArtifact,
+  ): Promise<Place> {
+    if (distributed !== undefined) return await this.#createDistributed(name, distributed, facts);
+    const place = { name, draft: draftOf(client) };
     await this.context.memory.of(SentArtifacts).add(place.draft, name);
     const draft = await this.#draft(place), { version } = await draft.info();
     if (version !== undefined) return { name, version };
@@ -128,6 +105,27 @@ export class ArtifactStore {
     const content = encoder.encode(JSON.stringify(facts));
     await draft.addPart(FACTS, [{ path: FACTS_FILE, content }]);
     return place;
+  }
+
+  /**
+   * Begins an artifact that programs send together, or returns the one that is not finished. The last
+   * facts count: those of the program that finishes it.
+   */
+  async #createDistributed(name: string, id: string, facts: NewArtifact): Promise<Place> {
+    for (let number = 0;; number++) {
+      const place = { name, draft: draftOf(JSON.stringify(["distributed", name, id, number])) };
+      const draft = await this.#draft(place), { version } = await draft.info();
+      if (version !== undefined) continue;
+      const content = encoder.encode(JSON.stringify(facts));
+      await draft.addPart(this.#latePart(FACTS), [{ path: FACTS_FILE, content }]);
+      return place;
+    }
+  }
+
+  /** Returns a name of a part that sorts after those before. */
+  #latePart(kind: string): string {
+    const { system } = this.context;
+    return `${kind}-${String(system.now()).padStart(15, "0")}-${system.id().slice(-12)}`;
   }
 
   /**
@@ -173,10 +171,9 @@ export class ArtifactStore {
     await draft.addPart(filePart(path, md5), [{ path, content: body.pipeThrough(checked) }]);
   }
 
-  async putManifest(place: Place, body: ReadableStream<Uint8Array>): Promise<void> {
-    const { system } = this.context, draft = await this.#draft(place);
-    const part = `manifest-${String(system.now()).padStart(15, "0")}-${system.id().slice(-12)}`;
-    await draft.addPart(part, [{ path: MANIFEST_FILE, content: body }]);
+  async putManifest(place: Place, kind: Kind, body: ReadableStream<Uint8Array>): Promise<void> {
+    const draft = await this.#draft(place);
+    await draft.addPart(this.#latePart(kind), [{ path: MANIFEST_FILE, content: body }]);
   }
 
   /** Returns the MD5 of the files that clients need not send. */
@@ -198,20 +195,31 @@ export class ArtifactStore {
       await this.#completeAliases(info, await openDraftFiles(this.#registry, of, isFacts));
       return { version, digest: String(factsOf(info).digest) };
     }
-    const manifestPart = names.filter((part) => part.startsWith("manifest-")).sort().at(-1);
-    if (manifestPart === undefined || !names.includes(FACTS)) {
-      throw wrong("The manifest was not sent");
-    }
-    const isWanted = (part: string) => isFacts(part) || part === manifestPart;
-    const files = await openDraftFiles(this.#registry, of, isWanted);
+    const factsPart = names.filter(isFacts).sort().at(-1);
+    const files = await openDraftFiles(
+      this.#registry,
+      of,
+      (part) => isFacts(part) || isManifest(part),
+    );
     const read = async (wanted: string) =>
       decoder.decode(await files.find(({ part }) => part === wanted)?.bytes());
-    const facts = objectIn(await read(FACTS)) as unknown as NewArtifact;
-    const manifest = manifestIn(await read(manifestPart));
-    const chosen = [manifestPart], sent = new Set(names);
+    const whole = manifestPart(names);
+    if (whole === undefined || factsPart === undefined) throw wrong("The manifest was not sent");
+    const given = objectIn(await read(factsPart)) as unknown as NewArtifact;
+    const base = async () => {
+      const newest = await this.newest(name);
+      return newest && await manifestOf(await this.open(newest, access));
+    };
+    const joined = whole.deltas && await joinedManifest(whole.deltas, read, base);
+    const part = joined?.part ?? whole.part, facts = { ...given, ...joined?.facts };
+    if (joined !== undefined && state === "open") {
+      await draft.addPart(part, [{ path: MANIFEST_FILE, content: joined.content }]);
+    }
+    const manifest = joined?.manifest ?? manifestIn(await read(part));
+    const chosen = [part], sent = new Set(names);
     const missing = new Map([...manifest].filter(([path, { ref, digest }]) => {
-      const part = filePart(path, digest), isSent = sent.has(part);
-      if (isSent) chosen.push(part);
+      const own = filePart(path, digest), isSent = sent.has(own);
+      if (isSent) chosen.push(own);
       return !isSent && ref === undefined;
     }));
     if (missing.size > 0) {
@@ -231,7 +239,8 @@ export class ArtifactStore {
   }
 
   /** Sets the aliases that a killed commit has not set. Those of later versions stay. */
-  async #completeAliases({ name, version }: ArtifactInfo, [facts]: readonly RunFile[]) {
+  async #completeAliases({ name, version }: ArtifactInfo, all: readonly RunFile[]) {
+    const facts = all.toSorted((one, other) => one.part < other.part ? -1 : 1).at(-1);
     const { aliases = [] } = objectIn(decoder.decode(await facts?.bytes())) as Partial<NewArtifact>;
     const found = new Map<string, string>();
     for await (const each of this.#registry.aliases(name)) found.set(each.alias, each.version);
@@ -243,20 +252,31 @@ export class ArtifactStore {
     }
   }
 
-  /** Returns files of the newest version by their MD5, at other paths. */
+  /** Adds files of a version by their MD5. */
+  async #addKnown(known: Map<string, FileToSave>, of: Place, access: Access): Promise<void> {
+    const opened = await this.open(of, access), manifest = await manifestOf(opened);
+    for await (const page of opened.pages()) {
+      for (const info of page.info.files) {
+        const digest = manifest.get(info.path)?.digest;
+        if (digest !== undefined) known.set(digest, fileToSave(page, info));
+      }
+    }
+  }
+
+  /** Returns files of earlier versions by their MD5, at other paths. */
   async #unchanged(
     name: string,
     missing: ReadonlyMap<string, Entry>,
     access: Access,
   ): Promise<FileToSave[]> {
-    const newest = await this.newest(name), known = new Map<string, FileToSave>();
-    const opened = newest && await this.open(newest, access);
-    const manifest = opened && await manifestOf(opened);
-    for await (const page of opened?.pages() ?? []) {
-      for (const info of page.info.files) {
-        const digest = manifest?.get(info.path)?.digest;
-        if (digest !== undefined) known.set(digest, fileToSave(page, info));
-      }
+    const known = new Map<string, FileToSave>();
+    const isKnown = () => missing.values().every(({ digest }) => known.has(digest));
+    const newest = await this.newest(name);
+    if (newest !== undefined) await this.#addKnown(known, newest, access);
+    // One that a client made from an earlier version has files of that one.
+    for (const info of newest && !isKnown() ? await this.versions(name) : []) {
+      await this.#addKnown(known, info, access);
+      if (isKnown()) break;
     }
     return [...missing].map(([path, { digest }]) => {
       const found = known.get(digest);
@@ -332,26 +352,12 @@ export class ArtifactStore {
   }
 }
 
-/** Returns what W&B's clients have said about a version: with a type, if it is an artifact of them. */
-export function factsOf({ metadata: { wandb } }: ArtifactInfo): Record<string, unknown> {
-  return isJsonObject(wandb) ? wandb : {};
-}
-
-/** Returns the tags with which an artifact was logged. */
-export function tagsOf({ tags }: Record<string, unknown>): string[] {
-  return Array.isArray(tags) ? tags.map(String) : [];
-}
-
 function draftOf(clientId: string): string {
   return sha256(encoder.encode(clientId)).slice(0, 32);
 }
 
 function isFacts(part: string): boolean {
-  return part === FACTS;
-}
-
-function isArtifact(info: ArtifactInfo | undefined): info is ArtifactInfo {
-  return info !== undefined && typeof factsOf(info).type === "string";
+  return part.startsWith(FACTS);
 }
 
 function filePart(path: string, md5: string): string {
@@ -361,37 +367,4 @@ function filePart(path: string, md5: string): string {
 /** Returns the manifest of a version; an empty one for a version without it. */
 export async function manifestOf(version: ReadablePages): Promise<Manifest> {
   return manifestIn(await textOf(version, MANIFEST_FILE));
-}
-
-/** Returns the entries of a manifest; none for anything else. */
-function manifestIn(text: string | undefined): Map<string, Entry> {
-  const { contents } = objectIn(text);
-  const entries = Object.entries(isJsonObject(contents) ? contents : {});
-  return new Map(entries.filter((entry): entry is [string, Entry] => v.is(EntrySchema, entry[1])));
-}
-
-function metadataOf(
-  { artifactTypeName: type, runName: run, digest, description, metadata, historyStep: step, tags }:
-    NewArtifact,
-  entries: readonly Entry[],
-  { draft }: Place,
-): Record<string, unknown> {
-  const size = entries.reduce((sum, { size = 0 }) => sum + size, 0);
-  const { wandb: _, ...own } = objectIn(JSON.stringify(valueOf(metadata ?? "")));
-  const isOther = sortedJson(own) !== sortedJson(objectIn(metadata));
-  const sent = isOther ? { metadata } : {}; // with long integers, or a member `wandb`
-  const all = {
-    type,
-    digest,
-    files: entries.length,
-    size,
-    run,
-    description,
-    step,
-    tags,
-    draft,
-    ...sent,
-  };
-  const given = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
-  return { ...own, wandb: Object.fromEntries(given) };
 }

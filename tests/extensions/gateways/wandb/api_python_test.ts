@@ -25,6 +25,7 @@ show([row["loss"] for row in r.scan_history(keys=["loss"], page_size=7)] == list
 show([row["_step"] for row in r.scan_history(page_size=7, min_step=3, max_step=12)])
 files = {f.name: f for f in r.files(per_page=2)}
 show([sorted(set(files) & {"config.yaml", "w.txt", "wandb-summary.json", "history.jsonl"}), r.file("w.txt").download(root="down").read()])
+show([[f.name for f in r.files(pattern=each)] for each in ["wandb-sum%", "_.txt", "conf%.y_ml", "%\\\\_%", "%(%"]])
 def ids(**given): return [each.id for each in api.runs("digits", **given)]
 show(ids(per_page=1))
 show(ids(order="-created_at", filters={"state": {"$ne": "running"}}))
@@ -58,6 +59,7 @@ clientTest("runs, histories, summaries, files and artifacts are read back", asyn
     true,
     [3, 4, 5, 6, 7, 8, 9, 10, 11],
     [["config.yaml", "w.txt", "wandb-summary.json"], "weights"],
+    [["wandb-summary.json"], ["w.txt"], ["config.yaml"], [], []],
     ["other", "abc", "two"],
     ["two", "abc"],
     ["abc", "two"],
