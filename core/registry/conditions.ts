@@ -126,6 +126,17 @@ function isWithin(stored: string, tokens: readonly Token[]): boolean {
 
 const EXPECTED = "expected a comparison such as metadata.epochs > 3";
 
+/** Words of other languages, and their form here. */
+const ELSEWHERE: readonly [RegExp, string][] = [
+  [/^(?:not\b|!)/i, "Negate each comparison by != or !~. "],
+  [/^\S+\s+(?:not\s+)?in\b/i, "Instead of in, write (kind = json or kind = text). "],
+  [/^\S+\s+(?:not\s+)?like\b/i, "Instead of like, write name ~ '^bert'. "],
+  [
+    /^\S+\s+is\b/i,
+    "To find versions without a value, write labels.stage = with nothing behind it. ",
+  ],
+];
+
 interface Reading {
   isRule: boolean;
   isStored: boolean;
@@ -139,7 +150,10 @@ function readComparison(
   how: Reading,
 ): ReadComparison {
   const { isRule } = how;
-  if (token.kind !== "comparison") throw invalidCondition(text, EXPECTED);
+  if (token.kind !== "comparison") {
+    const [, instead] = ELSEWHERE.find(([words]) => words.test(token.text)) ?? [];
+    throw invalidCondition(text, EXPECTED, instead);
+  }
   const { field, value } = token, isQuoted = value !== token.typed.trim();
   const unjoined = isQuoted ? undefined : joinProblem(value, how);
   if (unjoined !== undefined) throw invalidCondition(text, unjoined);

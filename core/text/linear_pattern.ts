@@ -49,12 +49,8 @@ export function linearPattern(source: string): (text: string) => boolean {
 
 const codeOf = (character: string) => character.codePointAt(0)!;
 
-function isBetween(code: number, from: number, to: number): boolean {
-  return code >= from && code <= to;
-}
-
 function isOfKind(name: string, code: number): boolean {
-  return KINDS[name]!.some((each) => isBetween(code, each.charCodeAt(0), each.charCodeAt(1)));
+  return KINDS[name]!.some((each) => code >= each.charCodeAt(0) && code <= each.charCodeAt(1));
 }
 
 /** Returns the code points of a character in each case. The second is the same for all of them. */
@@ -144,11 +140,8 @@ class Program {
     if (character === "^" || character === "$") return () => this.#add({ place: character });
     if (/[*+?{]/.test(character)) throw this.#problem(`${character} repeats nothing`);
     if (character !== "\\") return this.#one(this.#between(character));
-    const place = /[bB]/.exec(this.#source[this.#at] ?? "")?.[0];
-    if (place !== undefined) {
-      this.#at++;
-      return () => this.#add({ place });
-    }
+    const place = this.#take("b") ? "b" : this.#take("B") ? "B" : undefined;
+    if (place !== undefined) return () => this.#add({ place });
     const escaped = this.#escaped();
     return this.#one(typeof escaped === "string" ? this.#between(escaped) : escaped);
   }
@@ -168,7 +161,7 @@ class Program {
   #between(from: string, to = from): Test {
     const [own, folded = own] = this.formsOf(from) as [number, ...number[]];
     const [first, last] = from === to ? [folded, folded] : [own, codeOf(to)];
-    return (forms) => forms.some((code) => isBetween(code, first, last));
+    return (forms) => forms.some((code) => code >= first && code <= last);
   }
 
   /** Returns a test for what follows a backslash: a kind of characters; or one character. */

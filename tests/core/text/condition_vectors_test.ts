@@ -1,10 +1,10 @@
 // One language of conditions: each text has one result in lists, rules, searches, the explorer and
 // Python.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { parseQuery, searchText } from "../../../apps/server/search/query.ts";
 import { tokensOf } from "../../../apps/server/search/terms.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
-import { isRegistryError } from "../../../core/errors.ts";
+import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { parseCondition } from "../../../core/registry/conditions.ts";
 import { queryOf } from "../../../explorer/src/api/search.ts";
 import { pythonTest, runProgram } from "../../python/reader.ts";
@@ -63,6 +63,21 @@ Deno.test("an unknown field gets the field that it may mean", () => {
       }
     })();
     assertEquals(error?.startsWith(`Did you mean ${meant}? `), true, error);
+  }
+});
+
+Deno.test("words of other languages get what to write instead", () => {
+  for (
+    const [typed, instead] of [
+      ["not kind = json", "!="],
+      ["size > 1 and not (kind = json)", "!="],
+      ["kind in (json, text)", "(kind = json or kind = text)"],
+      ["(name LIKE bert)", "name ~ "],
+      ["labels.stage is null", "labels.stage = "],
+    ] as const
+  ) {
+    const error = assertThrows(() => parseCondition(typed), RegistryError);
+    assertEquals(error.hint?.split("Compare ")[0]?.includes(instead), true, error.hint);
   }
 });
 
