@@ -216,7 +216,7 @@ async function lineOf(
 function readWords(rest: readonly string[], command: Command, words: Known) {
   const read = { args: [] as string[], options: [] as string[] };
   for (let at = 0; at < rest.length; at++) {
-    const word = rest[at]!;
+    const word = rest[at]!.replace(/^[–—]+(?=\w)/, "--"); // as word processors write it
     if (!word.startsWith("-") || word === "-") {
       read.args.push(word);
       continue;

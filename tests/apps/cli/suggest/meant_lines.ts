@@ -20,6 +20,8 @@ export const MEANT: readonly (readonly [typed: string, named: string])[] = [
   ["ls --filter 'metrics.auc > 0.9'", "--where"],
   ["versions config --filter-string 'metrics.auc > 0.9'", "--where"],
   ["ls --where 'auc > 0.9'", "metadata.auc"],
+  ["ls --where 'not kind = json'", "by != or !~"],
+  ["ls --where 'kind IN (json, text)'", "(kind = json or kind = text)"],
   ["ls --where 'tags.stage = x'", "metadata.tags.stage"],
   ["ls --where 'metrics.auc > 0.9 || metrics.f1 > 0.9'", '"and" and "or"'],
   ["ls --where 'metrics.auc'", "metadata.epochs > 3"],

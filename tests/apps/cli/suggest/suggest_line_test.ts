@@ -99,7 +99,7 @@ function assertSaid(typed: readonly string[], line: readonly string[], own: read
   const name = own.includes(two) ? two : line[0] ?? "";
   const isReading = READERS.includes(name.replace(" ", ".")) || two === "cache info";
   if (isReading && !line.some((word) => WRITING.test(word))) return;
-  const said = (word: string) => typed.some((other) => isLike(word, other));
+  const said = (word: string) => typed.some((other) => isLike(word, other.replace(/^[–—]/, "--")));
   for (const word of name.split(" ")) assert(said(word), about);
   const rest = line.slice(name.split(" ").length);
   for (const word of rest.filter((word) => word !== "-r")) {

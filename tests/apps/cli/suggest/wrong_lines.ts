@@ -11,6 +11,8 @@ export const LINES: readonly (readonly [typed: string, line: string])[] = [
   ["alias my:model 2 production", "alias my:model production 2"],
   ["save m.bin my:model", "save my:model m.bin"],
   ["save ./m.bin my:model", "save my:model ./m.bin"],
+  ["save my:model m.bin —alias production", "save my:model m.bin --alias production"],
+  ["ls –where kind=json", "ls --where kind=json"],
   ["diff m 1 2", "diff m@1 m@2"],
   ["diff m@1 2", "diff m@1 m@2"],
   ["diff ./data config", "diff config ./data"],
