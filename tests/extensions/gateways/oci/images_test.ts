@@ -215,6 +215,21 @@ Deno.test("layers of images that other services served are found by notes", asyn
   await oci.bytesOf("m", layer!.digest);
 });
 
+Deno.test("a pull goes on with its version if the alias moves, also at another service", async () => {
+  await using oci = await openImages();
+  await oci.save("m", { a: "one" }, { alias: "production" });
+  await oci.save("m", { a: "two" });
+  const { index, layers: [layer] } = await oci.image("m", "production__image");
+  await oci.registry.setAlias("m", "production", "2.0.0");
+  await oci.restart();
+  const moved = await oci.image("m", "production__image");
+  assert(moved.layers[0]!.digest !== layer!.digest);
+  for (const { digest } of index.manifests) {
+    assertEquals((await oci.manifest("m", digest)).layers, [layer!]);
+  }
+  assertEquals(digestOf(await oci.bytesOf("m", layer!.digest)), layer!.digest);
+});
+
 Deno.test("a read-only service serves images, and writes no notes", async () => {
   const backend = createMemoryBackend();
   await using writing = await openRegistry(backend);
