@@ -3,6 +3,7 @@ import fs, { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { errorCode } from "../../disk/file_errors.ts";
 import { forEachChunk, plainBytes } from "../../core/bytes/bytes.ts";
+import { chunksOf, type JoinedElements, PARTS } from "../../formats/arrays/view_bytes.ts";
 import { contentStream } from "../../formats/content/content.ts";
 import { OWN_PREFIX } from "../../core/naming/paths.ts";
 import type { FileToSave } from "../../core/materializer.ts";
@@ -61,12 +62,18 @@ export async function stageFile(
       fs.closeSync(descriptor);
     }
     const file = await open(path, FLAGS);
+    const write = async (chunk: Uint8Array) => {
+      for (let done = 0; done < chunk.byteLength;) {
+        done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
+      }
+    };
+    const parts = partsOf(content);
     try {
-      await forEachChunk(contentStream(content), async (chunk) => {
-        for (let done = 0; done < chunk.byteLength;) {
-          done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
-        }
-      }, signal);
+      if (parts === undefined) await forEachChunk(contentStream(content), write, signal);
+      for (const chunk of chunksOf(parts ?? [])) {
+        signal?.throwIfAborted();
+        await write(chunk);
+      }
       if (durable) await file.sync();
     } finally {
       await file.close();
@@ -77,6 +84,12 @@ export async function stageFile(
     removeStage(path);
     throw error;
   }
+}
+
+/** Returns content that is in memory; nothing is written to it here. */
+function partsOf(content: FileToSave["content"]): readonly Uint8Array[] | undefined {
+  if (content instanceof Uint8Array) return [plainBytes(content)];
+  return (content as Partial<JoinedElements>)[PARTS];
 }
 
 export function removeStage(path: string): void {

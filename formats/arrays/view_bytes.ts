@@ -43,17 +43,33 @@ export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView
 export const SMALL_BYTES = 65_536;
 const CHUNK_BYTES = 1 << 20;
 
-/** Returns the content of a file: its header, and elements that are copied piece by piece. */
-export function joinElements(header: Uint8Array, elements: Uint8Array): Uint8Array | FileSource {
-  const size = header.byteLength + elements.byteLength;
-  if (size <= SMALL_BYTES) return concatBytes([header, elements]);
-  async function* chunks(): AsyncIterable<Uint8Array> {
-    yield header;
-    for (let at = 0; at < elements.byteLength; at += CHUNK_BYTES) {
-      yield elements.slice(at, at + CHUNK_BYTES);
+/** Content whose parts a writer that only reads may use in place. Streams have copies of them. */
+export interface JoinedElements extends FileSource {
+  readonly [PARTS]: readonly Uint8Array[];
+}
+
+export const PARTS: unique symbol = Symbol("parts in memory");
+
+/** Returns the content of a file: its header, and elements. */
+export function joinElements(
+  header: Uint8Array,
+  elements: Uint8Array,
+): Uint8Array | JoinedElements {
+  const parts = [header, elements], size = header.byteLength + elements.byteLength;
+  if (size <= SMALL_BYTES) return concatBytes(parts);
+  async function* copies(): AsyncIterable<Uint8Array> {
+    for (const chunk of chunksOf(parts)) yield chunk.slice();
+  }
+  return { size, stream: () => iterableStream(copies()), [PARTS]: parts };
+}
+
+/** Yields pieces of parts, in place. */
+export function* chunksOf(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const part of parts) {
+    for (let at = 0; at < part.byteLength; at += CHUNK_BYTES) {
+      yield part.subarray(at, at + CHUNK_BYTES);
     }
   }
-  return { size, stream: () => iterableStream(chunks()) };
 }
 
 /** Swaps the byte order of numbers of 2, 4 or 8 bytes in place. Bytes must be aligned. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { basename, dirname } from "node:path";
@@ -335,3 +335,24 @@ Deno.test({
     await disk.remove();
   },
 });
+
+testInRoot(
+  "a large array is written as it is in memory, and an aborted write ends",
+  async (root) => {
+    const memory = new Float64Array(3 * MIB / 4).map((_, i) => i), data = memory.subarray(5, -7);
+    const array = { data, shape: [data.length], dtype: "float64" } as const;
+    const files = createFileManager({ disk: createLocalFiles({ root: root.path }) });
+    const disk = await files.on("disk");
+    const stop = new AbortController();
+    const aborted = disk.save("b.npy", array, { signal: stop.signal });
+    stop.abort(new Error("stop"));
+    await assertRejects(() => aborted, Error, "stop");
+    assertEquals(fs.readdirSync(root.path), []);
+    await disk.save("a.npy", array);
+    await disk.save("a.bin", new Uint8Array(memory.buffer, 1, 2 * MIB));
+    assertEquals([memory.buffer.detached, memory.at(-1)], [false, memory.length - 1]);
+    const written = fs.readFileSync(root.join("a.npy")), size = data.byteLength;
+    assertBytes(written.subarray(-size), new Uint8Array(memory.buffer, data.byteOffset, size));
+    assertBytes(fs.readFileSync(root.join("a.bin")), new Uint8Array(memory.buffer, 1, 2 * MIB));
+  },
+);
