@@ -199,7 +199,10 @@ export interface SettingsRecord extends RecordBase {
   kind: "settings";
   /** Id of the registry. Absent in the first generation, whose commit is the id. */
   registry?: string;
-  settings: RegistrySettings & { rules?: RetentionRule[]; share?: "bytes" | "files" };
+  settings: RegistrySettings & {
+    rules?: RetentionRule[];
+    share?: "values" | "bytes" | "files";
+  };
 }
 
 /** A rule for the names that match a pattern: the versions that `prune` keeps, or protection. */

@@ -21,7 +21,7 @@ interface StoredSettings {
   settings: RegistrySettings;
   rules: readonly RetentionRule[];
   /** Default of the option of `save`, as of now. */
-  share: "bytes" | "files";
+  share: "values" | "bytes" | "files";
   /** Store time, milliseconds. */
   createdAt: number;
   etag?: string;

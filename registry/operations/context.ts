@@ -18,7 +18,7 @@ export interface Context extends CachingStore {
   /** When, by the monotonic clock, milliseconds. */
   rulesReadAtMs: number;
   /** Default of the option of `save`, when it was last read. */
-  share: "bytes" | "files";
+  share: "values" | "bytes" | "files";
   /** Cells of aliases whose version one list does not show: their names have many records. */
   readonly farAliases: Set<string>;
   /** Drafts to which parts were added, by folder. */

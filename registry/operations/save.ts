@@ -24,6 +24,7 @@ import { startOperation, unknownOutcome } from "../cell/operation.ts";
 import { settleVersion } from "../cell/settle.ts";
 import { materializerFor } from "../contract/make_value.ts";
 import { contentFailure } from "../payload/content_failure.ts";
+import { writesZstd } from "../payload/encoding.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { createSaveProgress, Payload } from "../payload/write.ts";
 import { storePayload } from "../payload/writing/store_payload.ts";
@@ -113,8 +114,7 @@ function startAttempt(
   const action = `${artifact.deleted ? "undelete" : "save"} ${ref}`;
   const operation = startOperation(context, action, signal);
   // Later versions may share the same, whether or not this save shares anything.
-  const { share = "none" } = options;
-  const cut = share === "none" ? context.share : share;
+  const cut = shareOf(context, options);
   const progress = createSaveProgress(onProgress);
   const settings = { executor, compress, share: cut, progress, signal };
   return {
@@ -132,6 +132,12 @@ function startAttempt(
       if (isOwnChange(artifact)) await checkOverwriteUnprotected(context, name, options, isWritten);
     },
   };
+}
+
+/** Returns what files share: the default of the registry, unless the save asks for something else. */
+function shareOf({ share: known }: Context, { share }: SaveOptions) {
+  if (share !== undefined && share !== "none") return share;
+  return known === "values" && (share === "none" || !writesZstd()) ? "bytes" : known;
 }
 
 /** Saves. If the base is deleted during a very long upload, saves again without it. */

@@ -23,7 +23,7 @@ export interface CurrentSettings extends RegistrySettings {
   /** The grace period in force, milliseconds: longer than `graceMs` until `countsFrom`. */
   bindingGraceMs: number;
   /** Default of the option `share` of `save`. */
-  share: "bytes" | "files";
+  share: "values" | "bytes" | "files";
   /** Time of the store when `graceMs` comes into force; absent if it is in force. */
   countsFrom?: Date;
 }
@@ -33,7 +33,7 @@ export interface SettingsChange extends SignalOptions {
   /** How long replaced data stays readable, milliseconds: from `leastGraceMs` up to a year. */
   graceMs?: number;
   /** Default of the option `share` of `save`. */
-  share?: "bytes" | "files";
+  share?: "values" | "bytes" | "files";
 }
 
 /** A longer grace period could be shortened only after it has passed. */
@@ -127,9 +127,9 @@ async function currentSettings(context: Context, signal?: AbortSignal): Promise<
 
 function checkShare(graceMs?: number, share?: string): void {
   const isGiven = graceMs !== undefined || share !== undefined;
-  if (isGiven && [undefined, "bytes", "files"].includes(share)) return;
+  if (isGiven && [undefined, "values", "bytes", "files"].includes(share)) return;
   const state = isGiven ? `share is ${shown(share)}` : "neither `graceMs` nor `share` is given";
-  const hint = 'Pass { graceMs } in milliseconds, or { share }: "bytes" or "files".';
+  const hint = 'Pass { graceMs } in milliseconds, or { share }: "values", "bytes" or "files".';
   throw invalid("change settings", undefined, state, { hint });
 }
 

@@ -62,9 +62,8 @@ export async function storeFile(
 async function storedByValues(sending: Sending, cut?: Cut): Promise<StoredFileReply | undefined> {
   const { path, content: { size = 0, stored }, as, compress, sharing } = sending.job;
   if (!sharing?.values || compress || size < MIN_VALUED_BYTES) return undefined;
-  if (as && !stored?.file.values) return undefined;
   const { storeAsStored, storeValues } = await import("./store_values.ts"); // few saves need it
-  const valued = await (as ? storeAsStored : storeValues)(sending);
+  const valued = await (as && stored?.file.values ? storeAsStored : storeValues)(sending);
   if (cut && valued && cut.facts.sha256 !== valued.sha256) throw changedWhileSaving(path);
   return valued;
 }

@@ -35,8 +35,9 @@ export const init: Command = defineCommand({
     },
     {
       flags: "--share <what>",
-      text: "what new versions share with the last one: equal bytes, or only whole files",
-      choices: ["bytes", "files"],
+      text: "what new versions share with the last one: also values of weights, equal bytes, or " +
+        "only whole files",
+      choices: ["values", "bytes", "files"],
     },
     { flags: "-f, --force", text: "create it in a folder with other files" },
     { flags: "--create-bucket", text: "create the bucket if it is missing" },
@@ -93,7 +94,7 @@ export const init: Command = defineCommand({
 /** Sets what a new registry shares. Throws for another one that shares something else. */
 async function setShare(
   registry: Registry,
-  share: "bytes" | "files",
+  share: "values" | "bytes" | "files",
   { created, signal }: { created: boolean; signal: AbortSignal },
 ): Promise<void> {
   const settings = created

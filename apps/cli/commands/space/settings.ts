@@ -20,13 +20,15 @@ export const settings: Command = defineCommand({
     },
     {
       flags: "--share <what>",
-      text: "what new versions share with the last one: equal bytes, or only whole files",
-      choices: ["bytes", "files"],
+      text: "what new versions share with the last one: also values of weights, equal bytes, or " +
+        "only whole files",
+      choices: ["values", "bytes", "files"],
     },
   ],
   examples: [
     ["holdfast settings", "show all settings"],
     ["holdfast settings --grace 7d", "gc frees data a week after it was deleted"],
+    ["holdfast settings --share values", "store retrained weights as what training changed"],
     ["holdfast settings --share files", "new versions of changed files are stored whole"],
   ],
   async run(_args, { grace, share }, context) {
@@ -42,6 +44,12 @@ export const settings: Command = defineCommand({
   },
 });
 
+const SHARED = {
+  values: "equal bytes, and values of weights",
+  bytes: "equal bytes",
+  files: "only whole files",
+};
+
 function factsOf(
   { versioned, mutable, locking, graceMs, leastGraceMs, ...now }: CurrentSettings,
 ): Fact[] {
@@ -56,6 +64,6 @@ function factsOf(
       from && `${formatGrace(now.bindingGraceMs)}; ${formatGrace(graceMs)} from ${from} on`,
     ],
     ["locking", locking],
-    ["sharing", now.share === "bytes" ? "equal bytes" : "only whole files"],
+    ["sharing", SHARED[now.share]],
   ];
 }
