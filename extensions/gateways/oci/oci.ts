@@ -7,7 +7,7 @@
 import { type Gateway, type RequestInfo, RouteContext } from "../../../apps/gateways.ts";
 import { passwordAsToken, publicUrl, SealedLinks } from "../../../apps/server/extending.ts";
 import { answered, TOKEN_PATH } from "./errors.ts";
-import { tokenOfKey } from "./ollama_keys.ts";
+import { checkKeys, tokenOfKey } from "./ollama_keys.ts";
 import { ociRoutes } from "./routes.ts";
 
 /** How long a link for Ollama opens its layer, milliseconds: a slow client asks for parts of it late. */
@@ -24,8 +24,13 @@ export interface OciOptions {
   ollamaKeys?: string;
 }
 
-/** Creates the gateway {@linkcode oci} with options. */
+/**
+ * Creates the gateway {@linkcode oci} with options.
+ *
+ * @throws {RegistryError} `NotFound` if the file of keys cannot be read
+ */
 export function createOci({ ollamaKeys }: OciOptions = {}): Gateway {
+  if (ollamaKeys !== undefined) checkKeys(ollamaKeys);
   const links = new SealedLinks({ lastsMs: LINK_MS, authorization: passwordAsToken });
   const tokens = new WeakMap<object, string>();
   const signedToken = (request: Request, nowMs: number) => {

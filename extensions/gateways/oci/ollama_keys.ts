@@ -3,7 +3,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Buffer } from "node:buffer";
-import { sha256 } from "../../../core/kernel.ts";
+import { notFound, sha256 } from "../../../core/kernel.ts";
 
 /** How much older or newer than its arrival a signature may be, milliseconds. */
 const WITHIN_MS = 5 * 60 * 1000;
@@ -25,7 +25,7 @@ export function tokenOfKey(
   const [, key = "", signature = ""] = SIGNED.exec(authorization) ?? [];
   const sentMs = Number(url.searchParams.get("ts")) * 1000;
   if (key === "" || !(Math.abs(nowMs - sentMs) <= WITHIN_MS)) return undefined;
-  const line = readFileSync(file, "utf8").split("\n").map((line) => line.trim().split(/\s+/))
+  const line = (readKeys(file) ?? "").split("\n").map((line) => line.trim().split(/\s+/))
     .find(([type, known]) => type === "ssh-ed25519" && known === key);
   const token = line?.[2];
   const bytes = Buffer.from(key, "base64");
@@ -35,6 +35,24 @@ export function tokenOfKey(
   const signed = `GET,${url},${Buffer.from(sha256("")).toString("base64")}`;
   const isRight = verify(null, Buffer.from(signed), publicKey, Buffer.from(signature, "base64"));
   return isRight ? token : undefined;
+}
+
+/** Throws `NotFound` for a file that cannot be read. */
+export function checkKeys(file: string): void {
+  if (readKeys(file) !== undefined) return;
+  const state = "the file is missing, or this user may not read it";
+  throw notFound("read the keys of Ollama's clients", file, state, {
+    hint: "Create it with lines of: ssh-ed25519 KEY TOKEN",
+  });
+}
+
+/** Without its file, no key has a token. */
+function readKeys(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 function length(bytes: number): Buffer {

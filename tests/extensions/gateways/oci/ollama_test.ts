@@ -1,10 +1,10 @@
 // Versions as models of Ollama: what its client pulls, with which key, and from which links.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { existsSync } from "node:fs";
 import { createToken, openTokenFile } from "../../../../apps/server.ts";
-import { localPath } from "../../../../mod.ts";
+import { localPath, RegistryError } from "../../../../mod.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { createOci } from "../../../../extensions/gateways/oci/oci.ts";
 import { judgeTest } from "../../../judges/judge_test_case.ts";
@@ -145,12 +145,17 @@ Deno.test("a signature of a known key gives its token, and others give none", as
     "UNAUTHORIZED",
   ]);
   await Deno.writeTextFile(file, `ssh-ed25519 ${other.text} ${token}\n`);
-  assertEquals(await ask(query, keys), 401);
+  assertEquals([await ask(query, keys), await ask(query, other)], [401, token]);
+  await Deno.remove(file);
+  assertEquals(await ask(query, other), 401);
+  const error = assertThrows(() => createOci({ ollamaKeys: file }), RegistryError);
+  assertEquals(error.code, "NotFound");
 });
 
 judgeTest("Ollama's client pulls with its key", missing("ollama-pull"), async () => {
   await using root = await tempRoot();
   const keys = createKeys();
+  await Deno.writeTextFile(root.join("keys"), "");
   const gateways = [createOci({ ollamaKeys: root.join("keys") })];
   await using oci = await served({ gateways });
   const { registry, host, token } = oci;
@@ -167,7 +172,6 @@ judgeTest("Ollama's client pulls with its key", missing("ollama-pull"), async ()
   await Deno.mkdir(root.join("home/.ollama"), { recursive: true });
   const pem = keys.privateKey.export({ format: "pem", type: "pkcs8" });
   await Deno.writeTextFile(root.join("home/.ollama/id_ed25519"), String(pem));
-  await Deno.writeTextFile(root.join("keys"), "");
   const refused = await pull("data/llama:production").catch(({ message }) => message);
   assertStringIncludes(refused, "pull model manifest: 401");
   await Deno.writeTextFile(root.join("keys"), `ssh-ed25519 ${keys.text} ${token}\n`);
