@@ -1,6 +1,5 @@
 // Runs of W&B, in the model of all runs: a draft while they go on, then versions. What is answered is
-// stored, so neither a kill of the client nor one of the service loses it. A request lists a draft once,
-// and a long one not each time.
+// stored, so neither a kill of the client nor one of the service loses it. A request lists a draft once.
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { createLanes, giveWay, isJsonObject, keepNewest } from "../../../core/kernel.ts";
@@ -43,7 +42,7 @@ const SILENT_MS = 5 * 60_000;
 const MOST_HEARD = 10_000;
 const encoder = new TextEncoder();
 
-type OwnTag = readonly [tag: string, value: "true" | ""];
+type OwnTag = readonly [tag: string, value: string];
 
 export class WandbRuns {
   readonly context: GatewayContext;
@@ -185,6 +184,17 @@ export class WandbRuns {
       this.context.logger.warn(`Values of the configuration of run ${id} are only in its file`);
     }
     return Object.fromEntries(kept);
+  }
+
+  /** Adds a tag to a run, also to one that has ended: its next version has it. */
+  async addTag(key: RunKey, tag: OwnTag, access: Access): Promise<void> {
+    await this.#inOrder(runIdOf(key), async () => {
+      const run = await this.find(key, access);
+      if (run?.state === "open") await this.#tag(run, tag);
+      const isOwn = run?.state === "ended" && run.opened.info.metadata.wandb !== undefined;
+      if (!isOwn || runIn(run.opened.info).tags.has(tag[0])) return;
+      await this.#edit(run, access, (open) => this.#tag(open, tag));
+    });
   }
 
   /** Adds a file to a run, also to one that has ended: its next version has it. */

@@ -2,11 +2,10 @@
 import * as v from "npm:valibot@^1.5";
 import { orMissing, sortedJson } from "../../../../core/kernel.ts";
 import { type ArtifactInfo, readLineage } from "../../../../mod.ts";
-import type { Access, RouteContext, Routes } from "../../../../apps/gateways.ts";
+import type { RouteContext, Routes } from "../../../../apps/gateways.ts";
 import type { RunKey } from "../../../runs/mlflow/ids.ts";
 import { checkWrites } from "../../../../apps/server/extending.ts";
 import { runIdIn } from "../../../runs/mlflow/stored_run.ts";
-import { updateRun } from "../../../runs/mod.ts";
 import { factsOf, tagsOf } from "./facts.ts";
 import { artifactId, type ArtifactStore, changed, placeOf } from "./store.ts";
 import { wrong } from "../errors.ts";
@@ -22,7 +21,7 @@ const aliases = s.list(1000, v.object({ alias: s.name }));
 const tags = s.list(1000, v.object({ tagName: s.name }));
 const NEW = {
   ...s.ofProjectName,
-  artifactCollectionName: s.name,
+  artifactCollectionName: s.maybe,
   artifactTypeName: s.name,
   runName: s.maybe,
   clientID: s.maybe,
@@ -56,7 +55,13 @@ function movable(c: RouteContext, name: string, given: v.InferOutput<typeof alia
 function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore): void {
   operation(routes, ["CreateArtifact", "save"], NEW, async (c, given) => {
     const own = nameOfProject(given), { runName, clientID } = given, { access } = c.info;
-    const name = nameOfCollection(own, given.artifactCollectionName);
+    const { artifactCollectionName: collection } = given;
+    if (collection === undefined) { // `log_artifact` of `Api().run()`
+      throw wrong(
+        "Runs log a saved artifact only while they go on: begin the run again by `resume`",
+      );
+    }
+    const name = nameOfCollection(own, collection);
     checkWrites(c, "save", name);
     const run = runName === undefined ? undefined : await runs.find(runKey(own, runName), access);
     const ofRun = run?.state === "open" ? [...run.tags.keys()] : [];
@@ -85,7 +90,7 @@ function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     const [own = ""] = place.name.split("/");
     if (run !== undefined && access.may("save", own)) {
       const key = runKey(own, run), tag = `${LOGGED_TAG}${place.name}@${version}`;
-      await tagRun(runs, { key, access }, tag);
+      await runs.addTag(key, [tag, "artifact"], access);
     }
     return { commitArtifact: { artifact: { id, digest } } };
   });
@@ -106,20 +111,9 @@ function sendingOperations(routes: Routes, runs: WandbRuns, store: ArtifactStore
     const tag = `${USED_TAG}${place.name}@${await store.version(place)}`;
     const key = runKey(nameOfProject(project), runName);
     changing(c, key);
-    await tagRun(runs, { key, access }, tag);
+    await runs.addTag(key, [tag, "artifact"], access);
     return { useArtifact: { artifact: { id } } };
   });
-}
-
-/** Adds a tag to a run that goes on. */
-async function tagRun(
-  runs: WandbRuns,
-  { key, access }: { key: RunKey; access: Access },
-  tag: string,
-): Promise<void> {
-  const run = await runs.find(key, access);
-  if (run?.state !== "open") return;
-  await updateRun(runs.context.registry, key.name, { id: run.id, tags: { [tag]: "artifact" } });
 }
 
 function changeOperations(routes: Routes, store: ArtifactStore): void {

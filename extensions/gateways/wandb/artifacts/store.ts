@@ -95,7 +95,11 @@ export class ArtifactStore {
     await this.context.memory.of(SentArtifacts).add(place.draft, name);
     const draft = await this.#draft(place), { version } = await draft.info();
     if (version !== undefined) return { name, version };
-    const newest = await this.newest(name);
+    const newest = await this.newest(name), { type } = newest ? factsOf(newest) : {};
+    if (typeof type === "string" && type !== facts.artifactTypeName) {
+      const own = `'${type}'; cannot create another with type '${facts.artifactTypeName}'`;
+      throw wrong(`Artifact ${name.replace(/^[^]*\//, "")} already exists with type ${own}`);
+    }
     if (newest !== undefined && factsOf(newest).digest === facts.digest) {
       for (const alias of facts.aliases) {
         await this.#registry.setAlias(name, alias, newest.version);

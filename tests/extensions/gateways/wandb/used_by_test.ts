@@ -1,5 +1,5 @@
 // Runs that have used an artifact.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { END, open } from "./open_wandb.ts";
@@ -59,4 +59,35 @@ Deno.test("an artifact has the runs of its entity that used it, as far as a toke
   reads = 0;
   await usedBy();
   assertEquals(reads, few); // those that are known to have ended cost none
+});
+
+Deno.test("a run that has ended uses an artifact in its next version, once", async () => {
+  await using service = await open();
+  const by = "read:*,save:*";
+  const input = {
+    projectName: "digits",
+    artifactCollectionName: "set",
+    artifactTypeName: "dataset",
+    digest: "d",
+    clientID: "c",
+  };
+  const { data } = await service.ask("CreateArtifact", { input });
+  const { id } = data.createArtifact.artifact;
+  const at = `/wandb/artifacts/${id.replaceAll("+", "-").replaceAll("/", "_")}/manifest`;
+  await service.send(at, JSON.stringify({ contents: {} }), { method: "PUT" });
+  await service.ask("CommitArtifact", { artifactID: id });
+  await service.begin();
+  await service.lines(0, [0], END);
+  const used = { artifactID: id, projectName: "digits", runName: "abc" };
+  const all = await Promise.all([1, 2].map(() => service.ask("UseArtifact", { input: used }, by)));
+  assertEquals(all.map(({ errors }) => errors), [undefined, undefined]);
+  const { version, inputs } = await service.registry.info("digits");
+  assertEquals([version, inputs.length], ["2.0.0", 1]);
+
+  const other = { ...input, artifactTypeName: "model", clientID: "d", digest: "e" };
+  const { errors } = await service.ask("CreateArtifact", { input: other });
+  const state = "already exists with type 'dataset'; cannot create another with type 'model'";
+  assertEquals(errors[0].message, `Artifact set ${state}`);
+  const none = { ...other, artifactCollectionName: undefined };
+  assertMatch((await service.ask("CreateArtifact", { input: none })).errors[0].message, /resume/);
 });
