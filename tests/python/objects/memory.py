@@ -1,15 +1,18 @@
 """Small files that unpack to much more, and memory that is full. Prints what is refused."""
 
+import contextlib
+import io
 import json
 import pathlib
 import resource
-import struct
 import sys
 from unittest import mock
 
+import bounds
 import datasets
 import numpy
 import pyarrow
+from bounds import in_arrow, with_pages_of, with_repeated_dictionary
 from pyarrow import ipc, parquet
 
 import holdfast
@@ -49,33 +52,6 @@ def written(table, times=1, **options):
     return pathlib.Path("data.parquet").read_bytes()
 
 
-def with_pages_of(metadata, pages, **options):
-    """Returns a file whose metadata is that of one column, and whose pages are those of another."""
-    honest, other = written(metadata, use_dictionary=False), written(pages, data_page_size=2**31 - 1, max_rows_per_page=2**31 - 1, **options)
-    known = [parquet.ParquetFile(pyarrow.BufferReader(each)).metadata.row_group(0).column(0).total_compressed_size for each in (honest, other)]
-    assert known[0] > known[1]
-    return other[: 4 + known[1]] + honest[4 + known[1] :]
-
-
-def in_arrow(make, tables, **options):
-    sink = pyarrow.BufferOutputStream()
-    with make(sink, tables[0].schema, options=ipc.IpcWriteOptions(**options)) as out:
-        for each in tables:
-            out.write_table(each)
-    return sink.getvalue().to_pybytes()
-
-
-def with_repeated_dictionary(times):
-    """Returns a file whose footer names each time the second of its dictionaries, of 1 MB, to be added to those before."""
-    words, index = ["a", "x" * 10**6, *map(str, range(times))], pyarrow.array([0], pyarrow.int32())
-    tables = [pyarrow.table({"a": pyarrow.DictionaryArray.from_arrays(index, words[: at + 1])}) for at in range(len(words))]
-    data = in_arrow(ipc.new_file, tables, emit_dictionary_deltas=True)
-    footer = len(data) - 10 - int.from_bytes(data[-10:-6], "little")
-    start = next(arrow.blocks_of(data)).metadata - 8
-    at = data.index(struct.pack("<q", start), footer)
-    return data[: at + 24] + data[at + 24 : at + 48] * (times + 1) + data[at + 24 * (times + 2) :]
-
-
 def peak():
     return int(pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
 
@@ -94,7 +70,7 @@ HOSTILE = {
 numbers, noise = pyarrow.table({"a": numpy.zeros(2 * 10**6, "int64")}), numpy.random.default_rng(1)
 random = pyarrow.array([noise.bytes(500).hex() for _ in range(1000)])
 FALSE = {
-    "page": with_pages_of(pyarrow.table({"a": noise.integers(0, 2**62, 20_000)}), pyarrow.table({"a": numpy.zeros(2**26, "int64")}), use_dictionary=False),
+    "page": with_pages_of(pyarrow.table({"a": noise.integers(0, 2**62, 20_000)}), pyarrow.table({"a": numpy.zeros(2**26, "int64")}), use_dictionary=False, row_group_size=2**26),
     "encoding": with_pages_of(pyarrow.table({"a": random}), pyarrow.table({"a": ["x" * 10**6] * 1000})),
 }
 ARROW = {
@@ -150,6 +126,15 @@ def of_damage():
             except (OSError, ValueError, MemoryError):  # each is an error of Holdfast
                 refused += 1
     print(read + refused == 4 * len(lists), read > 100, refused > 100)
+
+
+def of_bounds():
+    lines = io.StringIO()
+    with contextlib.redirect_stdout(lines):
+        bounds.of_parquet()
+        bounds.of_metadata()
+        bounds.of_arrow()
+    print(*(line for line in lines.getvalue().splitlines() if not line.endswith(" ok")), "done", sep="\n")
 
 
 def of_machine():

@@ -28,6 +28,9 @@ const PARTS: [title: string, part: string, lines: string[]][] = [
     "strings returned 2000",
     "nothing returned 1000000",
   ]],
+  ["tables that fit are read, and others are refused, by what their pages hold", "bounds", [
+    "done",
+  ]],
   ["damaged Parquet is an error", "damage", ["True True True"]],
   ["Python without memory raises an error of Holdfast", "machine", [
     ...["table", "array", "bytes", "value"].map((title) => `${title} Unavailable`),

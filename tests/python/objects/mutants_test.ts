@@ -77,6 +77,12 @@ const GROUPS: Group[] = [
     least: 3,
     needs: ["datasets, pyarrow", "HOLDFAST_HF_PYTHON"],
   },
+  {
+    places: "parquet,parquet_pages,arrow",
+    parts: rows("bounds", "parquet metadata arrow"),
+    least: 100,
+    needs: ["datasets, pyarrow", "HOLDFAST_HF_PYTHON"],
+  },
 ];
 
 for (const { places, parts, least, needs } of kindsOfShare("mutants", GROUPS)) {
