@@ -36,14 +36,17 @@ export const PYTHON_GROUPS: Record<string, GroupEntry> = {
       "MiB. Loads, lists and `info` are by a handle that was just opened, except `load again` and " +
       "`list names`: the first listing of a process reads the folder of each name. Registries " +
       "here sync, file stores do not. `theirs is` names a difference that saves theirs time: a " +
-      "killed save or delete of theirs leaves what they list and report as there, though it cannot " +
-      "be loaded. A floor is the least work in this runtime with the same guarantees. `has` reads " +
-      "the record, which may have expired or be damaged, and compares the opened file with its " +
-      "path, so that no link is followed; its floor does not. Lists of versions have the time of " +
-      "each, so they read the attributes of each file. NumPy reads a large array into huge pages. " +
-      "Deno uses small ones, which the system clears one by one; on Linux " +
-      "`GLIBC_TUNABLES=glibc.malloc.hugetlb=1` gives it huge ones. Stores in memory copy what they " +
-      "keep and return.",
+      "killed save or delete of theirs leaves what they list and report as there, though it " +
+      "cannot be loaded. A floor is the least work in this runtime with the same guarantees. " +
+      "`has` reads the record, which may have expired or be damaged, and compares the opened file " +
+      "with its path, so that no link is followed; its floor does not. Lists of versions have the " +
+      "time of each, so they read the attributes of each file. `list names` asks each folder for " +
+      "a newer record, and for the size of the one that it knows: another program may have " +
+      "deleted the version. That is two calls of the system for each name: with 10,000 names on a " +
+      "busy machine 8.9 µs of the processor, where mindtrace took 2.9 (`--only names`). NumPy has " +
+      "large arrays in huge pages. Deno uses small ones, which the system clears one by one; on " +
+      "Linux `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` gives it huge ones. Stores in memory copy " +
+      "what they keep and return.",
     create: async (settings) => (await import("./peers.ts")).createPeersGroup(settings),
     named: true,
   },

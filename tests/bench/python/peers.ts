@@ -163,7 +163,12 @@ export async function createPeersGroup(
   const polystore: Row[] = [
     ["disk: save", () => saves("disk"), PLAIN],
     ["disk: load", () => loads("disk")],
-    ["disk: save a large array", () => () => disk.save(`${fresh()}.npy`, array), PLAIN],
+    [
+      "disk: save a large array",
+      () => () => disk.save(`${fresh()}.npy`, array),
+      PLAIN,
+      ["floor: writeFileSync of Deno", () => fs.writeFileSync(join(root, fresh()), data)],
+    ],
     [
       "disk: load a large array",
       () => () => disk.load("large.npy"),
