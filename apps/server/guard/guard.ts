@@ -98,7 +98,9 @@ export function createGuard(
     metrics.begin();
     const admitted = await traced(request, known, () => admit(request, known, answer));
     const answered = gateway?.gateway.answered?.(admitted, known, request) ?? admitted;
-    const { body, status, isOwned } = answered;
+    const { body, isOwned } = answered;
+    const hasLeft = answered.status === 500 && request.signal.aborted;
+    const status = hasLeft ? 499 : answered.status; // as nginx counts clients that left
     const ofToken = tokens === undefined || known.scope === "open" ? [] : [VARIES];
     const headers = withHeaders(answered, [...origins.headersFor(request), ...ofToken]);
     headers["x-request-id"] = requestId;

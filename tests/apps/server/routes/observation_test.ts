@@ -93,6 +93,21 @@ Deno.test("metrics count by route and need the scope", async () => {
   assert(!text.includes("wp-admin"));
 });
 
+Deno.test("a client that leaves is no internal error", async () => {
+  await using registry = await openRegistry("memory:");
+  const client = new AbortController();
+  const open = () => Promise.reject(client.signal.reason ?? new Error("broken"));
+  const store = { ...registry, open } as unknown as Registry;
+  await using handler = createHandler(store);
+  const path = "http://localhost/artifacts/m/versions/1.0.0";
+  await handler(new Request(path));
+  client.abort();
+  await handler(new Request(path, { signal: client.signal }));
+  const text = await (await ask(handler, "/metrics")).text();
+  const statuses = [...text.matchAll(/requests_total.*versions.*status="(\d+)"\} (\d)/g)];
+  assertEquals(statuses.map(([, status, count]) => [status, count]), [["500", "1"], ["499", "1"]]);
+});
+
 Deno.test("metrics do not wait for a gauge that does not answer", async () => {
   await using registry = await openRegistry("memory:");
   const gauges = [{ name: "own_silent", help: "None", read: () => new Promise<never>(() => {}) }];
