@@ -16,7 +16,7 @@ export function parseRowFilter(typed: string): RowFilter {
     return { matches: (name) => words.every((word) => name.toLowerCase().includes(word)) };
   }
   try {
-    return { matches: linearPattern(`(?i)${pattern}`) };
+    return { matches: linearPattern(`(?i)${pattern.replace(/^\(\?i\)/, "")}`) };
   } catch (error) {
     const problem = (error as Error).message.replace(/^.*": /s, "");
     return { matches: () => true, problem };

@@ -21,6 +21,7 @@ Deno.test("a regular expression is between slashes, of which the last may be mis
   assertEquals(chosen("/loss$/"), ["metrics.loss", "metrics.val.Loss"]);
   assertEquals(chosen("/^(params|size)"), ["params.rate", "Size"]);
   assertEquals(chosen("/\\w\\.val\\./"), ["metrics.val.Loss"]);
+  assertEquals(chosen("/(?i)LOSS$/"), ["metrics.loss", "metrics.val.Loss"]);
 });
 
 Deno.test("an invalid regular expression is refused and selects all", () => {
