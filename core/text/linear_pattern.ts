@@ -210,9 +210,7 @@ class Program {
     this.#take("?"); // the shortest match is a match, too
     if (/^[*+?{]/.test(this.#source[this.#at] ?? "")) throw this.#problem("it repeats twice");
     const least = Number(from ?? (typed === "+" ? 1 : 0));
-    const most = from === undefined ? (typed === "?" ? 1 : Infinity) : Number(
-      to ?? (comma === undefined ? from : Infinity),
-    );
+    const most = typed === "?" ? 1 : Number(to ?? ((comma === undefined && from) || Infinity));
     if (least > most) throw this.#problem(`${typed} is not in order`);
     return () => this.#repeat(emit, least, most);
   }
@@ -270,9 +268,9 @@ function matcher(
     const found = waiting(state, after);
     if (found === true) return true;
     const steps = found.filter((at) => program[at]!.test!(forms)).map((at) => at + 1);
-    const isFull = states.size >= MOST_STATES;
+    const isKept = states.size < MOST_STATES && state.next.size < MOST_STATES;
     const next = stateOf([0, ...steps], after);
-    if (!isFull && state.next.size < MOST_STATES) state.next.set(character, next);
+    if (isKept) state.next.set(character, next);
     return next;
   };
   return (text) => {

@@ -98,9 +98,8 @@ export function createGuard(
     metrics.begin();
     const admitted = await traced(request, known, () => admit(request, known, answer));
     const answered = gateway?.gateway.answered?.(admitted, known, request) ?? admitted;
-    const { body, isOwned } = answered;
-    const hasLeft = answered.status === 500 && request.signal.aborted;
-    const status = hasLeft ? 499 : answered.status; // as nginx counts clients that left
+    const { body, status: own, isOwned } = answered;
+    const status = own === 500 && request.signal.aborted ? 499 : own; // the client left, as in nginx
     const ofToken = tokens === undefined || known.scope === "open" ? [] : [VARIES];
     const headers = withHeaders(answered, [...origins.headersFor(request), ...ofToken]);
     headers["x-request-id"] = requestId;

@@ -93,7 +93,7 @@ Deno.test("metrics count by route and need the scope", async () => {
   assert(!text.includes("wp-admin"));
 });
 
-Deno.test("a client that leaves is no internal error", async () => {
+Deno.test("a client that leaves counts as 499, not as an internal error", async () => {
   await using registry = await openRegistry("memory:");
   const client = new AbortController();
   const open = () => Promise.reject(client.signal.reason ?? new Error("broken"));
