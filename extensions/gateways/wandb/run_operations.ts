@@ -7,6 +7,8 @@ import { DEFAULT_ENTITY, nameOfProject, projectJson } from "./names.ts";
 import { idOf, inPath, parseRun, runId, runKey, urlPath } from "./names.ts";
 import { operation, uploadHeaders } from "./operations.ts";
 import { tagsIn } from "./facts.ts";
+import { valuesIn } from "./points.ts";
+import { isOwnKey, numbersIn } from "../../runs/wandb/values.ts";
 import { isStopped, type KnownRun, stateOf } from "./known_run.ts";
 import type { WandbRuns } from "./run_store.ts";
 import { list, maybe, MOST, name, needed, ofProject, ofProjectName, optional } from "./schemas.ts";
@@ -125,7 +127,7 @@ export function runJson(key: RunKey, known: KnownRun | undefined) {
     heartbeatAt: null,
     readOnly: false,
     systemMetrics: "{}",
-    historyKeys: { lastStep: tail._step, sets: [], keys: {} },
+    historyKeys: { lastStep: tail._step, sets: [], keys: keysOf(known) },
     config: known?.config ?? "{}",
     summaryMetrics: known?.summary ?? "{}",
     historyLineCount: known?.history ?? 0,
@@ -137,9 +139,22 @@ export function runJson(key: RunKey, known: KnownRun | undefined) {
   };
 }
 
+/** Returns the values that a run has logged last, by name. */
+function keysOf({ summary = "", history = 0 }: Partial<KnownRun> = {}): Record<string, unknown> {
+  const keys: Record<string, unknown> = {};
+  for (const [key, previousValue] of numbersIn(Object.entries(valuesIn(summary)), [], new Map())) {
+    const typeCounts = [{ type: "number", count: history }];
+    if (!isOwnKey(key)) keys[key] = { typeCounts, monotonic: false, previousValue };
+  }
+  return keys;
+}
+
 function serverOperations(routes: Routes): void {
   const answers = (names: string | string[], data: unknown) =>
     operation(routes, [names, "read"], {}, () => data);
+  // Without features, clients use the oldest forms.
+  const cliVersionInfo = { max_cli_version: "99.0.0" };
+  const serverInfo = { cliVersionInfo, latestLocalVersionInfo: null, features: [] };
 
   operation(
     routes,
@@ -149,6 +164,7 @@ function serverOperations(routes: Routes): void {
       const username = access.author?.name ?? "me";
       const teams = [{ node: { id: idOf("Entity", DEFAULT_ENTITY), name: DEFAULT_ENTITY } }];
       return {
+        serverInfo,
         viewer: {
           __typename: "User",
           id: idOf("User", username),
@@ -166,9 +182,7 @@ function serverOperations(routes: Routes): void {
     },
   );
   answers("MarkRunFilesUploaded", { markRunFilesUploaded: { success: true } });
-  // Without features, clients use the oldest forms.
-  const cliVersionInfo = { max_cli_version: "99.0.0" };
-  const serverInfo = { cliVersionInfo, latestLocalVersionInfo: null, features: [] };
+  answers("Project", { project: null }); // by which `wandb verify` sends a large request
   answers(["ServerFeaturesQuery", "ServerInfo"], { serverInfo });
   answers("OrganizationCoreWeaveOrganizationID", {
     entity: { organization: { coreWeaveOrganizationId: null } },

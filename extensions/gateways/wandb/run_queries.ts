@@ -95,7 +95,8 @@ function fileQueries(routes: Routes, runs: WandbRuns, links: Links): void {
     pattern: maybe,
   }, async (run, { fileCursor, fileLimit, fileNames = [], pattern }, c) => {
     const matches = pattern === undefined ? () => true : likePattern(pattern);
-    const version = await runs.files(run), named = new Set(fileNames), id = runId(run.key);
+    const version = await runs.files(run), id = runId(run.key);
+    const named = new Set(fileNames.map((name) => name.replace(/^(\.\/)+/, "")));
     const all = [], edges = [], updatedAt = version.info.createdAt;
     for await (const { info } of version.pages()) {
       for (const file of info.files) {
