@@ -1,5 +1,5 @@
 // Values, files and folders that Python programs save through a service, loaded by the product.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { addFormats } from "../../materializers/formats.ts";
 import { localPath, openRegistry, type Registry } from "../../mod.ts";
 import { LOADS_LATE, REPOSITORY } from "../support/run_deno.ts";
 import { seededRandom } from "../support/scripted_system.ts";
+import { canMount, smallDisk } from "../support/small_disk.ts";
 import { ENVIRONMENT, python, pythonTest, runProgram, served } from "./reader.ts";
 
 interface Service extends AsyncDisposable {
@@ -192,6 +193,41 @@ pythonTest("a large save goes on where an earlier one stopped", async (root) => 
   assertEquals(await run("other"), [String(40 * 2 ** 20)]);
   assertEquals(pieces, 5, "nothing is left of a save that is done");
 });
+
+pythonTest("a damaged note of an upload begins the upload again", async (root) => {
+  await using registry = await openRegistry(root.join("registry"), { cache: false });
+  let pieces = 0;
+  await using service = serve(registry, ({ method }) => {
+    return method === "PATCH" && ++pieces === 2 ? new Response("", { status: 400 }) : undefined;
+  });
+  await Deno.writeFile(root.join("large.bin"), new Uint8Array(20 * 2 ** 20));
+  const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
+  const damages = { ff: [0xff], zeros: new Array(32).fill(0) }; // as of a machine without power
+  for (const [name, damage] of Object.entries(damages)) {
+    const run = () => runProgram(LARGE, { args: [service.url, name], cwd: root.path, env });
+    pieces = 0;
+    assertEquals(await run(), ["Invalid"]);
+    const [note] = await Array.fromAsync(Deno.readDir(root.join("cache/uploads")));
+    await Deno.writeFile(root.join("cache/uploads", note!.name), Uint8Array.from(damage));
+    assertEquals(await run(), [String(20 * 2 ** 20)]);
+    assertEquals(pieces, 5);
+  }
+});
+
+if (canMount) {
+  pythonTest("a large file is saved if the disk of the cache is full", async (root) => {
+    await using registry = await openRegistry(root.join("registry"), { cache: false });
+    await using service = serve(registry);
+    await Deno.writeFile(root.join("large.bin"), new Uint8Array(9 * 2 ** 20));
+    await using disk = await smallDisk(2 ** 16);
+    await Deno.chmod(disk.path, 0o700);
+    await Deno.mkdir(disk.join("uploads"));
+    await assertRejects(() => Deno.writeFile(disk.join("filling"), new Uint8Array(2 ** 17)));
+    const env = { HOLDFAST_PYTHON_CACHE: disk.path };
+    const args = [service.url, "large"];
+    assertEquals(await runProgram(LARGE, { args, cwd: root.path, env }), [String(9 * 2 ** 20)]);
+  });
+}
 
 const SAVES_OF_ONE_FILE = `
 import pathlib, sys, threading

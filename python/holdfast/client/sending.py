@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import urllib.parse
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -195,11 +196,10 @@ class Sender:
     def _begin(self, note: Path | None, size: int, piece: int | None = None) -> tuple[str, int]:
         """Returns an upload, of pieces in the bucket or none, and the offset where it goes on."""
         if note is not None:
-            try:
-                if upload := note.read_text():
+            # There is none, or it is damaged, or the upload was saved or has expired.
+            with suppress(OSError, UnicodeError, NotFound, Conflict):
+                if re.fullmatch(r"[\w-]+", upload := note.read_text("ascii"), re.ASCII):
                     return upload, self._offset(upload)
-            except (OSError, NotFound, Conflict):
-                pass  # none, or it was saved, or it has expired
         headers = {**TUS, "upload-length": str(size)}
         if piece is not None:
             headers["upload-metadata"] = f"pieceBytes {base64.b64encode(b'%d' % piece).decode()}"
@@ -208,7 +208,8 @@ class Sender:
         if not upload:
             raise self.connection.foreign("uploads")
         if note is not None:
-            note.write_text(upload)
+            with suppress(OSError):  # on a full disk; a later save begins again
+                note.write_text(upload, "ascii")
         return upload, 0
 
     def _note(self, path: Path, how: Sequence[object]) -> Path | None:
