@@ -6,18 +6,23 @@ import type { Call } from "../../registry/contract/functions.ts";
 import { prepared, testFunctions } from "../../registry/contract/test_functions.ts";
 import { tracing } from "../../registry/contract/tracing.ts";
 
-/** Begins a run `r` of `a`, which has two versions. */
+/** Begins a run `r` of `a`, which has two versions, and ends one of `both`. */
 async function prepare(registry: Registry): Promise<void> {
   for (const value of [1, 2]) await registry.save("a", value);
   const run = await runs.openRun(registry, "a", { id: "r" });
   run.log({ step: 0, loss: 1 });
   await run.close();
+  const ended = await runs.openRun(registry, "both", { id: "r" });
+  ended.log({ step: 0, loss: 1 });
+  await ended.finish();
+  await ended.close();
 }
 
 const calls: { readonly [Name in keyof typeof runs]: Call } = {
   openRun: (registry, options) => runs.openRun(registry, "a", options),
   readLoggedRuns: (registry, options) => runs.readLoggedRuns(registry, options),
   readLoggedRun: (registry, options) => runs.readLoggedRun(registry, "a", { id: "r", ...options }),
+  readCurves: (registry, options) => runs.readCurves(registry, "both", options),
   updateRun: (registry, options) =>
     runs.updateRun(registry, "a", { id: "r", tags: { host: "one" }, ...options }),
   discardRun: (registry, options) => runs.discardRun(registry, "a", { id: "none", ...options }),
