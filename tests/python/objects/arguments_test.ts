@@ -9,11 +9,19 @@ import { kindsOfShare } from "../../support/seeds.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { ENVIRONMENT } from "../reader.ts";
 
-const PACKAGES = "torch, timm, transformers, peft, keras, safetensors";
+const PACKAGES = "torch, timm, transformers, peft, keras, safetensors, sklearn, skops, xgboost";
 const python = await findPython(PACKAGES, 0, "HOLDFAST_TORCH_PYTHON");
 
 for (
-  const parts of kindsOfShare("arguments", [["torch", "transformers"], ["timm", "peft"], ["keras"]])
+  const parts of kindsOfShare("arguments", [
+    ["torch", "transformers"],
+    ["timm", "peft"],
+    ["keras"],
+    [
+      "sklearn",
+      "xgboost",
+    ],
+  ])
 ) {
   Deno.test({
     name: `no argument of ${parts.join(" and ")} is lost${

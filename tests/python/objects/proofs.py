@@ -45,9 +45,9 @@ class Stored:
         for each in without:
             del self.known["facts"][each]
 
-    def load(self, into=None):
+    def load(self, into=None, trust=False):
         row = ROWS[self.known["serializer"]]
-        return row.load(Loading("saved", self.folder, self.known["facts"], into, False))
+        return row.load(Loading("saved", self.folder, self.known["facts"], into, trust))
 
     def refuses(self, into, *words):
         try:
