@@ -176,6 +176,9 @@ function otherSize(): Error {
   return new Error("its size changed");
 }
 
+/** Stored values are damaged, or too many to decode: callers make it `Corrupt`. */
+export class DecodeError extends Error {}
+
 /** Bytes that may be decoded for each read, for each byte of it, and count for each group at least. */
 const FREE_BYTES = 1024 * MIB, PER_BYTE = 32, LEAST_BYTES = 1024;
 
@@ -190,8 +193,10 @@ export class Work {
 
   spend(bytes: number): void {
     this.#left -= Math.max(bytes, LEAST_BYTES);
-    // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
-    if (this.#left < 0) throw new Error("they decode to more than 1 GiB and 32 times what is read");
+    if (this.#left < 0) {
+      // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
+      throw new DecodeError("they decode to more than 1 GiB and 32 times what is read");
+    }
   }
 }
 
@@ -291,9 +296,14 @@ function decoder(
     ]);
     if (!sameBytes(digestOf(planes), group.digest)) {
       // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
-      throw new Error(`SHA-256 of the values at ${group.from} does not match`);
+      throw new DecodeError(`SHA-256 of the values at ${group.from} does not match`);
     }
-    return decodePlanes(group, planes, other);
+    try {
+      return decodePlanes(group, planes, other);
+    } catch (cause) {
+      // deno-lint-ignore holdfast/registry-errors -- callers make it `Corrupt`
+      throw new DecodeError("a plane is damaged", { cause });
+    }
   };
   return (index) => {
     const bytes = kept.get(index) ?? read(groups.at(index));

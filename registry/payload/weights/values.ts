@@ -1,14 +1,21 @@
 // Files that are stored by values: what differs from an earlier file. This is loaded when such a file is
 // saved or read.
 import type { FileRange } from "../../../core/bytes/content_chunks.ts";
-import { isRegistryError, type RegistryError, unsupported } from "../../../core/errors.ts";
+import { type RegistryError, unsupported } from "../../../core/errors.ts";
 import type { Part, StoredBase, StoredFile } from "../../../core/record.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { sizeOfParts } from "../../cell/objects.ts";
 import { MAX_CHAIN } from "../../format/record_shape.ts";
 import { writesZstd } from "../encoding.ts";
 import { type FileBytes, gather, passEach } from "../file_bytes.ts";
-import { openBase, openValues, type Stored, type Values, Work } from "./encode_values.ts";
+import {
+  DecodeError,
+  openBase,
+  openValues,
+  type Stored,
+  type Values,
+  Work,
+} from "./encode_values.ts";
 import { readsZstd } from "./planes.ts";
 
 /** The most bytes that reading a file may take, as a multiple of its size. */
@@ -100,15 +107,11 @@ function bounded(opened: Values | undefined, reads: StoredReads, work?: Work): V
       try {
         yield* opened.range(range);
       } catch (error) {
-        throw isOurs(error) ? error : reads.damaged("its values cannot be decoded", error);
+        if (!(error instanceof DecodeError)) throw error; // of the store, or an abort
+        throw reads.damaged("its values cannot be decoded", error);
       }
     },
   };
-}
-
-/** True for an error of a store, and an abort: others are those of a decoder. */
-function isOurs(error: unknown): boolean {
-  return isRegistryError(error) || (error as Error)?.name === "AbortError";
 }
 
 function asRange({ offset, length }: Span): FileRange {

@@ -1,9 +1,9 @@
-// Damaged and hostile files that are stored by values.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+// Damaged and hostile files that are stored by values, and stores that fail.
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Backend } from "../../../../core/backend.ts";
 import type { StoredBase, StoredFile, VersionRecord } from "../../../../core/record.ts";
 import type { TransferProgress } from "../../../../core/registry.ts";
-import { openRegistry } from "../../../../mod.ts";
+import { isRegistryError, openRegistry } from "../../../../mod.ts";
 import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import { createSha256, sha256 } from "../../../../core/bytes/digest.ts";
 import { encodeGroups } from "../../../../registry/payload/weights/groups.ts";
@@ -42,6 +42,29 @@ async function flip(store: Backend, key: string, at: number): Promise<void> {
   bytes[at]! ^= 64;
   await store.put(key, bytes);
 }
+
+Deno.test("a failure of the store while values are read, and an abort, are not damage", async () => {
+  const { store, registry } = await opened("far"), failure = new TypeError("socket closed");
+  const get = store.get.bind(store);
+  for (const gets of [0, 1, 2, 3, 4, 5]) {
+    for (const isAborted of [true, false]) {
+      const leaving = new AbortController(), { signal } = leaving;
+      const file = await openFile(registry, "a@8", { path: PATH, signal });
+      let left = gets;
+      store.get = async (key, options) => {
+        if (key.startsWith("objects/") && left-- <= 0) {
+          if (!isAborted) throw failure;
+          leaving.abort(failure);
+          options?.signal?.throwIfAborted();
+        }
+        return await get(key, options);
+      };
+      const error = await assertRejects(() => Array.fromAsync(file.stream()));
+      assert(!isRegistryError(error, "Corrupt"), `${gets}: ${error}`);
+      store.get = get;
+    }
+  }
+});
 
 for (const kind of ["memory", "far"] as const) {
   Deno.test(`an error names the damaged object of a base, and the next save avoids it (${kind})`, async () => {
