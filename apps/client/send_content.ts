@@ -195,6 +195,7 @@ async function sendPieces(
   options: SendContentOptions,
 ): Promise<SentContent> {
   const { action, signal, onBytes } = options;
+  const chunks = content.chunks(); // fails for content that is only checked, before an upload begins
   const note = await noteOf(connection, content);
   const asked = { ...options, earlier: note?.take() };
   const { upload, offset } = await beginUpload(connection, content.size, asked);
@@ -203,7 +204,7 @@ async function sendPieces(
   const hash = createSha256();
   let from = 0;
   try {
-    for await (const piece of piecesOf(content.chunks(), PIECE_BYTES)) {
+    for await (const piece of piecesOf(chunks, PIECE_BYTES)) {
       hash.update(piece);
       await sendPiece(connection, target, { piece, from, at: Math.max(from, offset) });
       from += piece.byteLength;

@@ -22,7 +22,7 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
   // Of programs what others load too: the service, its client, what compares, exports
   // a site, serves assistants.
   const isLoaded = (file: string) =>
-    /^apps\/(server|client|client\/(new_bytes|bucket\/direct)|diff|gateways|maintenance|cli\/(extending|program\/extension)|server\/(app|extending|export_site|explorer\/page_files))\.ts$/
+    /^apps\/(server|client|client\/(new_bytes|uploads\/(direct|upload_note))|diff|gateways|maintenance|cli\/(extending|program\/extension)|server\/(app|extending|export_site|explorer\/page_files))\.ts$/
       .test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
