@@ -43,21 +43,8 @@ class File:
     def chunks(self) -> Iterator[bytes]:
         """Yields the content in pieces, and raises `Corrupt` at the end if it is damaged."""
         encoding = self.facts.get("encoding")
-        return self.checked(decompressed(self._stored(self.facts), encoding, self._what))
-
-    def checked(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Yields what must be the content, and raises `Corrupt` at the end if it is not."""
-        digest, size, what = hashlib.sha256(), 0, self._what
-        for chunk in chunks:
-            size += len(chunk)
-            if size > self.size:
-                raise damaged(what, f"it has more than {self.size} bytes")
-            digest.update(chunk)
-            yield chunk
-        if size != self.size:
-            raise damaged(what, f"it has {size} bytes instead of {self.size}")
-        if digest.hexdigest() != self.sha256:
-            raise damaged(what, "SHA-256 mismatch")
+        chunks = decompressed(self._stored(self.facts), encoding, self._what)
+        return whole(chunks, self, self._what)
 
     @property
     def _what(self) -> str:
@@ -104,6 +91,21 @@ class File:
             return json.loads(self.text().removeprefix("\ufeff"))
         except (ValueError, RecursionError) as error:
             raise unreadable(self, f"it is not JSON that Python can read ({error})") from error
+
+
+def whole(chunks: Iterator[bytes], file: File, what: str) -> Iterator[bytes]:
+    """Yields what must be the content, and raises `Corrupt` at the end if it is not."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > file.size:
+            raise damaged(what, f"it has more than {file.size} bytes")
+        digest.update(chunk)
+        yield chunk
+    if size != file.size:
+        raise damaged(what, f"it has {size} bytes instead of {file.size}")
+    if digest.hexdigest() != file.sha256:
+        raise damaged(what, "SHA-256 mismatch")
 
 
 @checked_methods

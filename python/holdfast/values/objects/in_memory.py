@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ...core.errors import HoldfastError, Json, quoted
 from ...core.shapes import is_dict, is_list
-from ...files.file import File, Files, unreadable, value_files
+from ...files.file import File, Files, unreadable, value_files, whole
 from ...files.weights import Copy, Reads, made_from
 from .tensors import FILE, Tensors, below, has_tensors, is_tensor, place_of, value_of
 
@@ -315,7 +315,7 @@ def made(file: File, reads: Reads, copy: Copy) -> bytearray | None:
     """Returns a file by what it differs from in memory; None if that is not as it was."""
     try:
         chunks = made_from(file.facts, reads, copy)
-        return None if chunks is None else gathered(file, file.checked(chunks))
+        return None if chunks is None else gathered(file, whole(chunks, file, reads[0]))
     except HoldfastError:  # the tensors were changed, or that version is gone
         return None
 
