@@ -10,6 +10,7 @@ export { checkStillAllowed, checkWrites, passwordAsToken } from "./access/guard_
 export { whileAllowed } from "./access/guard_route.ts";
 export { SealedLinks } from "./access/sealed_links.ts";
 export { sentBy } from "./access/sender.ts";
+export { tarHeader } from "../../formats/archive/tar_write.ts";
 export { answerEvents } from "./event_stream.ts";
 export { isScript } from "./files/harmless.ts";
 export { contentType } from "./files/media.ts";

@@ -2,7 +2,7 @@
 // (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13). Entries are
 // streamed. Owners are 0, and times 1970-01-01 unless entries have some, so that equal entries make
 // equal archives.
-import { plainBytes } from "../../core/bytes/bytes.ts";
+import { concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { contentSize, contentStream } from "../content/content.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record.ts";
@@ -72,6 +72,11 @@ function headerOf(entry: WrittenEntry): WrittenHeader {
   const name = mode === "folder" ? `${path}/` : path;
   const target = mode === "link" ? new TextDecoder().decode(content as Uint8Array) : "";
   return { ...KINDS[mode], name, target, size, modifiedAt };
+}
+
+/** Returns the header of a readable file. Its owner is 0, and its time 1970-01-01. */
+export function tarHeader(path: string, size: number): Uint8Array {
+  return concatBytes([...headersOf({ ...KINDS.file, name: path, target: "", size })]);
 }
 
 function* headersOf(header: WrittenHeader): Generator<Uint8Array> {
