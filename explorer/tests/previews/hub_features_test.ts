@@ -1,5 +1,5 @@
 // Data sets of Hugging Face: classes have names, and images are images. `datasets` writes the file.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,9 @@ Deno.test({
   async fn() {
     await using root = await tempRoot();
     const path = await writeDataset(root.join("a.parquet"));
-    const table = await readTable(fakeFile("a.parquet", await readFile(path)));
+    const file = fakeFile("a.parquet", await readFile(path));
+    let { read } = file;
+    const table = await readTable({ ...file, read: (...range) => read(...range) });
     assertEquals(table.columns.map(({ type }) => type), ["class", "image", "audio"]);
     const { rows } = await table.page({ from: 0, count: 8 });
     assertEquals(rows.map(([label]) => label), [
@@ -40,7 +42,11 @@ Deno.test({
     const sort = { column: 0, isDown: false };
     const found = await findRows(table, [0, 1], { filter: "label=cat", sort });
     assertEquals([found.matched, found.places.slice(0, 3)], [58, [1, 3, 9]]);
-    assertEquals((await table.media!(1, 119))?.slice(1, 4), new TextEncoder().encode("PNG"));
+    const png = new TextEncoder().encode("PNG");
+    read = () => Promise.reject(new Error("away"));
+    await assertRejects(() => table.media!(1, 119), Error, "away");
+    read = file.read;
+    assertEquals((await table.media!(1, 119))?.slice(1, 4), png);
   },
 });
 

@@ -72,7 +72,9 @@ export async function openOtherColumns(
     async media(name, row) {
       const first = row - row % MEDIA_ROWS;
       if (last?.name !== name || last.first !== first) {
-        last = { name, first, rows: valuesOf([name], first, first + MEDIA_ROWS) };
+        const kept = { name, first, rows: valuesOf([name], first, first + MEDIA_ROWS) };
+        last = kept;
+        kept.rows.catch(() => last === kept && (last = undefined)); // the next call reads again
       }
       const [value] = (await last.rows)[row - first] ?? [];
       const { bytes } = value as { bytes?: unknown } | null ?? {};
