@@ -19,7 +19,10 @@ export function repositoryOf(name: string): string | undefined {
   return nameOf(repository) === name ? repository : undefined;
 }
 
-/** A form of a version: an artifact, a container image with files below `models/` or not, or a model of Ollama. */
+/**
+ * A form of a version: an artifact, a container image with its files below `models/` or at the root,
+ * or a model of Ollama.
+ */
 export type Form = "artifact" | "image" | "root" | "ollama";
 
 export function isForm(value: unknown): value is Form {

@@ -25,7 +25,7 @@ export interface Served {
   form: Form;
 }
 
-/** Images of a name in its note, and those of them that need not be first. */
+/** Images in the note of a name. One among the first stays where it is, which saves a write. */
 const MOST_RECENT = 32, FIRST = 8;
 /** How long it is known that notes have an image, milliseconds. */
 const NOTED_MS = 60_000;

@@ -7,8 +7,9 @@ import {
   isJsonObject,
   parsedJson,
   quoteNotFinite,
+  shown,
+  thinnedPlaces,
 } from "../../../core/kernel.ts";
-import { shown, thinnedPlaces } from "../../../core/kernel.ts";
 import { CURVE_FILE } from "../curve_file.ts";
 import { textLines } from "../mlflow/stored_run.ts";
 

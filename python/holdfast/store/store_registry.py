@@ -36,6 +36,7 @@ from ..core.versions import (
 )
 from ..files.chunks import MAX_CHUNK_LIST, MAX_CHUNKS, Chunks, cut
 from ..files.held import Held, Source
+from ..files.weights import Stored as ValuesStored
 from ..files.weights import ahead, plain_facts, plain_range
 from .buckets import GcsStore, S3Store
 from .checked_aliases import is_as_checked, is_protected
@@ -329,9 +330,8 @@ class StoreRegistry(Registry):
         """Yields stored bytes of a file, unchecked; plain ones of a file stored by values."""
         if "values" in file:
             to_its_end, end = end >= int(file["size"]), min(end, int(file["size"]))
-            stored, lists = partial(self._range, record), partial(self._list, record)
-            if to_its_end:
-                stored = partial(ahead(stored))
+            stored: ValuesStored = partial(self._range, record)
+            stored, lists = ahead(stored) if to_its_end else stored, partial(self._list, record)
             yield from plain_range(file, start, end, subject(record, file), stored, lists)
             return
         if "inline" in file:
