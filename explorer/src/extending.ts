@@ -14,7 +14,7 @@ export {
 } from "./api/service.ts";
 export type { ArtifactFile, ArtifactVersion, FileToRead } from "./artifact_file.ts";
 export type { Change } from "./components/change_list.ts";
-export { type LineLook, lookOf, MOST_LOOKS } from "./components/charts/chart_scales.ts";
+export { lookOf, MOST_LOOKS } from "./components/charts/chart_scales.ts";
 export { Choice } from "./components/choice.ts";
 export { CopyBox, CopyButton, CopyTable, SameByCode, shellWord } from "./components/copy_box.ts";
 export { Dialog } from "./components/dialog.ts";
@@ -24,7 +24,7 @@ export { LogText } from "./components/long_content.ts";
 export { Empty, ErrorNotice, Loading, Shown, whenLoaded } from "./components/notices.ts";
 export { StateTag } from "./components/state_tag.ts";
 export { type Column, Table } from "./components/table.ts";
-export { Curves, hasCurves } from "./curves/mod.ts";
+export { Curves, hasCurves, readCurve } from "./curves/mod.ts";
 export type { Steps } from "./curves/steps.ts";
 export {
   briefText,
@@ -35,7 +35,6 @@ export {
   formatTime,
   numberText,
 } from "./format/format.ts";
-export { elementOf } from "./framework/element_of.ts";
 export { html } from "./framework/html.ts";
 export { useEffect, useMemo, useRef, useState, type VNode } from "./framework/preact.ts";
 export {
@@ -49,7 +48,7 @@ export {
 } from "./framework/router.ts";
 export { useAction } from "./framework/use_action.ts";
 export { useInterval } from "./framework/use_interval.ts";
-export { type Loaded, useLoaded } from "./framework/use_loaded.ts";
+export { useLoaded } from "./framework/use_loaded.ts";
 export { useQuery } from "./framework/use_query.ts";
 export type { ArraySource } from "./previews/arrays/array_source.ts";
 export type { Numbers } from "./previews/arrays/numbers.ts";

@@ -6,6 +6,7 @@ import type { LoadSignIn } from "./api/grant.ts";
 import type { Service } from "./api/service.ts";
 import type { ArtifactFile, ArtifactVersion } from "./artifact_file.ts";
 import type { Change } from "./components/change_list.ts";
+import type { LineLook } from "./components/charts/chart_scales.ts";
 import type { VNode } from "./framework/preact.ts";
 import type { Place } from "./framework/router.ts";
 import type { ArraySource } from "./previews/arrays/array_source.ts";
@@ -36,8 +37,25 @@ export interface PageExtension {
   readonly loadStart?: () => Promise<() => unknown>;
   /** Loads what stands above the versions of a name, and above compared versions of one name. */
   readonly loadOfName?: () => Promise<(props: { name: string }) => unknown>;
+  /** Loads what stands beside the table of versions and runs of a name: of some rows, their curves. */
+  readonly loadBeside?: () => Promise<(props: BesideProps) => unknown>;
   /** Loads what shows the value of a label, by its name. The form for labels is without it. */
   readonly labels?: Readonly<Record<string, () => Promise<(props: LabelProps) => unknown>>>;
+}
+
+export interface BesideProps {
+  readonly name: string;
+  readonly rows: readonly DrawnRow[];
+}
+
+/** A version, or a run that is not finished, whose curves are drawn. */
+export interface DrawnRow {
+  /** The name of its lines; others have another one. */
+  readonly label: string;
+  readonly look: LineLook;
+  readonly version?: string;
+  /** The id of a run that is not finished. */
+  readonly run?: string;
 }
 
 /** A label of a version or a name. */

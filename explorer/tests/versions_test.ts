@@ -101,7 +101,7 @@ Deno.test("of wide metadata, only the keys that the page needs are asked for", (
   const usual = usualKeys(columns, rows);
   assertEquals(usual.filter((key) => key.startsWith("metadata.")).length, 20);
   const keys = ["metadata.k2", "size", "metadata.k25", ""];
-  const ofRun = ["metadata.run", "metadata.pipeline", "metadata.end"];
+  const ofRun = ["metadata.run", "metadata.tags", "metadata.pipeline", "metadata.end"];
   assertEquals(fieldsOf(columns, { keys, isAll: false }), [
     ...["metadata.k2", "metadata.k25"],
     ...ofRun,

@@ -41,6 +41,10 @@ export interface TableProps<T> {
   /** It scrolls to the side on a phone, too. */
   readonly isScroll?: boolean;
   readonly class?: string;
+  /** The key of the row that the pointer is on, here or elsewhere. */
+  readonly focused?: string;
+  /** Called with the key of the row that the pointer enters, and without one when it leaves. */
+  readonly onFocus?: (key?: string) => void;
 }
 
 /** Tables with more rows render those in view. Their rows have one height. */
@@ -49,7 +53,8 @@ const LONG = 200;
 const BEYOND = 4;
 
 export function Table<T>(props: TableProps<T>) {
-  const { label, rows, columns, keyOf, isPreview = false, isScroll = isPreview } = props;
+  const { label, rows, columns, keyOf, focused, onFocus, isPreview = false, isScroll = isPreview } =
+    props;
   const isLong = rows.length > LONG;
   const box = useRef<HTMLDivElement>(null);
   const [first, last, height, onScroll] = useRowsInView(box, { isLong, count: rows.length, label });
@@ -72,7 +77,10 @@ export function Table<T>(props: TableProps<T>) {
         <tbody>${space(first)}${rows.slice(first, last).map((row, i) =>
           html`
             <${Row} key=${keyOf?.(row) ?? first + i} row=${row} index=${first + i}
-              columns=${columns} isPreview=${isPreview} isLong=${isLong} />
+              columns=${columns} isPreview=${isPreview} isLong=${isLong}
+              isFocused=${focused !== undefined && focused === keyOf?.(row)}
+              enter=${onFocus && (() => onFocus(keyOf?.(row)))}
+              leave=${onFocus && (() => onFocus())} />
           `
         )}${space(rows.length - last)}</tbody>
       </table>
@@ -84,10 +92,15 @@ interface RowProps<T> extends Required<Pick<TableProps<T>, "columns" | "isPrevie
   readonly row: T;
   readonly index: number;
   readonly isLong: boolean;
+  readonly isFocused: boolean;
+  readonly enter?: () => void;
+  readonly leave?: () => void;
 }
 
 /** A row. Rows that stay in view while the table scrolls are not rendered again. */
-function Row<T>({ row, index, columns, isPreview, isLong }: RowProps<T>) {
+function Row<T>(
+  { row, index, columns, isPreview, isLong, isFocused, enter, leave }: RowProps<T>,
+) {
   const cell = (column: Column<T>, at: number) => {
     const name = typeof column.class === "function" ? column.class(row) : column.class;
     const pin = pinOf(columns, column);
@@ -101,8 +114,12 @@ function Row<T>({ row, index, columns, isPreview, isLong }: RowProps<T>) {
       `;
   };
   return useMemo(
-    () => html`<tr aria-rowindex=${isLong ? index + 2 : undefined}>${columns.map(cell)}</tr>`,
-    [row, index, columns, isLong],
+    () =>
+      html`
+        <tr aria-rowindex=${isLong ? index + 2 : undefined} class=${isFocused ? "focused" : ""}
+          onPointerEnter=${enter} onPointerLeave=${leave}>${columns.map(cell)}</tr>
+      `,
+    [row, index, columns, isLong, isFocused],
   );
 }
 

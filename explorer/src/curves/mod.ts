@@ -2,6 +2,7 @@
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { Lazy } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
+import type { Steps } from "./steps.ts";
 import { hasRows } from "../previews/kind.ts";
 
 export function Curves({ versions, ...others }: {
@@ -18,6 +19,20 @@ export function Curves({ versions, ...others }: {
 /** Returns true for a version with a file that may have steps. */
 export function hasCurves({ files }: Pick<ArtifactVersion, "files">): boolean {
   return files.some(hasRows);
+}
+
+/** Reads the file with steps of a version, the first of several; undefined if it has none. */
+export async function readCurve(
+  version: ArtifactVersion,
+  { shares, signal }: {
+    /** Versions that share the numbers which are read. */
+    shares: number;
+    signal?: AbortSignal;
+  },
+): Promise<Steps | undefined> {
+  const { findSteps, MOST_NUMBERS, readSteps } = await import("./steps.ts");
+  const [file] = await findSteps(version, signal);
+  return file && await readSteps(file, { most: MOST_NUMBERS / shares, signal });
 }
 
 const load = async () => (await import("./curves_view.ts")).CurvesView;

@@ -208,9 +208,10 @@ function Sections({ sections, count, isSearch, card }: {
   isSearch: boolean;
   card: (panel: Panel, section: string) => unknown;
 }) {
-  const [charts, setCharts] = useQuery("charts");
+  const [charts] = useQuery("charts"); // of earlier addresses
+  const [panels, setPanels] = useQuery("panels");
   const [toggled, setToggled] = useQuery("sections");
-  const isAll = isSearch || charts === "all";
+  const isAll = isSearch || panels === "all" || charts === "all";
   const changed = useMemo(() => splitValues(toggled), [toggled]);
   const shownOf = ({ panels }: Section) =>
     isAll || count <= MOST_OPEN ? panels : panels.slice(0, FEW);
@@ -249,6 +250,6 @@ function Sections({ sections, count, isSearch, card }: {
     )}
     ${isCut &&
       html`<p><button type="button" class="button" onClick=${() =>
-        setCharts("all")}>Show all ${count} charts</button></p>`}
+        setPanels("all")}>Show all ${count} charts</button></p>`}
   `;
 }

@@ -39,7 +39,9 @@ export function SharedLegend({ lines, hidden, isBand, change }: {
         `
       )}</ul>
       <button type="button" class="button button-small" onClick=${() =>
-        change(isWhole ? labels : [])}>${isWhole ? "Hide all" : "Show all"}</button>
+        change(
+          isWhole ? [...hidden, ...labels] : hidden.filter((label) => !labels.includes(label)),
+        )}>${isWhole ? "Hide all" : "Show all"}</button>
       ${isBand && html`
         <span class="muted">Lines are the mean; areas span the smallest to the largest value.</span>
       `}

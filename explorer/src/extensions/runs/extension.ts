@@ -1,4 +1,5 @@
-// Runs that log values: the view of one with its curves, and of several. The page itself lists them.
+// Runs that log values: the view of one with its curves, of several, and curves beside the table of
+// a name. The page itself lists them.
 import type { PageExtension } from "../../extension.ts";
 
 export const runsExtension: PageExtension = {
@@ -9,4 +10,5 @@ export const runsExtension: PageExtension = {
     of: "runs",
     load: async () => (await import("./logged_run_view.ts")).LoggedRunView,
   }],
+  loadBeside: async () => (await import("./row_curves.ts")).RowCurves,
 };

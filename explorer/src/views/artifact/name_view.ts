@@ -19,7 +19,6 @@ import { AliasesPanel } from "./aliases_panel.ts";
 import { DeletedVersions } from "./deleted_versions.ts";
 import { Heading, Tabs } from "./heading.ts";
 import { SpacePanel } from "./space_panel.ts";
-import { LoggedRuns } from "../runs/logged_runs.ts";
 import { useLoggedRuns } from "../runs/use_logged_runs.ts";
 import type { LoggedRun } from "../../api/logged_runs.ts";
 import { VersionsPanel } from "../versions/versions_panel.ts";
@@ -73,7 +72,6 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       <//>
       <${RuleLine} name=${name} />
       ${notes.card}
-      ${runs && html`<${LoggedRuns} runs=${runs.items} isCut=${runs.isCut} isOfName />`}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       ${tab === "versions" && html`<${ExtensionParts} at="loadOfName" name=${name} />`}
       ${!TABS.includes(tab) && html`
@@ -87,7 +85,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
             ? html`<${CardPanel} card=${card} newest=${summary.versions[0]?.version} />`
             : cardSearch.value !== undefined && html`<${NoCard} />`
           : html`
-            <${Panel} tab=${tab} summary=${summary} runs=${runs?.items} changed=${reload} />
+            <${Panel} tab=${tab} summary=${summary} runs=${runs} changed=${reload} />
           `}<//>
       <${SameByCode} ...${codeOf(tab, name, query.deleted !== undefined)} />
     </div>
@@ -142,7 +140,7 @@ function CardPanel({ card: { version, path }, newest }: { card: Card; newest?: s
 function Panel({ tab, summary, runs, changed }: {
   tab: string;
   summary: NameSummary;
-  runs?: readonly LoggedRun[];
+  runs?: Beginning<LoggedRun>;
   changed: () => void;
 }) {
   const { name, versions } = summary;
@@ -151,28 +149,21 @@ function Panel({ tab, summary, runs, changed }: {
   if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
   const isNone = versions.length === 0;
   return html`
-    ${isNone
-      ? html`<${NoVersions} name=${name} runs=${runs} />`
-      : html`<${VersionsPanel} summary=${summary} />`}
+    ${isNone && !runs?.items.length
+      ? html`<${NoVersions} name=${name} isRead=${runs !== undefined} />`
+      : html`<${VersionsPanel} summary=${summary} runs=${runs} />`}
     <${DeletedVersions} name=${name} isOpen=${isNone} state=${stateOf(summary)}
       changed=${changed} />
   `;
 }
 
-function NoVersions({ name, runs }: { name: string; runs?: readonly LoggedRun[] }) {
+function NoVersions({ name, isRead }: { name: string; isRead: boolean }) {
   const { service } = useSession();
   const { error } = useLoaded(
     (signal) => service.ask(`${namePath(name)}/versions/latest`, { signal }),
     [name],
   );
-  if (runs === undefined) return html`<${Loading} what="Reading runs" />`;
-  if (runs.length > 0) {
-    return html`
-      <${Empty} title="This name has no version yet">
-        <p>A run becomes the first one when its program finishes it.</p>
-        <//>
-    `;
-  }
+  if (!isRead) return html`<${Loading} what="Reading runs" />`;
   return html`
     <${Empty} title="This name has no version">
       <p>It was deleted, or never saved. The changes show more.</p>

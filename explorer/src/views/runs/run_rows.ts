@@ -4,7 +4,7 @@ import { invalid } from "../../../../core/errors.ts";
 import { queryOf } from "../../api/search.ts";
 import { columnsOf, type ExperimentColumn, isBest, lastOf } from "../versions/columns.ts";
 import { bareOf, meantBy, namedFilter, unknownFields } from "../versions/conditions.ts";
-import { metadataValues } from "../versions/experiments.ts";
+import { metadataValues, statesOf } from "../versions/experiments.ts";
 import { valueText } from "../versions/experiments_table.ts";
 import type { Column } from "../../components/table.ts";
 
@@ -15,12 +15,6 @@ export interface RunRow<T> {
   /** Words of a filter are searched in it. */
   readonly text: string;
 }
-
-/** Words of filters for states that are not certain. */
-const STATES: Readonly<Record<string, readonly string[]>> = {
-  "running or killed": ["running", "killed", "running or killed"],
-  silent: ["silent", "running", "killed"],
-};
 
 /** Parameters with a column: those that differ, or of one run all. */
 const MOST_PARAMETERS = 5;
@@ -57,10 +51,9 @@ export function filteredRows<T>(
       if (meant.length > 1) throw severalKeys(bareOf(field), meant);
     }
     const matches = parseQuery(queryOf(named));
-    const states = (state = "") => STATES[state] ?? [state];
     return {
       rows: rows.filter(({ found, text }) =>
-        states(found.state).some((state) => matches({ ...found, state }, text))
+        statesOf(found.state).some((state) => matches({ ...found, state }, text))
       ),
     };
   } catch (error) {

@@ -12,7 +12,7 @@ import { type Experiment, isFailed, numberAt, numberFrom } from "./experiments.t
 type Role = "measure" | "result" | "parameter" | "other";
 
 export interface ExperimentColumn {
-  /** `metadata.accuracy`, or a fact: `version`, `aliases`, `kind`, `files`, `size`, `saved`. */
+  /** `metadata.accuracy`, or a fact: `run`, `version`, `aliases`, `kind`, `files`, `size`, `saved`. */
   readonly key: string;
   /** A unique name: the key without `metadata.`, and without `metrics.` or `params.` if it can. */
   readonly title: string;
@@ -43,6 +43,7 @@ const MOST_USUAL = 20;
 const MOST_FIELD_BYTES = 4000;
 
 const FACTS: readonly ExperimentColumn[] = [
+  { key: "run", title: "Run", isNumber: false },
   { key: "version", title: "Version", isNumber: false },
   { key: "aliases", title: "Aliases", isNumber: false },
   { key: "state", title: "State", isNumber: false },
@@ -50,7 +51,11 @@ const FACTS: readonly ExperimentColumn[] = [
   { key: "files", title: "Files", isNumber: true },
   { key: "size", title: "Size", isNumber: true },
   { key: "saved", title: "Saved", isNumber: true },
+  { key: "reason", title: "Reason", isNumber: false },
 ];
+
+/** Facts that only runs have. */
+const FACTS_OF_RUNS: ReadonlySet<string> = new Set(["run", "state", "reason"]);
 
 /** Results by the name of a key: time and space that a run took. */
 const TAKEN = /\b(seconds|minutes|hours|duration|runtime|elapsed|throughput|memory)$/i;
@@ -76,7 +81,7 @@ export function columnsOf(
     ? [{ key: "notes", title: "Notes", isNumber: false }]
     : [];
   const facts = FACTS.filter(({ key }) =>
-    key !== "state" || experiments.some(({ values }) => values.has(key))
+    !FACTS_OF_RUNS.has(key) || experiments.some(({ values }) => values.has(key))
   );
   const first = facts.findIndex(({ key }) => key === "kind");
   return [...facts.slice(0, first), ...inOrder(named(own)), ...notes, ...facts.slice(first)];
@@ -233,7 +238,7 @@ function bareOf(key: string): string {
 
 /** Facts about a run that say little beside its values. */
 const OF_RUN =
-  /^metadata\.(curves|run\.(id|startedAt|points|step|failed|metricsLeftOut)|metrics\.step)$/;
+  /^metadata\.(curves|run\.(id|startedAt|points|step|failed|metricsLeftOut)|metrics\.step|tags\.mlflow\.runName)$/;
 /** Facts that a step of a pipeline adds to its outputs. */
 const OF_STEP = /^metadata\.(pipeline|end|step|node|operator|code|effect|inputs\..*)$/;
 
@@ -245,18 +250,18 @@ export function usualKeys(
   columns: readonly ExperimentColumn[],
   experiments: readonly Experiment[],
 ): string[] {
-  const differs = (key: string) =>
-    new Set(experiments.map(({ values }) => values.get(key))).size > 1;
-  const has = (key: string) => experiments.some(({ values }) => values.get(key) !== "");
+  const differs = (key: string) => differsIn(experiments, key);
+  const ofVersions = experiments.filter(({ run }) => run === undefined);
+  const has = (key: string) => experiments.some(({ values }) => (values.get(key) ?? "") !== "");
   const isOfPipeline = columns.some(({ key }) => key === "metadata.pipeline");
   const isUsual = ({ key }: ExperimentColumn) =>
     MEMBER.test(key)
       ? !OF_RUN.test(key) && !(isOfPipeline && OF_STEP.test(key))
-      : key === "aliases"
+      : key === "aliases" || key === "version"
       ? has(key)
       : key === "state"
       ? experiments.some(isFailed) || differs(key)
-      : key !== "kind" && key !== "files" || differs(key);
+      : key !== "kind" && key !== "files" || differsIn(ofVersions, key);
   const usual = columns.filter(isUsual);
   const members = membersInOrder(usual.filter(({ key }) => MEMBER.test(key)), differs);
   const facts = usual.filter(({ key }) => !MEMBER.test(key)).map(({ key }) => key);
@@ -264,8 +269,12 @@ export function usualKeys(
   return [...facts.slice(0, first), ...members.slice(0, MOST_USUAL), ...facts.slice(first)];
 }
 
+function differsIn(rows: readonly Experiment[], key: string): boolean {
+  return new Set(rows.map(({ values }) => values.get(key))).size > 1;
+}
+
 /** Facts before the keys of metadata. */
-const FIRST: ReadonlySet<string> = new Set(["version", "aliases", "state"]);
+const FIRST: ReadonlySet<string> = new Set(["run", "version", "aliases", "state"]);
 /** Metrics and other results before the parameters. */
 const FIRST_RESULTS = 6;
 
@@ -287,7 +296,7 @@ function membersInOrder(
 }
 
 /** Members of metadata with the run or the pipeline that made a version, and its end. */
-const RUN_FIELDS = ["metadata.run", "metadata.pipeline", "metadata.end"];
+const RUN_FIELDS = ["metadata.run", "metadata.tags", "metadata.pipeline", "metadata.end"];
 
 /** Returns the fields to ask of versions: all metadata, or if that is large, those of `keys`. */
 export function fieldsOf(

@@ -1,4 +1,4 @@
-// Versions as rows: their facts, and every key of their metadata and labels.
+// Versions, and runs that are not finished, as rows: their facts, and every key of their metadata.
 import { sortByField } from "../../../../apps/difference/sort_by_field.ts";
 import { fromMetadata } from "../../../../core/text/comparing.ts";
 import { isJsonObject } from "../../../../core/text/json_text.ts";
@@ -6,6 +6,7 @@ import { endStateOf } from "../../../../core/registry/conditions/end_state.ts";
 import { isTextNumber, TextNumbers } from "../../../../apps/metadata_text.ts";
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
 import type { Alias } from "../../api/names.ts";
 import { isBroken } from "../../components/state_tag.ts";
 import { queryOf } from "../../api/search.ts";
@@ -13,7 +14,10 @@ import { jsonText } from "../../format/short_number.ts";
 
 export interface Experiment {
   readonly name: string;
+  /** Its version number; of a run that is none yet, its id after `run:`. */
   readonly version: string;
+  /** Present for a run that is not finished. */
+  readonly run?: Pick<LoggedRun, "id">;
   readonly values: ReadonlyMap<string, unknown>;
   /** Why its record cannot be read. */
   readonly problem?: string;
@@ -69,6 +73,11 @@ function experimentOf(
   ]);
   const state = endStateOf(metadata);
   if (state !== undefined) values.set("state", state);
+  if (state !== undefined && isJsonObject(metadata.run)) {
+    const { id, failed } = metadata.run;
+    values.set("run", runName(metadata.tags) ?? id);
+    if (state === "failed" && typeof failed === "string") values.set("reason", failed);
+  }
   if (notes !== undefined) values.set("notes", notes);
   addMembers(values, "metadata", metadata, 0);
   for (const [key, label] of Object.entries(labels)) {
@@ -80,6 +89,64 @@ function experimentOf(
   const text = searchText(found);
   return { name, version, values, found, text, ...error && { problem: error.detail } };
 }
+
+/** Returns the name that the clients of MLflow and W&B give to a run, in its tags. */
+function runName(tags: unknown): string | undefined {
+  const name = isJsonObject(tags) ? tags["mlflow.runName"] : undefined;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+/** Returns the name of a row's run; of an id that nobody chose, its random end. */
+export function shortRunName({ values }: Pick<Experiment, "values">): string {
+  const name = String(values.get("run"));
+  return /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name) ? name.slice(-12) : name;
+}
+
+/** Returns the rows of runs that are not finished. */
+export function experimentsOfRuns(runs: readonly LoggedRun[]): Experiment[] {
+  return runs.map((run) => {
+    const { name, id, state, reason, params, tags, metrics, lastAt: createdAt } = run;
+    const version = `run:${id}`;
+    const metadata = { ...metrics && { metrics }, params, ...tags && { tags } };
+    const values = new Map<string, unknown>([
+      ["run", runName(tags) ?? id],
+      ["state", state],
+      ["saved", Date.parse(createdAt)],
+    ]);
+    if (reason !== undefined) values.set("reason", reason);
+    addMembers(values, "metadata", metadata, 0);
+    const found = { name, version: id, aliases: [], metadata, kind: "run", createdAt, state };
+    return { name, version, run, values, found, text: `${searchText(found)}\n${reason ?? ""}` };
+  });
+}
+
+/** States of runs that may go on. They come first. */
+const OPEN: ReadonlySet<unknown> = new Set([
+  "running",
+  "running or killed",
+  "silent",
+  "finishing",
+]);
+
+/** Returns rows with runs that go on before the versions, and those that ended among them by time. */
+export function withRuns(
+  versions: readonly Experiment[],
+  runs: readonly Experiment[],
+): readonly Experiment[] {
+  if (runs.length === 0) return versions;
+  const { open = [], ended = [] } = Object.groupBy(
+    runs.toSorted((a, b) => timeOf(b) - timeOf(a)),
+    ({ values }) => OPEN.has(values.get("state")) ? "open" : "ended",
+  );
+  const rows = [...open];
+  for (const row of versions) {
+    while (ended[0] !== undefined && timeOf(ended[0]) > timeOf(row)) rows.push(ended.shift()!);
+    rows.push(row);
+  }
+  return [...rows, ...ended];
+}
+
+const timeOf = ({ values }: Experiment) => Number(values.get("saved"));
 
 function addMembers(values: Map<string, unknown>, at: string, value: object, depth: number) {
   for (const [key, each] of Object.entries(value)) {
@@ -127,6 +194,17 @@ export function textNumbersOf(
   return numbers.notes;
 }
 
+/** Words of filters for states that are not certain. */
+const STATES: Readonly<Record<string, readonly string[]>> = {
+  "running or killed": ["running", "killed", "running or killed"],
+  silent: ["silent", "running", "killed"],
+};
+
+/** Returns the states that a filter finds a row by. */
+export function statesOf(state = ""): readonly string[] {
+  return STATES[state] ?? [state];
+}
+
 /**
  * Returns the rows that meet all conditions, in the order of a column (`-` before its key turns it
  * round). Rows without a value come last.
@@ -140,6 +218,10 @@ export function chooseExperiments(
   const matches = parseQuery(queryOf(filter));
   const matching = filter.trim() === ""
     ? experiments
-    : experiments.filter(({ found, text }) => matches(found, text));
+    : experiments.filter(({ found, text }) =>
+      found.state === undefined
+        ? matches(found, text)
+        : statesOf(found.state).some((state) => matches({ ...found, state }, text))
+    );
   return sort === "" ? matching : sortByField(matching, sort, ({ values }, key) => values.get(key));
 }

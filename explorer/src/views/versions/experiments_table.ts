@@ -1,20 +1,33 @@
-// The table of versions, whose rows are chosen to be compared.
-import { formatAgo, formatBytes, formatTime, numberText } from "../../format/format.ts";
+// The table of versions and runs, whose rows are chosen to be compared.
+import {
+  formatAgo,
+  formatBytes,
+  formatCount,
+  formatTime,
+  numberText,
+} from "../../format/format.ts";
 import { CopyTable } from "../../components/copy_box.ts";
 import { type Column, Table } from "../../components/table.ts";
+import type { LineLook } from "../../components/charts/chart_scales.ts";
+import { lineFocus } from "../../components/charts/line_focus.ts";
+import type { DrawnRow } from "../../extension.ts";
 import { html } from "../../framework/html.ts";
+import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import { toggled } from "./column_choice.ts";
 import { type ExperimentColumn, isBest } from "./columns.ts";
-import type { Experiment } from "./experiments.ts";
+import { type Experiment, isFailed, shortRunName } from "./experiments.ts";
 import { RunLink } from "./metadata.ts";
 import { StateTag } from "../../components/state_tag.ts";
 
-export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, setSort }: {
+export function ExperimentsTable({ rows, isAlone, columns, drawn, isGroups, pins, sort, setSort }: {
   rows: readonly Experiment[];
-  all: readonly { version: string }[];
+  /** There is nothing to compare the only row with. */
+  isAlone: boolean;
   columns: readonly ExperimentColumn[];
+  /** Rows whose curves are drawn. */
+  drawn: readonly DrawnRow[];
   /** Rows are not versions. */
   isGroups: boolean;
   /** The first columns that stay in view. */
@@ -24,16 +37,19 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
 }) {
   const [ticked, setTicked] = useQuery("ticked");
   const chosen = new Set(splitValues(ticked));
+  const [focused, setFocused] = useState(lineFocus.label);
+  useEffect(() => lineFocus.follow(setFocused), []);
+  const byRow = useMemo(() => new Map(drawn.map((each) => [keyOf(each), each])), [drawn]);
   const choose = (version: string) => setTicked(joinValues(toggled([...chosen], version)));
-  const isAlone = all.length === 1;
   const compared: Column<Experiment> = {
     title: "Compare",
     isUntitled: true,
     class: "pick",
-    cell: ({ version }) =>
+    cell: ({ version, run }) =>
       html`
         <input type="checkbox" checked=${chosen.has(version)}
-          aria-label=${`Compare ${version}`} onChange=${() => choose(version)} />
+          aria-label=${`Compare ${run ? `run ${run.id}` : version}`}
+          onChange=${() => choose(version)} />
       `,
   };
   const shown = columns.map((column, i): Column<Experiment> => {
@@ -45,10 +61,12 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
       label: title,
       group,
       class: (row) =>
-        `${isNumber ? "number" : "fit"}${begins}${isBest(row, column) ? " best" : ""}`,
+        `${isNumber ? "number" : "fit"}${begins}${isBest(row, column) ? " best" : ""}${
+          isFailed(row) ? " muted" : ""
+        }`,
       heading: `${isNumber ? "number" : ""}${begins}`,
       isPinned: i < pins,
-      cell: (row) => shownValue(row, column),
+      cell: (row) => shownValue(row, column, byRow.get(row.version)?.look),
       value: ({ values }) => exactValue(values.get(key), key),
       ...way && { order: way },
       ...!isAlone && {
@@ -61,28 +79,33 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
     <${Table} label="Versions" rows=${rows} columns=${isAlone || isGroups
       ? shown
       : [compared, ...shown]}
-      class="experiments brief" keyOf=${({ version }: Experiment) => version} />
+      class="experiments brief" keyOf=${({ version }: Experiment) => version}
+      focused=${drawn.filter(({ label }) => label === focused).map(keyOf)[0]}
+      onFocus=${(key?: string) =>
+        lineFocus.set(key === undefined ? undefined : byRow.get(key)?.label)} />
     ${!isAlone && html`<${CopyTable} rows=${rows} columns=${shown} />`}
   `;
 }
 
-/** Leads to the comparison of the checked versions. */
-export function CompareButton({ name, all }: {
-  name: string;
-  all: readonly { version: string }[];
-}) {
+/** Leads to the comparison of the checked versions, and to the curves of the checked runs. */
+export function CompareButton({ name, all }: { name: string; all: readonly Experiment[] }) {
   const [ticked] = useQuery("ticked");
   const chosen = new Set(splitValues(ticked));
-  const refs = all.filter(({ version }) => chosen.has(version)).reverse().map(({ version }) =>
-    `${name}@${version}`
-  );
-  return refs.length > 1
-    ? html`<a class="button button-main" href=${
-      hrefOf(["compare"], { refs: joinValues(refs) })
-    }>Compare ${refs.length} versions</a>`
+  const rows = all.filter(({ version }) => chosen.has(version)).reverse();
+  const ids = rows.flatMap(({ run }) => run?.id ?? []);
+  const refs = rows.flatMap(({ run, version }) => run ? [] : `${name}@${version}`);
+  const links = [
+    [hrefOf(["compare"], { refs: joinValues(refs) }), refs.length, "version"],
+    [hrefOf(["logged", name], { ids: joinValues(ids) }), ids.length, "run"],
+  ] as const;
+  const shown = links.filter(([, count]) => count > 1);
+  return shown.length > 0
+    ? shown.map(([href, count, what]) =>
+      html`<a class="button button-main" href=${href}>Compare ${formatCount(count, what)}</a>`
+    )
     : html`
       <button type="button" class="button" disabled
-        title="Check two versions or more to compare them">Compare</button>
+        title="Check two versions or two runs, or more, to compare them">Compare</button>
     `;
 }
 
@@ -92,13 +115,27 @@ function nextOrder(sort: string, key: string, isLargest: boolean): string {
   return sort === first ? second : sort === second ? "" : first;
 }
 
-function shownValue(row: Experiment, column: ExperimentColumn) {
+function keyOf({ version, run }: DrawnRow): string {
+  return version ?? `run:${run}`;
+}
+
+function shownValue(row: Experiment, column: ExperimentColumn, look?: LineLook) {
   const { key } = column;
-  const { name, version, values, problem } = row;
+  const { name, version, run, values, problem } = row;
   const value = values.get(key);
-  if (key === "version") {
+  const href = hrefOf(run ? ["logged", name, run.id] : ["artifacts", name, version]);
+  if (key === "run" && value !== undefined) {
     return html`
-      <a class="mono" href=${hrefOf(["artifacts", name, version])}>${version}</a>
+      <span class="dot" style=${look && {
+        borderColor: `var(${look.color})`,
+        background: look.isDashed ? "none" : `var(${look.color})`,
+      }}></span>
+      <a href=${href} title=${value}>${shortRunName(row)}</a>
+    `;
+  }
+  if (key === "version" && !run) {
+    return html`
+      <a class="mono" href=${href}>${version}</a>
       ${problem && html`<span class="tag tag-bad">${problem}</span>`}
     `;
   }

@@ -1,8 +1,11 @@
-// The versions of a name as a table: filtered, sorted, compared, and charts of their numbers.
+// The versions and runs of a name as a table: filtered, sorted, compared, and charts of numbers.
 import { useSession, useShownLabels } from "../../api/context.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
 import { type NameSummary, readVersions } from "../../api/names.ts";
+import type { Beginning } from "../../api/service.ts";
 import { MEMBER } from "../../../../core/text/better.ts";
 import { Choice } from "../../components/choice.ts";
+import { ExtensionParts } from "../../components/extension_parts.ts";
 import { onValue } from "../../components/field.ts";
 import { formatCount, formatNumber } from "../../format/format.ts";
 import { Empty, ErrorNotice } from "../../components/notices.ts";
@@ -16,8 +19,16 @@ import { useQuery } from "../../framework/use_query.ts";
 import { ColumnChoice } from "./column_choice.ts";
 import { columnsOf, type ExperimentColumn, fieldsOf, keysLeftOut, usualKeys } from "./columns.ts";
 import { bareOf, keysIn, meantBy, namedFilter, unknownFields, withField } from "./conditions.ts";
-import { chooseExperiments, type Experiment, experimentsOf, textNumbersOf } from "./experiments.ts";
+import {
+  chooseExperiments,
+  type Experiment,
+  experimentsOf,
+  experimentsOfRuns,
+  textNumbersOf,
+  withRuns,
+} from "./experiments.ts";
 import { CompareButton, ExperimentsTable } from "./experiments_table.ts";
+import { useDrawnRows } from "./drawn_rows.ts";
 import { groupsOf } from "./groups.ts";
 import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
@@ -28,7 +39,13 @@ const MOST_WHOLE = 2_000;
 /** While versions arrive, the page is rendered whenever there are so many times more: that takes long for many. */
 const GROWTH = 3;
 
-export function VersionsPanel({ summary }: { summary: NameSummary }) {
+const NO_RUNS: Beginning<LoggedRun> = { items: [], isCut: false };
+
+export function VersionsPanel({ summary, runs: { items: runs, isCut: isRunsCut } = NO_RUNS }: {
+  summary: NameSummary;
+  /** Those that are not finished. */
+  runs?: Beginning<LoggedRun>;
+}) {
   const [typed, setFilter] = useQuery("filter");
   const [sort, setSort] = useQuery("sort");
   const [group] = useQuery("group");
@@ -37,9 +54,13 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const fields = fieldsFor(summary, query, shown);
   const { versions, error, isComplete, isCut } = useVersions(summary, fields);
   const { better = "" } = query;
-  const experiments = useMemo(() => experimentsOf(versions, summary.aliases, shown), [
+  const ofVersions = useMemo(() => experimentsOf(versions, summary.aliases, shown), [
     versions,
     summary,
+  ]);
+  const experiments = useMemo(() => withRuns(ofVersions, experimentsOfRuns(runs)), [
+    ofVersions,
+    JSON.stringify(runs), // they are read again every few seconds
   ]);
   const columns = useMemo(() => columnsOf(experiments, splitValues(better)), [
     experiments,
@@ -51,9 +72,10 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     sort,
   ]);
   const chosen = useMemo(() => filtered(sorted, { filter, sort }), [sorted, filter]);
-  const late = useLate(useMemo(() => ({ all: experiments, rows: chosen.rows, columns }), [
-    experiments,
-    chosen.rows,
+  const saved = useMemo(() => chosen.rows.filter(({ run }) => run === undefined), [chosen.rows]);
+  const late = useLate(useMemo(() => ({ all: ofVersions, rows: saved, columns }), [
+    ofVersions,
+    saved,
     columns,
   ]));
   const { keys, setKeys, pins, inOrder } = useShownColumns({ columns, experiments, filter });
@@ -63,18 +85,20 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const members = columns.filter(({ key }) => key.includes("."));
   const isGroups = members.some(({ key }) => key === group);
   const table = isGroups
-    ? groupedTable(chosen.rows, inOrder, { group, sort })
+    ? groupedTable(saved, inOrder, { group, sort })
     : { rows: chosen.rows, columns: inOrder };
-  const isAlone = versions.length === 1;
+  const drawn = useDrawnRows(table.rows, experiments);
+  const isAlone = experiments.length === 1;
   return html`
     ${!isAlone && html`
       <${Controls} columns=${columns} keys=${keys} setKeys=${setKeys} members=${members}
         sortable=${isGroups ? table.columns : columns}>
         <span class="muted" role="status">${formatNumber(chosen.rows.length)} of ${formatCount(
-          versions.length,
-          "version",
+          experiments.length,
+          runs.length === 0 ? "version" : "row",
         )}${isComplete ? "" : " so far…"}</span>
-        ${!isGroups && html`<${CompareButton} name=${summary.name} all=${versions} />`}
+        <${StateChips} rows=${experiments} filter=${typed} setFilter=${setFilter} />
+        ${!isGroups && html`<${CompareButton} name=${summary.name} all=${experiments} />`}
       <//>
     `}
     ${[error, chosen.error].map((each, i) =>
@@ -82,9 +106,19 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     )}
     ${isComplete && html`<${UnknownKeys} ...${{ typed, setFilter, experiments, columns }} />`}
     ${chosen.hints?.map((hint) => html`<p class="muted">${hint}; it is compared as a number.</p>`)}
-    <${ExperimentsTable} rows=${table.rows} all=${versions} columns=${table.columns}
-      isGroups=${isGroups} pins=${1 + pins.filter((key) => key !== keys[0]).length}
-      sort=${sort} setSort=${setSort} />
+    <div class="with-curves">
+      <div class="stack">
+        <${ExperimentsTable} rows=${table.rows} isAlone=${isAlone} columns=${table.columns}
+          isGroups=${isGroups} pins=${1 + pins.filter((key) => key !== keys[0]).length}
+          drawn=${drawn} sort=${sort} setSort=${setSort} />
+      </div>
+      ${drawn.length > 0 && html`
+        <div class="curves-beside">
+          <${ExtensionParts} at="loadBeside" name=${summary.name}
+            rows=${drawn} />
+        </div>
+      `}
+    </div>
     ${isComplete && typed !== "" && table.rows.length === 0 && html`
       <${Empty} title="No version meets the filter">
         <p><button type="button" class="button" onClick=${() =>
@@ -96,12 +130,34 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     `}
     ${isCut &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
+    ${isRunsCut && html`
+      <p class="muted">Only ${formatCount(runs.length, "run")} that are not finished are shown.</p>
+    `}
     <${MetricCharts} name=${summary.name} rows=${late.rows} columns=${late.columns} />
     ${!isAlone && parameters.value && html`
       <${parameters.value} ...${late}
         unread=${{ keys: unread, newest: MOST_WHOLE }} />
     `}
   `;
+}
+
+/** How many runs failed, as buttons that show them alone. */
+function StateChips({ rows, filter, setFilter }: {
+  rows: readonly Experiment[];
+  filter: string;
+  setFilter: (filter: string) => void;
+}) {
+  return ["failed", "killed"].map((state) => {
+    const count = rows.filter(({ values }) => values.get("state") === state).length;
+    const alone = `state=${state}`;
+    return count > 0 && html`
+      <button type="button" class="button button-small" aria-pressed=${filter ===
+        alone} key=${state}
+        onClick=${() => setFilter(filter === alone ? "" : alone)}>${formatNumber(
+          count,
+        )} ${state}</button>
+    `;
+  });
 }
 
 /** Fields that select, order and group the rows. The address has their values. */
