@@ -334,14 +334,23 @@ export class StoreReader implements FileReader {
   #expanded(file: StoredFile, encoding: Encoding): FileBytes {
     const stored = inspected(this.#stored.open(file), () => this.#stored.runCheck(file));
     const failed = (cause: unknown) =>
-      isRegistryError(cause) || this.#options.signal?.aborted
+      isRegistryError(cause)
         ? cause
         : this.#stored.corrupt(file, "decompression failed", { cause });
     async function* chunks({ windowBytes }: WindowOptions = {}): AsyncGenerator<Uint8Array> {
+      let unread: { error: unknown } | undefined; // a failure of the store, or an abort
+      async function* read() {
+        try {
+          yield* stored.chunks({ windowBytes });
+        } catch (error) {
+          unread = { error };
+          throw error;
+        }
+      }
       try {
-        yield* decodeStream(stored.chunks({ windowBytes }), encoding, windowBytes);
+        yield* decodeStream(read(), encoding, windowBytes);
       } catch (error) {
-        throw failed(error);
+        throw unread === undefined ? failed(error) : unread.error;
       }
     }
     return {
