@@ -162,13 +162,12 @@ class Conversion {
     }
     const project = dirname(String(env.pyproject_path ?? "pyproject.toml"));
     const target = shellWord(project === "." ? folder : `${folder}/${project}`);
-    if (isNew) {
-      const install = [
-        ...["uv pip install --python", shellWord(place), "-e", target],
-        ...wordsOf(env.uv_extra_args),
-      ];
-      this.commands.push(`uv venv ${shellWord(place)}`, install.join(" "));
-    }
+    const install = [
+      ...["uv pip install --python", shellWord(place), "-e", target],
+      ...wordsOf(env.uv_extra_args),
+    ].join(" ");
+    if (isNew) this.commands.push(`uv venv ${shellWord(place)}`);
+    if (!this.commands.includes(install)) this.commands.push(install); // operators may share it
     return { env_config: { kind: "uv", name: place } };
   }
 

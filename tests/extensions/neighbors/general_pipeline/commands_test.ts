@@ -69,6 +69,9 @@ cliTest("a configuration of general_pipeline becomes a pipeline that runs", asyn
     "git clone --depth 1 --branch=v1.0.0 -- https://example.com/count.git operators/count\n",
   );
   assertEquals(err.split("uv venv envs/counting\n").length, 2, "one environment for both");
+  for (const project of ["count", "show"]) {
+    assertStringIncludes(err, `uv pip install --python envs/counting -e operators/${project}\n`);
+  }
   assertStringIncludes(
     await readFile(join(it.cwd, "new/conf/pipeline.yaml"), "utf8"),
     "# Digits\n# Counts digits\npipeline:\n",
