@@ -104,6 +104,7 @@ Deno.test("typos get a suggestion and a hint", async () => {
     ["ls --jsn", "  holdfast ls --json\n"],
     ["cat", `See "holdfast cat --help".`],
     ["gc now", `See "holdfast gc --help".`],
+    ["serve a", "Write: holdfast serve, or holdfast serve -r REGISTRY. "],
     ["help sav", "  holdfast help save\n"],
     ["help delete", "  holdfast help rm\n"],
     ["ls --limit -1", "hint: "],

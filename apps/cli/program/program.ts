@@ -179,7 +179,8 @@ function refuse(error: CommanderError, parser: Parser): never {
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
   const usage = parser.registeredArguments.map(argumentTerm).join(" ");
   const isOfArguments = /^commander\.(missingArgument|excessArguments)$/.test(error.code);
-  const right = isOfArguments ? `Write: ${`${path} ${usage}`.trimEnd()}. ` : "";
+  const form = usage === "" ? `${path}, or ${path} -r REGISTRY` : `${path} ${usage}`;
+  const right = isOfArguments ? `Write: ${form}. ` : "";
   const hint = `${right}See "${path} --help".`;
   throw invalid("read the command line", state, hint, new WrongUsage(error));
 }
