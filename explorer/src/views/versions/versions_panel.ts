@@ -11,11 +11,13 @@ import { formatCount, formatNumber } from "../../format/format.ts";
 import { Empty, ErrorNotice } from "../../components/notices.ts";
 import { SeveralNames, UnknownName } from "../../components/unknown_name.ts";
 import { html } from "../../framework/html.ts";
-import { useEffect, useMemo, useState } from "../../framework/preact.ts";
+import { useEffect, useMemo, useRef, useState } from "../../framework/preact.ts";
 import { joinValues, type Place, splitValues, usePlace } from "../../framework/router.ts";
 import { useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { useWasNear } from "../../framework/use_near.ts";
 import { useQuery } from "../../framework/use_query.ts";
+import type { BesideProps } from "../../extension.ts";
 import { ColumnChoice } from "./column_choice.ts";
 import { columnsOf, type ExperimentColumn, fieldsOf, keysLeftOut, usualKeys } from "./columns.ts";
 import { bareOf, keysIn, meantBy, namedFilter, unknownFields, withField } from "./conditions.ts";
@@ -112,12 +114,7 @@ export function VersionsPanel({ summary, runs: { items: runs, isCut: isRunsCut }
           isGroups=${isGroups} pins=${1 + pins.filter((key) => key !== keys[0]).length}
           drawn=${drawn} sort=${sort} setSort=${setSort} />
       </div>
-      ${drawn.length > 0 && html`
-        <div class="curves-beside">
-          <${ExtensionParts} at="loadBeside" name=${summary.name}
-            rows=${drawn} />
-        </div>
-      `}
+      ${drawn.length > 0 && html`<${CurvesBeside} name=${summary.name} rows=${drawn} />`}
     </div>
     ${isComplete && typed !== "" && table.rows.length === 0 && html`
       <${Empty} title="No version meets the filter">
@@ -138,6 +135,16 @@ export function VersionsPanel({ summary, runs: { items: runs, isCut: isRunsCut }
       <${parameters.value} ...${late}
         unread=${{ keys: unread, newest: MOST_WHOLE }} />
     `}
+  `;
+}
+
+/** The curves of rows, which are read once they are near the part of the page that is in view. */
+function CurvesBeside(props: BesideProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const isSeen = useWasNear(box, true);
+  return html`
+    <div class="curves-beside" ref=${box}>${isSeen &&
+      html`<${ExtensionParts} at="loadBeside" ...${props} />`}</div>
   `;
 }
 

@@ -98,6 +98,35 @@ Deno.test({
 });
 
 Deno.test({
+  name: "on a phone, curves are read once the page is scrolled to them" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (let i = 0; i < 12; i++) {
+      await using run = await openRun(registry, "m", { id: `trial-${i}` });
+      for (const step of [0, 1]) run.log({ step, loss: i + step });
+      await run.finish();
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    const read: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().includes("history.jsonl")) read.push(request.url());
+    });
+    await page.setViewportSize({ width: 390, height: 160 });
+    await page.goto(`${url}#/artifacts/m`);
+    const rows = page.getByRole("region", { name: "Versions" }).locator("tbody tr");
+    await rows.nth(11).waitFor();
+    await page.waitForLoadState("networkidle");
+    assertEquals(read, []);
+    await page.getByRole("button", { name: /^Copy as CSV/ }).scrollIntoViewIfNeeded();
+    await page.getByRole("figure", { name: "loss by step" }).locator("canvas").waitFor();
+    assertEquals(new Set(read).size, 10);
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
   name: "a name without runs has no curves beside its versions" + SKIPPED,
   ignore: IGNORED,
   async fn() {
