@@ -42,6 +42,9 @@ for (
       assertEquals(lines.filter((line) => line.startsWith("lost")), []);
       assertEquals(lines.map((line) => line.split(" ")[0]), parts);
       for (const line of lines) assertMatch(line, /^\w+ [1-9]\d+ equal \d+ refused 0 lost$/);
+      // A person who trusts the types of an estimator gets each one back.
+      const ofSklearn = lines.filter((line) => line.startsWith("sklearn"));
+      for (const line of ofSklearn) assertMatch(line, / 0 refused /);
     },
   });
 }
