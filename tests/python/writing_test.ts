@@ -214,6 +214,24 @@ pythonTest("a damaged note of an upload begins the upload again", async (root) =
   }
 });
 
+pythonTest("a save stays done if the note of its upload cannot be removed", async (root) => {
+  await using registry = await openRegistry(root.join("registry"), { cache: false });
+  const notes = root.join("cache/uploads");
+  let moved = 0;
+  await using service = serve(registry, ({ method, url }) => {
+    if (method === "POST" && url.includes("/versions") && moved++ === 0) {
+      Deno.renameSync(notes, `${notes}.moved`);
+      Deno.writeTextFileSync(notes, "a file in its place");
+    }
+    return undefined;
+  });
+  await Deno.writeFile(root.join("large.bin"), new Uint8Array(9 * 2 ** 20));
+  const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
+  const args = [service.url, "large"];
+  assertEquals(await runProgram(LARGE, { args, cwd: root.path, env }), [String(9 * 2 ** 20)]);
+  assert(moved > 0);
+});
+
 if (canMount) {
   pythonTest("a large file is saved if the disk of the cache is full", async (root) => {
     await using registry = await openRegistry(root.join("registry"), { cache: false });

@@ -75,7 +75,8 @@ def send_files(
             facts.update({"path": file.path}, **({"mode": file.mode} if file.mode else {}))
         yield sent
     for note in sender.notes:
-        note.unlink(missing_ok=True)
+        with suppress(OSError):  # what is saved stays so in a folder that became read-only
+            note.unlink()
 
 
 def is_watched(connection: Connection, file: FileToSend) -> bool:
