@@ -42,11 +42,11 @@ export const PYTHON_GROUPS: Record<string, GroupEntry> = {
       "with its path, so that no link is followed; its floor does not. Lists of versions have the " +
       "time of each, so they read the attributes of each file. `list names` asks each folder for " +
       "a newer record, and for the size of the one that it knows: another program may have " +
-      "deleted the version. That is two calls of the system for each name: with 10,000 names on a " +
-      "busy machine 8.9 µs of the processor, where mindtrace took 2.9 (`--only names`). NumPy has " +
-      "large arrays in huge pages. Deno uses small ones, which the system clears one by one; on " +
-      "Linux `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` gives it huge ones. Stores in memory copy " +
-      "what they keep and return.",
+      "deleted the version. That is two calls of the system for each name: with 10,000 names " +
+      "8.9 µs of the processor, where mindtrace took 2.9 (`--only names`). NumPy has large arrays " +
+      "in huge pages. Deno uses small ones, which the system clears one by one; on Linux " +
+      "`GLIBC_TUNABLES=glibc.malloc.hugetlb=1` gives it huge ones. Stores in memory copy what they " +
+      "keep and return.",
     create: async (settings) => (await import("./peers.ts")).createPeersGroup(settings),
     named: true,
   },
