@@ -12,7 +12,7 @@ import { objectsOf, placedUnder, sharedObjects } from "../../cell/objects.ts";
 import { settle } from "../../cell/settle.ts";
 import { isLate } from "../../cell/voids.ts";
 import { encodePlace, orderSegment, recordKey } from "../../format/layout.ts";
-import { encodeRecord, encodeShortList } from "../../format/record_codec.ts";
+import { decodeRecord, encodeRecord, encodeShortList } from "../../format/record_codec.ts";
 import { PAGED_FORMAT, VALUES_FORMAT } from "../../format/record_shape.ts";
 import { isLive } from "../../payload/base.ts";
 import { readOnce } from "../../payload/content_failure.ts";
@@ -109,6 +109,7 @@ async function createVersion(attempt: Attempt, content: Content): Promise<Ending
     const record = recordOf(attempt, target, content);
     const bytes = encodeRecord(record, inline);
     const key = recordKey(target.cell, target.generation);
+    if (record.format === VALUES_FORMAT) decodeRecord(bytes, key); // else it could not be read
     const outcome = await createRecord(context, operation, key, bytes);
     if (outcome.won) {
       const addedBytes = bytes.byteLength + (attempt.placed?.folder.addedBytes(files) ?? 0);
