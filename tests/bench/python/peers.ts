@@ -57,6 +57,14 @@ function copyChecked(from: string, to: string): void {
   hash.digest();
 }
 
+/** Reads a file into new memory, which the system clears. */
+function readNew(path: string): Uint8Array {
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(file.statSync().size);
+  for (let at = 0; at < bytes.byteLength;) at += file.readSync(bytes.subarray(at, at + MIB)) ?? NaN;
+  return bytes;
+}
+
 /** Differences that take time here. */
 const PLAIN = "not atomic", UNSYNCED = "neither atomic nor synced", SHARED = "the caller's object";
 /** Writes of theirs that were killed are listed, and exist, but cannot be loaded. */
@@ -105,6 +113,10 @@ export async function createPeersGroup(
     for (const folder of new Set(many.map(dirname))) fs.readdirSync(folder);
     for (const path of many) Deno.lstatSync(path);
   };
+  const lookAtNames = () => {
+    for (const folder of new Set(one.map((path) => dirname(dirname(path))))) fs.readdirSync(folder);
+    for (const path of one) if (!fs.existsSync(`${path}.newer`)) Deno.lstatSync(path);
+  };
   const mindtrace: Row[] = [
     ["save", made((r) => each((name, i) => r.save(name, values[i]))), UNSYNCED],
     ["save a next version", made((r) => each((_, i) => r.save("one", values[i]))), UNSYNCED],
@@ -121,7 +133,12 @@ export async function createPeersGroup(
       "copied by the kernel",
       ["floor: read, SHA-256, write", () => copyChecked(large, join(root, fresh()))],
     ],
-    ["list names", () => () => Array.fromAsync(kept.names()), PARTIAL],
+    [
+      "list names",
+      () => () => Array.fromAsync(kept.names()),
+      PARTIAL,
+      ["floor: list the folders, two calls for each name", lookAtNames],
+    ],
     [
       "list versions",
       old((r) => () => Array.fromAsync(r.versions("many"))),
@@ -160,6 +177,13 @@ export async function createPeersGroup(
   await disk.save("large.npy", array);
   const well = await newPlate("well");
   const image = await well.saveImages("A/1", 0, planes);
+  const onDisk = join(root, "disk"), paths = names.map((name) => join(onDisk, `${name}.npy`));
+  const lookAtFiles = () => {
+    for (const { name } of Deno.readDirSync(onDisk)) Deno.lstatSync(join(onDisk, name));
+  };
+  const lookUnlinked = () => {
+    for (const path of paths) Deno.lstatSync(path), fs.realpathSync.native(onDisk);
+  };
   const polystore: Row[] = [
     ["disk: save", () => saves("disk"), PLAIN],
     ["disk: load", () => loads("disk")],
@@ -172,14 +196,20 @@ export async function createPeersGroup(
     [
       "disk: load a large array",
       () => () => disk.load("large.npy"),
-      "read by another runtime",
-      ["floor: readFileSync of Deno", () => fs.readFileSync(join(root, "large.npy"))],
+      "in huge pages",
+      ["floor: read into new memory", () => readNew(join(root, "large.npy"))],
     ],
-    ["disk: list files", () => () => disk.listFiles("disk"), PARTIAL],
+    [
+      "disk: list files",
+      () => () => disk.listFiles("disk"),
+      PARTIAL,
+      ["floor: list the folder, look at each file", lookAtFiles],
+    ],
     [
       "disk: exists",
       () => each((name) => disk.exists(`disk/${name}.npy`)),
       "true for a partial write",
+      ["floor: look at the file, check its folder for links", lookUnlinked],
     ],
     ["disk: delete", async () => {
       const at = fresh();
