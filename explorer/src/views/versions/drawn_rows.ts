@@ -6,8 +6,8 @@ import { splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import { type Experiment, shortRunName } from "./experiments.ts";
 
-/** Rows that are drawn if none is checked. */
-const FEW = 10;
+/** Rows that are drawn if none is checked, and the numbers that they have at most: some 10 MB. */
+const FEW = 10, MOST_NUMBERS = 400_000;
 
 /** Returns the checked rows of runs, or the first ones. A row keeps its look while it is drawn. */
 export function useDrawnRows(
@@ -32,7 +32,16 @@ function drawnOf(
   const ofRuns = (each: readonly Experiment[]) => each.filter(({ values }) => values.has("run"));
   const checked = new Set(ticked);
   const chosen = ofRuns(all).filter(({ version }) => checked.has(version));
-  return chosen.length > 0 ? chosen.slice(0, MOST_LOOKS) : ofRuns(rows).slice(0, FEW);
+  if (chosen.length > 0) return chosen.slice(0, MOST_LOOKS);
+  let numbers = 0;
+  return ofRuns(rows).slice(0, FEW)
+    .filter((row, i) => (numbers += numbersOf(row)) <= MOST_NUMBERS || i === 0);
+}
+
+/** Returns about how many numbers the curves of a run have. */
+function numbersOf({ run, values }: Experiment): number {
+  const points = Number(run?.points ?? values.get("metadata.run.points") ?? 0);
+  return points * [...values.keys()].filter((key) => key.startsWith("metadata.metrics.")).length;
 }
 
 function withLooks(

@@ -17,7 +17,7 @@ export interface Experiment {
   /** Its version number; of a run that is none yet, its id after `run:`. */
   readonly version: string;
   /** Present for a run that is not finished. */
-  readonly run?: Pick<LoggedRun, "id">;
+  readonly run?: Pick<LoggedRun, "id" | "points">;
   readonly values: ReadonlyMap<string, unknown>;
   /** Why its record cannot be read. */
   readonly problem?: string;

@@ -143,3 +143,31 @@ Deno.test({
     assertEquals(errors, []);
   },
 });
+
+Deno.test({
+  name: "of runs with many points, a few are drawn until others are checked" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (let i = 0; i < 4; i++) {
+      const run = { id: `r${i}`, startedAt: "2026-01-02T03:04:05.000Z", points: 150_000, step: 1 };
+      const metadata = { curves: "history.jsonl", run, metrics: { loss: i } };
+      const points = [0, 1].map((step) => JSON.stringify({ step, loss: i + step })).join("\n");
+      const files = [{ path: "history.jsonl", content: new TextEncoder().encode(points) }];
+      const as = { id: "run", formatVersion: 1, save: () => files, load: () => 0 };
+      await registry.save("m", i, { as, metadata });
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(`${url}#/artifacts/m`);
+    const names = page.getByRole("list", { name: "Lines" }).getByRole("button");
+    await names.nth(1).waitFor();
+    assertEquals(await names.allInnerTexts(), ["r3", "r2"]);
+    for (const version of [1, 2, 3, 4]) {
+      await page.getByRole("checkbox", { name: `Compare ${version}.0.0` }).check();
+    }
+    await names.nth(3).waitFor();
+    assertEquals(errors, []);
+  },
+});
