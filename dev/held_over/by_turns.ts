@@ -248,6 +248,7 @@ export const BY_TURNS: Readonly<Record<4 | 3 | 2, readonly string[]>> = {
     "tests/python/others/printable_test.ts",
     "tests/python/releases_test.ts",
     "tests/python/saving/drafts_test.ts",
+    "tests/python/saving/large_uploads_test.ts",
     "tests/python/saving/path_as_text_test.ts",
     "tests/python/search_states_test.ts",
     "tests/python/service/arguments_test.ts",

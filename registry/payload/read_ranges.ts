@@ -216,3 +216,11 @@ export function rangeOfFile(
   }
   return { offset, end: Math.min(offset + length, file.size) };
 }
+
+export function asFileRange({ offset, length }: Required<ByteRange>): FileRange {
+  return { from: offset, to: offset + length };
+}
+
+export function asByteRange({ from, to }: FileRange): Required<ByteRange> {
+  return { offset: from, length: to - from };
+}

@@ -45,7 +45,8 @@ import {
 import type { Values } from "./weights/encode_values.ts";
 import { type ObjectPlace, PartReader, type PartSource } from "./part_reader.ts";
 import { cutInto, RangeReader } from "./range_reader.ts";
-import { cut, rangeOfFile, type WindowOptions } from "./read_ranges.ts";
+import { asByteRange, asFileRange, cut, rangeOfFile } from "./read_ranges.ts";
+import type { WindowOptions } from "./read_ranges.ts";
 import type { EarlierFile } from "./weights/from_copy.ts";
 import { endOf, getPart, type PartRun, runsOf } from "../cell/part_runs.ts";
 
@@ -379,14 +380,6 @@ export class StoreReader implements FileReader {
 /** Returns undefined for an error of the registry. Throws others, such as the reason of an abort. */
 function withoutError(error: unknown): undefined {
   if (!isRegistryError(error)) throw error;
-}
-
-function asFileRange({ offset, length }: Required<ByteRange>): FileRange {
-  return { from: offset, to: offset + length };
-}
-
-function asByteRange({ from, to }: FileRange): Required<ByteRange> {
-  return { offset: from, length: to - from };
 }
 
 /** Reads files. What it returns verifies itself, as the caller requested, while it is read. */

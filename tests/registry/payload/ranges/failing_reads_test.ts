@@ -1,9 +1,9 @@
 // Reads whose store fails, or whose reader leaves: neither is damage.
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { isRegistryError, openRegistry, type SaveOptions } from "../../../mod.ts";
-import { openFile } from "../../../registry/mod.ts";
-import { noise } from "../registries.ts";
-import { AS, storeOf } from "./shared_bytes.ts";
+import { isRegistryError, openRegistry, type SaveOptions } from "../../../../mod.ts";
+import { openFile } from "../../../../registry/mod.ts";
+import { noise } from "../../registries.ts";
+import { AS, storeOf } from "../shared_bytes.ts";
 
 /** Compressed to about half. */
 const CONTENT = noise(600_000, 5).map((byte) => byte & 15);
