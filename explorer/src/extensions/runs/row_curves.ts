@@ -90,6 +90,8 @@ function useReads(name: string, rows: readonly DrawnRow[]) {
     }
   };
   const loaded = useLoaded(async (signal) => {
+    const drawn = new Set(latest.current.map(keyOf));
+    for (const key of readers.current.keys()) if (!drawn.has(key)) readers.current.delete(key);
     const results = await Promise.all(latest.current.map((row) => readOne(row, signal)));
     const [first] = results;
     if (first && results.every(({ error }) => error !== undefined)) throw first.error;
