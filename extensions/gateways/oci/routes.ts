@@ -252,7 +252,7 @@ async function byDigest(c: RouteContext, images: Images, part: AskedPart): Promi
 /** Returns the name in the path as it was sent, and the version or alias of a tag. */
 function paramsOf(sent: string): Record<string, string> {
   const [, repository = "", rest = ""] =
-    /^\/v2\/(.+)\/(?:tags|referrers|blobs|(manifests\/[^/]+))(?:\/[^/]+)?$/s.exec(sent) ?? [];
+    /^\/v2\/(.+)\/(?:tags\/list|(?:referrers|blobs)\/[^/]+|(manifests\/[^/]+))$/s.exec(sent) ?? [];
   const name = nameOf(repository);
   const version = versionOf(formOf(rest.replace(/^manifests\//, "")).tag);
   return { ...name !== undefined && { name }, ...version !== undefined && { version } };

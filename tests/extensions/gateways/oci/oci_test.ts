@@ -155,6 +155,22 @@ Deno.test("missing and invalid references have errors of OCI", async () => {
   assertEquals([referrers.schemaVersion, referrers.manifests], [2, []]);
 });
 
+Deno.test("an alias or a name like a part of a path is found", async () => {
+  await using oci = await openOci();
+  const parts = ["tags", "blobs", "referrers", "list"];
+  for (const [at, alias] of parts.entries()) await oci.save("m", { a: `${at}` }, { alias });
+  for (const [at, alias] of parts.entries()) {
+    const { layers: [layer] } = await oci.manifest("m", alias);
+    assertEquals(layer!.digest, digestOf(`${at}`), alias);
+    await oci.save(`m:${alias}`, { a: alias }, { alias });
+    const { layers } = await oci.manifest(`m/${alias}`, alias);
+    assertEquals(layers[0]!.digest, digestOf(alias), alias);
+    assertEquals(await oci.fails(`m/${alias}/blobs/${digestOf(alias)}`), [200, undefined], alias);
+    const { tags } = await (await oci.send(`m/${alias}/tags/list`)).json();
+    assertEquals(tags, ["1.0.0", "latest", alias].sort(), alias);
+  }
+});
+
 Deno.test("tags and repositories come in pages, by their bytes", async () => {
   await using oci = await openOci();
   for (let i = 0; i < 12; i++) await oci.save("my:model", { a: `${i}` }, { alias: `run-${i % 3}` });
