@@ -339,19 +339,19 @@ export class StoreReader implements FileReader {
         ? cause
         : this.#stored.corrupt(file, "decompression failed", { cause });
     async function* chunks({ windowBytes }: WindowOptions = {}): AsyncGenerator<Uint8Array> {
-      let unread: { error: unknown } | undefined; // a failure of the store, or an abort
+      let fail: (error: unknown) => unknown = failed;
       async function* read() {
         try {
           yield* stored.chunks({ windowBytes });
         } catch (error) {
-          unread = { error };
+          fail = () => error; // of the store, or an abort
           throw error;
         }
       }
       try {
         yield* decodeStream(read(), encoding, windowBytes);
       } catch (error) {
-        throw unread === undefined ? failed(error) : unread.error;
+        throw fail(error);
       }
     }
     return {

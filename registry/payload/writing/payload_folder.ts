@@ -98,6 +98,11 @@ export class PayloadFolder implements ObjectFolder {
     return { object, ...reply };
   }
 
+  /** The `from` of its objects: the end of its key. */
+  get place(): string {
+    return this.key.split("/").slice(2, -1).join("/");
+  }
+
   copiesFrom(backend: Backend): boolean {
     return copiesFrom(this.#store.backend, backend);
   }

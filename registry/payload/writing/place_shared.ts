@@ -7,7 +7,7 @@ import type { Part, StoredFile } from "../../../core/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { allParts, placeOf, withParts } from "../../cell/objects.ts";
-import { encodePlace, parsePayloadKey, payloadKey } from "../../format/layout.ts";
+import { payloadKey } from "../../format/layout.ts";
 import type { Base } from "../base.ts";
 import { PACK_BYTES } from "../content.ts";
 
@@ -26,7 +26,8 @@ type Place = Pick<Part, "object" | "offset">;
 
 /** The folder of the new payload. `put` and `copy` return the number of the new object. */
 interface Folder {
-  readonly key: string;
+  /** The `from` of its objects. */
+  readonly place: string;
   read(key: string, range: Required<ByteRange>): Promise<Uint8Array | undefined>;
   put(bytes: Uint8Array): Promise<number>;
   copy(key: string): Promise<{ object: number }>;
@@ -64,8 +65,7 @@ export async function placeShared(
     return object === undefined ? pack.places.get(id) : { object };
   };
   // A base says where each of its parts is, in this payload too.
-  const own = () => encodePlace(parsePayloadKey(`${folder.key}0`)!);
-  const inBase = <P extends Part>(part: P): P => ({ ...part, from: part.from ?? own() });
+  const inBase = <P extends Part>(part: P): P => ({ from: folder.place, ...part });
   for await (const file of inTurns(files)) {
     if (!allParts(file).some((part) => placeOfPart(file, part))) continue;
     const placed = <P extends Part>(part: P): P => {

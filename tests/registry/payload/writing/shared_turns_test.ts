@@ -23,7 +23,7 @@ Deno.test("placing many files of another name takes turns with other work", asyn
   };
   setImmediate(count);
   await placeShared(files, { record, sizes, copies: true }, {
-    key: "objects/b/p0p0p0/00000000-0000-0000-0000-000000000000/",
+    place: "p0p0p0/00000000-0000-0000-0000-000000000000",
     read: () => Promise.resolve(undefined),
     put: () => Promise.resolve(1),
     copy: () => Promise.resolve({ object: 7 }),
